@@ -1,0 +1,110 @@
+// swift-tools-version: 6.2
+import PackageDescription
+
+/// Every target is built with these: `any` is always written, an import is private to its file and says what it uses.
+let house: [SwiftSetting] = [
+    .enableUpcomingFeature("ExistentialAny"),
+    .enableUpcomingFeature("InternalImportsByDefault"),
+    .enableUpcomingFeature("MemberImportVisibility"),
+]
+
+/// One room of the house (`Sources/README.md`); `needs` are the floors below it that it may see.
+func room(_ name: String, needs: [Target.Dependency]) -> Target {
+    .target(name: name, dependencies: needs, swiftSettings: house)
+}
+
+/// A program under the roof: reads its arguments, makes what it runs, runs it.
+func program(_ name: String, needs: [Target.Dependency]) -> Target {
+    .executableTarget(name: name, dependencies: needs, swiftSettings: house)
+}
+
+let arguments = Target.Dependency.product(name: "ArgumentParser", package: "swift-argument-parser")
+let logging = Target.Dependency.product(name: "Logging", package: "swift-log")
+
+/// The files of `sql/`, compiled into what runs them.
+let migrations = [
+    "0000-vitrine_migrations",
+    "0001-alembic_version",
+    "0002-images",
+    "0003-image_properties",
+    "0004-image_tags",
+    "0005-image_locations",
+    "0006-image_members",
+    "0007-tasks",
+    "0008-task_info",
+    "0009-metadef_namespaces",
+    "0010-metadef_objects",
+    "0011-metadef_properties",
+    "0012-metadef_tags",
+    "0013-metadef_resource_types",
+    "0014-metadef_namespace_resource_types",
+    "0015-node_reference",
+    "0016-cached_images",
+    "0017-images_by_visibility",
+    "0018-images_by_owner",
+    "0019-images_by_value",
+    "0020-image_tags_by_value",
+    "0021-image_properties_by_value",
+    "0022-image_members_by_project",
+    "0023-vitrine_uploads",
+    "0024-vitrine_removals",
+]
+
+let package = Package(
+    name: "vitrine",
+    dependencies: [
+        .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.0"),
+        .package(url: "https://github.com/apple/swift-log", from: "1.16.0"),
+        .package(url: "https://github.com/jpsim/Yams", from: "6.2.0"),
+    ],
+    targets: [
+        // bedrock
+        .systemLibrary(name: "CFastCGI", pkgConfig: "fcgi", providers: [.apt(["libfcgi-dev"])]),
+        .systemLibrary(name: "CMariaDB", pkgConfig: "libmariadb", providers: [.apt(["libmariadb-dev"])]),
+        .systemLibrary(name: "COpenSSL", pkgConfig: "libcrypto", providers: [.apt(["libssl-dev"])]),
+
+        .systemLibrary(name: "CLinux"),
+
+        // cellar
+        room("FastCGI", needs: ["CFastCGI", "CLinux", "Threading"]),
+        room("MariaDB", needs: ["CMariaDB", "Threading"]),
+        room("HTTP", needs: []),
+        room("JSONDocument", needs: []),
+        room("Digest", needs: ["COpenSSL", "Threading"]),
+        room("Threading", needs: []),
+        room("OsloConfig", needs: []),
+
+        // ground
+        room("Domain", needs: []),
+        .target(
+            name: "Schema", path: "sql", resources: migrations.map { .embedInCode("\($0).sql") }, swiftSettings: house),
+
+        // adapters
+        room("Persistence", needs: ["Domain", "MariaDB", "Schema", "Threading"]),
+        room("Stores", needs: ["Domain", "CLinux"]),
+        room("Identity", needs: ["Domain", logging, .product(name: "Yams", package: "Yams")]),
+
+        // work
+        room("Operations", needs: ["Domain", "Digest", "Threading", logging]),
+
+        // doors
+        room("APICommon", needs: ["HTTP", "JSONDocument", "Domain", logging]),
+        room("APIV2", needs: ["APICommon", "HTTP", "JSONDocument", "Domain", "Operations"]),
+
+        // attic
+        room(
+            "Service",
+            needs: [
+                "APICommon", "APIV2", "Operations", "Persistence", "Stores", "Identity", "Domain", "HTTP", "JSONDocument", "Digest",
+                "FastCGI", "MariaDB", "OsloConfig", "Threading", logging,
+            ]),
+
+        room("Stack", needs: ["MariaDB"]),
+
+        // roof
+        program("glance-api", needs: ["Service", "FastCGI", arguments]),
+        program("glance-tasks", needs: ["Service", arguments]),
+        program("glance-manage", needs: ["Service", "Persistence", "Schema", "OsloConfig", "Stack", arguments]),
+    ],
+    swiftLanguageModes: [.v6]
+)

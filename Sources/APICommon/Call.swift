@@ -1,0 +1,95 @@
+package import Domain
+package import HTTP
+package import JSONDocument
+
+/// A request that has found its route, and whose sender is known.
+package struct Call {
+    package let request: Request
+    package let parameters: PathParameters
+    package let caller: Caller
+
+    package var imageID: ImageID { ImageID(parameters["image"]) }
+}
+
+/// What answers a call.
+package typealias Handler = @Sendable (Call) throws(Fault) -> Response
+
+extension Call {
+    /// Bytes of a JSON body, at most.
+    private static let longestJSON = 8 << 20
+
+    /// Reads the body as JSON.
+    package func json() throws(Fault) -> JSON {
+        let text: [UInt8]?
+        do throws(BodyCut) {
+            text = try request.body.readAll(atMost: Self.longestJSON)
+        } catch {
+            throw .bodyCut()
+        }
+        guard let text else {
+            throw Fault(.tooLarge, "The request body is larger than \(Self.longestJSON) bytes.")
+        }
+        guard !text.isEmpty else { throw Fault(.invalid, "The request must comprise a body in JSON.") }
+        do throws(JSONSyntaxError) {
+            return try JSON(parsing: text)
+        } catch {
+            throw Fault(.invalid, "Malformed JSON in request body: \(error.reason), at byte \(error.offset).")
+        }
+    }
+
+    /// Reads the body as a JSON object.
+    package func jsonObject() throws(Fault) -> JSONObject {
+        guard let object = try json().object else { throw Fault(.invalid, "The request body must be a JSON object.") }
+        return object
+    }
+}
+
+extension Fault {
+    static func bodyCut() -> Fault { Fault(.invalid, "The request body ended before all of it was there.") }
+}
+
+extension JSONSchema {
+    /// - Throws: `.invalid` with the schema's name, the value and the rule.
+    package func require(_ value: JSON) throws(Fault) {
+        do throws(Violation) {
+            try check(value)
+        } catch {
+            throw Fault(.invalid, error.explanation)
+        }
+    }
+}
+
+/// The body of a request as bytes for a store.
+package final class RequestBytes: ByteReader {
+    private let body: any ByteSource
+
+    package init(_ body: any ByteSource) { self.body = body }
+
+    package func read(into buffer: UnsafeMutableRawBufferPointer) throws(Fault) -> Int {
+        do throws(BodyCut) {
+            return try body.read(into: buffer)
+        } catch {
+            throw .bodyCut()
+        }
+    }
+}
+
+/// Some bytes of a store as the body of a response.
+package final class StoredBody: ByteSource {
+    private let reader: any ByteReader
+    private var left: Int64
+
+    package let announced: Int64?
+
+    package init(_ reader: any ByteReader, length: Int64) {
+        (self.reader, left, announced) = (reader, length, length)
+    }
+
+    package func read(into buffer: UnsafeMutableRawBufferPointer) throws(BodyCut) -> Int {
+        guard left > 0 else { return 0 }
+        let piece = UnsafeMutableRawBufferPointer(rebasing: buffer[..<Int(min(Int64(buffer.count), left))])
+        guard let count = try? reader.read(into: piece), count > 0 else { throw BodyCut() }
+        left -= Int64(count)
+        return count
+    }
+}

@@ -1,0 +1,109 @@
+package import Domain
+package import HTTP
+internal import JSONDocument
+
+extension Fault.Kind {
+    /// No `default`: a new kind does not build until it has a status.
+    package var status: Status {
+        switch self {
+        case .invalid: .badRequest
+        case .unauthenticated: .unauthorized
+        case .forbidden: .forbidden
+        case .notFound: .notFound
+        case .conflict: .conflict
+        case .gone: .gone
+        case .tooLarge: .contentTooLarge
+        case .unsupportedMedia: .unsupportedMediaType
+        case .unsatisfiableRange: .rangeNotSatisfiable
+        case .headerTooLarge: .headerFieldsTooLarge
+        case .unavailable: .serviceUnavailable
+        case .unexpected: .internalServerError
+        }
+    }
+}
+
+/// An error as the client wants to read it: a page, JSON or text, by its `Accept`.
+package enum ErrorDocument {
+    package static func response(to request: Request, for fault: Fault) -> Response {
+        var response = response(to: request, fault.kind.status, fault.message)
+        for header in fault.headers { response.headers[header.name] = header.value }
+        if fault.kind == .unauthenticated { response.headers["WWW-Authenticate"] = "Token" }
+        if fault.kind == .unavailable { response.headers["Retry-After"] = "5" }
+        return response
+    }
+
+    package static func response(to request: Request, _ status: Status, _ explanation: String) -> Response {
+        let (type, text) =
+            switch Format.preferred(by: request.headers["Accept"]) {
+            case .html: ("text/html; charset=UTF-8", page(status, explanation))
+            case .json: ("application/json", json(status, explanation))
+            case .text: ("text/plain; charset=UTF-8", "\(status.code) \(status.title)\n\n\(explanation)\n")
+            }
+        var response = Response(status, body: .bytes(Array(text.utf8)))
+        response.headers["Content-Type"] = type
+        return response
+    }
+
+    private static func json(_ status: Status, _ explanation: String) -> String {
+        let document: JSON = [
+            "message": .string(explanation), "code": .string("\(status.code) \(status.title)"), "title": .string(status.title),
+        ]
+        return String(decoding: document.text, as: UTF8.self)
+    }
+
+    private static func page(_ status: Status, _ explanation: String) -> String {
+        """
+        <html>
+         <head>
+          <title>\(status.code) \(status.title)</title>
+         </head>
+         <body>
+          <h1>\(status.code) \(status.title)</h1>
+          \(escaped(explanation))<br /><br />
+         </body>
+        </html>
+        """
+    }
+
+    private static func escaped(_ text: String) -> String {
+        var escaped = ""
+        for character in text {
+            switch character {
+            case "&": escaped += "&amp;"
+            case "<": escaped += "&lt;"
+            case ">": escaped += "&gt;"
+            case "\"": escaped += "&quot;"
+            case "'": escaped += "&#x27;"
+            default: escaped.append(character)
+            }
+        }
+        return escaped
+    }
+}
+
+/// What an error can be written as.
+private enum Format {
+    case html, json, text
+
+    /// The best of HTML and JSON by the quality that `Accept` gives them, HTML where they are level; text where it wants
+    /// neither, or is not there. Source: WebOb, and so Glance.
+    static func preferred(by accept: String?) -> Format {
+        guard let accept else { return .text }
+        let (html, json) = (quality(of: "text", "html", in: accept), quality(of: "application", "json", in: accept))
+        if html == 0 && json == 0 { return .text }
+        return html >= json ? .html : .json
+    }
+
+    private static func quality(of type: Substring, _ subtype: Substring, in accept: String) -> Double {
+        var best = (specificity: -1, quality: 0.0)
+        for range in accept.split(separator: ",") {
+            let parts = range.split(separator: ";").map { $0.filter { !$0.isWhitespace }.lowercased() }
+            let names = parts.first?.split(separator: "/") ?? []
+            guard names.count == 2, names[0] == "*" || names[0] == type, names[1] == "*" || names[1] == subtype else { continue }
+            let specificity = (names[0] == "*" ? 0 : 1) + (names[1] == "*" ? 0 : 1)
+            let quality = parts.dropFirst().first { $0.hasPrefix("q=") }.flatMap { Double($0.dropFirst(2)) } ?? 1
+            if specificity > best.specificity { best = (specificity, quality) }
+        }
+        return best.quality
+    }
+}

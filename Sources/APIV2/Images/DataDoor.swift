@@ -1,0 +1,121 @@
+package import APICommon
+internal import Domain
+package import HTTP
+package import Operations
+
+/// Images' bytes.
+package struct DataDoor: Sendable {
+    let service: ImageService
+
+    package init(service: ImageService) { self.service = service }
+
+    // swift-format-ignore
+    package static let routes: [Route<@Sendable (DataDoor) -> Handler>] = [
+        Route(.PUT, "/v2/images/{image}/file", upload),
+        Route(.GET, "/v2/images/{image}/file", body: .none, download),
+    ]
+
+    private func upload(_ call: Call) throws(Fault) -> Response {
+        let headers = call.request.headers
+        guard headers["Content-Type"]?.prefix(while: { $0 != ";" }) == "application/octet-stream" else {
+            throw Fault(.unsupportedMedia, "Image data must be sent as application/octet-stream.")
+        }
+        var announced = call.request.body.announced
+        if let text = headers["X-Openstack-Image-Size"] {
+            guard let size = Int64(text), size >= 0 else {
+                throw Fault(.invalid, "X-OpenStack-Image-Size must be a number of bytes, not '\(text.prefix(40))'.")
+            }
+            announced = size
+        }
+        try service.upload(call.imageID, from: RequestBytes(call.request.body), announced: announced, by: call.caller)
+        return Response(.noContent)
+    }
+
+    /// nginx sends the file, and its ranges, by itself where it can; what it would judge more kindly than Glance is refused
+    /// before.
+    private func download(_ call: Call) throws(Fault) -> Response {
+        let (image, bytes) = try service.download(call.imageID, for: call.caller)
+        guard let bytes else { return Response(.noContent) }
+        let request = call.request.headers
+        var response = Response(.ok)
+        response.headers["Content-Type"] = "application/octet-stream"
+        response.headers["Content-MD5"] = image.checksum
+        let tag = (image.hash?.value ?? image.checksum).map { "\"\($0)\"" }
+        response.headers["ETag"] = tag
+        if let tag, let known = request["If-None-Match"], known == "*" || known.contains(tag) {
+            response.status = .notModified
+            return response
+        }
+        if let legacy = request["Content-Range"], request["Range"] == nil {
+            return try send(bytes, try ByteRange(contentRange: legacy, of: bytes.size), response)
+        }
+        var range: ByteRange?
+        if let text = request["Range"], request["If-Range"] == nil { range = try ByteRange(text, of: bytes.size) }
+        if let path = bytes.internalPath {
+            response.body = .file(internalPath: path, length: bytes.size)
+            return response
+        }
+        if let text = request["Range"], let condition = request["If-Range"], condition == tag {
+            range = try ByteRange(text, of: bytes.size)
+        }
+        response.headers["Accept-Ranges"] = "bytes"
+        return try send(bytes, range, response)
+    }
+
+    private func send(_ bytes: StoredBytes, _ range: ByteRange?, _ response: Response) throws(Fault) -> Response {
+        var response = response
+        let whole = ByteRange(first: 0, count: bytes.size)
+        let wanted = range ?? whole
+        if range != nil {
+            response.status = .partialContent
+            response.headers["Content-Range"] = "bytes \(wanted.first)-\(wanted.first + wanted.count - 1)/\(bytes.size)"
+        }
+        response.body = .stream(StoredBody(try bytes.open(wanted.first), length: wanted.count), length: wanted.count)
+        return response
+    }
+}
+
+/// The part of an image's bytes that a client wants.
+struct ByteRange: Equatable {
+    let first: Int64
+    let count: Int64
+
+    init(first: Int64, count: Int64) {
+        self.first = first
+        self.count = count
+    }
+
+    /// Reads `bytes=a-b`, `bytes=a-` and `bytes=-n`.
+    ///
+    /// - Throws: `.invalid` for several ranges, `.unsatisfiableRange` for one that makes no sense or lies behind the end.
+    init(_ text: String, of size: Int64) throws(Fault) {
+        guard !text.contains(",") else { throw Fault(.invalid, "Requests with multiple ranges are not supported.") }
+        let parts = text.dropFirst("bytes=".count).split(separator: "-", maxSplits: 1, omittingEmptySubsequences: false)
+        guard text.hasPrefix("bytes="), parts.count == 2, size > 0 else { throw Self.unsatisfiable(size) }
+        switch (Self.number(parts[0]), Self.number(parts[1]), parts[0].isEmpty, parts[1].isEmpty) {
+        case (let first?, nil, _, true) where first < size: self.init(first: first, count: size - first)
+        case (let first?, let last?, _, _) where first <= last && first < size:
+            self.init(first: first, count: min(last, size - 1) - first + 1)
+        case (nil, let length?, true, _) where length > 0: self.init(first: max(0, size - length), count: min(length, size))
+        default: throw Self.unsatisfiable(size)
+        }
+    }
+
+    /// Reads `bytes a-b/*` and `bytes a-b/size`, which old clients sent in a request.
+    init(contentRange text: String, of size: Int64) throws(Fault) {
+        let sides = text.dropFirst("bytes ".count).split(separator: "/", omittingEmptySubsequences: false)
+        let bounds = sides.first?.split(separator: "-", omittingEmptySubsequences: false) ?? []
+        guard text.hasPrefix("bytes "), sides.count == 2, sides[1] == "*" || Self.number(sides[1]) == size, bounds.count == 2,
+            let first = Self.number(bounds[0]), let last = Self.number(bounds[1]), first <= last, last < size
+        else { throw Self.unsatisfiable(size) }
+        self.init(first: first, count: last - first + 1)
+    }
+
+    private static func number(_ text: Substring) -> Int64? {
+        text.utf8.allSatisfy { 0x30...0x39 ~= $0 } ? Int64(text) : nil
+    }
+
+    private static func unsatisfiable(_ size: Int64) -> Fault {
+        Fault(.unsatisfiableRange, "The range lies outside of the image's \(size) bytes.").with(header: "Content-Range", "bytes */\(size)")
+    }
+}

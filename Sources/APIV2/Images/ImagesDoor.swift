@@ -1,0 +1,118 @@
+package import APICommon
+internal import Domain
+package import HTTP
+internal import JSONDocument
+package import Operations
+
+/// Images' records.
+package struct ImagesDoor: Sendable {
+    let service: ImageService
+    let schemas: ImageSchemas
+    let paging: Paging
+    /// Images show where their data lies, to those who may know it.
+    let showsDirectURL: Bool
+
+    /// How long pages are.
+    package struct Paging: Sendable {
+        package var usual: Int
+        package var most: Int
+
+        package init(usual: Int = 25, most: Int = 1000) {
+            self.usual = usual
+            self.most = most
+        }
+    }
+
+    package init(service: ImageService, schemas: ImageSchemas, paging: Paging, showsDirectURL: Bool) {
+        self.service = service
+        self.schemas = schemas
+        self.paging = paging
+        self.showsDirectURL = showsDirectURL
+    }
+
+    // swift-format-ignore
+    package static let routes: [Route<@Sendable (ImagesDoor) -> Handler>] = [
+        Route(.GET,    "/v2/images",                            list),
+        Route(.POST,   "/v2/images",                            create),
+        Route(.GET,    "/v2/images/{image}",                    body: .none, show),
+        Route(.PATCH,  "/v2/images/{image}",                    update),
+        Route(.DELETE, "/v2/images/{image}",                    body: .none, delete),
+        Route(.POST,   "/v2/images/{image}/actions/deactivate", body: .none, deactivate),
+        Route(.POST,   "/v2/images/{image}/actions/reactivate", body: .none, reactivate),
+        Route(.PUT,    "/v2/images/{image}/tags/{tag}",         body: .none, tag),
+        Route(.DELETE, "/v2/images/{image}/tags/{tag}",         body: .none, untag),
+    ]
+
+    private func list(_ call: Call) throws(Fault) -> Response {
+        let query = call.request.query
+        let page = try service.list(try ImageListing(query, paging), for: call.caller)
+        var json = JSONWriter(reserving: 1024 * (page.images.count + 1))
+        json.object { json in
+            json.key("images")
+            json.array { json in for image in page.images { document(of: image, for: call.caller).write(to: &json) } }
+            let others = query.encoded(without: "marker")
+            json.member("first", "/v2/images" + (others.isEmpty ? "" : "?\(others)"))
+            json.member("schema", "/v2/schemas/images")
+            if page.isFull, let last = page.images.last {
+                json.member("next", "/v2/images?" + (others.isEmpty ? "" : "\(others)&") + "marker=\(percentEncoded(last.id.text))")
+            }
+        }
+        return .json(json.bytes)
+    }
+
+    private func create(_ call: Call) throws(Fault) -> Response {
+        let draft = try ImageDraft(try call.jsonObject(), by: call.caller, schemas.image)
+        let image = try service.create(draft, by: call.caller)
+        var response = response(.created, image, for: call.caller)
+        response.headers["Location"] = "\(call.request.base)/v2/images/\(image.id)"
+        return response
+    }
+
+    private func show(_ call: Call) throws(Fault) -> Response {
+        response(.ok, try service.show(call.imageID, to: call.caller), for: call.caller)
+    }
+
+    private func update(_ call: Call) throws(Fault) -> Response {
+        let dialect = try JSONPatch.Dialect(contentType: call.request.headers["Content-Type"])
+        let changes = try ImageChange.all(of: try call.json(), dialect, schemas.image)
+        return response(.ok, try service.update(call.imageID, changes, by: call.caller), for: call.caller)
+    }
+
+    private func delete(_ call: Call) throws(Fault) -> Response {
+        try service.delete(call.imageID, by: call.caller)
+        return Response(.noContent)
+    }
+
+    private func deactivate(_ call: Call) throws(Fault) -> Response {
+        try service.deactivate(call.imageID, by: call.caller)
+        return Response(.noContent)
+    }
+
+    private func reactivate(_ call: Call) throws(Fault) -> Response {
+        try service.reactivate(call.imageID, by: call.caller)
+        return Response(.noContent)
+    }
+
+    private func tag(_ call: Call) throws(Fault) -> Response {
+        let tag = call.parameters["tag"]
+        try ImageText.check(tag: tag)
+        try service.tag(call.imageID, tag, by: call.caller)
+        return Response(.noContent)
+    }
+
+    private func untag(_ call: Call) throws(Fault) -> Response {
+        try service.untag(call.imageID, call.parameters["tag"], by: call.caller)
+        return Response(.noContent)
+    }
+
+    private func response(_ status: Status, _ image: Image, for caller: Caller) -> Response {
+        var json = JSONWriter()
+        document(of: image, for: caller).write(to: &json)
+        return .json(json.bytes, status)
+    }
+
+    private func document(of image: Image, for caller: Caller) -> ImageDocument {
+        let isShown = showsDirectURL && service.mayLocate(image, caller)
+        return ImageDocument(image: image, directURL: isShown ? image.locations.first?.url : nil)
+    }
+}

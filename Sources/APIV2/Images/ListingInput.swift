@@ -1,0 +1,179 @@
+internal import Domain
+internal import HTTP
+
+extension ImageListing {
+    /// Reads a page's query. Of a filter given twice the last value counts; tags add up.
+    ///
+    /// - Throws: `.invalid` for a value that its parameter cannot have.
+    init(_ query: Query, _ paging: ImagesDoor.Paging) throws(Fault) {
+        self.init(limit: paging.usual)
+        if let text = query["limit"] {
+            guard let number = Int(text), number >= 0 else { throw Self.invalid("limit", text, "an integer from 0 on") }
+            limit = min(number, paging.most)
+        }
+        marker = query["marker"].map { ImageID($0) }
+        sort = try Self.sort(query)
+
+        var seen: Set<String> = ["limit", "marker", "sort", "sort_key", "sort_dir", "deleted"]
+        for (name, _) in query.pairs where seen.insert(name).inserted {
+            try read(name, query[name] ?? "", query)
+        }
+    }
+
+    private mutating func read(_ name: String, _ text: String, _ query: Query) throws(Fault) {
+        switch name {
+        case "changes-since": throw Fault(.invalid, "The changes-since filter is no longer available on v2.")
+        case "visibility":
+            if text == "all" {
+                visibility = .all
+            } else {
+                guard let only = Visibility(rawValue: text) else { throw Self.invalid(name, text, "public, private, shared, community or all") }
+                visibility = .only(only)
+            }
+        case "member_status":
+            guard text == "all" || Member.Status(rawValue: text) != nil else {
+                throw Self.invalid(name, text, "pending, accepted, rejected or all")
+            }
+            memberStatus = Member.Status(rawValue: text)
+        case "os_hidden":
+            switch text.lowercased() {
+            case "true": isHidden = true
+            case "false": isHidden = false
+            default: throw Self.invalid(name, text, "true or false")
+            }
+        case "protected":
+            guard text == "true" || text == "false" else { throw Self.invalid(name, text, "true or false") }
+            filters.append(.isProtected(text == "true"))
+        case "tag":
+            for tag in query.all("tag") { filters.append(.tag(tag.trimmed)) }
+        default:
+            try readField(name, text)
+        }
+    }
+
+    private mutating func readField(_ name: String, _ text: String) throws(Fault) {
+        if let field = TextField(rawValue: name) {
+            filters.append(.text(field, anyOf: try Self.texts(field, text)))
+        } else if let field = TimeField(rawValue: name) {
+            filters.append(try Self.time(field, text))
+        } else if let field = NumberField(rawValue: name) {
+            // What is no number equals none.
+            filters.append(Int64(text).map { .number(field, .equal, $0) } ?? .text(.id, anyOf: []))
+        } else if name.hasSuffix("_min") || name.hasSuffix("_max") {
+            guard let field = NumberField(rawValue: String(name.dropLast(4))) else {
+                throw Fault(.invalid, "There is no number '\(name.dropLast(4))' to compare.")
+            }
+            guard let bound = Int64(text) else { throw Self.invalid(name, text, "an integer") }
+            filters.append(.number(field, name.hasSuffix("_min") ? .greaterOrEqual : .lessOrEqual, bound))
+        } else {
+            filters.append(.property(name, text))
+        }
+    }
+
+    // MARK: values
+
+    /// Fields that take `in:a,b` and `eq:a` besides the plain value. The others hold no colon.
+    private static let withOperators: Set<TextField> = [.name, .id, .status, .containerFormat, .diskFormat]
+
+    private static func texts(_ field: TextField, _ text: String) throws(Fault) -> [String] {
+        guard withOperators.contains(field), let colon = text.firstIndex(of: ":") else { return [text] }
+        let value = text[text.index(after: colon)...]
+        switch text[..<colon] {
+        case "eq": return [String(value)]
+        case "in": return try quotedList(value)
+        case let other: throw Fault(.invalid, "Unable to filter by \(field.rawValue) with the operator '\(other)'; there are eq and in.")
+        }
+    }
+
+    /// Elements with commas between; one in double quotes may hold commas, and `\"`.
+    private static func quotedList(_ text: Substring) throws(Fault) -> [String] {
+        var elements: [String] = []
+        var rest = text
+        while !rest.isEmpty {
+            if rest.first == "\"" {
+                rest.removeFirst()
+                var element = ""
+                while let character = rest.popFirst(), character != "\"" {
+                    if rest.isEmpty { throw Fault(.invalid, "Invalid filter value \(text): a quotation mark is not closed.") }
+                    element.append(character == "\\" ? rest.removeFirst() : character)
+                }
+                guard rest.isEmpty || rest.first == "," else {
+                    throw Fault(.invalid, "Invalid filter value \(text): a comma is missing after a quotation mark.")
+                }
+                elements.append(element)
+            } else {
+                let element = rest.prefix { $0 != "," }
+                guard !element.contains("\"") else {
+                    throw Fault(.invalid, "Invalid filter value \(text): a comma is missing before a quotation mark.")
+                }
+                if !element.isEmpty { elements.append(String(element)) }
+                rest = rest[element.endIndex...]
+            }
+            rest = rest.dropFirst()
+        }
+        return elements
+    }
+
+    private static func time(_ field: TimeField, _ text: String) throws(Fault) -> Filter {
+        if let moment = Timestamp(iso8601: text) { return .time(field, .equal, moment) }
+        guard let colon = text.firstIndex(of: ":"), let comparison = Comparison(rawValue: String(text[..<colon])),
+            let moment = Timestamp(iso8601: String(text[text.index(after: colon)...]))
+        else { throw invalid(field.rawValue, text, "a time by ISO 8601, with eq:, neq:, gt:, gte:, lt: or lte: before it") }
+        return .time(field, comparison, moment)
+    }
+
+    // MARK: sorting
+
+    private static func sort(_ query: Query) throws(Fault) -> [Sort] {
+        let keys = query.all("sort_key")
+        let directions = query.all("sort_dir")
+        var sort: [Sort] = []
+        if let text = query["sort"] {
+            guard keys.isEmpty, directions.isEmpty else {
+                throw Fault(.invalid, "'sort' cannot be mixed with 'sort_key' and 'sort_dir'.")
+            }
+            for part in text.split(separator: ",", omittingEmptySubsequences: false) {
+                let sides = part.split(separator: ":", maxSplits: 1, omittingEmptySubsequences: false)
+                sort.append(Sort(try key(sides[0].trimmed), sides.count == 2 ? try direction(sides[1].trimmed) : .descending))
+            }
+            return withTieBreakers(sort, sort.count == 1 ? sort[0].direction : .descending)
+        }
+        let known = try directions.map { (text) throws(Fault) in try direction(text) }
+        guard known.count <= 1 || known.count == keys.count else {
+            throw Fault(.invalid, "There are \(known.count) sort_dir for \(keys.count) sort_key.")
+        }
+        for (place, text) in keys.enumerated() {
+            sort.append(Sort(try key(text), known.count > 1 ? known[place] : known.first ?? .descending))
+        }
+        return withTieBreakers(sort, known.count == 1 ? known[0] : .descending)
+    }
+
+    /// Age and then id decide where the keys are level, so that every image has its one place.
+    private static func withTieBreakers(_ sort: [Sort], _ direction: Sort.Direction) -> [Sort] {
+        let missing = [Sort.Key.createdAt, .id].filter { key in !sort.contains { $0.key == key } }
+        return sort + missing.map { Sort($0, direction) }
+    }
+
+    private static func key(_ text: String) throws(Fault) -> Sort.Key {
+        guard let key = Sort.Key(rawValue: text) else {
+            throw Fault(.invalid, "Invalid sort key: \(text). It must be one of the following: \(Sort.Key.allCases.map(\.rawValue).joined(separator: ", ")).")
+        }
+        return key
+    }
+
+    private static func direction(_ text: String) throws(Fault) -> Sort.Direction {
+        guard let direction = Sort.Direction(rawValue: text) else { throw invalid("sort direction", text, "asc or desc") }
+        return direction
+    }
+
+    private static func invalid(_ name: String, _ text: String, _ expectation: String) -> Fault {
+        Fault(.invalid, "Invalid \(name): '\(text)' is not \(expectation).")
+    }
+}
+
+extension StringProtocol {
+    fileprivate var trimmed: String {
+        guard let first = firstIndex(where: { !$0.isWhitespace }), let last = lastIndex(where: { !$0.isWhitespace }) else { return "" }
+        return String(self[first...last])
+    }
+}

@@ -1,0 +1,79 @@
+package import APICommon
+internal import Domain
+package import HTTP
+internal import JSONDocument
+package import Operations
+
+/// The projects that images are shared with.
+package struct MembersDoor: Sendable {
+    let service: ImageService
+
+    package init(service: ImageService) { self.service = service }
+
+    // swift-format-ignore
+    package static let routes: [Route<@Sendable (MembersDoor) -> Handler>] = [
+        Route(.GET,    "/v2/images/{image}/members",          body: .none, list),
+        Route(.POST,   "/v2/images/{image}/members",          add),
+        Route(.GET,    "/v2/images/{image}/members/{member}", body: .none, show),
+        Route(.PUT,    "/v2/images/{image}/members/{member}", answer),
+        Route(.DELETE, "/v2/images/{image}/members/{member}", body: .none, remove),
+    ]
+
+    private func list(_ call: Call) throws(Fault) -> Response {
+        let members = try service.members(of: call.imageID, for: call.caller)
+        var json = JSONWriter()
+        json.object { json in
+            json.key("members")
+            json.array { json in for member in members { write(member, to: &json) } }
+            json.member("schema", "/v2/schemas/members")
+        }
+        return .json(json.bytes)
+    }
+
+    private func add(_ call: Call) throws(Fault) -> Response {
+        let project: String
+        switch try call.jsonObject()["member"] {
+        case .string(let text)?: project = text
+        case .int(let number)?: project = String(number)
+        default: throw Fault(.invalid, "The request body must name a member: {\"member\": \"…\"}.")
+        }
+        guard !project.isEmpty, project.unicodeScalars.count <= ImageText.longestName else {
+            throw Fault(.invalid, "A member's name has 1 to \(ImageText.longestName) characters.")
+        }
+        try ImageText.check(project)
+        return response(try service.share(call.imageID, with: project, by: call.caller))
+    }
+
+    private func show(_ call: Call) throws(Fault) -> Response {
+        response(try service.member(call.parameters["member"], of: call.imageID, for: call.caller))
+    }
+
+    private func answer(_ call: Call) throws(Fault) -> Response {
+        guard let status = try call.jsonObject()["status"]?.string.flatMap(Member.Status.init) else {
+            throw Fault(.invalid, "The request body must have a status: pending, accepted or rejected.")
+        }
+        return response(try service.answer(status, for: call.parameters["member"], to: call.imageID, by: call.caller))
+    }
+
+    private func remove(_ call: Call) throws(Fault) -> Response {
+        try service.unshare(call.imageID, with: call.parameters["member"], by: call.caller)
+        return Response(.noContent)
+    }
+
+    private func response(_ member: Member) -> Response {
+        var json = JSONWriter()
+        write(member, to: &json)
+        return .json(json.bytes)
+    }
+
+    private func write(_ member: Member, to json: inout JSONWriter) {
+        json.object { json in
+            json.member("member_id", member.project)
+            json.member("image_id", member.image.text)
+            json.member("status", member.status.rawValue)
+            json.member("created_at", member.createdAt.description)
+            json.member("updated_at", member.updatedAt.description)
+            json.member("schema", "/v2/schemas/member")
+        }
+    }
+}

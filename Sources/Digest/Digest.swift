@@ -1,0 +1,40 @@
+internal import COpenSSL
+
+/// A digest over bytes that come piece by piece, computed by OpenSSL. Held by one thread at a time.
+package final class Digest: @unchecked Sendable {
+    private let context: OpaquePointer
+
+    /// - Parameter name: as OpenSSL and Python's hashlib call it: `md5`, `sha256`, `sha512`.
+    /// - Returns: nil for a name that OpenSSL does not know, or one without a fixed length (`shake_128`).
+    package init?(_ name: String) {
+        guard let algorithm = EVP_get_digestbyname(name), EVP_MD_get_flags(algorithm) & UInt(EVP_MD_FLAG_XOF) == 0 else {
+            return nil
+        }
+        guard let context = EVP_MD_CTX_new() else { fatalError("out of memory") }
+        self.context = context
+        guard EVP_DigestInit_ex(context, algorithm, nil) == 1 else { return nil }
+    }
+
+    deinit { EVP_MD_CTX_free(context) }
+
+    package func update(_ bytes: UnsafeRawBufferPointer) {
+        let done = EVP_DigestUpdate(context, bytes.baseAddress, bytes.count)
+        precondition(done == 1, "EVP_DigestUpdate fails only on a context that was never begun")
+    }
+
+    /// The digest in hexadecimal. Nothing more can be added afterwards.
+    package func finish() -> String {
+        var bytes = [UInt8](repeating: 0, count: Int(EVP_MAX_MD_SIZE))
+        var count: UInt32 = 0
+        let done = EVP_DigestFinal_ex(context, &bytes, &count)
+        precondition(done == 1, "EVP_DigestFinal_ex fails only on a context that was never begun")
+        return bytes.prefix(Int(count)).hexadecimal
+    }
+}
+
+extension Sequence<UInt8> {
+    package var hexadecimal: String {
+        let digits = Array("0123456789abcdef".utf8)
+        return String(decoding: flatMap { [digits[Int($0 >> 4)], digits[Int($0 & 15)]] }, as: UTF8.self)
+    }
+}

@@ -1,0 +1,43 @@
+/// What went wrong, in the words of the image service.
+package struct Fault: Error {
+    package enum Kind: Sendable, CaseIterable {
+        /// The request makes no sense as it is.
+        case invalid
+        /// Nobody, or nobody we know.
+        case unauthenticated
+        case forbidden
+        case notFound
+        case conflict
+        /// It was there when the request began.
+        case gone
+        /// Past a limit: bytes, quota, or the store's room.
+        case tooLarge
+        case unsupportedMedia
+        case unsatisfiableRange
+        /// A header is longer than its limit.
+        case headerTooLarge
+        /// The database or a store cannot be reached now.
+        case unavailable
+        case unexpected
+    }
+
+    package let kind: Kind
+    /// Sent to the client: no SQL, no paths, no tokens.
+    package let message: String
+    /// Header fields that the answer needs besides, such as `Accept-Patch`.
+    package var headers: [(name: String, value: String)] = []
+    /// Logged with the request id, never sent.
+    package var cause: (any Error)?
+
+    package init(_ kind: Kind, _ message: String, cause: (any Error)? = nil) {
+        self.kind = kind
+        self.message = message
+        self.cause = cause
+    }
+
+    package func with(header name: String, _ value: String) -> Fault {
+        var fault = self
+        fault.headers.append((name, value))
+        return fault
+    }
+}

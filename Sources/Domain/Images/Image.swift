@@ -1,0 +1,119 @@
+/// An image's record. The bytes lie in stores; `locations` says where.
+package struct Image: Sendable {
+    package let id: ImageID
+    package var name: String?
+    package var status: ImageStatus
+    package var visibility: Visibility
+    package var isProtected: Bool
+    /// Left out of lists unless they ask for hidden ones.
+    package var isHidden: Bool
+    /// The project that it belongs to.
+    package var owner: String?
+    package var diskFormat: String?
+    package var containerFormat: String?
+    /// Bytes stored.
+    package var size: Int64?
+    /// Bytes of the disk that the image unfolds to.
+    package var virtualSize: Int64?
+    /// MD5 of the bytes, in hexadecimal.
+    package var checksum: String?
+    package var hash: ImageHash?
+    /// Least disk to boot it, in GB.
+    package var minDisk: Int64
+    /// Least memory to boot it, in MB.
+    package var minRAM: Int64
+    package let createdAt: Timestamp
+    package var updatedAt: Timestamp
+    package var properties: [ImageProperty]
+    package var tags: [String]
+    package var locations: [ImageLocation]
+
+    package init(
+        id: ImageID, name: String? = nil, status: ImageStatus, visibility: Visibility, isProtected: Bool = false,
+        isHidden: Bool = false, owner: String? = nil, diskFormat: String? = nil, containerFormat: String? = nil,
+        size: Int64? = nil, virtualSize: Int64? = nil, checksum: String? = nil, hash: ImageHash? = nil,
+        minDisk: Int64 = 0, minRAM: Int64 = 0, createdAt: Timestamp, updatedAt: Timestamp,
+        properties: [ImageProperty] = [], tags: [String] = [], locations: [ImageLocation] = []
+    ) {
+        self.id = id
+        self.name = name
+        self.status = status
+        self.visibility = visibility
+        self.isProtected = isProtected
+        self.isHidden = isHidden
+        self.owner = owner
+        self.diskFormat = diskFormat
+        self.containerFormat = containerFormat
+        self.size = size
+        self.virtualSize = virtualSize
+        self.checksum = checksum
+        self.hash = hash
+        self.minDisk = minDisk
+        self.minRAM = minRAM
+        self.createdAt = createdAt
+        self.updatedAt = updatedAt
+        self.properties = properties
+        self.tags = tags
+        self.locations = locations
+    }
+
+    /// The names of the record's own fields, as the API has them: no custom property is called so.
+    package static let fieldNames: Set<String> = [
+        "id", "name", "status", "visibility", "protected", "os_hidden", "checksum", "os_hash_algo", "os_hash_value", "owner",
+        "size", "virtual_size", "container_format", "disk_format", "created_at", "updated_at", "tags", "direct_url", "min_ram",
+        "min_disk", "self", "file", "stores", "schema", "locations",
+    ]
+
+    /// The value of a custom property: nil when there is none of that name.
+    package subscript(property name: String) -> String? {
+        properties.first { $0.name == name }.map { $0.value ?? "" }
+    }
+
+    /// Whether the database shows it to a caller at all, before any policy.
+    ///
+    /// - Parameter isMember: the caller's project is among the image's members, whatever its answer.
+    package func isVisible(to caller: Caller, isMember: Bool) -> Bool {
+        if caller.isAdmin || owner == nil || caller.owns(self) { return true }
+        switch visibility {
+        case .public, .community: return true
+        case .shared: return isMember
+        case .private: return false
+        }
+    }
+}
+
+/// A digest of an image's bytes by a named algorithm.
+package struct ImageHash: Sendable, Equatable {
+    package let algorithm: String
+    /// In hexadecimal.
+    package let value: String
+
+    package init(algorithm: String, value: String) {
+        self.algorithm = algorithm
+        self.value = value
+    }
+}
+
+/// A custom property.
+package struct ImageProperty: Sendable, Equatable {
+    package let name: String
+    /// Nil in old databases; the API shows it as an empty text.
+    package var value: String?
+
+    package init(_ name: String, _ value: String?) {
+        self.name = name
+        self.value = value
+    }
+}
+
+/// Where an image's bytes lie.
+package struct ImageLocation: Sendable, Equatable {
+    package let url: String
+    /// JSON, as its column holds it; names the store under `store`.
+    package let metadata: String
+
+    package init(url: String, metadata: String = "{}") {
+        self.url = url
+        self.metadata = metadata
+    }
+}

@@ -1,0 +1,31 @@
+/// How much an image may have and be. Nil is no limit. Source: spec policy-and-auth §6; defaults are Glance's.
+package struct ImageLimits: Sendable {
+    package var properties: Int? = 128
+    package var tags: Int? = 128
+    package var members: Int? = 128
+    /// Bytes of an image: 1 TiB.
+    package var size: Int64 = 1 << 40
+
+    package init() {}
+
+    /// Properties that the service itself keeps do not count.
+    package func check(properties given: [ImageProperty]) throws(Fault) {
+        let count = given.count { !$0.name.hasPrefix("os_glance") }
+        guard let properties, count > properties else { return }
+        throw Self.exceeded("properties", attempted: count, maximum: properties)
+    }
+
+    package func check(tags given: [String]) throws(Fault) {
+        guard let tags, given.count > tags else { return }
+        throw Self.exceeded("tags", attempted: given.count, maximum: tags)
+    }
+
+    package func check(size given: Int64) throws(Fault) {
+        guard given > size else { return }
+        throw Fault(.tooLarge, "The image of \(given) bytes or more exceeds the maximum allowed size of \(size) bytes.")
+    }
+
+    private static func exceeded(_ what: String, attempted: Int, maximum: Int) -> Fault {
+        Fault(.tooLarge, "The limit has been exceeded on the number of allowed image \(what). Attempted: \(attempted), Maximum: \(maximum)")
+    }
+}

@@ -1,0 +1,57 @@
+/// The records of images. Every adapter passes `ImageCatalogConformance`.
+package protocol ImageCatalog: Sendable {
+    /// - Throws: `.conflict` when an image ever had the id.
+    func insert(_ draft: ImageDraft) throws(Fault) -> Image
+
+    /// - Throws: `.notFound` also for an image that is deleted, or that the caller may not see.
+    func image(_ id: ImageID, visibleTo caller: Caller) throws(Fault) -> Image
+
+    /// The same with its locations, for whoever is about to read its bytes.
+    func locatedImage(_ id: ImageID, visibleTo caller: Caller) throws(Fault) -> Image
+
+    /// - Throws: `.invalid` when the marker is no image that the caller can see.
+    func page(_ listing: ImageListing, visibleTo caller: Caller) throws(Fault) -> ImagePage
+
+    /// Changes name, formats, visibility and the like, properties and tags, all or nothing.
+    ///
+    /// The image is held while `change` looks at it and alters it, so that of two changes at once neither is lost; only
+    /// what differs afterwards is written. A fault that `change` throws leaves all as it was.
+    func update(
+        _ id: ImageID, visibleTo caller: Caller, _ change: (inout Image) throws(Fault) -> Void
+    ) throws(Fault) -> Image
+
+    /// Moves an image from one status to another, in one step.
+    ///
+    /// - Throws: `.conflict` when it has not the status it should come from.
+    func move(_ id: ImageID, from: ImageStatus, to: ImageStatus) throws(Fault)
+
+    /// Deletes an image's record for good, with members, tags and properties, and owes the removal of its bytes.
+    ///
+    /// - Parameter allowed: throws for what may not be deleted.
+    /// - Returns: what `RemovalCatalog` now has to be told of.
+    func delete(
+        _ id: ImageID, visibleTo caller: Caller, _ allowed: (Image) throws(Fault) -> Void
+    ) throws(Fault) -> [OwedRemoval]
+}
+
+/// Bytes that no record needs any more.
+package struct OwedRemoval: Sendable {
+    package let number: Int64
+    package let image: ImageID
+    package let url: String
+
+    package init(number: Int64, image: ImageID, url: String) {
+        self.number = number
+        self.image = image
+        self.url = url
+    }
+}
+
+/// Bytes still to be removed from stores, kept until they are.
+package protocol RemovalCatalog: Sendable {
+    /// The bytes are gone.
+    func settle(_ removal: OwedRemoval) throws(Fault)
+
+    /// Those that nobody has settled for a while, so whoever should have is gone.
+    func overdue(atMost count: Int) throws(Fault) -> [OwedRemoval]
+}

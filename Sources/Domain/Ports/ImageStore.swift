@@ -1,0 +1,57 @@
+/// A place that keeps image bytes. Every store passes `ImageStoreConformance`.
+package protocol ImageStore: Sendable {
+    /// Begins bytes that nobody can see before they are committed.
+    ///
+    /// - Parameters:
+    ///   - token: names these bytes until then.
+    ///   - size: bytes the client announced, nil when it did not say.
+    /// - Throws: `.tooLarge` when there is no room, `.unavailable` when nothing can be written.
+    func begin(_ id: ImageID, token: String, announcing size: Int64?) throws(Fault) -> any PendingBytes
+
+    /// Removes what an upload that its worker left behind may have stored, committed or not.
+    func discard(_ upload: Upload) throws(Fault)
+
+    /// Removes an upload's unfinished bytes only.
+    func discardPending(_ upload: Upload) throws(Fault)
+
+    /// Unfinished bytes that nothing was added to for some seconds.
+    func pendingUploads(olderThan seconds: Int) throws(Fault) -> [Upload]
+
+    /// Removes bytes. Removing what is not there is no error: an undo may come twice.
+    func remove(_ url: String) throws(Fault)
+
+    /// - Throws: `.notFound` when no bytes are there, `.unavailable` when the store does not answer.
+    func bytes(at url: String) throws(Fault) -> StoredBytes
+}
+
+/// Bytes on their way in, held by one thread. Let go before `commit()`, they leave nothing behind.
+package protocol PendingBytes: AnyObject, Sendable {
+    /// What the store calls them until they are committed.
+    var url: String { get }
+
+    /// - Throws: `.tooLarge` when the store is full.
+    func append(_ bytes: UnsafeRawBufferPointer) throws(Fault)
+
+    /// Makes the bytes durable, then visible. They are whole or absent, whatever fails.
+    func commit() throws(Fault) -> ImageLocation
+
+    /// Removes the bytes, committed or not; a second call does nothing.
+    func discard()
+}
+
+/// Bytes that a store has.
+package struct StoredBytes {
+    package let size: Int64
+    /// The path by which nginx sends them itself; nil where it cannot.
+    package let internalPath: String?
+    /// Opens them for reading from an offset.
+    package let open: (_ offset: Int64) throws(Fault) -> any ByteReader
+
+    package init(
+        size: Int64, internalPath: String?, open: @escaping (_ offset: Int64) throws(Fault) -> any ByteReader
+    ) {
+        self.size = size
+        self.internalPath = internalPath
+        self.open = open
+    }
+}

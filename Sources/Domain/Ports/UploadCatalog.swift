@@ -1,0 +1,59 @@
+/// One upload under way: who takes the bytes, and where they lie until they are whole.
+package struct Upload: Sendable {
+    package let image: ImageID
+    /// A random name, so that an upload that was given up cannot be taken for a later one to the same image.
+    package let token: String
+    /// What the store calls the unfinished bytes.
+    package let pendingURL: String
+
+    package init(image: ImageID, token: String, pendingURL: String) {
+        self.image = image
+        self.token = token
+        self.pendingURL = pendingURL
+    }
+}
+
+/// What was measured of an image's bytes while they came in.
+package struct MeasuredBytes: Sendable {
+    package let size: Int64
+    package let checksum: String
+    package let hash: ImageHash
+
+    package init(size: Int64, checksum: String, hash: ImageHash) {
+        self.size = size
+        self.checksum = checksum
+        self.hash = hash
+    }
+}
+
+/// Uploads held under a lease, so that one whose worker died is taken back by `glance-tasks`.
+package protocol UploadCatalog: Sendable {
+    /// Moves the image from queued to saving and holds it for the worker.
+    ///
+    /// - Throws: `.conflict` unless the image is queued.
+    func begin(_ upload: Upload, by worker: String) throws(Fault)
+
+    /// Holds a worker's uploads for another while.
+    ///
+    /// - Returns: the tokens of those that are still its own; others were deleted or given to somebody else.
+    func renew(heldBy worker: String) throws(Fault) -> Set<String>
+
+    /// Moves the image from saving to active, with its bytes at a location.
+    ///
+    /// Safe to repeat when its answer was lost.
+    ///
+    /// - Throws: `.gone` when the image was deleted meanwhile, `.conflict` when the lease was lost.
+    func finish(_ upload: Upload, at location: ImageLocation, _ measured: MeasuredBytes) throws(Fault)
+
+    /// Moves the image from saving back to queued and ends the lease; nothing happens when it is not held any more.
+    func giveBack(_ upload: Upload) throws(Fault)
+
+    /// Uploads whose lease ended: whoever held them is gone.
+    func expired(atMost count: Int) throws(Fault) -> [Upload]
+
+    /// Takes over an upload whose lease ended, so that nobody else does.
+    func takeOver(_ upload: Upload, by worker: String) throws(Fault) -> Bool
+
+    /// Which of these tokens belong to an upload that has a lease, ended or not.
+    func known(tokens: [String]) throws(Fault) -> Set<String>
+}

@@ -1,0 +1,181 @@
+internal import CFastCGI
+internal import Glibc
+internal import Threading
+
+/// One request slot: a request accepted, answered and the slot reused, by a single thread.
+///
+/// Speaks FastCGI through libfcgi, or plain CGI with the process's own environment, input and output.
+package final class Exchange {
+    private enum Wire {
+        /// libfcgi's streams point back at their `FCGX_Request`, so it keeps one heap address as long as the slot lives.
+        case fastCGI(Listener, UnsafeMutablePointer<FCGX_Request>)
+        case cgi
+    }
+
+    /// How the request's body came to its end.
+    package enum BodyEnd: Sendable {
+        case whole
+        /// The client or nginx broke off. libfcgi reads this as an end like any other; only its error flag tells.
+        case cut
+    }
+
+    private let wire: Wire
+    private var sawBodyEnd = false
+
+    /// A slot that takes requests from a listening socket.
+    package init(listeningOn listener: Listener) throws(FastCGIError) {
+        let started = FCGX_Init()
+        guard started == 0 else { throw FastCGIError(call: "FCGX_Init", code: started) }
+        let raw = UnsafeMutablePointer<FCGX_Request>.allocate(capacity: 1)
+        // No listening socket for libfcgi: it reads requests from connections that we accept.
+        let code = FCGX_InitRequest(raw, -1, CInt(FCGI_FAIL_ACCEPT_ON_INTR))
+        guard code == 0 else {
+            raw.deallocate()
+            throw FastCGIError(call: "FCGX_InitRequest", code: code)
+        }
+        wire = .fastCGI(listener, raw)
+    }
+
+    /// The one request that a CGI process is started for.
+    package init(cgi: Void) {
+        wire = .cgi
+    }
+
+    /// True when a web server started this process for one request, by RFC 3875: a request in the environment and no
+    /// listening socket as standard input.
+    package static var isCGI: Bool {
+        getenv("REQUEST_METHOD") != nil && getenv("GATEWAY_INTERFACE") != nil && (try? Listener(descriptor: 0)) == nil
+    }
+
+    deinit {
+        if case .fastCGI(_, let raw) = wire {
+            FCGX_Free(raw, 1)
+            raw.deallocate()
+        }
+    }
+
+    /// Waits for a request, for half a second.
+    ///
+    /// - Returns: false when none came, or the connection ended before it brought one.
+    package func accept() throws(FastCGIError) -> Bool {
+        guard case .fastCGI(let listener, let raw) = wire else { return true }
+        guard let connection = try listener.accept() else { return false }
+        vitrine_fcgx_attach(raw, connection)
+        sawBodyEnd = false
+        return FCGX_Accept_r(raw) == 0
+    }
+
+    /// A parameter that the web server sent, such as `REQUEST_METHOD` or `HTTP_HOST`.
+    package func parameter(_ name: StaticString) -> String? {
+        name.withUTF8Buffer { name in
+            let name = UnsafeRawPointer(name.baseAddress!).assumingMemoryBound(to: CChar.self)
+            switch wire {
+            case .fastCGI(_, let raw): return FCGX_GetParam(name, raw.pointee.envp).map { String(cString: $0) }
+            case .cgi: return getenv(name).map { String(cString: $0) }
+            }
+        }
+    }
+
+    /// The request's headers, as `HTTP_…` parameters: upper case, `-` as `_`, without the prefix.
+    package func forEachHeader(_ body: (_ name: Substring, _ value: String) -> Void) {
+        var next: UnsafeMutablePointer<UnsafeMutablePointer<CChar>?>? =
+            switch wire {
+            case .fastCGI(_, let raw): raw.pointee.envp
+            case .cgi: environ
+            }
+        while let entry = next?.pointee {
+            defer { next = next?.successor() }
+            guard strncmp(entry, "HTTP_", 5) == 0, let equals = strchr(entry, 0x3D) else { continue }
+            let name = String(decoding: UnsafeRawBufferPointer(start: entry + 5, count: equals - entry - 5), as: UTF8.self)
+            body(name[...], String(cString: equals + 1))
+        }
+    }
+
+    /// Reads the next bytes of the body, as many as are there and fit; 0 at its end.
+    package func read(into buffer: UnsafeMutableRawBufferPointer) -> Int {
+        guard let start = buffer.baseAddress else { return 0 }
+        switch wire {
+        case .fastCGI(_, let raw):
+            let count = Int(FCGX_GetStr(start.assumingMemoryBound(to: CChar.self), CInt(clamping: buffer.count), raw.pointee.in))
+            if count < buffer.count { sawBodyEnd = true }
+            return count
+        case .cgi:
+            while true {
+                let count = Glibc.read(STDIN_FILENO, start, buffer.count)
+                if count >= 0 { return count }
+                if errno != EINTR { return 0 }
+            }
+        }
+    }
+
+    /// To be asked after `read` gave 0. Plain CGI has no sign for it but `CONTENT_LENGTH`, which the caller counts; a body
+    /// without a length counts as cut.
+    package var bodyEnd: BodyEnd {
+        switch wire {
+        case .fastCGI(_, let raw): FCGX_GetError(raw.pointee.in) == 0 ? .whole : .cut
+        case .cgi: parameter("CONTENT_LENGTH").map { !$0.isEmpty } == true ? .whole : .cut
+        }
+    }
+
+    /// Sends bytes of the answer: a CGI header block, then the body.
+    ///
+    /// - Throws: when the reader is gone.
+    package func write(_ bytes: UnsafeRawBufferPointer) throws(FastCGIError) {
+        guard var start = bytes.baseAddress else { return }
+        var left = bytes.count
+        switch wire {
+        case .fastCGI(_, let raw):
+            while left > 0 {
+                let piece = min(left, Int(CInt.max))
+                guard FCGX_PutStr(start.assumingMemoryBound(to: CChar.self), CInt(piece), raw.pointee.out) == piece else {
+                    throw FastCGIError(call: "FCGX_PutStr", code: FCGX_GetError(raw.pointee.out))
+                }
+                (start, left) = (start + piece, left - piece)
+            }
+        case .cgi:
+            while left > 0 {
+                let written = Glibc.write(STDOUT_FILENO, start, left)
+                if written < 0, errno == EINTR { continue }
+                guard written > 0 else { throw FastCGIError(call: "write", code: errno) }
+                (start, left) = (start + written, left - written)
+            }
+        }
+    }
+
+    /// Ends the answer and frees the slot for the next request.
+    package func finish() {
+        guard case .fastCGI(_, let raw) = wire else { return }
+        let expectsBody = parameter("CONTENT_LENGTH").map { !$0.isEmpty && $0 != "0" } ?? false
+            || parameter("HTTP_TRANSFER_ENCODING") != nil
+        FCGX_FClose(raw.pointee.err)
+        FCGX_FClose(raw.pointee.out)
+        let connection = vitrine_fcgx_detach(raw)
+        FCGX_Free(raw, 0)
+        hangUp(connection, unreadBody: expectsBody && !sawBodyEnd)
+    }
+
+    /// Closes a connection so that the answer arrives.
+    ///
+    /// Bytes that lie unread when a socket is closed make the other side's next write fail, and nginx may then answer 502
+    /// instead of passing on what it was told. So they are read first; for a body that the answer did not wait for, until
+    /// nginx hangs up, and for a second at most.
+    private func hangUp(_ connection: CInt, unreadBody: Bool) {
+        guard connection >= 0 else { return }
+        defer { close(connection) }
+        let flags = CInt(MSG_DONTWAIT)
+        withUnsafeTemporaryAllocation(byteCount: 16 * 1024, alignment: 1) { buffer in
+            guard unreadBody else {
+                while recv(connection, buffer.baseAddress, buffer.count, flags) > 0 {}
+                return
+            }
+            shutdown(connection, CInt(SHUT_WR))
+            let deadline = monotonicSeconds() + 1
+            while true {
+                let left = deadline - monotonicSeconds()
+                var wanted = pollfd(fd: connection, events: Int16(POLLIN), revents: 0)
+                guard left > 0, poll(&wanted, 1, CInt(left * 1000)) > 0 else { return }
+                guard recv(connection, buffer.baseAddress, buffer.count, flags) > 0 else { return }
+            }
+        }
+    }
+}

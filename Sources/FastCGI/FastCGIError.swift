@@ -1,0 +1,12 @@
+/// What libfcgi or the system said when a request could not be taken or answered.
+package struct FastCGIError: Error {
+    /// The call that failed.
+    package let call: String
+    /// `errno`, or libfcgi's own negative number.
+    package let code: CInt
+
+    package init(call: String, code: CInt) {
+        self.call = call
+        self.code = code
+    }
+}

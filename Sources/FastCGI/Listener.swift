@@ -1,0 +1,72 @@
+internal import CLinux
+internal import Glibc
+
+/// A listening UNIX socket that many threads of many processes accept from.
+package struct Listener: Sendable {
+    package let descriptor: CInt
+
+    /// Takes a socket that somebody else opened and listens on: systemd, `spawn-fcgi`, `Stack`.
+    ///
+    /// - Throws: when the descriptor is no listening socket.
+    package init(descriptor: CInt) throws(FastCGIError) {
+        var listening: CInt = 0
+        var size = socklen_t(MemoryLayout<CInt>.size)
+        guard getsockopt(descriptor, SOL_SOCKET, SO_ACCEPTCONN, &listening, &size) == 0, listening == 1 else {
+            throw FastCGIError(call: "getsockopt(SO_ACCEPTCONN) on descriptor \(descriptor)", code: errno)
+        }
+        self.descriptor = descriptor
+        limitWaiting()
+    }
+
+    /// Opens a socket at a path, in place of one that an earlier process left there.
+    ///
+    /// - Parameters:
+    ///   - path: at most 107 bytes.
+    ///   - mode: who may connect. Whoever reaches this socket is believed, so nginx's group and nobody else.
+    ///   - backlog: connections that wait in the kernel while every thread is busy.
+    package init(path: String, mode: UInt32 = 0o660, backlog: CInt = 1024) throws(FastCGIError) {
+        var address = sockaddr_un()
+        address.sun_family = sa_family_t(AF_UNIX)
+        let capacity = MemoryLayout.size(ofValue: address.sun_path)
+        guard path.utf8.count < capacity else {
+            throw FastCGIError(call: "socket path of \(path.utf8.count) bytes", code: ENAMETOOLONG)
+        }
+        withUnsafeMutableBytes(of: &address.sun_path) { $0.copyBytes(from: path.utf8) }
+
+        let descriptor = socket(AF_UNIX, CInt(SOCK_STREAM.rawValue) | CInt(SOCK_CLOEXEC.rawValue), 0)
+        guard descriptor >= 0 else { throw FastCGIError(call: "socket", code: errno) }
+        unlink(path)
+        let bound = withUnsafePointer(to: &address) {
+            $0.withMemoryRebound(to: sockaddr.self, capacity: 1) {
+                bind(descriptor, $0, socklen_t(MemoryLayout<sockaddr_un>.size))
+            }
+        }
+        guard bound == 0, chmod(path, mode) == 0, listen(descriptor, backlog) == 0 else {
+            let code = errno
+            close(descriptor)
+            throw FastCGIError(call: "listening on \(path)", code: code)
+        }
+        self.descriptor = descriptor
+        limitWaiting()
+    }
+
+    /// Lets a thread that waits look up every half second, to see whether its process is to end. A thread cannot be woken
+    /// otherwise without harm: the socket belongs to other processes too, and a signal may hit it in the next request.
+    private func limitWaiting() {
+        var limit = timeval(tv_sec: 0, tv_usec: 500_000)
+        setsockopt(descriptor, SOL_SOCKET, SO_RCVTIMEO, &limit, socklen_t(MemoryLayout<timeval>.size))
+    }
+
+    /// Waits for a connection, for half a second.
+    ///
+    /// - Returns: nil when none came, or its client was gone already.
+    /// - Throws: what will not pass by itself for some time, such as `EMFILE`.
+    func accept() throws(FastCGIError) -> CInt? {
+        let connection = accept4(descriptor, nil, nil, CInt(SOCK_CLOEXEC.rawValue))
+        if connection >= 0 { return connection }
+        switch errno {
+        case EINTR, ECONNABORTED, EAGAIN: return nil
+        default: throw FastCGIError(call: "accept4", code: errno)
+        }
+    }
+}

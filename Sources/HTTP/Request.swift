@@ -1,0 +1,31 @@
+/// A request as it came from the client, before anything is decoded.
+package struct Request {
+    package var method: Method
+    /// Percent-encoded, as sent; without the prefix that the site gives the service, and without the query.
+    package var path: String
+    package var query: Query
+    package var headers: Headers
+    package var body: any ByteSource
+    /// `https://host:port/prefix`: how the client reached the service.
+    package var base: String
+    package var remoteAddress: String
+
+    package init(
+        method: Method, path: String, query: Query, headers: Headers, body: any ByteSource, base: String,
+        remoteAddress: String
+    ) {
+        self.method = method
+        self.path = path
+        self.query = query
+        self.headers = headers
+        self.body = body
+        self.base = base
+        self.remoteAddress = remoteAddress
+    }
+
+    /// Whether a body was sent: a length above zero, or a transfer coding.
+    package var hasBody: Bool {
+        if let length = body.announced { return length > 0 }
+        return headers["Transfer-Encoding"] != nil
+    }
+}

@@ -1,0 +1,189 @@
+internal import Glibc
+
+/// Why a text is no JSON that we take.
+package struct JSONSyntaxError: Error {
+    package let reason: String
+    /// Bytes from the start.
+    package let offset: Int
+}
+
+extension JSON {
+    /// Values within values, at most; what this service reads is five deep.
+    package static let deepest = 64
+
+    /// Reads a text by RFC 8259, in UTF-8.
+    ///
+    /// Refused besides: nesting beyond `deepest`, integers beyond 64 bits, numbers beyond a Double, half surrogate pairs.
+    package init(parsing bytes: [UInt8]) throws(JSONSyntaxError) {
+        var parser = JSONParser(bytes: bytes)
+        self = try parser.document()
+    }
+}
+
+private struct JSONParser {
+    let bytes: [UInt8]
+    var at = 0
+
+    mutating func document() throws(JSONSyntaxError) -> JSON {
+        if bytes.starts(with: [0xEF, 0xBB, 0xBF]) { throw error("a byte order mark is not allowed") }
+        let value = try value(depth: 0)
+        skipSpace()
+        guard at == bytes.count else { throw error("more follows the value") }
+        return value
+    }
+
+    private func error(_ reason: String) -> JSONSyntaxError { JSONSyntaxError(reason: reason, offset: at) }
+
+    private var next: UInt8? { at < bytes.count ? bytes[at] : nil }
+
+    private mutating func skipSpace() {
+        while let byte = next, byte == 0x20 || byte == 0x0A || byte == 0x0D || byte == 0x09 { at += 1 }
+    }
+
+    private mutating func take(_ byte: UInt8) -> Bool {
+        skipSpace()
+        guard next == byte else { return false }
+        at += 1
+        return true
+    }
+
+    private mutating func value(depth: Int) throws(JSONSyntaxError) -> JSON {
+        guard depth <= JSON.deepest else { throw error("nested deeper than \(JSON.deepest)") }
+        skipSpace()
+        switch next {
+        case UInt8(ascii: "{"): return try object(depth: depth)
+        case UInt8(ascii: "["): return try array(depth: depth)
+        case UInt8(ascii: "\""): return .string(try string())
+        case UInt8(ascii: "t"): return try word("true", .bool(true))
+        case UInt8(ascii: "f"): return try word("false", .bool(false))
+        case UInt8(ascii: "n"): return try word("null", .null)
+        case let byte? where byte == UInt8(ascii: "-") || 0x30...0x39 ~= byte: return try number()
+        default: throw error("a value is missing")
+        }
+    }
+
+    private mutating func word(_ text: StaticString, _ value: JSON) throws(JSONSyntaxError) -> JSON {
+        let same = text.withUTF8Buffer { bytes[at...].starts(with: $0) }
+        guard same else { throw error("a value is missing") }
+        at += text.utf8CodeUnitCount
+        return value
+    }
+
+    private mutating func object(depth: Int) throws(JSONSyntaxError) -> JSON {
+        at += 1
+        var object = JSONObject()
+        if take(UInt8(ascii: "}")) { return .object(object) }
+        repeat {
+            skipSpace()
+            guard next == UInt8(ascii: "\"") else { throw error("a key is missing") }
+            let key = try string()
+            guard take(UInt8(ascii: ":")) else { throw error("':' is missing") }
+            object[key] = try value(depth: depth + 1)
+        } while take(UInt8(ascii: ","))
+        guard take(UInt8(ascii: "}")) else { throw error("'}' is missing") }
+        return .object(object)
+    }
+
+    private mutating func array(depth: Int) throws(JSONSyntaxError) -> JSON {
+        at += 1
+        var elements: [JSON] = []
+        if take(UInt8(ascii: "]")) { return .array(elements) }
+        repeat { elements.append(try value(depth: depth + 1)) } while take(UInt8(ascii: ","))
+        guard take(UInt8(ascii: "]")) else { throw error("']' is missing") }
+        return .array(elements)
+    }
+
+    private mutating func number() throws(JSONSyntaxError) -> JSON {
+        let start = at
+        if next == UInt8(ascii: "-") { at += 1 }
+        let whole = try digits()
+        if whole > 1 && bytes[at - whole] == 0x30 { throw error("a number begins with 0") }
+        var isInteger = true
+        if next == UInt8(ascii: ".") {
+            at += 1
+            isInteger = false
+            _ = try digits()
+        }
+        if next == UInt8(ascii: "e") || next == UInt8(ascii: "E") {
+            at += 1
+            isInteger = false
+            if next == UInt8(ascii: "+") || next == UInt8(ascii: "-") { at += 1 }
+            _ = try digits()
+        }
+        let text = String(decoding: bytes[start..<at], as: UTF8.self)
+        if isInteger {
+            guard let value = Int64(text) else { throw error("an integer has more than 64 bits") }
+            return .int(value)
+        }
+        guard let value = Double(text), value.isFinite else { throw error("a number is too large") }
+        return .double(value)
+    }
+
+    private mutating func digits() throws(JSONSyntaxError) -> Int {
+        let start = at
+        while let byte = next, 0x30...0x39 ~= byte { at += 1 }
+        guard at > start else { throw error("a digit is missing") }
+        return at - start
+    }
+
+    private mutating func string() throws(JSONSyntaxError) -> String {
+        at += 1
+        let start = at
+        while let byte = next, byte != 0x22, byte != 0x5C, byte >= 0x20 { at += 1 }
+        if next == 0x22 {  // no escape in it: the bytes as they are
+            at += 1
+            return try text(bytes[start..<(at - 1)])
+        }
+        var content = Array(bytes[start..<at])
+        while let byte = next {
+            at += 1
+            switch byte {
+            case 0x22: return try text(content[...])
+            case 0x5C: try escape(into: &content)
+            case 0..<0x20: throw error("a control character stands in a string")
+            default: content.append(byte)
+            }
+        }
+        throw error("a string does not end")
+    }
+
+    private func text(_ content: ArraySlice<UInt8>) throws(JSONSyntaxError) -> String {
+        guard let text = String(validating: content, as: UTF8.self) else { throw error("a string is not UTF-8") }
+        return text
+    }
+
+    private mutating func escape(into content: inout [UInt8]) throws(JSONSyntaxError) {
+        guard let byte = next else { throw error("a string does not end") }
+        at += 1
+        switch byte {
+        case UInt8(ascii: "\""), UInt8(ascii: "\\"), UInt8(ascii: "/"): content.append(byte)
+        case UInt8(ascii: "b"): content.append(0x08)
+        case UInt8(ascii: "f"): content.append(0x0C)
+        case UInt8(ascii: "n"): content.append(0x0A)
+        case UInt8(ascii: "r"): content.append(0x0D)
+        case UInt8(ascii: "t"): content.append(0x09)
+        case UInt8(ascii: "u"):
+            var code = try hex4()
+            if 0xD800..<0xDC00 ~= code {
+                guard next == 0x5C, at + 1 < bytes.count, bytes[at + 1] == UInt8(ascii: "u") else {
+                    throw error("half of a surrogate pair")
+                }
+                at += 2
+                let low = try hex4()
+                guard 0xDC00..<0xE000 ~= low else { throw error("half of a surrogate pair") }
+                code = 0x10000 + (code - 0xD800) << 10 + (low - 0xDC00)
+            }
+            guard let scalar = Unicode.Scalar(code) else { throw error("half of a surrogate pair") }
+            content.append(contentsOf: UTF8.encode(scalar)!)
+        default: throw error("an unknown escape")
+        }
+    }
+
+    private mutating func hex4() throws(JSONSyntaxError) -> UInt32 {
+        guard at + 4 <= bytes.count, bytes[at..<at + 4].allSatisfy({ Character(Unicode.Scalar($0)).isHexDigit }),
+            let code = UInt32(String(decoding: bytes[at..<at + 4], as: UTF8.self), radix: 16)
+        else { throw error("\\u wants four digits") }
+        at += 4
+        return code
+    }
+}

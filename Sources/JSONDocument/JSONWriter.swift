@@ -1,0 +1,135 @@
+/// Writes JSON into one buffer, spaced as Python's `json.dumps` does (`", "` and `": "`), non-ASCII as it is.
+package struct JSONWriter {
+    package private(set) var bytes: [UInt8] = []
+    /// Whether the next value stands first in its object or array.
+    private var isFirst = true
+
+    package init(reserving capacity: Int = 1024) { bytes.reserveCapacity(capacity) }
+
+    package mutating func object(_ body: (inout JSONWriter) -> Void) {
+        nest(UInt8(ascii: "{"), UInt8(ascii: "}"), body)
+    }
+
+    package mutating func array(_ body: (inout JSONWriter) -> Void) {
+        nest(UInt8(ascii: "["), UInt8(ascii: "]"), body)
+    }
+
+    /// Begins a member of an object; its value must follow.
+    package mutating func key(_ name: String) {
+        separate()
+        quote(name)
+        bytes.append(UInt8(ascii: ":"))
+        bytes.append(UInt8(ascii: " "))
+        isFirst = true
+    }
+
+    package mutating func string(_ value: String) {
+        separate()
+        quote(value)
+    }
+
+    package mutating func int(_ value: Int64) {
+        separate()
+        bytes.append(contentsOf: String(value).utf8)
+    }
+
+    package mutating func bool(_ value: Bool) {
+        separate()
+        bytes.append(contentsOf: value ? "true".utf8 : "false".utf8)
+    }
+
+    package mutating func null() {
+        separate()
+        bytes.append(contentsOf: "null".utf8)
+    }
+
+    package mutating func value(_ json: JSON) {
+        switch json {
+        case .null: null()
+        case .bool(let value): bool(value)
+        case .int(let value): int(value)
+        case .double(let value):
+            separate()
+            bytes.append(contentsOf: "\(value)".utf8)
+        case .string(let value): string(value)
+        case .array(let elements): array { writer in for element in elements { writer.value(element) } }
+        case .object(let members): object { writer in members.forEach { writer.member($0, $1) } }
+        }
+    }
+
+    package mutating func member(_ name: String, _ value: JSON) {
+        key(name)
+        self.value(value)
+    }
+
+    package mutating func member(_ name: String, _ value: String?) {
+        key(name)
+        if let value { string(value) } else { null() }
+    }
+
+    package mutating func member(_ name: String, _ value: Int64?) {
+        key(name)
+        if let value { int(value) } else { null() }
+    }
+
+    package mutating func member(_ name: String, _ value: Bool) {
+        key(name)
+        bool(value)
+    }
+
+    private mutating func nest(_ opening: UInt8, _ closing: UInt8, _ body: (inout JSONWriter) -> Void) {
+        separate()
+        bytes.append(opening)
+        isFirst = true
+        body(&self)
+        bytes.append(closing)
+        isFirst = false
+    }
+
+    private mutating func separate() {
+        if !isFirst {
+            bytes.append(UInt8(ascii: ","))
+            bytes.append(UInt8(ascii: " "))
+        }
+        isFirst = false
+    }
+
+    private mutating func quote(_ text: String) {
+        var text = text
+        bytes.append(0x22)
+        text.withUTF8 { utf8 in
+            var written = 0
+            for (index, byte) in utf8.enumerated() where byte < 0x20 || byte == 0x22 || byte == 0x5C {
+                bytes.append(contentsOf: utf8[written..<index])
+                escape(byte)
+                written = index + 1
+            }
+            bytes.append(contentsOf: utf8[written...])
+        }
+        bytes.append(0x22)
+    }
+
+    private mutating func escape(_ byte: UInt8) {
+        bytes.append(0x5C)
+        switch byte {
+        case 0x22, 0x5C: bytes.append(byte)
+        case 0x0A: bytes.append(UInt8(ascii: "n"))
+        case 0x0D: bytes.append(UInt8(ascii: "r"))
+        case 0x09: bytes.append(UInt8(ascii: "t"))
+        default:
+            let digits = String(byte, radix: 16)
+            bytes.append(contentsOf: "u00".utf8)
+            if digits.utf8.count == 1 { bytes.append(0x30) }
+            bytes.append(contentsOf: digits.utf8)
+        }
+    }
+}
+
+extension JSON {
+    /// The value as text.
+    package var text: [UInt8] {
+        var writer = JSONWriter()
+        writer.value(self)
+        return writer.bytes
+    }
+}

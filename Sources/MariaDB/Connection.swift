@@ -1,0 +1,130 @@
+internal import CMariaDB
+internal import Glibc
+
+/// One connection to MariaDB, used by one thread at a time.
+package final class Connection {
+    /// Prepared once, used again: the texts of this program are few and do not vary with what a client sends.
+    private var statements: [String: Statement] = [:]
+    private let raw: UnsafeMutablePointer<MYSQL>
+    /// An error that ends a connection for good was seen on it.
+    private(set) var isBroken = false
+
+    private static let cachedStatements = 256
+
+    /// Runs before the first thread starts: the library's own set-up is not safe among threads.
+    private static let libraryIsReady: Bool = mysql_server_init(0, nil, nil) == 0
+
+    /// Opens a connection that speaks utf8mb4, keeps UTC and refuses what does not fit a column.
+    package init(to address: Address, timeouts: Timeouts) throws(MariaDBError) {
+        guard Self.libraryIsReady, let raw = mysql_init(nil) else { fatalError("out of memory") }
+        self.raw = raw
+        vitrine_mysql_option_uint(raw, MYSQL_OPT_CONNECT_TIMEOUT, timeouts.connect)
+        vitrine_mysql_option_uint(raw, MYSQL_OPT_READ_TIMEOUT, timeouts.answer)
+        vitrine_mysql_option_uint(raw, MYSQL_OPT_WRITE_TIMEOUT, timeouts.answer)
+        mysql_options(raw, MYSQL_SET_CHARSET_NAME, "utf8mb4")
+        mysql_options(
+            raw, MYSQL_INIT_COMMAND,
+            """
+            SET SESSION time_zone = '+00:00', sql_mode = 'STRICT_ALL_TABLES,NO_ENGINE_SUBSTITUTION,NO_ZERO_DATE'
+            """)
+        if let authority = address.certificateAuthority {
+            mysql_ssl_set(raw, nil, nil, authority, nil, nil)
+        }
+        let connected = mysql_real_connect(
+            raw, address.socket == nil ? address.host : nil, address.user, address.password, address.database,
+            address.port, address.socket, UInt(CLIENT_FOUND_ROWS))
+        guard connected != nil else {  // `deinit` closes it
+            throw MariaDBError(number: mysql_errno(raw), message: String(cString: mysql_error(raw)), sql: "(connecting)")
+        }
+    }
+
+    deinit {
+        statements = [:]  // before the connection that they belong to
+        mysql_close(raw)
+    }
+
+    /// Seconds that a connection waits for the server.
+    package struct Timeouts: Sendable {
+        package var connect: UInt32
+        package var answer: UInt32
+        package init(connect: UInt32 = 5, answer: UInt32 = 60) {
+            self.connect = connect
+            self.answer = answer
+        }
+    }
+
+    /// Runs a statement that reads nothing.
+    ///
+    /// - Returns: rows matched.
+    @discardableResult
+    package func run(_ sql: String, _ values: SQLValue...) throws(MariaDBError) -> Int {
+        try run(sql, values)
+    }
+
+    @discardableResult
+    package func run(_ sql: String, _ values: [SQLValue]) throws(MariaDBError) -> Int {
+        try noticingLoss { () throws(MariaDBError) in try statement(sql).run(values) }
+    }
+
+    /// Hands over the rows of a query as they come from the server.
+    package func forEachRow<Element>(
+        of query: Query<Element>, _ values: [SQLValue], _ body: (Element) throws(MariaDBError) -> Void
+    ) throws(MariaDBError) {
+        try noticingLoss { () throws(MariaDBError) in
+            try statement(query.sql).forEachRow(values) { row throws(MariaDBError) in try body(try query.decode(row)) }
+        }
+    }
+
+    package func all<Element>(_ query: Query<Element>, _ values: [SQLValue]) throws(MariaDBError) -> [Element] {
+        var elements: [Element] = []
+        try forEachRow(of: query, values) { elements.append($0) }
+        return elements
+    }
+
+    package func all<Element>(_ query: Query<Element>, _ values: SQLValue...) throws(MariaDBError) -> [Element] {
+        try all(query, values)
+    }
+
+    package func first<Element>(_ query: Query<Element>, _ values: SQLValue...) throws(MariaDBError) -> Element? {
+        try first(query, values)
+    }
+
+    package func first<Element>(_ query: Query<Element>, _ values: [SQLValue]) throws(MariaDBError) -> Element? {
+        var first: Element?
+        try forEachRow(of: query, values) { if first == nil { first = $0 } }
+        return first
+    }
+
+    /// Runs a text that cannot be prepared or is used once: `COMMIT`, DDL. No value of a client may stand in it.
+    package func execute(_ sql: String) throws(MariaDBError) {
+        try noticingLoss { () throws(MariaDBError) in
+            guard mysql_real_query(raw, sql, UInt(sql.utf8.count)) == 0 else {
+                throw MariaDBError(number: mysql_errno(raw), message: String(cString: mysql_error(raw)), sql: sql)
+            }
+            if let result = mysql_store_result(raw) { mysql_free_result(result) }
+        }
+    }
+
+    /// Whether the server has hung up since the last use: its end of the socket reads as closed. Asked without a round trip.
+    var isHungUp: Bool {
+        var byte: UInt8 = 0
+        let count = recv(CInt(mysql_get_socket(raw)), &byte, 1, CInt(MSG_PEEK) | CInt(MSG_DONTWAIT))
+        return count >= 0 || (errno != EAGAIN && errno != EINTR)
+    }
+
+    private func statement(_ sql: String) throws(MariaDBError) -> Statement {
+        if let known = statements[sql] { return known }
+        let statement = try Statement(sql, on: raw)
+        if statements.count < Self.cachedStatements { statements[sql] = statement }
+        return statement
+    }
+
+    private func noticingLoss<Value>(_ body: () throws(MariaDBError) -> Value) throws(MariaDBError) -> Value {
+        do throws(MariaDBError) {
+            return try body()
+        } catch {
+            if error.isUnavailable { isBroken = true }
+            throw error
+        }
+    }
+}

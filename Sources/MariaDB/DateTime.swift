@@ -1,0 +1,15 @@
+/// A DATETIME as its column holds it, without a fraction; by the connection's settings it is UTC.
+package struct DateTime: Sendable, Equatable, CustomStringConvertible {
+    package var year, month, day, hour, minute, second: Int
+
+    package init(year: Int, month: Int, day: Int, hour: Int, minute: Int, second: Int) {
+        (self.year, self.month, self.day) = (year, month, day)
+        (self.hour, self.minute, self.second) = (hour, minute, second)
+    }
+
+    /// `2026-11-23 08:07:00`.
+    package var description: String {
+        func two(_ value: Int) -> String { value < 10 ? "0\(value)" : "\(value)" }
+        return "\(year)-\(two(month))-\(two(day)) \(two(hour)):\(two(minute)):\(two(second))"
+    }
+}

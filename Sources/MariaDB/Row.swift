@@ -1,0 +1,54 @@
+internal import CMariaDB
+
+/// One row of a result, valid until the next one is fetched.
+package struct Row: ~Copyable {
+    let statement: Statement
+
+    package func isNull(_ column: Int) -> Bool { statement.columns[column].isNull }
+
+    package func textOrNil(_ column: Int) throws(MariaDBError) -> String? {
+        isNull(column) ? nil : try text(column)
+    }
+
+    package func text(_ column: Int) throws(MariaDBError) -> String {
+        guard !isNull(column), let text = try statement.text(column) else { throw undecodable(column, as: "text") }
+        return text
+    }
+
+    package func intOrNil(_ column: Int) throws(MariaDBError) -> Int64? {
+        isNull(column) ? nil : try int(column)
+    }
+
+    package func int(_ column: Int) throws(MariaDBError) -> Int64 {
+        guard !isNull(column), let value = statement.columns[column].integer else { throw undecodable(column, as: "integer") }
+        return value
+    }
+
+    package func flag(_ column: Int) throws(MariaDBError) -> Bool { try int(column) != 0 }
+
+    package func timeOrNil(_ column: Int) throws(MariaDBError) -> DateTime? {
+        isNull(column) ? nil : try time(column)
+    }
+
+    package func time(_ column: Int) throws(MariaDBError) -> DateTime {
+        guard !isNull(column), let value = statement.columns[column].time else { throw undecodable(column, as: "time") }
+        return value
+    }
+
+    /// For a decoder that knows what a column must hold and finds something else.
+    package func undecodable(_ column: Int, as type: String) -> MariaDBError {
+        MariaDBError(
+            number: MariaDBError.undecodable, message: "column \(column + 1) does not decode as \(type)", sql: statement.sql)
+    }
+}
+
+/// A statement that reads, with the way its rows become values. The decoder takes the columns in the order listed.
+package struct Query<Element>: Sendable {
+    package let sql: String
+    package let decode: @Sendable (borrowing Row) throws(MariaDBError) -> Element
+
+    package init(_ sql: String, decode: @escaping @Sendable (borrowing Row) throws(MariaDBError) -> Element) {
+        self.sql = sql
+        self.decode = decode
+    }
+}

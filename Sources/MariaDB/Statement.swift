@@ -1,0 +1,146 @@
+internal import CMariaDB
+
+/// A prepared statement, closed when its last owner lets go. Used by one thread at a time.
+final class Statement {
+    let sql: String
+    private(set) var columns: [Column] = []
+    private let raw: UnsafeMutablePointer<MYSQL_STMT>
+    private let parameterCount: Int
+    /// One array for parameters and one for results; both keep their address, as the library points into them.
+    private let parameters: UnsafeMutablePointer<MYSQL_BIND>
+    private var results = UnsafeMutablePointer<MYSQL_BIND>.allocate(capacity: 1)
+    /// The bytes of the parameters of the current run.
+    private var arena: UnsafeMutableRawBufferPointer
+
+    init(_ sql: String, on connection: UnsafeMutablePointer<MYSQL>) throws(MariaDBError) {
+        guard let raw = mysql_stmt_init(connection) else { fatalError("out of memory") }
+        (self.raw, self.sql) = (raw, sql)
+        guard mysql_stmt_prepare(raw, sql, UInt(sql.utf8.count)) == 0 else {
+            let error = MariaDBError(raw, sql)
+            mysql_stmt_close(raw)
+            throw error
+        }
+        parameterCount = Int(mysql_stmt_param_count(raw))
+        parameters = .allocate(capacity: max(parameterCount, 1))
+        parameters.initialize(repeating: MYSQL_BIND(), count: max(parameterCount, 1))
+        arena = .allocate(byteCount: 512, alignment: 16)
+        describeColumns()
+    }
+
+    deinit {
+        mysql_stmt_close(raw)
+        parameters.deallocate()
+        results.deallocate()
+        arena.deallocate()
+    }
+
+    private func describeColumns() {
+        guard let description = mysql_stmt_result_metadata(raw) else { return }
+        defer { mysql_free_result(description) }
+        let count = Int(mysql_num_fields(description))
+        columns = UnsafeBufferPointer(start: mysql_fetch_fields(description), count: count).map(Column.init)
+        results.deallocate()
+        results = .allocate(capacity: count)
+        results.initialize(repeating: MYSQL_BIND(), count: count)
+        for (index, column) in columns.enumerated() { column.fill(&results[index]) }
+    }
+
+    /// Runs the statement.
+    ///
+    /// - Returns: rows matched by a change.
+    func run(_ values: [SQLValue]) throws(MariaDBError) -> Int {
+        try bind(values)
+        try check(mysql_stmt_execute(raw))
+        return columns.isEmpty ? Int(truncatingIfNeeded: mysql_stmt_affected_rows(raw)) : 0
+    }
+
+    /// Runs the statement and hands over its rows one by one, as they come from the server.
+    func forEachRow(
+        _ values: [SQLValue], _ body: (borrowing Row) throws(MariaDBError) -> Void
+    ) throws(MariaDBError) {
+        try bind(values)
+        try check(mysql_stmt_execute(raw))
+        defer { mysql_stmt_free_result(raw) }
+        // INSERT … RETURNING tells its columns when it has run, and not before.
+        if columns.isEmpty { describeColumns() }
+        try check(CInt(mysql_stmt_bind_result(raw, results)))
+        let row = Row(statement: self)
+        while true {
+            switch mysql_stmt_fetch(raw) {
+            case 0, CInt(MYSQL_DATA_TRUNCATED): try body(row)
+            case CInt(MYSQL_NO_DATA): return
+            default: throw MariaDBError(raw, sql)
+            }
+        }
+    }
+
+    /// The current row's column as text; fetched again, whole, when it was longer than its buffer.
+    func text(_ index: Int) throws(MariaDBError) -> String? {
+        let column = columns[index]
+        switch column.kind {
+        case .integer: return column.integer?.description
+        case .time: return column.time?.description
+        case .text:
+            if column.length > column.buffer.count {
+                column.grow()
+                column.fill(&results[index])
+                try check(mysql_stmt_fetch_column(raw, &results[index], UInt32(index), 0))
+                // The rows that follow go to the new buffer too.
+                try check(CInt(mysql_stmt_bind_result(raw, results)))
+            }
+            return String(validating: column.bytes, as: UTF8.self)
+        }
+    }
+
+    private func bind(_ values: [SQLValue]) throws(MariaDBError) {
+        precondition(values.count == parameterCount, "\(values.count) values for the \(parameterCount) parameters of \(sql)")
+        guard parameterCount > 0 else { return }
+        let needed = values.reduce(0) { $0 + $1.arenaBytes }
+        if needed > arena.count {
+            arena.deallocate()
+            arena = .allocate(byteCount: needed, alignment: 16)
+        }
+        var offset = 0
+        for (index, value) in values.enumerated() {
+            parameters[index] = MYSQL_BIND()
+            let slot = UnsafeMutableRawBufferPointer(rebasing: arena[offset...])
+            switch value {
+            case .null:
+                parameters[index].buffer_type = MYSQL_TYPE_NULL
+            case .int(let number):
+                slot.storeBytes(of: number, as: Int64.self)
+                parameters[index].buffer_type = MYSQL_TYPE_LONGLONG
+                parameters[index].buffer = slot.baseAddress
+            case .text(let text):
+                slot.copyBytes(from: text.utf8)
+                parameters[index].buffer_type = MYSQL_TYPE_STRING
+                parameters[index].buffer = slot.baseAddress
+                parameters[index].buffer_length = UInt(text.utf8.count)
+            }
+            offset += value.arenaBytes
+        }
+        try check(CInt(mysql_stmt_bind_param(raw, parameters)))
+    }
+
+    private func check(_ result: CInt) throws(MariaDBError) {
+        guard result != 0 else { return }
+        throw MariaDBError(raw, sql)
+    }
+}
+
+extension MariaDBError {
+    fileprivate init(_ statement: UnsafeMutablePointer<MYSQL_STMT>, _ sql: String) {
+        self.init(number: mysql_stmt_errno(statement), message: String(cString: mysql_stmt_error(statement)), sql: sql)
+    }
+}
+
+extension SQLValue {
+    /// Room in the parameters' memory, in steps of 8 so that integers lie even.
+    fileprivate var arenaBytes: Int {
+        switch self {
+        case .null: 0
+        case .int: 8
+        case .text(let text): (text.utf8.count + 8) & ~7
+        }
+    }
+}

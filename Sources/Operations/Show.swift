@@ -1,0 +1,24 @@
+package import Domain
+
+extension ImageService {
+    package func show(_ id: ImageID, to caller: Caller) throws(Fault) -> Image {
+        let image = try images.image(id, visibleTo: caller)
+        try policy.require(.getImage, on: image, by: caller)
+        return image
+    }
+
+    /// A page of images. Those that the policy hides from the caller are left out of it.
+    package func list(_ listing: ImageListing, for caller: Caller) throws(Fault) -> ImagePage {
+        var target: [String: String] = [:]
+        target["project_id"] = caller.project
+        try policy.require(.getImages, on: AttributeTarget(target), by: caller)
+        var page = try images.page(listing, visibleTo: caller)
+        page.images.removeAll { !policy.allows(.getImage, caller, on: $0) }
+        return page
+    }
+
+    /// Whether a caller may know where the image's bytes lie.
+    package func mayLocate(_ image: Image, _ caller: Caller) -> Bool {
+        policy.allows(.getImageLocation, caller, on: image)
+    }
+}

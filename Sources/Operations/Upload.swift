@@ -1,0 +1,134 @@
+internal import Digest
+package import Domain
+internal import Glibc
+internal import Logging
+internal import Threading
+
+extension ImageService {
+    /// Takes an image's bytes from the client and makes the image active.
+    ///
+    /// Chunks of 256 KiB are digested beside each other and beside the writing; memory does not grow with the image.
+    ///
+    /// - Parameter announced: bytes promised by the client, by whatever header; nil when it did not say.
+    /// - Throws: `.conflict` unless the image is queued, `.invalid` for fewer or more bytes than promised and for an image
+    ///   without formats, `.tooLarge` past the size limit or the store's room, `.gone` when the image is deleted meanwhile.
+    ///   Whatever is thrown, the image is queued again and no byte is left; what cannot be undone now, `glance-tasks` undoes.
+    ///
+    /// Source: Image API v2, "Upload binary image data"; status graph in `Domain/Images/ImageStatus.swift`.
+    package func upload(
+        _ id: ImageID, from body: any ByteReader, announced: Int64?, by caller: Caller
+    ) throws(Fault) {
+        let image = try images.image(id, visibleTo: caller)
+        try policy.require(.uploadImage, on: image, by: caller)
+        try checkTakesData(image)
+        if let announced { try limits.check(size: announced) }
+
+        let token = UInt64.random(in: .min ... .max).hexadecimal + UInt64.random(in: .min ... .max).hexadecimal
+        let bytes = try store.begin(image.id, token: token, announcing: announced)
+        let upload = Upload(image: image.id, token: token, pendingURL: bytes.url)
+        let lease: LeaseKeeper.Lease
+        do throws(Fault) {
+            lease = try leases.begin(upload)
+        } catch {
+            bytes.discard()
+            throw error
+        }
+        defer { leases.release(upload) }
+
+        let measured: MeasuredBytes
+        let location: ImageLocation
+        do throws(Fault) {
+            measured = try copy(body, into: bytes, announced: announced, while: lease)
+            location = try bytes.commit()
+        } catch {
+            bytes.discard()
+            giveBack(upload)
+            throw error
+        }
+        try finish(upload, bytes, at: location, measured)
+    }
+
+    private func checkTakesData(_ image: Image) throws(Fault) {
+        guard image.status == .queued else {
+            throw Fault(.conflict, "Image \(image.id) takes no data in status \(image.status.rawValue).")
+        }
+        guard image.diskFormat != nil, image.containerFormat != nil else {
+            throw Fault(.invalid, "Properties disk_format, container_format must be set prior to saving data.")
+        }
+    }
+
+    private func copy(
+        _ body: any ByteReader, into bytes: any PendingBytes, announced: Int64?, while lease: LeaseKeeper.Lease
+    ) throws(Fault) -> MeasuredBytes {
+        guard let digests = ParallelDigests(["md5", hashAlgorithm]) else {
+            throw Fault(.unexpected, "The hashing algorithm \(hashAlgorithm) is not known.")
+        }
+        var size: Int64 = 0
+        while true {
+            if lease.isLost { throw Fault(.gone, "The image was deleted while its data came in.") }
+            let buffer = digests.nextBuffer()
+            let count = try fill(buffer, from: body)
+            if count == 0 { break }
+            size += Int64(count)
+            try limits.check(size: size)
+            if let announced, size > announced { throw Self.wrongSize(announced, received: "more") }
+            digests.submit(count)
+            try bytes.append(UnsafeRawBufferPointer(rebasing: buffer[..<count]))
+        }
+        if let announced, size < announced { throw Self.wrongSize(announced, received: "\(size)") }
+        let values = digests.finish()
+        return MeasuredBytes(size: size, checksum: values[0], hash: ImageHash(algorithm: hashAlgorithm, value: values[1]))
+    }
+
+    private func fill(_ buffer: UnsafeMutableRawBufferPointer, from body: any ByteReader) throws(Fault) -> Int {
+        var count = 0
+        while count < buffer.count {
+            let read = try body.read(into: UnsafeMutableRawBufferPointer(rebasing: buffer[count...]))
+            if read == 0 { break }
+            count += read
+        }
+        return count
+    }
+
+    private static func wrongSize(_ announced: Int64, received: String) -> Fault {
+        Fault(.invalid, "The size of the data does not match: \(announced) bytes were announced, \(received) received.")
+    }
+
+    /// The bytes are in the store; now the record says so. While the database is away this waits for it, for a minute.
+    private func finish(
+        _ upload: Upload, _ bytes: any PendingBytes, at location: ImageLocation, _ measured: MeasuredBytes
+    ) throws(Fault) {
+        let deadline = monotonicSeconds() + 60
+        while true {
+            do throws(Fault) {
+                return try uploads.finish(upload, at: location, measured)
+            } catch {
+                switch error.kind {
+                case .unavailable where monotonicSeconds() < deadline: usleep(500_000)
+                // Perhaps it was done: the bytes stay, and when it was not, the lease ends and `glance-tasks` removes them.
+                case .unavailable: throw error
+                default:
+                    bytes.discard()
+                    giveBack(upload)
+                    throw error
+                }
+            }
+        }
+    }
+
+    private func giveBack(_ upload: Upload) {
+        do throws(Fault) {
+            try uploads.giveBack(upload)
+        } catch {
+            logger.warning("image \(upload.image) stays saving until its lease ends: \(error.message) \(error.causeText)")
+        }
+    }
+}
+
+extension UInt64 {
+    /// Sixteen digits.
+    fileprivate var hexadecimal: String {
+        let digits = String(self, radix: 16)
+        return String(repeating: "0", count: 16 - digits.count) + digits
+    }
+}

@@ -1,0 +1,94 @@
+internal import Domain
+internal import Glibc
+package import MariaDB
+internal import Threading
+
+/// The way to MariaDB for everything that is kept in it.
+package struct Database: Sendable {
+    private let pool: Pool
+
+    /// Seconds that a transaction which lost against others is tried again.
+    private static let patience: Double = 10
+
+    package init(_ pool: Pool) { self.pool = pool }
+
+    /// Lends a connection for statements that need no transaction. A single one is atomic by itself.
+    func run<Value>(_ doing: String, _ body: (Connection) throws -> Value) throws(Fault) -> Value {
+        do {
+            return try pool.withConnection(body)
+        } catch {
+            throw Fault(error, while: doing)
+        }
+    }
+
+    /// Runs statements as one transaction; a loser of a deadlock begins again.
+    ///
+    /// `body` may run several times, so it changes nothing but the database. A fault of its own rolls back and is thrown on.
+    func transaction<Value>(_ doing: String, _ body: (Connection) throws -> Value) throws(Fault) -> Value {
+        let deadline = monotonicSeconds() + Self.patience
+        var wait = 0.002
+        while true {
+            do {
+                return try pool.withConnection { connection in
+                    try connection.execute("START TRANSACTION")
+                    do {
+                        let value = try body(connection)
+                        try connection.execute("COMMIT")
+                        return value
+                    } catch {
+                        // On a connection that is gone the server has rolled back already.
+                        try? connection.execute("ROLLBACK")
+                        throw error
+                    }
+                }
+            } catch let error as MariaDBError where error.isConflict && monotonicSeconds() < deadline {
+                usleep(useconds_t(Double.random(in: 0.5...1) * wait * 1_000_000))
+                wait = min(wait * 2, 0.25)
+            } catch {
+                throw Fault(error, while: doing)
+            }
+        }
+    }
+}
+
+extension Fault {
+    /// MariaDB's own numbers, never its message texts.
+    init(_ error: any Error, while doing: String) {
+        switch error {
+        case let fault as Fault: self = fault
+        case let error as MariaDBError: self.init(error, while: doing)
+        default: self.init(.unexpected, "\(doing) failed.", cause: error)
+        }
+    }
+
+    private init(_ error: MariaDBError, while doing: String) {
+        switch error.number {
+        case _ where error.isUnavailable: self.init(.unavailable, "The image database cannot be reached now.", cause: error)
+        case _ where error.isConflict: self.init(.unavailable, "The image database is too busy now.", cause: error)
+        case _ where error.isFull: self.init(.unavailable, "The image database takes nothing more now.", cause: error)
+        case _ where error.isDuplicate: self.init(.conflict, "\(doing): it exists already.", cause: error)
+        // 1264 out of range, 1366 characters that the column has not, 1406 too long.
+        case 1264, 1366, 1406: self.init(.invalid, "\(doing): a value does not fit.", cause: error)
+        default: self.init(.unexpected, "\(doing) failed.", cause: error)
+        }
+    }
+}
+
+extension Timestamp {
+    init(_ value: DateTime) {
+        self.init(
+            year: value.year, month: value.month, day: value.day, hour: value.hour, minute: value.minute, second: value.second)
+    }
+
+    var sqlValue: SQLValue {
+        .time(DateTime(year: year, month: month, day: day, hour: hour, minute: minute, second: second))
+    }
+}
+
+extension Row {
+    /// A column that holds one of an enumeration's names.
+    func value<Value: RawRepresentable<String>>(_ column: Int) throws(MariaDBError) -> Value {
+        guard let value = Value(rawValue: try text(column)) else { throw undecodable(column, as: "\(Value.self)") }
+        return value
+    }
+}

@@ -1,0 +1,110 @@
+internal import Domain
+internal import MariaDB
+
+/// Writes what differs between two states of an image, and nothing else.
+enum ImageChanges {
+    /// - Returns: whether anything differed.
+    static func save(
+        from before: Image, to after: Image, at moment: DateTime, on connection: Connection
+    ) throws -> Bool {
+        let id = after.id
+        let columns = changedColumns(from: before, to: after)
+        let dropped = before.properties.filter { after[property: $0.name] == nil }
+        let changed = after.properties.filter { before[property: $0.name] != nil && before[property: $0.name] != $0.value }
+        let added = after.properties.filter { before[property: $0.name] == nil }
+        let tagsDropped = before.tags.filter { !after.tags.contains($0) }
+        let tagsAdded = after.tags.filter { !before.tags.contains($0) }
+        guard !columns.isEmpty || !dropped.isEmpty || !changed.isEmpty || !added.isEmpty || !tagsDropped.isEmpty || !tagsAdded.isEmpty
+        else { return false }
+
+        for property in dropped {
+            try connection.run(
+                "UPDATE image_properties SET deleted = 1, deleted_at = ?, updated_at = ? WHERE image_id = ? AND name = ? AND deleted = 0",
+                .time(moment), .time(moment), .text(id.text), .text(property.name))
+        }
+        for property in changed {
+            try connection.run(
+                "UPDATE image_properties SET value = ?, updated_at = ? WHERE image_id = ? AND name = ? AND deleted = 0",
+                .text(property.value), .time(moment), .text(id.text), .text(property.name))
+        }
+        try revive(added, of: id, at: moment, on: connection)
+        for tag in tagsDropped {
+            // The column compares without case; a tag is its very letters.
+            try connection.run(
+                """
+                UPDATE image_tags SET deleted = 1, deleted_at = ?, updated_at = ?
+                 WHERE image_id = ? AND value = ? AND BINARY value = ? AND deleted = 0
+                """, .time(moment), .time(moment), .text(id.text), .text(tag), .text(tag))
+        }
+        try add(tagsAdded, to: id, on: connection)
+
+        let assignments = (columns.map { "\($0.name) = ?" } + ["updated_at = ?"]).joined(separator: ", ")
+        try connection.run(
+            "UPDATE images SET \(assignments) WHERE id = ? AND deleted = 0",
+            columns.map(\.value) + [.time(moment), .text(id.text)])
+        return true
+    }
+
+    /// Inserts properties of names that the image never had.
+    static func add(_ properties: [ImageProperty], to id: ImageID, on connection: Connection) throws {
+        try insert(into: "image_properties", ["name", "value"], properties.map { [.text($0.name), .text($0.value)] }, id, connection)
+    }
+
+    static func add(_ tags: [String], to id: ImageID, on connection: Connection) throws {
+        try insert(into: "image_tags", ["value"], tags.map { [.text($0)] }, id, connection)
+    }
+
+    /// Adds properties, in the rows of deleted ones where there are such: the table's unique key counts those too.
+    private static func revive(
+        _ properties: [ImageProperty], of id: ImageID, at moment: DateTime, on connection: Connection
+    ) throws {
+        var fresh: [ImageProperty] = []
+        for property in properties {
+            let revived = try connection.run(
+                """
+                UPDATE image_properties SET name = ?, value = ?, deleted = 0, deleted_at = NULL, updated_at = ?
+                 WHERE image_id = ? AND name = ? AND deleted = 1
+                """,
+                .text(property.name), .text(property.value), .time(moment), .text(id.text), .text(property.name))
+            if revived == 0 { fresh.append(property) }
+        }
+        try add(fresh, to: id, on: connection)
+    }
+
+    /// A few rows a statement, so that the number of rows does not make many statements to prepare.
+    private static func insert(
+        into table: String, _ columns: [String], _ rows: [[SQLValue]], _ id: ImageID, _ connection: Connection
+    ) throws {
+        for start in stride(from: 0, to: rows.count, by: 8) {
+            let some = rows[start..<min(start + 8, rows.count)]
+            let row = "(?, \(columns.map { _ in "?" }.joined(separator: ", ")), UTC_TIMESTAMP(), UTC_TIMESTAMP(), 0)"
+            do throws(MariaDBError) {
+                try connection.run(
+                    """
+                    INSERT INTO \(table) (image_id, \(columns.joined(separator: ", ")), created_at, updated_at, deleted)
+                    VALUES \(some.map { _ in row }.joined(separator: ", "))
+                    """, some.flatMap { [.text(id.text)] + $0 })
+            } catch {
+                guard error.isDuplicate else { throw error }
+                throw Fault(.conflict, "Image \(id) has two properties whose names differ only in case or accents.", cause: error)
+            }
+        }
+    }
+
+    private static func changedColumns(from before: Image, to after: Image) -> [(name: String, value: SQLValue)] {
+        var changed: [(name: String, value: SQLValue)] = []
+        func note<Value: Equatable>(_ path: KeyPath<Image, Value>, _ name: String, _ value: (Value) -> SQLValue) {
+            if before[keyPath: path] != after[keyPath: path] { changed.append((name, value(after[keyPath: path]))) }
+        }
+        note(\.name, "name") { .text($0) }
+        note(\.visibility, "visibility") { .text($0.rawValue) }
+        note(\.isProtected, "protected") { .flag($0) }
+        note(\.isHidden, "os_hidden") { .flag($0) }
+        note(\.owner, "owner") { .text($0) }
+        note(\.diskFormat, "disk_format") { .text($0) }
+        note(\.containerFormat, "container_format") { .text($0) }
+        note(\.minDisk, "min_disk") { .int($0) }
+        note(\.minRAM, "min_ram") { .int($0) }
+        return changed
+    }
+}

@@ -1,0 +1,85 @@
+internal import Domain
+internal import MariaDB
+
+extension ImageListing.Filter {
+    /// What a row `i` of `images` must fulfil.
+    var condition: SQLFragment {
+        switch self {
+        case .text(let field, let values):
+            values.isEmpty ? "FALSE" : "i.\(word: field.rawValue) IN (\(values.map { "\(.text($0))" }.joined(", ")))"
+        case .number(let field, let comparison, let value): "i.\(word: field.rawValue) \(word: comparison.sql) \(.int(value))"
+        case .time(let field, let comparison, let value): "i.\(word: field.rawValue) \(word: comparison.sql) \(value.sqlValue)"
+        case .isProtected(let value): "i.protected = \(.flag(value))"
+        case .tag(let tag):
+            """
+            EXISTS (SELECT 1 FROM image_tags t FORCE INDEX (ix_image_tags_image_id_tag_value)
+                     WHERE t.image_id = i.id AND t.value = \(.text(tag)) AND t.deleted = 0)
+            """
+        case .property(let name, let value):
+            """
+            EXISTS (SELECT 1 FROM image_properties p FORCE INDEX (ix_image_properties_image_id_name)
+                     WHERE p.image_id = i.id AND p.name = \(.text(name)) AND p.value = \(.text(value)) AND p.deleted = 0)
+            """
+        }
+    }
+
+    /// Where to begin when few images pass this filter: rows that name images, by an index of their own.
+    ///
+    /// - Returns: tables with `i` for the image; nil where no index leads from the filter to its images.
+    func start(isHidden: Bool) -> (tables: SQLFragment, condition: SQLFragment)? {
+        /// An index that begins with visibility, deleted and os_hidden serves whatever the visibility.
+        func byVisibility(_ column: String) -> (SQLFragment, SQLFragment) {
+            (
+                "images i FORCE INDEX (vitrine_images_visibility_\(word: column))",
+                """
+                i.visibility IN ('public', 'private', 'shared', 'community') AND i.deleted = 0
+                AND i.os_hidden = \(.flag(isHidden)) AND \(condition)
+                """
+            )
+        }
+        switch self {
+        case .text(.id, _): return ("images i FORCE INDEX (PRIMARY)", condition)
+        case .text(.checksum, _): return ("images i FORCE INDEX (checksum_image_idx)", condition)
+        case .text(.hashValue, _): return ("images i FORCE INDEX (os_hash_value_image_idx)", condition)
+        case .text(.owner, _), .text(.hashAlgorithm, _): return nil
+        case .text(let field, _): return byVisibility(field.rawValue)
+        case .number(.size, _, _): return byVisibility("size")
+        case .number(let field, _, _):
+            return ("images i FORCE INDEX (vitrine_images_\(word: field.rawValue))", "i.deleted = 0 AND \(condition)")
+        case .time(let field, _, _): return byVisibility(field.rawValue)
+        case .isProtected: return ("images i FORCE INDEX (vitrine_images_protected)", "i.deleted = 0 AND \(condition)")
+        case .tag(let tag):
+            return (
+                "image_tags d FORCE INDEX (vitrine_image_tags_value) STRAIGHT_JOIN images i ON i.id = d.image_id",
+                "d.value = \(.text(tag)) AND d.deleted = 0"
+            )
+        case .property(let name, let value):
+            return (
+                "image_properties d FORCE INDEX (vitrine_image_properties_value) STRAIGHT_JOIN images i ON i.id = d.image_id",
+                "d.name = \(.text(name)) AND d.value = \(.text(value)) AND d.deleted = 0"
+            )
+        }
+    }
+
+    /// The sort key that an equality fixes: behind it, an index holds the images in the order of their age.
+    var fixedKey: ImageListing.Sort.Key? {
+        switch self {
+        case .text(let field, let values) where values.count == 1 && field != .id: ImageListing.Sort.Key(rawValue: field.rawValue)
+        case .number(.size, .equal, _): .size
+        default: nil
+        }
+    }
+}
+
+extension ImageListing.Comparison {
+    fileprivate var sql: String {
+        switch self {
+        case .equal: "="
+        case .notEqual: "<>"
+        case .greater: ">"
+        case .greaterOrEqual: ">="
+        case .less: "<"
+        case .lessOrEqual: "<="
+        }
+    }
+}

@@ -1,0 +1,141 @@
+package import Domain
+internal import MariaDB
+
+extension MariaDBCatalog: ImageCatalog {
+    package func image(_ id: ImageID, visibleTo caller: Caller) throws(Fault) -> Image {
+        try database.run("Reading image \(id)") { connection in
+            try visibleImage(id, to: caller, on: connection)
+        }
+    }
+
+    package func locatedImage(_ id: ImageID, visibleTo caller: Caller) throws(Fault) -> Image {
+        try database.run("Reading image \(id)") { connection in
+            try visibleImage(id, to: caller, locations: true, on: connection)
+        }
+    }
+
+    package func insert(_ draft: ImageDraft) throws(Fault) -> Image {
+        let doing = "Creating image \(draft.id)"
+        do throws(Fault) {
+            return try database.transaction(doing) { connection in
+                guard let created = try connection.first(Self.insertImage, draft.row) else {
+                    throw Fault(.unexpected, "\(doing) failed.")
+                }
+                let image = draft.image(createdAt: Timestamp(created))
+                try ImageChanges.add(image.properties, to: draft.id, on: connection)
+                try ImageChanges.add(image.tags, to: draft.id, on: connection)
+                return image
+            }
+        } catch {
+            // The connection may have been lost after COMMIT was done. Then the row is there, and it is ours.
+            guard error.kind == .unavailable, let image = try? itself(draft) else { throw error }
+            return image
+        }
+    }
+
+    package func update(
+        _ id: ImageID, visibleTo caller: Caller, _ change: (inout Image) throws(Fault) -> Void
+    ) throws(Fault) -> Image {
+        try database.transaction("Changing image \(id)") { connection in
+            guard let moment = try connection.first(Self.hold, .text(id.text)) else { throw Fault.imageNotFound(id) }
+            let before = try visibleImage(id, to: caller, on: connection)
+            var after = before
+            try change(&after)
+            guard try ImageChanges.save(from: before, to: after, at: moment, on: connection) else { return before }
+            after.updatedAt = Timestamp(moment)
+            return after
+        }
+    }
+
+    package func move(_ id: ImageID, from: ImageStatus, to: ImageStatus) throws(Fault) {
+        let moved = try database.run("Moving image \(id) to \(to.rawValue)") { connection in
+            try connection.run(
+                "UPDATE images SET status = ?, updated_at = UTC_TIMESTAMP() WHERE id = ? AND status = ? AND deleted = 0",
+                .text(to.rawValue), .text(id.text), .text(from.rawValue))
+        }
+        guard moved == 1 else { throw .notInStatus(id, from) }
+    }
+
+    package func delete(
+        _ id: ImageID, visibleTo caller: Caller, _ allowed: (Image) throws(Fault) -> Void
+    ) throws(Fault) -> [OwedRemoval] {
+        try database.transaction("Deleting image \(id)") { connection in
+            guard try connection.first(Self.hold, .text(id.text)) != nil else { throw Fault.imageNotFound(id) }
+            let image = try visibleImage(id, to: caller, locations: true, on: connection)
+            try allowed(image)
+            let deleted = try connection.run(
+                """
+                UPDATE images SET status = 'deleted', deleted = 1, deleted_at = UTC_TIMESTAMP(), updated_at = UTC_TIMESTAMP()
+                 WHERE id = ? AND status = ? AND deleted = 0
+                """, .text(id.text), .text(image.status.rawValue))
+            guard deleted == 1 else { throw Fault.notInStatus(id, image.status) }
+            for table in ["image_properties", "image_tags", "image_members"] {
+                try connection.run(
+                    """
+                    UPDATE \(table) SET deleted = 1, deleted_at = UTC_TIMESTAMP(), updated_at = UTC_TIMESTAMP()
+                     WHERE image_id = ? AND deleted = 0
+                    """, .text(id.text))
+            }
+            return try image.locations.map { try owe($0, of: id, on: connection) }
+        }
+    }
+
+    /// An image that the caller may see, by the rule of `Image.isVisible`.
+    func visibleImage(
+        _ id: ImageID, to caller: Caller, locations: Bool = false, on connection: Connection
+    ) throws -> Image {
+        // A longer text is no id, and MariaDB would read it in vain.
+        guard id.text.utf8.count <= 36 else { throw Fault.imageNotFound(id) }
+        let found = try ImageRows.load([id.text], locations: locations || showsLocations, on: connection)
+        guard let image = found.first else { throw Fault.imageNotFound(id) }
+        if image.isVisible(to: caller, isMember: false) { return image }
+        guard image.visibility == .shared, let project = caller.project,
+            try connection.first(Self.isMember, .text(id.text), .text(project)) != nil
+        else { throw Fault.imageNotFound(id) }
+        return image
+    }
+
+    /// What an interrupted insert left: the image as drafted, or nil.
+    private func itself(_ draft: ImageDraft) throws(Fault) -> Image? {
+        try database.run("Reading image \(draft.id)") { connection in
+            let image = try ImageRows.load([draft.id.text], locations: false, on: connection).first
+            return image.flatMap { $0.owner == draft.owner && $0.name == draft.name && $0.status == .queued ? $0 : nil }
+        }
+    }
+
+    /// Locks an image's row for the transaction, and tells the database's time.
+    private static let hold = Query(
+        "SELECT UTC_TIMESTAMP() FROM images FORCE INDEX (PRIMARY) WHERE id = ? AND deleted = 0 FOR UPDATE"
+    ) { row throws(MariaDBError) in try row.time(0) }
+
+    static let isMember = Query(
+        """
+        SELECT 1 FROM image_members FORCE INDEX (ix_image_members_image_id_member)
+         WHERE image_id = ? AND member = ? AND deleted = 0 LIMIT 1
+        """
+    ) { row throws(MariaDBError) in try row.int(0) }
+
+    private static let insertImage = Query(
+        """
+        INSERT INTO images (id, name, status, visibility, protected, os_hidden, owner, disk_format, container_format,
+                            min_disk, min_ram, created_at, updated_at, deleted)
+        VALUES (?, ?, 'queued', ?, ?, ?, ?, ?, ?, ?, ?, UTC_TIMESTAMP(), UTC_TIMESTAMP(), 0)
+        RETURNING created_at
+        """
+    ) { row throws(MariaDBError) in try row.time(0) }
+}
+
+extension ImageDraft {
+    fileprivate var row: [SQLValue] {
+        [
+            .text(id.text), .text(name), .text(visibility.rawValue), .flag(isProtected), .flag(isHidden), .text(owner),
+            .text(diskFormat), .text(containerFormat), .int(minDisk), .int(minRAM),
+        ]
+    }
+}
+
+extension Fault {
+    static func notInStatus(_ id: ImageID, _ status: ImageStatus) -> Fault {
+        Fault(.conflict, "Image \(id) is no longer in status \(status.rawValue).")
+    }
+}

@@ -1,0 +1,46 @@
+package import Domain
+internal import MariaDB
+
+extension MariaDBCatalog: RemovalCatalog {
+    package func settle(_ removal: OwedRemoval) throws(Fault) {
+        _ = try database.run("Settling the removal of image \(removal.image)") { connection in
+            try connection.run("DELETE FROM vitrine_removals WHERE id = ?", .int(removal.number))
+        }
+    }
+
+    package func overdue(atMost count: Int) throws(Fault) -> [OwedRemoval] {
+        try database.run("Reading owed removals") { connection in
+            try connection.all(Self.overdueRemovals, .int(Int64(count)))
+        }
+    }
+
+    /// Takes a location off its image and notes that its bytes are to go.
+    func owe(_ location: ImageLocation, of id: ImageID, on connection: Connection) throws -> OwedRemoval {
+        try connection.run(
+            """
+            UPDATE image_locations
+               SET status = 'deleted', deleted = 1, deleted_at = UTC_TIMESTAMP(), updated_at = UTC_TIMESTAMP()
+             WHERE image_id = ? AND value = ? AND deleted = 0
+            """, .text(id.text), .text(location.url))
+        guard let number = try connection.first(Self.oweRemoval, .text(id.text), .text(location.url)) else {
+            throw Fault(.unexpected, "Deleting image \(id) failed.")
+        }
+        return OwedRemoval(number: number, image: id, url: location.url)
+    }
+
+    private static let oweRemoval = Query(
+        "INSERT INTO vitrine_removals (image_id, url, owed_since) VALUES (?, ?, UTC_TIMESTAMP(6)) RETURNING id"
+    ) { row throws(MariaDBError) in try row.int(0) }
+
+    private static let overdueRemovals = Query(
+        """
+        SELECT id, image_id, url
+          FROM vitrine_removals
+         WHERE owed_since < UTC_TIMESTAMP(6) - INTERVAL 60 SECOND
+         ORDER BY owed_since
+         LIMIT ?
+        """
+    ) { row throws(MariaDBError) in
+        OwedRemoval(number: try row.int(0), image: ImageID(try row.text(1)), url: try row.text(2))
+    }
+}

@@ -1,0 +1,48 @@
+internal import MariaDB
+
+/// A piece of a statement with the values of its `?`, put together by interpolation: `"i.owner = \(.text(owner))"`.
+///
+/// A value becomes a `?`; only another fragment, or a word of the code's own, becomes text.
+struct SQLFragment: ExpressibleByStringInterpolation {
+    private(set) var sql: String
+    private(set) var values: [SQLValue]
+
+    init(stringLiteral value: String) { (sql, values) = (value, []) }
+
+    init(stringInterpolation: StringInterpolation) {
+        (sql, values) = (stringInterpolation.sql, stringInterpolation.values)
+    }
+
+    struct StringInterpolation: StringInterpolationProtocol {
+        fileprivate var sql = ""
+        fileprivate var values: [SQLValue] = []
+
+        init(literalCapacity: Int, interpolationCount: Int) { sql.reserveCapacity(literalCapacity) }
+
+        mutating func appendLiteral(_ literal: String) { sql += literal }
+
+        mutating func appendInterpolation(_ value: SQLValue) {
+            sql += "?"
+            values.append(value)
+        }
+
+        mutating func appendInterpolation(_ fragment: SQLFragment) {
+            sql += fragment.sql
+            values += fragment.values
+        }
+
+        /// A name of a column or an index, or a keyword: never what a client sent.
+        mutating func appendInterpolation(word: String) { sql += word }
+    }
+}
+
+extension [SQLFragment] {
+    func joined(_ separator: String) -> SQLFragment {
+        guard var text = first else { return "" }
+        for fragment in dropFirst() { text = "\(text)\(word: separator)\(fragment)" }
+        return text
+    }
+
+    /// All of them hold; nothing at all always does.
+    var allOfThem: SQLFragment { isEmpty ? "TRUE" : joined(" AND ") }
+}

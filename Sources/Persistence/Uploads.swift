@@ -1,0 +1,129 @@
+package import Domain
+internal import MariaDB
+
+extension MariaDBCatalog: UploadCatalog {
+    /// How long an upload is held without a renewal. Workers renew far more often; see `Operations/LeaseKeeper.swift`.
+    private static let lease = "INTERVAL 30 SECOND"
+
+    package func begin(_ upload: Upload, by worker: String) throws(Fault) {
+        try database.transaction("Beginning the upload of image \(upload.image)") { connection in
+            let moved = try connection.run(
+                "UPDATE images SET status = 'saving', updated_at = UTC_TIMESTAMP() WHERE id = ? AND status = 'queued' AND deleted = 0",
+                .text(upload.image.text))
+            guard moved == 1 else { throw Fault.notQueued(upload.image) }
+            try connection.run(
+                """
+                INSERT INTO vitrine_uploads (image_id, token, pending_url, worker, lease_until)
+                VALUES (?, ?, ?, ?, UTC_TIMESTAMP(6) + \(Self.lease))
+                """, .text(upload.image.text), .text(upload.token), .text(upload.pendingURL), .text(worker))
+        }
+    }
+
+    package func renew(heldBy worker: String) throws(Fault) -> Set<String> {
+        try database.run("Renewing uploads") { connection in
+            let held = Set(try connection.all(Self.heldTokens, .text(worker)))
+            if !held.isEmpty {
+                try connection.run(
+                    "UPDATE vitrine_uploads SET lease_until = UTC_TIMESTAMP(6) + \(Self.lease) WHERE worker = ?", .text(worker))
+            }
+            return held
+        }
+    }
+
+    package func finish(_ upload: Upload, at location: ImageLocation, _ measured: MeasuredBytes) throws(Fault) {
+        try database.transaction("Finishing the upload of image \(upload.image)") { connection in
+            guard try endLease(of: upload, on: connection) else {
+                // Either the lease was lost, or the answer to this very call.
+                let images = try ImageRows.load([upload.image.text], locations: true, on: connection)
+                guard let image = images.first else { throw Fault.deletedMeanwhile(upload.image) }
+                let isDone = image.status == .active && image.hash == measured.hash && image.locations.contains(location)
+                guard isDone else { throw Fault(.conflict, "The upload of image \(upload.image) was given up.") }
+                return
+            }
+            let moved = try connection.run(
+                """
+                UPDATE images
+                   SET status = 'active', size = ?, checksum = ?, os_hash_algo = ?, os_hash_value = ?, updated_at = UTC_TIMESTAMP()
+                 WHERE id = ? AND status = 'saving' AND deleted = 0
+                """, .int(measured.size), .text(measured.checksum), .text(measured.hash.algorithm),
+                .text(measured.hash.value), .text(upload.image.text))
+            guard moved == 1 else { throw Fault.deletedMeanwhile(upload.image) }
+            try connection.run(
+                """
+                INSERT INTO image_locations (image_id, value, meta_data, status, created_at, updated_at, deleted)
+                VALUES (?, ?, ?, 'active', UTC_TIMESTAMP(), UTC_TIMESTAMP(), 0)
+                """, .text(upload.image.text), .text(location.url), .text(location.metadata))
+        }
+    }
+
+    package func giveBack(_ upload: Upload) throws(Fault) {
+        try database.transaction("Giving back image \(upload.image)") { connection in
+            guard try endLease(of: upload, on: connection) else { return }
+            try connection.run(
+                """
+                UPDATE images SET status = 'queued', size = NULL, virtual_size = NULL, updated_at = UTC_TIMESTAMP()
+                 WHERE id = ? AND status = 'saving' AND deleted = 0
+                """, .text(upload.image.text))
+        }
+    }
+
+    package func expired(atMost count: Int) throws(Fault) -> [Upload] {
+        try database.run("Reading abandoned uploads") { connection in
+            try connection.all(Self.expiredUploads, .int(Int64(count)))
+        }
+    }
+
+    package func takeOver(_ upload: Upload, by worker: String) throws(Fault) -> Bool {
+        try database.run("Taking over the upload of image \(upload.image)") { connection in
+            try connection.run(
+                """
+                UPDATE vitrine_uploads SET worker = ?, lease_until = UTC_TIMESTAMP(6) + \(Self.lease)
+                 WHERE token = ? AND lease_until < UTC_TIMESTAMP(6)
+                """, .text(worker), .text(upload.token)) == 1
+        }
+    }
+
+    package func known(tokens: [String]) throws(Fault) -> Set<String> {
+        try database.run("Reading uploads") { connection in
+            Set(try tokens.filter { try connection.first(Self.knownToken, .text($0)) != nil })
+        }
+    }
+
+    private func endLease(of upload: Upload, on connection: Connection) throws(MariaDBError) -> Bool {
+        try connection.run("DELETE FROM vitrine_uploads WHERE token = ?", .text(upload.token)) == 1
+    }
+
+    private static let heldTokens = Query(
+        """
+        SELECT u.token
+          FROM vitrine_uploads u JOIN images i ON i.id = u.image_id
+         WHERE u.worker = ? AND i.status = 'saving' AND i.deleted = 0
+        """
+    ) { row throws(MariaDBError) in try row.text(0) }
+
+    private static let expiredUploads = Query(
+        """
+        SELECT image_id, token, pending_url
+          FROM vitrine_uploads
+         WHERE lease_until < UTC_TIMESTAMP(6)
+         ORDER BY lease_until
+         LIMIT ?
+        """
+    ) { row throws(MariaDBError) in
+        Upload(image: ImageID(try row.text(0)), token: try row.text(1), pendingURL: try row.text(2))
+    }
+
+    private static let knownToken = Query("SELECT 1 FROM vitrine_uploads WHERE token = ?") { row throws(MariaDBError) in
+        try row.int(0)
+    }
+}
+
+extension Fault {
+    fileprivate static func notQueued(_ id: ImageID) -> Fault {
+        Fault(.conflict, "Image \(id) takes no data: it has some already, or is being given some.")
+    }
+
+    fileprivate static func deletedMeanwhile(_ id: ImageID) -> Fault {
+        Fault(.gone, "Image \(id) was deleted while its data came in.")
+    }
+}

@@ -1,0 +1,112 @@
+internal import FastCGI
+internal import HTTP
+
+/// Between libfcgi's exchanges and the requests and responses of the doors.
+enum Gateway {
+    // MARK: in
+
+    /// The request as the client sent it. Method, path and length come from what the web server says itself, never from
+    /// headers that look like it.
+    ///
+    /// - Returns: nil for a request line that no HTTP server should have let pass.
+    static func request(of exchange: Exchange) -> Request? {
+        guard let method = exchange.parameter("REQUEST_METHOD"), let target = target(of: exchange) else { return nil }
+        let question = target.firstIndex(of: "?") ?? target.endIndex
+        guard let query = Query(target[question...].dropFirst()) else { return nil }
+        let prefix = exchange.parameter("SCRIPT_NAME") ?? ""
+        var path = target[..<question]
+        if !prefix.isEmpty, path.hasPrefix(prefix) { path = path.dropFirst(prefix.count) }
+
+        var headers = Headers()
+        exchange.forEachHeader { name, value in
+            headers.add(String(name.map { $0 == "_" ? "-" : $0 }), value)
+        }
+        if let type = exchange.parameter("CONTENT_TYPE"), !type.isEmpty { headers["Content-Type"] = type }
+        return Request(
+            method: Method(method), path: String(path), query: query, headers: headers,
+            body: ExchangeBody(exchange, isChunked: headers["Transfer-Encoding"] != nil),
+            base: base(of: exchange, headers["Host"]) + prefix, remoteAddress: exchange.parameter("REMOTE_ADDR") ?? "-")
+    }
+
+    /// `REQUEST_URI`, raw; where a plain CGI server does not have it, what it decoded, encoded again.
+    private static func target(of exchange: Exchange) -> String? {
+        if let uri = exchange.parameter("REQUEST_URI"), !uri.isEmpty {
+            return uri.unicodeScalars.contains("\u{FFFD}") ? nil : uri
+        }
+        guard let path = exchange.parameter("PATH_INFO") else { return nil }
+        let encoded = path.split(separator: "/", omittingEmptySubsequences: false).map { percentEncoded(String($0)) }
+        let query = exchange.parameter("QUERY_STRING") ?? ""
+        return (exchange.parameter("SCRIPT_NAME") ?? "") + encoded.joined(separator: "/") + (query.isEmpty ? "" : "?\(query)")
+    }
+
+    /// How the client reached us, by its `Host` if that is one.
+    private static func base(of exchange: Exchange, _ host: String?) -> String {
+        let scheme = exchange.parameter("REQUEST_SCHEME") ?? (exchange.parameter("HTTPS") == "on" ? "https" : "http")
+        if let host, !host.isEmpty, host.utf8.allSatisfy(isOfHost) { return "\(scheme)://\(host)" }
+        return "\(scheme)://\(exchange.parameter("SERVER_NAME") ?? "localhost"):\(exchange.parameter("SERVER_PORT") ?? "9292")"
+    }
+
+    private static func isOfHost(_ byte: UInt8) -> Bool {
+        switch byte {
+        case 0x30...0x39, 0x41...0x5A, 0x61...0x7A: true
+        default: ".-:[]_".utf8.contains(byte)
+        }
+    }
+
+    // MARK: out
+
+    /// - Returns: bytes of the body, as far as they go through this process.
+    @discardableResult
+    static func send(_ response: Response, to exchange: Exchange, isHead: Bool) throws -> Int64 {
+        var head = "Status: \(response.status.code) \(response.status.title)\r\n"
+        for field in response.headers.fields { head += "\(field.name): \(field.value)\r\n" }
+        switch response.body {
+        case .file(let path, _): head += "X-Accel-Redirect: \(path)\r\n"
+        case _ where response.status == .noContent || response.status == .notModified: break
+        default: head += "Content-Length: \(response.contentLength)\r\n"
+        }
+        head += "\r\n"
+        try head.withUTF8 { try exchange.write(UnsafeRawBufferPointer($0)) }
+        guard !isHead else { return 0 }
+        switch response.body {
+        case .empty, .file: return 0
+        case .bytes(let bytes):
+            try bytes.withUnsafeBytes { try exchange.write($0) }
+            return Int64(bytes.count)
+        case .stream(let source, _): return try copy(source, to: exchange)
+        }
+    }
+
+    /// A source that breaks off leaves the body shorter than announced, so no client takes it for whole.
+    private static func copy(_ source: any ByteSource, to exchange: Exchange) throws -> Int64 {
+        let buffer = UnsafeMutableRawBufferPointer.allocate(byteCount: 64 * 1024, alignment: 64)
+        defer { buffer.deallocate() }
+        var sent: Int64 = 0
+        while case let count = try source.read(into: buffer), count > 0 {
+            try exchange.write(UnsafeRawBufferPointer(rebasing: buffer[..<count]))
+            sent += Int64(count)
+        }
+        return sent
+    }
+}
+
+/// The body of the request that an exchange holds.
+private final class ExchangeBody: ByteSource {
+    let announced: Int64?
+    private let exchange: Exchange
+    private var received: Int64 = 0
+
+    init(_ exchange: Exchange, isChunked: Bool) {
+        self.exchange = exchange
+        // A chunked body has no length, unless the web server took it in first; and without either there is no body.
+        announced = exchange.parameter("CONTENT_LENGTH").flatMap { Int64($0) } ?? (isChunked ? nil : 0)
+    }
+
+    func read(into buffer: UnsafeMutableRawBufferPointer) throws(BodyCut) -> Int {
+        guard !buffer.isEmpty, announced != 0 else { return 0 }
+        let count = exchange.read(into: buffer)
+        received += Int64(count)
+        if count == 0, exchange.bodyEnd == .cut || announced ?? received != received { throw BodyCut() }
+        return count
+    }
+}

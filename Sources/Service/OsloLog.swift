@@ -1,0 +1,158 @@
+internal import Glibc
+package import Logging
+internal import JSONDocument
+internal import Synchronization
+
+/// Where log lines go, and how they look: as oslo.log writes them, or as JSON.
+package final class OsloLog: Sendable {
+    private let descriptor: CInt
+    private let isJSON: Bool
+    let level: Logger.Level
+    private let process = getpid()
+
+    /// - Parameter path: a file to add to; nil is standard error.
+    /// - Throws: when the file cannot be opened.
+    package init(path: String?, isJSON: Bool, level: Logger.Level) throws(LogUnwritable) {
+        if let path {
+            descriptor = open(path, O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC, 0o640)
+            guard descriptor >= 0 else { throw LogUnwritable(path: path, code: errno) }
+        } else {
+            descriptor = STDERR_FILENO
+        }
+        (self.isJSON, self.level) = (isJSON, level)
+    }
+
+    /// Who a line is about.
+    package struct Context: Sendable {
+        package var requestID: String?
+        package var globalRequestID: String?
+        package var user: String?
+        package var project: String?
+        package init() {}
+    }
+
+    package func logger(_ name: String) -> Logger {
+        Logger(label: name) { OsloLogHandler(log: self, name: $0) }
+    }
+
+    /// Writes a line in one call, so that lines of several threads and processes stay whole.
+    ///
+    /// - Parameter fields: said again one by one where lines are JSON.
+    package func write(
+        _ level: Logger.Level, _ name: String, _ message: String, _ context: Context = Context(),
+        _ fields: KeyValuePairs<String, JSONField> = [:]
+    ) {
+        var line = isJSON ? json(level, name, message, context, fields) : text(level, name, message, context)
+        line.append(UInt8(ascii: "\n"))
+        line.withUnsafeBytes { bytes in
+            var left = bytes
+            while !left.isEmpty {
+                let count = Glibc.write(descriptor, left.baseAddress, left.count)
+                if count < 0 && errno == EINTR { continue }
+                guard count > 0 else { return }
+                left = UnsafeRawBufferPointer(rebasing: left[count...])
+            }
+        }
+    }
+
+    package enum JSONField: Sendable {
+        case text(String?)
+        case number(Int64)
+    }
+
+    /// `2026-11-23 08:07:00.123 4711 INFO glance.api [None req-… user project - - - -] message`.
+    ///
+    /// Source: oslo.log, `logging_context_format_string` and `logging_user_identity_format`.
+    private func text(_ level: Logger.Level, _ name: String, _ message: String, _ context: Context) -> [UInt8] {
+        var line = "\(Self.now()) \(process) \(level.osloName) \(name) ["
+        if let id = context.requestID {
+            line += "\(context.globalRequestID ?? "None") \(id) \(context.user ?? "-") \(context.project ?? "-") - - - -] "
+        } else {
+            line += "-] "
+        }
+        line += message
+        // What a client chose may stand in it; a line stays a line.
+        return line.utf8.map { $0 < 0x20 ? 0x20 : $0 }
+    }
+
+    /// Source: oslo.log, `JSONFormatter`.
+    private func json(
+        _ level: Logger.Level, _ name: String, _ message: String, _ context: Context, _ fields: KeyValuePairs<String, JSONField>
+    ) -> [UInt8] {
+        var json = JSONWriter()
+        json.object { json in
+            json.member("asctime", Self.now())
+            json.member("process", Int64(process))
+            json.member("levelname", level.osloName)
+            json.member("name", name)
+            json.member("message", message)
+            if let id = context.requestID {
+                json.member("request_id", id)
+                json.member("global_request_id", context.globalRequestID)
+                json.member("user_id", context.user)
+                json.member("project_id", context.project)
+            }
+            for (name, field) in fields {
+                switch field {
+                case .text(let value): json.member(name, value)
+                case .number(let value): json.member(name, value)
+                }
+            }
+        }
+        return json.bytes
+    }
+
+    private static func now() -> String {
+        var moment = timespec()
+        clock_gettime(CLOCK_REALTIME, &moment)
+        var fields = tm()
+        localtime_r(&moment.tv_sec, &fields)
+        func padded(_ value: Int, _ width: Int) -> String {
+            let digits = String(value)
+            return String(repeating: "0", count: max(0, width - digits.utf8.count)) + digits
+        }
+        return """
+            \(fields.tm_year + 1900)-\(padded(Int(fields.tm_mon) + 1, 2))-\(padded(Int(fields.tm_mday), 2)) \
+            \(padded(Int(fields.tm_hour), 2)):\(padded(Int(fields.tm_min), 2)):\(padded(Int(fields.tm_sec), 2)).\
+            \(padded(moment.tv_nsec / 1_000_000, 3))
+            """
+    }
+}
+
+package struct LogUnwritable: Error {
+    package let path: String
+    /// `errno`.
+    package let code: CInt
+}
+
+struct OsloLogHandler: LogHandler {
+    let log: OsloLog
+    let name: String
+    var metadata: Logger.Metadata = [:]
+    var logLevel: Logger.Level
+
+    init(log: OsloLog, name: String) {
+        (self.log, self.name, logLevel) = (log, name, log.level)
+    }
+
+    subscript(metadataKey key: String) -> Logger.Metadata.Value? {
+        get { metadata[key] }
+        set { metadata[key] = newValue }
+    }
+
+    func log(event: LogEvent) {
+        log.write(event.level, name, event.message.description)
+    }
+}
+
+extension Logger.Level {
+    fileprivate var osloName: String {
+        switch self {
+        case .trace, .debug: "DEBUG"
+        case .info, .notice: "INFO"
+        case .warning: "WARNING"
+        case .error: "ERROR"
+        case .critical: "CRITICAL"
+        }
+    }
+}

@@ -1,0 +1,116 @@
+internal import FastCGI
+internal import Glibc
+internal import Logging
+package import OsloConfig
+internal import Operations
+internal import Threading
+
+/// What the programs under the roof do once they know their arguments.
+package enum Programs {
+    /// Where a configuration is looked for when none is named. Source: oslo.config, `find_config_files`.
+    private static let usualFiles = ["/etc/glance/glance-api.conf", "/usr/share/glance/glance-api-dist.conf"]
+
+    package static func configuration(files: [String], directories: [String]) throws -> Configuration {
+        var sources = files.map { Configuration.Source.file($0) } + directories.map { .directory($0) }
+        if sources.isEmpty, let usual = usualFiles.first(where: { access($0, R_OK) == 0 }) { sources = [.file(usual)] }
+        return try Configuration(sources, environment: environment(), known: Options.all)
+    }
+
+    /// The API as FastCGI threads, until SIGTERM or SIGINT.
+    package static func serve(_ configuration: Configuration, metadata: String, data: String?) throws {
+        let wiring = try Wiring(configuration, program: "glance-api")
+        let logger = wiring.log.logger("glance.api")
+        let signals = blockedEndSignals()
+        wiring.logComplaints()
+        let workers = Workers(api: try wiring.makeAPI(), log: wiring.log)
+        workers.start(try configuration(Options.metadataThreads), on: try listener(metadata))
+        if let data { workers.start(try configuration(Options.dataThreads), on: try listener(data)) }
+        logger.info("takes requests")
+        wait(for: signals)
+        logger.info("ends; finishes what runs")
+        if !workers.end(patience: try configuration(Options.gracefulShutdownTimeout)) {
+            logger.warning("ended before all requests did")
+        }
+    }
+
+    /// The API as one CGI request. The command line is not looked at: a web server may put words of the query there.
+    package static func serveCGI() throws {
+        let directories = environment()["OS_GLANCE_CONFIG_DIR"].map { [$0] } ?? []
+        let files = environment()["OS_GLANCE_CONFIG_FILES"]?.split(separator: ";").map(String.init) ?? []
+        let folder = directories.first.map { $0 + "/" } ?? ""
+        let configuration = try configuration(files: files.map { folder + $0 }, directories: files.isEmpty ? directories : [])
+        let wiring = try Wiring(configuration, program: "glance-api")
+        Workers(api: try wiring.makeAPI(), log: wiring.log).serveOnce(Exchange(cgi: ()))
+    }
+
+    /// What outlives requests, until SIGTERM or SIGINT.
+    package static func runTasks(_ configuration: Configuration) throws {
+        let wiring = try Wiring(configuration, program: "glance-tasks")
+        let logger = wiring.log.logger("glance.tasks")
+        let signals = blockedEndSignals()
+        let service = try wiring.makeService()
+        logger.info("looks after uploads")
+        // After an absence of the database those that hold uploads get the time of a lease to renew them.
+        var wait = sweepPause
+        while !ended(signals, within: wait) {
+            do {
+                try service.sweep()
+                wait = sweepPause
+            } catch {
+                logger.error("cannot look after uploads: \(error)")
+                wait = leaseLength
+            }
+        }
+    }
+
+    /// Seconds. An abandoned upload is given back within both of these: 30 + 10.
+    private static let sweepPause = 10
+    private static let leaseLength = 35
+
+    private static func listener(_ place: String) throws -> Listener {
+        guard place.hasPrefix("fd:") else { return try Listener(path: place) }
+        guard let descriptor = CInt(place.dropFirst(3)) else {
+            throw ConfigurationError(place: place, reason: "is neither fd:N nor the path of a socket")
+        }
+        return try Listener(descriptor: descriptor)
+    }
+
+    // MARK: the process
+
+    /// Taken from every thread that starts later, so that they come to whoever waits for them.
+    private static func blockedEndSignals() -> sigset_t {
+        var signals = sigset_t()
+        sigemptyset(&signals)
+        sigaddset(&signals, SIGTERM)
+        sigaddset(&signals, SIGINT)
+        pthread_sigmask(SIG_BLOCK, &signals, nil)
+        // A reader that is gone is an error of its write, not the end of the process.
+        signal(SIGPIPE, SIG_IGN)
+        return signals
+    }
+
+    private static func wait(for signals: sigset_t) {
+        var signals = signals
+        var number: CInt = 0
+        sigwait(&signals, &number)
+    }
+
+    private static func ended(_ signals: sigset_t, within seconds: Int) -> Bool {
+        var signals = signals
+        var limit = timespec(tv_sec: seconds, tv_nsec: 0)
+        return sigtimedwait(&signals, nil, &limit) > 0
+    }
+
+    private static func environment() -> [String: String] {
+        var variables: [String: String] = [:]
+        var next = environ
+        while let entry = next.pointee {
+            let text = String(cString: entry)
+            if let equals = text.firstIndex(of: "=") {
+                variables[String(text[..<equals])] = String(text[text.index(after: equals)...])
+            }
+            next = next.successor()
+        }
+        return variables
+    }
+}

@@ -1,0 +1,103 @@
+internal import APICommon
+internal import Domain
+internal import FastCGI
+internal import Glibc
+internal import HTTP
+internal import Logging
+internal import Synchronization
+internal import Threading
+
+/// The threads of a process that take requests, each one at a time, until the process is told to end.
+final class Workers: Sendable {
+    private let api: API
+    private let log: OsloLog
+    private let logger: Logger
+    private let isEnding = Atomic(false)
+    private let running = Monitor(0)
+
+    init(api: API, log: OsloLog) {
+        self.api = api
+        self.log = log
+        logger = log.logger("glance.api")
+    }
+
+    /// Threads that take requests from one socket.
+    func start(_ count: Int, on listener: Listener) {
+        running.with { $0 += count }
+        for _ in 0..<count {
+            _ = Thread.start {
+                self.serve(listener)
+                self.running.with { $0 -= 1 }
+            }
+        }
+    }
+
+    /// Takes nothing new, and waits for what runs.
+    ///
+    /// - Parameter patience: seconds; 0 is without a limit.
+    /// - Returns: whether all ended in time.
+    func end(patience: Int) -> Bool {
+        isEnding.store(true, ordering: .relaxed)
+        let limit = patience == 0 ? Double(Int32.max) : Double(patience)
+        return running.wait(atMost: limit) { $0 == 0 ? () : nil } != nil
+    }
+
+    /// The one request of a CGI process.
+    func serveOnce(_ exchange: Exchange) { answer(exchange) }
+
+    private func serve(_ listener: Listener) {
+        do {
+            let exchange = try Exchange(listeningOn: listener)
+            while !isEnding.load(ordering: .relaxed) {
+                do {
+                    guard try exchange.accept() else { continue }
+                } catch {
+                    logger.error("no request can be taken: \(error)")
+                    usleep(100_000)
+                    continue
+                }
+                answer(exchange)
+            }
+        } catch {
+            logger.critical("a thread cannot take requests: \(error)")
+        }
+    }
+
+    private func answer(_ exchange: Exchange) {
+        let began = monotonicSeconds()
+        guard let request = Gateway.request(of: exchange) else {
+            _ = try? Gateway.send(Response(.badRequest), to: exchange, isHead: false)
+            exchange.finish()
+            return
+        }
+        let answer = api.answer(request)
+        var sent: Int64 = 0
+        do {
+            sent = try Gateway.send(answer.response, to: exchange, isHead: request.method == .HEAD)
+        } catch {
+            logger.info("[\(answer.requestID.text)] the client is gone: \(error)")
+        }
+        exchange.finish()
+        logAccess(request, answer, sent: sent, milliseconds: Int64((monotonicSeconds() - began) * 1000))
+    }
+
+    /// One line a request. Of a body that nginx sends by itself, its length.
+    private func logAccess(_ request: Request, _ answer: API.Answer, sent: Int64, milliseconds: Int64) {
+        var context = OsloLog.Context()
+        context.requestID = answer.requestID.text
+        context.globalRequestID = answer.requestID.global
+        context.user = answer.caller?.user
+        context.project = answer.caller?.project
+        var bytes = sent
+        if case .file(_, let length) = answer.response.body, request.method != .HEAD { bytes = length }
+        let route = answer.route ?? "-"
+        let status = answer.response.status.code
+        log.write(
+            .info, "glance.access",
+            "\(request.method) \(route) \(status) \(milliseconds) ms \(bytes) bytes from \(request.remoteAddress)", context,
+            [
+                "method": .text(request.method.name), "route": .text(route), "status": .number(Int64(status)),
+                "ms": .number(milliseconds), "bytes": .number(bytes), "remote_address": .text(request.remoteAddress),
+            ])
+    }
+}

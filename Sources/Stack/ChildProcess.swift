@@ -1,0 +1,98 @@
+internal import Foundation
+internal import Glibc
+
+/// A program that we started, in a process group of its own, so that Ctrl-C at the terminal reaches us alone.
+package final class ChildProcess: @unchecked Sendable {
+    package let id: Int32
+    private let name: String
+    /// Set once it was waited for. Only whoever waits writes it.
+    private var status: CInt?
+
+    package struct NotStarted: Error, CustomStringConvertible {
+        package let description: String
+        package init(description: String) { self.description = description }
+    }
+
+    /// - Parameters:
+    ///   - output: a file that standard output and standard error are added to.
+    ///   - descriptors: ours → the child's, for sockets that it inherits.
+    ///   - environment: over and above our own.
+    package init(
+        _ program: String, _ arguments: [String], output: String, descriptors: [CInt: CInt] = [:],
+        environment: [String: String] = [:]
+    ) throws {
+        name = (program as NSString).lastPathComponent
+        var actions = posix_spawn_file_actions_t()
+        posix_spawn_file_actions_init(&actions)
+        defer { posix_spawn_file_actions_destroy(&actions) }
+        posix_spawn_file_actions_addopen(&actions, STDIN_FILENO, "/dev/null", O_RDONLY, 0)
+        posix_spawn_file_actions_addopen(&actions, STDOUT_FILENO, output, O_WRONLY | O_CREAT | O_APPEND, 0o644)
+        posix_spawn_file_actions_adddup2(&actions, STDOUT_FILENO, STDERR_FILENO)
+        for (ours, theirs) in descriptors { posix_spawn_file_actions_adddup2(&actions, ours, theirs) }
+
+        var attributes = posix_spawnattr_t()
+        posix_spawnattr_init(&attributes)
+        defer { posix_spawnattr_destroy(&attributes) }
+        var nothing = sigset_t()
+        sigemptyset(&nothing)
+        posix_spawnattr_setsigmask(&attributes, &nothing)
+        posix_spawnattr_setpgroup(&attributes, 0)
+        posix_spawnattr_setflags(&attributes, Int16(POSIX_SPAWN_SETPGROUP | POSIX_SPAWN_SETSIGMASK))
+
+        let merged = ProcessInfo.processInfo.environment.merging(environment) { $1 }
+        var words = ([program] + arguments).map { strdup($0) } + [nil]
+        var variables = merged.map { strdup("\($0.key)=\($0.value)") } + [nil]
+        defer { for text in words + variables { free(text) } }
+        var id: pid_t = 0
+        let code = posix_spawnp(&id, program, &actions, &attributes, &words, &variables)
+        guard code == 0 else { throw NotStarted(description: "\(program): \(String(cString: strerror(code)))") }
+        self.id = id
+    }
+
+    /// Whether it runs. A child that ended is taken off the system's list.
+    package var isRunning: Bool {
+        guard status == nil else { return false }
+        var code: CInt = 0
+        guard waitpid(id, &code, WNOHANG) == id else { return true }
+        status = code
+        return false
+    }
+
+    package func signal(_ number: CInt) {
+        if isRunning { kill(id, number) }
+    }
+
+    /// Asks it to end, waits, and kills it when it does not.
+    package func stop(with number: CInt = SIGTERM, patience: Double = 15) {
+        signal(number)
+        if !waitUntil(seconds: patience, { !isRunning }) {
+            kill(id, SIGKILL)
+            _ = waitUntil(seconds: 5) { !isRunning }
+        }
+    }
+}
+
+/// Looks again and again, soon at first, whether something has come about.
+package func waitUntil(seconds: Double, _ condition: () -> Bool) -> Bool {
+    var pause: useconds_t = 1000
+    let end = Date().addingTimeInterval(seconds)
+    while !condition() {
+        if Date() > end { return false }
+        usleep(pause)
+        pause = min(pause * 2, 50_000)
+    }
+    return true
+}
+
+/// Runs a program to its end.
+///
+/// - Throws: with the end of what it wrote, when it fails.
+func runToEnd(_ program: String, _ arguments: [String], output: String) throws {
+    let child = try ChildProcess(program, arguments, output: output)
+    var code: CInt = 0
+    while waitpid(child.id, &code, 0) < 0 && errno == EINTR {}
+    guard code == 0 else {
+        let said = (try? String(contentsOfFile: output, encoding: .utf8)) ?? ""
+        throw ChildProcess.NotStarted(description: "\(program) failed: \(said.suffix(2000))")
+    }
+}

@@ -1,0 +1,57 @@
+internal import Foundation
+internal import Glibc
+
+/// The folder that a running service has for itself.
+package final class Home {
+    package let folder: String
+    private let lock: CInt
+
+    /// - Throws: when another service runs in it.
+    package init(folder: String) throws {
+        self.folder = folder
+        try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
+        lock = open("\(folder)/lock", O_RDWR | O_CREAT | O_CLOEXEC, 0o644)
+        guard lock >= 0, flock(lock, LOCK_EX | LOCK_NB) == 0 else {
+            throw ChildProcess.NotStarted(description: "a service runs in \(folder) already; end it, or choose another STATE")
+        }
+        try endLeftovers()
+    }
+
+    package func leave() { close(lock) }
+
+    /// The default configuration; what stands there already stays as it is.
+    package func configurationFile() throws -> String {
+        let path = "\(folder)/glance-api.conf"
+        guard !FileManager.default.fileExists(atPath: path) else { return path }
+        let text = """
+            # Written by `make run`; change it as you like. Options are those of OpenStack Glance.
+
+            [DEFAULT]
+            # debug = true
+
+            [glance_store]
+            default_store = file
+            filesystem_store_datadir = \(folder)/images
+
+            [vitrine]
+            # none: everybody is an administrator. tokens: see token_file.
+            identity = none
+            # token_file = \(folder)/tokens.yaml
+
+            """
+        try text.write(toFile: path, atomically: true, encoding: .utf8)
+        return path
+    }
+
+    /// Ends what a service that was killed left running here.
+    private func endLeftovers() throws {
+        for pidFile in ["mariadb/mariadb.pid", "run/nginx.pid"] {
+            guard let text = try? String(contentsOfFile: "\(folder)/\(pidFile)", encoding: .utf8),
+                let id = pid_t(text.trimmingCharacters(in: .whitespacesAndNewlines)),
+                let command = try? String(contentsOfFile: "/proc/\(id)/cmdline", encoding: .utf8), command.contains(folder)
+            else { continue }
+            kill(id, SIGTERM)
+            _ = waitUntil(seconds: 30) { kill(id, 0) != 0 }
+        }
+    }
+}

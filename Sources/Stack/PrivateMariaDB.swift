@@ -1,0 +1,82 @@
+internal import Foundation
+internal import Glibc
+package import MariaDB
+
+/// A MariaDB server of our own, in one folder, reached by a UNIX socket there and by nothing else.
+package final class PrivateMariaDB: @unchecked Sendable {
+    private let folder: String
+    private let socket: String
+    private let extra: [String]
+    private var server: ChildProcess?
+
+    /// - Parameters:
+    ///   - folder: data, socket and log; made when it is not there.
+    ///   - extra: options of mariadbd besides, such as a larger buffer pool.
+    package init(folder: String, extra: [String] = []) {
+        self.folder = folder
+        self.extra = extra
+        socket = "\(folder)/mariadb.sock"
+    }
+
+    /// Starts the server, on its first start with an empty data folder, and returns when it takes connections.
+    package func start() throws {
+        let data = "\(folder)/data"
+        try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true, attributes: [.posixPermissions: 0o700])
+        if !FileManager.default.fileExists(atPath: "\(data)/mysql") {
+            // Under another name until it is whole: what an interrupted first start left is begun again.
+            let fresh = "\(folder)/data.new"
+            try? FileManager.default.removeItem(atPath: fresh)
+            try runToEnd(
+                "mariadb-install-db",
+                ["--no-defaults", "--auth-root-authentication-method=normal", "--skip-test-db", "--datadir=\(fresh)"] + user,
+                output: "\(folder)/install.log")
+            try FileManager.default.moveItem(atPath: fresh, toPath: data)
+        }
+        server = try ChildProcess(
+            "mariadbd",
+            [
+                "--no-defaults", "--datadir=\(data)", "--socket=\(socket)", "--pid-file=\(folder)/mariadb.pid",
+                "--log-error=\(folder)/mariadb.log", "--skip-networking", "--skip-name-resolve", "--skip-log-bin",
+                "--character-set-server=utf8mb4", "--max-connections=500",
+            ] + extra + user, output: "\(folder)/mariadb.log")
+    }
+
+    /// Waits until it takes connections.
+    package func waitUntilReady() throws {
+        let ready = waitUntil(seconds: 60) { server?.isRunning == true ? (try? connect()) != nil : true }
+        guard ready, server?.isRunning == true else {
+            throw ChildProcess.NotStarted(description: "MariaDB does not start; see \(folder)/mariadb.log")
+        }
+    }
+
+    package func stop() { server?.stop(patience: 60) }
+
+    /// Ends it at once, as a power cut would.
+    package func kill() { server?.stop(with: SIGKILL) }
+
+    package var processID: Int32? { server?.id }
+
+    package var isRunning: Bool { server?.isRunning == true }
+
+    package func createDatabase(_ name: String) throws {
+        try connect().execute("CREATE DATABASE IF NOT EXISTS \(name) CHARACTER SET utf8mb3")
+    }
+
+    /// As `[database] connection` takes it.
+    package func url(of database: String) -> String {
+        let escaped = socket.addingPercentEncoding(withAllowedCharacters: .alphanumerics)!
+        return "mysql+pymysql://root@localhost/\(database)?unix_socket=\(escaped)"
+    }
+
+    /// A connection as its administrator.
+    package func connect(to database: String = "") throws -> Connection {
+        var address = Address()
+        address.socket = socket
+        address.user = "root"
+        address.database = database
+        return try Connection(to: address, timeouts: .init(connect: 2))
+    }
+
+    /// mariadbd refuses to run as root unless it is told to.
+    private var user: [String] { getuid() == 0 ? ["--user=root"] : [] }
+}

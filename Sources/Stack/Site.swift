@@ -1,0 +1,182 @@
+internal import Foundation
+internal import Glibc
+
+/// nginx and the workers behind it, in one folder: the service as `make run`, the tests and the benchmarks use it.
+package final class Site: @unchecked Sendable {
+    package struct Settings: Sendable {
+        /// Sockets, logs and what nginx buffers; made when it is not there.
+        package var folder: String
+        /// `glance-api` and `glance-tasks` lie here.
+        package var programs: String
+        /// The project's `nginx/`.
+        package var nginxFolder: String
+        package var configuration: String
+        /// What overrides the configuration: `OS_<GROUP>__<OPTION>`.
+        package var environment: [String: String] = [:]
+        /// Where the file store lies, for nginx.
+        package var storeFolder: String
+        package var port: Int
+        package var workers: Int
+        /// Looks after abandoned uploads.
+        package var runsTasks = true
+
+        package init(
+            folder: String, programs: String, nginxFolder: String, configuration: String, storeFolder: String, port: Int,
+            workers: Int
+        ) {
+            self.folder = folder
+            self.programs = programs
+            self.nginxFolder = nginxFolder
+            self.configuration = configuration
+            self.storeFolder = storeFolder
+            self.port = port
+            self.workers = workers
+        }
+    }
+
+    private let settings: Settings
+    private var sockets: [CInt] = []
+    private var nginx: ChildProcess?
+    private var tasks: ChildProcess?
+    private var workers: [ChildProcess] = []
+    private var lastRespawn = Date.distantPast
+
+    package init(_ settings: Settings) { self.settings = settings }
+
+    /// Starts everything; requests are taken as soon as this returns, though a worker may need a moment for the first.
+    package func start() throws {
+        for folder in ["run", "log", "nginx"] {
+            try FileManager.default.createDirectory(atPath: "\(settings.folder)/\(folder)", withIntermediateDirectories: true)
+        }
+        sockets = [try listen(at: "\(settings.folder)/run/metadata.sock"), try listen(at: "\(settings.folder)/run/data.sock")]
+        workers = try (0..<settings.workers).map { _ in try startWorker() }
+        let included = "\(settings.folder)/nginx/vitrine"
+        unlink(included)
+        try FileManager.default.createSymbolicLink(atPath: included, withDestinationPath: settings.nginxFolder)
+        try nginxConfiguration.write(toFile: "\(settings.folder)/nginx/nginx.conf", atomically: true, encoding: .utf8)
+        nginx = try ChildProcess(
+            "nginx", ["-p", settings.folder, "-c", "\(settings.folder)/nginx/nginx.conf", "-e", "\(settings.folder)/log/nginx.log"],
+            output: "\(settings.folder)/log/nginx.log")
+        if settings.runsTasks { tasks = try startTasks() }
+    }
+
+    /// Waits until nginx takes connections.
+    package func waitUntilReady() throws {
+        guard waitUntil(seconds: 20, { nginx?.isRunning != true || isListening }), nginx?.isRunning == true else {
+            let log = (try? String(contentsOfFile: "\(settings.folder)/log/nginx.log", encoding: .utf8)) ?? ""
+            throw ChildProcess.NotStarted(description: "nginx does not start: \(log.suffix(500))")
+        }
+    }
+
+    /// Takes nothing new, finishes what runs.
+    package func stop() {
+        nginx?.signal(SIGQUIT)
+        for worker in workers { worker.signal(SIGTERM) }
+        tasks?.signal(SIGTERM)
+        for worker in workers { worker.stop(patience: 70) }
+        tasks?.stop()
+        nginx?.stop(with: SIGQUIT)
+        for socket in sockets { close(socket) }
+    }
+
+    /// Starts again what ended by itself; waits a little when that comes too often.
+    package func revive() throws {
+        let dead = workers.indices.filter { !workers[$0].isRunning }
+        for place in dead {
+            if Date().timeIntervalSince(lastRespawn) < 1 { usleep(500_000) }
+            lastRespawn = Date()
+            workers[place] = try startWorker()
+        }
+        if let tasks, !tasks.isRunning { self.tasks = try startTasks() }
+    }
+
+    package var workerIDs: [Int32] { workers.filter(\.isRunning).map(\.id) }
+    package var tasksID: Int32? { tasks?.id }
+    package var nginxID: Int32? { nginx?.id }
+    package var isRunning: Bool { nginx?.isRunning == true }
+    package var workerLog: String { "\(settings.folder)/log/glance-api.log" }
+
+    private func startWorker() throws -> ChildProcess {
+        try ChildProcess(
+            "\(settings.programs)/glance-api",
+            ["--config-file", settings.configuration, "--metadata", "fd:0", "--data", "fd:3"], output: workerLog,
+            descriptors: [sockets[0]: 0, sockets[1]: 3], environment: settings.environment)
+    }
+
+    private func startTasks() throws -> ChildProcess {
+        try ChildProcess(
+            "\(settings.programs)/glance-tasks", ["--config-file", settings.configuration],
+            output: "\(settings.folder)/log/glance-tasks.log", environment: settings.environment)
+    }
+
+    private func listen(at path: String) throws -> CInt {
+        var address = sockaddr_un()
+        address.sun_family = sa_family_t(AF_UNIX)
+        guard path.utf8.count < MemoryLayout.size(ofValue: address.sun_path) else {
+            throw ChildProcess.NotStarted(description: "\(path) is too long for a socket; choose a shorter STATE")
+        }
+        withUnsafeMutableBytes(of: &address.sun_path) { $0.copyBytes(from: path.utf8) }
+        unlink(path)
+        let descriptor = socket(AF_UNIX, CInt(SOCK_STREAM.rawValue) | CInt(SOCK_CLOEXEC.rawValue), 0)
+        let bound = withUnsafePointer(to: &address) {
+            $0.withMemoryRebound(to: sockaddr.self, capacity: 1) {
+                bind(descriptor, $0, socklen_t(MemoryLayout<sockaddr_un>.size))
+            }
+        }
+        guard bound == 0, chmod(path, 0o660) == 0, Glibc.listen(descriptor, 1024) == 0 else {
+            throw ChildProcess.NotStarted(description: "cannot listen at \(path): \(String(cString: strerror(errno)))")
+        }
+        return descriptor
+    }
+
+    private var isListening: Bool {
+        var address = sockaddr_in()
+        address.sin_family = sa_family_t(AF_INET)
+        address.sin_port = in_port_t(settings.port).bigEndian
+        address.sin_addr.s_addr = UInt32(0x7F00_0001).bigEndian
+        let descriptor = socket(AF_INET, CInt(SOCK_STREAM.rawValue) | CInt(SOCK_CLOEXEC.rawValue), 0)
+        defer { close(descriptor) }
+        return withUnsafePointer(to: &address) {
+            $0.withMemoryRebound(to: sockaddr.self, capacity: 1) {
+                connect(descriptor, $0, socklen_t(MemoryLayout<sockaddr_in>.size))
+            }
+        } == 0
+    }
+
+    /// What production has in `glance-upstreams.conf`, `glance-stores.conf` and `site.conf`, with the paths of this folder.
+    private var nginxConfiguration: String {
+        """
+        daemon off;
+        \(getuid() == 0 ? "user root;" : "")
+        worker_processes auto;
+        pid \(settings.folder)/run/nginx.pid;
+        events { worker_connections 4096; }
+        http {
+            access_log \(settings.folder)/log/access.log combined buffer=64k flush=1s;
+            default_type application/octet-stream;
+            keepalive_requests 100000;
+            client_body_temp_path \(settings.folder)/nginx/body;
+            fastcgi_temp_path \(settings.folder)/nginx/fastcgi;
+            proxy_temp_path \(settings.folder)/nginx/proxy;
+            scgi_temp_path \(settings.folder)/nginx/scgi;
+            uwsgi_temp_path \(settings.folder)/nginx/uwsgi;
+
+            upstream glance_metadata { server unix:\(settings.folder)/run/metadata.sock; }
+            upstream glance_data { server unix:\(settings.folder)/run/data.sock; }
+            map $request_method $glance_file_pool {
+                default glance_metadata;
+                PUT glance_data;
+            }
+            server {
+                listen 127.0.0.1:\(settings.port) backlog=1024;
+                include vitrine/glance-api.conf;
+                location /_blobs/file/ {
+                    alias \(settings.storeFolder)/;
+                    disable_symlinks on from=\(settings.storeFolder);
+                    include vitrine/glance-blob.conf;
+                }
+            }
+        }
+        """
+    }
+}

@@ -1,0 +1,92 @@
+internal import Foundation
+internal import OsloConfig
+internal import Persistence
+internal import Service
+internal import Stack
+
+/// MariaDB, nginx and the workers of one folder, started, watched and ended together.
+struct Lab {
+    private let home: Home
+    private let mariadb: PrivateMariaDB?
+    private let site: Site
+    private let migrations: Migrations
+    private let port: Int
+
+    private static let database = "glance"
+
+    init(home: Home, configurationFile: String, databaseURL: String?, apiPort: Int, nginxFolder: String) throws {
+        (self.home, port) = (home, apiPort)
+        let named = try Programs.configuration(files: [configurationFile], directories: [])
+        let mariadb: PrivateMariaDB? =
+            if databaseURL == nil, try named(Options.connection) == nil { PrivateMariaDB(folder: "\(home.folder)/mariadb") } else { nil }
+        self.mariadb = mariadb
+        var environment: [String: String] = [:]
+        if let url = databaseURL ?? mariadb?.url(of: Self.database) { environment["OS_DATABASE__CONNECTION"] = url }
+        for (name, value) in environment { setenv(name, value, 1) }
+
+        let configuration = try Programs.configuration(files: [configurationFile], directories: [])
+        migrations = Migrations(try Wiring(configuration, program: "glance-manage").makeDatabase())
+        let workers = try configuration(Options.workers)
+        var settings = Site.Settings(
+            folder: home.folder, programs: Self.programs, nginxFolder: nginxFolder, configuration: configurationFile,
+            storeFolder: try configuration(Options.fileStoreFolder), port: apiPort,
+            workers: workers == 0 ? ProcessInfo.processInfo.activeProcessorCount : workers)
+        settings.environment = environment
+        site = Site(settings)
+    }
+
+    /// Starts all, says so, and ends all on SIGINT or SIGTERM.
+    func run() throws {
+        var signals = sigset_t()
+        sigemptyset(&signals)
+        for number in [SIGINT, SIGTERM, SIGCHLD] { sigaddset(&signals, number) }
+        pthread_sigmask(SIG_BLOCK, &signals, nil)
+        defer {
+            site.stop()
+            mariadb?.stop()
+        }
+        try mariadb?.start()
+        try site.start()
+        try mariadb?.waitUntilReady()
+        try mariadb?.createDatabase(Self.database)
+        try migrations.apply { _ in }
+        try site.waitUntilReady()
+        announce()
+
+        var limit = timespec(tv_sec: 1, tv_nsec: 0)
+        while true {
+            let number = sigtimedwait(&signals, nil, &limit)
+            if number == SIGINT || number == SIGTERM { break }
+            guard site.isRunning, mariadb?.isRunning != false else {
+                throw ChildProcess.NotStarted(description: "nginx or MariaDB ended by itself; see \(home.folder)")
+            }
+            try site.revive()
+        }
+    }
+
+    private func announce() {
+        let address = "http://127.0.0.1:\(port)"
+        guard isatty(STDOUT_FILENO) != 0 else {
+            print("ready: \(address), state in \(home.folder)")
+            fflush(nil)
+            return
+        }
+        print(
+            """
+            The image service is ready at \(address). Everything it keeps lies in \(home.folder).
+            Try, in another terminal, with python-openstackclient from PyPI:
+
+                export OS_AUTH_TYPE=none OS_ENDPOINT=\(address)
+                openstack image create --disk-format qcow2 --container-format bare --file disk.qcow2 first
+                openstack image list
+
+            Ctrl-C ends it.
+            """)
+    }
+
+    /// Beside this very program.
+    private static var programs: String {
+        let own = (try? FileManager.default.destinationOfSymbolicLink(atPath: "/proc/self/exe")) ?? CommandLine.arguments[0]
+        return (own as NSString).deletingLastPathComponent
+    }
+}

@@ -1,0 +1,18 @@
+internal import ArgumentParser
+internal import Service
+
+@main
+struct GlanceTasks: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "glance-tasks", abstract: "Does what outlives requests, such as giving back images whose upload died.")
+
+    @Option(name: .long, help: "A configuration file; may be given many times.")
+    var configFile: [String] = []
+
+    @Option(name: .long, help: "A folder of configuration files (*.conf); may be given many times.")
+    var configDir: [String] = []
+
+    func run() throws {
+        try Programs.runTasks(try Programs.configuration(files: configFile, directories: configDir))
+    }
+}

@@ -1,0 +1,22 @@
+CREATE TABLE IF NOT EXISTS tasks (
+  id varchar(36) NOT NULL,
+  type varchar(30) NOT NULL,
+  status varchar(30) NOT NULL,
+  owner varchar(255) NOT NULL,
+  expires_at datetime NULL,
+  created_at datetime NOT NULL,
+  updated_at datetime NULL,
+  deleted_at datetime NULL,
+  deleted tinyint(1) NOT NULL,
+  image_id varchar(36) NULL,
+  request_id varchar(64) NULL,
+  user_id varchar(64) NULL,
+  PRIMARY KEY (id),
+  KEY ix_tasks_deleted (deleted),
+  KEY ix_tasks_owner (owner),
+  KEY ix_tasks_status (status),
+  KEY ix_tasks_type (type),
+  KEY ix_tasks_updated_at (updated_at),
+  KEY ix_tasks_image_id (image_id),
+  CONSTRAINT CONSTRAINT_1 CHECK (deleted IN (0, 1))
+) ENGINE=InnoDB DEFAULT CHARSET=utf8mb3 COLLATE=utf8mb3_general_ci

@@ -1,0 +1,14 @@
+CREATE TABLE IF NOT EXISTS metadef_objects (
+  id int NOT NULL AUTO_INCREMENT,
+  namespace_id int NOT NULL,
+  name varchar(80) NOT NULL,
+  description text NULL,
+  required text NULL,
+  json_schema text NOT NULL,
+  created_at datetime NOT NULL,
+  updated_at datetime NULL,
+  PRIMARY KEY (id),
+  UNIQUE KEY uq_metadef_objects_namespace_id_name (namespace_id, name),
+  KEY ix_metadef_objects_name (name),
+  CONSTRAINT metadef_objects_ibfk_1 FOREIGN KEY (namespace_id) REFERENCES metadef_namespaces (id)
+) ENGINE=InnoDB DEFAULT CHARSET=utf8mb3 COLLATE=utf8mb3_general_ci

@@ -1,0 +1,47 @@
+/// The files of this folder, in the order in which they are applied.
+package enum Schema {
+    /// The revision of Glance's own migrations that these tables are.
+    package static let alembicRevision = "2024_1_contract01"
+
+    package struct Migration: Sendable {
+        package let name: String
+        package let sql: String
+    }
+
+    // SwiftPM names an embedded file after its own name, with `_` for the first digit and for what no name may hold.
+    // swift-format-ignore
+    package static let migrations: [Migration] = [
+        Migration("0000-vitrine_migrations", PackageResources._000_vitrine_migrations_sql),
+        Migration("0001-alembic_version", PackageResources._001_alembic_version_sql),
+        Migration("0002-images", PackageResources._002_images_sql),
+        Migration("0003-image_properties", PackageResources._003_image_properties_sql),
+        Migration("0004-image_tags", PackageResources._004_image_tags_sql),
+        Migration("0005-image_locations", PackageResources._005_image_locations_sql),
+        Migration("0006-image_members", PackageResources._006_image_members_sql),
+        Migration("0007-tasks", PackageResources._007_tasks_sql),
+        Migration("0008-task_info", PackageResources._008_task_info_sql),
+        Migration("0009-metadef_namespaces", PackageResources._009_metadef_namespaces_sql),
+        Migration("0010-metadef_objects", PackageResources._010_metadef_objects_sql),
+        Migration("0011-metadef_properties", PackageResources._011_metadef_properties_sql),
+        Migration("0012-metadef_tags", PackageResources._012_metadef_tags_sql),
+        Migration("0013-metadef_resource_types", PackageResources._013_metadef_resource_types_sql),
+        Migration("0014-metadef_namespace_resource_types", PackageResources._014_metadef_namespace_resource_types_sql),
+        Migration("0015-node_reference", PackageResources._015_node_reference_sql),
+        Migration("0016-cached_images", PackageResources._016_cached_images_sql),
+        Migration("0017-images_by_visibility", PackageResources._017_images_by_visibility_sql),
+        Migration("0018-images_by_owner", PackageResources._018_images_by_owner_sql),
+        Migration("0019-images_by_value", PackageResources._019_images_by_value_sql),
+        Migration("0020-image_tags_by_value", PackageResources._020_image_tags_by_value_sql),
+        Migration("0021-image_properties_by_value", PackageResources._021_image_properties_by_value_sql),
+        Migration("0022-image_members_by_project", PackageResources._022_image_members_by_project_sql),
+        Migration("0023-vitrine_uploads", PackageResources._023_vitrine_uploads_sql),
+        Migration("0024-vitrine_removals", PackageResources._024_vitrine_removals_sql),
+    ]
+}
+
+extension Schema.Migration {
+    fileprivate init(_ name: String, _ file: [UInt8]) {
+        self.name = name
+        sql = String(decoding: file, as: UTF8.self)
+    }
+}
