@@ -18,6 +18,11 @@ func program(_ name: String, needs: [Target.Dependency]) -> Target {
     .executableTarget(name: name, dependencies: needs, swiftSettings: house)
 }
 
+/// Tests of one room, or of what a client sees.
+func tests(_ name: String, needs: [Target.Dependency]) -> Target {
+    .testTarget(name: name, dependencies: needs)
+}
+
 let arguments = Target.Dependency.product(name: "ArgumentParser", package: "swift-argument-parser")
 let logging = Target.Dependency.product(name: "Logging", package: "swift-log")
 
@@ -105,6 +110,11 @@ let package = Package(
         program("glance-api", needs: ["Service", "FastCGI", arguments]),
         program("glance-tasks", needs: ["Service", arguments]),
         program("glance-manage", needs: ["Service", "Persistence", "Schema", "OsloConfig", "Stack", arguments]),
+
+        // tests
+        .target(
+            name: "TestSupport", dependencies: ["Domain", "Persistence", "MariaDB", "JSONDocument", "Stack"], path: "Tests/TestSupport"),
+        tests("APIV2Tests", needs: ["TestSupport", "glance-api", "glance-tasks"]),
     ],
     swiftLanguageModes: [.v6]
 )

@@ -97,16 +97,13 @@ struct ListPlan {
                 index: "vitrine_images_visibility_\(leadingKey.rawValue)",
                 condition: "i.visibility = \(.text(visibility.rawValue))")
         }
-        func others(_ visibility: Visibility) -> Range {
-            let range = all(visibility)
-            return Range(index: range.index, condition: "\(range.condition) AND \(isNotOwn)")
-        }
         switch (listing.visibility, caller.isAdmin) {
         case (.usual, true): return [.public, .private, .shared].map(all) + [own?("i.visibility = 'community'")].compactMap(\.self)
         case (.all, true): return Visibility.allCases.map(all)
         case (.only(let visibility), true): return [all(visibility)]
-        case (.usual, false): return [others(.public)] + [own?("TRUE")].compactMap(\.self)
-        case (.all, false): return [others(.public), others(.community)] + [own?("TRUE")].compactMap(\.self)
+        case (.usual, false): return [all(.public)] + [own?("i.visibility <> 'public'")].compactMap(\.self)
+        case (.all, false):
+            return [all(.public), all(.community)] + [own?("i.visibility IN ('private', 'shared')")].compactMap(\.self)
         case (.only(let visibility), false) where visibility == .public || visibility == .community: return [all(visibility)]
         case (.only(let visibility), false): return [own?("i.visibility = \(.text(visibility.rawValue))")].compactMap(\.self)
         }

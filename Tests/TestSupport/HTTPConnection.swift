@@ -1,0 +1,104 @@
+import Foundation
+import Glibc
+import JSONDocument
+
+/// A bare connection to nginx, for tests that need to send half a request, or a wrong one.
+package final class HTTPConnection {
+    private let descriptor: CInt
+
+    package struct Failed: Error { public let call: String; public let code: CInt }
+
+    package init(port: Int) throws {
+        descriptor = socket(AF_INET, CInt(SOCK_STREAM.rawValue), 0)
+        var address = sockaddr_in()
+        address.sin_family = sa_family_t(AF_INET)
+        address.sin_port = in_port_t(port).bigEndian
+        address.sin_addr.s_addr = UInt32(0x7F00_0001).bigEndian
+        let code = withUnsafePointer(to: &address) {
+            $0.withMemoryRebound(to: sockaddr.self, capacity: 1) { connect(descriptor, $0, socklen_t(MemoryLayout<sockaddr_in>.size)) }
+        }
+        guard code == 0 else { throw Failed(call: "connect", code: errno) }
+        var limit = timeval(tv_sec: 120, tv_usec: 0)
+        setsockopt(descriptor, SOL_SOCKET, SO_RCVTIMEO, &limit, socklen_t(MemoryLayout<timeval>.size))
+    }
+
+    deinit { Glibc.close(descriptor) }
+
+    package func send(_ text: String) throws { try send(Array(text.utf8)) }
+
+    package func send(_ bytes: [UInt8]) throws {
+        var sent = 0
+        while sent < bytes.count {
+            let count = bytes.withUnsafeBytes { Glibc.send(descriptor, $0.baseAddress! + sent, $0.count - sent, CInt(MSG_NOSIGNAL)) }
+            guard count > 0 else { throw Failed(call: "send", code: errno) }
+            sent += count
+        }
+    }
+
+    /// Hangs up at once, with a reset.
+    package func abort() {
+        var linger = linger(l_onoff: 1, l_linger: 0)
+        setsockopt(descriptor, SOL_SOCKET, SO_LINGER, &linger, socklen_t(MemoryLayout<linger>.size))
+        shutdown(descriptor, CInt(SHUT_RDWR))
+    }
+
+    /// Reads until the server hangs up, or as far as the length says.
+    package func receive(isHead: Bool = false) throws -> Reply {
+        var bytes: [UInt8] = []
+        var chunk = [UInt8](repeating: 0, count: 256 * 1024)
+        var reply: Reply?
+        while true {
+            if reply == nil, let end = bytes.firstRange(of: [13, 10, 13, 10]) {
+                let head = Reply(head: String(decoding: bytes[..<end.lowerBound], as: UTF8.self))
+                bytes.removeSubrange(..<end.upperBound)
+                if head.status == 100 { continue }
+                reply = head
+            }
+            if let head = reply, isHead || head.status == 204 || head.status == 304 || head["Content-Length"].flatMap({ Int($0) }) == bytes.count { break }
+            let count = recv(descriptor, &chunk, chunk.count, 0)
+            if count < 0 && errno == EINTR { continue }
+            guard count > 0 else { break }
+            bytes += chunk[..<count]
+        }
+        guard var reply else { throw Failed(call: "recv", code: errno) }
+        reply.body = reply["Transfer-Encoding"] == "chunked" ? Self.unchunked(bytes) : bytes
+        return reply
+    }
+
+    private static func unchunked(_ bytes: [UInt8]) -> [UInt8] {
+        var body: [UInt8] = []
+        var rest = bytes[...]
+        while let end = rest.firstRange(of: [13, 10]), let size = Int(String(decoding: rest[..<end.lowerBound], as: UTF8.self), radix: 16), size > 0 {
+            body += rest[end.upperBound..<(end.upperBound + size)]
+            rest = rest[(end.upperBound + size + 2)...]
+        }
+        return body
+    }
+}
+
+/// An answer, whole.
+package struct Reply {
+    package let status: Int
+    package let headers: [(name: String, value: String)]
+    package var body: [UInt8] = []
+
+    init(head: String) {
+        let lines = head.split(separator: "\r\n")
+        status = Int(lines[0].split(separator: " ")[1]) ?? 0
+        headers = lines.dropFirst().map { line in
+            let parts = line.split(separator: ":", maxSplits: 1)
+            return (String(parts[0]), parts.count == 2 ? parts[1].trimmingCharacters(in: .whitespaces) : "")
+        }
+    }
+
+    package subscript(name: String) -> String? { headers.first { $0.name.lowercased() == name.lowercased() }?.value }
+    package var text: String { String(decoding: body, as: UTF8.self) }
+    /// The body as JSON; null when it is none.
+    package var json: JSONValue { (try? JSON(parsing: body)) ?? .null }
+}
+
+package typealias JSONValue = JSON
+
+extension JSON {
+    package subscript(key: String) -> JSON? { object?[key] }
+}

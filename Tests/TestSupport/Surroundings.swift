@@ -1,0 +1,85 @@
+import Foundation
+import Glibc
+import Stack
+import Synchronization
+
+/// Where the tests of this process keep what they need; gone when the process ends.
+package enum TestFolder {
+    private static let prefix = "/tmp/vitrine-tests."
+
+    package static let root: String = {
+        endLeftovers()
+        let folder = prefix + String(getpid())
+        try? FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
+        atexit { TestFolder.end(of: getpid()) }
+        return folder
+    }()
+
+    /// Folders and servers of test processes that were killed.
+    private static func endLeftovers() {
+        for name in (try? FileManager.default.contentsOfDirectory(atPath: "/tmp")) ?? [] {
+            guard let id = Int32(name.dropFirst("vitrine-tests.".count)), name.hasPrefix("vitrine-tests."), kill(id, 0) != 0 else { continue }
+            end(of: id)
+        }
+    }
+
+    private static func end(of process: Int32) {
+        let folder = prefix + String(process)
+        for entry in (try? FileManager.default.contentsOfDirectory(atPath: "/proc")) ?? [] {
+            guard let id = Int32(entry), id != getpid(), let command = FileManager.default.contents(atPath: "/proc/\(id)/cmdline"),
+                command.range(of: Data("\(folder)/".utf8)) != nil
+            else { continue }
+            kill(id, SIGKILL)
+        }
+        try? FileManager.default.removeItem(atPath: folder)
+    }
+}
+
+/// One MariaDB server for all suites of the process, each with a database of its own.
+package enum SharedMariaDB {
+    private static let server = Mutex<PrivateMariaDB?>(nil)
+
+    package static func running() throws -> PrivateMariaDB {
+        try server.withLock { server in
+            if let server { return server }
+            let started = try PrivateMariaDB.fresh("mariadb")
+            server = started
+            return started
+        }
+    }
+}
+
+extension PrivateMariaDB {
+    /// A server that runs, in a new folder.
+    package static func fresh(_ name: String) throws -> PrivateMariaDB {
+        let server = PrivateMariaDB(folder: "\(TestFolder.root)/\(name)", extra: ["--innodb-buffer-pool-size=256M"])
+        try server.start()
+        try server.waitUntilReady()
+        return server
+    }
+}
+
+/// A port that nobody listens on.
+func freePort() throws -> Int {
+    let descriptor = socket(AF_INET, CInt(SOCK_STREAM.rawValue), 0)
+    defer { close(descriptor) }
+    var address = sockaddr_in()
+    address.sin_family = sa_family_t(AF_INET)
+    address.sin_addr.s_addr = UInt32(0x7F00_0001).bigEndian
+    var size = socklen_t(MemoryLayout<sockaddr_in>.size)
+    let code = withUnsafeMutablePointer(to: &address) {
+        $0.withMemoryRebound(to: sockaddr.self, capacity: 1) { bind(descriptor, $0, size) == 0 ? getsockname(descriptor, $0, &size) : -1 }
+    }
+    guard code == 0 else { throw HTTPConnection.Failed(call: "bind", code: errno) }
+    return Int(in_port_t(bigEndian: address.sin_port))
+}
+
+/// Waits until something has come about.
+package func eventually(within seconds: Double = 30, _ condition: () throws -> Bool) rethrows -> Bool {
+    let end = Date().addingTimeInterval(seconds)
+    while Date() < end {
+        if try condition() { return true }
+        usleep(20_000)
+    }
+    return try condition()
+}

@@ -1,0 +1,219 @@
+import Domain
+import Foundation
+import MariaDB
+import Persistence
+import Stack
+import Synchronization
+
+/// The whole service for one suite: a database, a store, nginx and workers of its own. Ends with its last owner.
+package final class TestGlance: @unchecked Sendable {
+    package let folder: String
+    package let port: Int
+    package let databaseName: String
+    package let site: Site
+    private let tokens: String
+
+    /// Who is who in the tests; the token is the name.
+    package enum Person: String, CaseIterable, Sendable {
+        /// Administrator of the cloud, of project `cloud`.
+        case admin
+        /// Members of projects `acme`, `acme` and `bolt`.
+        case alice, anna, bob
+        /// May only read, in project `acme`.
+        case reader
+
+        package var project: String {
+            switch self {
+            case .admin: "cloud"
+            case .alice, .anna, .reader: "acme"
+            case .bob: "bolt"
+            }
+        }
+
+        var roles: String {
+            switch self {
+            case .admin: "admin"
+            case .reader: "reader"
+            case .alice, .anna, .bob: "member"
+            }
+        }
+    }
+
+    /// - Parameters:
+    ///   - options: what the configuration says besides, as lines under their group: `["DEFAULT": "debug = true"]`.
+    ///   - identity: `tokens` for `Person`s, or `none`.
+    ///   - storeFolder: in place of one in the suite's folder.
+    package init(
+        _ options: [String: String] = [:], identity: String = "tokens", workers: Int = 2, storeFolder: String? = nil,
+        runsTasks: Bool = false, server: PrivateMariaDB? = nil
+    ) throws {
+        let name = "t\(UInt32.random(in: 0...UInt32.max))"
+        let server = try server ?? SharedMariaDB.running()
+        folder = "\(TestFolder.root)/\(name)"
+        databaseName = name
+        port = try freePort()
+        tokens = "\(folder)/tokens.yaml"
+        try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
+        try server.createDatabase(name)
+        let url = server.url(of: name)
+        try Migrations(Database(Pool(Address(url: url)!))).apply { _ in }
+
+        let lines = Person.allCases.map { "  \($0.rawValue): { user: \($0.rawValue), project: \($0.project), roles: [\($0.roles)] }" }
+        try "tokens:\n\(lines.joined(separator: "\n"))\n".write(toFile: tokens, atomically: true, encoding: .utf8)
+        let store = storeFolder ?? "\(folder)/images"
+        var groups = [
+            "database": "connection = \(url)", "glance_store": "filesystem_store_datadir = \(store)",
+            "vitrine": "identity = \(identity)\ntoken_file = \(tokens)",
+        ]
+        for (group, text) in options { groups[group, default: ""] += "\n\(text)" }
+        let configuration = groups.map { "[\($0)]\n\($1)\n" }.joined(separator: "\n")
+        try configuration.write(toFile: "\(folder)/glance-api.conf", atomically: true, encoding: .utf8)
+
+        var settings = Site.Settings(
+            folder: folder, programs: Self.programs, nginxFolder: Self.repository + "/nginx",
+            configuration: "\(folder)/glance-api.conf", storeFolder: store, port: port, workers: workers)
+        settings.runsTasks = runsTasks
+        site = Site(settings)
+        try site.start()
+        try site.waitUntilReady()
+    }
+
+    deinit { site.stop() }
+
+    /// The one service that all tests of a suite share; it runs until the process ends.
+    package static func of(
+        _ suite: Any.Type, _ options: [String: String] = [:], identity: String = "tokens", runsTasks: Bool = false
+    ) throws -> TestGlance {
+        try bySuite.withLock { known in
+            if let glance = known[ObjectIdentifier(suite)] { return glance }
+            let glance = try TestGlance(options, identity: identity, runsTasks: runsTasks)
+            known[ObjectIdentifier(suite)] = glance
+            return glance
+        }
+    }
+
+    private static let bySuite = Mutex<[ObjectIdentifier: TestGlance]>([:])
+
+    package var storeFolder: String { "\(folder)/images" }
+    package var configurationFile: String { "\(folder)/glance-api.conf" }
+    package var address: String { "http://127.0.0.1:\(port)" }
+
+    /// The checkout that the tests were built from.
+    package static let repository = URL(filePath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
+        .deletingLastPathComponent().path()
+
+    /// Where the programs lie: beside the tests.
+    package static let programs: String = {
+        let own = (try? FileManager.default.destinationOfSymbolicLink(atPath: "/proc/self/exe")) ?? ""
+        // `swift test` runs the tests inside a helper of the toolchain, and names the bundle on its command line.
+        let bundle = CommandLine.arguments.first { $0.hasSuffix(".xctest") } ?? own
+        return URL(filePath: bundle).deletingLastPathComponent().path()
+    }()
+
+    // MARK: asking
+
+    /// Sends a request and reads the whole answer.
+    package func send(
+        _ method: String, _ path: String, as person: Person? = .alice, _ headers: [String: String] = [:], body: [UInt8]? = nil
+    ) throws -> Reply {
+        let connection = try HTTPConnection(port: port)
+        try connection.send(head(method, path, person, headers, length: body?.count))
+        if let body { try connection.send(body) }
+        return try connection.receive(isHead: method == "HEAD")
+    }
+
+    /// Sends JSON.
+    package func send(_ method: String, _ path: String, as person: Person? = .alice, json: String, type: String = "application/json")
+        throws -> Reply
+    {
+        try send(method, path, as: person, ["Content-Type": type], body: Array(json.utf8))
+    }
+
+    /// A request's head, for tests that send the rest themselves.
+    package func head(_ method: String, _ path: String, _ person: Person?, _ headers: [String: String] = [:], length: Int? = nil) -> [UInt8] {
+        var fields = ["Host": "127.0.0.1:\(port)", "Connection": "close"]
+        if let person { fields["X-Auth-Token"] = person.rawValue }
+        if let length { fields["Content-Length"] = String(length) }
+        fields.merge(headers) { $1 }
+        let lines = fields.map { "\($0.key): \($0.value)\r\n" }.joined()
+        return Array("\(method) \(path) HTTP/1.1\r\n\(lines)\r\n".utf8)
+    }
+
+    package func patch(_ id: String, as person: Person? = .alice, _ changes: String, dialect: String = "v2.1") throws -> Reply {
+        try send("PATCH", "/v2/images/\(id)", as: person, json: changes, type: "application/openstack-images-\(dialect)-json-patch")
+    }
+
+    // MARK: having
+
+    /// Makes an image and gives its id.
+    @discardableResult
+    package func hasImage(as person: Person = .alice, _ json: String = #"{"disk_format": "raw", "container_format": "bare"}"#) throws -> String {
+        let reply = try send("POST", "/v2/images", as: person, json: json)
+        guard reply.status == 201, let id = reply.json["id"]?.string else { throw Unexpected(reply) }
+        return id
+    }
+
+    /// Makes an image with data.
+    package func hasActiveImage(as person: Person = .alice, _ data: String = "hello", name: String = "image", visibility: String = "shared") throws -> String {
+        let id = try hasImage(
+            as: visibility == "public" ? .admin : person,
+            #"{"name": "\#(name)", "disk_format": "raw", "container_format": "bare", "visibility": "\#(visibility)", "owner": "\#(person.project)"}"#)
+        let reply = try upload(Array(data.utf8), to: id, as: person)
+        guard reply.status == 204 else { throw Unexpected(reply) }
+        return id
+    }
+
+    package func upload(_ data: [UInt8], to id: String, as person: Person = .alice, _ headers: [String: String] = [:]) throws -> Reply {
+        try send(
+            "PUT", "/v2/images/\(id)/file", as: person,
+            ["Content-Type": "application/octet-stream"].merging(headers) { $1 }, body: data)
+    }
+
+    // MARK: looking
+
+    /// The image as its record's owner or an administrator sees it.
+    package func image(_ id: String, as person: Person = .admin) throws -> JSONValue {
+        let reply = try send("GET", "/v2/images/\(id)", as: person)
+        guard reply.status == 200 else { throw Unexpected(reply) }
+        return reply.json
+    }
+
+    package func status(of id: String) throws -> String { try image(id)["status"]?.string ?? "" }
+
+    /// Names of the images in a list.
+    package func names(_ query: String = "", as person: Person = .alice) throws -> [String] {
+        let reply = try send("GET", "/v2/images\(query)", as: person)
+        guard reply.status == 200 else { throw Unexpected(reply) }
+        return reply.json["images"]?.array?.map { $0["name"]?.string ?? "" } ?? []
+    }
+
+    /// Files in the store: images, and what is on its way.
+    package func storedFiles() throws -> [String] { try files(in: storeFolder).filter { $0 != ".incoming" } }
+    package func incomingFiles() throws -> [String] { try files(in: storeFolder + "/.incoming") }
+
+    private func files(in folder: String) throws -> [String] { try FileManager.default.contentsOfDirectory(atPath: folder).sorted() }
+
+    /// Rows of the suite's database, each column as text.
+    package func rows(_ sql: String, columns: Int = 1) throws -> [[String?]] {
+        let connection = try SharedMariaDB.running().connect(to: databaseName)
+        return try connection.all(Query(sql) { row throws(MariaDBError) in
+            var values: [String?] = []
+            for column in 0..<columns { values.append(try row.textOrNil(column)) }
+            return values
+        })
+    }
+
+    /// Runs a statement on the suite's database.
+    package func execute(_ sql: String) throws {
+        try SharedMariaDB.running().connect(to: databaseName).execute(sql)
+    }
+
+    package func workerLog() throws -> String { try String(contentsOfFile: site.workerLog, encoding: .utf8) }
+}
+
+/// An answer that a test did not reckon with.
+package struct Unexpected: Error, CustomStringConvertible {
+    package let description: String
+    package init(_ reply: Reply) { description = "\(reply.status): \(reply.text)" }
+    package init(_ text: String) { description = text }
+}
