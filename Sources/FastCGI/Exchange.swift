@@ -145,7 +145,8 @@ package final class Exchange {
     /// Ends the answer and frees the slot for the next request.
     package func finish() {
         guard case .fastCGI(_, let raw) = wire else { return }
-        let expectsBody = parameter("CONTENT_LENGTH").map { !$0.isEmpty && $0 != "0" } ?? false
+        let expectsBody =
+            parameter("CONTENT_LENGTH").map { !$0.isEmpty && $0 != "0" } ?? false
             || parameter("HTTP_TRANSFER_ENCODING") != nil
         FCGX_FClose(raw.pointee.err)
         FCGX_FClose(raw.pointee.out)

@@ -64,7 +64,9 @@ package struct Configuration: Sendable {
         return settings.values.compactMap(\.last).sorted { $0.place < $1.place }.compactMap { setting in
             let key = OptionKey(setting.group, setting.name)
             if known.contains(key) || setting.place.hasPrefix("OS_") && !known.contains(where: { $0.group == key.group }) { return nil }
-            if unused.contains(key) { return "\(setting.place): [\(setting.group)] \(setting.name) is an option of Glance's that has no effect here" }
+            if unused.contains(key) {
+                return "\(setting.place): [\(setting.group)] \(setting.name) is an option of Glance's that has no effect here"
+            }
             let nearest = known.min { $0.distance(to: key) < $1.distance(to: key) }
             let hint = nearest.map { ", did you mean [\($0.shownGroup)] \($0.name)?" } ?? ""
             return "\(setting.place): unknown option [\(setting.group)] \(setting.name)\(hint)"
@@ -172,9 +174,10 @@ private func fileNames(in path: String) -> [String]? {
     defer { closedir(folder) }
     var names: [String] = []
     while let entry = readdir(folder) {
-        names.append(withUnsafePointer(to: &entry.pointee.d_name) {
-            $0.withMemoryRebound(to: CChar.self, capacity: 256) { String(cString: $0) }
-        })
+        names.append(
+            withUnsafePointer(to: &entry.pointee.d_name) {
+                $0.withMemoryRebound(to: CChar.self, capacity: 256) { String(cString: $0) }
+            })
     }
     return names
 }

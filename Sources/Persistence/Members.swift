@@ -28,7 +28,8 @@ extension MariaDBCatalog: MemberCatalog {
             if let quota, present.count >= quota {
                 throw Fault(
                     .tooLarge,
-                    "The limit has been exceeded on the number of allowed image members for this image. Attempted: \(present.count + 1), Maximum: \(quota)")
+                    "The limit has been exceeded on the number of allowed image members for this image. Attempted: \(present.count + 1), Maximum: \(quota)"
+                )
             }
             let revived = try connection.run(
                 """

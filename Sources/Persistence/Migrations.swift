@@ -33,7 +33,8 @@ package struct Migrations: Sendable {
             if let revision = state.alembicRevision, revision != Schema.alembicRevision {
                 throw Fault(
                     .conflict,
-                    "The database is at Glance's revision \(revision); bring it to \(Schema.alembicRevision) with glance-manage of Glance 2024.1 or later first.")
+                    "The database is at Glance's revision \(revision); bring it to \(Schema.alembicRevision) with glance-manage of Glance 2024.1 or later first."
+                )
             }
             for migration in state.missing {
                 each(migration)

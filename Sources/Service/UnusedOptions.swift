@@ -4,7 +4,9 @@ extension Options {
     /// Options of Glance's that an existing configuration may well set and that have no effect here, or not yet. Named so
     /// that they are told from a slip of the pen. Source: Glance's configuration reference.
     static let unused: [OptionKey] =
-        keys("DEFAULT", """
+        keys(
+            "DEFAULT",
+            """
             allow_anonymous_access api_limit_max backlog bind_host bind_port cache_prefetcher_interval control_exchange
             data_api default_log_levels default_publisher_id delayed_delete digest_algorithm disabled_notifications
             do_secure_hash enable_v1_api enable_v1_registry enable_v2_api enabled_import_methods http_keepalive http_retries
@@ -16,19 +18,25 @@ extension Options {
             tcp_keepidle transport_url use_journal use_keystone_limits use_stderr use_syslog use_user_token
             user_storage_quota wakeup_time watch_log_file worker_self_reference_url client_socket_timeout
             """)
-        + keys("database", """
+        + keys(
+            "database",
+            """
             backend connection_debug connection_recycle_time connection_trace db_inc_retry_interval db_max_retries
             db_max_retry_interval db_retry_interval max_retries mysql_enable_ndb mysql_sql_mode retry_interval
             slave_connection sqlite_synchronous use_db_reconnect
             """)
-        + keys("glance_store", """
+        + keys(
+            "glance_store",
+            """
             default_backend default_swift_reference filesystem_store_chunk_size filesystem_store_datadirs
             filesystem_store_metadata_file filesystem_store_timeout filesystem_thin_provisioning rbd_store_ceph_conf
             rbd_store_chunk_size rbd_store_pool rbd_store_user s3_store_access_key s3_store_bucket s3_store_host
             s3_store_secret_key stores swift_store_config_file
             """)
         + keys("image_format", "gpt_safety_checks_nonfatal require_image_format_match vmdk_allowed_types")
-        + keys("keystone_authtoken", """
+        + keys(
+            "keystone_authtoken",
+            """
             auth_section auth_type auth_uri auth_url auth_version cafile certfile delay_auth_decision include_service_catalog
             insecure interface keyfile memcached_servers memcache_secret_key memcache_security_strategy password
             project_domain_id project_domain_name project_name region_name service_token_roles
@@ -46,7 +54,9 @@ extension Options {
         + keys("taskflow_executor", "conversion_format engine_mode max_workers")
         + keys("wsgi", "python_interpreter task_pool_threads")
         + keys("image_import_opts", "image_import_plugins max_parallel_stores")
-        + keys("import_filtering_opts", """
+        + keys(
+            "import_filtering_opts",
+            """
             allowed_hosts allowed_ports allowed_schemes disallowed_hosts disallowed_ports disallowed_schemes
             """)
         + keys("inject_metadata_properties", "ignore_user_roles inject")

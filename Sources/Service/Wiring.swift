@@ -46,7 +46,8 @@ package struct Wiring {
         }
         guard let address = Address(url: url) else {
             // The URL holds a password, so it is not said.
-            throw ConfigurationError(place: "[database] connection", reason: "is no URL of the form mysql+pymysql://user:password@host/database")
+            throw ConfigurationError(
+                place: "[database] connection", reason: "is no URL of the form mysql+pymysql://user:password@host/database")
         }
         let kept = try configuration(Options.maxPoolSize)
         let threads = try configuration(Options.metadataThreads) + configuration(Options.dataThreads)

@@ -54,7 +54,11 @@ package final class HTTPConnection {
                 if head.status == 100 { continue }
                 reply = head
             }
-            if let head = reply, isHead || head.status == 204 || head.status == 304 || head["Content-Length"].flatMap({ Int($0) }) == bytes.count { break }
+            if let head = reply,
+                isHead || head.status == 204 || head.status == 304 || head["Content-Length"].flatMap({ Int($0) }) == bytes.count
+            {
+                break
+            }
             let count = recv(descriptor, &chunk, chunk.count, 0)
             if count < 0 && errno == EINTR { continue }
             guard count > 0 else { break }
@@ -68,7 +72,9 @@ package final class HTTPConnection {
     private static func unchunked(_ bytes: [UInt8]) -> [UInt8] {
         var body: [UInt8] = []
         var rest = bytes[...]
-        while let end = rest.firstRange(of: [13, 10]), let size = Int(String(decoding: rest[..<end.lowerBound], as: UTF8.self), radix: 16), size > 0 {
+        while let end = rest.firstRange(of: [13, 10]), let size = Int(String(decoding: rest[..<end.lowerBound], as: UTF8.self), radix: 16),
+            size > 0
+        {
             body += rest[end.upperBound..<(end.upperBound + size)]
             rest = rest[(end.upperBound + size + 2)...]
         }

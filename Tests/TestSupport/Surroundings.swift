@@ -18,7 +18,9 @@ package enum TestFolder {
     /// Folders and servers of test processes that were killed.
     private static func endLeftovers() {
         for name in (try? FileManager.default.contentsOfDirectory(atPath: "/tmp")) ?? [] {
-            guard let id = Int32(name.dropFirst("vitrine-tests.".count)), name.hasPrefix("vitrine-tests."), kill(id, 0) != 0 else { continue }
+            guard let id = Int32(name.dropFirst("vitrine-tests.".count)), name.hasPrefix("vitrine-tests."), kill(id, 0) != 0 else {
+                continue
+            }
             end(of: id)
         }
     }

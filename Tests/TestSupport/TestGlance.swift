@@ -130,7 +130,8 @@ package final class TestGlance: @unchecked Sendable {
     }
 
     /// A request's head, for tests that send the rest themselves.
-    package func head(_ method: String, _ path: String, _ person: Person?, _ headers: [String: String] = [:], length: Int? = nil) -> [UInt8] {
+    package func head(_ method: String, _ path: String, _ person: Person?, _ headers: [String: String] = [:], length: Int? = nil) -> [UInt8]
+    {
         var fields = ["Host": "127.0.0.1:\(port)", "Connection": "close"]
         if let person { fields["X-Auth-Token"] = person.rawValue }
         if let length { fields["Content-Length"] = String(length) }
@@ -147,17 +148,22 @@ package final class TestGlance: @unchecked Sendable {
 
     /// Makes an image and gives its id.
     @discardableResult
-    package func hasImage(as person: Person = .alice, _ json: String = #"{"disk_format": "raw", "container_format": "bare"}"#) throws -> String {
+    package func hasImage(as person: Person = .alice, _ json: String = #"{"disk_format": "raw", "container_format": "bare"}"#) throws
+        -> String
+    {
         let reply = try send("POST", "/v2/images", as: person, json: json)
         guard reply.status == 201, let id = reply.json["id"]?.string else { throw Unexpected(reply) }
         return id
     }
 
     /// Makes an image with data.
-    package func hasActiveImage(as person: Person = .alice, _ data: String = "hello", name: String = "image", visibility: String = "shared") throws -> String {
+    package func hasActiveImage(as person: Person = .alice, _ data: String = "hello", name: String = "image", visibility: String = "shared")
+        throws -> String
+    {
         let id = try hasImage(
             as: visibility == "public" ? .admin : person,
-            #"{"name": "\#(name)", "disk_format": "raw", "container_format": "bare", "visibility": "\#(visibility)", "owner": "\#(person.project)"}"#)
+            #"{"name": "\#(name)", "disk_format": "raw", "container_format": "bare", "visibility": "\#(visibility)", "owner": "\#(person.project)"}"#
+        )
         let reply = try upload(Array(data.utf8), to: id, as: person)
         guard reply.status == 204 else { throw Unexpected(reply) }
         return id
@@ -196,11 +202,12 @@ package final class TestGlance: @unchecked Sendable {
     /// Rows of the suite's database, each column as text.
     package func rows(_ sql: String, columns: Int = 1) throws -> [[String?]] {
         let connection = try SharedMariaDB.running().connect(to: databaseName)
-        return try connection.all(Query(sql) { row throws(MariaDBError) in
-            var values: [String?] = []
-            for column in 0..<columns { values.append(try row.textOrNil(column)) }
-            return values
-        })
+        return try connection.all(
+            Query(sql) { row throws(MariaDBError) in
+                var values: [String?] = []
+                for column in 0..<columns { values.append(try row.textOrNil(column)) }
+                return values
+            })
     }
 
     /// Runs a statement on the suite's database.

@@ -27,7 +27,9 @@ extension ImageListing {
             if text == "all" {
                 visibility = .all
             } else {
-                guard let only = Visibility(rawValue: text) else { throw Self.invalid(name, text, "public, private, shared, community or all") }
+                guard let only = Visibility(rawValue: text) else {
+                    throw Self.invalid(name, text, "public, private, shared, community or all")
+                }
                 visibility = .only(only)
             }
         case "member_status":
@@ -156,7 +158,9 @@ extension ImageListing {
 
     private static func key(_ text: String) throws(Fault) -> Sort.Key {
         guard let key = Sort.Key(rawValue: text) else {
-            throw Fault(.invalid, "Invalid sort key: \(text). It must be one of the following: \(Sort.Key.allCases.map(\.rawValue).joined(separator: ", ")).")
+            throw Fault(
+                .invalid,
+                "Invalid sort key: \(text). It must be one of the following: \(Sort.Key.allCases.map(\.rawValue).joined(separator: ", ")).")
         }
         return key
     }

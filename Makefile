@@ -1,0 +1,54 @@
+# make run    the whole service in one folder, until Ctrl-C
+# make test   every test
+# make bench  the figures, beside a real Glance (PEER: the folder of its scripts)
+#
+# make run takes CONF= (a glance-api.conf), STATE= (the folder, .state), API_PORT= (9292), REGISTRY_PORT= (9191) and
+# DB= (a MariaDB URL, in place of a private server).
+
+STATE         ?= .state
+API_PORT      ?= 9292
+REGISTRY_PORT ?= 9191
+CONF          ?=
+DB            ?=
+
+# Debian's python3-swiftclient installs a /usr/bin/swift that is no compiler, so each one is asked.
+SWIFT := $(shell for s in $$(which -a swift 2>/dev/null) /opt/swift/usr/bin/swift; do \
+	"$$s" --version 2>/dev/null | grep -q 'Swift version 6' && echo "$$s" && break; done)
+SOURCES  := $(shell find Sources sql Package.swift -type f)
+RELEASE  := .build/release
+PROGRAMS := glance-api glance-tasks glance-manage
+CLIENTS  := .build/clients
+.DEFAULT_GOAL := run
+.PHONY: run test build bench lint swift
+
+run: $(RELEASE)/.built
+	@exec $(RELEASE)/glance-manage run --state '$(STATE)' --api-port $(API_PORT) --nginx nginx \
+		$(if $(CONF),--conf '$(CONF)') $(if $(DB),--db '$(DB)')
+
+build: $(RELEASE)/.built
+
+# SwiftPM itself takes seconds to find that nothing changed; make knows at once.
+$(RELEASE)/.built: $(SOURCES) .build/.installed | swift
+	$(foreach p,$(PROGRAMS),$(SWIFT) build -c release --static-swift-stdlib --product $(p) &&) touch $@
+
+test: .build/.installed $(CLIENTS)/.made lint | swift
+	$(SWIFT) build --build-tests -Xswiftc -warnings-as-errors
+	.ci/check-imports $(SWIFT)
+	VITRINE_CLIENTS=$(CURDIR)/$(CLIENTS)/bin $(SWIFT) test --skip-build
+
+lint: | swift
+	$(SWIFT) format lint --strict --configuration .ci/swift-format.json --recursive Package.swift Sources sql Tests Benchmarks
+
+# OpenStack's clients as they come from PyPI, apart from everything of the system's.
+$(CLIENTS)/.made: Tests/ClientTests/requirements.txt .build/.installed
+	rm -rf $(CLIENTS)
+	/usr/bin/python3 -m venv $(CLIENTS)
+	$(CLIENTS)/bin/pip install --quiet --disable-pip-version-check -r $<
+	touch $@
+
+.build/.installed: .ci/install
+	.ci/install
+	@mkdir -p .build && touch $@
+
+swift:
+	@test -n '$(SWIFT)' || { echo 'No Swift 6 compiler found: neither on the PATH nor in /opt/swift. See https://swift.org/install'; exit 1; }
