@@ -114,6 +114,7 @@ let package = Package(
         // tests
         .target(
             name: "TestSupport", dependencies: ["Domain", "Persistence", "MariaDB", "JSONDocument", "Stack"], path: "Tests/TestSupport"),
+        tests("FaultTests", needs: ["TestSupport", "Stack", "glance-api", "glance-tasks"]),
         tests("APIV2Tests", needs: ["TestSupport", "glance-api", "glance-tasks"]),
     ],
     swiftLanguageModes: [.v6]

@@ -5,6 +5,7 @@ final class Statement {
     let sql: String
     private(set) var columns: [Column] = []
     private let raw: UnsafeMutablePointer<MYSQL_STMT>
+    private let connection: UnsafeMutablePointer<MYSQL>
     private let parameterCount: Int
     /// One array for parameters and one for results; both keep their address, as the library points into them.
     private let parameters: UnsafeMutablePointer<MYSQL_BIND>
@@ -14,9 +15,9 @@ final class Statement {
 
     init(_ sql: String, on connection: UnsafeMutablePointer<MYSQL>) throws(MariaDBError) {
         guard let raw = mysql_stmt_init(connection) else { fatalError("out of memory") }
-        (self.raw, self.sql) = (raw, sql)
+        (self.raw, self.connection, self.sql) = (raw, connection, sql)
         guard mysql_stmt_prepare(raw, sql, UInt(sql.utf8.count)) == 0 else {
-            let error = MariaDBError(raw, sql)
+            let error = MariaDBError(raw, connection, sql)
             mysql_stmt_close(raw)
             throw error
         }
@@ -69,7 +70,7 @@ final class Statement {
             switch mysql_stmt_fetch(raw) {
             case 0, CInt(MYSQL_DATA_TRUNCATED): try body(row)
             case CInt(MYSQL_NO_DATA): return
-            default: throw MariaDBError(raw, sql)
+            default: throw MariaDBError(raw, connection, sql)
             }
         }
     }
@@ -124,13 +125,18 @@ final class Statement {
 
     private func check(_ result: CInt) throws(MariaDBError) {
         guard result != 0 else { return }
-        throw MariaDBError(raw, sql)
+        throw MariaDBError(raw, connection, sql)
     }
 }
 
 extension MariaDBError {
-    fileprivate init(_ statement: UnsafeMutablePointer<MYSQL_STMT>, _ sql: String) {
-        self.init(number: mysql_stmt_errno(statement), message: String(cString: mysql_stmt_error(statement)), sql: sql)
+    /// An error that comes while rows are fetched stands with the connection alone: a duplicate of INSERT … RETURNING does.
+    fileprivate init(_ statement: UnsafeMutablePointer<MYSQL_STMT>, _ connection: UnsafeMutablePointer<MYSQL>, _ sql: String) {
+        if mysql_stmt_errno(statement) != 0 {
+            self.init(number: mysql_stmt_errno(statement), message: String(cString: mysql_stmt_error(statement)), sql: sql)
+        } else {
+            self.init(number: mysql_errno(connection), message: String(cString: mysql_error(connection)), sql: sql)
+        }
     }
 }
 

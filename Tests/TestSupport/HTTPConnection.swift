@@ -35,6 +35,9 @@ package final class HTTPConnection {
         }
     }
 
+    /// Ends the sending side, as a client that was closed does.
+    package func hangUp() { shutdown(descriptor, CInt(SHUT_RDWR)) }
+
     /// Hangs up at once, with a reset.
     package func abort() {
         var linger = linger(l_onoff: 1, l_linger: 0)

@@ -175,6 +175,22 @@ package final class TestGlance: @unchecked Sendable {
             ["Content-Type": "application/octet-stream"].merging(headers) { $1 }, body: data)
     }
 
+    /// Uploads without saying how much.
+    package func uploadChunked(_ data: [UInt8], to id: String, as person: Person = .alice) throws -> Reply {
+        let connection = try HTTPConnection(port: port)
+        let headers = ["Content-Type": "application/octet-stream", "Transfer-Encoding": "chunked"]
+        try connection.send(head("PUT", "/v2/images/\(id)/file", person, headers))
+        // The server may refuse, and hang up, before all is sent: what it says counts then.
+        for start in stride(from: 0, to: data.count, by: 100_000) {
+            let piece = data[start..<min(start + 100_000, data.count)]
+            guard (try? connection.send(Array("\(String(piece.count, radix: 16))\r\n".utf8) + piece + Array("\r\n".utf8))) != nil else {
+                break
+            }
+        }
+        try? connection.send("0\r\n\r\n")
+        return try connection.receive()
+    }
+
     // MARK: looking
 
     /// The image as its record's owner or an administrator sees it.
@@ -200,8 +216,8 @@ package final class TestGlance: @unchecked Sendable {
     private func files(in folder: String) throws -> [String] { try FileManager.default.contentsOfDirectory(atPath: folder).sorted() }
 
     /// Rows of the suite's database, each column as text.
-    package func rows(_ sql: String, columns: Int = 1) throws -> [[String?]] {
-        let connection = try SharedMariaDB.running().connect(to: databaseName)
+    package func rows(_ sql: String, columns: Int = 1, on server: PrivateMariaDB? = nil) throws -> [[String?]] {
+        let connection = try (server ?? SharedMariaDB.running()).connect(to: databaseName)
         return try connection.all(
             Query(sql) { row throws(MariaDBError) in
                 var values: [String?] = []

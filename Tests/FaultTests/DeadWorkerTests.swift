@@ -1,0 +1,85 @@
+import Foundation
+import TestSupport
+import Testing
+
+/// Hazards C-01, C-25, C-26 and B-17.
+@Suite(.serialized) struct `A worker that ends` {
+    @Test func `in mid-upload gives the image back within a minute`() throws {
+        let glance = try TestGlance(workers: 1, runsTasks: true)
+        let image = try glance.hasImage()
+        let connection = try HTTPConnection(port: glance.port)
+        try connection.send(
+            glance.head("PUT", "/v2/images/\(image)/file", .alice, ["Content-Type": "application/octet-stream"], length: 1 << 30))
+        try connection.send([UInt8](repeating: 1, count: 1_000_000))
+        #expect(try eventually { try glance.incomingFiles().contains { $0.hasPrefix(image) } })
+        #expect(try eventually { try glance.status(of: image) == "saving" })
+        kill(glance.site.workerIDs[0], SIGKILL)
+        #expect(try connection.receive().status == 502)
+        #expect(eventually { glance.site.workerIDs.isEmpty })
+        try glance.site.revive()
+
+        // Another upload meanwhile would mix with the first: it has to wait.
+        #expect(try glance.upload([1], to: image).status == 409)
+        #expect(try eventually(within: 60) { try glance.status(of: image) == "queued" })
+        #expect(try glance.incomingFiles().isEmpty)
+        #expect(try glance.storedFiles().isEmpty)
+        #expect(try glance.upload([1, 2], to: image).status == 204)
+    }
+
+    @Test func `is not seen by the requests of another`() async throws {
+        let glance = try TestGlance()
+        let image = try glance.hasImage()
+        let statuses = await withTaskGroup(of: [Int].self) { group in
+            for _ in 0..<4 {
+                group.addTask {
+                    await withCheckedContinuation { continuation in
+                        Thread.detachNewThread {
+                            continuation.resume(
+                                returning: (0..<150).map { _ in (try? glance.send("GET", "/v2/images/\(image)").status) ?? 0 })
+                        }
+                    }
+                }
+            }
+            let victim = glance.site.workerIDs[0]
+            kill(victim, SIGKILL)
+            _ = eventually { glance.site.workerIDs.count == 1 }
+            try? glance.site.revive()
+            var all: [Int] = []
+            for await some in group { all += some }
+            return all
+        }
+        // Those that the dead worker had in hand, one a thread at the most, may be lost with it.
+        #expect(statuses.count { $0 == 200 } >= statuses.count - 4)
+        #expect(statuses.allSatisfy { $0 == 200 || $0 == 502 })
+        #expect(glance.site.workerIDs.count == 2)
+    }
+
+    @Test func `on SIGTERM finishes its upload and takes nothing new`() throws {
+        let glance = try TestGlance(workers: 1)
+        let image = try glance.hasImage()
+        let connection = try HTTPConnection(port: glance.port)
+        let data = [UInt8](repeating: 5, count: 700_000)
+        try connection.send(
+            glance.head("PUT", "/v2/images/\(image)/file", .alice, ["Content-Type": "application/octet-stream"], length: data.count))
+        try connection.send(Array(data[..<600_000]))
+        #expect(try eventually { try glance.status(of: image) == "saving" })
+        let old = glance.site.workerIDs[0]
+        kill(old, SIGTERM)
+        // Its threads look up twice a second. When none is left but the upload's, a request waits in the socket's queue for
+        // the next worker.
+        #expect(eventually { threads(of: old) < 8 })
+        let later = try HTTPConnection(port: glance.port)
+        try later.send(glance.head("GET", "/v2/images/\(image)", .alice))
+        try connection.send(Array(data[600_000...]))
+        #expect(try connection.receive().status == 204)
+        #expect(eventually { glance.site.workerIDs.isEmpty })
+        try glance.site.revive()
+        let reply = try later.receive()
+        #expect(reply.status == 200)
+        #expect(reply.json["status"]?.string == "active")
+    }
+
+    private func threads(of process: Int32) -> Int {
+        (try? FileManager.default.contentsOfDirectory(atPath: "/proc/\(process)/task"))?.count ?? .max
+    }
+}
