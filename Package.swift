@@ -114,6 +114,9 @@ let package = Package(
         // tests
         .target(
             name: "TestSupport", dependencies: ["Domain", "Persistence", "MariaDB", "JSONDocument", "Stack"], path: "Tests/TestSupport"),
+        tests("CellarTests", needs: ["JSONDocument", "OsloConfig", "HTTP", "Digest", "MariaDB", "TestSupport"]),
+        tests("DomainTests", needs: ["Domain"]),
+        tests("PortTests", needs: ["TestSupport", "Domain", "Persistence", "Stores", "MariaDB", "glance-api", "glance-tasks"]),
         tests("FaultTests", needs: ["TestSupport", "Stack", "glance-api", "glance-tasks"]),
         tests("APIV2Tests", needs: ["TestSupport", "glance-api", "glance-tasks"]),
     ],

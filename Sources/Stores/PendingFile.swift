@@ -30,7 +30,7 @@ final class PendingFile: PendingBytes, @unchecked Sendable {
     }
 
     deinit {
-        if !isNamed { discard() }
+        if isNamed { closeFile() } else { discard() }
     }
 
     func append(_ bytes: UnsafeRawBufferPointer) throws(Fault) {
@@ -53,7 +53,6 @@ final class PendingFile: PendingBytes, @unchecked Sendable {
     func commit() throws(Fault) -> ImageLocation {
         // A sync that failed once is final: the kernel has dropped the pages, and a second one would lie.
         guard fsync(descriptor) == 0 else { throw .store(errno, "syncing an image's file") }
-        closeFile()
         guard rename(path, finalPath) == 0 else { throw .store(errno, "naming an image's file") }
         isNamed = true
         try syncFolder()
@@ -61,9 +60,10 @@ final class PendingFile: PendingBytes, @unchecked Sendable {
     }
 
     /// Under its final name the file is removed only if it is still this one: when the lease was lost, the image may have
-    /// been given other bytes since.
+    /// been given other bytes since. As long as the file is open, no other one gets its inode's number.
     func discard() {
-        closeFile()
+        guard descriptor >= 0 else { return }
+        defer { closeFile() }
         guard isNamed else {
             unlink(path)
             return

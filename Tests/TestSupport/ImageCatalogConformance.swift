@@ -1,0 +1,198 @@
+import Domain
+import Testing
+
+/// A catalog as the conformance checks see it.
+package typealias Catalog = ImageCatalog & MemberCatalog & UploadCatalog & RemovalCatalog
+
+/// What every catalog must do.
+package enum ImageCatalogConformance {
+    private static let admin = Caller(user: "root", project: "cloud", roles: ["admin"], isAdmin: true)
+    private static let alice = Caller(user: "alice", project: "acme", roles: ["member"], isAdmin: false)
+    private static let bob = Caller(user: "bob", project: "bolt", roles: ["member"], isAdmin: false)
+
+    package static let checks: [ConformanceCheck<any Catalog>] = [
+        ConformanceCheck("gives back what was inserted") { catalog in
+            var draft = ImageDraft(id: .fresh(), owner: "acme")
+            draft.name = "Ünïcode"
+            draft.visibility = .private
+            (draft.isProtected, draft.isHidden) = (true, true)
+            (draft.diskFormat, draft.containerFormat) = ("raw", "bare")
+            (draft.minDisk, draft.minRAM) = (3, 512)
+            draft.properties = (1...20).map { ImageProperty("p\($0)", String(repeating: "v", count: $0 * 100)) }
+            draft.tags = ["a", "b"]
+            let inserted = try catalog.insert(draft)
+            let read = try catalog.image(draft.id, visibleTo: alice)
+            for image in [inserted, read] {
+                #expect(image.id == draft.id && image.name == draft.name && image.owner == "acme")
+                #expect(image.status == .queued && image.visibility == .private && image.isProtected && image.isHidden)
+                #expect(image.diskFormat == "raw" && image.containerFormat == "bare" && image.minDisk == 3 && image.minRAM == 512)
+                #expect(Set(image.properties.map(\.name)) == Set(draft.properties.map(\.name)))
+                #expect(image[property: "p20"] == String(repeating: "v", count: 2000))
+                #expect(Set(image.tags) == ["a", "b"])
+                #expect(image.size == nil && image.checksum == nil && image.hash == nil && image.locations.isEmpty)
+            }
+            #expect(inserted.createdAt == read.createdAt && inserted.updatedAt == read.updatedAt)
+        },
+        ConformanceCheck("never takes an id twice, also when its image is deleted") { catalog in
+            let draft = ImageDraft(id: .fresh(), owner: "acme")
+            _ = try catalog.insert(draft)
+            #expect(throws: Fault.of(.conflict)) { try catalog.insert(draft) }
+            _ = try catalog.delete(draft.id, visibleTo: admin) { _ in }
+            #expect(throws: Fault.of(.conflict)) { try catalog.insert(draft) }
+        },
+        ConformanceCheck("shows an image to those who may see it") { catalog in
+            let visibleToOthers: [Visibility: Bool] = [.private: false, .shared: false, .community: true, .public: true]
+            for (visibility, isVisible) in visibleToOthers {
+                var draft = ImageDraft(id: .fresh(), owner: "acme")
+                draft.visibility = visibility
+                _ = try catalog.insert(draft)
+                _ = try catalog.image(draft.id, visibleTo: alice)
+                _ = try catalog.image(draft.id, visibleTo: admin)
+                if isVisible {
+                    _ = try catalog.image(draft.id, visibleTo: bob)
+                } else {
+                    #expect(throws: Fault.of(.notFound)) { try catalog.image(draft.id, visibleTo: bob) }
+                }
+            }
+            let shared = try catalog.insert(ImageDraft(id: .fresh(), owner: "acme"))
+            for status in Member.Status.allCases {
+                if status == .pending { _ = try catalog.add("bolt", to: shared, quota: nil) }
+                _ = try catalog.set(status, of: "bolt", in: shared)
+                _ = try catalog.image(shared.id, visibleTo: bob)
+            }
+            try catalog.remove("bolt", from: shared)
+            #expect(throws: Fault.of(.notFound)) { try catalog.image(shared.id, visibleTo: bob) }
+        },
+        ConformanceCheck("writes a change, all of it") { catalog in
+            var draft = ImageDraft(id: .fresh(), owner: "acme")
+            draft.properties = [ImageProperty("kept", "1"), ImageProperty("changed", "1"), ImageProperty("dropped", "1")]
+            draft.tags = ["kept", "dropped"]
+            _ = try catalog.insert(draft)
+            for round in 1...2 {  // the second one revives what the first one dropped
+                let changed = try catalog.update(draft.id, visibleTo: alice) { image in
+                    image.name = "round \(round)"
+                    image.properties = [ImageProperty("kept", "1"), ImageProperty("changed", "\(round)")]
+                    image.properties.append(ImageProperty(round == 1 ? "added" : "dropped", "2"))
+                    image.tags = ["kept", round == 1 ? "added" : "dropped"]
+                }
+                let read = try catalog.image(draft.id, visibleTo: alice)
+                for image in [changed, read] {
+                    #expect(image.name == "round \(round)")
+                    #expect(Set(image.properties.map(\.name)) == ["kept", "changed", round == 1 ? "added" : "dropped"])
+                    #expect(image[property: "changed"] == "\(round)")
+                    #expect(Set(image.tags) == ["kept", round == 1 ? "added" : "dropped"])
+                }
+            }
+        },
+        ConformanceCheck("writes nothing of a change that is refused") { catalog in
+            let image = try catalog.insert(ImageDraft(id: .fresh(), owner: "acme"))
+            #expect(throws: Fault.of(.forbidden)) {
+                try catalog.update(image.id, visibleTo: alice) { image throws(Fault) in
+                    image.name = "changed"
+                    throw Fault.of(.forbidden)
+                }
+            }
+            #expect(try catalog.image(image.id, visibleTo: alice).name == nil)
+            #expect(throws: Fault.of(.notFound)) { try catalog.update(image.id, visibleTo: bob) { _ in } }
+        },
+        ConformanceCheck("moves an image from the status it has, and from no other") { catalog in
+            let image = try catalog.insert(ImageDraft(id: .fresh(), owner: "acme"))
+            #expect(throws: Fault.of(.conflict)) { try catalog.move(image.id, from: .active, to: .deactivated) }
+            try catalog.move(image.id, from: .queued, to: .active)
+            #expect(try catalog.image(image.id, visibleTo: alice).status == .active)
+            #expect(throws: Fault.of(.conflict)) { try catalog.move(image.id, from: .queued, to: .active) }
+            #expect(throws: Fault.of(.conflict)) { try catalog.move(.fresh(), from: .queued, to: .active) }
+        },
+        ConformanceCheck("deletes an image for good, and owes its bytes' removal") { catalog in
+            let (image, location) = try activeImage(in: catalog)
+            #expect(throws: Fault.of(.forbidden)) {
+                try catalog.delete(image, visibleTo: alice) { _ throws(Fault) in throw Fault.of(.forbidden) }
+            }
+            #expect(throws: Fault.of(.notFound)) { try catalog.delete(image, visibleTo: bob) { _ in } }
+            let owed = try catalog.delete(image, visibleTo: alice) { _ in }
+            #expect(owed.map(\.url) == [location.url])
+            for caller in [admin, alice] {
+                #expect(throws: Fault.of(.notFound)) { try catalog.image(image, visibleTo: caller) }
+                #expect(throws: Fault.of(.notFound)) { try catalog.delete(image, visibleTo: caller) { _ in } }
+            }
+            for removal in owed { try catalog.settle(removal) }
+        },
+        ConformanceCheck("lets one upload begin, and makes the image active") { catalog in
+            let image = try catalog.insert(ImageDraft(id: .fresh(), owner: "acme")).id
+            let upload = Upload(image: image, token: "t\(image)".token, pendingURL: "file:///pending")
+            try catalog.begin(upload, by: "worker")
+            #expect(try catalog.image(image, visibleTo: alice).status == .saving)
+            let other = Upload(image: image, token: "u\(image)".token, pendingURL: "file:///other")
+            #expect(throws: Fault.of(.conflict)) { try catalog.begin(other, by: "worker") }
+            let measured = MeasuredBytes(size: 5, checksum: "c", hash: ImageHash(algorithm: "sha512", value: "h"))
+            let location = ImageLocation(url: "file:///images/\(image)")
+            // Twice: the answer to the first may be lost.
+            for _ in 1...2 { try catalog.finish(upload, at: location, measured) }
+            let active = try catalog.locatedImage(image, visibleTo: alice)
+            #expect(active.status == .active && active.size == 5 && active.checksum == "c" && active.hash == measured.hash)
+            #expect(active.locations == [location])
+            try catalog.giveBack(upload)
+            #expect(try catalog.image(image, visibleTo: alice).status == .active)
+        },
+        ConformanceCheck("gives an image back that got no bytes") { catalog in
+            let image = try catalog.insert(ImageDraft(id: .fresh(), owner: "acme")).id
+            let upload = Upload(image: image, token: "t\(image)".token, pendingURL: "file:///pending")
+            try catalog.begin(upload, by: "worker")
+            try catalog.giveBack(upload)
+            #expect(try catalog.image(image, visibleTo: alice).status == .queued)
+            let measured = MeasuredBytes(size: 5, checksum: "c", hash: ImageHash(algorithm: "sha512", value: "h"))
+            #expect(throws: Fault.of(.conflict)) { try catalog.finish(upload, at: ImageLocation(url: "file:///x"), measured) }
+            #expect(try catalog.image(image, visibleTo: alice).status == .queued)
+        },
+        ConformanceCheck("tells an upload that its image is deleted") { catalog in
+            let image = try catalog.insert(ImageDraft(id: .fresh(), owner: "acme")).id
+            let upload = Upload(image: image, token: "t\(image)".token, pendingURL: "file:///pending")
+            let worker = "worker of \(image)"
+            try catalog.begin(upload, by: worker)
+            #expect(try catalog.renew(heldBy: worker) == [upload.token])
+            _ = try catalog.delete(image, visibleTo: alice) { _ in }
+            #expect(try catalog.renew(heldBy: worker) == [])
+            let measured = MeasuredBytes(size: 5, checksum: "c", hash: ImageHash(algorithm: "sha512", value: "h"))
+            #expect(throws: Fault.of(.gone)) { try catalog.finish(upload, at: ImageLocation(url: "file:///x"), measured) }
+            #expect(try catalog.known(tokens: [upload.token, "other"]) == [upload.token])
+            try catalog.giveBack(upload)
+            #expect(try catalog.known(tokens: [upload.token]) == [])
+        },
+        ConformanceCheck("does not let an upload be taken over while it is held") { catalog in
+            let image = try catalog.insert(ImageDraft(id: .fresh(), owner: "acme")).id
+            let upload = Upload(image: image, token: "t\(image)".token, pendingURL: "file:///pending")
+            try catalog.begin(upload, by: "worker")
+            #expect(try !catalog.expired(atMost: 1000).contains { $0.image == image })
+            #expect(try !catalog.takeOver(upload, by: "other"))
+        },
+        ConformanceCheck("shares an image, within its quota") { catalog in
+            let image = try catalog.insert(ImageDraft(id: .fresh(), owner: "acme"))
+            #expect(try catalog.add("bolt", to: image, quota: 2).status == .pending)
+            #expect(throws: Fault.of(.conflict)) { try catalog.add("bolt", to: image, quota: 2) }
+            _ = try catalog.add("cord", to: image, quota: 2)
+            #expect(throws: Fault.of(.tooLarge)) { try catalog.add("dock", to: image, quota: 2) }
+            #expect(try catalog.members(of: image, visibleTo: alice).map(\.project) == ["bolt", "cord"])
+            #expect(try catalog.members(of: image, visibleTo: bob).map(\.project) == ["bolt"])
+            #expect(throws: Fault.of(.notFound)) { try catalog.member("cord", of: image, visibleTo: bob) }
+            #expect(try catalog.set(.accepted, of: "bolt", in: image).status == .accepted)
+            try catalog.remove("bolt", from: image)
+            #expect(throws: Fault.of(.notFound)) { try catalog.remove("bolt", from: image) }
+            #expect(throws: Fault.of(.notFound)) { try catalog.set(.accepted, of: "bolt", in: image) }
+            #expect(try catalog.add("bolt", to: image, quota: 2).status == .pending)
+        },
+    ]
+
+    private static func activeImage(in catalog: any Catalog) throws -> (ImageID, ImageLocation) {
+        let image = try catalog.insert(ImageDraft(id: .fresh(), owner: "acme")).id
+        let upload = Upload(image: image, token: "t\(image)".token, pendingURL: "file:///pending")
+        let location = ImageLocation(url: "file:///images/\(image)")
+        try catalog.begin(upload, by: "worker")
+        try catalog.finish(upload, at: location, MeasuredBytes(size: 5, checksum: "c", hash: ImageHash(algorithm: "sha512", value: "h")))
+        return (image, location)
+    }
+}
+
+extension String {
+    /// As long as a token may be.
+    fileprivate var token: String { String(prefix(36)) }
+}

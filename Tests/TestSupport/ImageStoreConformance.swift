@@ -1,0 +1,152 @@
+import Domain
+import Testing
+
+/// What every store must do.
+package enum ImageStoreConformance {
+    package static let checks: [ConformanceCheck<any ImageStore>] = [
+        ConformanceCheck("shows bytes when they are committed, and not before") { store in
+            let pending = try store.begin(.fresh(), token: .fresh(), announcing: nil)
+            try pending.append("hello ")
+            try pending.append("world")
+            let location = try pending.commit()
+            #expect(try store.text(at: location.url) == "hello world")
+            #expect(try store.bytes(at: location.url).size == 11)
+            #expect(try store.text(at: location.url, from: 6) == "world")
+            #expect(try store.text(at: location.url, from: 11) == "")
+        },
+        ConformanceCheck("keeps an image of no bytes") { store in
+            let location = try store.begin(.fresh(), token: .fresh(), announcing: 0).commit()
+            #expect(try store.bytes(at: location.url).size == 0)
+        },
+        ConformanceCheck("leaves nothing of bytes that were discarded, once or twice") { store in
+            let upload = Upload(image: .fresh(), token: .fresh(), pendingURL: "")
+            let pending = try store.begin(upload.image, token: upload.token, announcing: nil)
+            try pending.append("hello")
+            pending.discard()
+            pending.discard()
+            #expect(try !store.hasPending(upload.token))
+        },
+        ConformanceCheck("leaves nothing of committed bytes that were discarded") { store in
+            let pending = try store.begin(.fresh(), token: .fresh(), announcing: nil)
+            try pending.append("hello")
+            let location = try pending.commit()
+            pending.discard()
+            #expect(throws: Fault.of(.notFound)) { try store.bytes(at: location.url) }
+        },
+        ConformanceCheck("leaves nothing of bytes that were let go") { store in
+            let token = String.fresh()
+            do {
+                let pending = try store.begin(.fresh(), token: token, announcing: nil)
+                try pending.append("hello")
+                #expect(try store.hasPending(token))
+            }
+            #expect(try !store.hasPending(token))
+        },
+        ConformanceCheck("removes bytes, and does not mind when they are gone") { store in
+            let pending = try store.begin(.fresh(), token: .fresh(), announcing: 5)
+            try pending.append("hello")
+            let location = try pending.commit()
+            try store.remove(location.url)
+            try store.remove(location.url)
+            #expect(throws: Fault.of(.notFound)) { try store.bytes(at: location.url) }
+        },
+        ConformanceCheck("goes on with a download whose bytes are removed") { store in
+            let pending = try store.begin(.fresh(), token: .fresh(), announcing: 5)
+            try pending.append("hello")
+            let location = try pending.commit()
+            let reader = try store.bytes(at: location.url).open(0)
+            try store.remove(location.url)
+            #expect(try reader.text() == "hello")
+        },
+        ConformanceCheck("takes back what a dead worker left, unfinished or committed") { store in
+            for isCommitted in [false, true] {
+                let image = ImageID.fresh()
+                let token = String.fresh()
+                let pending = try store.begin(image, token: token, announcing: nil)
+                try pending.append("hello")
+                let upload = Upload(image: image, token: token, pendingURL: pending.url)
+                let location = isCommitted ? try pending.commit() : nil
+                try store.discard(upload)
+                #expect(try !store.hasPending(token))
+                if let location { #expect(throws: Fault.of(.notFound)) { try store.bytes(at: location.url) } }
+            }
+        },
+        ConformanceCheck("does not let a worker commit after its upload was taken back") { store in
+            let image = ImageID.fresh()
+            let pending = try store.begin(image, token: "first\(String.fresh())", announcing: nil)
+            try pending.append("stale")
+            try store.discard(Upload(image: image, token: "", pendingURL: pending.url))
+            let second = try store.begin(image, token: .fresh(), announcing: nil)
+            try second.append("fresh")
+            let location = try second.commit()
+            #expect(throws: Fault.self) { try pending.commit() }
+            pending.discard()
+            #expect(try store.text(at: location.url) == "fresh")
+        },
+        ConformanceCheck("keeps another upload's bytes when a late one is discarded") { store in
+            let image = ImageID.fresh()
+            let late = try store.begin(image, token: .fresh(), announcing: nil)
+            try late.append("late")
+            _ = try late.commit()
+            try store.discard(Upload(image: image, token: "", pendingURL: late.url))
+            let second = try store.begin(image, token: .fresh(), announcing: nil)
+            try second.append("fresh")
+            let location = try second.commit()
+            late.discard()
+            #expect(try store.text(at: location.url) == "fresh")
+        },
+        ConformanceCheck("refuses an id that is no UUID") { store in
+            for id in ["../x", "x/y", "", "..", "5"] {
+                #expect(throws: Fault.of(.invalid)) { try store.begin(ImageID(id), token: .fresh(), announcing: nil) }
+            }
+        },
+        ConformanceCheck("finds nothing where it keeps nothing") { store in
+            for url in ["file:///etc/passwd", "file:///etc/../etc/passwd", "http://127.0.0.1/", "", "x"] {
+                #expect(throws: Fault.of(.notFound)) { try store.bytes(at: url) }
+                try store.remove(url)
+            }
+        },
+        ConformanceCheck("refuses more bytes than it has room for") { store in
+            #expect(throws: Fault.of(.tooLarge)) { try store.begin(.fresh(), token: .fresh(), announcing: .max) }
+        },
+    ]
+}
+
+extension ImageStore {
+    fileprivate func text(at url: String, from offset: Int64 = 0) throws -> String { try bytes(at: url).open(offset).text() }
+
+    fileprivate func hasPending(_ token: String) throws -> Bool { try pendingUploads(olderThan: -1).contains { $0.token == token } }
+}
+
+extension ByteReader {
+    fileprivate func text() throws -> String {
+        var bytes: [UInt8] = []
+        var buffer = [UInt8](repeating: 0, count: 4)
+        while case let count = try buffer.withUnsafeMutableBytes({ try read(into: $0) }), count > 0 { bytes += buffer[..<count] }
+        return String(decoding: bytes, as: UTF8.self)
+    }
+}
+
+extension PendingBytes {
+    fileprivate func append(_ text: String) throws { try Array(text.utf8).withUnsafeBytes { try append($0) } }
+}
+
+extension ImageID {
+    package static func fresh() -> ImageID {
+        var random = SystemRandomNumberGenerator()
+        return .random(using: &random)
+    }
+}
+
+extension String {
+    fileprivate static func fresh() -> String { String(UInt64.random(in: 0 ... .max), radix: 16) }
+}
+
+extension Fault {
+    /// A fault of a kind, to be compared with one that was thrown.
+    package static func of(_ kind: Kind) -> Fault { Fault(kind, "") }
+}
+
+extension Fault: Equatable {
+    package static func == (left: Fault, right: Fault) -> Bool { left.kind == right.kind }
+}
