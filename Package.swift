@@ -75,7 +75,7 @@ let package = Package(
         room("MariaDB", needs: ["CMariaDB", "Threading"]),
         room("HTTP", needs: []),
         room("JSONDocument", needs: []),
-        room("Digest", needs: ["COpenSSL", "Threading"]),
+        room("Digest", needs: ["COpenSSL"]),
         room("Threading", needs: []),
         room("OsloConfig", needs: []),
 
@@ -114,7 +114,7 @@ let package = Package(
         // tests
         .target(
             name: "TestSupport", dependencies: ["Domain", "Persistence", "MariaDB", "JSONDocument", "Stack"], path: "Tests/TestSupport"),
-        tests("CellarTests", needs: ["JSONDocument", "OsloConfig", "HTTP", "Digest", "MariaDB", "TestSupport"]),
+        tests("CellarTests", needs: ["JSONDocument", "OsloConfig", "HTTP", "Digest", "MariaDB", "Threading", "TestSupport"]),
         tests("DomainTests", needs: ["Domain"]),
         tests("PortTests", needs: ["TestSupport", "Domain", "Persistence", "Stores", "MariaDB", "glance-api", "glance-tasks"]),
         tests("FaultTests", needs: ["TestSupport", "Stack", "glance-api", "glance-tasks"]),

@@ -8,3 +8,10 @@ extern int sync_file_range(int fd, off_t offset, off_t count, unsigned int flags
 
 /// SYNC_FILE_RANGE_WRITE: begin to write the range's dirty pages, without waiting for them.
 static const unsigned int vitrine_sync_file_range_write = 2;
+
+/// O_DIRECT: writes go past the page cache. The number is that of the kernel for x86-64 and for ARM64.
+#if defined(__aarch64__) || defined(__arm__)
+static const int vitrine_o_direct = 0200000;
+#else
+static const int vitrine_o_direct = 040000;
+#endif

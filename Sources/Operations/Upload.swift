@@ -7,7 +7,7 @@ internal import Threading
 extension ImageService {
     /// Takes an image's bytes from the client and makes the image active.
     ///
-    /// Chunks of 256 KiB are digested beside each other and beside the writing; memory does not grow with the image.
+    /// Chunks of 512 KiB are digested and written beside each other; memory does not grow with the image.
     ///
     /// - Parameter announced: bytes promised by the client, by whatever header; nil when it did not say.
     /// - Throws: `.conflict` unless the image is queued, `.invalid` for fewer or more bytes than promised and for an image
@@ -60,24 +60,29 @@ extension ImageService {
     private func copy(
         _ body: any ByteReader, into bytes: any PendingBytes, announced: Int64?, while lease: LeaseKeeper.Lease
     ) throws(Fault) -> MeasuredBytes {
-        guard let digests = ParallelDigests(["md5", hashAlgorithm]) else {
+        guard let md5 = Digest("md5"), let hash = Digest(hashAlgorithm) else {
             throw Fault(.unexpected, "The hashing algorithm \(hashAlgorithm) is not known.")
         }
+        // Each apart: in one array literal these crash the compiler (Swift 6.3.1).
+        let digest: Relay<Fault>.Reader = { md5.update($0) }
+        let hashing: Relay<Fault>.Reader = { hash.update($0) }
+        let writing: Relay<Fault>.Reader = { (piece) throws(Fault) in try bytes.append(piece) }
+        let relay = Relay<Fault>(buffersOf: 512 * 1024, count: 4, readers: [digest, hashing, writing])
+        defer { relay.cancel() }
         var size: Int64 = 0
         while true {
             if lease.isLost { throw Fault(.gone, "The image was deleted while its data came in.") }
-            let buffer = digests.nextBuffer()
+            let buffer = try relay.nextBuffer()
             let count = try fill(buffer, from: body)
             if count == 0 { break }
             size += Int64(count)
             try limits.check(size: size)
             if let announced, size > announced { throw Self.wrongSize(announced, received: "more") }
-            digests.submit(count)
-            try bytes.append(UnsafeRawBufferPointer(rebasing: buffer[..<count]))
+            relay.submit(count)
         }
         if let announced, size < announced { throw Self.wrongSize(announced, received: "\(size)") }
-        let values = digests.finish()
-        return MeasuredBytes(size: size, checksum: values[0], hash: ImageHash(algorithm: hashAlgorithm, value: values[1]))
+        try relay.finish()
+        return MeasuredBytes(size: size, checksum: md5.finish(), hash: ImageHash(algorithm: hashAlgorithm, value: hash.finish()))
     }
 
     private func fill(_ buffer: UnsafeMutableRawBufferPointer, from body: any ByteReader) throws(Fault) -> Int {
