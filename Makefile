@@ -1,6 +1,6 @@
 # make run    the whole service in one folder, until Ctrl-C
 # make test   every test
-# make bench  the figures, beside a real Glance (PEER: the folder of its scripts)
+# make bench  the figures, beside a real Glance (PEER= the folder of its scripts, BENCH= what Benchmarks/bench takes besides)
 #
 # make run takes CONF= (a glance-api.conf), STATE= (the folder, .state), API_PORT= (9292), REGISTRY_PORT= (9191) and
 # DB= (a MariaDB URL, in place of a private server).
@@ -10,6 +10,8 @@ API_PORT      ?= 9292
 REGISTRY_PORT ?= 9191
 CONF          ?=
 DB            ?=
+PEER          ?= ../shared/peer
+BENCH         ?=
 
 # Debian's python3-swiftclient installs a /usr/bin/swift that is no compiler, so each one is asked.
 SWIFT := $(shell for s in $$(which -a swift 2>/dev/null) /opt/swift/usr/bin/swift; do \
@@ -35,6 +37,10 @@ test: .build/.installed $(CLIENTS)/.made lint | swift
 	$(SWIFT) build --build-tests -Xswiftc -warnings-as-errors
 	.ci/check-imports $(SWIFT)
 	VITRINE_CLIENTS=$(CURDIR)/$(CLIENTS)/bin $(SWIFT) test --skip-build
+
+bench: $(RELEASE)/.built
+	$(SWIFT) build -c release --static-swift-stdlib --product ceiling
+	Benchmarks/bench --peer $(PEER) $(BENCH)
 
 lint: | swift
 	$(SWIFT) format lint --strict --configuration .ci/swift-format.json --recursive Package.swift Sources sql Tests Benchmarks

@@ -111,6 +111,10 @@ let package = Package(
         program("glance-tasks", needs: ["Service", arguments]),
         program("glance-manage", needs: ["Service", "Persistence", "Schema", "OsloConfig", "Stack", arguments]),
 
+        // benchmarks
+        .executableTarget(
+            name: "ceiling", dependencies: ["CFastCGI", "MariaDB", "Threading"], path: "Benchmarks/Ceiling", swiftSettings: house),
+
         // tests
         .target(
             name: "TestSupport", dependencies: ["Domain", "Persistence", "MariaDB", "JSONDocument", "Stack"], path: "Tests/TestSupport"),

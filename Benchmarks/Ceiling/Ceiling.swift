@@ -1,0 +1,51 @@
+internal import CFastCGI
+internal import Glibc
+internal import MariaDB
+internal import Threading
+
+/// What FastCGI and one SELECT by primary key cost by themselves: the ceiling of every answer that needs the database.
+///
+/// libfcgi does all by itself here, with kept connections; the answer is a constant of an image record's size.
+/// Arguments: a socket's path, a database URL, a number of threads.
+@main
+enum Ceiling {
+    static func main() throws {
+        let arguments = CommandLine.arguments
+        guard arguments.count == 4, let address = Address(url: arguments[2]), let threads = Int(arguments[3]) else {
+            fatalError("usage: ceiling SOCKET URL THREADS")
+        }
+        FCGX_Init()
+        let socket = FCGX_OpenSocket(arguments[1], 1024)
+        precondition(socket >= 0, "cannot listen")
+        chmod(arguments[1], 0o666)
+        let running = (0..<threads).map { _ in
+            Thread.start { serve(socket, address) }
+        }
+        for thread in running { thread.join() }
+    }
+
+    private static let image = Query("SELECT id, name, size, status FROM images WHERE id = ?") { row throws(MariaDBError) in
+        try row.text(0)
+    }
+
+    private static func serve(_ socket: CInt, _ address: Address) {
+        do {
+            let connection = try Connection(to: address, timeouts: .init())
+            var request = FCGX_Request()
+            FCGX_InitRequest(&request, socket, 0)
+            let body = String(repeating: "x", count: 1000)
+            let answer = "Content-Type: text/plain\r\nContent-Length: \(body.utf8.count)\r\n\r\n\(body)"
+            // One heap address for all its life, as libfcgi's streams point back at it.
+            try withUnsafeMutablePointer(to: &request) { request in
+                while FCGX_Accept_r(request) == 0 {
+                    let uri = FCGX_GetParam("REQUEST_URI", request.pointee.envp).map { String(cString: $0) } ?? ""
+                    _ = try connection.first(image, .text(String(uri.suffix(36))))
+                    FCGX_PutStr(answer, CInt(answer.utf8.count), request.pointee.out)
+                    FCGX_Finish_r(request)
+                }
+            }
+        } catch {
+            fatalError("\(error)")
+        }
+    }
+}
