@@ -1,0 +1,81 @@
+import TestSupport
+import Testing
+
+/// Spec v2 §1.1 and §3.
+@Suite struct `Finding the version of the API` {
+    let glance: TestGlance
+    init() throws { glance = try .of(Self.self) }
+
+    @Test(arguments: [
+        ("/", 300), ("//", 300), ("/versions", 200), ("/versions/", 200), ("/v1/images", 300), ("/v3/images", 300), ("/v2.99/images", 300),
+        ("/v20/images", 300), ("/v2.x/images", 300), ("/V2/images", 300), ("/images", 300), ("/favicon.ico", 300),
+        // Announced by Glance, not here: import and all that came later.
+        ("/v2.6/images", 300), ("/v2.8/images", 300), ("/v2.9/images", 300), ("/v2.17/images", 300), ("/v2.18/images", 300),
+    ])
+    func `the version document goes to anybody`(_ path: String, _ status: Int) throws {
+        let reply = try glance.send("GET", path, as: nil)
+        #expect(reply.status == status)
+        #expect(reply["Content-Type"] == "application/json")
+        #expect(reply.json["versions"]?.array?.first?["id"]?.string == "v2.7")
+    }
+
+    @Test func `the newest version comes first and is the current one`() throws {
+        let versions = try #require(try glance.send("GET", "/versions", as: nil).json["versions"]?.array)
+        #expect(versions.map { $0["id"]?.string } == ["v2.7", "v2.5", "v2.4", "v2.3", "v2.2", "v2.1", "v2.0"])
+        #expect(versions.map { $0["status"]?.string } == ["CURRENT"] + Array(repeating: "SUPPORTED", count: 6))
+        #expect(versions.allSatisfy { $0.keys == ["id", "status", "links"] && $0["links"]?.array?.count == 1 })
+        #expect(versions.allSatisfy { $0["links"]?.array?[0]["rel"]?.string == "self" })
+        #expect(versions.allSatisfy { $0["links"]?.array?[0]["href"]?.string == "\(glance.address)/v2/" })
+    }
+
+    @Test func `the links lead where the client came`() throws {
+        let reply = try glance.send("GET", "/", as: nil, ["Host": "images.example:8080"])
+        #expect(reply.json["versions"]?.array?[0]["links"]?.array?[0]["href"]?.string == "http://images.example:8080/v2/")
+    }
+
+    @Test(arguments: ["v2", "v2.0", "v2.1", "v2.2", "v2.3", "v2.4", "v2.5", "v2.7"])
+    func `every version that is listed answers, and all answer alike`(_ version: String) throws {
+        let image = try glance.hasImage(#"{"name": "alike"}"#)
+        let reply = try glance.send("GET", "/\(version)/images/\(image)")
+        #expect(reply.status == 200)
+        #expect(reply.json == (try glance.image(image)))
+        let created = try glance.send("POST", "/\(version)/images", json: "{}")
+        #expect(created["Location"] == "\(glance.address)/v2/images/\(created.json["id"]?.string ?? "")")
+    }
+
+    @Test(arguments: [
+        ("application/vnd.openstack.images-v2", 200), ("application/vnd.openstack.images-v2.5", 200),
+        ("application/vnd.openstack.images-v2.6", 300), ("application/vnd.openstack.images-v9", 300),
+        ("application/vnd.openstack.images-", 300),
+    ])
+    func `the version may come from Accept`(_ accept: String, _ status: Int) throws {
+        let image = try glance.hasImage(#"{"name": "accepted"}"#)
+        let reply = try glance.send("GET", "/images/\(image)", ["Accept": accept])
+        #expect(reply.status == status)
+        #expect(reply.json["name"]?.string == (status == 200 ? "accepted" : nil))
+        #expect(reply.json.has("versions") == (status == 300))
+    }
+
+    @Test func `the version document is there whatever Accept says`() throws {
+        let reply = try glance.send("GET", "/versions", as: nil, ["Accept": "application/vnd.openstack.images-v2"])
+        #expect(reply.status == 200)
+        #expect(reply.json.has("versions"))
+    }
+
+    @Test(arguments: ["/v2", "//v2", "/v2.5"])
+    func `a version without a slash leads to the one with it`(_ path: String) throws {
+        let reply = try glance.send("GET", path)
+        #expect(reply.status == 302)
+        #expect(reply["Location"] == "\(glance.address)/v2/")
+    }
+}
+
+/// Spec v2 §3: `public_endpoint` is the base of the links, however it is written.
+@Suite struct `Version links where the operator has fixed the address` {
+    @Test func `end in v2 after the path of the address`() throws {
+        let glance = try TestGlance.of(Self.self, ["DEFAULT": "public_endpoint = https://cloud.example/image/"])
+        let versions = try #require(try glance.send("GET", "/", as: nil, ["Host": "inside.example"]).json["versions"]?.array)
+        #expect(versions.allSatisfy { $0["links"]?.array?[0]["href"]?.string == "https://cloud.example/image/v2/" })
+        #expect(try glance.send("GET", "/v2")["Location"] == "https://cloud.example/image/v2/")
+    }
+}
