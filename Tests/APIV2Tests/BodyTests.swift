@@ -121,6 +121,14 @@ import Testing
         }
     }
 
+    /// Of images and tags: `CreateRefusalTests`, `PatchRefusalTests`, `TagTests`.
+    @Test(arguments: ["😀", "bolt😀", #"\ud83d\ude00"#])
+    func `with letters of four bytes are refused where a member is named`(_ project: String) throws {
+        let image = try glance.hasImage()
+        #expect(try glance.send("POST", "/v2/images/\(image)/members", json: #"{"member": "\#(project)"}"#).status == 400)
+        #expect(try glance.count("image_members", where: "image_id = '\(image)'") == 0)
+    }
+
     @Test(arguments: ["application/json", "text/plain", "application/octet-stream", "application/x-www-form-urlencoded", "", "garbage"])
     func `may have any type when an image is created`(_ type: String) throws {
         let reply = try glance.send("POST", "/v2/images", json: #"{"name": "typed"}"#, type: type)

@@ -45,6 +45,20 @@ package final class HTTPConnection {
         shutdown(descriptor, CInt(SHUT_RDWR))
     }
 
+    /// Says that nothing more comes, and still listens.
+    package func endSending() { shutdown(descriptor, CInt(SHUT_WR)) }
+
+    /// Reads one head and nothing behind it, such as that of `100 Continue`.
+    package func receiveHead() throws -> Reply {
+        var head: [UInt8] = []
+        var byte: UInt8 = 0
+        while !head.suffix(4).elementsEqual([13, 10, 13, 10]) {
+            guard recv(descriptor, &byte, 1, 0) == 1 else { throw Failed(call: "recv", code: errno) }
+            head.append(byte)
+        }
+        return Reply(head: String(decoding: head.dropLast(4), as: UTF8.self))
+    }
+
     /// Reads until the server hangs up, or as far as the length says.
     package func receive(isHead: Bool = false) throws -> Reply {
         var bytes: [UInt8] = []
