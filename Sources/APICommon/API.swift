@@ -62,6 +62,8 @@ package struct API: Sendable {
         case .notImplemented:
             return ErrorDocument.response(to: request, .notImplemented, "The method \(request.method) is not known.")
         case .methodNotAllowed(let methods):
+            // As Glance has it: what is no JSON is refused for that first.
+            if request.hasBody { _ = try Call(request: request, parameters: PathParameters(), caller: caller).json() }
             var response = ErrorDocument.response(
                 to: request, .methodNotAllowed, "The method \(request.method) is not allowed for this resource.")
             response.headers["Allow"] = methods.map(\.name).joined(separator: ", ")

@@ -31,12 +31,12 @@ package struct Versions: Sendable {
         let end = path.firstIndex(of: "/") ?? path.endIndex
         let (first, rest) = (path[..<end], path[end...])
 
+        if first == "versions" { return .answer(document(.ok, request)) }
         let vendor = "application/vnd.openstack.images-"
         if let accept = request.headers["Accept"], accept.hasPrefix(vendor) {
             guard isKnown(accept.dropFirst(vendor.count)) else { return .answer(document(.multipleChoices, request)) }
             return .path(isKnown(first) ? "/v2" + rest : "/v2/" + path)
         }
-        if first == "versions" { return .answer(document(.ok, request)) }
         guard isKnown(first) else { return .answer(document(.multipleChoices, request)) }
         guard !rest.isEmpty else {
             var response = Response(.found)

@@ -10,6 +10,8 @@ final class Statement {
     /// One array for parameters and one for results; both keep their address, as the library points into them.
     private let parameters: UnsafeMutablePointer<MYSQL_BIND>
     private var results = UnsafeMutablePointer<MYSQL_BIND>.allocate(capacity: 1)
+    /// A column got a larger buffer that the library does not know of yet.
+    private var hasOutgrown = false
     /// The bytes of the parameters of the current run.
     private var arena: UnsafeMutableRawBufferPointer
 
@@ -64,11 +66,14 @@ final class Statement {
         defer { mysql_stmt_free_result(raw) }
         // INSERT … RETURNING tells its columns when it has run, and not before.
         if columns.isEmpty { describeColumns() }
-        try check(CInt(mysql_stmt_bind_result(raw, results)))
+        try bindResults()
         let row = Row(statement: self)
         while true {
             switch mysql_stmt_fetch(raw) {
-            case 0, CInt(MYSQL_DATA_TRUNCATED): try body(row)
+            case 0, CInt(MYSQL_DATA_TRUNCATED):
+                try body(row)
+                // Between two rows only: within one, the library would forget where the row's other columns lie.
+                if hasOutgrown { try bindResults() }
             case CInt(MYSQL_NO_DATA): return
             default: throw MariaDBError(raw, connection, sql)
             }
@@ -86,11 +91,15 @@ final class Statement {
                 column.grow()
                 column.fill(&results[index])
                 try check(mysql_stmt_fetch_column(raw, &results[index], UInt32(index), 0))
-                // The rows that follow go to the new buffer too.
-                try check(CInt(mysql_stmt_bind_result(raw, results)))
+                hasOutgrown = true
             }
             return String(validating: column.bytes, as: UTF8.self)
         }
+    }
+
+    private func bindResults() throws(MariaDBError) {
+        hasOutgrown = false
+        try check(CInt(mysql_stmt_bind_result(raw, results)))
     }
 
     private func bind(_ values: [SQLValue]) throws(MariaDBError) {

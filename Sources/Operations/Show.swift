@@ -19,6 +19,6 @@ extension ImageService {
 
     /// Whether a caller may know where the image's bytes lie.
     package func mayLocate(_ image: Image, _ caller: Caller) -> Bool {
-        policy.allows(.getImageLocation, caller, on: image)
+        (image.status != .deactivated || caller.isAdmin) && policy.allows(.getImageLocation, caller, on: image)
     }
 }

@@ -10,6 +10,7 @@ extension ImageListing.Filter {
         case .number(let field, let comparison, let value): "i.\(word: field.rawValue) \(word: comparison.sql) \(.int(value))"
         case .time(let field, let comparison, let value): "i.\(word: field.rawValue) \(word: comparison.sql) \(value.sqlValue)"
         case .isProtected(let value): "i.protected = \(.flag(value))"
+        case .nothing: "FALSE"
         case .tag(let tag):
             """
             EXISTS (SELECT 1 FROM image_tags t FORCE INDEX (ix_image_tags_image_id_tag_value)
@@ -41,7 +42,7 @@ extension ImageListing.Filter {
         case .text(.id, _): return ("images i FORCE INDEX (PRIMARY)", condition)
         case .text(.checksum, _): return ("images i FORCE INDEX (checksum_image_idx)", condition)
         case .text(.hashValue, _): return ("images i FORCE INDEX (os_hash_value_image_idx)", condition)
-        case .text(.owner, _), .text(.hashAlgorithm, _): return nil
+        case .text(.owner, _), .text(.hashAlgorithm, _), .nothing: return nil
         case .text(let field, _): return byVisibility(field.rawValue)
         case .number(.size, _, _): return byVisibility("size")
         case .number(let field, _, _):

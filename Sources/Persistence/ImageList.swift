@@ -5,7 +5,7 @@ extension MariaDBCatalog {
     package func page(_ listing: ImageListing, visibleTo caller: Caller) throws(Fault) -> ImagePage {
         try database.run("Listing images") { connection in
             let marker = try listing.marker.map { try self.marker($0, caller, connection) }
-            guard listing.limit > 0 else { return ImagePage(images: [], isFull: false) }
+            guard listing.limit > 0, !listing.filters.contains(where: \.isNothing) else { return ImagePage(images: [], isFull: false) }
             let plan = ListPlan(listing: listing, caller: caller, marker: marker)
             let ids = try ids(of: plan, on: connection)
             let images = try ImageRows.load(ids, locations: showsLocations, on: connection)

@@ -36,7 +36,8 @@ extension MariaDBCatalog: ImageCatalog {
     package func update(
         _ id: ImageID, visibleTo caller: Caller, _ change: (inout Image) throws(Fault) -> Void
     ) throws(Fault) -> Image {
-        try database.transaction("Changing image \(id)") { connection in
+        try checkPossible(id)
+        return try database.transaction("Changing image \(id)") { connection in
             guard let moment = try connection.first(Self.hold, .text(id.text)) else { throw Fault.imageNotFound(id) }
             let before = try visibleImage(id, to: caller, on: connection)
             var after = before
@@ -59,7 +60,8 @@ extension MariaDBCatalog: ImageCatalog {
     package func delete(
         _ id: ImageID, visibleTo caller: Caller, _ allowed: (Image) throws(Fault) -> Void
     ) throws(Fault) -> [OwedRemoval] {
-        try database.transaction("Deleting image \(id)") { connection in
+        try checkPossible(id)
+        return try database.transaction("Deleting image \(id)") { connection in
             guard try connection.first(Self.hold, .text(id.text)) != nil else { throw Fault.imageNotFound(id) }
             let image = try visibleImage(id, to: caller, locations: true, on: connection)
             try allowed(image)
@@ -84,8 +86,7 @@ extension MariaDBCatalog: ImageCatalog {
     func visibleImage(
         _ id: ImageID, to caller: Caller, locations: Bool = false, on connection: Connection
     ) throws -> Image {
-        // A longer text is no id, and MariaDB would read it in vain.
-        guard id.text.utf8.count <= 36 else { throw Fault.imageNotFound(id) }
+        try checkPossible(id)
         let found = try ImageRows.load([id.text], locations: locations || showsLocations, on: connection)
         guard let image = found.first else { throw Fault.imageNotFound(id) }
         if image.isVisible(to: caller, isMember: false) { return image }
@@ -93,6 +94,11 @@ extension MariaDBCatalog: ImageCatalog {
             try connection.first(Self.isMember, .text(id.text), .text(project)) != nil
         else { throw Fault.imageNotFound(id) }
         return image
+    }
+
+    /// - Throws: `.notFound` for an id that no column holds, and MariaDB would not even compare.
+    private func checkPossible(_ id: ImageID) throws(Fault) {
+        guard id.text.utf8.count <= 36, ImageText.isStorable(id.text) else { throw .imageNotFound(id) }
     }
 
     /// What an interrupted insert left: the image as drafted, or nil.

@@ -2,7 +2,7 @@ internal import Glibc
 
 /// A thread of the system, with the room on its stack that a request needs.
 package struct Thread: Sendable {
-    private nonisolated(unsafe) let raw: pthread_t
+    private let raw: pthread_t
 
     /// Bytes. Only what is touched takes memory.
     private static let stack = 1 << 20

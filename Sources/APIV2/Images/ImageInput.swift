@@ -6,7 +6,7 @@ internal import JSONDocument
 enum ImageFields {
     static let readOnly: Set<String> = [
         "created_at", "updated_at", "status", "checksum", "size", "virtual_size", "direct_url", "self", "file", "schema",
-        "stores", "os_hash_algo", "os_hash_value",
+        "os_hash_algo", "os_hash_value",
     ]
 
     /// Names that mean something to the service itself.
@@ -24,6 +24,8 @@ extension ImageDraft {
     /// Reads what a client sends to create an image. Its owner is the caller's project unless it says otherwise.
     init(_ body: JSONObject, by caller: Caller, _ schema: JSONSchema) throws(Fault) {
         for name in body.keys { try ImageFields.checkWritable(name) }
+        // A change may set a property of that name; Glance has it so.
+        if body["stores"] != nil { throw Fault(.forbidden, "Attribute 'stores' is read-only.") }
         try schema.require(.object(body))
 
         var random = SystemRandomNumberGenerator()
@@ -32,7 +34,7 @@ extension ImageDraft {
             switch name {
             case "id": break
             case "name": self.name = try Self.text(value)
-            case "owner": owner = try Self.text(value)
+            case "owner": owner = try Self.owner(value)
             case "visibility": visibility = value.string.flatMap(Visibility.init) ?? visibility
             case "protected": isProtected = value.bool ?? false
             case "os_hidden": isHidden = value.bool ?? false
@@ -52,6 +54,12 @@ extension ImageDraft {
     fileprivate static func text(_ value: JSON) throws(Fault) -> String? {
         if let text = value.string { try ImageText.check(text) }
         return value.string
+    }
+
+    /// An empty one is none.
+    fileprivate static func owner(_ value: JSON) throws(Fault) -> String? {
+        let text = try text(value)
+        return text?.isEmpty == true ? nil : text
     }
 
     fileprivate static func least(_ value: JSON, _ name: String) throws(Fault) -> Int64 {
@@ -119,7 +127,7 @@ extension ImageChange {
         }
         switch name {
         case "name": self = .name(try ImageDraft.text(value))
-        case "owner": self = .owner(try ImageDraft.text(value))
+        case "owner": self = .owner(try ImageDraft.owner(value))
         case "visibility": self = .visibility(value.string.flatMap(Visibility.init) ?? .shared)
         case "protected": self = .isProtected(value.bool ?? false)
         case "os_hidden": self = .isHidden(value.bool ?? false)

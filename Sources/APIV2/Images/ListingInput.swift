@@ -18,6 +18,8 @@ extension ImageListing {
         for (name, _) in query.pairs where seen.insert(name).inserted {
             try read(name, query[name] ?? "", query)
         }
+        // No column holds such a value, so no image has it.
+        if query.pairs.contains(where: { !ImageText.isStorable($0.name) || !ImageText.isStorable($0.value) }) { filters = [.nothing] }
     }
 
     private mutating func read(_ name: String, _ text: String, _ query: Query) throws(Fault) {
@@ -60,7 +62,7 @@ extension ImageListing {
             filters.append(try Self.time(field, text))
         } else if let field = NumberField(rawValue: name) {
             // What is no number equals none.
-            filters.append(Int64(text).map { .number(field, .equal, $0) } ?? .text(.id, anyOf: []))
+            filters.append(Int64(text).map { .number(field, .equal, $0) } ?? .nothing)
         } else if name.hasSuffix("_min") || name.hasSuffix("_max") {
             guard let field = NumberField(rawValue: String(name.dropLast(4))) else {
                 throw Fault(.invalid, "There is no number '\(name.dropLast(4))' to compare.")

@@ -45,18 +45,18 @@ package struct MembersDoor: Sendable {
     }
 
     private func show(_ call: Call) throws(Fault) -> Response {
-        response(try service.member(call.parameters["member"], of: call.imageID, for: call.caller))
+        response(try service.member(try call.member, of: call.imageID, for: call.caller))
     }
 
     private func answer(_ call: Call) throws(Fault) -> Response {
         guard let status = try call.jsonObject()["status"]?.string.flatMap(Member.Status.init) else {
             throw Fault(.invalid, "The request body must have a status: pending, accepted or rejected.")
         }
-        return response(try service.answer(status, for: call.parameters["member"], to: call.imageID, by: call.caller))
+        return response(try service.answer(status, for: try call.member, to: call.imageID, by: call.caller))
     }
 
     private func remove(_ call: Call) throws(Fault) -> Response {
-        try service.unshare(call.imageID, with: call.parameters["member"], by: call.caller)
+        try service.unshare(call.imageID, with: try call.member, by: call.caller)
         return Response(.noContent)
     }
 
@@ -74,6 +74,17 @@ package struct MembersDoor: Sendable {
             json.member("created_at", member.createdAt.description)
             json.member("updated_at", member.updatedAt.description)
             json.member("schema", "/v2/schemas/member")
+        }
+    }
+}
+
+extension Call {
+    /// - Throws: `.notFound` for a name that no member can have.
+    fileprivate var member: String {
+        get throws(Fault) {
+            let name = parameters["member"]
+            guard ImageText.isStorable(name) else { throw Fault(.notFound, "\(name) is no member of image \(imageID).") }
+            return name
         }
     }
 }

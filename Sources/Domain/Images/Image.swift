@@ -61,7 +61,7 @@ package struct Image: Sendable {
     package static let fieldNames: Set<String> = [
         "id", "name", "status", "visibility", "protected", "os_hidden", "checksum", "os_hash_algo", "os_hash_value", "owner",
         "size", "virtual_size", "container_format", "disk_format", "created_at", "updated_at", "tags", "direct_url", "min_ram",
-        "min_disk", "self", "file", "stores", "schema", "locations",
+        "min_disk", "self", "file", "schema", "locations",
     ]
 
     /// The value of a custom property: nil when there is none of that name.

@@ -54,6 +54,10 @@ package struct ImageListing: Sendable {
         case tag(String)
         /// A custom property has the value.
         case property(String, String)
+        /// No image passes.
+        case nothing
+
+        package var isNothing: Bool { if case .nothing = self { true } else { false } }
     }
 
     package enum TextField: String, Sendable, CaseIterable {

@@ -5,9 +5,13 @@ package enum ImageText {
     /// Bytes of a property's value.
     package static let longestValue = 65535
 
-    /// Characters beyond U+FFFF take four bytes, and the columns hold three.
+    /// Whether the columns can hold it: characters beyond U+FFFF take four bytes, and they hold three.
+    package static func isStorable(_ text: String) -> Bool {
+        text.unicodeScalars.allSatisfy { $0.value <= 0xFFFF && $0.value != 0 }
+    }
+
     package static func check(_ text: String) throws(Fault) {
-        guard text.unicodeScalars.allSatisfy({ $0.value <= 0xFFFF && $0.value != 0 }) else {
+        guard isStorable(text) else {
             throw Fault(.invalid, "Characters beyond U+FFFF, and NUL, are not supported: '\(text.prefix(80))'.")
         }
     }
