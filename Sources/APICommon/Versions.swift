@@ -27,8 +27,9 @@ package struct Versions: Sendable {
     }
 
     package func choose(for request: Request) -> Choice {
-        let path = request.path.drop { $0 == "/" }
-        let end = path.firstIndex(of: "/") ?? path.endIndex
+        let slash = UInt8(ascii: "/")
+        let path = Substring(request.path.utf8.drop { $0 == slash })
+        let end = path.utf8.firstIndex(of: slash) ?? path.endIndex
         let (first, rest) = (path[..<end], path[end...])
 
         if first == "versions" { return .answer(document(.ok, request)) }

@@ -76,8 +76,8 @@ package final class Exchange {
         }
     }
 
-    /// The request's headers, as `HTTP_…` parameters: upper case, `-` as `_`, without the prefix.
-    package func forEachHeader(_ body: (_ name: Substring, _ value: String) -> Void) {
+    /// The request's headers. Their names come as `HTTP_…` parameters: upper case, and with `_` for `-`, which is put back.
+    package func forEachHeader(_ body: (_ name: String, _ value: String) -> Void) {
         var next: UnsafeMutablePointer<UnsafeMutablePointer<CChar>?>? =
             switch wire {
             case .fastCGI(_, let raw): raw.pointee.envp
@@ -86,8 +86,15 @@ package final class Exchange {
         while let entry = next?.pointee {
             defer { next = next?.successor() }
             guard strncmp(entry, "HTTP_", 5) == 0, let equals = strchr(entry, 0x3D) else { continue }
-            let name = String(decoding: UnsafeRawBufferPointer(start: entry + 5, count: equals - entry - 5), as: UTF8.self)
-            body(name[...], String(cString: equals + 1))
+            let count = equals - entry - 5
+            let name = String(unsafeUninitializedCapacity: count) { buffer in
+                for place in 0..<count {
+                    let byte = UInt8(bitPattern: entry[5 + place])
+                    buffer[place] = byte == UInt8(ascii: "_") ? UInt8(ascii: "-") : byte
+                }
+                return count
+            }
+            body(name, String(cString: equals + 1))
         }
     }
 

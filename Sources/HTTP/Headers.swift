@@ -38,9 +38,9 @@ private func isToken(_ byte: UInt8) -> Bool {
     }
 }
 
-extension StringProtocol {
+extension String {
     /// Equality of ASCII text whatever its case.
-    package func equalsIgnoringCase(_ other: some StringProtocol) -> Bool {
+    fileprivate func equalsIgnoringCase(_ other: String) -> Bool {
         utf8.count == other.utf8.count && utf8.elementsEqual(other.utf8) { $0.lowercasedASCII == $1.lowercasedASCII }
     }
 }

@@ -5,12 +5,12 @@ package struct Query: Sendable {
     package let pairs: [Pair]
 
     /// - Returns: nil when a name or a value is no UTF-8, or holds NUL.
-    package init?(_ text: some StringProtocol) {
+    package init?(_ text: Substring) {
         var pairs: [Pair] = []
-        for part in text.split(separator: "&") {
-            let sides = part.split(separator: "=", maxSplits: 1, omittingEmptySubsequences: false)
-            guard let name = percentDecoded(sides[0], plusIsSpace: true),
-                let value = sides.count == 2 ? percentDecoded(sides[1], plusIsSpace: true) : ""
+        for part in text.utf8.split(separator: UInt8(ascii: "&")) {
+            let sides = part.split(separator: UInt8(ascii: "="), maxSplits: 1, omittingEmptySubsequences: false)
+            guard let name = percentDecoded(Substring(sides[0]), plusIsSpace: true),
+                let value = sides.count == 2 ? percentDecoded(Substring(sides[1]), plusIsSpace: true) : ""
             else { return nil }
             pairs.append((name, value))
         }
@@ -35,7 +35,7 @@ package struct Query: Sendable {
 /// Decodes `%XX`, once.
 ///
 /// - Returns: nil for an incomplete escape, bytes that are no UTF-8, and NUL.
-package func percentDecoded(_ text: some StringProtocol, plusIsSpace: Bool = false) -> String? {
+package func percentDecoded(_ text: Substring, plusIsSpace: Bool = false) -> String? {
     guard text.utf8.contains(where: { $0 == 0x25 || $0 == 0x2B || $0 == 0 }) else { return String(text) }
     var bytes: [UInt8] = []
     bytes.reserveCapacity(text.utf8.count)

@@ -68,11 +68,12 @@ package struct Router<Handler: Sendable>: Sendable {
     package init(_ routes: [Route<Handler>]) { self.routes = routes }
 
     /// - Parameter path: percent-encoded, beginning with `/`; doubled slashes at its start count as one.
-    package func match(_ method: Method, _ path: some StringProtocol) -> Match {
+    package func match(_ method: Method, _ path: String) -> Match {
+        let slash = UInt8(ascii: "/")
         var parts: [String] = []
-        for part in path.drop(while: { $0 == "/" }).split(separator: "/", omittingEmptySubsequences: false) {
-            guard let segment = percentDecoded(part) else { return .badPath }
-            if segment.utf8.contains(UInt8(ascii: "/")) { return .notFound }
+        for part in path.utf8.drop(while: { $0 == slash }).split(separator: slash, omittingEmptySubsequences: false) {
+            guard let segment = percentDecoded(Substring(part)) else { return .badPath }
+            if segment.utf8.contains(slash) { return .notFound }
             parts.append(segment)
         }
         var allowed: [Method] = []

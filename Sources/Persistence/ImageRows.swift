@@ -16,8 +16,7 @@ enum ImageRows {
         let values = (ids + repeatElement(last, count: size - ids.count)).map { SQLValue.text($0) }
         var shelf = Shelf(ids)
         if size == 1 {
-            let sql = parts.map { $0.select(1, isPadded: true) }.joined(separator: " UNION ALL ")
-            let query = Query(sql, decode: Piece.init)
+            let query = locations ? oneLocated : one
             try connection.forEachRow(of: query, Array(repeatElement(values[0], count: parts.count))) { shelf.put($0) }
         } else {
             for part in parts {
@@ -26,6 +25,13 @@ enum ImageRows {
             }
         }
         return shelf.images
+    }
+
+    private static let one = union([.image, .property, .tag])
+    private static let oneLocated = union([.image, .property, .tag, .location])
+
+    private static func union(_ parts: [Part]) -> Query<Piece> {
+        Query(parts.map { $0.select(1, isPadded: true) }.joined(separator: " UNION ALL "), decode: Piece.init)
     }
 }
 

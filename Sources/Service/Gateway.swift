@@ -11,16 +11,14 @@ enum Gateway {
     /// - Returns: nil for a request line that no HTTP server should have let pass.
     static func request(of exchange: Exchange) -> Request? {
         guard let method = exchange.parameter("REQUEST_METHOD"), let target = target(of: exchange) else { return nil }
-        let question = target.firstIndex(of: "?") ?? target.endIndex
+        let question = target.utf8.firstIndex(of: UInt8(ascii: "?")) ?? target.endIndex
         guard let query = Query(target[question...].dropFirst()) else { return nil }
         let prefix = exchange.parameter("SCRIPT_NAME") ?? ""
         var path = target[..<question]
         if !prefix.isEmpty, path.hasPrefix(prefix) { path = path.dropFirst(prefix.count) }
 
         var headers = Headers()
-        exchange.forEachHeader { name, value in
-            headers.add(String(name.map { $0 == "_" ? "-" : $0 }), value)
-        }
+        exchange.forEachHeader { headers.add($0, $1) }
         if let type = exchange.parameter("CONTENT_TYPE"), !type.isEmpty { headers["Content-Type"] = type }
         return Request(
             method: Method(method), path: String(path), query: query, headers: headers,
@@ -58,15 +56,20 @@ enum Gateway {
     /// - Returns: bytes of the body, as far as they go through this process.
     @discardableResult
     static func send(_ response: Response, to exchange: Exchange, isHead: Bool) throws -> Int64 {
-        var head = "Status: \(response.status.code) \(response.status.title)\r\n"
-        for field in response.headers.fields { head += "\(field.name): \(field.value)\r\n" }
-        switch response.body {
-        case .file(let path, _): head += "X-Accel-Redirect: \(path)\r\n"
-        case _ where response.status == .noContent || response.status == .notModified: break
-        default: head += "Content-Length: \(response.contentLength)\r\n"
+        var head: [UInt8] = []
+        head.reserveCapacity(512)
+        func add(_ name: String, _ value: String) {
+            for text in [name, ": ", value, "\r\n"] { head.append(contentsOf: text.utf8) }
         }
-        head += "\r\n"
-        try head.withUTF8 { try exchange.write(UnsafeRawBufferPointer($0)) }
+        add("Status", "\(response.status.code) \(response.status.title)")
+        for field in response.headers.fields { add(field.name, field.value) }
+        switch response.body {
+        case .file(let path, _): add("X-Accel-Redirect", path)
+        case _ where response.status == .noContent || response.status == .notModified: break
+        default: add("Content-Length", String(response.contentLength))
+        }
+        head.append(contentsOf: "\r\n".utf8)
+        try head.withUnsafeBytes { try exchange.write($0) }
         guard !isHead else { return 0 }
         switch response.body {
         case .empty, .file: return 0

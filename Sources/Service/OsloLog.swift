@@ -8,7 +8,7 @@ package final class OsloLog: Sendable {
     private let descriptor: CInt
     private let isJSON: Bool
     let level: Logger.Level
-    private let process = getpid()
+    private let process = String(getpid())
 
     /// - Parameter path: a file to add to; nil is standard error.
     /// - Throws: when the file cannot be opened.
@@ -64,15 +64,19 @@ package final class OsloLog: Sendable {
     ///
     /// Source: oslo.log, `logging_context_format_string` and `logging_user_identity_format`.
     private func text(_ level: Logger.Level, _ name: String, _ message: String, _ context: Context) -> [UInt8] {
-        var line = "\(Self.now()) \(process) \(level.osloName) \(name) ["
+        var line: [UInt8] = []
+        line.reserveCapacity(256)
+        func add(_ words: String...) { for word in words { line.append(contentsOf: word.utf8) } }
+        add(Self.now(), " ", process, " ", level.osloName, " ", name, " [")
         if let id = context.requestID {
-            line += "\(context.globalRequestID ?? "None") \(id) \(context.user ?? "-") \(context.project ?? "-") - - - -] "
+            add(context.globalRequestID ?? "None", " ", id, " ", context.user ?? "-", " ", context.project ?? "-", " - - - -] ")
         } else {
-            line += "-] "
+            add("-] ")
         }
-        line += message
+        add(message)
         // What a client chose may stand in it; a line stays a line.
-        return line.utf8.map { $0 < 0x20 ? 0x20 : $0 }
+        for place in line.indices where line[place] < 0x20 { line[place] = 0x20 }
+        return line
     }
 
     /// Source: oslo.log, `JSONFormatter`.
@@ -102,20 +106,30 @@ package final class OsloLog: Sendable {
         return json.bytes
     }
 
+    /// `2026-11-23 08:07:00.123`, in local time.
     private static func now() -> String {
         var moment = timespec()
         clock_gettime(CLOCK_REALTIME, &moment)
         var fields = tm()
         localtime_r(&moment.tv_sec, &fields)
-        func padded(_ value: Int, _ width: Int) -> String {
-            let digits = String(value)
-            return String(repeating: "0", count: max(0, width - digits.utf8.count)) + digits
+        var text: [UInt8] = []
+        text.reserveCapacity(23)
+        func add(_ value: CInt, digits: Int, then sign: Character? = nil) {
+            var divisor: CInt = digits == 4 ? 1000 : digits == 3 ? 100 : 10
+            while divisor > 0 {
+                text.append(UInt8(ascii: "0") + UInt8(value / divisor % 10))
+                divisor /= 10
+            }
+            if let sign { text.append(sign.asciiValue!) }
         }
-        return """
-            \(fields.tm_year + 1900)-\(padded(Int(fields.tm_mon) + 1, 2))-\(padded(Int(fields.tm_mday), 2)) \
-            \(padded(Int(fields.tm_hour), 2)):\(padded(Int(fields.tm_min), 2)):\(padded(Int(fields.tm_sec), 2)).\
-            \(padded(moment.tv_nsec / 1_000_000, 3))
-            """
+        add(fields.tm_year + 1900, digits: 4, then: "-")
+        add(fields.tm_mon + 1, digits: 2, then: "-")
+        add(fields.tm_mday, digits: 2, then: " ")
+        add(fields.tm_hour, digits: 2, then: ":")
+        add(fields.tm_min, digits: 2, then: ":")
+        add(fields.tm_sec, digits: 2, then: ".")
+        add(CInt(moment.tv_nsec / 1_000_000), digits: 3)
+        return String(decoding: text, as: UTF8.self)
     }
 }
 

@@ -9,15 +9,16 @@ package struct ImageID: Hashable, Sendable, CustomStringConvertible {
     package static func random(using generator: inout some RandomNumberGenerator) -> ImageID {
         let high = generator.next() & ~0xF000 | 0x4000
         let low = generator.next() & ~(0b11 << 62) | 0b10 << 62
-        func hex(_ value: UInt64, _ digits: Int) -> String {
-            let text = String(value, radix: 16)
-            return String(repeating: "0", count: digits - text.count) + text
+        let bytes = [high, low].flatMap { word in (0..<8).map { UInt8(truncatingIfNeeded: word >> (56 - 8 * $0)) } }
+        let digits = Array("0123456789abcdef".utf8)
+        var text: [UInt8] = []
+        text.reserveCapacity(36)
+        for (place, byte) in bytes.enumerated() {
+            if [4, 6, 8, 10].contains(place) { text.append(UInt8(ascii: "-")) }
+            text.append(digits[Int(byte >> 4)])
+            text.append(digits[Int(byte & 15)])
         }
-        return ImageID(
-            [
-                hex(high >> 32, 8), hex(high >> 16 & 0xFFFF, 4), hex(high & 0xFFFF, 4), hex(low >> 48, 4),
-                hex(low & 0xFFFF_FFFF_FFFF, 12),
-            ].joined(separator: "-"))
+        return ImageID(String(decoding: text, as: UTF8.self))
     }
 
     /// 8-4-4-4-12 hexadecimal digits. Only such a name may become part of a path.
