@@ -48,6 +48,7 @@ package struct API: Sendable {
     }
 
     private func respond(to request: Request, _ answer: inout Answer) throws(Fault) -> Response {
+        guard let query = request.query else { throw Fault(.invalid, "The query does not decode as UTF-8.") }
         let path: String
         switch versions.choose(for: request) {
         case .answer(let response): return response
@@ -63,7 +64,7 @@ package struct API: Sendable {
             return ErrorDocument.response(to: request, .notImplemented, "The method \(request.method) is not known.")
         case .methodNotAllowed(let methods):
             // As Glance has it: what is no JSON is refused for that first.
-            if request.hasBody { _ = try Call(request: request, parameters: PathParameters(), caller: caller).json() }
+            if request.hasBody { _ = try Call(request: request, parameters: PathParameters(), query: query, caller: caller).json() }
             var response = ErrorDocument.response(
                 to: request, .methodNotAllowed, "The method \(request.method) is not allowed for this resource.")
             response.headers["Allow"] = methods.map(\.name).joined(separator: ", ")
@@ -73,7 +74,7 @@ package struct API: Sendable {
             if route.bodyRule == .none && request.hasBody {
                 throw Fault(.invalid, "A body is not expected with this request.")
             }
-            return try route.handler(Call(request: request, parameters: parameters, caller: caller))
+            return try route.handler(Call(request: request, parameters: parameters, query: query, caller: caller))
         }
     }
 

@@ -6,6 +6,7 @@ package import JSONDocument
 package struct Call {
     package let request: Request
     package let parameters: PathParameters
+    package let query: Query
     package let caller: Caller
 
     package var imageID: ImageID { ImageID(parameters["image"]) }

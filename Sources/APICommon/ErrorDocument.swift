@@ -14,6 +14,7 @@ extension Fault.Kind {
         case .gone: .gone
         case .tooLarge: .contentTooLarge
         case .unsupportedMedia: .unsupportedMediaType
+        case .tooSlow: .requestTimeout
         case .unsatisfiableRange: .rangeNotSatisfiable
         case .headerTooLarge: .headerFieldsTooLarge
         case .unavailable: .serviceUnavailable

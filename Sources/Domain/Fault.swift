@@ -13,6 +13,8 @@ package struct Fault: Error {
         /// Past a limit: bytes, quota, or the store's room.
         case tooLarge
         case unsupportedMedia
+        /// The client sends too slowly.
+        case tooSlow
         case unsatisfiableRange
         /// A header is longer than its limit.
         case headerTooLarge
@@ -40,4 +42,9 @@ package struct Fault: Error {
         fault.headers.append((name, value))
         return fault
     }
+}
+
+extension Fault: CustomStringConvertible {
+    /// For the log and for terminals: the cause too.
+    package var description: String { cause.map { "\(message) (\($0))" } ?? message }
 }

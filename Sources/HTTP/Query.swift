@@ -36,7 +36,9 @@ package struct Query: Sendable {
 ///
 /// - Returns: nil for an incomplete escape, bytes that are no UTF-8, and NUL.
 package func percentDecoded(_ text: Substring, plusIsSpace: Bool = false) -> String? {
-    guard text.utf8.contains(where: { $0 == 0x25 || $0 == 0x2B || $0 == 0 }) else { return String(text) }
+    // Bytes that were no UTF-8 have become U+FFFD (0xEFBFBD) on their way here.
+    guard text.utf8.contains(where: { $0 == 0x25 || $0 == 0x2B || $0 == 0 || $0 == 0xEF }) else { return String(text) }
+    if text.unicodeScalars.contains("\u{FFFD}") { return nil }
     var bytes: [UInt8] = []
     bytes.reserveCapacity(text.utf8.count)
     var source = text.utf8.makeIterator()

@@ -3,7 +3,8 @@ package struct Request {
     package var method: Method
     /// Percent-encoded, as sent; without the prefix that the site gives the service, and without the query.
     package var path: String
-    package var query: Query
+    /// Nil when it does not decode.
+    package var query: Query?
     package var headers: Headers
     package var body: any ByteSource
     /// `https://host:port/prefix`: how the client reached the service.
@@ -11,7 +12,7 @@ package struct Request {
     package var remoteAddress: String
 
     package init(
-        method: Method, path: String, query: Query, headers: Headers, body: any ByteSource, base: String,
+        method: Method, path: String, query: Query?, headers: Headers, body: any ByteSource, base: String,
         remoteAddress: String
     ) {
         self.method = method

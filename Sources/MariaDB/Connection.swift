@@ -123,7 +123,8 @@ package final class Connection {
         do throws(MariaDBError) {
             return try body()
         } catch {
-            if error.isUnavailable { isBroken = true }
+            // An error of the client library leaves open what the server will say next.
+            if error.isUnavailable || 2000..<3000 ~= error.number { isBroken = true }
             throw error
         }
     }

@@ -25,11 +25,7 @@ extension ImageService {
             try store.remove(removal.url)
             try removals.settle(removal)
         } catch {
-            logger.warning("bytes of image \(removal.image) stay until a later try: \(error.message) \(error.causeText)")
+            logger.warning("bytes of image \(removal.image) stay until a later try: \(error)")
         }
     }
-}
-
-extension Fault {
-    var causeText: String { cause.map { "(\($0))" } ?? "" }
 }

@@ -58,7 +58,7 @@ final class LeaseKeeper: Sendable {
                 let still = try uploads.renew(heldBy: worker)
                 for (token, lease) in asked where !still.contains(token) { lease.lose() }
             } catch {
-                logger.warning("uploads were not renewed: \(error.message) \(error.causeText)")
+                logger.warning("uploads were not renewed: \(error)")
             }
         }
     }

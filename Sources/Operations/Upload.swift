@@ -69,30 +69,26 @@ extension ImageService {
         let writing: Relay<Fault>.Reader = { (piece) throws(Fault) in try bytes.append(piece) }
         let relay = Relay<Fault>(buffersOf: 512 * 1024, count: 4, readers: [digest, hashing, writing])
         defer { relay.cancel() }
+        let began = monotonicSeconds()
         var size: Int64 = 0
         while true {
-            if lease.isLost { throw Fault(.gone, "The image was deleted while its data came in.") }
             let buffer = try relay.nextBuffer()
-            let count = try fill(buffer, from: body)
+            var count = 0
+            while count < buffer.count {
+                let read = try body.read(into: UnsafeMutableRawBufferPointer(rebasing: buffer[count...]))
+                if read == 0 { break }
+                (count, size) = (count + read, size + Int64(read))
+                if lease.isLost { throw Fault(.gone, "The image was deleted while its data came in.") }
+                try limits.check(size: size)
+                try limits.check(received: size, in: monotonicSeconds() - began)
+                if let announced, size > announced { throw Self.wrongSize(announced, received: "more") }
+            }
             if count == 0 { break }
-            size += Int64(count)
-            try limits.check(size: size)
-            if let announced, size > announced { throw Self.wrongSize(announced, received: "more") }
             relay.submit(count)
         }
         if let announced, size < announced { throw Self.wrongSize(announced, received: "\(size)") }
         try relay.finish()
         return MeasuredBytes(size: size, checksum: md5.finish(), hash: ImageHash(algorithm: hashAlgorithm, value: hash.finish()))
-    }
-
-    private func fill(_ buffer: UnsafeMutableRawBufferPointer, from body: any ByteReader) throws(Fault) -> Int {
-        var count = 0
-        while count < buffer.count {
-            let read = try body.read(into: UnsafeMutableRawBufferPointer(rebasing: buffer[count...]))
-            if read == 0 { break }
-            count += read
-        }
-        return count
     }
 
     private static func wrongSize(_ announced: Int64, received: String) -> Fault {
@@ -125,7 +121,7 @@ extension ImageService {
         do throws(Fault) {
             try uploads.giveBack(upload)
         } catch {
-            logger.warning("image \(upload.image) stays saving until its lease ends: \(error.message) \(error.causeText)")
+            logger.warning("image \(upload.image) stays saving until its lease ends: \(error)")
         }
     }
 }

@@ -9,10 +9,21 @@ internal import MariaDB
 enum ImageRows {
     /// Images by id, those that are not deleted; ids that name none are left out. In the order asked.
     static func load(_ ids: [String], locations: Bool, on connection: Connection) throws(MariaDBError) -> [Image] {
+        var images: [Image] = []
+        for start in stride(from: 0, to: ids.count, by: mostAtOnce) {
+            images += try loadSome(Array(ids[start..<min(start + mostAtOnce, ids.count)]), locations: locations, on: connection)
+        }
+        return images
+    }
+
+    /// A page is no longer than this unless the operator allows it.
+    private static let mostAtOnce = 1000
+
+    private static func loadSome(_ ids: [String], locations: Bool, on connection: Connection) throws(MariaDBError) -> [Image] {
         guard let last = ids.last else { return [] }
         let parts: [Part] = locations ? [.image, .property, .tag, .location] : [.image, .property, .tag]
         // Few sizes of lists, so that few statements are prepared; the last id fills up, and counts once for MariaDB.
-        let size = [1, 10, 25, 100, 1000].first { $0 >= ids.count } ?? ids.count
+        let size = [1, 10, 25, 100].first { $0 >= ids.count } ?? mostAtOnce
         let values = (ids + repeatElement(last, count: size - ids.count)).map { SQLValue.text($0) }
         var shelf = Shelf(ids)
         if size == 1 {

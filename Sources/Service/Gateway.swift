@@ -8,11 +8,10 @@ enum Gateway {
     /// The request as the client sent it. Method, path and length come from what the web server says itself, never from
     /// headers that look like it.
     ///
-    /// - Returns: nil for a request line that no HTTP server should have let pass.
+    /// - Returns: nil for what is no request at all, which no HTTP server sends on.
     static func request(of exchange: Exchange) -> Request? {
         guard let method = exchange.parameter("REQUEST_METHOD"), let target = target(of: exchange) else { return nil }
         let question = target.utf8.firstIndex(of: UInt8(ascii: "?")) ?? target.endIndex
-        guard let query = Query(target[question...].dropFirst()) else { return nil }
         let prefix = exchange.parameter("SCRIPT_NAME") ?? ""
         var path = target[..<question]
         if !prefix.isEmpty, path.hasPrefix(prefix) { path = path.dropFirst(prefix.count) }
@@ -21,16 +20,14 @@ enum Gateway {
         exchange.forEachHeader { headers.add($0, $1) }
         if let type = exchange.parameter("CONTENT_TYPE"), !type.isEmpty { headers["Content-Type"] = type }
         return Request(
-            method: Method(method), path: String(path), query: query, headers: headers,
+            method: Method(method), path: String(path), query: Query(target[question...].dropFirst()), headers: headers,
             body: ExchangeBody(exchange, isChunked: headers["Transfer-Encoding"] != nil),
             base: base(of: exchange, headers["Host"]) + prefix, remoteAddress: exchange.parameter("REMOTE_ADDR") ?? "-")
     }
 
     /// `REQUEST_URI`, raw; where a plain CGI server does not have it, what it decoded, encoded again.
     private static func target(of exchange: Exchange) -> String? {
-        if let uri = exchange.parameter("REQUEST_URI"), !uri.isEmpty {
-            return uri.unicodeScalars.contains("\u{FFFD}") ? nil : uri
-        }
+        if let uri = exchange.parameter("REQUEST_URI"), !uri.isEmpty { return uri }
         guard let path = exchange.parameter("PATH_INFO") else { return nil }
         let encoded = path.split(separator: "/", omittingEmptySubsequences: false).map { percentEncoded(String($0)) }
         let query = exchange.parameter("QUERY_STRING") ?? ""

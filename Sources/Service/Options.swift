@@ -60,6 +60,8 @@ package enum Options {
     // MARK: how it runs
     static let metadataThreads = Option<Int>.int("vitrine", "metadata_threads", default: 16, in: 1...1024)
     static let dataThreads = Option<Int>.int("vitrine", "data_threads", default: 16, in: 1...1024)
+    /// Bytes a second that an upload must bring on the average; 0 is any.
+    static let uploadRate = Option<Int>.int("vitrine", "upload_rate", default: 1024, in: 0...Int.max)
     /// Where nginx finds the stores' folders; empty where the service is to send images itself.
     static let internalPrefix = Option<String?>.optionalText("vitrine", "internal_prefix", default: "/_blobs")
 
@@ -69,6 +71,6 @@ package enum Options {
         imageMemberQuota.key, showImageDirectURL.key, gracefulShutdownTimeout.key, enabledBackends.key, workers.key,
         connection.key, maxPoolSize.key, maxOverflow.key, poolTimeout.key, defaultStore.key, fileStoreFolder.key,
         fileStorePermissions.key, diskFormats.key, containerFormats.key, flavor.key, identity.key, tokenFile.key, project.key,
-        metadataThreads.key, dataThreads.key, internalPrefix.key,
+        metadataThreads.key, dataThreads.key, uploadRate.key, internalPrefix.key,
     ]
 }

@@ -118,6 +118,8 @@ package struct Wiring {
         limits.tags = try quota(Options.imageTagQuota)
         limits.members = try quota(Options.imageMemberQuota)
         limits.size = Int64(try configuration(Options.imageSizeCap))
+        let rate = try configuration(Options.uploadRate)
+        limits.uploadRate = rate == 0 ? nil : rate
         return limits
     }
 

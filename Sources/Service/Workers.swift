@@ -66,6 +66,7 @@ final class Workers: Sendable {
     private func answer(_ exchange: Exchange) {
         let began = monotonicSeconds()
         guard let request = Gateway.request(of: exchange) else {
+            logger.warning("what came is no request")
             _ = try? Gateway.send(Response(.badRequest), to: exchange, isHead: false)
             exchange.finish()
             return

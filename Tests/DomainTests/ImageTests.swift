@@ -60,4 +60,14 @@ import Testing
         try limits.check(properties: (0..<1000).map { ImageProperty("\($0)", "") })
         try limits.check(tags: (0..<1000).map(String.init))
     }
+
+    @Test func `end an upload that drips, after its first minute`() throws {
+        var limits = ImageLimits()
+        limits.uploadRate = 100
+        try limits.check(received: 0, in: 60)
+        try limits.check(received: 7000, in: 70)
+        #expect(throws: Fault.self) { try limits.check(received: 6999, in: 70) }
+        limits.uploadRate = nil
+        try limits.check(received: 1, in: 1e6)
+    }
 }

@@ -44,7 +44,7 @@ package struct ImagesDoor: Sendable {
     ]
 
     private func list(_ call: Call) throws(Fault) -> Response {
-        let query = call.request.query
+        let query = call.query
         let page = try service.list(try ImageListing(query, paging), for: call.caller)
         var json = JSONWriter(reserving: 1024 * (page.images.count + 1))
         json.object { json in

@@ -5,6 +5,9 @@ package struct ImageLimits: Sendable {
     package var members: Int? = 128
     /// Bytes of an image: 1 TiB.
     package var size: Int64 = 1 << 40
+    /// Bytes a second that an upload brings on the average, after its first minute. One that drips holds a thread for as long
+    /// as it likes otherwise.
+    package var uploadRate: Int? = 1024
 
     package init() {}
 
@@ -23,6 +26,12 @@ package struct ImageLimits: Sendable {
     package func check(size given: Int64) throws(Fault) {
         guard given > size else { return }
         throw Fault(.tooLarge, "The image of \(given) bytes or more exceeds the maximum allowed size of \(size) bytes.")
+    }
+
+    /// - Parameter seconds: how long the upload has taken so far.
+    package func check(received bytes: Int64, in seconds: Double) throws(Fault) {
+        guard let uploadRate, seconds > 60, Double(bytes) < seconds * Double(uploadRate) else { return }
+        throw Fault(.tooSlow, "The image data comes in at less than \(uploadRate) bytes a second.")
     }
 
     private static func exceeded(_ what: String, attempted: Int, maximum: Int) -> Fault {
