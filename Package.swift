@@ -120,7 +120,9 @@ let package = Package(
             name: "TestSupport", dependencies: ["Domain", "Persistence", "MariaDB", "JSONDocument", "Stack"], path: "Tests/TestSupport"),
         tests("CellarTests", needs: ["JSONDocument", "OsloConfig", "HTTP", "Digest", "MariaDB", "Threading", "TestSupport"]),
         tests("DomainTests", needs: ["Domain"]),
-        tests("PortTests", needs: ["TestSupport", "Domain", "Persistence", "Stores", "MariaDB", "glance-api", "glance-tasks"]),
+        tests(
+            "PortTests",
+            needs: ["TestSupport", "Domain", "Persistence", "Schema", "Stores", "MariaDB", "glance-api", "glance-tasks", "glance-manage"]),
         tests("FaultTests", needs: ["TestSupport", "Stack", "glance-api", "glance-tasks"]),
         tests("APIV2Tests", needs: ["TestSupport", "glance-api", "glance-tasks"]),
     ],

@@ -6,6 +6,9 @@ package enum Schema {
     package struct Migration: Sendable {
         package let name: String
         package let sql: String
+
+        /// The table is one of Glance's, so that a database of Glance has it.
+        package var makesGlanceTable: Bool { sql.contains("CREATE TABLE") && !name.contains("vitrine") }
     }
 
     // SwiftPM names an embedded file after its own name, with `_` for the first digit and for what no name may hold.

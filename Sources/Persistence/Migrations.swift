@@ -51,7 +51,10 @@ package struct Migrations: Sendable {
         let tables = Set(try connection.all(Self.ourTables))
         let revision = tables.contains("alembic_version") ? try connection.first(Self.revision) : nil
         let applied = tables.contains("vitrine_migrations") ? Set(try connection.all(Self.applied)) : []
-        return State(alembicRevision: revision, missing: Schema.migrations.filter { !applied.contains($0.name) })
+        // Where Glance made its own tables, those files have nothing to add.
+        let isGlances = revision == Schema.alembicRevision
+        let missing = Schema.migrations.filter { !applied.contains($0.name) && !(isGlances && $0.makesGlanceTable) }
+        return State(alembicRevision: revision, missing: missing)
     }
 
     private static let lock = Query("SELECT GET_LOCK(CONCAT('vitrine_migrations.', DATABASE()), 60)") { row throws(MariaDBError) in
