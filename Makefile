@@ -18,13 +18,14 @@ SWIFT := $(shell for s in $$(which -a swift 2>/dev/null) /opt/swift/usr/bin/swif
 	"$$s" --version 2>/dev/null | grep -q 'Swift version 6' && echo "$$s" && break; done)
 SOURCES  := $(shell find Sources sql Package.swift -type f)
 RELEASE  := .build/release
-PROGRAMS := glance-api glance-tasks glance-manage
+PROGRAMS := glance-api glance-registry glance-tasks glance-manage
 CLIENTS  := .build/clients
 .DEFAULT_GOAL := run
+SHELL := /bin/bash
 .PHONY: run test build bench lint swift
 
 run: $(RELEASE)/.built
-	@exec $(RELEASE)/glance-manage run --state '$(STATE)' --api-port $(API_PORT) --nginx nginx \
+	@exec $(RELEASE)/glance-manage run --state '$(STATE)' --api-port $(API_PORT) --registry-port $(REGISTRY_PORT) --nginx nginx \
 		$(if $(CONF),--conf '$(CONF)') $(if $(DB),--db '$(DB)')
 
 build: $(RELEASE)/.built
@@ -36,7 +37,8 @@ $(RELEASE)/.built: $(SOURCES) .build/.installed | swift
 test: .build/.installed $(CLIENTS)/.made lint | swift
 	$(SWIFT) build --build-tests -Xswiftc -warnings-as-errors
 	.ci/check-imports $(SWIFT)
-	VITRINE_CLIENTS=$(CURDIR)/$(CLIENTS)/bin $(SWIFT) test --skip-build
+	@set -o pipefail; VITRINE_CLIENTS=$(CURDIR)/$(CLIENTS)/bin $(SWIFT) test --skip-build 2>&1 | tee .build/test.log || \
+		{ echo; echo 'What failed (all of it: .build/test.log):'; grep -a -A12 '^✘' .build/test.log; exit 1; }
 
 bench: $(RELEASE)/.built
 	$(SWIFT) build -c release --static-swift-stdlib --product ceiling

@@ -53,6 +53,7 @@ let migrations = [
     "0022-image_members_by_project",
     "0023-vitrine_uploads",
     "0024-vitrine_removals",
+    "0025-vitrine_copies",
 ]
 
 let package = Package(
@@ -67,6 +68,7 @@ let package = Package(
         .systemLibrary(name: "CFastCGI", pkgConfig: "fcgi", providers: [.apt(["libfcgi-dev"])]),
         .systemLibrary(name: "CMariaDB", pkgConfig: "libmariadb", providers: [.apt(["libmariadb-dev"])]),
         .systemLibrary(name: "COpenSSL", pkgConfig: "libcrypto", providers: [.apt(["libssl-dev"])]),
+        .systemLibrary(name: "CCurl", pkgConfig: "libcurl", providers: [.apt(["libcurl4-openssl-dev"])]),
 
         .systemLibrary(name: "CLinux"),
 
@@ -75,6 +77,7 @@ let package = Package(
         room("MariaDB", needs: ["CMariaDB", "Threading"]),
         room("HTTP", needs: []),
         room("JSONDocument", needs: []),
+        room("HTTPClient", needs: ["CCurl", "Threading"]),
         room("Digest", needs: ["COpenSSL"]),
         room("Threading", needs: []),
         room("OsloConfig", needs: []),
@@ -86,8 +89,12 @@ let package = Package(
 
         // adapters
         room("Persistence", needs: ["Domain", "MariaDB", "Schema", "Threading"]),
-        room("Stores", needs: ["Domain", "CLinux"]),
+        room("Stores", needs: ["Domain", "CLinux", "HTTPClient"]),
         room("Identity", needs: ["Domain", logging, .product(name: "Yams", package: "Yams")]),
+
+        // hall
+        room("RegistryWire", needs: ["Domain", "JSONDocument", "HTTP"]),
+        room("RegistryClient", needs: ["Domain", "RegistryWire", "HTTPClient", "HTTP", "JSONDocument", logging]),
 
         // work
         room("Operations", needs: ["Domain", "Digest", "Threading", logging]),
@@ -96,11 +103,16 @@ let package = Package(
         room("APICommon", needs: ["HTTP", "JSONDocument", "Domain", logging]),
         room("APIV2", needs: ["APICommon", "HTTP", "JSONDocument", "Domain", "Operations"]),
 
+        room("APIV1", needs: ["APICommon", "HTTP", "JSONDocument", "Domain", "Operations", "RegistryWire"]),
+        room("APIRegistry", needs: ["APICommon", "HTTP", "JSONDocument", "Domain", "RegistryWire"]),
+
         // attic
         room(
             "Service",
             needs: [
-                "APICommon", "APIV2", "Operations", "Persistence", "Stores", "Identity", "Domain", "HTTP", "JSONDocument", "Digest",
+                "APICommon", "APIRegistry", "APIV1", "APIV2", "Operations", "Persistence", "RegistryClient", "Stores", "Identity", "Domain",
+                "HTTP",
+                "JSONDocument", "Digest",
                 "FastCGI", "MariaDB", "OsloConfig", "Threading", logging,
             ]),
 
@@ -108,23 +120,38 @@ let package = Package(
 
         // roof
         program("glance-api", needs: ["Service", "FastCGI", arguments]),
+        program("glance-registry", needs: ["Service", arguments]),
         program("glance-tasks", needs: ["Service", arguments]),
-        program("glance-manage", needs: ["Service", "Persistence", "Schema", "OsloConfig", "Stack", arguments]),
+        program("glance-manage", needs: ["Service", "Domain", "Persistence", "Schema", "OsloConfig", "Stack", arguments]),
 
         // benchmarks
         .executableTarget(
-            name: "ceiling", dependencies: ["CFastCGI", "MariaDB", "Threading"], path: "Benchmarks/Ceiling", swiftSettings: house),
+            name: "ceiling", dependencies: ["CFastCGI", "HTTPClient", "MariaDB", "Threading"], path: "Benchmarks/Ceiling",
+            swiftSettings: house),
+        .executableTarget(
+            name: "exchange", dependencies: ["HTTPClient", "Threading"], path: "Benchmarks/Exchange", swiftSettings: house),
 
         // tests
         .target(
-            name: "TestSupport", dependencies: ["Domain", "Persistence", "MariaDB", "JSONDocument", "Stack"], path: "Tests/TestSupport"),
+            name: "TestSupport", dependencies: ["Domain", "Persistence", "MariaDB", "JSONDocument", "Stack", "Threading"],
+            path: "Tests/TestSupport"),
         tests("CellarTests", needs: ["JSONDocument", "OsloConfig", "HTTP", "Digest", "MariaDB", "Threading", "TestSupport"]),
         tests("DomainTests", needs: ["Domain"]),
+        tests("FetchTests", needs: ["CCurl", "Domain", "HTTPClient", "Stack", "Stores", "TestSupport", "Threading"]),
         tests(
             "PortTests",
-            needs: ["TestSupport", "Domain", "Persistence", "Schema", "Stores", "MariaDB", "glance-api", "glance-tasks", "glance-manage"]),
-        tests("FaultTests", needs: ["TestSupport", "Stack", "glance-api", "glance-tasks"]),
-        tests("APIV2Tests", needs: ["TestSupport", "glance-api", "glance-tasks"]),
+            needs: [
+                "TestSupport", "Domain", "Persistence", "RegistryClient", "Schema", "Stores", "MariaDB", "glance-api", "glance-registry",
+                "glance-tasks", "glance-manage", logging,
+            ]),
+        tests("RegistryTests", needs: ["TestSupport", "glance-api", "glance-registry"]),
+        tests("FaultTests", needs: ["TestSupport", "Stack", "Threading", "glance-api", "glance-registry", "glance-tasks"]),
+        tests("APIV1Tests", needs: ["TestSupport", "glance-api", "glance-registry", "glance-tasks"]),
+        tests("APIV2Tests", needs: ["TestSupport", "glance-api", "glance-manage", "glance-tasks"]),
+        tests("GatewayTests", needs: ["TestSupport", "Stack", "glance-api", "glance-tasks"]),
+        .testTarget(
+            name: "ClientTests", dependencies: ["TestSupport", "Stack", "glance-api", "glance-registry", "glance-tasks"],
+            exclude: ["requirements.txt"]),
     ],
     swiftLanguageModes: [.v6]
 )

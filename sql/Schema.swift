@@ -39,6 +39,7 @@ package enum Schema {
         Migration("0022-image_members_by_project", PackageResources._022_image_members_by_project_sql),
         Migration("0023-vitrine_uploads", PackageResources._023_vitrine_uploads_sql),
         Migration("0024-vitrine_removals", PackageResources._024_vitrine_removals_sql),
+        Migration("0025-vitrine_copies", PackageResources._025_vitrine_copies_sql),
     ]
 }
 

@@ -1,25 +1,26 @@
 internal import CFastCGI
 internal import Glibc
+internal import HTTPClient
 internal import MariaDB
 internal import Threading
 
-/// What FastCGI and one SELECT by primary key cost by themselves: the ceiling of every answer that needs the database.
+/// What FastCGI and one thing more cost by themselves: a SELECT by primary key, the ceiling of every answer that needs the
+/// database; or an exchange over HTTP, the ceiling of every answer that needs another service; or nothing.
 ///
 /// libfcgi does all by itself here, with kept connections; the answer is a constant of an image record's size.
-/// Arguments: a socket's path, a database URL, a number of threads.
+/// Arguments: a socket's path; a database URL, the URL of an exchange, or `nothing`; a number of threads.
 @main
 enum Ceiling {
     static func main() throws {
         let arguments = CommandLine.arguments
-        guard arguments.count == 4, let address = Address(url: arguments[2]), let threads = Int(arguments[3]) else {
-            fatalError("usage: ceiling SOCKET URL THREADS")
-        }
+        guard arguments.count == 4, let threads = Int(arguments[3]) else { fatalError("usage: ceiling SOCKET URL|nothing THREADS") }
+        let work = arguments[2]
         FCGX_Init()
         let socket = FCGX_OpenSocket(arguments[1], 1024)
         precondition(socket >= 0, "cannot listen")
         chmod(arguments[1], 0o666)
         let running = (0..<threads).map { _ in
-            Thread.start { serve(socket, address) }
+            Thread.start { serve(socket, work) }
         }
         for thread in running { thread.join() }
     }
@@ -28,9 +29,20 @@ enum Ceiling {
         try row.text(0)
     }
 
-    private static func serve(_ socket: CInt, _ address: Address) {
+    private static let client = HTTPClient()
+
+    /// What a thread does for each request, given the last part of its path.
+    private static func makeWork(_ name: String) throws -> (String) throws -> Void {
+        if name == "nothing" { return { _ in } }
+        if name.hasPrefix("http") { return { _ in _ = try client.send("GET", name, longest: 1 << 20) } }
+        guard let address = Address(url: name) else { fatalError("\(name) is no URL") }
+        let connection = try Connection(to: address, timeouts: .init())
+        return { id in _ = try connection.first(image, .text(id)) }
+    }
+
+    private static func serve(_ socket: CInt, _ name: String) {
         do {
-            let connection = try Connection(to: address, timeouts: .init())
+            let work = try makeWork(name)
             var request = FCGX_Request()
             FCGX_InitRequest(&request, socket, 0)
             let body = String(repeating: "x", count: 1000)
@@ -39,7 +51,7 @@ enum Ceiling {
             try withUnsafeMutablePointer(to: &request) { request in
                 while FCGX_Accept_r(request) == 0 {
                     let uri = FCGX_GetParam("REQUEST_URI", request.pointee.envp).map { String(cString: $0) } ?? ""
-                    _ = try connection.first(image, .text(String(uri.suffix(36))))
+                    try work(String(uri.suffix(36)))
                     FCGX_PutStr(answer, CInt(answer.utf8.count), request.pointee.out)
                     FCGX_Finish_r(request)
                 }

@@ -5,13 +5,14 @@ package import Logging
 /// A whole HTTP face: everything that happens to a request between the gateway and its handler, in order.
 package struct API: Sendable {
     private let router: Router<Handler>
-    private let versions: Versions
+    /// Nil where the API has only one, and paths do not say it.
+    private let versions: Versions?
     private let authenticator: any Authenticator
     private let longestRequestID: Int
     private let logger: Logger
 
     package init(
-        routes: [Route<Handler>], versions: Versions, authenticator: any Authenticator, longestRequestID: Int, logger: Logger
+        routes: [Route<Handler>], versions: Versions?, authenticator: any Authenticator, longestRequestID: Int, logger: Logger
     ) {
         router = Router(routes)
         self.versions = versions
@@ -34,7 +35,7 @@ package struct API: Sendable {
         var answer = Answer(response: Response(.noContent), requestID: RequestID.fresh(using: &random))
         do throws(Fault) {
             answer.requestID = try RequestID(of: request, longest: longestRequestID, using: &random)
-            answer.response = try respond(to: request, &answer)
+            answer.response = try traced(answer.requestID) { () throws(Fault) in try respond(to: request, &answer) }
         } catch {
             log(error, answer)
             answer.response = ErrorDocument.response(to: request, for: error)
@@ -47,14 +48,25 @@ package struct API: Sendable {
         return answer
     }
 
+    /// Does something for which calls of other services say whose request it is.
+    private func traced<Result>(_ id: RequestID, _ act: () throws(Fault) -> Result) throws(Fault) -> Result {
+        do {
+            return try Trace.$requestID.withValue(id.text) { try act() }
+        } catch let fault as Fault {
+            throw fault
+        } catch {
+            throw Fault(.unexpected, "The request failed.", cause: error)
+        }
+    }
+
     private func respond(to request: Request, _ answer: inout Answer) throws(Fault) -> Response {
         guard let query = request.query else { throw Fault(.invalid, "The query does not decode as UTF-8.") }
         let path: String
-        switch versions.choose(for: request) {
+        switch versions?.choose(for: request) ?? .path(request.path) {
         case .answer(let response): return response
         case .path(let chosen): path = chosen
         }
-        let caller = try authenticator.caller(for: request.headers["X-Auth-Token"] ?? request.headers["X-Storage-Token"])
+        let caller = try authenticator.caller(for: Credentials(request.headers))
         answer.caller = caller
 
         switch router.match(request.method, path) {

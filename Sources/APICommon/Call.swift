@@ -94,3 +94,15 @@ package final class StoredBody: ByteSource {
         return count
     }
 }
+
+extension Credentials {
+    init(_ headers: Headers) {
+        self.init(token: headers["X-Auth-Token"] ?? headers["X-Storage-Token"])
+        guard let secret = headers["X-Vitrine-Secret"] else { return }
+        vouched.secret = secret
+        vouched.isConfirmed = headers["X-Identity-Status"] == "Confirmed"
+        vouched.user = headers["X-User-Id"]
+        vouched.project = headers["X-Project-Id"] ?? headers["X-Tenant-Id"]
+        vouched.roles = headers["X-Roles"]
+    }
+}

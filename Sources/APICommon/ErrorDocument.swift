@@ -12,6 +12,7 @@ extension Fault.Kind {
         case .notFound: .notFound
         case .conflict: .conflict
         case .gone: .gone
+        case .changedMeanwhile: .preconditionFailed
         case .tooLarge: .contentTooLarge
         case .unsupportedMedia: .unsupportedMediaType
         case .tooSlow: .requestTimeout

@@ -4,25 +4,27 @@ internal import JSONDocument
 /// The versions of the API: which there are, and which one a request means.
 ///
 /// A request names its version in the path, or in `Accept: application/vnd.openstack.images-v2`. Behind this, every route
-/// table begins with `/v2`.
+/// table begins with `/v2` or `/v1`.
 package struct Versions: Sendable {
     package enum Choice {
-        /// The path without doubt of its version: `/v2/…`.
+        /// The path without doubt of its version: `/v2/…` or `/v1/…`.
         case path(String)
         /// The client wants to know which versions there are, or named one that there is not.
         case answer(Response)
     }
 
-    /// Newest first.
+    /// Newest first; none where V2 is off.
     private let minors: [Int]
+    private let hasV1: Bool
     /// The base of every link, when the operator has fixed it.
     private let publicEndpoint: String?
 
     /// What this service really has. 2.6 (import) and all from 2.8 on are left out until they are there.
     package static let minorsOfV2 = [7, 5, 4, 3, 2, 1, 0]
 
-    package init(minors: [Int] = Self.minorsOfV2, publicEndpoint: String?) {
+    package init(minors: [Int] = Self.minorsOfV2, hasV1: Bool, publicEndpoint: String?) {
         self.minors = minors
+        self.hasV1 = hasV1
         self.publicEndpoint = publicEndpoint
     }
 
@@ -35,20 +37,22 @@ package struct Versions: Sendable {
         if first == "versions" { return .answer(document(.ok, request)) }
         let vendor = "application/vnd.openstack.images-"
         if let accept = request.headers["Accept"], accept.hasPrefix(vendor) {
-            guard isKnown(accept.dropFirst(vendor.count)) else { return .answer(document(.multipleChoices, request)) }
-            return .path(isKnown(first) ? "/v2" + rest : "/v2/" + path)
+            guard let root = root(of: accept.dropFirst(vendor.count)) else { return .answer(document(.multipleChoices, request)) }
+            return .path(self.root(of: first) == nil ? "\(root)/" + path : root + rest)
         }
-        guard isKnown(first) else { return .answer(document(.multipleChoices, request)) }
+        guard let root = root(of: first) else { return .answer(document(.multipleChoices, request)) }
         guard !rest.isEmpty else {
             var response = Response(.found)
-            response.headers["Location"] = base(request) + "/v2/"
+            response.headers["Location"] = base(request) + root + "/"
             return .answer(response)
         }
-        return .path("/v2" + rest)
+        return .path(root + rest)
     }
 
-    private func isKnown(_ name: Substring) -> Bool {
-        name == "v2" || minors.contains { name == "v2.\($0)" }
+    /// Where the route table of a version begins; nil when there is no such version.
+    private func root(of name: Substring) -> String? {
+        if hasV1, name == "v1" || name == "v1.0" || name == "v1.1" { return "/v1" }
+        return !minors.isEmpty && name == "v2" || minors.contains { name == "v2.\($0)" } ? "/v2" : nil
     }
 
     private func base(_ request: Request) -> String {
@@ -57,10 +61,13 @@ package struct Versions: Sendable {
     }
 
     private func document(_ status: Status, _ request: Request) -> Response {
-        let link: JSON = ["rel": "self", "href": .string(base(request) + "/v2/")]
-        let versions = minors.enumerated().map { place, minor -> JSON in
-            ["id": .string("v2.\(minor)"), "status": place == 0 ? "CURRENT" : "SUPPORTED", "links": [link]]
+        func version(_ name: String, _ status: String, _ root: String) -> JSON {
+            let link: JSON = ["rel": "self", "href": .string(base(request) + root)]
+            return ["id": .string(name), "status": .string(status), "links": [link]]
         }
+        let versions =
+            minors.enumerated().map { version("v2.\($1)", $0 == 0 ? "CURRENT" : "SUPPORTED", "/v2/") }
+            + (hasV1 ? ["v1.1", "v1.0"] : []).map { version($0, "DEPRECATED", "/v1/") }
         let document: JSON = ["versions": .array(versions)]
         return .json(document.text, status)
     }

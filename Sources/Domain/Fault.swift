@@ -10,6 +10,8 @@ package struct Fault: Error {
         case conflict
         /// It was there when the request began.
         case gone
+        /// It is not any more what the request says it is.
+        case changedMeanwhile
         /// Past a limit: bytes, quota, or the store's room.
         case tooLarge
         case unsupportedMedia

@@ -21,6 +21,9 @@ package final class Exchange {
 
     private let wire: Wire
     private var sawBodyEnd = false
+    /// Bytes of a CGI request's body that are still to be read; nil when its length is not told. Nothing else tells its end: the
+    /// input may go on behind it, or stay open. Source: RFC 3875, 4.2.
+    private var unreadOfCGI: Int?
 
     /// A slot that takes requests from a listening socket.
     package init(listeningOn listener: Listener) throws(FastCGIError) {
@@ -39,6 +42,7 @@ package final class Exchange {
     /// The one request that a CGI process is started for.
     package init(cgi: Void) {
         wire = .cgi
+        unreadOfCGI = parameter("CONTENT_LENGTH").flatMap { Int($0) }
     }
 
     /// True when a web server started this process for one request, by RFC 3875: a request in the environment and no
@@ -54,15 +58,50 @@ package final class Exchange {
         }
     }
 
-    /// Waits for a request, for half a second.
+    /// Waits for a request, for half a second at the most: on the connection that the web server kept open, or on a new one.
     ///
     /// - Returns: false when none came, or the connection ended before it brought one.
     package func accept() throws(FastCGIError) -> Bool {
         guard case .fastCGI(let listener, let raw) = wire else { return true }
-        guard let connection = try listener.accept() else { return false }
-        vitrine_fcgx_attach(raw, connection)
         sawBodyEnd = false
+        let kept = vitrine_fcgx_connection(raw)
+        if kept >= 0 {
+            switch next(on: kept) {
+            case .request: break
+            case .nothing:
+                // Rather than hold a thread that a new connection waits for, the web server's idle one is given up.
+                if listener.hasWaiting { close(vitrine_fcgx_detach(raw)) }
+                return false
+            case .end:
+                close(vitrine_fcgx_detach(raw))
+                return false
+            }
+        } else {
+            guard let connection = try listener.accept() else { return false }
+            guard !Self.isDeserted(connection) else {
+                close(connection)
+                return false
+            }
+            vitrine_fcgx_attach(raw, connection)
+        }
         return FCGX_Accept_r(raw) == 0
+    }
+
+    /// Whether the web server has hung up. While nobody accepted, requests waited in the socket's queue; whose sender has given
+    /// up since then, and was told that nothing was done, is not to be done after all.
+    private static func isDeserted(_ connection: CInt) -> Bool {
+        var wanted = pollfd(fd: connection, events: 0, revents: 0)
+        return poll(&wanted, 1, 0) > 0
+    }
+
+    private enum Next { case request, nothing, end }
+
+    /// What comes on a kept connection within a tenth of a second.
+    private func next(on connection: CInt) -> Next {
+        var wanted = pollfd(fd: connection, events: Int16(POLLIN), revents: 0)
+        guard poll(&wanted, 1, 100) != 0 else { return .nothing }
+        var byte: UInt8 = 0
+        return recv(connection, &byte, 1, CInt(MSG_PEEK) | CInt(MSG_DONTWAIT)) > 0 ? .request : .end
     }
 
     /// A parameter that the web server sent, such as `REQUEST_METHOD` or `HTTP_HOST`.
@@ -107,20 +146,21 @@ package final class Exchange {
             if count < buffer.count { sawBodyEnd = true }
             return count
         case .cgi:
+            guard let unread = unreadOfCGI, unread > 0 else { return 0 }
             while true {
-                let count = Glibc.read(STDIN_FILENO, start, buffer.count)
-                if count >= 0 { return count }
-                if errno != EINTR { return 0 }
+                let count = Glibc.read(STDIN_FILENO, start, min(buffer.count, unread))
+                if count < 0, errno == EINTR { continue }
+                unreadOfCGI = unread - max(count, 0)
+                return max(count, 0)
             }
         }
     }
 
-    /// To be asked after `read` gave 0. Plain CGI has no sign for it but `CONTENT_LENGTH`, which the caller counts; a body
-    /// without a length counts as cut.
+    /// To be asked after `read` gave 0. Plain CGI has no sign for it but `CONTENT_LENGTH`: a body without a length counts as cut.
     package var bodyEnd: BodyEnd {
         switch wire {
         case .fastCGI(_, let raw): FCGX_GetError(raw.pointee.in) == 0 ? .whole : .cut
-        case .cgi: parameter("CONTENT_LENGTH").map { !$0.isEmpty } == true ? .whole : .cut
+        case .cgi: unreadOfCGI == 0 ? .whole : .cut
         }
     }
 
@@ -140,6 +180,7 @@ package final class Exchange {
                 (start, left) = (start + piece, left - piece)
             }
         case .cgi:
+            takeRestOfCGI()
             while left > 0 {
                 let written = Glibc.write(STDOUT_FILENO, start, left)
                 if written < 0, errno == EINTR { continue }
@@ -149,12 +190,23 @@ package final class Exchange {
         }
     }
 
-    /// Ends the answer and frees the slot for the next request.
+    /// Reads what the answer did not wait for. fcgiwrap writes the whole body before it reads the answer, and one that it cannot
+    /// write is 502 to the client.
+    private func takeRestOfCGI() {
+        withUnsafeTemporaryAllocation(byteCount: 64 * 1024, alignment: 1) { while read(into: $0) > 0 {} }
+    }
+
+    /// Ends the answer and frees the slot for the next request. A connection that the web server wants to keep stays open
+    /// when it holds nothing more of this request.
     package func finish() {
         guard case .fastCGI(_, let raw) = wire else { return }
         let expectsBody =
             parameter("CONTENT_LENGTH").map { !$0.isEmpty && $0 != "0" } ?? false
             || parameter("HTTP_TRANSFER_ENCODING") != nil
+        if raw.pointee.keepConnection != 0, sawBodyEnd || !expectsBody && FCGX_GetChar(raw.pointee.in) == EOF {
+            FCGX_Finish_r(raw)
+            return
+        }
         FCGX_FClose(raw.pointee.err)
         FCGX_FClose(raw.pointee.out)
         let connection = vitrine_fcgx_detach(raw)

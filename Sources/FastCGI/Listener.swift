@@ -57,6 +57,12 @@ package struct Listener: Sendable {
         setsockopt(descriptor, SOL_SOCKET, SO_RCVTIMEO, &limit, socklen_t(MemoryLayout<timeval>.size))
     }
 
+    /// Whether a connection waits to be accepted.
+    var hasWaiting: Bool {
+        var wanted = pollfd(fd: descriptor, events: Int16(POLLIN), revents: 0)
+        return poll(&wanted, 1, 0) > 0
+    }
+
     /// Waits for a connection, for half a second.
     ///
     /// - Returns: nil when none came, or its client was gone already.

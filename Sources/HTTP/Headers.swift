@@ -30,8 +30,8 @@ package struct Headers: Sendable {
     }
 }
 
-/// Source: RFC 9110, 5.6.2.
-private func isToken(_ byte: UInt8) -> Bool {
+/// Whether a byte may stand in a field's name. Source: RFC 9110, 5.6.2.
+package func isToken(_ byte: UInt8) -> Bool {
     switch byte {
     case 0x30...0x39, 0x41...0x5A, 0x61...0x7A: true
     default: "!#$%&'*+-.^_`|~".utf8.contains(byte)

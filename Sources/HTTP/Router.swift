@@ -78,8 +78,11 @@ package struct Router<Handler: Sendable>: Sendable {
         }
         var allowed: [Method] = []
         let wanted = method == .HEAD ? .GET : method
-        for route in routes {
+        // A path belongs to the first pattern that it matches: `/v1/images/detail` is never an image of that name.
+        var pattern: String?
+        for route in routes where pattern == nil || pattern == route.pattern {
             guard let parameters = route.matches(parts) else { continue }
+            pattern = route.pattern
             if route.method == wanted { return .found(route, parameters) }
             allowed.append(route.method)
         }

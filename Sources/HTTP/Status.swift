@@ -24,6 +24,7 @@ package struct Status: Hashable, Sendable {
     package static let requestTimeout = Status(408, "Request Timeout")
     package static let conflict = Status(409, "Conflict")
     package static let gone = Status(410, "Gone")
+    package static let preconditionFailed = Status(412, "Precondition Failed")
     package static let contentTooLarge = Status(413, "Request Entity Too Large")
     package static let unsupportedMediaType = Status(415, "Unsupported Media Type")
     package static let rangeNotSatisfiable = Status(416, "Requested Range Not Satisfiable")

@@ -7,28 +7,31 @@ package struct ImageService: Sendable {
     let memberships: any MemberCatalog
     let uploads: any UploadCatalog
     let removals: any RemovalCatalog
+    let copies: any CopyCatalog
     let store: any ImageStore
+    /// Where bytes are fetched from that clients name by URL.
+    let source: any ImageSource
     let leases: LeaseKeeper
-    let policy: Policy
+    private let policies: any PolicySource
     let limits: ImageLimits
     /// The name of the digest that images get besides MD5.
     let hashAlgorithm: String
     let logger: Logger
 
     package init(
-        images: any ImageCatalog, memberships: any MemberCatalog, uploads: any UploadCatalog,
-        removals: any RemovalCatalog, store: any ImageStore, worker: String, policy: Policy, limits: ImageLimits,
-        hashAlgorithm: String, logger: Logger
+        catalog: some Catalog, store: any ImageStore, source: any ImageSource, worker: String, policies: any PolicySource,
+        limits: ImageLimits, hashAlgorithm: String, logger: Logger
     ) {
-        self.images = images
-        self.memberships = memberships
-        self.uploads = uploads
-        self.removals = removals
+        (images, memberships, uploads, removals, copies) = (catalog, catalog, catalog, catalog, catalog)
         self.store = store
-        self.policy = policy
+        self.source = source
+        self.policies = policies
         self.limits = limits
         self.hashAlgorithm = hashAlgorithm
         self.logger = logger
-        leases = LeaseKeeper(worker: worker, uploads: uploads, logger: logger)
+        leases = LeaseKeeper(worker: worker, uploads: catalog, logger: logger)
     }
+
+    /// The rules as they are now. A change of them is heeded by the next question.
+    var policy: Policy { policies.current }
 }

@@ -40,6 +40,44 @@ extension ImageService {
         try memberships.remove(project, from: image)
     }
 
+    // MARK: as V1 has it, without consent, and with members who may share in turn
+
+    /// Nobody's, for an image that is the caller's neither as owner nor as member.
+    package func recipients(of id: ImageID, for caller: Caller) throws(Fault) -> [Member] {
+        try memberships.members(of: try show(id, to: caller), visibleTo: caller)
+    }
+
+    /// - Parameter replacing: whoever is not named is a member no more.
+    package func share(_ id: ImageID, with named: [Membership], replacing: Bool, by caller: Caller) throws(Fault) {
+        let image = try shareableImage(id, .addMember, by: caller)
+        try memberships.put(named, to: image, replacing: replacing, quota: limits.members)
+    }
+
+    package func endSharing(_ id: ImageID, with project: String, by caller: Caller) throws(Fault) {
+        let image = try shareableImage(id, .deleteMember, by: caller)
+        try memberships.remove(project, from: image)
+    }
+
+    /// What is shared with a project, as far as it is the caller's.
+    package func shares(with project: String, for caller: Caller) throws(Fault) -> [Member] {
+        try checkHasProject(caller)
+        return try memberships.memberships(of: project, visibleTo: caller)
+    }
+
+    /// - Throws: `.notFound` also for whoever sees the image and may not share it.
+    private func shareableImage(_ id: ImageID, _ rule: PolicyRule, by caller: Caller) throws(Fault) -> Image {
+        try checkHasProject(caller)
+        let image = try show(id, to: caller)
+        if policy.allows(rule, caller, on: image) { return image }
+        guard try memberships.members(of: image, visibleTo: caller).contains(where: { $0.project == caller.project && $0.canShare })
+        else { throw .imageNotFound(id) }
+        return image
+    }
+
+    private func checkHasProject(_ caller: Caller) throws(Fault) {
+        guard caller.isAdmin || caller.project != nil else { throw Fault(.unauthenticated, "Authentication required") }
+    }
+
     private func sharedImage(_ id: ImageID, for caller: Caller) throws(Fault) -> Image {
         let image = try show(id, to: caller)
         guard image.visibility == .shared else {

@@ -9,6 +9,8 @@ extension ImageService {
 
     /// A page of images. Those that the policy hides from the caller are left out of it.
     package func list(_ listing: ImageListing, for caller: Caller) throws(Fault) -> ImagePage {
+        // One policy for the whole page: each asking for the current one takes a lock and looks at a clock.
+        let policy = policy
         var target: [String: String] = [:]
         target["project_id"] = caller.project
         try policy.require(.getImages, on: AttributeTarget(target), by: caller)

@@ -12,15 +12,34 @@ extension ImageService {
     /// - Parameter announced: bytes promised by the client, by whatever header; nil when it did not say.
     /// - Throws: `.conflict` unless the image is queued, `.invalid` for fewer or more bytes than promised and for an image
     ///   without formats, `.tooLarge` past the size limit or the store's room, `.gone` when the image is deleted meanwhile.
-    ///   Whatever is thrown, the image is queued again and no byte is left; what cannot be undone now, `glance-tasks` undoes.
+    ///   Whatever is thrown, no byte is left and the image has the status `failed`; what cannot be undone now, `glance-tasks`
+    ///   undoes.
     ///
     /// Source: Image API v2, "Upload binary image data"; status graph in `Domain/Images/ImageStatus.swift`.
     package func upload(
-        _ id: ImageID, from body: any ByteReader, announced: Int64?, by caller: Caller
+        _ id: ImageID, from body: any ByteReader, announced: Int64?, by caller: Caller, failed: ImageStatus = .queued
     ) throws(Fault) {
         let image = try images.image(id, visibleTo: caller)
         try policy.require(.uploadImage, on: image, by: caller)
-        try checkTakesData(image)
+        guard image.diskFormat != nil, image.containerFormat != nil else {
+            throw Fault(.invalid, "Properties disk_format, container_format must be set prior to saving data.")
+        }
+        try receive(image, from: body, announced: announced, failed: { failed })
+    }
+
+    /// - Throws: `.invalid` for more bytes than an image may have. V1 says so before it takes any.
+    package func checkFits(_ size: Int64) throws(Fault) {
+        guard size > limits.size else { return }
+        throw Fault(.invalid, "An image of \(size) bytes exceeds the maximum allowed size of \(limits.size) bytes.")
+    }
+
+    /// Takes bytes for an image that has been found, from somebody who may give them.
+    ///
+    /// - Parameter failed: tells, when it comes to that, what becomes of the image.
+    func receive(_ image: Image, from body: any ByteReader, announced: Int64?, failed: () -> ImageStatus) throws(Fault) {
+        guard image.status == .queued else {
+            throw Fault(.conflict, "Image \(image.id) takes no data in status \(image.status.rawValue).")
+        }
         if let announced { try limits.check(size: announced) }
 
         let token = UInt64.random(in: .min ... .max).hexadecimal + UInt64.random(in: .min ... .max).hexadecimal
@@ -39,22 +58,16 @@ extension ImageService {
         let location: ImageLocation
         do throws(Fault) {
             measured = try copy(body, into: bytes, announced: announced, while: lease)
+            if let expected = image.checksum, expected != measured.checksum {
+                throw Fault(.invalid, "The MD5 of the data is \(measured.checksum), and was to be \(expected).")
+            }
             location = try bytes.commit()
         } catch {
             bytes.discard()
-            giveBack(upload)
+            giveBack(upload, as: failed())
             throw error
         }
-        try finish(upload, bytes, at: location, measured)
-    }
-
-    private func checkTakesData(_ image: Image) throws(Fault) {
-        guard image.status == .queued else {
-            throw Fault(.conflict, "Image \(image.id) takes no data in status \(image.status.rawValue).")
-        }
-        guard image.diskFormat != nil, image.containerFormat != nil else {
-            throw Fault(.invalid, "Properties disk_format, container_format must be set prior to saving data.")
-        }
+        try finish(upload, bytes, at: location, measured, failed: failed())
     }
 
     private func copy(
@@ -97,7 +110,7 @@ extension ImageService {
 
     /// The bytes are in the store; now the record says so. While the database is away this waits for it, for a minute.
     private func finish(
-        _ upload: Upload, _ bytes: any PendingBytes, at location: ImageLocation, _ measured: MeasuredBytes
+        _ upload: Upload, _ bytes: any PendingBytes, at location: ImageLocation, _ measured: MeasuredBytes, failed: ImageStatus
     ) throws(Fault) {
         let deadline = monotonicSeconds() + 60
         while true {
@@ -110,16 +123,16 @@ extension ImageService {
                 case .unavailable: throw error
                 default:
                     bytes.discard()
-                    giveBack(upload)
+                    giveBack(upload, as: failed)
                     throw error
                 }
             }
         }
     }
 
-    private func giveBack(_ upload: Upload) {
+    private func giveBack(_ upload: Upload, as status: ImageStatus) {
         do throws(Fault) {
-            try uploads.giveBack(upload)
+            try uploads.giveBack(upload, as: status)
         } catch {
             logger.warning("image \(upload.image) stays saving until its lease ends: \(error)")
         }

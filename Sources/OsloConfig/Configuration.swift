@@ -7,6 +7,8 @@ internal import Glibc
 package struct Configuration: Sendable {
     private var settings: [OptionKey: [Setting]] = [:]
     private let defaults: [OptionKey: String]
+    /// Folders that settings were read from: where a file lies that a setting names without one. Source: oslo.config, `find_file`.
+    package let folders: [String]
 
     /// What is read, in the order of the command line.
     package enum Source: Sendable {
@@ -22,6 +24,12 @@ package struct Configuration: Sendable {
         _ sources: [Source], environment: [String: String], known: [OptionKey]
     ) throws(ConfigurationError) {
         defaults = Dictionary(known.map { (OptionKey($0.group, $0.name), $0.fallback ?? "") }) { first, _ in first }
+        folders = sources.map { source in
+            switch source {
+            case .directory(let path): path
+            case .file(let path): path.lastIndex(of: "/").map { String(path[..<$0]) } ?? "."
+            }
+        }
         for source in sources {
             switch source {
             case .file(let path): try add(path)

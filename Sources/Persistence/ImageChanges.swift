@@ -14,8 +14,9 @@ enum ImageChanges {
         let added = after.properties.filter { before[property: $0.name] == nil }
         let tagsDropped = before.tags.filter { !after.tags.contains($0) }
         let tagsAdded = after.tags.filter { !before.tags.contains($0) }
-        guard !columns.isEmpty || !dropped.isEmpty || !changed.isEmpty || !added.isEmpty || !tagsDropped.isEmpty || !tagsAdded.isEmpty
-        else { return false }
+        let (old, new) = (before.locations, after.locations)
+        let isChanged = [dropped, changed, added].contains { !$0.isEmpty } || !tagsDropped.isEmpty || !tagsAdded.isEmpty
+        guard isChanged || !columns.isEmpty || old != new else { return false }
 
         for property in dropped {
             try connection.run(
@@ -37,11 +38,20 @@ enum ImageChanges {
                 """, .time(moment), .time(moment), .text(id.text), .text(tag), .text(tag))
         }
         try add(tagsAdded, to: id, on: connection)
+        for location in old where !new.contains(location) {
+            try connection.run(
+                """
+                UPDATE image_locations SET status = 'deleted', deleted = 1, deleted_at = ?, updated_at = ?
+                 WHERE image_id = ? AND value = ? AND deleted = 0
+                """, .time(moment), .time(moment), .text(id.text), .text(location.url))
+        }
+        try add(new.filter { !old.contains($0) }, to: id, on: connection)
 
         let assignments = (columns.map { "\($0.name) = ?" } + ["updated_at = ?"]).joined(separator: ", ")
-        try connection.run(
-            "UPDATE images SET \(assignments) WHERE id = ? AND deleted = 0",
-            columns.map(\.value) + [.time(moment), .text(id.text)])
+        let updated = try connection.run(
+            "UPDATE images SET \(assignments) WHERE id = ? AND status = ? AND deleted = 0",
+            columns.map(\.value) + [.time(moment), .text(id.text), .text(before.status.rawValue)])
+        guard updated == 1 else { throw Fault.notInStatus(id, before.status) }
         return true
     }
 
@@ -52,6 +62,12 @@ enum ImageChanges {
 
     static func add(_ tags: [String], to id: ImageID, on connection: Connection) throws {
         try insert(into: "image_tags", ["value"], tags.map { [.text($0)] }, id, connection)
+    }
+
+    static func add(_ locations: [ImageLocation], to id: ImageID, on connection: Connection) throws {
+        try insert(
+            into: "image_locations", ["value", "meta_data", "status"],
+            locations.map { [.text($0.url), .text($0.metadata), .text("active")] }, id, connection)
     }
 
     /// Adds properties, in the rows of deleted ones where there are such: the table's unique key counts those too.
@@ -97,12 +113,18 @@ enum ImageChanges {
             if before[keyPath: path] != after[keyPath: path] { changed.append((name, value(after[keyPath: path]))) }
         }
         note(\.name, "name") { .text($0) }
+        note(\.status, "status") { .text($0.rawValue) }
         note(\.visibility, "visibility") { .text($0.rawValue) }
         note(\.isProtected, "protected") { .flag($0) }
         note(\.isHidden, "os_hidden") { .flag($0) }
         note(\.owner, "owner") { .text($0) }
         note(\.diskFormat, "disk_format") { .text($0) }
         note(\.containerFormat, "container_format") { .text($0) }
+        note(\.size, "size") { .int($0) }
+        note(\.virtualSize, "virtual_size") { .int($0) }
+        note(\.checksum, "checksum") { .text($0) }
+        note(\.hash?.algorithm, "os_hash_algo") { .text($0) }
+        note(\.hash?.value, "os_hash_value") { .text($0) }
         note(\.minDisk, "min_disk") { .int($0) }
         note(\.minRAM, "min_ram") { .int($0) }
         return changed

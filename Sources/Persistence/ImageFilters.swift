@@ -49,16 +49,22 @@ extension ImageListing.Filter {
             return ("images i FORCE INDEX (vitrine_images_\(word: field.rawValue))", "i.deleted = 0 AND \(condition)")
         case .time(let field, _, _): return byVisibility(field.rawValue)
         case .isProtected: return ("images i FORCE INDEX (vitrine_images_protected)", "i.deleted = 0 AND \(condition)")
+        case .tag, .property:
+            return entries.map { ("\($0.tables) STRAIGHT_JOIN images i ON i.id = d.image_id", $0.condition) }
+        }
+    }
+
+    /// Rows of another table that name the images of this filter: enough to count them, or a few more.
+    var entries: (tables: SQLFragment, condition: SQLFragment)? {
+        switch self {
         case .tag(let tag):
-            return (
-                "image_tags d FORCE INDEX (vitrine_image_tags_value) STRAIGHT_JOIN images i ON i.id = d.image_id",
-                "d.value = \(.text(tag)) AND d.deleted = 0"
-            )
+            ("image_tags d FORCE INDEX (vitrine_image_tags_value)", "d.value = \(.text(tag)) AND d.deleted = 0")
         case .property(let name, let value):
-            return (
-                "image_properties d FORCE INDEX (vitrine_image_properties_value) STRAIGHT_JOIN images i ON i.id = d.image_id",
+            (
+                "image_properties d FORCE INDEX (vitrine_image_properties_value)",
                 "d.name = \(.text(name)) AND d.value = \(.text(value)) AND d.deleted = 0"
             )
+        case .text, .number, .time, .isProtected, .nothing: nil
         }
     }
 

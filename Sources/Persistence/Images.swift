@@ -14,6 +14,12 @@ extension MariaDBCatalog: ImageCatalog {
         }
     }
 
+    package func recordedImage(_ id: ImageID, visibleTo caller: Caller) throws(Fault) -> Image {
+        try database.run("Reading image \(id)") { connection in
+            try visibleImage(id, to: caller, locations: true, remains: caller.isAdmin, on: connection)
+        }
+    }
+
     package func insert(_ draft: ImageDraft) throws(Fault) -> Image {
         let doing = "Creating image \(draft.id)"
         do throws(Fault) {
@@ -21,9 +27,10 @@ extension MariaDBCatalog: ImageCatalog {
                 guard let created = try connection.first(Self.insertImage, draft.row) else {
                     throw Fault(.unexpected, "\(doing) failed.")
                 }
-                let image = draft.image(createdAt: Timestamp(created))
+                let image = draft.image(madeAt: Timestamp(created))
                 try ImageChanges.add(image.properties, to: draft.id, on: connection)
                 try ImageChanges.add(image.tags, to: draft.id, on: connection)
+                try ImageChanges.add(image.locations, to: draft.id, on: connection)
                 return image
             }
         } catch {
@@ -39,7 +46,7 @@ extension MariaDBCatalog: ImageCatalog {
         try checkPossible(id)
         return try database.transaction("Changing image \(id)") { connection in
             guard let moment = try connection.first(Self.hold, .text(id.text)) else { throw Fault.imageNotFound(id) }
-            let before = try visibleImage(id, to: caller, on: connection)
+            let before = try visibleImage(id, to: caller, locations: true, on: connection)
             var after = before
             try change(&after)
             guard try ImageChanges.save(from: before, to: after, at: moment, on: connection) else { return before }
@@ -84,10 +91,10 @@ extension MariaDBCatalog: ImageCatalog {
 
     /// An image that the caller may see, by the rule of `Image.isVisible`.
     func visibleImage(
-        _ id: ImageID, to caller: Caller, locations: Bool = false, on connection: Connection
+        _ id: ImageID, to caller: Caller, locations: Bool = false, remains: Bool = false, on connection: Connection
     ) throws -> Image {
         try checkPossible(id)
-        let found = try ImageRows.load([id.text], locations: locations || showsLocations, on: connection)
+        let found = try ImageRows.load([id.text], locations: locations || showsLocations, remains: remains, on: connection)
         guard let image = found.first else { throw Fault.imageNotFound(id) }
         if image.isVisible(to: caller, isMember: false) { return image }
         guard image.visibility == .shared, let project = caller.project,
@@ -105,7 +112,7 @@ extension MariaDBCatalog: ImageCatalog {
     private func itself(_ draft: ImageDraft) throws(Fault) -> Image? {
         try database.run("Reading image \(draft.id)") { connection in
             let image = try ImageRows.load([draft.id.text], locations: false, on: connection).first
-            return image.flatMap { $0.owner == draft.owner && $0.name == draft.name && $0.status == .queued ? $0 : nil }
+            return image.flatMap { $0.owner == draft.owner && $0.name == draft.name && $0.status == draft.status ? $0 : nil }
         }
     }
 
@@ -123,10 +130,10 @@ extension MariaDBCatalog: ImageCatalog {
 
     private static let insertImage = Query(
         """
-        INSERT INTO images (id, name, status, visibility, protected, os_hidden, owner, disk_format, container_format,
-                            min_disk, min_ram, created_at, updated_at, deleted)
-        VALUES (?, ?, 'queued', ?, ?, ?, ?, ?, ?, ?, ?, UTC_TIMESTAMP(), UTC_TIMESTAMP(), 0)
-        RETURNING created_at
+        INSERT INTO images (id, name, status, visibility, protected, os_hidden, owner, disk_format, container_format, size,
+                            virtual_size, checksum, min_disk, min_ram, created_at, updated_at, deleted)
+        VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, COALESCE(?, UTC_TIMESTAMP()), COALESCE(?, UTC_TIMESTAMP()), 0)
+        RETURNING UTC_TIMESTAMP()
         """
     ) { row throws(MariaDBError) in try row.time(0) }
 }
@@ -134,8 +141,9 @@ extension MariaDBCatalog: ImageCatalog {
 extension ImageDraft {
     fileprivate var row: [SQLValue] {
         [
-            .text(id.text), .text(name), .text(visibility.rawValue), .flag(isProtected), .flag(isHidden), .text(owner),
-            .text(diskFormat), .text(containerFormat), .int(minDisk), .int(minRAM),
+            .text(id.text), .text(name), .text(status.rawValue), .text(visibility.rawValue), .flag(isProtected), .flag(isHidden),
+            .text(owner), .text(diskFormat), .text(containerFormat), .int(size), .int(virtualSize), .text(checksum), .int(minDisk),
+            .int(minRAM), createdAt?.sqlValue ?? .null, updatedAt?.sqlValue ?? .null,
         ]
     }
 }

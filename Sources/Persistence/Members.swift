@@ -21,32 +21,50 @@ extension MariaDBCatalog: MemberCatalog {
             guard try connection.first(Self.holdShared, .text(image.id.text)) != nil else {
                 throw Fault.imageNotFound(image.id)
             }
-            let present = try connection.all(Self.membersOfImage, .text(image.id.text))
-            if present.contains(where: { $0.project.lowercased() == project.lowercased() }) {
-                throw Fault(.conflict, "Image \(image.id) is already shared with \(project).")
+            let name = SQLValue.text(project)
+            guard let census = try connection.first(Self.census, name, name, .text(image.id.text)) else {
+                throw Fault(.unexpected, "Sharing image \(image.id) failed.")
             }
-            if let quota, present.count >= quota {
-                throw Fault(
-                    .tooLarge,
-                    "The limit has been exceeded on the number of allowed image members for this image. Attempted: \(present.count + 1), Maximum: \(quota)"
-                )
-            }
-            let revived = try connection.run(
-                """
-                UPDATE image_members
-                   SET member = ?, status = 'pending', deleted = 0, deleted_at = NULL, created_at = UTC_TIMESTAMP(),
-                       updated_at = UTC_TIMESTAMP()
-                 WHERE image_id = ? AND member = ? AND deleted = 1 ORDER BY id DESC LIMIT 1
-                """, .text(project), .text(image.id.text), .text(project))
-            if revived == 0 {
-                try connection.run(
-                    """
-                    INSERT INTO image_members (image_id, member, can_share, status, created_at, updated_at, deleted)
-                    VALUES (?, ?, 0, 'pending', UTC_TIMESTAMP(), UTC_TIMESTAMP(), 0)
-                    """, .text(image.id.text), .text(project))
-            }
-            return try itself(project, of: image.id, on: connection)
+            guard census.named == 0 else { throw Fault(.conflict, "Image \(image.id) is already shared with \(project).") }
+            if let quota, census.present >= quota { throw Fault.tooManyMembers(Int(census.present) + 1, most: quota) }
+            return try insert(project, canShare: false, reviving: census.removed > 0, of: image.id, on: connection)
         }
+    }
+
+    package func put(_ memberships: [Membership], to image: Image, replacing: Bool, quota: Int?) throws(Fault) {
+        try database.transaction("Sharing image \(image.id)") { connection in
+            guard try connection.first(Self.holdShared, .text(image.id.text)) != nil else {
+                throw Fault.imageNotFound(image.id)
+            }
+            let present = try connection.all(Self.membersOfImage, .text(image.id.text))
+            let named = Set(memberships.map { $0.project.lowercased() })
+            let dropped = replacing ? present.filter { !named.contains($0.project.lowercased()) } : []
+            let kept = Set(present.map { $0.project.lowercased() })
+            let added = named.subtracting(kept)
+            if let quota, !added.isEmpty, present.count - dropped.count + added.count > quota {
+                throw Fault.tooManyMembers(present.count - dropped.count + added.count, most: quota)
+            }
+            for member in dropped { try remove(member.project, of: image.id, on: connection) }
+            for membership in memberships {
+                guard kept.contains(membership.project.lowercased()) else {
+                    _ = try insert(
+                        membership.project, canShare: membership.canShare ?? false, reviving: true, of: image.id, on: connection)
+                    continue
+                }
+                guard let canShare = membership.canShare else { continue }
+                try connection.run(
+                    "UPDATE image_members SET can_share = ?, updated_at = UTC_TIMESTAMP() WHERE image_id = ? AND member = ? AND deleted = 0",
+                    .flag(canShare), .text(image.id.text), .text(membership.project))
+            }
+        }
+    }
+
+    package func memberships(of project: String, visibleTo caller: Caller) throws(Fault) -> [Member] {
+        let all = try database.run("Reading what is shared with \(project)") { connection in
+            try connection.all(Self.membershipsOfProject, .text(project))
+        }
+        let isOwn = project == caller.project
+        return all.filter { caller.isAdmin || isOwn || $0.owner != nil && $0.owner == caller.project }.map(\.member)
     }
 
     package func set(_ status: Member.Status, of project: String, in image: Image) throws(Fault) -> Member {
@@ -61,13 +79,40 @@ extension MariaDBCatalog: MemberCatalog {
 
     package func remove(_ project: String, from image: Image) throws(Fault) {
         let removed = try database.run("Unsharing image \(image.id)") { connection in
-            try connection.run(
-                """
-                UPDATE image_members SET deleted = 1, deleted_at = UTC_TIMESTAMP(), updated_at = UTC_TIMESTAMP()
-                 WHERE image_id = ? AND member = ? AND deleted = 0
-                """, .text(image.id.text), .text(project))
+            try remove(project, of: image.id, on: connection)
         }
         guard removed > 0 else { throw .notMember(project, image.id) }
+    }
+
+    /// A new member.
+    ///
+    /// - Parameter reviving: in the row of one that was removed, if there is such: the table's unique key counts those too.
+    private func insert(
+        _ project: String, canShare: Bool, reviving: Bool, of image: ImageID, on connection: Connection
+    ) throws -> Member {
+        if reviving {
+            let revived = try connection.run(
+                """
+                UPDATE image_members
+                   SET member = ?, can_share = ?, status = 'pending', deleted = 0, deleted_at = NULL, created_at = UTC_TIMESTAMP(),
+                       updated_at = UTC_TIMESTAMP()
+                 WHERE image_id = ? AND member = ? AND deleted = 1 ORDER BY id DESC LIMIT 1
+                """, .text(project), .flag(canShare), .text(image.text), .text(project))
+            if revived > 0 { return try itself(project, of: image, on: connection) }
+        }
+        guard let member = try connection.first(Self.insertMember, .text(image.text), .text(project), .flag(canShare)) else {
+            throw Fault(.unexpected, "Sharing image \(image) failed.")
+        }
+        return member
+    }
+
+    @discardableResult
+    private func remove(_ project: String, of image: ImageID, on connection: Connection) throws(MariaDBError) -> Int {
+        try connection.run(
+            """
+            UPDATE image_members SET deleted = 1, deleted_at = UTC_TIMESTAMP(), updated_at = UTC_TIMESTAMP()
+             WHERE image_id = ? AND member = ? AND deleted = 0
+            """, .text(image.text), .text(project))
     }
 
     private func itself(_ project: String, of image: ImageID, on connection: Connection) throws -> Member {
@@ -80,24 +125,63 @@ extension MariaDBCatalog: MemberCatalog {
 
     private static let membersOfImage = Query(
         """
-        SELECT image_id, member, status, created_at, updated_at
+        SELECT image_id, member, status, can_share, created_at, updated_at
           FROM image_members FORCE INDEX (ix_image_members_image_id)
          WHERE image_id = ? AND deleted = 0
          ORDER BY member
         """
-    ) { row throws(MariaDBError) in
-        let created = Timestamp(try row.time(3))
-        return Member(
-            image: ImageID(try row.text(0)), project: try row.text(1), status: try row.value(2), createdAt: created,
-            updatedAt: try row.timeOrNil(4).map(Timestamp.init) ?? created)
-    }
+    ) { row throws(MariaDBError) in try Member(row) }
+
+    /// How many members an image has, and whether a project is one or was one.
+    private static let census = Query(
+        """
+        SELECT COUNT(IF(deleted = 0, 1, NULL)), COUNT(IF(deleted = 0 AND member = ?, 1, NULL)),
+               COUNT(IF(deleted = 1 AND member = ?, 1, NULL))
+          FROM image_members FORCE INDEX (ix_image_members_image_id)
+         WHERE image_id = ?
+        """
+    ) { row throws(MariaDBError) in (present: try row.int(0), named: try row.int(1), removed: try row.int(2)) }
+
+    private static let insertMember = Query(
+        """
+        INSERT INTO image_members (image_id, member, can_share, status, created_at, updated_at, deleted)
+        VALUES (?, ?, ?, 'pending', UTC_TIMESTAMP(), UTC_TIMESTAMP(), 0)
+        RETURNING image_id, member, status, can_share, created_at, updated_at
+        """
+    ) { row throws(MariaDBError) in try Member(row) }
+
+    /// Those of images that are there.
+    private static let membershipsOfProject = Query(
+        """
+        SELECT m.image_id, m.member, m.status, m.can_share, m.created_at, m.updated_at, i.owner
+          FROM image_members m FORCE INDEX (vitrine_image_members_member) JOIN images i ON i.id = m.image_id AND i.deleted = 0
+         WHERE m.member = ? AND m.deleted = 0
+         ORDER BY m.image_id
+        """
+    ) { row throws(MariaDBError) in (member: try Member(row), owner: try row.textOrNil(6)) }
 
     private static let holdShared = Query(
         "SELECT 1 FROM images FORCE INDEX (PRIMARY) WHERE id = ? AND deleted = 0 FOR UPDATE"
     ) { row throws(MariaDBError) in try row.int(0) }
 }
 
+extension Member {
+    /// A row that begins with `image_id, member, status, can_share, created_at, updated_at`.
+    fileprivate init(_ row: borrowing Row) throws(MariaDBError) {
+        let created = Timestamp(try row.time(4))
+        self.init(
+            image: ImageID(try row.text(0)), project: try row.text(1), status: try row.value(2), canShare: try row.flag(3),
+            createdAt: created, updatedAt: try row.timeOrNil(5).map(Timestamp.init) ?? created)
+    }
+}
+
 extension Fault {
+    fileprivate static func tooManyMembers(_ attempted: Int, most: Int) -> Fault {
+        Fault(
+            .tooLarge,
+            "The limit has been exceeded on the number of allowed image members for this image. Attempted: \(attempted), Maximum: \(most)")
+    }
+
     fileprivate static func notMember(_ project: String, _ id: ImageID) -> Fault {
         Fault(.notFound, "\(project) not found in the member list of the image \(id).")
     }

@@ -1,7 +1,7 @@
 package import Domain
 internal import MariaDB
 
-extension MariaDBCatalog: RemovalCatalog {
+extension MariaDBCatalog: RemovalBacklog {
     package func settle(_ removal: OwedRemoval) throws(Fault) {
         _ = try database.run("Settling the removal of image \(removal.image)") { connection in
             try connection.run("DELETE FROM vitrine_removals WHERE id = ?", .int(removal.number))

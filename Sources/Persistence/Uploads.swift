@@ -1,7 +1,7 @@
 package import Domain
 internal import MariaDB
 
-extension MariaDBCatalog: UploadCatalog {
+extension MariaDBCatalog: UploadBacklog {
     /// How long an upload is held without a renewal. Workers renew far more often; see `Operations/LeaseKeeper.swift`.
     private static let lease = "INTERVAL 30 SECOND"
 
@@ -56,14 +56,14 @@ extension MariaDBCatalog: UploadCatalog {
         }
     }
 
-    package func giveBack(_ upload: Upload) throws(Fault) {
+    package func giveBack(_ upload: Upload, as status: ImageStatus) throws(Fault) {
         try database.transaction("Giving back image \(upload.image)") { connection in
             guard try endLease(of: upload, on: connection) else { return }
             try connection.run(
                 """
-                UPDATE images SET status = 'queued', size = NULL, virtual_size = NULL, updated_at = UTC_TIMESTAMP()
+                UPDATE images SET status = ?, size = NULL, virtual_size = NULL, updated_at = UTC_TIMESTAMP()
                  WHERE id = ? AND status = 'saving' AND deleted = 0
-                """, .text(upload.image.text))
+                """, .text(status.rawValue), .text(upload.image.text))
         }
     }
 

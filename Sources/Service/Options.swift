@@ -33,10 +33,24 @@ package enum Options {
     static let poolTimeout = Option<Int>.int("database", "pool_timeout", default: 30, in: 0...3600)
 
     // MARK: stores
+    /// By what schemes of locations images are read.
+    static let stores = Option<[String]>.list("glance_store", "stores", default: ["file", "http"])
     static let defaultStore = Option<String>.text("glance_store", "default_store", default: "file")
     package static let fileStoreFolder = Option<String>.text(
         "glance_store", "filesystem_store_datadir", default: "/var/lib/glance/images")
     static let fileStorePermissions = Option<Int>.int("glance_store", "filesystem_store_file_perm", default: 0, in: 0...777)
+
+    /// Certificates that those of web servers are checked with, in place of the system's.
+    static let httpsCertificates = Option<String?>.optionalText("glance_store", "https_ca_certificates_file")
+
+    // MARK: what is fetched by its URL
+    static let allowedSchemes = Option<[String]>.list("import_filtering_opts", "allowed_schemes", default: ["http", "https"])
+    static let disallowedSchemes = Option<[String]>.list("import_filtering_opts", "disallowed_schemes", default: [])
+    /// Where it is not empty, no other host is asked, and those that it names may have an address that is not public.
+    static let allowedHosts = Option<[String]>.list("import_filtering_opts", "allowed_hosts", default: [])
+    static let disallowedHosts = Option<[String]>.list("import_filtering_opts", "disallowed_hosts", default: [])
+    static let allowedPorts = Option<[String]>.list("import_filtering_opts", "allowed_ports", default: ["80", "443"])
+    static let disallowedPorts = Option<[String]>.list("import_filtering_opts", "disallowed_ports", default: [])
 
     // MARK: formats
     static let diskFormats = Option<[String]>.list(
@@ -57,7 +71,28 @@ package enum Options {
     /// The project of everybody, where identity is none.
     static let project = Option<String>.text("vitrine", "project", default: "admin")
 
+    // MARK: policy
+    static let policyFile = Option<String>.text("oslo_policy", "policy_file", default: "policy.yaml")
+    static let policyFolders = Option<[String]>.many("oslo_policy", "policy_dirs")
+    static let enforceNewDefaults = Option<Bool>.flag("oslo_policy", "enforce_new_defaults", default: true)
+
+    // MARK: V1
+    package static let enableV1API = Option<Bool>.flag("DEFAULT", "enable_v1_api", default: true)
+    static let enableV2API = Option<Bool>.flag("DEFAULT", "enable_v2_api", default: true)
+    static let enableV1Registry = Option<Bool>.flag("DEFAULT", "enable_v1_registry", default: true)
+    package static let registryHost = Option<String>.text("DEFAULT", "registry_host", default: "127.0.0.1")
+    package static let registryPort = Option<Int>.int("DEFAULT", "registry_port", default: 9191, in: 1...65535)
+    static let registryProtocol = Option<String>.text("DEFAULT", "registry_client_protocol", default: "http")
+    static let registryCA = Option<String?>.optionalText("DEFAULT", "registry_client_ca_file")
+    /// Seconds that the registry's answer may take. Glance's own default, ten minutes, holds a client for as long.
+    static let registryTimeout = Option<Int>.int("DEFAULT", "registry_client_timeout", default: 30, in: 1...3600)
+    /// By which the registry knows glance-api. Without it there is no V1.
+    package static let registrySecret = Option<String?>.optionalText("vitrine", "registry_secret")
+
     // MARK: how it runs
+    static let registryThreads = Option<Int>.int("vitrine", "registry_threads", default: 32, in: 1...1024)
+    /// Images that `glance-tasks` fetches at once.
+    static let copyThreads = Option<Int>.int("vitrine", "copy_threads", default: 4, in: 1...64)
     static let metadataThreads = Option<Int>.int("vitrine", "metadata_threads", default: 16, in: 1...1024)
     static let dataThreads = Option<Int>.int("vitrine", "data_threads", default: 16, in: 1...1024)
     /// Bytes a second that an upload must bring on the average; 0 is any.
@@ -69,8 +104,13 @@ package enum Options {
         debug.key, useJSON.key, logFile.key, logDir.key, publicEndpoint.key, maxRequestIDLength.key, hashingAlgorithm.key,
         limitParamDefault.key, apiLimitMax.key, imageSizeCap.key, imagePropertyQuota.key, imageTagQuota.key,
         imageMemberQuota.key, showImageDirectURL.key, gracefulShutdownTimeout.key, enabledBackends.key, workers.key,
-        connection.key, maxPoolSize.key, maxOverflow.key, poolTimeout.key, defaultStore.key, fileStoreFolder.key,
-        fileStorePermissions.key, diskFormats.key, containerFormats.key, flavor.key, identity.key, tokenFile.key, project.key,
-        metadataThreads.key, dataThreads.key, uploadRate.key, internalPrefix.key,
+        connection.key, maxPoolSize.key, maxOverflow.key, poolTimeout.key, stores.key, defaultStore.key, fileStoreFolder.key,
+        fileStorePermissions.key, httpsCertificates.key, allowedSchemes.key, disallowedSchemes.key, allowedHosts.key,
+        disallowedHosts.key, allowedPorts.key, disallowedPorts.key, diskFormats.key, containerFormats.key, flavor.key, identity.key,
+        tokenFile.key, project.key, policyFile.key, policyFolders.key, enforceNewDefaults.key, enableV1API.key, enableV2API.key,
+        enableV1Registry.key, registryHost.key, registryPort.key,
+        registryProtocol.key, registryCA.key, registryTimeout.key, registrySecret.key, registryThreads.key, copyThreads.key,
+        metadataThreads.key,
+        dataThreads.key, uploadRate.key, internalPrefix.key,
     ]
 }

@@ -8,27 +8,43 @@ internal import Threading
 /// What the programs under the roof do once they know their arguments.
 package enum Programs {
     /// Where a configuration is looked for when none is named. Source: oslo.config, `find_config_files`.
-    private static let usualFiles = ["/etc/glance/glance-api.conf", "/usr/share/glance/glance-api-dist.conf"]
+    private static func usualFiles(_ name: String) -> [String] { ["/etc/glance/\(name).conf", "/usr/share/glance/\(name)-dist.conf"] }
 
-    package static func configuration(files: [String], directories: [String]) throws -> Configuration {
+    package static func configuration(
+        files: [String], directories: [String], usualName: String = "glance-api"
+    ) throws -> Configuration {
         var sources = files.map { Configuration.Source.file($0) } + directories.map { .directory($0) }
-        if sources.isEmpty, let usual = usualFiles.first(where: { access($0, R_OK) == 0 }) { sources = [.file(usual)] }
+        if sources.isEmpty, let usual = usualFiles(usualName).first(where: { access($0, R_OK) == 0 }) { sources = [.file(usual)] }
         return try Configuration(sources, environment: environment(), known: Options.all)
     }
 
     /// The API as FastCGI threads, until SIGTERM or SIGINT.
     package static func serve(_ configuration: Configuration, metadata: String, data: String?) throws {
         let wiring = try Wiring(configuration, program: "glance-api")
-        let logger = wiring.log.logger("glance.api")
         let signals = blockedEndSignals()
         wiring.logComplaints()
         let workers = Workers(api: try wiring.makeAPI(), log: wiring.log)
         workers.start(try configuration(Options.metadataThreads), on: try listener(metadata))
         if let data { workers.start(try configuration(Options.dataThreads), on: try listener(data)) }
+        try run(workers, until: signals, wiring, "glance.api")
+    }
+
+    /// The registry as FastCGI threads, until SIGTERM or SIGINT.
+    package static func serveRegistry(_ configuration: Configuration, socket: String) throws {
+        let wiring = try Wiring(configuration, program: "glance-registry")
+        let signals = blockedEndSignals()
+        let workers = Workers(
+            api: try wiring.makeRegistry(), log: wiring.log, name: "glance.registry", accessName: "glance.registry.access")
+        workers.start(try configuration(Options.registryThreads), on: try listener(socket))
+        try run(workers, until: signals, wiring, "glance.registry")
+    }
+
+    private static func run(_ workers: Workers, until signals: sigset_t, _ wiring: Wiring, _ name: String) throws {
+        let logger = wiring.log.logger(name)
         logger.info("takes requests")
         wait(for: signals)
         logger.info("ends; finishes what runs")
-        if !workers.end(patience: try configuration(Options.gracefulShutdownTimeout)) {
+        if !workers.end(patience: try wiring.configuration(Options.gracefulShutdownTimeout)) {
             logger.warning("ended before all requests did")
         }
     }
@@ -48,19 +64,22 @@ package enum Programs {
         let wiring = try Wiring(configuration, program: "glance-tasks")
         let logger = wiring.log.logger("glance.tasks")
         let signals = blockedEndSignals()
-        let service = try wiring.makeService()
-        logger.info("looks after uploads")
+        let sweeper = try wiring.makeSweeper()
+        let copies = Copies(logger) { try wiring.makeCopier(isEnding: $0) }
+        try copies.start(try configuration(Options.copyThreads))
+        logger.info("looks after uploads and copies")
         // After an absence of the database those that hold uploads get the time of a lease to renew them.
         var wait = sweepPause
         while !ended(signals, within: wait) {
             do {
-                try service.sweep()
+                try sweeper.sweep()
                 wait = sweepPause
             } catch {
                 logger.error("cannot look after uploads: \(error)")
                 wait = leaseLength
             }
         }
+        copies.end(patience: 10)
     }
 
     /// Seconds. An abandoned upload is given back within both of these: 30 + 10.

@@ -9,11 +9,12 @@ extension Options {
             """
             allow_anonymous_access api_limit_max backlog bind_host bind_port cache_prefetcher_interval control_exchange
             data_api default_log_levels default_publisher_id delayed_delete digest_algorithm disabled_notifications
-            do_secure_hash enable_v1_api enable_v1_registry enable_v2_api enabled_import_methods http_keepalive http_retries
+            do_secure_hash enabled_import_methods http_keepalive http_retries
             image_cache_dir image_cache_driver image_cache_max_size image_cache_sqlite_db image_cache_stall_time
             image_location_quota location_strategy lock_path log_config_append log_date_format max_header_line
             metadata_encryption_key node_staging_uri owner_is_tenant property_protection_file
-            property_protection_rule_format pydev_worker_debug_host registry_host registry_port restore scrub_pool_size
+            property_protection_rule_format pydev_worker_debug_host registry_client_cert_file registry_client_insecure
+            registry_client_key_file restore scrub_pool_size
             scrub_time secure_proxy_ssl_header send_identity_headers show_multiple_locations syslog_log_facility
             tcp_keepidle transport_url use_journal use_keystone_limits use_stderr use_syslog use_user_token
             user_storage_quota wakeup_time watch_log_file worker_self_reference_url client_socket_timeout
@@ -31,7 +32,7 @@ extension Options {
             default_backend default_swift_reference filesystem_store_chunk_size filesystem_store_datadirs
             filesystem_store_metadata_file filesystem_store_timeout filesystem_thin_provisioning rbd_store_ceph_conf
             rbd_store_chunk_size rbd_store_pool rbd_store_user s3_store_access_key s3_store_bucket s3_store_host
-            s3_store_secret_key stores swift_store_config_file
+            s3_store_secret_key swift_store_config_file
             """)
         + keys("image_format", "gpt_safety_checks_nonfatal require_image_format_match vmdk_allowed_types")
         + keys(
@@ -48,17 +49,12 @@ extension Options {
         + keys("oslo_messaging_notifications", "driver retry topics transport_url")
         + keys("oslo_messaging_rabbit", "heartbeat_timeout_threshold rabbit_ha_queues rabbit_quorum_queue ssl")
         + keys("oslo_middleware", "enable_proxy_headers_parsing max_request_body_size")
-        + keys("oslo_policy", "enforce_new_defaults enforce_scope policy_default_rule policy_dirs policy_file")
+        + keys("oslo_policy", "enforce_scope policy_default_rule")
         + keys("paste_deploy", "config_file")
         + keys("task", "task_executor task_time_to_live work_dir")
         + keys("taskflow_executor", "conversion_format engine_mode max_workers")
         + keys("wsgi", "python_interpreter task_pool_threads")
         + keys("image_import_opts", "image_import_plugins max_parallel_stores")
-        + keys(
-            "import_filtering_opts",
-            """
-            allowed_hosts allowed_ports allowed_schemes disallowed_hosts disallowed_ports disallowed_schemes
-            """)
         + keys("inject_metadata_properties", "ignore_user_roles inject")
         + keys("image_conversion", "output_format")
         + keys("os_glance_staging_store", "filesystem_store_datadir")

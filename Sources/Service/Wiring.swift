@@ -1,9 +1,6 @@
-internal import APICommon
-internal import APIV2
 internal import Digest
-internal import Domain
+package import Domain
 internal import Glibc
-internal import HTTP
 internal import Identity
 internal import Logging
 internal import MariaDB
@@ -16,7 +13,7 @@ internal import Stores
 package struct Wiring {
     package let configuration: Configuration
     package let log: OsloLog
-    private let policy = Policy()
+    package let policies: any PolicySource
 
     /// - Parameter program: names the log file in `log_dir`.
     package init(_ configuration: Configuration, program: String) throws {
@@ -32,6 +29,19 @@ package struct Wiring {
             }
         log = try OsloLog(
             path: path, isJSON: try configuration(Options.useJSON), level: try configuration(Options.debug) ? .debug : .info)
+        policies = try PolicyFiles(try Self.policyPlaces(configuration), logger: log.logger("glance.policy"))
+    }
+
+    private static func policyPlaces(_ configuration: Configuration) throws -> PolicyFiles.Places {
+        let folders = configuration.folders + ["/etc/glance"]
+        func found(_ name: String) -> String {
+            if name.hasPrefix("/") { return name }
+            return folders.map { "\($0)/\(name)" }.first { access($0, F_OK) == 0 } ?? "\(folders[0])/\(name)"
+        }
+        let named = try configuration(Options.policyFolders)
+        return PolicyFiles.Places(
+            file: found(try configuration(Options.policyFile)), isFileNamed: configuration.isSet(Options.policyFile),
+            folders: (named.isEmpty ? ["policy.d"] : named).map(found), isOld: try !configuration(Options.enforceNewDefaults))
     }
 
     /// Says in the log what is set and means nothing.
@@ -57,7 +67,46 @@ package struct Wiring {
         return Database(Pool(address, limits: limits))
     }
 
-    func makeService() throws -> ImageService {
+    func makeStore() throws -> StoreSet {
+        let stores = try configuration(Options.stores)
+        guard stores.contains("file") || stores.contains("filesystem") else {
+            throw ConfigurationError(place: "[glance_store] stores", reason: "does not name 'file', where images are kept")
+        }
+        for store in stores where !["file", "filesystem", "http", "https"].contains(store) {
+            log.logger("glance.config").warning("[glance_store] stores: the store '\(store)' is not supported")
+        }
+        return StoreSet(files: try makeFileStore(), http: try makeHTTPStore())
+    }
+
+    private func makeImageSource() throws -> any ImageSource { try makeHTTPStore() ?? NoImageSource() }
+
+    /// What reads locations on web servers, and fetches what is copied from there; nil where the site has no such store.
+    private func makeHTTPStore() throws -> HTTPStore? {
+        guard try configuration(Options.stores).contains(where: { $0 == "http" || $0 == "https" }) else { return nil }
+        return HTTPStore(rules: try makeFetchRules(), certificateAuthority: try configuration(Options.httpsCertificates))
+    }
+
+    private func makeFetchRules() throws -> FetchRules {
+        func ports(_ option: OsloConfig.Option<[String]>) throws -> [Int] {
+            try configuration(option).map { text in
+                guard let port = Int(text), 1...65_535 ~= port else {
+                    throw ConfigurationError(place: "[import_filtering_opts] \(option.name)", reason: "'\(text)' is no port")
+                }
+                return port
+            }
+        }
+        do {
+            return try FetchRules(
+                schemes: .init(
+                    allowed: try configuration(Options.allowedSchemes), disallowed: try configuration(Options.disallowedSchemes)),
+                hosts: .init(allowed: try configuration(Options.allowedHosts), disallowed: try configuration(Options.disallowedHosts)),
+                ports: .init(allowed: try ports(Options.allowedPorts), disallowed: try ports(Options.disallowedPorts)))
+        } catch let error as FetchRefusal {
+            throw ConfigurationError(place: "[import_filtering_opts] allowed_hosts, disallowed_hosts", reason: "name \(error)")
+        }
+    }
+
+    private func makeFileStore() throws -> FileStore {
         let backends = try configuration(Options.enabledBackends)
         guard backends.isEmpty else {
             throw ConfigurationError(place: "[DEFAULT] enabled_backends", reason: "several stores are not supported yet")
@@ -66,38 +115,6 @@ package struct Wiring {
         guard store == "file" || store == "filesystem" else {
             throw ConfigurationError(place: "[glance_store] default_store", reason: "the store '\(store)' is not supported yet")
         }
-        let algorithm = try configuration(Options.hashingAlgorithm)
-        guard Digest(algorithm) != nil else {
-            throw ConfigurationError(place: "[DEFAULT] hashing_algorithm", reason: "'\(algorithm)' is not known")
-        }
-        let catalog = MariaDBCatalog(try makeDatabase(), showsLocations: try configuration(Options.showImageDirectURL))
-        return ImageService(
-            images: catalog, memberships: catalog, uploads: catalog, removals: catalog, store: try makeStore(),
-            worker: Self.workerName(), policy: policy, limits: try makeLimits(), hashAlgorithm: algorithm,
-            logger: log.logger("glance.service"))
-    }
-
-    func makeAPI() throws -> API {
-        let service = try makeService()
-        let schemas = ImageSchemas(
-            diskFormats: try configuration(Options.diskFormats), containerFormats: try configuration(Options.containerFormats))
-        let paging = ImagesDoor.Paging(
-            usual: try configuration(Options.limitParamDefault), most: try configuration(Options.apiLimitMax))
-        let images = ImagesDoor(
-            service: service, schemas: schemas, paging: paging, showsDirectURL: try configuration(Options.showImageDirectURL))
-        let data = DataDoor(service: service)
-        let members = MembersDoor(service: service)
-        let descriptions = SchemasDoor(schemas: schemas)
-        let routes =
-            ImagesDoor.routes.map { $0.map { $0(images) } } + DataDoor.routes.map { $0.map { $0(data) } }
-            + MembersDoor.routes.map { $0.map { $0(members) } } + SchemasDoor.routes.map { $0.map { $0(descriptions) } }
-        return API(
-            routes: routes, versions: Versions(publicEndpoint: try configuration(Options.publicEndpoint)),
-            authenticator: try makeAuthenticator(), longestRequestID: try configuration(Options.maxRequestIDLength),
-            logger: log.logger("glance.api"))
-    }
-
-    private func makeStore() throws -> FileStore {
         // An octal number that the dialect gives as a decimal one: 640 means rw-r-----.
         let permissions = UInt32(String(try configuration(Options.fileStorePermissions)), radix: 8)
         guard let permissions else {
@@ -108,7 +125,33 @@ package struct Wiring {
             internalPrefix: try configuration(Options.internalPrefix).map { "\($0)/file" }, permissions: permissions)
     }
 
-    private func makeLimits() throws -> ImageLimits {
+    func makeCatalog() throws -> MariaDBCatalog {
+        MariaDBCatalog(try makeDatabase(), showsLocations: try configuration(Options.showImageDirectURL))
+    }
+
+    /// - Parameter isEnding: whether the process is about to end, and copies are to be left to others.
+    func makeCopier(isEnding: @escaping @Sendable () -> Bool) throws -> Copier {
+        let catalog = try makeCatalog()
+        return Copier(service: try makeService(over: catalog), orders: catalog, isEnding: isEnding)
+    }
+
+    func makeSweeper() throws -> Sweeper {
+        let catalog = try makeCatalog()
+        return Sweeper(
+            uploads: catalog, removals: catalog, store: try makeStore(), worker: Self.workerName(), logger: log.logger("glance.tasks"))
+    }
+
+    func makeService(over catalog: some Catalog) throws -> ImageService {
+        let algorithm = try configuration(Options.hashingAlgorithm)
+        guard Digest(algorithm) != nil else {
+            throw ConfigurationError(place: "[DEFAULT] hashing_algorithm", reason: "'\(algorithm)' is not known")
+        }
+        return ImageService(
+            catalog: catalog, store: try makeStore(), source: try makeImageSource(), worker: Self.workerName(), policies: policies,
+            limits: try makeLimits(), hashAlgorithm: algorithm, logger: log.logger("glance.service"))
+    }
+
+    func makeLimits() throws -> ImageLimits {
         func quota(_ option: OsloConfig.Option<Int>) throws -> Int? {
             let value = try configuration(option)
             return value < 0 ? nil : value
@@ -123,7 +166,7 @@ package struct Wiring {
         return limits
     }
 
-    private func makeAuthenticator() throws -> any Authenticator {
+    func makeAuthenticator() throws -> any Authenticator {
         if let flavor = try configuration(Options.flavor), flavor.contains("keystone"), !configuration.isSet(Options.identity) {
             throw ConfigurationError(
                 place: "[paste_deploy] flavor", reason: "Keystone is not supported yet; set [vitrine] identity to none or tokens")
@@ -134,7 +177,7 @@ package struct Wiring {
             guard let path = try configuration(Options.tokenFile) else {
                 throw ConfigurationError(place: "[vitrine] token_file", reason: "is not set")
             }
-            return try TokenFile(path: path, policy: policy, logger: log.logger("glance.identity"))
+            return try TokenFile(path: path, policy: policies, logger: log.logger("glance.identity"))
         }
     }
 

@@ -11,14 +11,17 @@ internal import Threading
 final class Workers: Sendable {
     private let api: API
     private let log: OsloLog
+    private let accessName: String
     private let logger: Logger
     private let isEnding = Atomic(false)
     private let running = Monitor(0)
 
-    init(api: API, log: OsloLog) {
+    /// - Parameters: who speaks in the log, of what happens and of each request.
+    init(api: API, log: OsloLog, name: String = "glance.api", accessName: String = "glance.access") {
         self.api = api
         self.log = log
-        logger = log.logger("glance.api")
+        self.accessName = accessName
+        logger = log.logger(name)
     }
 
     /// Threads that take requests from one socket.
@@ -94,7 +97,7 @@ final class Workers: Sendable {
         let route = answer.route ?? "-"
         let status = answer.response.status.code
         log.write(
-            .info, "glance.access",
+            .info, accessName,
             "\(request.method) \(route) \(status) \(milliseconds) ms \(bytes) bytes from \(request.remoteAddress)", context,
             [
                 "method": .text(request.method.name), "route": .text(route), "status": .number(Int64(status)),

@@ -43,6 +43,17 @@ package final class Home {
         return path
     }
 
+    /// By which the registry of this folder knows its API: made at the first start, read by their owner alone.
+    package func registrySecret() throws -> String {
+        let path = "\(folder)/registry_secret"
+        if let known = try? String(contentsOfFile: path, encoding: .utf8), !known.isEmpty { return known }
+        let secret = (0..<4).map { _ in String(UInt64.random(in: .min ... .max), radix: 36) }.joined()
+        guard FileManager.default.createFile(atPath: path, contents: Data(secret.utf8), attributes: [.posixPermissions: 0o600]) else {
+            throw ChildProcess.NotStarted(description: "cannot write \(path)")
+        }
+        return secret
+    }
+
     /// Ends what a service that was killed left running here.
     private func endLeftovers() throws {
         for pidFile in ["mariadb/mariadb.pid", "run/nginx.pid"] {

@@ -16,6 +16,8 @@ package final class Site: @unchecked Sendable {
         /// Where the file store lies, for nginx.
         package var storeFolder: String
         package var port: Int
+        /// Where the registry listens; nil for none.
+        package var registryPort: Int?
         package var workers: Int
         /// Looks after abandoned uploads.
         package var runsTasks = true
@@ -39,6 +41,7 @@ package final class Site: @unchecked Sendable {
     private var nginx: ChildProcess?
     private var tasks: ChildProcess?
     private var workers: [ChildProcess] = []
+    private var registries: [ChildProcess] = []
     private var lastRespawn = Date.distantPast
 
     package init(_ settings: Settings) { self.settings = settings }
@@ -50,6 +53,10 @@ package final class Site: @unchecked Sendable {
         }
         sockets = [try listen(at: "\(settings.folder)/run/metadata.sock"), try listen(at: "\(settings.folder)/run/data.sock")]
         workers = try (0..<settings.workers).map { _ in try startWorker() }
+        if settings.registryPort != nil {
+            sockets.append(try listen(at: "\(settings.folder)/run/registry.sock"))
+            registries = try (0..<settings.workers).map { _ in try startRegistry() }
+        }
         let included = "\(settings.folder)/nginx/vitrine"
         unlink(included)
         try FileManager.default.createSymbolicLink(atPath: included, withDestinationPath: settings.nginxFolder)
@@ -74,6 +81,7 @@ package final class Site: @unchecked Sendable {
         for worker in workers { worker.signal(SIGTERM) }
         tasks?.signal(SIGTERM)
         for worker in workers { worker.stop(patience: 70) }
+        for registry in registries { registry.stop(patience: 70) }
         tasks?.stop()
         nginx?.stop(with: SIGQUIT)
         for socket in sockets { close(socket) }
@@ -81,15 +89,20 @@ package final class Site: @unchecked Sendable {
 
     /// Starts again what ended by itself; waits a little when that comes too often.
     package func revive() throws {
-        let dead = workers.indices.filter { !workers[$0].isRunning }
-        for place in dead {
-            if Date().timeIntervalSince(lastRespawn) < 1 { usleep(500_000) }
-            lastRespawn = Date()
-            workers[place] = try startWorker()
-        }
+        try revive(&workers, startWorker)
+        try revive(&registries, startRegistry)
         if let tasks, !tasks.isRunning { self.tasks = try startTasks() }
     }
 
+    private func revive(_ processes: inout [ChildProcess], _ start: () throws -> ChildProcess) throws {
+        for place in processes.indices where !processes[place].isRunning {
+            if Date().timeIntervalSince(lastRespawn) < 1 { usleep(500_000) }
+            lastRespawn = Date()
+            processes[place] = try start()
+        }
+    }
+
+    package var registryIDs: [Int32] { registries.filter(\.isRunning).map(\.id) }
     package var workerIDs: [Int32] { workers.filter(\.isRunning).map(\.id) }
     package var tasksID: Int32? { tasks?.id }
     package var nginxID: Int32? { nginx?.id }
@@ -101,6 +114,12 @@ package final class Site: @unchecked Sendable {
             "\(settings.programs)/glance-api",
             ["--config-file", settings.configuration, "--metadata", "fd:0", "--data", "fd:3"], output: workerLog,
             descriptors: [sockets[0]: 0, sockets[1]: 3], environment: settings.environment)
+    }
+
+    private func startRegistry() throws -> ChildProcess {
+        try ChildProcess(
+            "\(settings.programs)/glance-registry", ["--config-file", settings.configuration, "--socket", "fd:0"],
+            output: "\(settings.folder)/log/glance-registry.log", descriptors: [sockets[2]: 0], environment: settings.environment)
     }
 
     private func startTasks() throws -> ChildProcess {
@@ -163,8 +182,28 @@ package final class Site: @unchecked Sendable {
 
             upstream glance_metadata { server unix:\(settings.folder)/run/metadata.sock; }
             upstream glance_data { server unix:\(settings.folder)/run/data.sock; }
+            upstream glance_reads {
+                server unix:\(settings.folder)/run/metadata.sock max_fails=0;
+                server unix:\(settings.folder)/run/metadata.sock max_fails=0;
+                keepalive 8;
+                keepalive_timeout 5s;
+            }
+            map $request_method $glance_v1_pool {
+                default glance_metadata;
+                GET glance_reads;
+                HEAD glance_reads;
+                PUT glance_data;
+                POST glance_data;
+            }
+            map $request_method $glance_pool {
+                default glance_metadata;
+                GET glance_reads;
+                HEAD glance_reads;
+            }
             map $request_method $glance_file_pool {
                 default glance_metadata;
+                GET glance_reads;
+                HEAD glance_reads;
                 PUT glance_data;
             }
             server {
@@ -176,7 +215,32 @@ package final class Site: @unchecked Sendable {
                     include vitrine/glance-blob.conf;
                 }
             }
+            \(registryConfiguration)
         }
         """
+    }
+
+    private var registryConfiguration: String {
+        guard let port = settings.registryPort else { return "" }
+        let socket = "unix:\(settings.folder)/run/registry.sock"
+        return """
+            upstream glance_registry { server \(socket); }
+            upstream glance_registry_reads {
+                server \(socket) max_fails=0;
+                server \(socket) max_fails=0;
+                keepalive 8;
+                keepalive_timeout 5s;
+            }
+            map $request_method $glance_registry_pool {
+                default glance_registry;
+                GET glance_registry_reads;
+                HEAD glance_registry_reads;
+            }
+            server {
+                listen 127.0.0.1:\(port) backlog=1024;
+                access_log off;
+                include vitrine/glance-registry.conf;
+            }
+            """
     }
 }

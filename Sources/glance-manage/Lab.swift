@@ -14,7 +14,7 @@ struct Lab {
 
     private static let database = "glance"
 
-    init(home: Home, configurationFile: String, databaseURL: String?, apiPort: Int, nginxFolder: String) throws {
+    init(home: Home, configurationFile: String, databaseURL: String?, apiPort: Int, registryPort: Int, nginxFolder: String) throws {
         (self.home, port) = (home, apiPort)
         let named = try Programs.configuration(files: [configurationFile], directories: [])
         let mariadb: PrivateMariaDB? =
@@ -22,6 +22,10 @@ struct Lab {
         self.mariadb = mariadb
         var environment: [String: String] = [:]
         if let url = databaseURL ?? mariadb?.url(of: Self.database) { environment["OS_DATABASE__CONNECTION"] = url }
+        // Whatever the file says: these are this folder's own.
+        environment["OS_DEFAULT__REGISTRY_HOST"] = "127.0.0.1"
+        environment["OS_DEFAULT__REGISTRY_PORT"] = String(registryPort)
+        if try named(Options.registrySecret) == nil { environment["OS_VITRINE__REGISTRY_SECRET"] = try home.registrySecret() }
         for (name, value) in environment { setenv(name, value, 1) }
 
         let configuration = try Programs.configuration(files: [configurationFile], directories: [])
@@ -32,6 +36,7 @@ struct Lab {
             storeFolder: try configuration(Options.fileStoreFolder), port: apiPort,
             workers: workers == 0 ? ProcessInfo.processInfo.activeProcessorCount : workers)
         settings.environment = environment
+        if try configuration(Options.enableV1API) { settings.registryPort = registryPort }
         site = Site(settings)
     }
 

@@ -19,6 +19,9 @@ struct Run: ParsableCommand {
     @Option(help: "The port of the Images API, on the loopback address.")
     var apiPort = 9292
 
+    @Option(help: "The port of V1's registry, on the loopback address.")
+    var registryPort = 9191
+
     @Option(help: "The project's nginx folder.")
     var nginx = "nginx"
 
@@ -27,7 +30,7 @@ struct Run: ParsableCommand {
         defer { home.leave() }
         let lab = try Lab(
             home: home, configurationFile: try conf.map(absolute) ?? home.configurationFile(), databaseURL: db,
-            apiPort: apiPort, nginxFolder: absolute(nginx))
+            apiPort: apiPort, registryPort: registryPort, nginxFolder: absolute(nginx))
         try lab.run()
     }
 

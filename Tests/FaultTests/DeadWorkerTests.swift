@@ -80,6 +80,63 @@ import Testing
         #expect(reply.json["status"]?.string == "active")
     }
 
+    /// Hazard B-20: nginx does not send it to another worker, which might do it a second time.
+    @Test func `within a deletion leaves it at that`() throws {
+        let glance = try TestGlance()
+        let image = try glance.hasImage()
+        let holder = try SharedMariaDB.running().connect(to: glance.databaseName)
+        try holder.execute("START TRANSACTION")
+        try holder.execute("SELECT id FROM images WHERE id = '\(image)' FOR UPDATE")
+        let connection = try HTTPConnection(port: glance.port)
+        try connection.send(glance.head("DELETE", "/v2/images/\(image)", .alice))
+        #expect(try eventually { try glance.isWaiting(in: "FOR UPDATE") })
+        for worker in glance.site.workerIDs { kill(worker, SIGKILL) }
+        #expect(try connection.receive().status == 502)
+        try glance.site.revive()
+        try holder.execute("COMMIT")
+        #expect(try glance.status(of: image) == "queued")
+    }
+
+    @Test func `within a reading request is not seen at all`() throws {
+        let glance = try TestGlance(workers: 1)
+        let image = try glance.hasImage()
+        let holder = try SharedMariaDB.running().connect(to: glance.databaseName)
+        try holder.execute("LOCK TABLES images WRITE")
+        let connection = try HTTPConnection(port: glance.port)
+        try connection.send(glance.head("GET", "/v2/images/\(image)", .alice))
+        #expect(try eventually { try glance.isWaiting(in: "UNION ALL") })
+        kill(glance.site.workerIDs[0], SIGKILL)
+        #expect(eventually { glance.site.workerIDs.isEmpty })
+        try glance.site.revive()
+        try holder.execute("UNLOCK TABLES")
+        #expect(try connection.receive().status == 200)
+    }
+
+    /// Hazard B-12: kept connections hold threads, and there are more of them here than threads.
+    @Test func `of few threads still answers many clients`() async throws {
+        let glance = try TestGlance(["vitrine": "metadata_threads = 2"], workers: 1)
+        let image = try glance.hasImage()
+        let statuses = await withTaskGroup(of: [Int].self) { group in
+            for _ in 0..<32 {
+                group.addTask {
+                    await withCheckedContinuation { continuation in
+                        Thread.detachNewThread {
+                            continuation.resume(
+                                returning: (0..<10).map { number in
+                                    let method = number % 3 == 0 ? "PUT" : "GET"
+                                    let path = method == "PUT" ? "/v2/images/\(image)/tags/x" : "/v2/images/\(image)"
+                                    return (try? glance.send(method, path).status) ?? 0
+                                })
+                        }
+                    }
+                }
+            }
+            return await group.reduce(into: []) { $0 += $1 }
+        }
+        #expect(statuses.count { $0 == 200 } == 32 * 6)
+        #expect(statuses.count { $0 == 204 } == 32 * 4)
+    }
+
     private func threads(of process: Int32) -> Int {
         (try? FileManager.default.contentsOfDirectory(atPath: "/proc/\(process)/task"))?.count ?? .max
     }

@@ -103,20 +103,4 @@ import Testing
         #expect(members.count { $0 == 200 } == 8)
         #expect(members.count { $0 == 413 } == 8)
     }
-
-    /// Runs a request many times side by side, each on a thread of its own, and gives what each brought.
-    private func atOnce<Value: Sendable>(_ count: Int, _ body: @escaping @Sendable (Int) throws -> Value) async throws -> [Value] {
-        try await withThrowingTaskGroup(of: (Int, Value).self) { group in
-            for number in 0..<count {
-                group.addTask {
-                    try await withCheckedThrowingContinuation { continuation in
-                        Thread.detachNewThread { continuation.resume(with: Result { (number, try body(number)) }) }
-                    }
-                }
-            }
-            var values: [Int: Value] = [:]
-            for try await (number, value) in group { values[number] = value }
-            return (0..<count).map { values[$0]! }
-        }
-    }
 }

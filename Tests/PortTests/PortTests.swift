@@ -1,6 +1,8 @@
 import Domain
+import Logging
 import MariaDB
 import Persistence
+import RegistryClient
 import Stores
 import TestSupport
 import Testing
@@ -17,13 +19,42 @@ import Testing
     }
 }
 
+@Suite struct `A set of stores` {
+    @Test(arguments: ImageStoreConformance.checks)
+    func `does what every store does`(_ check: ConformanceCheck<any ImageStore>) throws {
+        let folder = "\(TestFolder.root)/store-\(UInt64.random(in: 0 ... .max))"
+        let files = try FileStore(folder: folder, internalPrefix: nil)
+        try check.run(StoreSet(files: files, http: nil))
+        try check.run(StoreSet(files: files, http: HTTPStore(rules: FetchRules())))
+    }
+}
+
 @Suite struct `The catalog in MariaDB` {
     let glance: TestGlance
     init() throws { glance = try .of(Self.self) }
 
     @Test(arguments: ImageCatalogConformance.checks)
+    func `does what every catalog does`(_ check: ConformanceCheck<any Catalog>) throws { try check.run(catalog()) }
+
+    @Test(arguments: ImageCatalogConformance.backlogChecks)
+    func `serves those who clear up`(_ check: ConformanceCheck<any Catalog & UploadBacklog & RemovalBacklog>) throws {
+        try check.run(catalog())
+    }
+
+    private func catalog() throws -> MariaDBCatalog {
+        MariaDBCatalog(Database(Pool(Address(url: try SharedMariaDB.running().url(of: glance.databaseName))!)))
+    }
+}
+
+@Suite struct `The catalog behind the registry` {
+    let glance: TestGlance
+    init() throws { glance = try .of(Self.self, runsRegistry: true) }
+
+    @Test(arguments: ImageCatalogConformance.checks)
     func `does what every catalog does`(_ check: ConformanceCheck<any Catalog>) throws {
-        let address = Address(url: try SharedMariaDB.running().url(of: glance.databaseName))!
-        try check.run(MariaDBCatalog(Database(Pool(address))))
+        try check.run(
+            RegistryClient(
+                base: "http://127.0.0.1:\(glance.registryPort)", secret: TestGlance.secret, patience: 10, certificateAuthority: nil,
+                logger: Logger(label: "test")))
     }
 }

@@ -1,8 +1,6 @@
 import Domain
+import Foundation
 import Testing
-
-/// A catalog as the conformance checks see it.
-package typealias Catalog = ImageCatalog & MemberCatalog & UploadCatalog & RemovalCatalog
 
 /// What every catalog must do.
 package enum ImageCatalogConformance {
@@ -131,14 +129,14 @@ package enum ImageCatalogConformance {
             let active = try catalog.locatedImage(image, visibleTo: alice)
             #expect(active.status == .active && active.size == 5 && active.checksum == "c" && active.hash == measured.hash)
             #expect(active.locations == [location])
-            try catalog.giveBack(upload)
+            try catalog.giveBack(upload, as: .queued)
             #expect(try catalog.image(image, visibleTo: alice).status == .active)
         },
         ConformanceCheck("gives an image back that got no bytes") { catalog in
             let image = try catalog.insert(ImageDraft(id: .fresh(), owner: "acme")).id
             let upload = Upload(image: image, token: "t\(image)".token, pendingURL: "file:///pending")
             try catalog.begin(upload, by: "worker")
-            try catalog.giveBack(upload)
+            try catalog.giveBack(upload, as: .queued)
             #expect(try catalog.image(image, visibleTo: alice).status == .queued)
             let measured = MeasuredBytes(size: 5, checksum: "c", hash: ImageHash(algorithm: "sha512", value: "h"))
             #expect(throws: Fault.of(.conflict)) { try catalog.finish(upload, at: ImageLocation(url: "file:///x"), measured) }
@@ -154,16 +152,108 @@ package enum ImageCatalogConformance {
             #expect(try catalog.renew(heldBy: worker) == [])
             let measured = MeasuredBytes(size: 5, checksum: "c", hash: ImageHash(algorithm: "sha512", value: "h"))
             #expect(throws: Fault.of(.gone)) { try catalog.finish(upload, at: ImageLocation(url: "file:///x"), measured) }
-            #expect(try catalog.known(tokens: [upload.token, "other"]) == [upload.token])
-            try catalog.giveBack(upload)
-            #expect(try catalog.known(tokens: [upload.token]) == [])
+            try catalog.giveBack(upload, as: .queued)
+            #expect(throws: Fault.of(.notFound)) { try catalog.image(image, visibleTo: alice) }
         },
-        ConformanceCheck("does not let an upload be taken over while it is held") { catalog in
+        ConformanceCheck("kills an image whose upload failed") { catalog in
             let image = try catalog.insert(ImageDraft(id: .fresh(), owner: "acme")).id
             let upload = Upload(image: image, token: "t\(image)".token, pendingURL: "file:///pending")
             try catalog.begin(upload, by: "worker")
-            #expect(try !catalog.expired(atMost: 1000).contains { $0.image == image })
-            #expect(try !catalog.takeOver(upload, by: "other"))
+            try catalog.giveBack(upload, as: .killed)
+            #expect(try catalog.image(image, visibleTo: alice).status == .killed)
+        },
+        ConformanceCheck("gives back what was inserted with bytes that lie elsewhere") { catalog in
+            var draft = ImageDraft(id: .fresh(), owner: "acme")
+            draft.status = .active
+            (draft.size, draft.virtualSize, draft.checksum) = (1234, 5678, "c0ffee")
+            draft.locations = [ImageLocation(url: "http://example.org/disk", metadata: #"{"store": "http"}"#)]
+            draft.createdAt = Timestamp(year: 2001, month: 2, day: 3, hour: 4, minute: 5, second: 6)
+            draft.properties = [ImageProperty("none", nil)]
+            _ = try catalog.insert(draft)
+            let read = try catalog.locatedImage(draft.id, visibleTo: alice)
+            #expect(read.status == .active && read.size == 1234 && read.virtualSize == 5678 && read.checksum == "c0ffee")
+            #expect(read.locations == draft.locations && read.createdAt == draft.createdAt)
+            #expect(read.properties == draft.properties)
+        },
+        ConformanceCheck("writes what an administrator says of size and checksum, and where bytes lie") { catalog in
+            let image = try catalog.insert(ImageDraft(id: .fresh(), owner: "acme")).id
+            let location = ImageLocation(url: "http://example.org/disk")
+            _ = try catalog.update(image, visibleTo: admin) { image in
+                (image.status, image.size, image.checksum, image.locations) = (.active, 7, "c", [location])
+            }
+            let read = try catalog.locatedImage(image, visibleTo: alice)
+            #expect(read.status == .active && read.size == 7 && read.checksum == "c" && read.locations == [location])
+            _ = try catalog.update(image, visibleTo: admin) { $0.locations = [] }
+            #expect(try catalog.locatedImage(image, visibleTo: alice).locations == [])
+        },
+        ConformanceCheck("shows what is left of a deleted image to administrators who ask") { catalog in
+            let image = try catalog.insert(ImageDraft(id: .fresh(), owner: "acme")).id
+            #expect(try catalog.recordedImage(image, visibleTo: alice).deletedAt == nil)
+            _ = try catalog.delete(image, visibleTo: alice) { _ in }
+            let remains = try catalog.recordedImage(image, visibleTo: admin)
+            #expect(remains.status == .deleted && remains.deletedAt != nil)
+            #expect(throws: Fault.of(.notFound)) { try catalog.recordedImage(image, visibleTo: alice) }
+            #expect(throws: Fault.of(.notFound)) { try catalog.image(image, visibleTo: admin) }
+        },
+        ConformanceCheck("puts members, with or without those that were") { catalog in
+            let image = try catalog.insert(ImageDraft(id: .fresh(), owner: "acme"))
+            func members() throws -> [String: Bool] {
+                Dictionary(uniqueKeysWithValues: try catalog.members(of: image, visibleTo: alice).map { ($0.project, $0.canShare) })
+            }
+            try catalog.put([Membership(project: "bolt", canShare: nil)], to: image, replacing: false, quota: 2)
+            try catalog.put([Membership(project: "cord", canShare: true)], to: image, replacing: false, quota: 2)
+            #expect(try members() == ["bolt": false, "cord": true])
+            _ = try catalog.set(.accepted, of: "bolt", in: image)
+            try catalog.put([Membership(project: "bolt", canShare: true)], to: image, replacing: false, quota: 2)
+            try catalog.put([Membership(project: "cord", canShare: nil)], to: image, replacing: false, quota: 2)
+            #expect(try members() == ["bolt": true, "cord": true])
+            #expect(try catalog.member("bolt", of: image, visibleTo: alice).status == .accepted)
+            #expect(throws: Fault.of(.tooLarge)) {
+                try catalog.put([Membership(project: "dock", canShare: nil)], to: image, replacing: false, quota: 2)
+            }
+            try catalog.put([Membership(project: "dock", canShare: nil)], to: image, replacing: true, quota: 2)
+            #expect(try members() == ["dock": false])
+            try catalog.put([Membership(project: "cord", canShare: nil)], to: image, replacing: false, quota: 2)
+            #expect(try members() == ["cord": false, "dock": false])
+            try catalog.put([], to: image, replacing: true, quota: 2)
+            #expect(try members() == [:])
+        },
+        ConformanceCheck("tells what is shared with a project") { catalog in
+            let project = "p\(ImageID.fresh())"
+            let guest = Caller(user: "guest", project: project, roles: ["member"], isAdmin: false)
+            var images: [Image] = []
+            for owner in ["acme", "acme", "bolt"] {
+                let image = try catalog.insert(ImageDraft(id: .fresh(), owner: owner))
+                images.append(image)
+                try catalog.put([Membership(project: project, canShare: owner == "bolt")], to: image, replacing: false, quota: nil)
+            }
+            func seen(by caller: Caller) throws -> Set<ImageID> {
+                Set(try catalog.memberships(of: project, visibleTo: caller).map(\.image))
+            }
+            #expect(try seen(by: admin) == Set(images.map(\.id)))
+            #expect(try seen(by: guest) == Set(images.map(\.id)))
+            #expect(try seen(by: bob) == [images[2].id])
+            #expect(try catalog.memberships(of: project, visibleTo: bob).map(\.canShare) == [true])
+            _ = try catalog.delete(images[0].id, visibleTo: alice) { _ in }
+            #expect(try seen(by: guest) == [images[1].id, images[2].id])
+        },
+        ConformanceCheck("loses no change of two at once") { catalog in
+            let image = try catalog.insert(ImageDraft(id: .fresh(), owner: "acme")).id
+            let other = DispatchGroup()
+            var isBegun = false
+            _ = try catalog.update(image, visibleTo: alice) { mine in
+                mine.properties.append(ImageProperty("mine", "1"))
+                guard !isBegun else { return }
+                isBegun = true
+                DispatchQueue.global().async(group: other) {
+                    _ = try? catalog.update(image, visibleTo: alice) { $0.properties.append(ImageProperty("other", "1")) }
+                }
+                // Where the image is held the other one waits for this one to end.
+                _ = other.wait(timeout: .now() + 0.3)
+            }
+            other.wait()
+            let read = try catalog.image(image, visibleTo: alice)
+            #expect(Set(read.properties.map(\.name)) == ["mine", "other"])
         },
         ConformanceCheck("shares an image, within its quota") { catalog in
             let image = try catalog.insert(ImageDraft(id: .fresh(), owner: "acme"))
@@ -179,6 +269,26 @@ package enum ImageCatalogConformance {
             #expect(throws: Fault.of(.notFound)) { try catalog.remove("bolt", from: image) }
             #expect(throws: Fault.of(.notFound)) { try catalog.set(.accepted, of: "bolt", in: image) }
             #expect(try catalog.add("bolt", to: image, quota: 2).status == .pending)
+        },
+    ]
+
+    /// What the catalogs that whoever clears up works on must do besides.
+    package static let backlogChecks: [ConformanceCheck<any Catalog & UploadBacklog & RemovalBacklog>] = [
+        ConformanceCheck("knows an upload as long as it is held, also when its image is deleted") { catalog in
+            let image = try catalog.insert(ImageDraft(id: .fresh(), owner: "acme")).id
+            let upload = Upload(image: image, token: "t\(image)".token, pendingURL: "file:///pending")
+            try catalog.begin(upload, by: "worker of \(image)")
+            _ = try catalog.delete(image, visibleTo: alice) { _ in }
+            #expect(try catalog.known(tokens: [upload.token, "other"]) == [upload.token])
+            try catalog.giveBack(upload, as: .queued)
+            #expect(try catalog.known(tokens: [upload.token]) == [])
+        },
+        ConformanceCheck("does not let an upload be taken over while it is held") { catalog in
+            let image = try catalog.insert(ImageDraft(id: .fresh(), owner: "acme")).id
+            let upload = Upload(image: image, token: "t\(image)".token, pendingURL: "file:///pending")
+            try catalog.begin(upload, by: "worker")
+            #expect(try !catalog.expired(atMost: 1000).contains { $0.image == image })
+            #expect(try !catalog.takeOver(upload, by: "other"))
         },
     ]
 

@@ -63,7 +63,7 @@ extension PrivateMariaDB {
 }
 
 /// A port that nobody listens on.
-func freePort() throws -> Int {
+package func freePort() throws -> Int {
     let descriptor = socket(AF_INET, CInt(SOCK_STREAM.rawValue), 0)
     defer { close(descriptor) }
     var address = sockaddr_in()

@@ -9,6 +9,7 @@ import Synchronization
 package final class TestGlance: @unchecked Sendable {
     package let folder: String
     package let port: Int
+    package let registryPort: Int
     package let databaseName: String
     package let site: Site
     private let tokens: String
@@ -45,13 +46,14 @@ package final class TestGlance: @unchecked Sendable {
     ///   - storeFolder: in place of one in the suite's folder.
     package init(
         _ options: [String: String] = [:], identity: String = "tokens", workers: Int = 2, storeFolder: String? = nil,
-        runsTasks: Bool = false, server: PrivateMariaDB? = nil
+        runsTasks: Bool = false, runsRegistry: Bool = false, server: PrivateMariaDB? = nil
     ) throws {
         let name = "t\(UInt32.random(in: 0...UInt32.max))"
         let server = try server ?? SharedMariaDB.running()
         folder = "\(TestFolder.root)/\(name)"
         databaseName = name
         port = try freePort()
+        registryPort = try freePort()
         tokens = "\(folder)/tokens.yaml"
         try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
         try server.createDatabase(name)
@@ -65,6 +67,10 @@ package final class TestGlance: @unchecked Sendable {
             "database": "connection = \(url)", "glance_store": "filesystem_store_datadir = \(store)",
             "vitrine": "identity = \(identity)\ntoken_file = \(tokens)",
         ]
+        if runsRegistry {
+            groups["DEFAULT"] = "registry_port = \(registryPort)"
+            groups["vitrine"]! += "\nregistry_secret = \(Self.secret)"
+        }
         for (group, text) in options { groups[group, default: ""] += "\n\(text)" }
         let configuration = groups.map { "[\($0)]\n\($1)\n" }.joined(separator: "\n")
         try configuration.write(toFile: "\(folder)/glance-api.conf", atomically: true, encoding: .utf8)
@@ -73,6 +79,7 @@ package final class TestGlance: @unchecked Sendable {
             folder: folder, programs: Self.programs, nginxFolder: Self.repository + "/nginx",
             configuration: "\(folder)/glance-api.conf", storeFolder: store, port: port, workers: workers)
         settings.runsTasks = runsTasks
+        settings.registryPort = runsRegistry ? registryPort : nil
         site = Site(settings)
         try site.start()
         try site.waitUntilReady()
@@ -82,17 +89,21 @@ package final class TestGlance: @unchecked Sendable {
 
     /// The one service that all tests of a suite share; it runs until the process ends.
     package static func of(
-        _ suite: Any.Type, _ options: [String: String] = [:], identity: String = "tokens", runsTasks: Bool = false
+        _ suite: Any.Type, _ options: [String: String] = [:], identity: String = "tokens", runsTasks: Bool = false,
+        runsRegistry: Bool = false
     ) throws -> TestGlance {
         try bySuite.withLock { known in
             if let glance = known[ObjectIdentifier(suite)] { return glance }
-            let glance = try TestGlance(options, identity: identity, runsTasks: runsTasks)
+            let glance = try TestGlance(options, identity: identity, runsTasks: runsTasks, runsRegistry: runsRegistry)
             known[ObjectIdentifier(suite)] = glance
             return glance
         }
     }
 
     private static let bySuite = Mutex<[ObjectIdentifier: TestGlance]>([:])
+
+    /// By which the registry knows glance-api.
+    package static let secret = "a secret of the tests alone"
 
     package var storeFolder: String { "\(folder)/images" }
     package var configurationFile: String { "\(folder)/glance-api.conf" }
@@ -224,6 +235,17 @@ package final class TestGlance: @unchecked Sendable {
                 for column in 0..<columns { values.append(try row.textOrNil(column)) }
                 return values
             })
+    }
+
+    /// Whether a statement of the service that contains some words has been under way for a tenth of a second.
+    package func isWaiting(in words: String) throws -> Bool {
+        let sql = """
+            SELECT COUNT(*) FROM information_schema.processlist
+             WHERE db = '\(databaseName)' AND command = 'Execute' AND time_ms > 100 AND info LIKE '%\(words)%'
+               AND id <> CONNECTION_ID()
+            """
+        let connection = try SharedMariaDB.running().connect()
+        return try connection.first(Query(sql) { row throws(MariaDBError) in try row.int(0) }) != 0
     }
 
     /// Runs a statement on the suite's database.

@@ -97,10 +97,15 @@ extension ImageListing {
             if rest.first == "\"" {
                 rest.removeFirst()
                 var element = ""
-                while let character = rest.popFirst(), character != "\"" {
-                    if rest.isEmpty { throw Fault(.invalid, "Invalid filter value \(text): a quotation mark is not closed.") }
-                    element.append(character == "\\" ? rest.removeFirst() : character)
+                var isClosed = false
+                while !isClosed, let character = rest.popFirst() {
+                    switch character {
+                    case "\"": isClosed = true
+                    case "\\": element += rest.popFirst().map(String.init) ?? ""
+                    default: element.append(character)
+                    }
                 }
+                guard isClosed else { throw Fault(.invalid, "Invalid filter value \(text): a quotation mark is not closed.") }
                 guard rest.isEmpty || rest.first == "," else {
                     throw Fault(.invalid, "Invalid filter value \(text): a comma is missing after a quotation mark.")
                 }
@@ -152,10 +157,13 @@ extension ImageListing {
         return withTieBreakers(sort, known.count == 1 ? known[0] : .descending)
     }
 
-    /// Age and then id decide where the keys are level, so that every image has its one place.
+    /// Age and then id decide where the keys are level, so that every image has its one place. A key given again decides nothing.
     private static func withTieBreakers(_ sort: [Sort], _ direction: Sort.Direction) -> [Sort] {
-        let missing = [Sort.Key.createdAt, .id].filter { key in !sort.contains { $0.key == key } }
-        return sort + missing.map { Sort($0, direction) }
+        var all: [Sort] = []
+        for next in sort + [Sort(.createdAt, direction), Sort(.id, direction)] where !all.contains(where: { $0.key == next.key }) {
+            all.append(next)
+        }
+        return all
     }
 
     private static func key(_ text: String) throws(Fault) -> Sort.Key {

@@ -24,6 +24,8 @@ package struct Image: Sendable {
     package var minRAM: Int64
     package let createdAt: Timestamp
     package var updatedAt: Timestamp
+    /// Nil while the image is there.
+    package var deletedAt: Timestamp?
     package var properties: [ImageProperty]
     package var tags: [String]
     package var locations: [ImageLocation]
@@ -32,7 +34,7 @@ package struct Image: Sendable {
         id: ImageID, name: String? = nil, status: ImageStatus, visibility: Visibility, isProtected: Bool = false,
         isHidden: Bool = false, owner: String? = nil, diskFormat: String? = nil, containerFormat: String? = nil,
         size: Int64? = nil, virtualSize: Int64? = nil, checksum: String? = nil, hash: ImageHash? = nil,
-        minDisk: Int64 = 0, minRAM: Int64 = 0, createdAt: Timestamp, updatedAt: Timestamp,
+        minDisk: Int64 = 0, minRAM: Int64 = 0, createdAt: Timestamp, updatedAt: Timestamp, deletedAt: Timestamp? = nil,
         properties: [ImageProperty] = [], tags: [String] = [], locations: [ImageLocation] = []
     ) {
         self.id = id
@@ -52,6 +54,7 @@ package struct Image: Sendable {
         self.minRAM = minRAM
         self.createdAt = createdAt
         self.updatedAt = updatedAt
+        self.deletedAt = deletedAt
         self.properties = properties
         self.tags = tags
         self.locations = locations
@@ -67,6 +70,20 @@ package struct Image: Sendable {
     /// The value of a custom property: nil when there is none of that name.
     package subscript(property name: String) -> String? {
         properties.first { $0.name == name }.map { $0.value ?? "" }
+    }
+
+    /// Sets properties by name.
+    ///
+    /// - Parameter replacing: those that are not named go.
+    package mutating func set(_ given: [ImageProperty], replacing: Bool) {
+        if replacing { properties.removeAll { old in !given.contains { $0.name == old.name } } }
+        for property in given {
+            if let index = properties.firstIndex(where: { $0.name == property.name }) {
+                properties[index].value = property.value
+            } else {
+                properties.append(property)
+            }
+        }
     }
 
     /// Whether the database shows it to a caller at all, before any policy.

@@ -2,16 +2,26 @@
 package struct ImageDraft: Sendable {
     package var id: ImageID
     package var name: String?
+    package var status = ImageStatus.queued
     package var visibility = Visibility.shared
     package var isProtected = false
     package var isHidden = false
     package var owner: String?
     package var diskFormat: String?
     package var containerFormat: String?
+    /// Bytes that are to come, or that lie at `locations`.
+    package var size: Int64?
+    package var virtualSize: Int64?
+    /// MD5 that the bytes are to have.
+    package var checksum: String?
     package var minDisk: Int64 = 0
     package var minRAM: Int64 = 0
     package var properties: [ImageProperty] = []
     package var tags: [String] = []
+    package var locations: [ImageLocation] = []
+    /// Nil for the moment it is made.
+    package var createdAt: Timestamp?
+    package var updatedAt: Timestamp?
 
     package init(id: ImageID, owner: String?) {
         self.id = id
@@ -19,10 +29,11 @@ package struct ImageDraft: Sendable {
     }
 
     /// The image that it becomes.
-    package func image(createdAt moment: Timestamp) -> Image {
+    package func image(madeAt moment: Timestamp) -> Image {
         Image(
-            id: id, name: name, status: .queued, visibility: visibility, isProtected: isProtected, isHidden: isHidden,
-            owner: owner, diskFormat: diskFormat, containerFormat: containerFormat, minDisk: minDisk, minRAM: minRAM,
-            createdAt: moment, updatedAt: moment, properties: properties, tags: tags)
+            id: id, name: name, status: status, visibility: visibility, isProtected: isProtected, isHidden: isHidden,
+            owner: owner, diskFormat: diskFormat, containerFormat: containerFormat, size: size,
+            virtualSize: virtualSize, checksum: checksum, minDisk: minDisk, minRAM: minRAM, createdAt: createdAt ?? moment,
+            updatedAt: updatedAt ?? moment, properties: properties, tags: tags, locations: locations)
     }
 }

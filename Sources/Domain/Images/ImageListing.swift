@@ -9,6 +9,7 @@ package struct ImageListing: Sendable {
     /// For images that are shared with the caller; nil for any answer.
     package var memberStatus: Member.Status? = .accepted
     package var isHidden = false
+    package var deletion = Deletion.absent
 
     package init(limit: Int) { self.limit = limit }
 
@@ -42,7 +43,18 @@ package struct ImageListing: Sendable {
         case usual
         /// The usual and every community image.
         case all
+        /// Every image that is not public; for administrators.
+        case nonPublic
         case only(Visibility)
+    }
+
+    /// Whether images are listed that are deleted.
+    package enum Deletion: Sendable {
+        case absent
+        /// With all others, and killed ones too.
+        case included
+        /// No others.
+        case only
     }
 
     package enum Filter: Sendable {

@@ -34,6 +34,13 @@ package enum ImageText {
         try check(tag)
     }
 
+    package static func check(member: String) throws(Fault) {
+        guard member.unicodeScalars.count <= longestName else {
+            throw Fault(.invalid, "The member '\(member.prefix(80))…' is longer than \(longestName) characters.")
+        }
+        try check(member)
+    }
+
     /// GB of a least disk, or MB of a least memory.
     package static func check(least value: Int64, _ field: String) throws(Fault) {
         guard 0...Int64(Int32.max) ~= value else {

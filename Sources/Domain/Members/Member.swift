@@ -10,14 +10,29 @@ package struct Member: Sendable {
     package let image: ImageID
     package let project: String
     package var status: Status
+    /// May share the image with others in turn. V1 alone gives this, and heeds it.
+    package var canShare: Bool
     package let createdAt: Timestamp
     package var updatedAt: Timestamp
 
-    package init(image: ImageID, project: String, status: Status, createdAt: Timestamp, updatedAt: Timestamp) {
+    package init(image: ImageID, project: String, status: Status, canShare: Bool = false, createdAt: Timestamp, updatedAt: Timestamp) {
         self.image = image
         self.project = project
         self.status = status
+        self.canShare = canShare
         self.createdAt = createdAt
         self.updatedAt = updatedAt
+    }
+}
+
+/// A project that an image is to be shared with.
+package struct Membership: Sendable, Equatable {
+    package let project: String
+    /// Nil leaves what is, and is no for a new member.
+    package let canShare: Bool?
+
+    package init(project: String, canShare: Bool?) {
+        self.project = project
+        self.canShare = canShare
     }
 }

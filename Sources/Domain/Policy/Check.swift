@@ -1,22 +1,45 @@
 /// What must be true of a caller, and of what he wants to act on, for a rule to let him.
 ///
 /// Source: oslo.policy, "Policy Rule Expressions".
-package indirect enum Check: Sendable {
+package indirect enum Check: Sendable, Equatable {
     case always
     case never
     /// The caller has the role.
     case role(String)
     /// Another rule lets him.
-    case rule(PolicyRule)
-    /// His project is the value of an attribute of the target: `project_id:%(owner)s`.
-    case project(is: String)
-    /// An attribute of the target has this value: `'public':%(visibility)s`.
-    case target(String, is: String)
+    case rule(String)
+    /// Something of the caller's, such as `project_id`, is the text, in which `%(owner)s` stands for an attribute of the target.
+    case caller(String, is: Pattern)
+    /// A text of the rule's own is the other, such as `'public':%(visibility)s`.
+    case text(String, is: Pattern)
+    case not(Check)
     case all([Check])
     case any([Check])
 
-    static func && (left: Check, right: Check) -> Check { .all([left, right]) }
-    static func || (left: Check, right: Check) -> Check { .any([left, right]) }
+    /// A text with places for attributes of the target.
+    package struct Pattern: Sendable, Equatable {
+        package enum Part: Sendable, Equatable {
+            case text(String)
+            case attribute(String)
+        }
+        package let parts: [Part]
+
+        package init(_ parts: [Part]) { self.parts = parts }
+
+        /// Nil when an attribute is not there: then nothing equals it.
+        func filled(from target: some PolicyTarget) -> String? {
+            var text = ""
+            for part in parts {
+                switch part {
+                case .text(let literal): text += literal
+                case .attribute(let name):
+                    guard let value = target.policyAttribute(name) else { return nil }
+                    text += value
+                }
+            }
+            return text
+        }
+    }
 }
 
 /// What a rule is asked about.
@@ -32,7 +55,7 @@ struct ImageTarget: PolicyTarget {
 
     func policyAttribute(_ name: String) -> String? {
         switch name {
-        case "project_id", "owner": image.owner
+        case "project_id", "owner", "tenant": image.owner
         case "visibility": image.visibility.rawValue
         // A shared image that the caller was let to see has his project for a member.
         case "member_id": image.visibility == .shared && !caller.owns(image) ? caller.project : nil
@@ -41,6 +64,17 @@ struct ImageTarget: PolicyTarget {
         case "name": image.name
         case "disk_format": image.diskFormat
         case "container_format": image.containerFormat
+        case "checksum": image.checksum
+        case "os_hash_algo": image.hash?.algorithm
+        case "os_hash_value": image.hash?.value
+        case "size": image.size.map { String($0) }
+        case "virtual_size": image.virtualSize.map { String($0) }
+        case "min_disk": String(image.minDisk)
+        case "min_ram": String(image.minRAM)
+        case "protected": image.isProtected ? "True" : "False"
+        case "os_hidden": image.isHidden ? "True" : "False"
+        case "created_at": image.createdAt.description
+        case "updated_at": image.updatedAt.description
         default: image[property: name]
         }
     }

@@ -1,9 +1,70 @@
 /// The rules in force.
 package struct Policy: Sendable {
-    private let rules: [PolicyRule: Check]
+    private let rules: [String: Check]
+    /// Where each was read that is none of the code's, for whoever asks why.
+    private let origins: [String: String]
+
+    /// A rule of a file.
+    package struct Override: Sendable {
+        package let name: String
+        package let check: Check
+        /// Such as `policy.yaml:3`.
+        package let origin: String
+
+        package init(name: String, check: Check, origin: String) {
+            (self.name, self.check, self.origin) = (name, check, origin)
+        }
+    }
+
+    /// Why rules cannot be in force together.
+    package struct Contradiction: Error {
+        package let rule: String
+        package let reason: String
+        package let origin: String?
+    }
 
     /// The rules of the code.
-    package init() { rules = PolicyRule.defaults }
+    package init() {
+        (rules, origins) = (Self.defaults, [:])
+    }
+
+    /// The rules of the code with those of files in place of theirs.
+    ///
+    /// - Throws: for a rule that asks one there is not, or that asks itself.
+    package init(overrides: [Override], isOld: Bool = false) throws(Contradiction) {
+        var rules = isOld ? Self.oldDefaults : Self.defaults
+        var origins: [String: String] = [:]
+        for override in overrides {
+            rules[override.name] = override.check
+            origins[override.name] = override.origin
+        }
+        (self.rules, self.origins) = (rules, origins)
+        for name in rules.keys.sorted() { try follow(name, path: []) }
+    }
+
+    // The code's own are read here once; a slip in them is found by every test.
+    private static let defaults = parsed(PolicyRule.defaults)
+    private static let oldDefaults = parsed(PolicyRule.oldDefaults)
+
+    private static func parsed(_ texts: [String: String]) -> [String: Check] {
+        texts.mapValues { text in
+            do throws(PolicySyntaxError) { return try Check(text) } catch { fatalError("the rule \(text): \(error.reason)") }
+        }
+    }
+
+    private func follow(_ name: String, path: [String]) throws(Contradiction) {
+        guard !path.contains(name) else {
+            let loop = (path + [name]).joined(separator: " asks ")
+            throw Contradiction(rule: name, reason: "it asks itself: \(loop)", origin: origins[path[0]] ?? origins[name])
+        }
+        guard let check = rules[name] else {
+            let asking = path.last ?? name
+            throw Contradiction(rule: asking, reason: "there is no rule '\(name)'", origin: origins[asking])
+        }
+        for other in check.rulesAsked { try follow(other, path: path + [name]) }
+    }
+
+    // MARK: asking
 
     /// Whether roles alone make an administrator. Asked once, when an identity is taken for a caller.
     package func makesAdmin(roles: Set<String>) -> Bool {
@@ -12,8 +73,7 @@ package struct Policy: Sendable {
     }
 
     package func allows(_ rule: PolicyRule, _ caller: Caller, on target: some PolicyTarget) -> Bool {
-        guard let check = rules[rule] else { return false }
-        return holds(check, caller, target)
+        allows(rule.rawValue, caller, target)
     }
 
     package func allows(_ rule: PolicyRule, _ caller: Caller, on image: Image) -> Bool {
@@ -30,17 +90,73 @@ package struct Policy: Sendable {
         guard allows(rule, caller, on: target) else { throw .forbidden(rule) }
     }
 
+    private func allows(_ name: String, _ caller: Caller, _ target: some PolicyTarget) -> Bool {
+        if name == PolicyRule.contextIsAdmin.rawValue && caller.isAdmin { return true }
+        guard let check = rules[name] ?? rules["default"] else { return false }
+        return holds(check, caller, target)
+    }
+
     private func holds(_ check: Check, _ caller: Caller, _ target: some PolicyTarget) -> Bool {
         switch check {
         case .always: true
         case .never: false
         case .role(let role): caller.roles.contains(role)
-        case .rule(.contextIsAdmin) where caller.isAdmin: true
-        case .rule(let rule): allows(rule, caller, on: target)
-        case .project(let attribute): caller.project != nil && caller.project == target.policyAttribute(attribute)
-        case .target(let attribute, let value): target.policyAttribute(attribute) == value
+        case .rule(let name): allows(name, caller, target)
+        case .caller(let attribute, let pattern):
+            caller.policyAttribute(attribute).map { $0 == pattern.filled(from: target) } ?? false
+        case .text(let text, let pattern): text == pattern.filled(from: target)
+        case .not(let check): !holds(check, caller, target)
         case .all(let checks): checks.allSatisfy { holds($0, caller, target) }
         case .any(let checks): checks.contains { holds($0, caller, target) }
+        }
+    }
+
+    // MARK: telling
+
+    /// Every rule by name: its text, and the place it was read in; nil for the code's own.
+    package var listing: [(name: String, check: Check, origin: String?)] {
+        rules.keys.sorted().map { ($0, rules[$0]!, origins[$0]) }
+    }
+
+    /// How a rule comes to its answer, check by check, a line each; deeper ones are further in.
+    package func explanation(of name: String, _ caller: Caller, on target: some PolicyTarget) -> [String] {
+        explain(.rule(name), caller, target, depth: 0)
+    }
+
+    private func explain(_ check: Check, _ caller: Caller, _ target: some PolicyTarget, depth: Int) -> [String] {
+        let line = String(repeating: "  ", count: depth) + (holds(check, caller, target) ? "yes  " : "no   ") + "\(check)"
+        let inner: [Check] =
+            switch check {
+            case .rule(let name) where name != PolicyRule.contextIsAdmin.rawValue || !caller.isAdmin:
+                (rules[name] ?? rules["default"]).map { [$0] } ?? []
+            case .not(let check): [check]
+            case .all(let checks), .any(let checks): checks
+            default: []
+            }
+        return [line] + inner.flatMap { explain($0, caller, target, depth: depth + 1) }
+    }
+}
+
+extension Check {
+    /// Rules that have an answer of their own in this one.
+    fileprivate var rulesAsked: [String] {
+        switch self {
+        case .rule(let name): [name]
+        case .not(let check): check.rulesAsked
+        case .all(let checks), .any(let checks): checks.flatMap(\.rulesAsked)
+        case .always, .never, .role, .caller, .text: []
+        }
+    }
+}
+
+extension Caller {
+    /// What rules know of a caller. Source: oslo.context, `to_policy_values`.
+    fileprivate func policyAttribute(_ name: String) -> String? {
+        switch name {
+        case "user_id", "user": user
+        case "project_id", "tenant", "tenant_id": project
+        case "is_admin": isAdmin ? "True" : "False"
+        default: nil
         }
     }
 }

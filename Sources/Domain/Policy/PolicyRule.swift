@@ -1,4 +1,4 @@
-/// The rules by name, as `policy.yaml` has them.
+/// The rules that this service asks, by name, as `policy.yaml` has them.
 package enum PolicyRule: String, Sendable, CaseIterable {
     case contextIsAdmin = "context_is_admin"
     case addImage = "add_image"
@@ -16,6 +16,8 @@ package enum PolicyRule: String, Sendable, CaseIterable {
     case getMember = "get_member"
     case getMembers = "get_members"
     case modifyMember = "modify_member"
+    /// V1's fetching from elsewhere.
+    case copyFrom = "copy_from"
     case deactivate
     case reactivate
 }
@@ -23,31 +25,41 @@ package enum PolicyRule: String, Sendable, CaseIterable {
 extension PolicyRule {
     /// Who may do what when no file says otherwise. Source: spec policy-and-auth §4, the defaults of Glance head.
     // swift-format-ignore
-    static let defaults: [PolicyRule: Check] = {
-        let admin = Check.rule(.contextIsAdmin)
-        let owner = Check.project(is: "project_id")
-        let member = Check.project(is: "member_id")
-        let viewer = owner || member || .target("visibility", is: "community") || .target("visibility", is: "public")
-            || .target("visibility", is: "shared")
-        return [
-            .contextIsAdmin:   .role("admin"),
-            .addImage:         admin || (.role("member") && owner && .project(is: "owner")),
-            .getImages:        admin || (.role("reader") && owner),
-            .getImage:         admin || (.role("reader") && viewer),
-            .modifyImage:      admin || (.role("member") && owner),
-            .deleteImage:      admin || (.role("member") && owner),
+    package static let defaults: [String: String] = {
+        let admin = "rule:context_is_admin"
+        let owner = "project_id:%(project_id)s"
+        let member = "project_id:%(member_id)s"
+        let viewer = "\(owner) or \(member) or 'community':%(visibility)s or 'public':%(visibility)s or 'shared':%(visibility)s"
+        let changes = "\(admin) or (role:member and \(owner))"
+        let rules: [PolicyRule: String] = [
+            .contextIsAdmin:   "role:admin",
+            .addImage:         "\(admin) or (role:member and \(owner) and project_id:%(owner)s)",
+            .getImages:        "\(admin) or (role:reader and \(owner))",
+            .getImage:         "\(admin) or (role:reader and (\(viewer)))",
+            .modifyImage:      changes,
+            .deleteImage:      changes,
             .publicizeImage:   admin,
-            .communitizeImage: admin || (.role("member") && owner),
-            .uploadImage:      admin || (.role("member") && owner),
-            .downloadImage:    admin || (.role("member") && viewer),
-            .getImageLocation: admin || (.role("reader") && owner),
-            .addMember:        admin || (.role("member") && owner),
-            .deleteMember:     admin || (.role("member") && owner),
-            .getMember:        admin || (.role("reader") && (owner || member)),
-            .getMembers:       admin || (.role("reader") && (owner || member)),
-            .modifyMember:     admin || (.role("member") && member),
-            .deactivate:       admin || (.role("member") && owner),
-            .reactivate:       admin || (.role("member") && owner),
+            .communitizeImage: changes,
+            .uploadImage:      changes,
+            .copyFrom:         changes,
+            .downloadImage:    "\(admin) or (role:member and (\(viewer)))",
+            .getImageLocation: "\(admin) or (role:reader and \(owner))",
+            .addMember:        changes,
+            .deleteMember:     changes,
+            .getMember:        "\(admin) or (role:reader and (\(owner) or \(member)))",
+            .getMembers:       "\(admin) or (role:reader and (\(owner) or \(member)))",
+            .modifyMember:     "\(admin) or (role:member and \(member))",
+            .deactivate:       changes,
+            .reactivate:       changes,
         ]
+        var named = Dictionary(uniqueKeysWithValues: rules.map { ($0.rawValue, $1) })
+        named["default"] = ""
+        named["service_api"] = "role:service or role:admin"
+        return named
     }()
+
+    /// The same with what `enforce_new_defaults = false` leaves of them: who owns is asked, roles but the administrator's are not.
+    package static let oldDefaults: [String: String] = defaults.mapValues {
+        $0.replacing("role:member and ", with: "").replacing("role:reader and ", with: "")
+    }
 }

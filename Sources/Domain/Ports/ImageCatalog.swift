@@ -1,3 +1,6 @@
+/// Everything that the verbs need to know of images.
+package typealias Catalog = ImageCatalog & MemberCatalog & UploadCatalog & RemovalCatalog & CopyCatalog
+
 /// The records of images. Every adapter passes `ImageCatalogConformance`.
 package protocol ImageCatalog: Sendable {
     /// - Throws: `.conflict` when an image ever had the id.
@@ -9,10 +12,13 @@ package protocol ImageCatalog: Sendable {
     /// The same with its locations, for whoever is about to read its bytes.
     func locatedImage(_ id: ImageID, visibleTo caller: Caller) throws(Fault) -> Image
 
+    /// The same, and what is still known of an image that is deleted when an administrator asks.
+    func recordedImage(_ id: ImageID, visibleTo caller: Caller) throws(Fault) -> Image
+
     /// - Throws: `.invalid` when the marker is no image that the caller can see.
     func page(_ listing: ImageListing, visibleTo caller: Caller) throws(Fault) -> ImagePage
 
-    /// Changes name, formats, visibility and the like, properties and tags, all or nothing.
+    /// Changes an image's record, all or nothing: everything but its id and when it was made.
     ///
     /// The image is held while `change` looks at it and alters it, so that of two changes at once neither is lost; only
     /// what differs afterwards is written. A fault that `change` throws leaves all as it was.
@@ -51,7 +57,10 @@ package struct OwedRemoval: Sendable {
 package protocol RemovalCatalog: Sendable {
     /// The bytes are gone.
     func settle(_ removal: OwedRemoval) throws(Fault)
+}
 
+/// The removals as whoever clears up sees them.
+package protocol RemovalBacklog: RemovalCatalog {
     /// Those that nobody has settled for a while, so whoever should have is gone.
     func overdue(atMost count: Int) throws(Fault) -> [OwedRemoval]
 }

@@ -12,6 +12,18 @@ package protocol MemberCatalog: Sendable {
     /// - Throws: `.conflict` when the project is a member already, `.tooLarge` past the quota.
     func add(_ project: String, to image: Image, quota: Int?) throws(Fault) -> Member
 
+    /// Shares an image with projects that may be members already: new ones are pending, old ones keep their answer.
+    ///
+    /// - Parameters:
+    ///   - replacing: whoever is not named is a member no more.
+    ///   - quota: members that an image may have; nil for any number.
+    /// - Throws: `.tooLarge` past the quota.
+    func put(_ memberships: [Membership], to image: Image, replacing: Bool, quota: Int?) throws(Fault)
+
+    /// The memberships of a project, in the order of the images' ids; for a caller who is not an administrator, those of his own
+    /// project and those in images that it owns.
+    func memberships(of project: String, visibleTo caller: Caller) throws(Fault) -> [Member]
+
     /// - Throws: `.notFound` when the project is no member.
     func set(_ status: Member.Status, of project: String, in image: Image) throws(Fault) -> Member
 

@@ -45,9 +45,13 @@ package protocol UploadCatalog: Sendable {
     /// - Throws: `.gone` when the image was deleted meanwhile, `.conflict` when the lease was lost.
     func finish(_ upload: Upload, at location: ImageLocation, _ measured: MeasuredBytes) throws(Fault)
 
-    /// Moves the image from saving back to queued and ends the lease; nothing happens when it is not held any more.
-    func giveBack(_ upload: Upload) throws(Fault)
+    /// Moves the image from saving back to queued, or to killed, and ends the lease; nothing happens when it is not held any
+    /// more.
+    func giveBack(_ upload: Upload, as status: ImageStatus) throws(Fault)
+}
 
+/// The uploads as whoever clears up sees them.
+package protocol UploadBacklog: UploadCatalog {
     /// Uploads whose lease ended: whoever held them is gone.
     func expired(atMost count: Int) throws(Fault) -> [Upload]
 

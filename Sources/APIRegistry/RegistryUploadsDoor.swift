@@ -1,0 +1,62 @@
+package import APICommon
+package import Domain
+package import HTTP
+internal import JSONDocument
+internal import RegistryWire
+
+/// Leases of the uploads that the API takes in, and copies that it orders. Only the API itself asks for these.
+package struct RegistryUploadsDoor: Sendable {
+    let catalog: any Catalog
+
+    package init(catalog: any Catalog) { self.catalog = catalog }
+
+    // swift-format-ignore
+    package static let routes: [Route<@Sendable (RegistryUploadsDoor) -> Handler>] = [
+        Route(.POST, "/uploads",                   begin),
+        Route(.PUT,  "/uploads",                   renew),
+        Route(.POST, "/uploads/{token}/finish",    finish),
+        Route(.POST, "/uploads/{token}/give-back", giveBack),
+        Route(.POST, "/copies",                    order),
+    ]
+
+    private func begin(_ call: Call) throws(Fault) -> Response {
+        let body = try serviceBody(call)
+        try catalog.begin(try upload(body), by: try body.text("worker"))
+        return Response(.noContent)
+    }
+
+    private func renew(_ call: Call) throws(Fault) -> Response {
+        let tokens = try catalog.renew(heldBy: try serviceBody(call).text("worker"))
+        return .json(JSON.object(["tokens": .array(tokens.map { .string($0) })]).text)
+    }
+
+    private func finish(_ call: Call) throws(Fault) -> Response {
+        let body = try serviceBody(call)
+        try catalog.finish(
+            try upload(body), at: try ImageLocation(wire: body["location"]?.object ?? [:]),
+            try MeasuredBytes(wire: body["measured"]?.object ?? [:]))
+        return Response(.noContent)
+    }
+
+    private func giveBack(_ call: Call) throws(Fault) -> Response {
+        let body = try serviceBody(call)
+        guard let status = ImageStatus(rawValue: try body.text("status")), status == .queued || status == .killed else {
+            throw Fault(.invalid, "An upload that failed leaves its image queued or killed.")
+        }
+        try catalog.giveBack(try upload(body), as: status)
+        return Response(.noContent)
+    }
+
+    private func order(_ call: Call) throws(Fault) -> Response {
+        let body = try serviceBody(call)
+        try catalog.order(OrderedCopy(image: ImageID(try body.text("image_id")), url: try body.text("url")))
+        return Response(.noContent)
+    }
+
+    private func serviceBody(_ call: Call) throws(Fault) -> JSONObject {
+        try call.requireService()
+        return try call.jsonObject()
+    }
+
+    private func upload(_ body: JSONObject) throws(Fault) -> Upload { try Upload(wire: body["upload"]?.object ?? [:]) }
+}

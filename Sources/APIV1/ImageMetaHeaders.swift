@@ -1,0 +1,148 @@
+internal import APICommon
+internal import Domain
+internal import HTTP
+
+/// Which formats images may have, as the operator says.
+package struct ClassicFormats: Sendable {
+    let disk, container: [String]
+
+    package init(disk: [String], container: [String]) {
+        self.disk = disk
+        self.container = container
+    }
+
+    /// An image of one of these has it for both.
+    static let amazon: Set<String> = ["aki", "ari", "ami"]
+}
+
+/// What a V1 request says in its header.
+struct ClassicRequest {
+    var meta = ImageMeta()
+    /// Where the bytes lie already, and are to stay.
+    var location: String?
+    /// Where the bytes are to be fetched from.
+    var copyFrom: String?
+    /// Custom properties that are not named go.
+    var purges = true
+
+    private static let prefix = "x-image-meta-"
+    private static let propertyPrefix = "property-"
+
+    /// - Throws: `.invalid`, naming the header, for one that is not known or a value that it cannot have.
+    init(_ headers: Headers, _ formats: ClassicFormats) throws(Fault) {
+        for field in headers.fields {
+            let name = field.name.lowercased()
+            switch name {
+            case "x-glance-api-copy-from": copyFrom = field.value
+            case "x-glance-registry-purge-props": purges = field.value.isTrueWord
+            case _ where name.hasPrefix(Self.prefix): try read(String(name.dropFirst(Self.prefix.count)), field.value)
+            default: break
+            }
+        }
+        try check(formats)
+    }
+
+    private mutating func read(_ name: String, _ text: String) throws(Fault) {
+        // What a value that is no UTF-8 was read as.
+        guard !text.unicodeScalars.contains("\u{FFFD}") else {
+            throw Fault(.invalid, "Bad header: \(Self.prefix)\(name.prefix(80)) is no UTF-8.")
+        }
+        if name.hasPrefix(Self.propertyPrefix) {
+            let name = name.dropFirst(Self.propertyPrefix.count).underscored
+            try ImageText.check(property: name, text)
+            guard !name.isEmpty else { throw Fault(.invalid, "Bad header: x-image-meta-property- names no property.") }
+            meta.properties.removeAll { $0.name == name }
+            meta.properties.append(ImageProperty(name, text.isEmpty ? nil : text))
+            return
+        }
+        let field = name[...].underscored
+        let value = text.isEmpty ? nil : text
+        switch field {
+        case "id": meta.id = try id(text)
+        case "status": meta.status = value
+        case "name": meta.name = .some(try checked(field, value, longest: ImageText.longestName))
+        case "owner": meta.owner = .some(try checked(field, value, longest: ImageText.longestName))
+        case "checksum": meta.checksum = .some(try checked(field, value, longest: 32)?.lowercased())
+        case "disk_format": meta.diskFormat = .some(value)
+        case "container_format": meta.containerFormat = .some(value)
+        case "is_public": meta.isPublic = text.isTrueWord
+        case "protected": meta.isProtected = text.isTrueWord
+        case "deleted": meta.isDeleted = text.isTrueWord
+        case "size": meta.size = try number(field, text, most: .max)
+        case "min_disk": meta.minDisk = try number(field, text, most: Int64(Int32.max))
+        case "min_ram": meta.minRAM = try number(field, text, most: Int64(Int32.max))
+        case "virtual_size": meta.virtualSize = .some(text == "None" || text.isEmpty ? nil : try number(field, text, most: .max))
+        case "created_at": meta.createdAt = try time(field, text)
+        case "updated_at": meta.updatedAt = try time(field, text)
+        case "deleted_at": _ = try time(field, text)
+        case "store": try check(store: text)
+        case "location": location = text
+        case "copy_from", "uri": break
+        default: throw Fault(.invalid, "Bad header: \(Self.prefix)\(name.prefix(80))")
+        }
+    }
+
+    // MARK: values
+
+    private func checked(_ field: String, _ text: String?, longest: Int) throws(Fault) -> String? {
+        guard let text else { return nil }
+        guard text.unicodeScalars.count <= longest else { throw Self.bad(field, "is longer than \(longest) characters") }
+        try ImageText.check(text)
+        return text
+    }
+
+    private func id(_ text: String) throws(Fault) -> ImageID? {
+        guard !text.isEmpty else { return nil }
+        guard ImageID(text).isUUID else { throw Self.bad("id", "is no UUID") }
+        return ImageID(text)
+    }
+
+    private func number(_ field: String, _ text: String, most: Int64) throws(Fault) -> Int64? {
+        guard !text.isEmpty else { return nil }
+        guard text.utf8.allSatisfy({ 0x30...0x39 ~= $0 }), let number = Int64(text), number <= most else {
+            throw Self.bad(field, "is no integer from 0 to \(most)")
+        }
+        return number
+    }
+
+    private func time(_ field: String, _ text: String) throws(Fault) -> Timestamp? {
+        guard !text.isEmpty else { return nil }
+        guard let time = Timestamp(iso8601: text), time.year >= 1900 else { throw Self.bad(field, "is no time by ISO 8601 since 1900") }
+        return time
+    }
+
+    private func check(store: String) throws(Fault) {
+        guard ["", "file", "filesystem"].contains(store) else {
+            throw Self.bad("store", "names no store that takes images: '\(store.prefix(40))'")
+        }
+    }
+
+    private mutating func check(_ formats: ClassicFormats) throws(Fault) {
+        if case .some(let disk?) = meta.diskFormat, !formats.disk.contains(disk) {
+            throw Self.bad("disk_format", "is none of \(formats.disk.joined(separator: ", "))")
+        }
+        if case .some(let container?) = meta.containerFormat, !formats.container.contains(container) {
+            throw Self.bad("container_format", "is none of \(formats.container.joined(separator: ", "))")
+        }
+        let disk: String? = meta.diskFormat ?? nil
+        let container: String? = meta.containerFormat ?? nil
+        guard [disk, container].contains(where: { $0.map(ClassicFormats.amazon.contains) == true }) else { return }
+        guard disk == nil || container == nil || disk == container else {
+            throw Self.bad("container_format", "must be the disk_format where one of both is aki, ari or ami")
+        }
+        meta.diskFormat = .some(disk ?? container)
+        meta.containerFormat = .some(container ?? disk)
+    }
+
+    static func bad(_ field: String, _ why: String) -> Fault { Fault(.invalid, "Bad header: x-image-meta-\(field) \(why).") }
+}
+
+extension String {
+    /// Every other word is no.
+    fileprivate var isTrueWord: Bool { ["true", "t", "yes", "y", "on", "1"].contains(lowercased()) }
+}
+
+extension Substring {
+    /// A name as V1 keeps it: nobody can tell any more which of both a client wrote.
+    fileprivate var underscored: String { String(map { $0 == "-" ? "_" : $0 }) }
+}

@@ -1,0 +1,118 @@
+/// A URL that somebody wants fetched, read so strictly that no other reader of it can find another host or port in it.
+///
+/// Source: RFC 3986, less what browsers, resolvers and libraries take in different ways: hosts in the form of numbers
+/// (`2130706433`, `127.1`, `0x7f.1`), percent signs and letters beyond ASCII in a host, zones of IPv6, two `@`, `\`, an empty port.
+package struct FetchURL: Equatable, Sendable {
+    package enum Host: Hashable, Sendable {
+        /// Small letters, without a dot at its end.
+        case name(String)
+        case address(NetworkAddress)
+    }
+
+    /// Small letters.
+    package let scheme: String
+    package let host: Host
+    /// As written, or what the scheme stands for; nil for a scheme that stands for none.
+    package let port: Int?
+
+    /// Bytes of a URL; signed ones of object stores have about 2,000.
+    static let longest = 4096
+
+    package init(_ text: String) throws(FetchRefusal) {
+        guard text.utf8.count <= Self.longest else { throw FetchRefusal("longer than \(Self.longest) bytes") }
+        guard text.utf8.allSatisfy({ 0x21...0x7E ~= $0 && $0 != UInt8(ascii: "\\") }) else {
+            throw FetchRefusal("a control character, a blank, a backslash, or a letter beyond ASCII")
+        }
+        guard let end = text.firstRange(of: "://"), Self.isScheme(text[..<end.lowerBound]) else { throw FetchRefusal("no scheme") }
+        scheme = text[..<end.lowerBound].lowercased()
+        let authority = text[end.upperBound...].prefix { !"/?#".contains($0) }
+        guard Self.hasWholeEscapes(text[end.upperBound...]) else { throw FetchRefusal("a percent sign without two digits") }
+
+        let parts = authority.split(separator: "@", omittingEmptySubsequences: false)
+        guard parts.count <= 2, let place = parts.last else { throw FetchRefusal("two @") }
+        if parts.count == 2 { try Self.check(user: parts[0]) }
+        let (host, port) = try Self.split(place)
+        self.host = try Host(host)
+        self.port = try port.map { digits throws(FetchRefusal) in try Self.port(digits) } ?? Self.usualPorts[scheme]
+    }
+
+    private static let usualPorts = ["http": 80, "https": 443]
+
+    private static func isScheme(_ text: Substring) -> Bool {
+        guard let first = text.first, first.isLetter else { return false }
+        return text.allSatisfy { $0.isLetter || $0.isNumber || "+-.".contains($0) }
+    }
+
+    private static func hasWholeEscapes(_ text: Substring) -> Bool {
+        text.split(separator: "%", omittingEmptySubsequences: false).dropFirst().allSatisfy {
+            $0.count >= 2 && $0.prefix(2).allSatisfy(\.isHexDigit)
+        }
+    }
+
+    /// A user and a password go into a header: nothing may become an end of line there.
+    private static func check(user: Substring) throws(FetchRefusal) {
+        let isPlain = user.allSatisfy { $0.isLetter || $0.isNumber || "-._~!$&'()*+,;=:%".contains($0) }
+        let escapes = user.split(separator: "%", omittingEmptySubsequences: false).dropFirst().map { UInt8($0.prefix(2), radix: 16) ?? 0 }
+        guard isPlain, escapes.allSatisfy({ $0 >= 0x20 && $0 != 0x7F }) else {
+            throw FetchRefusal("a character in the user or password that none may have")
+        }
+    }
+
+    private static func split(_ place: Substring) throws(FetchRefusal) -> (host: Substring, port: Substring?) {
+        let end: Substring.Index
+        if place.first == "[" {
+            guard let bracket = place.firstIndex(of: "]") else { throw FetchRefusal("no ] behind [") }
+            end = place.index(after: bracket)
+        } else {
+            end = place.firstIndex(of: ":") ?? place.endIndex
+        }
+        let rest = place[end...]
+        guard rest.isEmpty || rest.first == ":" else { throw FetchRefusal("something between ] and the port") }
+        return (place[..<end], rest.isEmpty ? nil : rest.dropFirst())
+    }
+
+    private static func port(_ digits: Substring) throws(FetchRefusal) -> Int {
+        guard 1...5 ~= digits.utf8.count, digits.utf8.allSatisfy({ 0x30...0x39 ~= $0 }), digits.first != "0", let port = Int(digits),
+            port <= 65_535
+        else { throw FetchRefusal("a port that is none") }
+        return port
+    }
+}
+
+extension FetchURL.Host {
+    /// - Parameter text: a name, an IPv4 address of four decimal numbers, or an IPv6 address in brackets.
+    init(_ text: Substring) throws(FetchRefusal) {
+        if text.first == "[" {
+            guard text.last == "]", let address = NetworkAddress(text.dropFirst().dropLast()), address.bytes.count == 16 else {
+                throw FetchRefusal("no IPv6 address in brackets")
+            }
+            self = .address(address)
+            return
+        }
+        if let address = NetworkAddress(text), address.bytes.count == 4 {
+            self = .address(address)
+            return
+        }
+        let name = (text.last == "." ? text.dropLast() : text).lowercased()
+        guard !name.isEmpty else { throw FetchRefusal("no host") }
+        guard name.utf8.count <= 253 else { throw FetchRefusal("a host longer than 253 characters") }
+        let labels = name.split(separator: ".", omittingEmptySubsequences: false)
+        guard labels.allSatisfy(Self.isLabel) else { throw FetchRefusal("a host that is no name") }
+        // What ends in a number is an address to some, in whatever base: WHATWG URL, "ends in a number checker".
+        guard let last = labels.last, !last.allSatisfy(\.isNumber), !last.hasPrefix("0x") else {
+            throw FetchRefusal("a host in the form of a number")
+        }
+        self = .name(name)
+    }
+
+    private static func isLabel(_ label: Substring) -> Bool {
+        1...63 ~= label.utf8.count && label.first != "-" && label.last != "-"
+            && label.utf8.allSatisfy { 0x61...0x7A ~= $0 || 0x30...0x39 ~= $0 || $0 == UInt8(ascii: "-") || $0 == UInt8(ascii: "_") }
+    }
+}
+
+/// Why something is not fetched. For the log: the client is told one text for all.
+package struct FetchRefusal: Error, CustomStringConvertible {
+    package let description: String
+    init(_ description: String) { self.description = description }
+}

@@ -1,0 +1,68 @@
+/// What a V1 client says of an image, all in one piece. What it does not name stays as it is.
+package struct ImageMeta: Sendable {
+    package var id: ImageID?
+    package var status: String?
+    /// Outer nil: not named.
+    package var name: String??
+    package var owner: String??
+    package var isPublic: Bool?
+    package var isProtected: Bool?
+    package var isDeleted: Bool?
+    package var diskFormat: String??
+    package var containerFormat: String??
+    package var size: Int64?
+    package var virtualSize: Int64??
+    package var checksum: String??
+    package var minDisk: Int64?
+    package var minRAM: Int64?
+    package var createdAt: Timestamp?
+    package var updatedAt: Timestamp?
+    package var properties: [ImageProperty] = []
+
+    package init() {}
+
+    /// A new image of a caller, queued.
+    package func draft(_ fresh: ImageID, by caller: Caller) -> ImageDraft {
+        var draft = ImageDraft(id: id ?? fresh, owner: caller.isAdmin ? owner ?? caller.project : caller.project)
+        draft.name = name ?? nil
+        draft.visibility = isPublic == true ? .public : .shared
+        draft.isProtected = isProtected ?? false
+        draft.diskFormat = diskFormat ?? nil
+        draft.containerFormat = containerFormat ?? nil
+        draft.size = size
+        draft.virtualSize = virtualSize ?? nil
+        draft.checksum = checksum ?? nil
+        draft.minDisk = minDisk ?? 0
+        draft.minRAM = minRAM ?? 0
+        draft.createdAt = createdAt
+        draft.updatedAt = updatedAt
+        draft.properties = properties
+        return draft
+    }
+
+    /// - Parameter purging: custom properties that are not named go.
+    /// - Throws: `.forbidden` for another id or status than the image's, and for another size or checksum of an image that has its
+    ///   data, unless an administrator says so. Source: spec v1 §8.
+    package func apply(to image: inout Image, by caller: Caller, purging: Bool) throws(Fault) {
+        if let id, id != image.id { throw Fault(.forbidden, "The id of image \(image.id) cannot be changed.") }
+        if let status, status != image.status.rawValue { throw Fault(.forbidden, "The status of an image cannot be changed so.") }
+        if !caller.isAdmin, image.status == .active || image.status == .deactivated {
+            guard size == nil || size == image.size, checksum == nil || checksum == image.checksum else {
+                throw Fault(.forbidden, "Size and checksum of an image that has its data cannot be changed.")
+            }
+        }
+        func set<Value>(_ path: WritableKeyPath<Image, Value>, _ value: Value?) { if let value { image[keyPath: path] = value } }
+        set(\.name, name)
+        set(\.isProtected, isProtected)
+        set(\.diskFormat, diskFormat)
+        set(\.containerFormat, containerFormat)
+        set(\.size, size.map { $0 })
+        set(\.virtualSize, virtualSize)
+        set(\.checksum, checksum)
+        set(\.minDisk, minDisk)
+        set(\.minRAM, minRAM)
+        if caller.isAdmin { set(\.owner, owner) }
+        if let isPublic { image.visibility = isPublic ? .public : image.visibility == .public ? .shared : image.visibility }
+        image.set(properties, replacing: purging)
+    }
+}

@@ -1,0 +1,22 @@
+/// An image's bytes that are to be fetched from elsewhere.
+package struct OrderedCopy: Sendable, Equatable {
+    package let image: ImageID
+    package let url: String
+
+    package init(image: ImageID, url: String) {
+        self.image = image
+        self.url = url
+    }
+}
+
+/// Copies that `glance-tasks` makes. An order lasts until its image has its bytes, or cannot have them any more.
+package protocol CopyCatalog: Sendable {
+    /// Of two orders for one image the later counts.
+    func order(_ copy: OrderedCopy) throws(Fault)
+}
+
+/// The copies as whoever makes them sees them.
+package protocol CopyBacklog: CopyCatalog {
+    /// Orders whose images are queued, the oldest first. Orders that have come to their end are gone afterwards.
+    func waitingCopies(atMost count: Int) throws(Fault) -> [OrderedCopy]
+}

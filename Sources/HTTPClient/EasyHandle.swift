@@ -1,0 +1,137 @@
+internal import CCurl
+internal import Glibc
+
+/// One exchange at a time by libcurl, used by one thread at a time: owns the C handle, and the texts it points at.
+///
+/// Set for all: HTTP/1.1 over http and https alone, no redirects, no proxy (not of the environment either), no cookies, no
+/// `.netrc`, no signals (a resolver that used `SIGALRM` would hit other threads), certificates checked.
+final class EasyHandle {
+    let raw: UnsafeMutableRawPointer
+    private let said = UnsafeMutablePointer<CChar>.allocate(capacity: Int(CURL_ERROR_SIZE))
+    private var lines: UnsafeMutablePointer<curl_slist>?
+
+    /// Runs before the first handle is made: the library's own set-up is not safe among threads.
+    static let libraryIsReady: Bool = curl_global_init(vitrine_curl_global_default) == CURLE_OK
+
+    /// - Parameter certificateAuthority: a PEM file in place of the system's certificates.
+    init(certificateAuthority: String?) {
+        guard Self.libraryIsReady, let raw = curl_easy_init() else { fatalError("out of memory") }
+        self.raw = raw
+        said.initialize(repeating: 0, count: Int(CURL_ERROR_SIZE))
+        set(CURLOPT_ERRORBUFFER, pointer: said)
+        set(CURLOPT_PROTOCOLS_STR, "http,https")
+        set(CURLOPT_HTTP_VERSION, vitrine_curl_http_1_1)
+        set(CURLOPT_FOLLOWLOCATION, 0)
+        set(CURLOPT_PROXY, "")
+        set(CURLOPT_NOPROXY, "*")
+        set(CURLOPT_NETRC, 0)
+        set(CURLOPT_NOSIGNAL, 1)
+        // Without it a name server that does not answer holds up who gave up on it long ago.
+        set(CURLOPT_QUICK_EXIT, 1)
+        set(CURLOPT_PATH_AS_IS, 1)
+        set(CURLOPT_SSL_VERIFYPEER, 1)
+        set(CURLOPT_SSL_VERIFYHOST, 2)
+        if let certificateAuthority {
+            set(CURLOPT_CAINFO, certificateAuthority)
+            set(CURLOPT_CAPATH, pointer: nil)
+        }
+    }
+
+    deinit {
+        curl_easy_cleanup(raw)
+        curl_slist_free_all(lines)
+        said.deallocate()
+    }
+
+    func set(_ option: CURLoption, _ value: Int) { check(vitrine_curl_set_long(raw, option, value), option) }
+
+    /// libcurl copies the text.
+    func set(_ option: CURLoption, _ value: String) { check(vitrine_curl_set_pointer(raw, option, value), option) }
+
+    func set(_ option: CURLoption, pointer: UnsafeRawPointer?) { check(vitrine_curl_set_pointer(raw, option, pointer), option) }
+
+    func set(_ option: CURLoption, offset: Int) { check(vitrine_curl_set_offset(raw, option, offset), option) }
+
+    func set(
+        _ option: CURLoption,
+        writer: @escaping @convention(c) (UnsafeMutablePointer<CChar>?, Int, Int, UnsafeMutableRawPointer?) -> Int
+    ) {
+        check(vitrine_curl_set_writer(raw, option, writer), option)
+    }
+
+    /// An option that is refused is a mistake of this program (a slip, or a libcurl built without it): values of clients are
+    /// looked at before.
+    private func check(_ code: CURLcode, _ option: CURLoption) {
+        guard code == CURLE_OK else { fatalError("curl_easy_setopt \(option.rawValue): \(code.rawValue)") }
+    }
+
+    /// Says whom to ask for what.
+    ///
+    /// - Throws: `.invalid` for what would become a request other than the one that was meant.
+    func ask(_ method: String, _ url: String, headers: [(name: String, value: String)]) throws(HTTPClientError) {
+        guard !method.isEmpty, method.utf8.allSatisfy({ 0x41...0x5A ~= $0 }) else {
+            throw HTTPClientError(.invalid, "a method is letters A to Z")
+        }
+        guard url.utf8.count <= 16_384, url.utf8.allSatisfy({ 0x21...0x7E ~= $0 }) else {
+            throw HTTPClientError(.invalid, "an address has only visible ASCII characters, 16,384 at most")
+        }
+        set(CURLOPT_URL, url)
+        set(CURLOPT_CUSTOMREQUEST, method)
+        // libcurl waits a second for `100 Continue` before a long body, and calls every body a form.
+        var texts = ["Expect:"]
+        if !headers.contains(where: { $0.name.lowercased() == "content-type" }) { texts.append("Content-Type:") }
+        for (name, value) in headers {
+            guard !name.isEmpty, name.utf8.allSatisfy(Self.isToken) else {
+                throw HTTPClientError(.invalid, "a header's name has a character that none may have")
+            }
+            guard !value.utf8.contains(where: { $0 == 0 || $0 == 0x0A || $0 == 0x0D }) else {
+                throw HTTPClientError(.invalid, "the header \(name) has an end of line or a NUL in its value")
+            }
+            // `Name:` alone would tell libcurl to leave the header out.
+            texts.append(value.allSatisfy { $0 == " " || $0 == "\t" } ? "\(name);" : "\(name): \(value)")
+        }
+        curl_slist_free_all(lines)
+        lines = nil
+        for text in texts {
+            guard let longer = curl_slist_append(lines, text) else { fatalError("out of memory") }
+            lines = longer
+        }
+        set(CURLOPT_HTTPHEADER, pointer: lines)
+        said[0] = 0
+    }
+
+    /// A character of a token. Source: RFC 9110, 5.6.2.
+    private static func isToken(_ byte: UInt8) -> Bool {
+        switch byte {
+        case 0x30...0x39, 0x41...0x5A, 0x61...0x7A: true
+        case UInt8(ascii: "_"), UInt8(ascii: "-"), UInt8(ascii: "."), UInt8(ascii: "!"), UInt8(ascii: "#"), UInt8(ascii: "$"),
+            UInt8(ascii: "%"), UInt8(ascii: "&"), UInt8(ascii: "'"), UInt8(ascii: "*"), UInt8(ascii: "+"), UInt8(ascii: "^"),
+            UInt8(ascii: "`"), UInt8(ascii: "|"), UInt8(ascii: "~"):
+            true
+        default: false
+        }
+    }
+
+    var status: Int {
+        var status = 0
+        vitrine_curl_get_long(raw, CURLINFO_RESPONSE_CODE, &status)
+        return status
+    }
+
+    /// libcurl's verdict in our words.
+    func error(_ code: CURLcode, mayHaveArrived: Bool) -> HTTPClientError {
+        let kind: HTTPClientError.Kind =
+            switch code {
+            case CURLE_URL_MALFORMAT: .invalid
+            // Also what libcurl says of an answer that is no HTTP.
+            case CURLE_UNSUPPORTED_PROTOCOL: mayHaveArrived ? .broken : .invalid
+            case CURLE_COULDNT_RESOLVE_HOST, CURLE_COULDNT_CONNECT: .unreachable
+            case CURLE_OPERATION_TIMEDOUT: mayHaveArrived ? .timedOut : .unreachable
+            case CURLE_PEER_FAILED_VERIFICATION, CURLE_SSL_CONNECT_ERROR, CURLE_SSL_CACERT_BADFILE, CURLE_SSL_ISSUER_ERROR: .untrusted
+            case CURLE_PARTIAL_FILE: .cut
+            default: .broken
+            }
+        let text = said[0] == 0 ? String(cString: curl_easy_strerror(code)) : String(cString: said)
+        return HTTPClientError(kind, text, mayHaveArrived: mayHaveArrived)
+    }
+}

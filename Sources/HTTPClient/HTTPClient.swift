@@ -1,0 +1,166 @@
+internal import CCurl
+internal import Threading
+
+/// Short exchanges with a service of our own, over connections that are kept.
+///
+/// Any number of threads may send at once; each takes a handle with a connection of its own for that time.
+///
+/// **A kept connection that the server closed.** libcurl looks at a connection before it takes it again and leaves one whose
+/// other end is shut (`extract_if_dead`). What closes in the moment after that look, it meets as the end of a reused
+/// connection without a byte of an answer, and then sends the request again on a new one, *whatever its method*
+/// (`Curl_retry_request`, libcurl 7.88): a POST whose server took it and died would be done twice. So here only GET and HEAD
+/// are sent a second time; any other request fails then with `mayHaveArrived`. To keep that rare, a connection that was idle
+/// for longer than `Timeouts.idle` is not used again, and that must be less than the server's `keepalive_timeout` (nginx: 75 s).
+package final class HTTPClient: Sendable {
+    /// Seconds.
+    package struct Timeouts: Sendable {
+        /// For a name to be resolved and a connection to be made.
+        package var connect: Double
+        /// For all of an exchange.
+        package var exchange: Double
+        /// That a kept connection may have been unused.
+        package var idle: Int
+
+        package init(connect: Double = 5, exchange: Double = 60, idle: Int = 30) {
+            (self.connect, self.exchange, self.idle) = (connect, exchange, idle)
+        }
+    }
+
+    package struct Reply: Sendable {
+        package let status: Int
+        package let headers: ReplyHeaders
+        package let body: [UInt8]
+    }
+
+    private let timeouts: Timeouts
+    private let certificateAuthority: String?
+    private let idle = Monitor<[Correspondent]>([])
+
+    /// Handles that are kept; each may hold `Correspondent.connections`.
+    private static let kept = 64
+
+    /// - Parameter certificateAuthority: a PEM file in place of the system's certificates.
+    package init(timeouts: Timeouts = .init(), certificateAuthority: String? = nil) {
+        self.timeouts = timeouts
+        self.certificateAuthority = certificateAuthority
+    }
+
+    /// Sends a request and takes the whole answer, whatever its status. Redirects are answers like any other.
+    ///
+    /// - Parameters:
+    ///   - method: capital letters.
+    ///   - url: `http` or `https`, ASCII.
+    ///   - body: nil for none; of GET and HEAD none is sent.
+    ///   - longest: bytes that the answer's body may have.
+    /// - Throws: when there is no whole answer in time, or a longer one. `mayHaveArrived` tells whether the server may have
+    ///   acted on the request.
+    package func send(
+        _ method: String, _ url: String, headers: [(name: String, value: String)] = [], body: [UInt8]? = nil, longest: Int
+    ) throws(HTTPClientError) -> Reply {
+        let correspondent =
+            idle.with { $0.popLast() } ?? Correspondent(timeouts: timeouts, certificateAuthority: certificateAuthority)
+        defer { idle.with { if $0.count < Self.kept { $0.append(correspondent) } } }
+        return try correspondent.send(method, url, headers: headers, body: body, longest: longest)
+    }
+}
+
+/// A handle, its kept connections, and the answer that is coming in.
+///
+/// Moves among threads through the monitor of `HTTPClient` only, whose lock makes what one wrote seen by the next.
+private final class Correspondent: @unchecked Sendable {
+    private let handle: EasyHandle
+    private var headers = ReplyHeaders()
+    private var body: [UInt8] = []
+    private var longest = 0
+    private var failure: HTTPClientError?
+    /// How often the request went out, or was about to.
+    private var attempts = 0
+    private var mayRepeat = false
+
+    static let connections = 4
+
+    init(timeouts: HTTPClient.Timeouts, certificateAuthority: String?) {
+        handle = EasyHandle(certificateAuthority: certificateAuthority)
+        handle.set(CURLOPT_CONNECTTIMEOUT_MS, Int(timeouts.connect * 1000))
+        handle.set(CURLOPT_TIMEOUT_MS, Int(timeouts.exchange * 1000))
+        handle.set(CURLOPT_MAXAGE_CONN, timeouts.idle)
+        handle.set(CURLOPT_MAXCONNECTS, Self.connections)
+        let context = UnsafeRawPointer(Unmanaged.passUnretained(self).toOpaque())
+        for option in [CURLOPT_HEADERDATA, CURLOPT_WRITEDATA, CURLOPT_PREREQDATA] { handle.set(option, pointer: context) }
+        handle.set(
+            CURLOPT_HEADERFUNCTION,
+            writer: { bytes, size, count, context in
+                Correspondent.of(context).take(line: UnsafeRawBufferPointer(start: bytes, count: size * count)) ? size * count : 0
+            })
+        handle.set(
+            CURLOPT_WRITEFUNCTION,
+            writer: { bytes, size, count, context in
+                Correspondent.of(context).take(UnsafeRawBufferPointer(start: bytes, count: size * count)) ? size * count : 0
+            })
+        vitrine_curl_set_before_request(handle.raw) { context, _, _, _, _ in
+            Correspondent.of(context).goesOut() ? CInt(CURL_PREREQFUNC_OK) : CInt(CURL_PREREQFUNC_ABORT)
+        }
+    }
+
+    /// libcurl gives back what `init` gave it, and calls only within `send`, while `self` lives.
+    private static func of(_ context: UnsafeMutableRawPointer?) -> Correspondent {
+        Unmanaged.fromOpaque(context!).takeUnretainedValue()
+    }
+
+    func send(
+        _ method: String, _ url: String, headers: [(name: String, value: String)], body: [UInt8]?, longest: Int
+    ) throws(HTTPClientError) -> HTTPClient.Reply {
+        try handle.ask(method, url, headers: headers)
+        (self.headers, self.body, self.longest, failure, attempts) = (ReplyHeaders(), [], longest, nil, 0)
+        mayRepeat = method == "GET" || method == "HEAD"
+        let code: CURLcode
+        switch (method, body) {
+        case ("HEAD", _):
+            handle.set(CURLOPT_NOBODY, 1)
+            code = curl_easy_perform(handle.raw)
+        case ("GET", _), (_, nil):
+            handle.set(CURLOPT_HTTPGET, 1)
+            code = curl_easy_perform(handle.raw)
+        case (_, let body?):
+            handle.set(CURLOPT_POST, 1)
+            handle.set(CURLOPT_POSTFIELDSIZE_LARGE, offset: body.count)
+            code = body.withUnsafeBytes { bytes in
+                // Of an empty array there is no address, and without one libcurl would ask a callback for the body.
+                handle.set(CURLOPT_POSTFIELDS, pointer: bytes.baseAddress ?? UnsafeRawPointer(handle.raw))
+                defer { handle.set(CURLOPT_POSTFIELDS, pointer: nil) }
+                return curl_easy_perform(handle.raw)
+            }
+        }
+        defer { self.body = [] }
+        if let failure { throw failure }
+        if attempts > 1 && !mayRepeat {
+            throw HTTPClientError(.broken, "the kept connection ended before an answer came", mayHaveArrived: true)
+        }
+        guard code == CURLE_OK else { throw handle.error(code, mayHaveArrived: attempts > 0) }
+        return HTTPClient.Reply(status: handle.status, headers: self.headers, body: self.body)
+    }
+
+    private func goesOut() -> Bool {
+        attempts += 1
+        return attempts == 1 || mayRepeat
+    }
+
+    private func take(line: UnsafeRawBufferPointer) -> Bool {
+        do throws(HTTPClientError) {
+            try headers.take(line: line)
+            return true
+        } catch {
+            failure = error
+            return false
+        }
+    }
+
+    private func take(_ bytes: UnsafeRawBufferPointer) -> Bool {
+        guard bytes.count <= longest - body.count else {
+            failure = HTTPClientError(.tooLong, "the answer's body is longer than \(longest) bytes", mayHaveArrived: true)
+            return false
+        }
+        body.append(contentsOf: bytes)
+        return true
+    }
+}

@@ -1,0 +1,36 @@
+package import Domain
+internal import MariaDB
+
+extension MariaDBCatalog: CopyBacklog {
+    package func order(_ copy: OrderedCopy) throws(Fault) {
+        _ = try database.run("Ordering the data of image \(copy.image)") { connection in
+            try connection.run(
+                "REPLACE INTO vitrine_copies (image_id, url, ordered_at) VALUES (?, ?, UTC_TIMESTAMP(6))", .text(copy.image.text),
+                .text(copy.url))
+        }
+    }
+
+    package func waitingCopies(atMost count: Int) throws(Fault) -> [OrderedCopy] {
+        try database.run("Reading ordered copies") { connection in
+            let ordered = try connection.all(Self.orders, .int(Int64(count)))
+            for order in ordered where order.isOver {
+                try connection.run(
+                    "DELETE FROM vitrine_copies WHERE image_id = ? AND url = ?", .text(order.copy.image.text), .text(order.copy.url))
+            }
+            return ordered.filter { !$0.isOver }.map(\.copy)
+        }
+    }
+
+    /// Those that are being made are left out.
+    private static let orders = Query(
+        """
+        SELECT c.image_id, c.url, i.id IS NULL OR i.deleted = 1 OR i.status <> 'queued'
+          FROM vitrine_copies c LEFT JOIN images i ON i.id = c.image_id
+         WHERE i.id IS NULL OR i.deleted = 1 OR i.status <> 'saving'
+         ORDER BY c.ordered_at
+         LIMIT ?
+        """
+    ) { row throws(MariaDBError) in
+        (copy: OrderedCopy(image: ImageID(try row.text(0)), url: try row.text(1)), isOver: try row.flag(2))
+    }
+}

@@ -1,0 +1,110 @@
+package import Domain
+internal import HTTP
+internal import JSONDocument
+internal import RegistryWire
+
+extension RegistryClient: ImageCatalog {
+    package func insert(_ draft: ImageDraft) throws(Fault) -> Image {
+        let sketch = draft.image(madeAt: Timestamp(year: 1970, month: 1, day: 1))
+        var object = WireImage.object(sketch)
+        if draft.createdAt == nil { object["created_at"] = nil }
+        if draft.updatedAt == nil { object["updated_at"] = nil }
+        return try image(ask("POST", "/images", ["image": .object(object)]))
+    }
+
+    package func image(_ id: ImageID, visibleTo caller: Caller) throws(Fault) -> Image {
+        let image = try recordedImage(id, visibleTo: caller)
+        guard image.deletedAt == nil else { throw .imageNotFound(id) }
+        return image
+    }
+
+    package func locatedImage(_ id: ImageID, visibleTo caller: Caller) throws(Fault) -> Image {
+        try image(id, visibleTo: caller)
+    }
+
+    package func recordedImage(_ id: ImageID, visibleTo caller: Caller) throws(Fault) -> Image {
+        try image(ask("GET", path(id), for: caller))
+    }
+
+    package func page(_ listing: ImageListing, visibleTo caller: Caller) throws(Fault) -> ImagePage {
+        let answer = try ask("GET", "/images/detail?" + listing.classicQuery(for: caller), for: caller)
+        var images: [Image] = []
+        for element in answer.json["images"]?.array ?? [] {
+            guard let object = element.object else { throw Fault(.unexpected, "The image registry sent what is no image.") }
+            images.append(try Image(wire: object))
+        }
+        return ImagePage(images: images, isFull: images.count == listing.limit)
+    }
+
+    /// Nothing is held while `change` looks at the image. The registry is told which state was changed; when it has another
+    /// one by then, all is done again with that.
+    package func update(
+        _ id: ImageID, visibleTo caller: Caller, _ change: (inout Image) throws(Fault) -> Void
+    ) throws(Fault) -> Image {
+        try untilUnchanged(id, caller) { (before, tag) throws(Fault) in
+            var after = before
+            try change(&after)
+            var object = WireImage.object(after)
+            for name in ["id", "created_at", "updated_at", "deleted_at", "deleted"] { object[name] = nil }
+            let body: JSONObject = ["image": .object(object), "from_state": .string(before.status.rawValue), "purge_props": true]
+            return try image(ask("PUT", path(id), body, ifStill: tag))
+        }
+    }
+
+    package func move(_ id: ImageID, from: ImageStatus, to: ImageStatus) throws(Fault) {
+        let body: JSONObject = ["image": ["status": .string(to.rawValue)], "from_state": .string(from.rawValue)]
+        do throws(Fault) {
+            try ask("PUT", path(id), body)
+        } catch {
+            guard error.kind == .notFound else { throw error }
+            throw Fault(.conflict, "Image \(id) is no longer in status \(from.rawValue).")
+        }
+    }
+
+    package func delete(
+        _ id: ImageID, visibleTo caller: Caller, _ allowed: (Image) throws(Fault) -> Void
+    ) throws(Fault) -> [OwedRemoval] {
+        try untilUnchanged(id, caller) { (image, tag) throws(Fault) in
+            try allowed(image)
+            var removals: [OwedRemoval] = []
+            for element in try ask("DELETE", path(id), ifStill: tag).json["removals"]?.array ?? [] {
+                removals.append(try OwedRemoval(wire: element.object ?? [:], of: id))
+            }
+            return removals
+        }
+    }
+
+    private func untilUnchanged<Result>(
+        _ id: ImageID, _ caller: Caller, _ act: (Image, String?) throws(Fault) -> Result
+    ) throws(Fault) -> Result {
+        for _ in 1..<Self.tries {
+            let answer = try ask("GET", path(id), for: caller)
+            let image = try image(answer)
+            guard image.deletedAt == nil else { throw .imageNotFound(id) }
+            do throws(Fault) {
+                return try act(image, answer.tag)
+            } catch {
+                guard error.kind == .changedMeanwhile else { throw error }
+            }
+        }
+        throw Fault(.conflict, "Image \(id) is changed by others all the time.")
+    }
+
+    /// Each time somebody else's change was done meanwhile.
+    private static let tries = 100
+
+    func path(_ id: ImageID) -> String { "/images/\(percentEncoded(id.text))" }
+}
+
+extension RegistryClient: RemovalCatalog {
+    package func settle(_ removal: OwedRemoval) throws(Fault) { try ask("DELETE", "/removals/\(removal.number)") }
+}
+
+extension WireImage {
+    fileprivate static func object(_ image: Image) -> JSONObject {
+        var json = JSONWriter()
+        write(image, for: .api, to: &json)
+        // What was just written is an object.
+        return (try? JSON(parsing: json.bytes))?.object ?? [:]
+    }
+}

@@ -1,0 +1,64 @@
+package import Domain
+internal import HTTP
+internal import JSONDocument
+internal import RegistryWire
+
+extension RegistryClient: MemberCatalog {
+    package func members(of image: Image, visibleTo caller: Caller) throws(Fault) -> [Member] {
+        var members: [Member] = []
+        for element in try ask("GET", path(image.id) + "/members", for: caller).json["members"]?.array ?? [] {
+            members.append(try Member(wire: element.object ?? [:], image: image.id))
+        }
+        return members
+    }
+
+    package func member(_ project: String, of image: Image, visibleTo caller: Caller) throws(Fault) -> Member {
+        // The database finds a member whatever the case of its letters.
+        let found = try members(of: image, visibleTo: caller).first { $0.project.lowercased() == project.lowercased() }
+        guard let found else { throw Fault(.notFound, "\(project) not found in the member list of the image \(image.id).") }
+        return found
+    }
+
+    package func add(_ project: String, to image: Image, quota: Int?) throws(Fault) -> Member {
+        try put(Membership(project: project, canShare: nil), image, quota, onlyNew: true)
+        return try member(project, of: image, visibleTo: .service)
+    }
+
+    package func put(_ memberships: [Membership], to image: Image, replacing: Bool, quota: Int?) throws(Fault) {
+        guard replacing else {
+            for membership in memberships { try put(membership, image, quota, onlyNew: false) }
+            return
+        }
+        var body: JSONObject = ["memberships": .array(memberships.map { .object($0.wire) })]
+        if let quota { body["quota"] = .int(Int64(quota)) }
+        try ask("PUT", path(image.id) + "/members", body)
+    }
+
+    package func memberships(of project: String, visibleTo caller: Caller) throws(Fault) -> [Member] {
+        var members: [Member] = []
+        for element in try ask("GET", "/shared-images/\(percentEncoded(project))", for: caller).json["shared_images"]?.array ?? [] {
+            members.append(try Member(wire: element.object ?? [:], project: project))
+        }
+        return members
+    }
+
+    package func set(_ status: Member.Status, of project: String, in image: Image) throws(Fault) -> Member {
+        try ask("PUT", path(project, of: image), ["member": ["status": .string(status.rawValue)]])
+        return try member(project, of: image, visibleTo: .service)
+    }
+
+    package func remove(_ project: String, from image: Image) throws(Fault) {
+        try ask("DELETE", path(project, of: image))
+    }
+
+    private func put(_ membership: Membership, _ image: Image, _ quota: Int?, onlyNew: Bool) throws(Fault) {
+        var body: JSONObject = ["only_new": .bool(onlyNew)]
+        if let canShare = membership.canShare { body["member"] = ["can_share": .bool(canShare)] }
+        if let quota { body["quota"] = .int(Int64(quota)) }
+        try ask("PUT", path(membership.project, of: image), body)
+    }
+
+    private func path(_ project: String, of image: Image) -> String {
+        path(image.id) + "/members/\(percentEncoded(project))"
+    }
+}

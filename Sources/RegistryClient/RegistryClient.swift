@@ -1,0 +1,82 @@
+internal import Domain
+internal import HTTPClient
+internal import JSONDocument
+package import Logging
+internal import RegistryWire
+
+/// The catalog of V1: everything it knows of images it asks the registry, over HTTP on the loopback address.
+package struct RegistryClient: Sendable {
+    private let client: HTTPClient
+    private let base: String
+    private let secret: String
+    private let logger: Logger
+
+    /// Bytes of an answer: a page of a thousand images with all their properties.
+    private static let longestAnswer = 256 << 20
+
+    /// - Parameters:
+    ///   - base: `http://host:port`.
+    ///   - secret: what makes the registry believe us.
+    ///   - patience: seconds that an answer may take.
+    package init(base: String, secret: String, patience: Double, certificateAuthority: String?, logger: Logger) {
+        self.base = base
+        self.secret = secret
+        self.logger = logger
+        client = HTTPClient(timeouts: .init(connect: min(patience, 5), exchange: patience), certificateAuthority: certificateAuthority)
+    }
+
+    struct Answer {
+        let json: JSONObject
+        /// Which state of an image it tells.
+        let tag: String?
+    }
+
+    /// Asks the registry.
+    ///
+    /// - Parameters:
+    ///   - caller: on whose behalf; the service itself asks for what was judged before.
+    ///   - tag: the state that the image must have for this to be done.
+    /// - Throws: the registry's refusal, or `.unavailable` when there is no answer.
+    @discardableResult
+    func ask(
+        _ method: String, _ path: String, for caller: Caller = .service, _ body: JSONObject? = nil, ifStill tag: String? = nil
+    ) throws(Fault) -> Answer {
+        var headers: [(name: String, value: String)] = [
+            ("X-Vitrine-Secret", secret), ("X-Identity-Status", "Confirmed"), ("Accept", "application/json"),
+        ]
+        if body != nil { headers.append(("Content-Type", "application/json")) }
+        if let id = Trace.requestID { headers.append(("X-Openstack-Request-Id", id)) }
+        if let tag { headers.append(("If-Match", tag)) }
+        headers.append(("X-Roles", caller.roles.joined(separator: ",")))
+        if let user = caller.user { headers.append(("X-User-Id", user)) }
+        if let project = caller.project { headers.append(("X-Project-Id", project)) }
+        let reply: HTTPClient.Reply
+        do throws(HTTPClientError) {
+            reply = try client.send(
+                method, base + path, headers: headers, body: body.map { JSON.object($0).text }, longest: Self.longestAnswer)
+        } catch {
+            throw Fault(.unavailable, "The image registry cannot be reached now.", cause: error)
+        }
+        let json = reply.body.isEmpty ? JSONObject() : (try? JSON(parsing: reply.body))?.object
+        guard reply.status < 300 else { throw refusal(reply.status, json) }
+        guard let json else { throw Fault(.unexpected, "The image registry sent what is no JSON.") }
+        return Answer(json: json, tag: reply.headers["ETag"])
+    }
+
+    private func refusal(_ status: Int, _ json: JSONObject?) -> Fault {
+        let kind = Fault.Kind(registryStatus: status)
+        switch kind {
+        case .unavailable:
+            if status == 401 { logger.error("the registry does not know our secret; see [vitrine] registry_secret") }
+            return Fault(kind, "The image registry cannot be reached now.")
+        case .unexpected: return Fault(kind, "The image registry failed.")
+        default: return Fault(kind, json?["message"]?.string ?? "The image registry refused.")
+        }
+    }
+
+    /// An image of an answer.
+    func image(_ answer: Answer) throws(Fault) -> Image {
+        guard let object = answer.json["image"]?.object else { throw Fault(.unexpected, "The image registry sent what is no image.") }
+        return try Image(wire: object)
+    }
+}

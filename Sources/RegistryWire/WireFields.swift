@@ -1,0 +1,176 @@
+package import Domain
+package import JSONDocument
+
+/// The fields of an image that a message sets. What it does not name stays as it is.
+package struct WireFields: Sendable {
+    package var name: String??
+    package var status: ImageStatus?
+    package var visibility: Visibility?
+    package var isProtected: Bool?
+    package var isHidden: Bool?
+    package var owner: String??
+    package var diskFormat: String??
+    package var containerFormat: String??
+    package var size: Int64??
+    package var virtualSize: Int64??
+    package var checksum: String??
+    package var hash: ImageHash??
+    package var minDisk: Int64?
+    package var minRAM: Int64?
+    package var createdAt: Timestamp?
+    package var updatedAt: Timestamp?
+    package var properties: [ImageProperty]?
+    package var tags: [String]?
+    package var locations: [ImageLocation]?
+
+    /// - Throws: `.invalid`, naming the field, for a value that it cannot have.
+    package init(_ object: JSONObject) throws(Fault) {
+        name = try Self.text("name", object, longest: ImageText.longestName)
+        owner = try Self.text("owner", object, longest: ImageText.longestName)
+        diskFormat = try Self.text("disk_format", object, longest: 20)
+        containerFormat = try Self.text("container_format", object, longest: 20)
+        checksum = try Self.text("checksum", object, longest: 32)
+        status = try Self.word("status", object)
+        visibility = try Self.visibility(object)
+        isProtected = try Self.flag("protected", object)
+        isHidden = try Self.flag("os_hidden", object)
+        size = try Self.number("size", object, most: .max)
+        virtualSize = try Self.number("virtual_size", object, most: .max)
+        minDisk = try Self.number("min_disk", object, most: Int64(Int32.max)).map { $0 ?? 0 }
+        minRAM = try Self.number("min_ram", object, most: Int64(Int32.max)).map { $0 ?? 0 }
+        createdAt = try Self.time("created_at", object)
+        updatedAt = try Self.time("updated_at", object)
+        if object["os_hash_algo"] != nil || object["os_hash_value"] != nil {
+            let sides = (object["os_hash_algo"]?.string, object["os_hash_value"]?.string)
+            hash = .some(sides.0.flatMap { algorithm in sides.1.map { ImageHash(algorithm: algorithm, value: $0) } })
+        }
+        properties = try Self.properties(object)
+        tags = object["tags"]?.array?.compactMap(\.string)
+        locations = try Self.locations(object)
+    }
+
+    /// - Parameter replacingProperties: properties that the message does not name go.
+    package func apply(to image: inout Image, replacingProperties: Bool) {
+        func set<Value>(_ path: WritableKeyPath<Image, Value>, _ value: Value?) { if let value { image[keyPath: path] = value } }
+        set(\.name, name)
+        set(\.status, status)
+        set(\.visibility, visibility)
+        set(\.isProtected, isProtected)
+        set(\.isHidden, isHidden)
+        set(\.owner, owner)
+        set(\.diskFormat, diskFormat)
+        set(\.containerFormat, containerFormat)
+        set(\.size, size)
+        set(\.virtualSize, virtualSize)
+        set(\.checksum, checksum)
+        set(\.hash, hash)
+        set(\.minDisk, minDisk)
+        set(\.minRAM, minRAM)
+        set(\.tags, tags)
+        set(\.locations, locations)
+        image.set(properties ?? [], replacing: replacingProperties)
+    }
+
+    /// The draft of a new image.
+    package func draft(_ id: ImageID) -> ImageDraft {
+        var draft = ImageDraft(id: id, owner: owner ?? nil)
+        draft.name = name ?? nil
+        draft.status = status ?? .active
+        draft.visibility = visibility ?? .shared
+        draft.isProtected = isProtected ?? false
+        draft.isHidden = isHidden ?? false
+        draft.diskFormat = diskFormat ?? nil
+        draft.containerFormat = containerFormat ?? nil
+        draft.size = size ?? nil
+        draft.virtualSize = virtualSize ?? nil
+        draft.checksum = checksum ?? nil
+        draft.minDisk = minDisk ?? 0
+        draft.minRAM = minRAM ?? 0
+        draft.properties = properties ?? []
+        draft.tags = tags ?? []
+        draft.locations = locations ?? []
+        draft.createdAt = createdAt
+        draft.updatedAt = updatedAt
+        return draft
+    }
+
+    // MARK: values
+
+    /// Outer nil: not named.
+    private static func text(_ field: String, _ object: JSONObject, longest: Int) throws(Fault) -> String?? {
+        guard let value = object[field] else { return nil }
+        if value == .null { return .some(nil) }
+        guard let text = value.string, text.unicodeScalars.count <= longest else { throw invalid(field) }
+        try ImageText.check(text)
+        return text
+    }
+
+    private static func number(_ field: String, _ object: JSONObject, most: Int64) throws(Fault) -> Int64?? {
+        guard let value = object[field] else { return nil }
+        if value == .null { return .some(nil) }
+        guard let number = value.int ?? value.string.flatMap({ Int64($0) }), 0...most ~= number else { throw invalid(field) }
+        return number
+    }
+
+    private static func flag(_ field: String, _ object: JSONObject) throws(Fault) -> Bool? {
+        guard let value = object[field], value != .null else { return nil }
+        guard let flag = value.bool else { throw invalid(field) }
+        return flag
+    }
+
+    private static func word<Word: RawRepresentable<String>>(_ field: String, _ object: JSONObject) throws(Fault) -> Word? {
+        guard let value = object[field], value != .null else { return nil }
+        guard let word = value.string.flatMap({ Word(rawValue: $0) }) else { throw invalid(field) }
+        return word
+    }
+
+    private static func time(_ field: String, _ object: JSONObject) throws(Fault) -> Timestamp? {
+        guard let value = object[field], value != .null else { return nil }
+        guard let time = value.string.flatMap({ Timestamp(iso8601: $0) }) else { throw invalid(field) }
+        return time
+    }
+
+    /// Both forms may come together only as the registry itself sends them.
+    private static func visibility(_ object: JSONObject) throws(Fault) -> Visibility? {
+        let named: Visibility? = try word("visibility", object)
+        guard let isPublic = try flag("is_public", object) else { return named }
+        guard let named else { return isPublic ? .public : .shared }
+        guard isPublic == (named == .public) else {
+            throw Fault(.invalid, "Specify is_public or visibility, not two that contradict each other.")
+        }
+        return named
+    }
+
+    private static func properties(_ object: JSONObject) throws(Fault) -> [ImageProperty]? {
+        guard let value = object["properties"] else { return nil }
+        guard let members = value.object else { throw invalid("properties") }
+        var properties: [ImageProperty] = []
+        try members.forEach { (name, value) throws(Fault) in
+            guard value == .null || value.string != nil else { throw invalid("properties") }
+            try ImageText.check(property: name, value.string ?? "")
+            properties.append(ImageProperty(name, value.string))
+        }
+        return properties
+    }
+
+    /// One list of what may come as `location`, `locations` or `location_data`.
+    private static func locations(_ object: JSONObject) throws(Fault) -> [ImageLocation]? {
+        if let list = object["location_data"] ?? object["locations"], list != .null {
+            guard let elements = list.array else { throw invalid("location_data") }
+            var locations: [ImageLocation] = []
+            for element in elements {
+                guard let url = element.string ?? element.object?["url"]?.string else { throw invalid("location_data") }
+                let metadata = element.object?["metadata"]
+                locations.append(
+                    ImageLocation(url: url, metadata: metadata?.string ?? metadata.map { String(decoding: $0.text, as: UTF8.self) } ?? "{}")
+                )
+            }
+            return locations
+        }
+        guard let value = object["location"], value != .null else { return nil }
+        guard let url = value.string else { throw invalid("location") }
+        return [ImageLocation(url: url)]
+    }
+
+    private static func invalid(_ field: String) -> Fault { Fault(.invalid, "Invalid value for the field \(field) of an image.") }
+}

@@ -1,0 +1,153 @@
+package import Domain
+package import HTTP
+
+/// The list of V1, whose query the API understands as the registry does.
+extension ImageListing {
+    /// Reads a list's query. What it does not know it leaves alone.
+    ///
+    /// - Parameters:
+    ///   - usual: images of a page when the query does not say.
+    ///   - most: images of a page at the most.
+    /// - Returns: the list, and who sees it: an administrator who does not ask for more sees what a user sees.
+    /// - Throws: `.invalid` for a value that its parameter cannot have.
+    package static func classic(
+        _ query: Query, for caller: Caller, usual: Int, most: Int
+    ) throws(Fault) -> (listing: ImageListing, reader: Caller) {
+        var listing = ImageListing(limit: usual)
+        listing.memberStatus = nil
+        try listing.readPage(query, most: most)
+        try listing.readFilters(query)
+        guard caller.isAdmin else { return (listing, caller) }
+        let deleted = try flag("deleted", query["deleted"])
+        if deleted == true { listing.deletion = .only }
+        if deleted == false { listing.deletion = .absent }
+        guard let text = query["is_public"] else { return (listing, caller.asUser) }
+        guard text.lowercased() != "none" else {
+            listing.visibility = .all
+            return (listing, caller)
+        }
+        if try flag("is_public", text) == true { return (listing, caller.asUser) }
+        listing.visibility = .nonPublic
+        return (listing, caller)
+    }
+
+    private mutating func readPage(_ query: Query, most: Int) throws(Fault) {
+        if let text = query["limit"] {
+            guard let number = Int(text), number >= 0 else { throw Self.invalid("limit", text, "an integer from 0 on") }
+            limit = min(number, most)
+        }
+        if let text = query["marker"] {
+            let id = ImageID(text)
+            guard id.isUUID else { throw Self.invalid("marker", text, "the id of an image") }
+            marker = id
+        }
+        var key = Sort.Key.createdAt
+        if let text = query["sort_key"] {
+            guard let known = Sort.Key(rawValue: text) else {
+                throw Self.invalid("sort_key", text, "one of \(Sort.Key.allCases.map(\.rawValue).joined(separator: ", "))")
+            }
+            key = known
+        }
+        var direction = Sort.Direction.descending
+        if let text = query["sort_dir"] {
+            guard let known = Sort.Direction(rawValue: text) else { throw Self.invalid("sort_dir", text, "asc or desc") }
+            direction = known
+        }
+        sort = [Sort(key, direction)] + [.createdAt, .id].filter { $0 != key }.map { Sort($0, direction) }
+    }
+
+    private mutating func readFilters(_ query: Query) throws(Fault) {
+        for (name, text) in query.pairs {
+            if let field = Self.textFields.first(where: { $0.rawValue == name }) {
+                filters.append(.text(field, anyOf: [text]))
+            } else if name.hasPrefix("property-") {
+                filters.append(.property(String(name.dropFirst("property-".count)), text))
+            } else {
+                try readValue(name, text)
+            }
+            // No column holds such a value, so no image has it.
+            if !ImageText.isStorable(text) || !ImageText.isStorable(name) { filters = [.nothing] }
+        }
+    }
+
+    private mutating func readValue(_ name: String, _ text: String) throws(Fault) {
+        switch name {
+        case "min_ram": filters.append(.number(.minRAM, .equal, try Self.number(name, text)))
+        case "min_disk": filters.append(.number(.minDisk, .equal, try Self.number(name, text)))
+        case "size_min": filters.append(.number(.size, .greaterOrEqual, try Self.number(name, text)))
+        case "size_max": filters.append(.number(.size, .lessOrEqual, try Self.number(name, text)))
+        case "protected":
+            if let value = try Self.flag(name, text) { filters.append(.isProtected(value)) }
+        case "changes-since":
+            guard let moment = Timestamp(iso8601: text) else { throw Self.invalid(name, text, "a time by ISO 8601") }
+            filters.append(.time(.updatedAt, .greater, moment))
+            deletion = .included
+        default: break
+        }
+    }
+
+    private static let textFields: [TextField] = [.name, .status, .containerFormat, .diskFormat]
+
+    private static func number(_ name: String, _ text: String) throws(Fault) -> Int64 {
+        guard let number = Int64(text), number >= 0 else { throw invalid(name, text, "an integer from 0 on") }
+        return number
+    }
+
+    /// - Returns: nil for `none`, and for no text at all.
+    private static func flag(_ name: String, _ text: String?) throws(Fault) -> Bool? {
+        switch text?.lowercased() {
+        case nil, "none": nil
+        case "true", "1": true
+        case "false", "0": false
+        default: throw invalid(name, text ?? "", "none, true, false, 1 or 0")
+        }
+    }
+
+    private static func invalid(_ name: String, _ text: String, _ expectation: String) -> Fault {
+        Fault(.invalid, "Invalid value for \(name): '\(text.prefix(80))' is not \(expectation).")
+    }
+
+    // MARK: back into a query
+
+    /// The query that is read as this list by `classic`, when `reader` asks.
+    ///
+    /// - Throws: `.unexpected` for what V1 has no words for.
+    package func classicQuery(for reader: Caller) throws(Fault) -> String {
+        var pairs: [Query.Pair] = [
+            ("limit", String(limit)), ("sort_key", sort[0].key.rawValue), ("sort_dir", sort[0].direction.rawValue),
+        ]
+        if let marker { pairs.append(("marker", marker.text)) }
+        for filter in filters { pairs.append(try Self.pair(of: filter)) }
+        if reader.isAdmin {
+            switch visibility {
+            case .all: pairs.append(("is_public", "None"))
+            case .nonPublic: pairs.append(("is_public", "False"))
+            case .usual, .only: throw Fault(.unexpected, "The image registry has no list of this visibility.")
+            }
+        }
+        // Heeded where an administrator asks, also one who sees what a user sees.
+        if deletion == .only { pairs.append(("deleted", "True")) }
+        if deletion == .absent { pairs.append(("deleted", "False")) }
+        return Query(pairs: pairs).encoded()
+    }
+
+    private static func pair(of filter: Filter) throws(Fault) -> Query.Pair {
+        switch filter {
+        case .text(let field, let values) where textFields.contains(field) && values.count == 1: (field.rawValue, values[0])
+        case .number(.minRAM, .equal, let value): ("min_ram", String(value))
+        case .number(.minDisk, .equal, let value): ("min_disk", String(value))
+        case .number(.size, .greaterOrEqual, let value): ("size_min", String(value))
+        case .number(.size, .lessOrEqual, let value): ("size_max", String(value))
+        case .time(.updatedAt, .greater, let moment): ("changes-since", moment.description)
+        case .isProtected(let value): ("protected", value ? "True" : "False")
+        case .property(let name, let value): ("property-\(name)", value)
+        case .nothing: ("name", "\u{1F5BC}")  // no column holds it
+        case .text, .number, .time, .tag: throw Fault(.unexpected, "The image registry has no such filter.")
+        }
+    }
+}
+
+extension Caller {
+    /// The same without the sight of an administrator.
+    fileprivate var asUser: Caller { Caller(user: user, project: project, roles: roles, isAdmin: false) }
+}

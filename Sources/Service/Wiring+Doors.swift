@@ -1,0 +1,97 @@
+internal import APICommon
+internal import APIRegistry
+internal import APIV1
+internal import APIV2
+internal import Domain
+internal import HTTP
+internal import Identity
+internal import Logging
+internal import Operations
+internal import OsloConfig
+internal import Persistence
+internal import RegistryClient
+
+extension Wiring {
+    // MARK: the API
+
+    func makeAPI() throws -> API {
+        let hasV2 = try configuration(Options.enableV2API)
+        let registry = try configuration(Options.enableV1API) ? try makeRegistryClient() : nil
+        var routes: [Route<Handler>] = []
+        if hasV2 { routes += try routesOfV2(try makeService(over: try makeCatalog())) }
+        if let registry { routes += try routesOfV1(try makeService(over: registry)) }
+        let versions = Versions(
+            minors: hasV2 ? Versions.minorsOfV2 : [], hasV1: registry != nil, publicEndpoint: try configuration(Options.publicEndpoint))
+        return API(
+            routes: routes, versions: versions, authenticator: try makeAuthenticator(),
+            longestRequestID: try configuration(Options.maxRequestIDLength), logger: log.logger("glance.api"))
+    }
+
+    private func routesOfV2(_ service: ImageService) throws -> [Route<Handler>] {
+        let schemas = ImageSchemas(
+            diskFormats: try configuration(Options.diskFormats), containerFormats: try configuration(Options.containerFormats))
+        let paging = ImagesDoor.Paging(
+            usual: try configuration(Options.limitParamDefault), most: try configuration(Options.apiLimitMax))
+        let images = ImagesDoor(
+            service: service, schemas: schemas, paging: paging, showsDirectURL: try configuration(Options.showImageDirectURL))
+        let data = DataDoor(service: service)
+        let members = MembersDoor(service: service)
+        let descriptions = SchemasDoor(schemas: schemas)
+        var routes = ImagesDoor.routes.map { $0.map { $0(images) } }
+        routes += DataDoor.routes.map { $0.map { $0(data) } }
+        routes += MembersDoor.routes.map { $0.map { $0(members) } }
+        routes += SchemasDoor.routes.map { $0.map { $0(descriptions) } }
+        return routes
+    }
+
+    private func routesOfV1(_ service: ImageService) throws -> [Route<Handler>] {
+        let formats = ClassicFormats(
+            disk: try configuration(Options.diskFormats), container: try configuration(Options.containerFormats))
+        let images = ClassicImagesDoor(
+            service: service, formats: formats, usualPage: try configuration(Options.limitParamDefault),
+            longestPage: try configuration(Options.apiLimitMax))
+        let members = ClassicMembersDoor(service: service)
+        return ClassicImagesDoor.routes.map { $0.map { $0(images) } } + ClassicMembersDoor.routes.map { $0.map { $0(members) } }
+    }
+
+    /// Nil, and a word in the log, where the registry and we share no secret.
+    private func makeRegistryClient() throws -> RegistryClient? {
+        guard let secret = try configuration(Options.registrySecret) else {
+            log.logger("glance.config").info("V1 is off: [vitrine] registry_secret is not set")
+            return nil
+        }
+        let scheme = try configuration(Options.registryProtocol)
+        guard scheme == "http" || scheme == "https" else {
+            throw ConfigurationError(place: "[DEFAULT] registry_client_protocol", reason: "is neither http nor https")
+        }
+        let host = try configuration(Options.registryHost)
+        // Glance's default is where the registry listens, everywhere; it is asked here.
+        let address = host == "0.0.0.0" ? "127.0.0.1" : host
+        return RegistryClient(
+            base: "\(scheme)://\(address):\(try configuration(Options.registryPort))", secret: secret,
+            patience: Double(try configuration(Options.registryTimeout)), certificateAuthority: try configuration(Options.registryCA),
+            logger: log.logger("glance.registry_client"))
+    }
+
+    // MARK: the registry
+
+    func makeRegistry() throws -> API {
+        guard try configuration(Options.enableV1Registry) else {
+            throw ConfigurationError(place: "[DEFAULT] enable_v1_registry", reason: "is off, so there is nothing to serve")
+        }
+        guard let secret = try configuration(Options.registrySecret), secret.utf8.count >= 16 else {
+            throw ConfigurationError(place: "[vitrine] registry_secret", reason: "is not set, or has fewer than 16 characters")
+        }
+        let catalog = MariaDBCatalog(try makeDatabase())
+        let images = RegistryDoor(
+            catalog: catalog, usualPage: try configuration(Options.limitParamDefault), longestPage: try configuration(Options.apiLimitMax))
+        let members = RegistryMembersDoor(catalog: catalog, quota: try makeLimits().members)
+        let uploads = RegistryUploadsDoor(catalog: catalog)
+        let routes =
+            RegistryDoor.routes.map { $0.map { $0(images) } } + RegistryMembersDoor.routes.map { $0.map { $0(members) } }
+            + RegistryUploadsDoor.routes.map { $0.map { $0(uploads) } }
+        return API(
+            routes: routes, versions: nil, authenticator: TrustedHeaders(secret: secret, policy: policies),
+            longestRequestID: try configuration(Options.maxRequestIDLength), logger: log.logger("glance.registry"))
+    }
+}

@@ -1,0 +1,141 @@
+package import Domain
+package import HTTPClient
+
+/// Images that lie on other people's web servers. Nothing is ever written there.
+///
+/// Unlike Glance's http store it checks certificates, and applies the rules of what is fetched to locations and redirects too.
+package struct HTTPStore: ImageStore, ImageSource {
+    private let rules: FetchRules
+    private let limits: Download.Limits
+    private let certificateAuthority: String?
+
+    /// - Parameter certificateAuthority: a PEM file in place of the system's certificates.
+    package init(rules: FetchRules, limits: Download.Limits = .init(), certificateAuthority: String? = nil) {
+        (self.rules, self.limits, self.certificateAuthority) = (rules, limits, certificateAuthority)
+    }
+
+    // MARK: ImageSource
+
+    package func fetch(_ url: String, atMost most: Int64, isCancelled: @escaping () -> Bool) throws(Fault) -> FetchedBytes {
+        var limits = limits
+        limits.largest = min(limits.largest, most)
+        let download = try ask(url, limits: limits, isCancelled: isCancelled)
+        guard download.status == 200 else { throw .answered(download.status) }
+        return FetchedBytes(announced: download.announced, hasMarkedEnd: download.hasMarkedEnd, reader: RemoteReader(download, of: nil))
+    }
+
+    package func size(of url: String) throws(Fault) -> Int64 {
+        let download = try ask(url, method: .head, limits: limits)
+        guard download.status == 200 else { throw .answered(download.status) }
+        guard let size = download.announced else { throw Fault(.invalid, "The source does not tell the size of its data.") }
+        return size
+    }
+
+    // MARK: ImageStore
+
+    /// - Throws: `.notFound` too for a URL that is not allowed (any more), as if there were nothing.
+    package func bytes(at url: String) throws(Fault) -> StoredBytes {
+        let size: Int64
+        do throws(Fault) {
+            size = try self.size(of: url)
+        } catch {
+            throw error.kind == .invalid ? Fault(.notFound, error.message, cause: error.cause) : error
+        }
+        return StoredBytes(size: size, internalPath: nil) { offset throws(Fault) in try open(url, from: offset, of: size) }
+    }
+
+    /// Removing what is not ours is left undone.
+    package func remove(_ url: String) {}
+
+    package func begin(_ id: ImageID, token: String, announcing size: Int64?) throws(Fault) -> any PendingBytes {
+        throw Fault(.invalid, "The http store takes no data.")
+    }
+
+    package func discard(_ upload: Upload) {}
+    package func discardPending(_ upload: Upload) {}
+    package func pendingUploads(olderThan seconds: Int) -> [Upload] { [] }
+
+    /// - Parameter size: bytes that the source said it has: what comes must be of the same whole.
+    private func open(_ url: String, from offset: Int64, of size: Int64) throws(Fault) -> any ByteReader {
+        guard offset < size else { return RemoteReader(nil, of: 0) }
+        let download = try ask(url, headers: offset > 0 ? [("Range", "bytes=\(offset)-")] : [], limits: limits)
+        let isWhole = offset == 0 && download.status == 200
+        let isRest = offset > 0 && download.status == 206 && download.headers["Content-Range"] == "bytes \(offset)-\(size - 1)/\(size)"
+        guard isWhole || isRest else { throw .answered(download.status) }
+        guard download.announced == nil || download.announced == size - offset else {
+            throw Fault(.unavailable, "The source has other data than before.")
+        }
+        return RemoteReader(download, of: size - offset)
+    }
+
+    private func ask(
+        _ url: String, method: Download.Method = .get, headers: [(name: String, value: String)] = [], limits: Download.Limits,
+        isCancelled: @escaping () -> Bool = { false }
+    ) throws(Fault) -> Download {
+        _ = try rules.judge(url)
+        do throws(HTTPClientError) {
+            return try Download(
+                url, method: method, headers: headers, limits: limits, certificateAuthority: certificateAuthority,
+                judge: addressJudge, isCancelled: isCancelled)
+        } catch {
+            // One text for all that may happen before somebody has answered in HTTP.
+            throw error.kind == .tooLong
+                ? .tooMuch(error) : Fault(.unavailable, "The data cannot be fetched from its source.", cause: error)
+        }
+    }
+
+    private func addressJudge(of url: String) -> Download.AddressJudge? {
+        do throws(Fault) {
+            let target = try rules.judge(url)
+            return { NetworkAddress($0).map(target.permits) ?? false }
+        } catch {
+            return nil
+        }
+    }
+}
+
+/// What comes from a source, counted.
+private final class RemoteReader: ByteReader {
+    /// Nil when there is nothing to read.
+    private let download: Download?
+    /// Bytes that are still to come; nil when nobody knows.
+    private var left: Int64?
+
+    init(_ download: Download?, of size: Int64?) { (self.download, left) = (download, size) }
+
+    func read(into buffer: UnsafeMutableRawBufferPointer) throws(Fault) -> Int {
+        guard let download else { return 0 }
+        let count: Int
+        do throws(HTTPClientError) {
+            count = try download.read(into: buffer)
+        } catch {
+            throw Fault(reading: error)
+        }
+        guard let left else { return count }
+        self.left = left - Int64(count)
+        guard count == 0 ? left == 0 : left >= count else { throw Fault(.unavailable, "The source sent other data than it told.") }
+        return count
+    }
+}
+
+extension Fault {
+    /// What ended an answer that had begun.
+    fileprivate init(reading error: HTTPClientError) {
+        switch error.kind {
+        case .tooLong: self = .tooMuch(error)
+        case .tooSlow, .timedOut: self.init(.unavailable, "The source sends too slowly.", cause: error)
+        case .cancelled: self.init(.gone, "Nobody waits for the data any more.", cause: error)
+        case .cut, .broken, .invalid, .unreachable, .untrusted, .refused:
+            self.init(.unavailable, "The source ended before its data did.", cause: error)
+        }
+    }
+
+    fileprivate static func tooMuch(_ error: HTTPClientError) -> Fault {
+        Fault(.tooLarge, "The source has more data than is allowed.", cause: error)
+    }
+
+    fileprivate static func answered(_ status: Int) -> Fault {
+        status == 404 || status == 410
+            ? Fault(.notFound, "The source has no such data.") : Fault(.unavailable, "The source answers with status \(status).")
+    }
+}

@@ -1,0 +1,14 @@
+package import Domain
+
+/// Nothing is fetched from elsewhere: the http store is not among the stores of this site.
+package struct NoImageSource: ImageSource {
+    package init() {}
+
+    package func fetch(_ url: String, atMost most: Int64, isCancelled: @escaping () -> Bool) throws(Fault) -> FetchedBytes {
+        throw Self.refusal
+    }
+
+    package func size(of url: String) throws(Fault) -> Int64 { throw Self.refusal }
+
+    private static let refusal = Fault(.invalid, "External sources are not supported.")
+}

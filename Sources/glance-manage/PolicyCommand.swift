@@ -1,0 +1,71 @@
+internal import ArgumentParser
+internal import Domain
+internal import Service
+
+/// The rules of who may do what.
+struct PolicyCommand: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "policy", abstract: "Tells which rules are in force, and what they say of somebody.",
+        subcommands: [List.self, Check.self])
+
+    struct List: ParsableCommand {
+        static let configuration = CommandConfiguration(
+            abstract: "Prints every rule in force, and the file and line of those that stand in one.")
+        @OptionGroup var arguments: ConfigurationArguments
+
+        func run() throws {
+            for rule in try arguments.policy().listing {
+                print("\"\(rule.name)\": \"\(rule.check)\"" + (rule.origin.map { "  # \($0)" } ?? ""))
+            }
+        }
+    }
+
+    struct Check: ParsableCommand {
+        static let configuration = CommandConfiguration(
+            abstract: "Tells whether a rule lets somebody, and why.", discussion: "Ends with 0 when it does, with 1 when it does not.")
+        @OptionGroup var arguments: ConfigurationArguments
+
+        @Option(help: "Who asks, such as alice:acme:member,reader: user, project and roles with colons between.")
+        var user: String
+
+        @Option(help: "The rule, such as delete_image.")
+        var rule: String
+
+        @Option(help: "An attribute of what is acted on, such as owner=acme or visibility=public; may be given many times.")
+        var target: [String] = []
+
+        func run() throws {
+            let policy = try arguments.policy()
+            guard let rule = PolicyRule(rawValue: rule) else {
+                throw ValidationError("There is no rule '\(rule)' that this service asks; `policy list` names them.")
+            }
+            let caller = try caller(policy)
+            var attributes = ["project_id": caller.project, "owner": caller.project].compactMapValues(\.self)
+            for pair in target {
+                let sides = pair.split(separator: "=", maxSplits: 1, omittingEmptySubsequences: false).map(String.init)
+                guard sides.count == 2 else { throw ValidationError("'\(pair)' is no attribute and its value: name=value.") }
+                attributes[sides[0]] = sides[1]
+                // An image's project is its owner.
+                if sides[0] == "owner" { attributes["project_id"] = sides[1] }
+            }
+            let object = AttributeTarget(attributes)
+            for line in policy.explanation(of: rule.rawValue, caller, on: object) { print(line) }
+            guard policy.allows(rule, caller, on: object) else { throw ExitCode(1) }
+        }
+
+        private func caller(_ policy: Policy) throws -> Caller {
+            let parts = user.split(separator: ":", omittingEmptySubsequences: false).map(String.init)
+            guard parts.count == 3 else { throw ValidationError("--user takes user:project:role,role; any of them may be empty.") }
+            let roles = Set(parts[2].split(separator: ",").map { $0.lowercased() })
+            func some(_ text: String) -> String? { text.isEmpty ? nil : text }
+            return Caller(user: some(parts[0]), project: some(parts[1]), roles: roles, isAdmin: policy.makesAdmin(roles: roles))
+        }
+    }
+}
+
+extension ConfigurationArguments {
+    fileprivate func policy() throws -> Policy {
+        let configuration = try Programs.configuration(files: configFile, directories: configDir)
+        return try Wiring(configuration, program: "glance-manage").policies.current
+    }
+}

@@ -1,0 +1,182 @@
+import Foundation
+import TestSupport
+import Testing
+
+/// What the suites of this door ask for. Fields of images are named without `x-image-meta-`.
+extension TestGlance {
+    /// Sends a request of V1; a body goes as `application/octet-stream` unless it is said otherwise.
+    func classic(
+        _ method: String, _ path: String, as person: Person? = .alice, _ fields: [String: String] = [:],
+        headers: [String: String] = [:], body: [UInt8]? = nil
+    ) throws -> Reply {
+        var all = Self.named(fields).merging(headers) { $1 }
+        if body != nil, all["Content-Type"] == nil { all["Content-Type"] = "application/octet-stream" }
+        return try send(method, "/v1\(path)", as: person, all, body: body)
+    }
+
+    static func named(_ fields: [String: String]) -> [String: String] {
+        Dictionary(uniqueKeysWithValues: fields.map { ("x-image-meta-\($0)", $1) })
+    }
+
+    func create(
+        _ fields: [String: String] = [:], as person: Person? = .alice, headers: [String: String] = [:], data: String? = nil
+    ) throws -> Reply {
+        try classic("POST", "/images", as: person, fields, headers: headers, body: data.map { Array($0.utf8) })
+    }
+
+    /// Makes an image by V1 and gives its id.
+    func hasClassic(_ fields: [String: String] = [:], as person: Person = .alice, data: String? = nil) throws -> String {
+        let reply = try create(data == nil ? fields : formats.merging(fields) { $1 }, as: person, data: data)
+        guard reply.status == 201, let id = reply.json["image"]?["id"]?.string else { throw Unexpected(reply) }
+        return id
+    }
+
+    func update(
+        _ id: String, _ fields: [String: String] = [:], as person: Person? = .alice, headers: [String: String] = [:], data: String? = nil
+    ) throws -> Reply {
+        try classic("PUT", "/images/\(id)", as: person, fields, headers: headers, body: data.map { Array($0.utf8) })
+    }
+
+    func head(of id: String, as person: Person? = .alice) throws -> Reply { try classic("HEAD", "/images/\(id)", as: person) }
+    func get(_ id: String, as person: Person? = .alice) throws -> Reply { try classic("GET", "/images/\(id)", as: person) }
+    func delete(_ id: String, as person: Person? = .alice) throws -> Reply { try classic("DELETE", "/images/\(id)", as: person) }
+
+    /// Creates or updates by a chunked body, given up where the server refuses it before its end.
+    func sendChunked(_ method: String, _ path: String, _ fields: [String: String], _ data: [UInt8]) throws -> Reply {
+        let connection = try HTTPConnection(port: port)
+        var headers = Self.named(fields)
+        headers["Content-Type"] = "application/octet-stream"
+        headers["Transfer-Encoding"] = "chunked"
+        try connection.send(head(method, "/v1\(path)", .alice, headers))
+        if !data.isEmpty {
+            try? connection.send(Array("\(String(data.count, radix: 16))\r\n".utf8) + data + Array("\r\n".utf8))
+        }
+        try? connection.send("0\r\n\r\n")
+        return try connection.receive()
+    }
+
+    /// The same in two pieces, the second when the image has begun to be saved: nginx knows the length of a short body that it has
+    /// whole, however it came.
+    func sendHalves(_ method: String, _ path: String, _ fields: [String: String], to id: String, _ data: [UInt8]) throws -> Reply {
+        let connection = try HTTPConnection(port: port)
+        let headers = Self.named(fields).merging(["Content-Type": "application/octet-stream", "Transfer-Encoding": "chunked"]) { $1 }
+        try connection.send(head(method, "/v1\(path)", .alice, headers))
+        func chunk(_ piece: ArraySlice<UInt8>) -> [UInt8] { Array("\(String(piece.count, radix: 16))\r\n".utf8) + piece + [13, 10] }
+        try connection.send(chunk(data.prefix(2)))
+        guard try eventually({ try recordedStatus(id) == "saving" }) else { throw Unexpected("\(id) is not saved") }
+        try? connection.send(chunk(data.dropFirst(2)))
+        try? connection.send("0\r\n\r\n")
+        return try connection.receive()
+    }
+
+    /// The images of a list.
+    func listed(_ query: String = "", as person: Person? = .alice, in list: String = "/images/detail") throws -> [JSONValue] {
+        let reply = try classic("GET", list + query, as: person)
+        guard reply.status == 200, let images = reply.json["images"]?.array else { throw Unexpected(reply) }
+        return images
+    }
+
+    /// The names of the images in a list.
+    func listedNames(_ query: String = "", as person: Person? = .alice) throws -> [String] {
+        try listed(query, as: person).map { $0["name"]?.string ?? "" }
+    }
+
+    /// The value of a statement that gives one.
+    func value(_ sql: String) throws -> String? { try rows(sql).first?[0] }
+
+    func count(_ table: String, where condition: String) throws -> Int {
+        Int(try value("SELECT CAST(COUNT(*) AS CHAR) FROM \(table) WHERE \(condition)") ?? "") ?? -1
+    }
+
+    /// An image's status as its row has it.
+    func recordedStatus(_ id: String) throws -> String? { try value("SELECT status FROM images WHERE id = '\(id)'") }
+
+    /// Nothing says that there ever was such an image.
+    func expectNoTrace(of id: String, sourceLocation: SourceLocation = #_sourceLocation) throws {
+        #expect(try count("images", where: "id = '\(id)'") == 0, sourceLocation: sourceLocation)
+        try expectNoBytes(of: id, sourceLocation: sourceLocation)
+    }
+
+    func expectNoBytes(of id: String, sourceLocation: SourceLocation = #_sourceLocation) throws {
+        #expect(try count("image_locations", where: "image_id = '\(id)'") == 0, sourceLocation: sourceLocation)
+        #expect(try count("vitrine_uploads", where: "image_id = '\(id)'") == 0, sourceLocation: sourceLocation)
+        #expect(try !storedFiles().contains(id), sourceLocation: sourceLocation)
+        #expect(try !incomingFiles().contains { $0.hasPrefix(id) }, sourceLocation: sourceLocation)
+    }
+
+    /// Puts an image into the database, past the service. Values are SQL.
+    @discardableResult
+    func shelve(_ name: String, _ columns: [String: String] = [:]) throws -> String {
+        let id = newID()
+        var all = [
+            "id": "'\(id)'", "name": "'\(name)'", "owner": "'acme'", "visibility": "'shared'", "status": "'active'", "min_disk": "0",
+            "min_ram": "0", "protected": "0", "os_hidden": "0", "deleted": "0", "created_at": "'2026-01-01 00:00:00'",
+            "updated_at": "'2026-01-01 00:00:00'",
+        ]
+        all.merge(columns) { $1 }
+        let pairs = Array(all)
+        try execute(
+            "INSERT INTO images (\(pairs.map(\.key).joined(separator: ", "))) VALUES (\(pairs.map(\.value).joined(separator: ", ")))")
+        return id
+    }
+
+    /// Shares by V1.
+    func share(_ id: String, with project: String, as person: Person? = .alice, canShare: Bool? = nil) throws -> Reply {
+        guard let canShare else { return try classic("PUT", "/images/\(id)/members/\(project)", as: person) }
+        return try send("PUT", "/v1/images/\(id)/members/\(project)", as: person, json: #"{"member": {"can_share": \#(canShare)}}"#)
+    }
+
+    /// The members of an image by V1, as `project` or, where it may share, `project+`.
+    func members(of id: String, as person: Person? = .alice) throws -> [String] {
+        let reply = try classic("GET", "/images/\(id)/members", as: person)
+        guard reply.status == 200, let members = reply.json["members"]?.array else { throw Unexpected(reply) }
+        return members.map { ($0["member_id"]?.string ?? "?") + ($0["can_share"]?.bool == true ? "+" : "") }
+    }
+
+    /// Sends bytes as they are, and reads one answer.
+    func raw(_ bytes: [UInt8]) throws -> Reply {
+        let connection = try HTTPConnection(port: port)
+        try connection.send(bytes)
+        return try connection.receive()
+    }
+
+    /// Both workers live, and V1 answers.
+    func expectAlive(sourceLocation: SourceLocation = #_sourceLocation) throws {
+        #expect(site.workerIDs.count == 2, sourceLocation: sourceLocation)
+        #expect(try send("GET", "/v1/images?limit=1").status == 200, sourceLocation: sourceLocation)
+    }
+}
+
+/// What data needs.
+let formats = ["disk_format": "raw", "container_format": "bare"]
+
+/// An id that no image has yet.
+func newID() -> String { UUID().uuidString.lowercased() }
+
+/// A text of so many characters.
+func text(of length: Int, _ character: String = "a") -> String { String(repeating: character, count: length) }
+
+extension JSONValue {
+    /// Names of an object's members, in order.
+    var keys: [String] { object?.keys ?? [] }
+    func has(_ key: String) -> Bool { keys.contains(key) }
+}
+
+extension Reply {
+    /// The reason that an error document gives, whatever its format.
+    var says: String { json["message"]?.string ?? text }
+    var image: JSONValue { json["image"] ?? .null }
+    /// A field of an image in the header.
+    func meta(_ field: String) -> String? { self["x-image-meta-\(field)"] }
+    /// All fields of an image in the header.
+    var meta: [String: String] {
+        var fields: [String: String] = [:]
+        for header in headers where header.name.lowercased().hasPrefix("x-image-meta-") {
+            fields[String(header.name.lowercased().dropFirst("x-image-meta-".count))] = header.value
+        }
+        return fields
+    }
+}
+
+/// MD5 of `hello`, by `md5sum`.
+let helloMD5 = "5d41402abc4b2a76b9719d911017c592"

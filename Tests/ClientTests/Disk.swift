@@ -1,0 +1,48 @@
+import Foundation
+import TestSupport
+
+/// A disk of a virtual machine, made by QEMU: a few megabytes that differ from one disk to the next.
+struct Disk {
+    let path: String
+    let bytes: [UInt8]
+
+    init(_ name: String) throws {
+        path = "\(TestFolder.root)/\(name)-\(UInt32.random(in: 0 ... .max)).qcow2"
+        let raw = path + ".raw"
+        var generator = SystemRandomNumberGenerator()
+        var data = [UInt8](repeating: 0, count: 3 << 20)
+        for place in stride(from: 0, to: data.count, by: 8) {
+            withUnsafeBytes(of: generator.next()) { data.replaceSubrange(place..<(place + 8), with: $0) }
+        }
+        try Data(data).write(to: URL(filePath: raw))
+        defer { try? FileManager.default.removeItem(atPath: raw) }
+        try Command("qemu-img", ["convert", "-f", "raw", "-O", "qcow2", raw, path]).succeeded()
+        bytes = Array(try Data(contentsOf: URL(filePath: path)))
+    }
+
+    /// What the system's own programs say of it.
+    func digest(_ program: String) throws -> String {
+        String(try Command(program, [path]).succeeded().text.prefix { $0 != " " })
+    }
+
+    /// A place beside it that nothing lies at yet.
+    var back: String { path + ".back" }
+
+    /// Whether another file holds the same, byte by byte.
+    func isSame(as other: String) throws -> Bool { try Command("cmp", [path, other]).status == 0 }
+}
+
+extension TestGlance {
+    /// How often nginx was asked for something, by the log of the workers.
+    func requests(_ method: String, _ route: String) throws -> Int {
+        try workerLog().split(separator: "\n").count { $0.contains("] \(method) \(route) ") }
+    }
+
+    /// Whether an image's bytes lie in the store as they lie in a file.
+    func stores(_ disk: Disk, as id: String) throws -> Bool { try disk.isSame(as: "\(storeFolder)/\(id)") }
+}
+
+extension JSONValue {
+    /// The texts of an array, sorted.
+    var sortedTexts: [String] { array?.map { $0.string ?? "\($0)" }.sorted() ?? [] }
+}

@@ -1,0 +1,159 @@
+import Foundation
+import HTTPClient
+import Synchronization
+import TestSupport
+import Testing
+import Threading
+
+@Suite struct `A redirect` {
+    @Test(arguments: [301, 302, 303, 307, 308]) func `is followed, and judged again`(_ status: Int) throws {
+        let server = try RawServer { connection, _ in
+            if connection.readHead()?.hasPrefix("GET /a/b ") == true {
+                connection.answer("\(status) Moved", "Location: ../c?d\r\n", body: "elsewhere")
+            } else {
+                connection.answer(body: "here")
+            }
+        }
+        let judged = Mutex<[String]>([])
+        let download = try Download(
+            server.url("/a/b"),
+            judge: { url in
+                judged.withLock { $0.append(url) }
+                return { $0 == [127, 0, 0, 1] }
+            })
+        #expect(download.status == 200)
+        #expect(try download.everything() == Array("here".utf8))
+        #expect(judged.withLock { $0 } == [server.url("/a/b"), server.url("/c?d")])
+    }
+
+    @Test(arguments: [
+        "file:///etc/passwd", "gopher://127.0.0.1/", "ftp://127.0.0.1/", "http://127.0.0.1:1/", "http://169.254.169.254/latest/meta-data",
+        "//169.254.169.254/", "http://[::1]/", "http://2130706433/", "HTTP://127.1/", "dict://x:1/", "javascript:alert(1)", "http://", "",
+        "http://a b/", "http:///etc/passwd",
+    ])
+    func `goes nowhere that the caller forbids`(_ target: String) throws {
+        let server = try RawServer.says("HTTP/1.1 302 Found\r\nContent-Length: 0\r\nLocation: \(target)\r\n\r\n")
+        let own = server.url("/start")
+        #expect(throws: HTTPClientError.of(.refused)) {
+            try Download(own, judge: { url in url == own ? { _ in true } : nil })
+        }
+        #expect(server.heads.count == 1)
+    }
+
+    @Test func `to a bad scheme is not followed, whatever the caller thinks`() throws {
+        for target in ["file:///etc/passwd", "gopher://127.0.0.1:1/", "ftp://127.0.0.1:1/"] {
+            let server = try RawServer.says("HTTP/1.1 302 Found\r\nContent-Length: 0\r\nLocation: \(target)\r\n\r\n")
+            let error = #expect(throws: HTTPClientError.self) { try Download(server.url(), judge: { _ in { _ in true } }) }
+            #expect(error?.kind == .invalid || error?.kind == .refused)
+        }
+    }
+
+    @Test(arguments: [5, 6]) func `is followed five times`(_ redirects: Int) throws {
+        let server = try RawServer { connection, number in
+            connection.readHead()
+            if number <= redirects { connection.answer("302 Found", "Location: /\(number)\r\n") } else { connection.answer(body: "x") }
+        }
+        let download = Result { () throws(HTTPClientError) in try Download(server.url(), judge: { _ in { _ in true } }) }
+        switch download {
+        case .success(let download): #expect(redirects == 5 && download.status == 200)
+        case .failure(let error): #expect(redirects == 6 && error.kind == .refused)
+        }
+    }
+
+    @Test func `whose body never ends is followed all the same`() throws {
+        let server = try RawServer { connection, number in
+            connection.readHead()
+            guard number == 1 else { return connection.answer(body: "x") }
+            connection.send("HTTP/1.1 302 Found\r\nLocation: /\r\n\r\n")
+            while connection.send("endless") {}
+        }
+        #expect(try Download(server.url(), judge: { _ in { _ in true } }).everything() == [UInt8(ascii: "x")])
+    }
+
+    @Test func `takes no header to another place but what is asked for`() throws {
+        let other = try RawServer.says("HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n")
+        let server = try RawServer { connection, number in
+            connection.readHead()
+            connection.answer("302 Found", "Location: \(number == 1 ? "/again" : other.url())\r\n")
+        }
+        let url = server.url().replacingOccurrences(of: "//", with: "//user:secret@")
+        _ = try Download(url, headers: [("X-Auth-Token", "secret"), ("Range", "bytes=1-")], judge: { _ in { _ in true } })
+        #expect(server.heads.count == 2)
+        for head in server.heads {
+            #expect(head.contains("X-Auth-Token: secret") && head.contains("Authorization: Basic dXNlcjpzZWNyZXQ="))
+        }
+        #expect(!other.heads[0].contains("X-Auth-Token") && !other.heads[0].contains("Authorization"))
+        #expect(other.heads[0].contains("Range: bytes=1-"))
+    }
+}
+
+@Suite struct `The address of a connection` {
+    @Test func `is the one that was judged`() throws {
+        let server = try RawServer.says("HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n")
+        let seen = Mutex<[[UInt8]]>([])
+        let judge: Download.Judge = { _ in
+            { address in
+                seen.withLock { $0.append(address) }
+                return address.count == 4
+            }
+        }
+        _ = try Download("http://localhost:\(server.port)/", judge: judge)
+        #expect(seen.withLock { $0 }.contains([127, 0, 0, 1]))
+        #expect(throws: HTTPClientError.of(.refused)) { try Download("http://[::1]:\(server.port)/", judge: judge) }
+        #expect(seen.withLock { $0 }.last == [UInt8](repeating: 0, count: 15) + [1])
+    }
+
+    @Test func `that is refused does not tell whether anybody listens there`() throws {
+        let server = try RawServer.says("HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n")
+        let messages = [server.port, try freePort()].map { port in
+            let error = #expect(throws: HTTPClientError.self) {
+                try Download("http://localhost:\(port)/", judge: { _ in { _ in false } })
+            }
+            #expect(error?.kind == .refused && error?.mayHaveArrived == false)
+            return error?.message
+        }
+        #expect(messages[0] == messages[1])
+        #expect(server.heads.isEmpty)
+    }
+
+    @Test func `must be told in time`() throws {
+        // Nobody answers at an address that is kept for documentation: RFC 5737.
+        let began = monotonicSeconds()
+        #expect(throws: HTTPClientError.self) {
+            try Download("http://192.0.2.1/", limits: .init(connect: 0.5), judge: { _ in { _ in true } })
+        }
+        #expect(monotonicSeconds() - began < 3)
+    }
+}
+
+@Suite struct `A certificate` {
+    @Test func `is checked`() throws {
+        let folder = "\(TestFolder.root)/certificate"
+        try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
+        let openssl = Process()
+        openssl.executableURL = URL(fileURLWithPath: "/usr/bin/openssl")
+        openssl.arguments =
+            ["req", "-x509", "-newkey", "rsa:2048", "-nodes", "-days", "2", "-subj", "/CN=localhost", "-addext"]
+            + ["subjectAltName=DNS:localhost", "-keyout", "\(folder)/key", "-out", "\(folder)/certificate"]
+        openssl.standardError = FileHandle.nullDevice
+        try openssl.run()
+        openssl.waitUntilExit()
+        let port = try freePort()
+        let nginx = try Nginx(
+            """
+            listen 127.0.0.1:\(port) ssl;
+            ssl_certificate \(folder)/certificate; ssl_certificate_key \(folder)/key;
+            location / { return 200 hello; }
+            """)
+        let authority = "\(folder)/certificate"
+        let all: Download.Judge = { _ in { _ in true } }
+        #expect(try Download("https://localhost:\(port)/", certificateAuthority: authority, judge: all).everything().count == 5)
+        #expect(throws: HTTPClientError.of(.untrusted)) { try Download("https://localhost:\(port)/", judge: all) }
+        #expect(throws: HTTPClientError.of(.untrusted)) {
+            try Download("https://127.0.0.1:\(port)/", certificateAuthority: authority, judge: all)
+        }
+        #expect(try HTTPClient(certificateAuthority: authority).send("GET", "https://localhost:\(port)/", longest: 9).status == 200)
+        #expect(throws: HTTPClientError.of(.untrusted)) { try HTTPClient().send("GET", "https://localhost:\(port)/", longest: 9) }
+        _ = nginx
+    }
+}

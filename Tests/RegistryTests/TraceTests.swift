@@ -1,0 +1,51 @@
+import Foundation
+import TestSupport
+import Testing
+
+/// HOUSE.md, walk 2: a request's name in every log that it comes by.
+@Suite struct `A request of V1` {
+    let glance: TestGlance
+    init() throws { glance = try Registry.open() }
+
+    /// Method, route and status of the access lines of a log that bear a request's id, in their order.
+    private func walk(_ id: String, _ program: String) throws -> [String] {
+        try String(contentsOfFile: "\(glance.folder)/log/\(program).log", encoding: .utf8).split(separator: "\n").filter {
+            $0.contains(".access [") && $0.contains(" \(id) ")
+        }.map { $0[$0.firstRange(of: "] ")!.upperBound...].split(separator: " ").prefix(3).joined(separator: " ") }
+    }
+
+    @Test func `that creates an image with data bears one name from the API through the registry`() throws {
+        let id = "req-trace-\(newID())"
+        let reply = try glance.send(
+            "POST", "/v1/images",
+            [
+                "X-Openstack-Request-Id": id, "Content-Type": "application/octet-stream", "x-image-meta-name": "traced",
+                "x-image-meta-disk-format": "raw", "x-image-meta-container-format": "bare",
+            ], body: Array("hello".utf8))
+        #expect(reply.status == 201)
+        #expect(reply["x-openstack-request-id"] == id)
+        #expect(try eventually { try walk(id, "glance-api").count == 1 })
+        #expect(try walk(id, "glance-api") == ["POST /v1/images 201"])
+        let registry = [
+            "POST /images 200", "GET /images/{image} 200", "POST /uploads 204", "POST /uploads/{token}/finish 204",
+            "GET /images/{image} 200",
+        ]
+        #expect(try eventually { try walk(id, "glance-registry").count == registry.count })
+        #expect(try walk(id, "glance-registry") == registry)
+    }
+
+    @Test(arguments: ["HEAD", "GET"])
+    func `that reads an image asks the registry once`(_ method: String) throws {
+        let image = try glance.hasActiveImage("hello")
+        let id = "req-trace-\(newID())"
+        #expect(try glance.send(method, "/v1/images/\(image)", ["X-Openstack-Request-Id": id]).status == 200)
+        #expect(try eventually { try walk(id, "glance-registry").count >= 1 && walk(id, "glance-api").count == 1 })
+        #expect(try walk(id, "glance-registry") == ["GET /images/{image} 200"])
+    }
+
+    @Test func `that no client named has a name of its own all the way`() throws {
+        let reply = try glance.send("GET", "/v1/images")
+        let id = try #require(reply["x-openstack-request-id"])
+        #expect(try eventually { try walk(id, "glance-registry") == ["GET /images/detail 200"] })
+    }
+}

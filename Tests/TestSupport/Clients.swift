@@ -1,0 +1,49 @@
+import Foundation
+
+/// OpenStack's own clients, as they come from PyPI.
+package enum Clients {
+    /// Where `make test` put them.
+    static let folder: Result<String, Missing> = {
+        let folder = ProcessInfo.processInfo.environment["VITRINE_CLIENTS"] ?? "\(TestGlance.repository).build/clients/bin"
+        let missing = ["openstack", "glance", "python3"].filter { !FileManager.default.isExecutableFile(atPath: "\(folder)/\($0)") }
+        guard missing.isEmpty else { return .failure(Missing(folder: folder, programs: missing)) }
+        return .success(folder)
+    }()
+
+    struct Missing: Error, CustomStringConvertible {
+        let folder: String
+        let programs: [String]
+        var description: String {
+            """
+            \(programs.joined(separator: ", ")) not found in \(folder). `make .build/clients/.made` puts OpenStack's clients there; \
+            VITRINE_CLIENTS names another folder of them.
+            """
+        }
+    }
+
+    /// Runs one of them.
+    ///
+    /// - Parameter variables: those that it is to know of the service; of ours it sees none.
+    package static func run(
+        _ program: String, _ arguments: [String], _ variables: [String: String] = [:], input: [UInt8]? = nil, hasTerminal: Bool = false
+    )
+        throws
+        -> Command
+    {
+        let folder = try folder.get()
+        let environment = ["PATH": "\(folder):/usr/bin:/bin", "HOME": TestFolder.root, "LC_ALL": "C.UTF-8", "COLUMNS": "500"]
+        return try Command(
+            "\(folder)/\(program)", arguments, environment: environment.merging(variables) { $1 }, input: input, hasTerminal: hasTerminal)
+    }
+}
+
+extension Command {
+    /// What it wrote, as JSON.
+    package var json: JSONValue {
+        get throws {
+            let value = (try? JSONValue(parsing: succeeded().output)) ?? .null
+            guard value != .null else { throw Failed("no JSON: \(text)\(errors)") }
+            return value
+        }
+    }
+}

@@ -1,0 +1,72 @@
+import Foundation
+import Glibc
+
+/// A program that ran to its end, and what it said.
+package struct Command {
+    /// Its exit status; of one that a signal ended, 128 and the signal's number.
+    package let status: Int32
+    package let output: [UInt8]
+    package let errors: String
+
+    package struct Failed: Error, CustomStringConvertible {
+        package let description: String
+        package init(_ description: String) { self.description = description }
+    }
+
+    /// Runs a program. It takes its input from a file and writes to files, so that neither side waits for the other.
+    ///
+    /// - Parameters:
+    ///   - environment: all of it.
+    ///   - input: what it finds on standard input; nothing where it is nil.
+    ///   - hasTerminal: standard input is a terminal, as it is for somebody who types.
+    ///   - limit: seconds after which it is killed.
+    package init(
+        _ program: String, _ arguments: [String], environment: [String: String] = ["PATH": "/usr/bin:/usr/sbin:/bin:/sbin"],
+        input: [UInt8]? = nil, hasTerminal: Bool = false, limit: Double = 60
+    ) throws {
+        let folder = "\(TestFolder.root)/command-\(UInt64.random(in: 0 ... .max))"
+        try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
+        defer { try? FileManager.default.removeItem(atPath: folder) }
+        if let input { try Data(input).write(to: URL(filePath: "\(folder)/in")) }
+
+        var actions = posix_spawn_file_actions_t()
+        posix_spawn_file_actions_init(&actions)
+        defer { posix_spawn_file_actions_destroy(&actions) }
+        let terminal = hasTerminal ? open("/dev/ptmx", O_RDWR | O_NOCTTY | O_CLOEXEC) : -1
+        defer { if terminal >= 0 { close(terminal) } }
+        var typed = input == nil ? "/dev/null" : "\(folder)/in"
+        // TIOCSPTLCK and TIOCGPTN: macros that Swift does not see.
+        var (isLocked, number): (CInt, CInt) = (0, 0)
+        if terminal >= 0, ioctl(terminal, 0x4004_5431, &isLocked) == 0, ioctl(terminal, 0x8004_5430, &number) == 0 {
+            typed = "/dev/pts/\(number)"
+        }
+        posix_spawn_file_actions_addopen(&actions, STDIN_FILENO, typed, O_RDONLY | O_NOCTTY, 0)
+        posix_spawn_file_actions_addopen(&actions, STDOUT_FILENO, "\(folder)/out", O_WRONLY | O_CREAT, 0o600)
+        posix_spawn_file_actions_addopen(&actions, STDERR_FILENO, "\(folder)/err", O_WRONLY | O_CREAT, 0o600)
+        var words = ([program] + arguments).map { strdup($0) } + [nil]
+        var variables = environment.map { strdup("\($0)=\($1)") } + [nil]
+        defer { for text in words + variables { free(text) } }
+        var id: pid_t = 0
+        let code = posix_spawnp(&id, program, &actions, nil, &words, &variables)
+        guard code == 0 else { throw Failed("\(program): \(String(cString: strerror(code)))") }
+
+        var ended: CInt = 0
+        if !eventually(within: limit, { waitpid(id, &ended, WNOHANG) == id }) {
+            kill(id, SIGKILL)
+            waitpid(id, &ended, 0)
+            throw Failed("\(program) \(arguments.joined(separator: " ")) did not end within \(limit) s")
+        }
+        status = ended & 0x7F == 0 ? ended >> 8 & 0xFF : 128 + ended & 0x7F
+        output = Array(FileManager.default.contents(atPath: "\(folder)/out") ?? Data())
+        errors = String(decoding: FileManager.default.contents(atPath: "\(folder)/err") ?? Data(), as: UTF8.self)
+    }
+
+    package var text: String { String(decoding: output, as: UTF8.self) }
+
+    /// This command, if it came to a good end.
+    @discardableResult
+    package func succeeded() throws -> Command {
+        guard status == 0 else { throw Failed("status \(status): \(errors)\(text.suffix(2000))") }
+        return self
+    }
+}

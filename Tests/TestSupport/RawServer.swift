@@ -1,0 +1,112 @@
+import Glibc
+import Synchronization
+import Threading
+
+/// A server that does what no HTTP server should. Each connection is a thread that runs the test's script.
+package final class RawServer: Sendable {
+    package let port: Int
+    private let listener: CInt
+    private let thread: Thread
+    private let record = Record()
+
+    fileprivate final class Record: Sendable { let heads = Mutex<[String]>([]) }
+
+    /// - Parameter script: what happens on a connection; its number comes from 1.
+    package init(_ script: @escaping @Sendable (Connection, Int) -> Void) throws {
+        let listener = socket(AF_INET, CInt(SOCK_STREAM.rawValue) | CInt(SOCK_CLOEXEC.rawValue), 0)
+        var address = sockaddr_in()
+        address.sin_family = sa_family_t(AF_INET)
+        address.sin_addr.s_addr = UInt32(0x7F00_0001).bigEndian
+        var size = socklen_t(MemoryLayout<sockaddr_in>.size)
+        let bound = withUnsafeMutablePointer(to: &address) {
+            $0.withMemoryRebound(to: sockaddr.self, capacity: 1) {
+                bind(listener, $0, size) == 0 && listen(listener, 64) == 0 ? getsockname(listener, $0, &size) : -1
+            }
+        }
+        guard bound == 0 else { throw NoSocket(code: errno) }
+        port = Int(in_port_t(bigEndian: address.sin_port))
+        self.listener = listener
+        thread = Thread.start { [record] in
+            var number = 0
+            while case let descriptor = accept(listener, nil, nil), descriptor >= 0 {
+                number += 1
+                let connection = Connection(descriptor, record)
+                _ = Thread.start { [number] in
+                    script(connection, number)
+                    connection.close()
+                }
+            }
+        }
+    }
+
+    package struct NoSocket: Error { let code: CInt }
+
+    deinit {
+        shutdown(listener, CInt(SHUT_RDWR))
+        thread.join()
+        Glibc.close(listener)
+    }
+
+    package func url(_ path: String = "/") -> String { "http://127.0.0.1:\(port)\(path)" }
+
+    /// The heads of requests so far.
+    package var heads: [String] { record.heads.withLock { $0 } }
+
+    package final class Connection: Sendable {
+        private let descriptor: CInt
+        private let isOpen = Atomic(true)
+        private let record: Record
+
+        fileprivate init(_ descriptor: CInt, _ record: Record) {
+            self.descriptor = descriptor
+            self.record = record
+        }
+
+        /// Reads a request's head; nil when the client hung up.
+        @discardableResult
+        package func readHead() -> String? {
+            var head: [UInt8] = []
+            var byte: UInt8 = 0
+            while !head.suffix(4).elementsEqual([13, 10, 13, 10]) {
+                guard recv(descriptor, &byte, 1, 0) == 1 else { return nil }
+                head.append(byte)
+            }
+            let text = String(decoding: head, as: UTF8.self)
+            record.heads.withLock { $0.append(text) }
+            return text
+        }
+
+        /// - Returns: false when the client is gone.
+        @discardableResult
+        package func send(_ text: String) -> Bool { send(Array(text.utf8)) }
+
+        @discardableResult
+        package func send(_ bytes: [UInt8]) -> Bool {
+            bytes.withUnsafeBytes { bytes in
+                var sent = 0
+                while sent < bytes.count {
+                    let count = Glibc.send(descriptor, bytes.baseAddress! + sent, bytes.count - sent, CInt(MSG_NOSIGNAL))
+                    guard count > 0 else { return false }
+                    sent += count
+                }
+                return true
+            }
+        }
+
+        /// Reads a request's body of so many bytes.
+        package func readBody(_ count: Int) {
+            var bytes = [UInt8](repeating: 0, count: count)
+            _ = recv(descriptor, &bytes, count, CInt(MSG_WAITALL))
+        }
+
+        package func answer(_ status: String = "200 OK", _ headers: String = "", body: String = "") {
+            send("HTTP/1.1 \(status)\r\nContent-Length: \(body.utf8.count)\r\n\(headers)\r\n\(body)")
+        }
+
+        package func close() {
+            guard isOpen.exchange(false, ordering: .relaxed) else { return }
+            shutdown(descriptor, CInt(SHUT_RDWR))
+            Glibc.close(descriptor)
+        }
+    }
+}
