@@ -8,13 +8,14 @@ package final class HTTPConnection {
 
     package struct Failed: Error { public let call: String; public let code: CInt }
 
-    package init(port: Int) throws {
+    /// - Parameter address: of IPv4, with dots.
+    package init(to address: String = "127.0.0.1", port: Int) throws {
         descriptor = socket(AF_INET, CInt(SOCK_STREAM.rawValue), 0)
-        var address = sockaddr_in()
-        address.sin_family = sa_family_t(AF_INET)
-        address.sin_port = in_port_t(port).bigEndian
-        address.sin_addr.s_addr = UInt32(0x7F00_0001).bigEndian
-        let code = withUnsafePointer(to: &address) {
+        var place = sockaddr_in()
+        place.sin_family = sa_family_t(AF_INET)
+        place.sin_port = in_port_t(port).bigEndian
+        place.sin_addr.s_addr = inet_addr(address)
+        let code = withUnsafePointer(to: &place) {
             $0.withMemoryRebound(to: sockaddr.self, capacity: 1) { connect(descriptor, $0, socklen_t(MemoryLayout<sockaddr_in>.size)) }
         }
         guard code == 0 else { throw Failed(call: "connect", code: errno) }
