@@ -8,58 +8,74 @@ package struct API: Sendable {
     /// Nil where the API has only one, and paths do not say it.
     private let versions: Versions?
     private let authenticator: any Authenticator
-    private let longestRequestID: Int
+    private let front: Front
     private let logger: Logger
 
-    package init(
-        routes: [Route<Handler>], versions: Versions?, authenticator: any Authenticator, longestRequestID: Int, logger: Logger
-    ) {
+    /// What is done with a request before it is anybody's, and with its answer afterwards.
+    package struct Front: Sendable {
+        /// Characters of a client's request id.
+        package var longestRequestID: Int
+        /// Whether only `glance-api` asks, whose own request ids are taken over.
+        package var isForAPI = false
+        package var publicAddress = PublicAddress.asReached
+        /// Nil where scripts of no other site are let in.
+        package var cors: CORS?
+
+        package init(longestRequestID: Int) { self.longestRequestID = longestRequestID }
+    }
+
+    package init(routes: [Route<Handler>], versions: Versions?, authenticator: any Authenticator, front: Front, logger: Logger) {
         router = Router(routes)
         self.versions = versions
         self.authenticator = authenticator
-        self.longestRequestID = longestRequestID
+        self.front = front
         self.logger = logger
     }
 
     /// An answer, and what the log says of how it came about.
     package struct Answer {
         package var response: Response
-        package var requestID: RequestID
+        package var trace: Trace
         /// The pattern of the route, such as `/v2/images/{image}`; nil when there was none.
         package var route: String?
         package var caller: Caller?
     }
 
     package func answer(_ request: Request) -> Answer {
-        var random = SystemRandomNumberGenerator()
-        var answer = Answer(response: Response(.noContent), requestID: RequestID.fresh(using: &random))
+        var request = request
+        request.site = front.publicAddress.site(of: request)
+        var answer: Answer
         do throws(Fault) {
-            answer.requestID = try RequestID(of: request, longest: longestRequestID, using: &random)
-            answer.response = try traced(answer.requestID) { () throws(Fault) in try respond(to: request, &answer) }
+            let trace = try Trace(of: request, longest: front.longestRequestID, isFromAPI: front.isForAPI)
+            answer = Answer(response: Response(.noContent), trace: trace)
+            Trace.$current.withValue(trace) { respond(to: request, &answer) }
         } catch {
-            log(error, answer)
-            answer.response = ErrorDocument.response(to: request, for: error)
+            answer = Answer(response: ErrorDocument.response(to: request, for: error), trace: .fresh())
+            front.cors?.mark(&answer.response, to: request)
         }
-        if let field = answer.response.headers.firstUnwritable {
-            logger.error("[\(answer.requestID.text)] the header \(field.name) cannot be written")
-            answer.response = ErrorDocument.response(to: request, for: Fault(.unexpected, "The answer cannot be written."))
-        }
-        answer.response.headers["x-openstack-request-id"] = answer.requestID.text
+        answer.response.headers["x-openstack-request-id"] = answer.trace.requestID
         return answer
     }
 
-    /// Does something for which calls of other services say whose request it is.
-    private func traced<Result>(_ id: RequestID, _ act: () throws(Fault) -> Result) throws(Fault) -> Result {
-        do {
-            return try Trace.$requestID.withValue(id.text) { try act() }
-        } catch let fault as Fault {
-            throw fault
-        } catch {
-            throw Fault(.unexpected, "The request failed.", cause: error)
+    private func respond(to request: Request, _ answer: inout Answer) {
+        if let response = front.cors?.answerToPreflight(request) {
+            answer.response = response
+            return
         }
+        do throws(Fault) {
+            answer.response = try response(to: request, &answer)
+        } catch {
+            log(error)
+            answer.response = ErrorDocument.response(to: request, for: error)
+        }
+        if let field = answer.response.headers.firstUnwritable {
+            logger.error("the header \(field.name) cannot be written")
+            answer.response = ErrorDocument.response(to: request, for: Fault(.unexpected, "The answer cannot be written."))
+        }
+        front.cors?.mark(&answer.response, to: request)
     }
 
-    private func respond(to request: Request, _ answer: inout Answer) throws(Fault) -> Response {
+    private func response(to request: Request, _ answer: inout Answer) throws(Fault) -> Response {
         guard let query = request.query else { throw Fault(.invalid, "The query does not decode as UTF-8.") }
         let path: String
         switch versions?.choose(for: request) ?? .path(request.path) {
@@ -90,9 +106,9 @@ package struct API: Sendable {
         }
     }
 
-    private func log(_ fault: Fault, _ answer: Answer) {
+    private func log(_ fault: Fault) {
         guard let cause = fault.cause else { return }
         let level: Logger.Level = fault.kind == .unexpected || fault.kind == .unavailable ? .error : .info
-        logger.log(level: level, "[\(answer.requestID.text)] \(fault.message) Cause: \(cause)")
+        logger.log(level: level, "\(fault.message) Cause: \(cause)")
     }
 }

@@ -16,16 +16,13 @@ package struct Versions: Sendable {
     /// Newest first; none where V2 is off.
     private let minors: [Int]
     private let hasV1: Bool
-    /// The base of every link, when the operator has fixed it.
-    private let publicEndpoint: String?
 
     /// What this service really has. 2.6 (import) and all from 2.8 on are left out until they are there.
     package static let minorsOfV2 = [7, 5, 4, 3, 2, 1, 0]
 
-    package init(minors: [Int] = Self.minorsOfV2, hasV1: Bool, publicEndpoint: String?) {
+    package init(minors: [Int] = Self.minorsOfV2, hasV1: Bool) {
         self.minors = minors
         self.hasV1 = hasV1
-        self.publicEndpoint = publicEndpoint
     }
 
     package func choose(for request: Request) -> Choice {
@@ -43,7 +40,7 @@ package struct Versions: Sendable {
         guard let root = root(of: first) else { return .answer(document(.multipleChoices, request)) }
         guard !rest.isEmpty else {
             var response = Response(.found)
-            response.headers["Location"] = base(request) + root + "/"
+            response.headers["Location"] = request.site.address + root + "/"
             return .answer(response)
         }
         return .path(root + rest)
@@ -55,14 +52,9 @@ package struct Versions: Sendable {
         return !minors.isEmpty && name == "v2" || minors.contains { name == "v2.\($0)" } ? "/v2" : nil
     }
 
-    private func base(_ request: Request) -> String {
-        let base = publicEndpoint ?? request.base
-        return base.last == "/" ? String(base.dropLast()) : base
-    }
-
     private func document(_ status: Status, _ request: Request) -> Response {
         func version(_ name: String, _ status: String, _ root: String) -> JSON {
-            let link: JSON = ["rel": "self", "href": .string(base(request) + root)]
+            let link: JSON = ["rel": "self", "href": .string(request.site.address + root)]
             return ["id": .string(name), "status": .string(status), "links": [link]]
         }
         let versions =

@@ -118,7 +118,7 @@ package struct ClassicImagesDoor: Sendable {
             throw error
         }
         var response = ClassicAnswer.document(of: image, .created)
-        response.headers["Location"] = "\(call.request.base)/v1/images/\(image.id)"
+        response.headers["Location"] = "\(call.request.site.address)/v1/images/\(image.id)"
         return response
     }
 

@@ -7,12 +7,12 @@ package struct Request {
     package var query: Query?
     package var headers: Headers
     package var body: any ByteSource
-    /// `https://host:port/prefix`: how the client reached the service.
-    package var base: String
+    /// How the client reached the service; links lead there.
+    package var site: Site
     package var remoteAddress: String
 
     package init(
-        method: Method, path: String, query: Query?, headers: Headers, body: any ByteSource, base: String,
+        method: Method, path: String, query: Query?, headers: Headers, body: any ByteSource, site: Site,
         remoteAddress: String
     ) {
         self.method = method
@@ -20,7 +20,7 @@ package struct Request {
         self.query = query
         self.headers = headers
         self.body = body
-        self.base = base
+        self.site = site
         self.remoteAddress = remoteAddress
     }
 

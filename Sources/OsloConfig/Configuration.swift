@@ -65,6 +65,9 @@ package struct Configuration: Sendable {
         settings[OptionKey(option.group, option.name)] != nil
     }
 
+    /// Groups that something is set in, in small letters.
+    package var groups: Set<String> { Set(settings.keys.map(\.group)) }
+
     /// What is set and means nothing to the program: a text for the log each, with the nearest name that does.
     package func complaints(known: [OptionKey], unused: [OptionKey]) -> [String] {
         let known = Set(known.map { OptionKey($0.group, $0.name) })

@@ -45,7 +45,8 @@ package struct RegistryClient: Sendable {
             ("X-Vitrine-Secret", secret), ("X-Identity-Status", "Confirmed"), ("Accept", "application/json"),
         ]
         if body != nil { headers.append(("Content-Type", "application/json")) }
-        if let id = Trace.requestID { headers.append(("X-Openstack-Request-Id", id)) }
+        if let id = Trace.requestID { headers.append(("X-Vitrine-Request-Id", id)) }
+        if let id = Trace.globalRequestID { headers.append(("X-Openstack-Request-Id", id)) }
         if let tag { headers.append(("If-Match", tag)) }
         headers.append(("X-Roles", caller.roles.joined(separator: ",")))
         if let user = caller.user { headers.append(("X-User-Id", user)) }

@@ -22,7 +22,7 @@ enum Gateway {
         return Request(
             method: Method(method), path: String(path), query: Query(target[question...].dropFirst()), headers: headers,
             body: ExchangeBody(exchange, isChunked: headers["Transfer-Encoding"] != nil),
-            base: base(of: exchange, headers["Host"]) + prefix, remoteAddress: exchange.parameter("REMOTE_ADDR") ?? "-")
+            site: site(of: exchange, headers["Host"], prefix: prefix), remoteAddress: exchange.parameter("REMOTE_ADDR") ?? "-")
     }
 
     /// `REQUEST_URI`, raw; where a plain CGI server does not have it, what it decoded, encoded again.
@@ -35,17 +35,11 @@ enum Gateway {
     }
 
     /// How the client reached us, by its `Host` if that is one.
-    private static func base(of exchange: Exchange, _ host: String?) -> String {
+    private static func site(of exchange: Exchange, _ host: String?, prefix: String) -> Site {
         let scheme = exchange.parameter("REQUEST_SCHEME") ?? (exchange.parameter("HTTPS") == "on" ? "https" : "http")
-        if let host, !host.isEmpty, host.utf8.allSatisfy(isOfHost) { return "\(scheme)://\(host)" }
-        return "\(scheme)://\(exchange.parameter("SERVER_NAME") ?? "localhost"):\(exchange.parameter("SERVER_PORT") ?? "9292")"
-    }
-
-    private static func isOfHost(_ byte: UInt8) -> Bool {
-        switch byte {
-        case 0x30...0x39, 0x41...0x5A, 0x61...0x7A: true
-        default: ".-:[]_".utf8.contains(byte)
-        }
+        if let host, Site.isHost(host) { return Site(scheme: scheme, host: host, prefix: prefix) }
+        let own = "\(exchange.parameter("SERVER_NAME") ?? "localhost"):\(exchange.parameter("SERVER_PORT") ?? "9292")"
+        return Site(scheme: scheme, host: own, prefix: prefix)
     }
 
     // MARK: out

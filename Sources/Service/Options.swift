@@ -8,6 +8,8 @@ package enum Options {
     static let logFile = Option<String?>.optionalText("DEFAULT", "log_file")
     static let logDir = Option<String?>.optionalText("DEFAULT", "log_dir")
     static let publicEndpoint = Option<String?>.optionalText("DEFAULT", "public_endpoint")
+    /// Whether links follow what proxies say in `Forwarded` and `X-Forwarded-…`.
+    static let enableProxyHeadersParsing = Option<Bool>.flag("oslo_middleware", "enable_proxy_headers_parsing", default: false)
     static let maxRequestIDLength = Option<Int>.int("DEFAULT", "max_request_id_length", default: 64, in: 1...1024)
     static let hashingAlgorithm = Option<String>.text("DEFAULT", "hashing_algorithm", default: "sha512")
     static let limitParamDefault = Option<Int>.int("DEFAULT", "limit_param_default", default: 25, in: 1...Int.max)
@@ -111,6 +113,6 @@ package enum Options {
         enableV1Registry.key, registryHost.key, registryPort.key,
         registryProtocol.key, registryCA.key, registryTimeout.key, registrySecret.key, registryThreads.key, copyThreads.key,
         metadataThreads.key,
-        dataThreads.key, uploadRate.key, internalPrefix.key,
-    ]
+        dataThreads.key, uploadRate.key, internalPrefix.key, enableProxyHeadersParsing.key,
+    ] + CORSGroup("cors", defaults: .glance).keys
 }

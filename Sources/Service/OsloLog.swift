@@ -1,3 +1,4 @@
+package import Domain
 internal import Glibc
 package import Logging
 internal import JSONDocument
@@ -24,11 +25,11 @@ package final class OsloLog: Sendable {
 
     /// Who a line is about.
     package struct Context: Sendable {
-        package var requestID: String?
-        package var globalRequestID: String?
+        package var trace: Trace?
         package var user: String?
         package var project: String?
-        package init() {}
+
+        package init(_ trace: Trace? = nil) { self.trace = trace }
     }
 
     package func logger(_ name: String) -> Logger {
@@ -68,8 +69,8 @@ package final class OsloLog: Sendable {
         line.reserveCapacity(256)
         func add(_ words: String...) { for word in words { line.append(contentsOf: word.utf8) } }
         add(Self.now(), " ", process, " ", level.osloName, " ", name, " [")
-        if let id = context.requestID {
-            add(context.globalRequestID ?? "None", " ", id, " ", context.user ?? "-", " ", context.project ?? "-", " - - - -] ")
+        if let trace = context.trace {
+            add(trace.globalRequestID ?? "None", " ", trace.requestID, " ", context.user ?? "-", " ", context.project ?? "-", " - - - -] ")
         } else {
             add("-] ")
         }
@@ -90,9 +91,9 @@ package final class OsloLog: Sendable {
             json.member("levelname", level.osloName)
             json.member("name", name)
             json.member("message", message)
-            if let id = context.requestID {
-                json.member("request_id", id)
-                json.member("global_request_id", context.globalRequestID)
+            if let trace = context.trace {
+                json.member("request_id", trace.requestID)
+                json.member("global_request_id", trace.globalRequestID)
                 json.member("user_id", context.user)
                 json.member("project_id", context.project)
             }
@@ -155,7 +156,7 @@ struct OsloLogHandler: LogHandler {
     }
 
     func log(event: LogEvent) {
-        log.write(event.level, name, event.message.description)
+        log.write(event.level, name, event.message.description, OsloLog.Context(Trace.current))
     }
 }
 

@@ -20,11 +20,10 @@ extension Wiring {
         var routes: [Route<Handler>] = []
         if hasV2 { routes += try routesOfV2(try makeService(over: try makeCatalog())) }
         if let registry { routes += try routesOfV1(try makeService(over: registry)) }
-        let versions = Versions(
-            minors: hasV2 ? Versions.minorsOfV2 : [], hasV1: registry != nil, publicEndpoint: try configuration(Options.publicEndpoint))
+        let versions = Versions(minors: hasV2 ? Versions.minorsOfV2 : [], hasV1: registry != nil)
         return API(
-            routes: routes, versions: versions, authenticator: try makeAuthenticator(),
-            longestRequestID: try configuration(Options.maxRequestIDLength), logger: log.logger("glance.api"))
+            routes: routes, versions: versions, authenticator: try makeAuthenticator(), front: try makeFront(),
+            logger: log.logger("glance.api"))
     }
 
     private func routesOfV2(_ service: ImageService) throws -> [Route<Handler>] {
@@ -90,8 +89,10 @@ extension Wiring {
         let routes =
             RegistryDoor.routes.map { $0.map { $0(images) } } + RegistryMembersDoor.routes.map { $0.map { $0(members) } }
             + RegistryUploadsDoor.routes.map { $0.map { $0(uploads) } }
+        var front = API.Front(longestRequestID: try configuration(Options.maxRequestIDLength))
+        front.isForAPI = true
         return API(
-            routes: routes, versions: nil, authenticator: TrustedHeaders(secret: secret, policy: policies),
-            longestRequestID: try configuration(Options.maxRequestIDLength), logger: log.logger("glance.registry"))
+            routes: routes, versions: nil, authenticator: TrustedHeaders(secret: secret, policy: policies), front: front,
+            logger: log.logger("glance.registry"))
     }
 }

@@ -47,7 +47,7 @@ package struct Wiring {
     /// Says in the log what is set and means nothing.
     package func logComplaints() {
         let logger = log.logger("glance.config")
-        for complaint in configuration.complaints(known: Options.all, unused: Options.unused) { logger.warning("\(complaint)") }
+        for complaint in configuration.complaints(known: Options.all + corsKeys, unused: Options.unused) { logger.warning("\(complaint)") }
     }
 
     package func makeDatabase() throws -> Database {

@@ -79,7 +79,7 @@ final class Workers: Sendable {
         do {
             sent = try Gateway.send(answer.response, to: exchange, isHead: request.method == .HEAD)
         } catch {
-            logger.info("[\(answer.requestID.text)] the client is gone: \(error)")
+            Trace.$current.withValue(answer.trace) { logger.info("the client is gone: \(error)") }
         }
         exchange.finish()
         logAccess(request, answer, sent: sent, milliseconds: Int64((monotonicSeconds() - began) * 1000))
@@ -87,9 +87,7 @@ final class Workers: Sendable {
 
     /// One line a request. Of a body that nginx sends by itself, its length.
     private func logAccess(_ request: Request, _ answer: API.Answer, sent: Int64, milliseconds: Int64) {
-        var context = OsloLog.Context()
-        context.requestID = answer.requestID.text
-        context.globalRequestID = answer.requestID.global
+        var context = OsloLog.Context(answer.trace)
         context.user = answer.caller?.user
         context.project = answer.caller?.project
         var bytes = sent

@@ -206,6 +206,21 @@ package final class Site: @unchecked Sendable {
                 HEAD glance_reads;
                 PUT glance_data;
             }
+            map $upstream_http_x_openstack_request_id $glance_request_id {
+                "" req-$request_id;
+                default "";
+            }
+            map $http_origin $glance_cors_origin {
+                default "";
+            }
+            map $upstream_http_x_openstack_request_id $glance_own_cors_origin {
+                "" $glance_cors_origin;
+                default "";
+            }
+            map $glance_own_cors_origin $glance_own_vary {
+                "" "";
+                default Origin;
+            }
             server {
                 listen 127.0.0.1:\(settings.port) backlog=1024;
                 include vitrine/glance-api.conf;

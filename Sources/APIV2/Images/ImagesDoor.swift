@@ -64,7 +64,7 @@ package struct ImagesDoor: Sendable {
         let draft = try ImageDraft(try call.jsonObject(), by: call.caller, schemas.image)
         let image = try service.create(draft, by: call.caller)
         var response = response(.created, image, for: call.caller)
-        response.headers["Location"] = "\(call.request.base)/v2/images/\(image.id)"
+        response.headers["Location"] = "\(call.request.site.address)/v2/images/\(image.id)"
         return response
     }
 

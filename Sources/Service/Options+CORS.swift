@@ -1,0 +1,46 @@
+internal import OsloConfig
+
+extension Options {
+    /// The options of `[cors]`, or of a group `[cors.…]` for other origins.
+    struct CORSGroup {
+        let name: String
+        let allowedOrigin: Option<[String]>
+        let allowCredentials: Option<Bool>
+        let exposeHeaders: Option<[String]>
+        /// Seconds.
+        let maxAge: Option<Int>
+        let allowMethods: Option<[String]>
+        let allowHeaders: Option<[String]>
+
+        struct Defaults {
+            var allowsCredentials = true
+            var exposedHeaders: [String]
+            var maxAge = 3600
+            var methods: [String]
+            var headers: [String]
+
+            /// Source: Glance, `set_cors_middleware_defaults`; oslo.middleware, `CORS_OPTS`.
+            static let glance = Defaults(
+                exposedHeaders: ["X-Image-Meta-Checksum", "X-Auth-Token", "X-Subject-Token", "X-Service-Token", "X-OpenStack-Request-ID"],
+                methods: ["GET", "PUT", "POST", "DELETE", "PATCH"],
+                headers: [
+                    "Content-MD5", "X-Image-Meta-Checksum", "X-Storage-Token", "Accept-Encoding", "X-Auth-Token", "X-Identity-Status",
+                    "X-Roles", "X-Service-Catalog", "X-User-Id", "X-Tenant-Id", "X-OpenStack-Request-ID",
+                ])
+        }
+
+        init(_ name: String, defaults: Defaults) {
+            self.name = name
+            allowedOrigin = .list(name, "allowed_origin", default: [])
+            allowCredentials = .flag(name, "allow_credentials", default: defaults.allowsCredentials)
+            exposeHeaders = .list(name, "expose_headers", default: defaults.exposedHeaders)
+            maxAge = .int(name, "max_age", default: defaults.maxAge, in: 0...86400)
+            allowMethods = .list(name, "allow_methods", default: defaults.methods)
+            allowHeaders = .list(name, "allow_headers", default: defaults.headers)
+        }
+
+        var keys: [OptionKey] {
+            [allowedOrigin.key, allowCredentials.key, exposeHeaders.key, maxAge.key, allowMethods.key, allowHeaders.key]
+        }
+    }
+}
