@@ -100,7 +100,7 @@ let package = Package(
         room("Operations", needs: ["Domain", "Digest", "Threading", logging]),
 
         // doors
-        room("APICommon", needs: ["HTTP", "JSONDocument", "Domain", logging]),
+        room("APICommon", needs: ["HTTP", "JSONDocument", "Domain", "Threading", logging]),
         room("APIV2", needs: ["APICommon", "HTTP", "JSONDocument", "Domain", "Operations"]),
 
         room("APIV1", needs: ["APICommon", "HTTP", "JSONDocument", "Domain", "Operations", "RegistryWire"]),
@@ -148,7 +148,7 @@ let package = Package(
         tests("FaultTests", needs: ["TestSupport", "Stack", "Threading", "glance-api", "glance-registry", "glance-tasks"]),
         tests("APIV1Tests", needs: ["TestSupport", "glance-api", "glance-registry", "glance-tasks"]),
         tests("APIV2Tests", needs: ["TestSupport", "glance-api", "glance-manage", "glance-tasks"]),
-        tests("GatewayTests", needs: ["TestSupport", "Stack", "glance-api", "glance-tasks"]),
+        tests("GatewayTests", needs: ["TestSupport", "Stack", "glance-api", "glance-registry", "glance-tasks"]),
         .testTarget(
             name: "ClientTests", dependencies: ["TestSupport", "Stack", "glance-api", "glance-registry", "glance-tasks"],
             exclude: ["requirements.txt"]),

@@ -20,6 +20,8 @@ package struct API: Sendable {
         package var publicAddress = PublicAddress.asReached
         /// Nil where scripts of no other site are let in.
         package var cors: CORS?
+        /// Nil where nobody is to ask.
+        package var healthcheck: Healthcheck?
 
         package init(longestRequestID: Int) { self.longestRequestID = longestRequestID }
     }
@@ -62,11 +64,15 @@ package struct API: Sendable {
             answer.response = response
             return
         }
-        do throws(Fault) {
-            answer.response = try response(to: request, &answer)
-        } catch {
-            log(error)
-            answer.response = ErrorDocument.response(to: request, for: error)
+        if let response = front.healthcheck?.answer(request) {
+            (answer.response, answer.route) = (response, Healthcheck.path)
+        } else {
+            do throws(Fault) {
+                answer.response = try response(to: request, &answer)
+            } catch {
+                log(error)
+                answer.response = ErrorDocument.response(to: request, for: error)
+            }
         }
         if let field = answer.response.headers.firstUnwritable {
             logger.error("the header \(field.name) cannot be written")

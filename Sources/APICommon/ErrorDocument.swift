@@ -61,26 +61,27 @@ package enum ErrorDocument {
          </head>
          <body>
           <h1>\(status.code) \(status.title)</h1>
-          \(escaped(explanation))<br /><br />
+          \(escapedForHTML(explanation))<br /><br />
          </body>
         </html>
         """
     }
+}
 
-    private static func escaped(_ text: String) -> String {
-        var escaped = ""
-        for character in text {
-            switch character {
-            case "&": escaped += "&amp;"
-            case "<": escaped += "&lt;"
-            case ">": escaped += "&gt;"
-            case "\"": escaped += "&quot;"
-            case "'": escaped += "&#x27;"
-            default: escaped.append(character)
-            }
+/// A text as it stands in an HTML page.
+func escapedForHTML(_ text: String) -> String {
+    var escaped = ""
+    for character in text {
+        switch character {
+        case "&": escaped += "&amp;"
+        case "<": escaped += "&lt;"
+        case ">": escaped += "&gt;"
+        case "\"": escaped += "&quot;"
+        case "'": escaped += "&#x27;"
+        default: escaped.append(character)
         }
-        return escaped
     }
+    return escaped
 }
 
 /// What an error can be written as.
@@ -91,21 +92,9 @@ private enum Format {
     /// neither, or is not there. Source: WebOb, and so Glance.
     static func preferred(by accept: String?) -> Format {
         guard let accept else { return .text }
-        let (html, json) = (quality(of: "text", "html", in: accept), quality(of: "application", "json", in: accept))
+        let ranges = Accept(accept)
+        let (html, json) = (ranges.quality(of: "text", "html"), ranges.quality(of: "application", "json"))
         if html == 0 && json == 0 { return .text }
         return html >= json ? .html : .json
-    }
-
-    private static func quality(of type: Substring, _ subtype: Substring, in accept: String) -> Double {
-        var best = (specificity: -1, quality: 0.0)
-        for range in accept.split(separator: ",") {
-            let parts = range.split(separator: ";").map { $0.filter { !$0.isWhitespace }.lowercased() }
-            let names = parts.first?.split(separator: "/") ?? []
-            guard names.count == 2, names[0] == "*" || names[0] == type, names[1] == "*" || names[1] == subtype else { continue }
-            let specificity = (names[0] == "*" ? 0 : 1) + (names[1] == "*" ? 0 : 1)
-            let quality = parts.dropFirst().first { $0.hasPrefix("q=") }.flatMap { Double($0.dropFirst(2)) } ?? 1
-            if specificity > best.specificity { best = (specificity, quality) }
-        }
-        return best.quality
     }
 }

@@ -73,11 +73,15 @@ package enum PublicAddress: Sendable {
         }
         rest.removeFirst()
         var value = ""
-        while let character = rest.popFirst(), character != "\"" {
+        while let character = rest.popFirst() {
+            if character == "\"" {
+                rest = rest.drop { !";,".contains($0) }
+                return value
+            }
             if character == "\\", let escaped = rest.popFirst() { value.append(escaped) } else { value.append(character) }
         }
-        rest = rest.drop { !";,".contains($0) }
-        return value
+        // It never ended.
+        return ""
     }
 
     private static func withoutBlanks(_ text: Substring) -> Substring {

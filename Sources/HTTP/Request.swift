@@ -9,11 +9,13 @@ package struct Request {
     package var body: any ByteSource
     /// How the client reached the service; links lead there.
     package var site: Site
+    /// Where the web server listens.
+    package var serverPort: Int?
     package var remoteAddress: String
 
     package init(
         method: Method, path: String, query: Query?, headers: Headers, body: any ByteSource, site: Site,
-        remoteAddress: String
+        serverPort: Int?, remoteAddress: String
     ) {
         self.method = method
         self.path = path
@@ -21,6 +23,7 @@ package struct Request {
         self.headers = headers
         self.body = body
         self.site = site
+        self.serverPort = serverPort
         self.remoteAddress = remoteAddress
     }
 

@@ -1,4 +1,5 @@
-internal import Domain
+package import Domain
+internal import MariaDB
 
 /// The catalog in MariaDB, in Glance's own tables.
 package struct MariaDBCatalog: Sendable {
@@ -10,4 +11,14 @@ package struct MariaDBCatalog: Sendable {
         self.database = database
         self.showsLocations = showsLocations
     }
+}
+
+extension MariaDBCatalog: HealthProbe {
+    package var healthName: String { "database" }
+
+    package func checkHealth() throws(Fault) {
+        _ = try database.run("Asking the database") { connection in try connection.first(Self.one) }
+    }
+
+    private static let one = Query("SELECT 1") { row throws(MariaDBError) in try row.int(0) }
 }

@@ -1,4 +1,4 @@
-internal import Domain
+package import Domain
 internal import HTTPClient
 internal import JSONDocument
 package import Logging
@@ -56,7 +56,7 @@ package struct RegistryClient: Sendable {
             reply = try client.send(
                 method, base + path, headers: headers, body: body.map { JSON.object($0).text }, longest: Self.longestAnswer)
         } catch {
-            throw Fault(.unavailable, "The image registry cannot be reached now.", cause: error)
+            throw .unreachable(error)
         }
         let json = reply.body.isEmpty ? JSONObject() : (try? JSON(parsing: reply.body))?.object
         guard reply.status < 300 else { throw refusal(reply.status, json) }
@@ -79,5 +79,25 @@ package struct RegistryClient: Sendable {
     func image(_ answer: Answer) throws(Fault) -> Image {
         guard let object = answer.json["image"]?.object else { throw Fault(.unexpected, "The image registry sent what is no image.") }
         return try Image(wire: object)
+    }
+}
+
+extension RegistryClient: HealthProbe {
+    package var healthName: String { "registry" }
+
+    package func checkHealth() throws(Fault) {
+        let reply: HTTPClient.Reply
+        do throws(HTTPClientError) {
+            reply = try client.send("GET", base + "/healthcheck", longest: 64 << 10)
+        } catch {
+            throw .unreachable(error)
+        }
+        guard reply.status == 200 else { throw Fault(.unavailable, "The image registry says that it is not to be used now.") }
+    }
+}
+
+extension Fault {
+    fileprivate static func unreachable(_ cause: HTTPClientError) -> Fault {
+        Fault(.unavailable, "The image registry cannot be reached now.", cause: cause)
     }
 }

@@ -22,7 +22,8 @@ enum Gateway {
         return Request(
             method: Method(method), path: String(path), query: Query(target[question...].dropFirst()), headers: headers,
             body: ExchangeBody(exchange, isChunked: headers["Transfer-Encoding"] != nil),
-            site: site(of: exchange, headers["Host"], prefix: prefix), remoteAddress: exchange.parameter("REMOTE_ADDR") ?? "-")
+            site: site(of: exchange, headers["Host"], prefix: prefix),
+            serverPort: exchange.parameter("SERVER_PORT").flatMap { Int($0) }, remoteAddress: exchange.parameter("REMOTE_ADDR") ?? "-")
     }
 
     /// `REQUEST_URI`, raw; where a plain CGI server does not have it, what it decoded, encoded again.

@@ -34,6 +34,17 @@ package enum Options {
     /// Seconds that a request waits for a connection.
     static let poolTimeout = Option<Int>.int("database", "pool_timeout", default: 30, in: 0...3600)
 
+    // MARK: healthcheck
+    /// Glance has this and the path in its `glance-api-paste.ini`.
+    static let healthBackends = Option<[String]>.list("healthcheck", "backends", default: ["disable_by_file"])
+    static let disableByFilePath = Option<String?>.optionalText(
+        "healthcheck", "disable_by_file_path", default: "/etc/glance/healthcheck_disable")
+    /// `port:path` each.
+    static let disableByFilePaths = Option<[String]>.list("healthcheck", "disable_by_file_paths", default: [])
+    static let enableByFilePaths = Option<[String]>.list("healthcheck", "enable_by_file_paths", default: [])
+    /// Whether those who ask for it are told how the database, the stores and the like are.
+    static let detailedHealth = Option<Bool>.flag("healthcheck", "detailed", default: false)
+
     // MARK: stores
     /// By what schemes of locations images are read.
     static let stores = Option<[String]>.list("glance_store", "stores", default: ["file", "http"])
@@ -102,17 +113,19 @@ package enum Options {
     /// Where nginx finds the stores' folders; empty where the service is to send images itself.
     static let internalPrefix = Option<String?>.optionalText("vitrine", "internal_prefix", default: "/_blobs")
 
-    package static let all: [OptionKey] = [
-        debug.key, useJSON.key, logFile.key, logDir.key, publicEndpoint.key, maxRequestIDLength.key, hashingAlgorithm.key,
-        limitParamDefault.key, apiLimitMax.key, imageSizeCap.key, imagePropertyQuota.key, imageTagQuota.key,
-        imageMemberQuota.key, showImageDirectURL.key, gracefulShutdownTimeout.key, enabledBackends.key, workers.key,
-        connection.key, maxPoolSize.key, maxOverflow.key, poolTimeout.key, stores.key, defaultStore.key, fileStoreFolder.key,
-        fileStorePermissions.key, httpsCertificates.key, allowedSchemes.key, disallowedSchemes.key, allowedHosts.key,
-        disallowedHosts.key, allowedPorts.key, disallowedPorts.key, diskFormats.key, containerFormats.key, flavor.key, identity.key,
-        tokenFile.key, project.key, policyFile.key, policyFolders.key, enforceNewDefaults.key, enableV1API.key, enableV2API.key,
-        enableV1Registry.key, registryHost.key, registryPort.key,
-        registryProtocol.key, registryCA.key, registryTimeout.key, registrySecret.key, registryThreads.key, copyThreads.key,
-        metadataThreads.key,
-        dataThreads.key, uploadRate.key, internalPrefix.key, enableProxyHeadersParsing.key,
-    ] + CORSGroup("cors", defaults: .glance).keys
+    package static let all: [OptionKey] =
+        [
+            debug.key, useJSON.key, logFile.key, logDir.key, publicEndpoint.key, maxRequestIDLength.key, hashingAlgorithm.key,
+            limitParamDefault.key, apiLimitMax.key, imageSizeCap.key, imagePropertyQuota.key, imageTagQuota.key,
+            imageMemberQuota.key, showImageDirectURL.key, gracefulShutdownTimeout.key, enabledBackends.key, workers.key,
+            connection.key, maxPoolSize.key, maxOverflow.key, poolTimeout.key, stores.key, defaultStore.key, fileStoreFolder.key,
+            fileStorePermissions.key, httpsCertificates.key, allowedSchemes.key, disallowedSchemes.key, allowedHosts.key,
+            disallowedHosts.key, allowedPorts.key, disallowedPorts.key, diskFormats.key, containerFormats.key, flavor.key, identity.key,
+            tokenFile.key, project.key, policyFile.key, policyFolders.key, enforceNewDefaults.key, enableV1API.key, enableV2API.key,
+            enableV1Registry.key, registryHost.key, registryPort.key,
+            registryProtocol.key, registryCA.key, registryTimeout.key, registrySecret.key, registryThreads.key, copyThreads.key,
+            metadataThreads.key,
+            dataThreads.key, uploadRate.key, internalPrefix.key, enableProxyHeadersParsing.key,
+            healthBackends.key, disableByFilePath.key, disableByFilePaths.key, enableByFilePaths.key, detailedHealth.key,
+        ] + CORSGroup("cors", defaults: .glance).keys
 }

@@ -62,7 +62,7 @@ extension Options {
         + keys("barbican", "auth_endpoint barbican_endpoint_type")
         + keys("key_manager", "backend")
         + keys("profiler", "connection_string enabled hmac_keys trace_sqlalchemy")
-        + keys("healthcheck", "backends detailed disable_by_file_path path")
+        + keys("healthcheck", "allowed_source_ranges ignore_proxied_requests path")
 
     private static func keys(_ group: String, _ names: String) -> [OptionKey] {
         names.split(whereSeparator: \.isWhitespace).map { OptionKey(group: group, name: String($0)) }

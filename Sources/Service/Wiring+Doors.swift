@@ -17,12 +17,23 @@ extension Wiring {
     func makeAPI() throws -> API {
         let hasV2 = try configuration(Options.enableV2API)
         let registry = try configuration(Options.enableV1API) ? try makeRegistryClient() : nil
+        let authenticator = try makeAuthenticator()
         var routes: [Route<Handler>] = []
-        if hasV2 { routes += try routesOfV2(try makeService(over: try makeCatalog())) }
-        if let registry { routes += try routesOfV1(try makeService(over: registry)) }
+        var probes: [any HealthProbe] = []
+        if hasV2 {
+            let catalog = try makeCatalog()
+            probes.append(catalog)
+            routes += try routesOfV2(try makeService(over: catalog))
+        }
+        if let registry {
+            probes.append(registry)
+            routes += try routesOfV1(try makeService(over: registry))
+        }
+        probes.append(try makeStore())
+        if let probe = authenticator as? any HealthProbe { probes.append(probe) }
         let versions = Versions(minors: hasV2 ? Versions.minorsOfV2 : [], hasV1: registry != nil)
         return API(
-            routes: routes, versions: versions, authenticator: try makeAuthenticator(), front: try makeFront(),
+            routes: routes, versions: versions, authenticator: authenticator, front: try makeFront(probes),
             logger: log.logger("glance.api"))
     }
 
@@ -91,6 +102,7 @@ extension Wiring {
             + RegistryUploadsDoor.routes.map { $0.map { $0(uploads) } }
         var front = API.Front(longestRequestID: try configuration(Options.maxRequestIDLength))
         front.isForAPI = true
+        front.healthcheck = try makeHealthcheck([catalog])
         return API(
             routes: routes, versions: nil, authenticator: TrustedHeaders(secret: secret, policy: policies), front: front,
             logger: log.logger("glance.registry"))

@@ -1,15 +1,49 @@
 internal import APICommon
+internal import Domain
 internal import HTTP
 internal import Logging
 internal import OsloConfig
 
 extension Wiring {
     /// What is done with every request of the API, whoever sent it.
-    func makeFront() throws -> API.Front {
+    ///
+    /// - Parameter probes: what the service stands on.
+    func makeFront(_ probes: [any HealthProbe]) throws -> API.Front {
         var front = API.Front(longestRequestID: try configuration(Options.maxRequestIDLength))
         front.publicAddress = try makePublicAddress()
         front.cors = try makeCORS()
+        front.healthcheck = try makeHealthcheck(probes)
         return front
+    }
+
+    func makeHealthcheck(_ probes: [any HealthProbe]) throws -> Healthcheck {
+        let names = try configuration(Options.healthBackends)
+        if names.contains("disable_by_file") && names.contains("enable_by_files") {
+            throw ConfigurationError(place: "[healthcheck] backends", reason: "disable_by_file and enable_by_files exclude each other")
+        }
+        let backends = try names.compactMap { name throws -> Healthcheck.Backend? in
+            switch name {
+            case "disable_by_file": return try configuration(Options.disableByFilePath).map { .disabledBy(path: $0) }
+            case "disable_by_files_ports": return .disabledByPort(try portPaths(configuration(Options.disableByFilePaths)))
+            case "enable_by_files": return .enabledBy(paths: try configuration(Options.enableByFilePaths))
+            default: throw ConfigurationError(place: "[healthcheck] backends", reason: "'\(name)' is not known")
+            }
+        }
+        let isDetailed = try configuration(Options.detailedHealth)
+        return Healthcheck(
+            backends: backends, checks: isDetailed ? HealthChecks(probes, logger: log.logger("glance.healthcheck")) : nil)
+    }
+
+    private func portPaths(_ texts: [String]) throws -> [Int: String] {
+        var paths: [Int: String] = [:]
+        for text in texts {
+            let parts = text.split(separator: ":", maxSplits: 1)
+            guard parts.count == 2, let port = Int(parts[0]), 1...65_535 ~= port else {
+                throw ConfigurationError(place: "[healthcheck] disable_by_file_paths", reason: "'\(text)' is not of the form port:path")
+            }
+            paths[port] = String(parts[1])
+        }
+        return paths
     }
 
     private func makePublicAddress() throws -> PublicAddress {
@@ -40,7 +74,7 @@ extension Wiring {
             }
             for origin in origins {
                 try check(origin, of: group)
-                rules[origin] = try makeRules(group)
+                if rules[origin] == nil { rules[origin] = try makeRules(group) }
             }
         }
         return rules.isEmpty ? nil : CORS(rules)

@@ -107,6 +107,18 @@ package struct FileStore: ImageStore {
     }
 }
 
+extension FileStore: HealthProbe {
+    package var healthName: String { "store file" }
+
+    /// Whether images can be read and new ones be written. The folder that bytes come in by is made at the start: when it is
+    /// gone, so is what was mounted there.
+    package func checkHealth() throws(Fault) {
+        for path in [folder, incoming] {
+            guard access(path, R_OK | W_OK | X_OK) == 0 else { throw .store(errno, "asking for the store's folders") }
+        }
+    }
+}
+
 extension Fault {
     static func storeFull() -> Fault { Fault(.tooLarge, "There is not enough room in the image store.") }
 

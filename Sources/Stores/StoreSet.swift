@@ -32,3 +32,10 @@ package struct StoreSet: ImageStore {
         }
     }
 }
+
+/// Of the stores, those that images are written to.
+extension StoreSet: HealthProbe {
+    package var healthName: String { files.healthName }
+
+    package func checkHealth() throws(Fault) { try files.checkHealth() }
+}

@@ -48,4 +48,34 @@ import Testing
         let id = try #require(reply["x-openstack-request-id"])
         #expect(try eventually { try walk(id, "glance-registry") == ["GET /images/detail 200"] })
     }
+
+    /// The two names, global and local, in the access lines of the registry that bear an id.
+    private func names(_ id: String) throws -> Set<Substring> {
+        Set(
+            try String(contentsOfFile: "\(glance.folder)/log/glance-registry.log", encoding: .utf8).split(separator: "\n")
+                .filter { $0.contains(" \(id) ") }.compactMap { $0.firstMatch(of: #/\[(\S+ \S+) /#)?.1 })
+    }
+
+    @Test func `has a global name at the registry only if its client gave one`() throws {
+        let made = try #require(try glance.send("GET", "/v1/images")["x-openstack-request-id"])
+        #expect(try eventually { try names(made) == ["None \(made)"] })
+        let given = "req-trace-\(newID())"
+        #expect(try glance.send("GET", "/v1/images", ["X-Openstack-Request-Id": given]).status == 200)
+        #expect(try eventually { try names(given) == ["\(given) \(given)"] })
+    }
+
+    @Test func `may have the longest name that is allowed, also at the registry`() throws {
+        let longest = newID() + String(repeating: "x", count: 64 - newID().count)
+        #expect(try glance.send("GET", "/v1/images", ["X-Openstack-Request-Id": longest]).status == 200)
+        #expect(try eventually { try walk("req-\(longest)", "glance-registry") == ["GET /images/detail 200"] })
+    }
+
+    @Test func `is what glance-api calls it, at the registry too`() throws {
+        let reply = try glance.ask("GET", "/images", ["X-Openstack-Request-Id": "req-global", "X-Vitrine-Request-Id": "req-local"])
+        #expect(reply["x-openstack-request-id"] == "req-local")
+        #expect(try eventually { try names("req-local").contains("req-global req-local") })
+        for wrong in ["a b", String(repeating: "x", count: 69)] {
+            #expect([400, 431].contains(try glance.ask("GET", "/images", ["X-Vitrine-Request-Id": wrong]).status))
+        }
+    }
 }

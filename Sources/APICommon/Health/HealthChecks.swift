@@ -1,0 +1,104 @@
+package import Domain
+package import Logging
+internal import Threading
+
+/// Finds out whether what the service stands on can be used, without being a burden to it or to those who ask.
+///
+/// Each probe has a thread of its own and is asked once at a time. What it said counts for some seconds, so that asking often
+/// loads nothing; meanwhile one asker waits for news, not long, and others get the news before.
+package final class HealthChecks: Sendable {
+    /// What is known of one probe.
+    struct Finding: Sendable {
+        let name: String
+        let isWell: Bool
+        /// That the probe took, or takes already.
+        let seconds: Double
+        /// `OK`, or what is wrong.
+        let reason: String
+    }
+
+    private let watches: [Watch]
+
+    package init(_ probes: [any HealthProbe], logger: Logger) { watches = probes.map { Watch($0, logger) } }
+
+    /// In the order of the probes.
+    func findings() -> [Finding] {
+        let began = watches.map { $0.begin() }
+        return zip(watches, began).map { $0.finding(isAsker: $1) }
+    }
+}
+
+private final class Watch: Sendable {
+    private let probe: any HealthProbe
+    private let logger: Logger
+    private let state = Monitor(State())
+
+    private struct State {
+        /// When the probe was asked that has not answered yet.
+        var askedAt: Double?
+        var last: HealthChecks.Finding?
+        var lastAt = 0.0
+        var hasThread = false
+    }
+
+    /// Seconds that what a probe said counts, good or bad.
+    private static let goodFor = (well: 5.0, ill: 1.0)
+    /// Seconds that anybody waits for a probe.
+    private static let patience = 2.0
+
+    init(_ probe: any HealthProbe, _ logger: Logger) { (self.probe, self.logger) = (probe, logger) }
+
+    /// Asks the probe, unless it is being asked or what it said still counts.
+    ///
+    /// - Returns: whether it is asked now.
+    func begin() -> Bool {
+        let now = monotonicSeconds()
+        let (begins, needsThread) = state.with { state in
+            if state.askedAt != nil { return (false, false) }
+            if let last = state.last, now - state.lastAt < (last.isWell ? Self.goodFor.well : Self.goodFor.ill) { return (false, false) }
+            state.askedAt = now
+            defer { state.hasThread = true }
+            return (true, !state.hasThread)
+        }
+        if needsThread { _ = Thread.start { self.ask() } }
+        return begins
+    }
+
+    /// - Parameter isAsker: who had the probe asked waits for what it says; others wait only while it has never said anything.
+    func finding(isAsker: Bool) -> HealthChecks.Finding {
+        let now = monotonicSeconds()
+        guard let askedAt = state.with({ $0.askedAt }) else { return state.with { $0.last } ?? silence(0) }
+        let found = state.wait(atMost: max(0, askedAt + Self.patience - now)) { state -> HealthChecks.Finding? in
+            if let askedAt = state.askedAt, isAsker || state.last == nil || now - askedAt >= Self.patience { return nil }
+            return state.last
+        }
+        return found ?? silence(monotonicSeconds() - askedAt)
+    }
+
+    private func silence(_ seconds: Double) -> HealthChecks.Finding {
+        HealthChecks.Finding(name: probe.healthName, isWell: false, seconds: seconds, reason: "There is no answer yet.")
+    }
+
+    /// The life of the thread.
+    private func ask() {
+        while true {
+            let askedAt = state.wait { $0.askedAt }
+            var failure: Fault?
+            do throws(Fault) {
+                try probe.checkHealth()
+            } catch {
+                failure = error
+            }
+            let now = monotonicSeconds()
+            let finding = HealthChecks.Finding(
+                name: probe.healthName, isWell: failure == nil, seconds: now - askedAt, reason: failure?.message ?? "OK")
+            let wasWell = state.with { state in
+                let wasWell = state.last?.isWell ?? true
+                (state.askedAt, state.last, state.lastAt) = (nil, finding, now)
+                return wasWell
+            }
+            if let failure, wasWell { logger.error("\(probe.healthName) is not well: \(failure)") }
+            if failure == nil, !wasWell { logger.info("\(probe.healthName) is well again") }
+        }
+    }
+}

@@ -1,0 +1,113 @@
+internal import Glibc
+internal import HTTP
+internal import JSONDocument
+
+/// What a load balancer asks: whether requests may be sent here. Anybody may ask, without a token.
+///
+/// The plain form asks nothing and nobody but the files by which an operator takes a service out. The detailed form, for those
+/// who watch the service, also asks what it stands on: the database, the stores, who knows the callers.
+///
+/// Source: oslo.middleware, `healthcheck`, as Glance mounts it. What that tells of hosts, threads and paths in its detailed form
+/// is not told.
+package struct Healthcheck: Sendable {
+    /// Files that say whether a service is to be used; the plug-ins of `backends`.
+    package enum Backend: Sendable {
+        /// `disable_by_file`: while there is such a file, no.
+        case disabledBy(path: String)
+        /// `disable_by_files_ports`: the same for what comes in by one port.
+        case disabledByPort([Int: String])
+        /// `enable_by_files`: no, unless there are all of these.
+        case enabledBy(paths: [String])
+
+        /// `OK`, or why not.
+        func reason(port: Int?) -> String {
+            func isThere(_ path: String) -> Bool { access(path, F_OK) == 0 }
+            return switch self {
+            case .disabledBy(let path): isThere(path) ? "DISABLED BY FILE" : "OK"
+            case .disabledByPort(let paths): port.flatMap { paths[$0] }.map(isThere) == true ? "DISABLED BY FILE" : "OK"
+            case .enabledBy(let paths): paths.allSatisfy(isThere) ? "OK" : "FILE PATH MISSING"
+            }
+        }
+    }
+
+    static let path = "/healthcheck"
+
+    private let backends: [Backend]
+    /// Nil where `detailed` is off.
+    private let checks: HealthChecks?
+
+    package init(backends: [Backend], checks: HealthChecks?) { (self.backends, self.checks) = (backends, checks) }
+
+    /// - Returns: nil for what is asked of somebody else.
+    func answer(_ request: Request) -> Response? {
+        guard request.path == Self.path || request.path.hasPrefix(Self.path + "/") else { return nil }
+        let reasons = backends.map { $0.reason(port: request.serverPort) }
+        let format = Format.preferred(by: request.headers["Accept"])
+        let wantsDetails = format == .json || request.query?["detail"] != nil
+        let findings = wantsDetails ? checks?.findings() : nil
+        let isWell = reasons.allSatisfy { $0 == "OK" } && findings?.allSatisfy(\.isWell) ?? true
+        if request.method == .HEAD { return Response(isWell ? .noContent : .serviceUnavailable) }
+
+        let (type, text) =
+            switch format {
+            case .text: ("text/plain; charset=UTF-8", Self.text(reasons, findings))
+            case .html: ("text/html; charset=UTF-8", Self.page(reasons, findings))
+            case .json: ("application/json", Self.json(reasons, findings))
+            }
+        var response = Response(isWell ? .ok : .serviceUnavailable, body: .bytes(Array(text.utf8)))
+        response.headers["Content-Type"] = type
+        response.headers["Cache-Control"] = "no-store"
+        return response
+    }
+
+    private static func text(_ reasons: [String], _ findings: [HealthChecks.Finding]?) -> String {
+        (reasons + (findings ?? []).map { "\($0.name): \($0.reason)" }).joined(separator: "\n")
+    }
+
+    private static func json(_ reasons: [String], _ findings: [HealthChecks.Finding]?) -> String {
+        var document: JSONObject = ["detailed": .bool(findings != nil), "reasons": .array(reasons.map { .string($0) })]
+        if let findings {
+            document["reasons"] = .array(reasons.map { ["class": "HealthcheckResult", "details": "", "reason": .string($0)] })
+            document["checks"] = .array(
+                findings.map {
+                    let microseconds = ($0.seconds * 1_000_000).rounded()
+                    return [
+                        "name": .string($0.name), "ok": .bool($0.isWell), "seconds": .double(microseconds / 1_000_000),
+                        "reason": .string($0.reason),
+                    ]
+                })
+        }
+        return String(decoding: JSON.object(document).text, as: UTF8.self)
+    }
+
+    private static func page(_ reasons: [String], _ findings: [HealthChecks.Finding]?) -> String {
+        let rows = text(reasons, findings).split(separator: "\n").map { "   <tr><td>\(escapedForHTML(String($0)))</td></tr>\n" }
+        return """
+            <html>
+             <head>
+              <title>Healthcheck Status</title>
+             </head>
+             <body>
+              <h2>Result of \(rows.count) checks:</h2>
+              <table border="1">
+               <tr><th>Reason</th></tr>
+            \(rows.joined()) </table>
+             </body>
+            </html>
+            """
+    }
+
+    private enum Format {
+        case text, html, json
+
+        /// The best by the quality that `Accept` gives it, text before HTML before JSON where they are level, text where it wants none.
+        static func preferred(by accept: String?) -> Format {
+            guard let accept else { return .text }
+            let ranges = Accept(accept)
+            let (text, html) = (ranges.quality(of: "text", "plain"), ranges.quality(of: "text", "html"))
+            let json = ranges.quality(of: "application", "json")
+            if json > text && json > html { return .json }
+            return html > text ? .html : .text
+        }
+    }
+}
