@@ -54,6 +54,7 @@ let migrations = [
     "0023-vitrine_uploads",
     "0024-vitrine_removals",
     "0025-vitrine_copies",
+    "0030-vitrine_copies_requests",
 ]
 
 let package = Package(

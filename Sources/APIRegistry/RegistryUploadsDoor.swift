@@ -49,7 +49,8 @@ package struct RegistryUploadsDoor: Sendable {
 
     private func order(_ call: Call) throws(Fault) -> Response {
         let body = try serviceBody(call)
-        try catalog.order(OrderedCopy(image: ImageID(try body.text("image_id")), url: try body.text("url")))
+        let copy = OrderedCopy(image: ImageID(try body.text("image_id")), url: try body.text("url"), trace: Trace.current)
+        try catalog.order(copy)
         return Response(.noContent)
     }
 

@@ -13,6 +13,17 @@ package struct Trace: Sendable, Equatable {
     /// Nil on a thread that works for nobody's request.
     @TaskLocal package static var current: Trace?
 
+    /// Does something for a request.
+    package static func following<Result>(_ trace: Trace?, _ act: () throws(Fault) -> Result) throws(Fault) -> Result {
+        do {
+            return try $current.withValue(trace) { try act() }
+        } catch let fault as Fault {
+            throw fault
+        } catch {
+            throw Fault(.unexpected, "The request failed.", cause: error)
+        }
+    }
+
     package static var requestID: String? { current?.requestID }
     package static var globalRequestID: String? { current?.globalRequestID }
 }

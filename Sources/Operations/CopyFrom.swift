@@ -12,7 +12,7 @@ extension ImageService {
         guard image.status == .queued else {
             throw Fault(.conflict, "Image \(id) takes no data in status \(image.status.rawValue).")
         }
-        try copies.order(OrderedCopy(image: id, url: url))
+        try copies.order(OrderedCopy(image: id, url: url, trace: Trace.current))
     }
 
     /// Bytes at an address that a client gave.
@@ -54,7 +54,8 @@ package struct Copier: Sendable {
         for order in try orders.waitingCopies(atMost: 16) where !isEnding() {
             guard begun.with({ $0.insert(order.image).inserted }) else { continue }
             defer { begun.with { _ = $0.remove(order.image) } }
-            if try make(order) { return true }
+            let isMade = try Trace.following(order.trace) { () throws(Fault) in try make(order) }
+            if isMade { return true }
         }
         return false
     }

@@ -5,8 +5,10 @@ extension MariaDBCatalog: CopyBacklog {
     package func order(_ copy: OrderedCopy) throws(Fault) {
         _ = try database.run("Ordering the data of image \(copy.image)") { connection in
             try connection.run(
-                "REPLACE INTO vitrine_copies (image_id, url, ordered_at) VALUES (?, ?, UTC_TIMESTAMP(6))", .text(copy.image.text),
-                .text(copy.url))
+                """
+                REPLACE INTO vitrine_copies (image_id, url, ordered_at, request_id, global_request_id)
+                VALUES (?, ?, UTC_TIMESTAMP(6), ?, ?)
+                """, .text(copy.image.text), .text(copy.url), .text(copy.trace?.requestID), .text(copy.trace?.globalRequestID))
         }
     }
 
@@ -24,13 +26,15 @@ extension MariaDBCatalog: CopyBacklog {
     /// Those that are being made are left out.
     private static let orders = Query(
         """
-        SELECT c.image_id, c.url, i.id IS NULL OR i.deleted = 1 OR i.status <> 'queued'
+        SELECT c.image_id, c.url, c.request_id, c.global_request_id, i.id IS NULL OR i.deleted = 1 OR i.status <> 'queued'
           FROM vitrine_copies c LEFT JOIN images i ON i.id = c.image_id
          WHERE i.id IS NULL OR i.deleted = 1 OR i.status <> 'saving'
          ORDER BY c.ordered_at
          LIMIT ?
         """
     ) { row throws(MariaDBError) in
-        (copy: OrderedCopy(image: ImageID(try row.text(0)), url: try row.text(1)), isOver: try row.flag(2))
+        let global = try row.textOrNil(3)
+        let trace = try row.textOrNil(2).map { Trace(requestID: $0, globalRequestID: global) }
+        return (copy: OrderedCopy(image: ImageID(try row.text(0)), url: try row.text(1), trace: trace), isOver: try row.flag(4))
     }
 }

@@ -29,6 +29,23 @@ import Threading
         #expect(try eventually { try glance.rows("SELECT image_id FROM vitrine_copies").isEmpty })
     }
 
+    @Test func `bears the names of the request that ordered it`() throws {
+        func lines(_ image: String) throws -> [String] {
+            try String(contentsOfFile: "\(glance.folder)/log/glance-tasks.log", encoding: .utf8).split(separator: "\n")
+                .filter { $0.contains(image) }.map { String($0.drop { $0 != "[" }) }
+        }
+        let source = try Source(Self.data)
+        let named = try create(["x-glance-api-copy-from": source.url, "X-Openstack-Request-Id": "req-ordered"])
+        let id = try #require(named.json["image"]?["id"]?.string)
+        #expect(try eventually { try lines(id) == ["[req-ordered req-ordered - - - - - -] image \(id) was copied"] })
+
+        let broken = try Source(Self.data, sending: 1_000_000)
+        let unnamed = try create(["x-glance-api-copy-from": broken.url])
+        let other = try #require(unnamed.json["image"]?["id"]?.string)
+        let made = try #require(unnamed["x-openstack-request-id"])
+        #expect(try eventually { try lines(other).first?.hasPrefix("[None \(made) - - - - - -] image \(other) was not copied: ") == true })
+    }
+
     /// As Glance has it: only data in the body or at a location need the formats.
     @Test func `needs no formats`() throws {
         let source = try Source([1, 2, 3])

@@ -2,10 +2,13 @@
 package struct OrderedCopy: Sendable, Equatable {
     package let image: ImageID
     package let url: String
+    /// Of the request that ordered them.
+    package let trace: Trace?
 
-    package init(image: ImageID, url: String) {
+    package init(image: ImageID, url: String, trace: Trace?) {
         self.image = image
         self.url = url
+        self.trace = trace
     }
 }
 
