@@ -13,8 +13,7 @@ final class EasyHandle {
     /// Runs before the first handle is made: the library's own set-up is not safe among threads.
     static let libraryIsReady: Bool = curl_global_init(vitrine_curl_global_default) == CURLE_OK
 
-    /// - Parameter certificateAuthority: a PEM file in place of the system's certificates.
-    init(certificateAuthority: String?) {
+    init(_ trust: Trust) {
         guard Self.libraryIsReady, let raw = curl_easy_init() else { fatalError("out of memory") }
         self.raw = raw
         said.initialize(repeating: 0, count: Int(CURL_ERROR_SIZE))
@@ -29,11 +28,15 @@ final class EasyHandle {
         // Without it a name server that does not answer holds up who gave up on it long ago.
         set(CURLOPT_QUICK_EXIT, 1)
         set(CURLOPT_PATH_AS_IS, 1)
-        set(CURLOPT_SSL_VERIFYPEER, 1)
-        set(CURLOPT_SSL_VERIFYHOST, 2)
-        if let certificateAuthority {
-            set(CURLOPT_CAINFO, certificateAuthority)
+        set(CURLOPT_SSL_VERIFYPEER, trust.isBlind ? 0 : 1)
+        set(CURLOPT_SSL_VERIFYHOST, trust.isBlind ? 0 : 2)
+        if let authority = trust.certificateAuthority {
+            set(CURLOPT_CAINFO, authority)
             set(CURLOPT_CAPATH, pointer: nil)
+        }
+        if let certificate = trust.certificate {
+            set(CURLOPT_SSLCERT, certificate)
+            set(CURLOPT_SSLKEY, trust.key ?? certificate)
         }
     }
 

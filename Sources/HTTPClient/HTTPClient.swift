@@ -33,16 +33,20 @@ package final class HTTPClient: Sendable {
     }
 
     private let timeouts: Timeouts
-    private let certificateAuthority: String?
+    private let trust: Trust
     private let idle = Monitor<[Correspondent]>([])
 
     /// Handles that are kept; each may hold `Correspondent.connections`.
     private static let kept = 64
 
-    /// - Parameter certificateAuthority: a PEM file in place of the system's certificates.
-    package init(timeouts: Timeouts = .init(), certificateAuthority: String? = nil) {
+    package init(timeouts: Timeouts = .init(), trust: Trust = .init()) {
         self.timeouts = timeouts
-        self.certificateAuthority = certificateAuthority
+        self.trust = trust
+    }
+
+    /// - Parameter certificateAuthority: a PEM file in place of the system's certificates.
+    package convenience init(timeouts: Timeouts = .init(), certificateAuthority: String?) {
+        self.init(timeouts: timeouts, trust: Trust(certificateAuthority: certificateAuthority))
     }
 
     /// Sends a request and takes the whole answer, whatever its status. Redirects are answers like any other.
@@ -58,7 +62,7 @@ package final class HTTPClient: Sendable {
         _ method: String, _ url: String, headers: [(name: String, value: String)] = [], body: [UInt8]? = nil, longest: Int
     ) throws(HTTPClientError) -> Reply {
         let correspondent =
-            idle.with { $0.popLast() } ?? Correspondent(timeouts: timeouts, certificateAuthority: certificateAuthority)
+            idle.with { $0.popLast() } ?? Correspondent(timeouts: timeouts, trust: trust)
         defer { idle.with { if $0.count < Self.kept { $0.append(correspondent) } } }
         return try correspondent.send(method, url, headers: headers, body: body, longest: longest)
     }
@@ -79,8 +83,8 @@ private final class Correspondent: @unchecked Sendable {
 
     static let connections = 4
 
-    init(timeouts: HTTPClient.Timeouts, certificateAuthority: String?) {
-        handle = EasyHandle(certificateAuthority: certificateAuthority)
+    init(timeouts: HTTPClient.Timeouts, trust: Trust) {
+        handle = EasyHandle(trust)
         handle.set(CURLOPT_CONNECTTIMEOUT_MS, Int(timeouts.connect * 1000))
         handle.set(CURLOPT_TIMEOUT_MS, Int(timeouts.exchange * 1000))
         handle.set(CURLOPT_MAXAGE_CONN, timeouts.idle)

@@ -31,7 +31,7 @@ final class Transfer {
         _ url: String, _ method: Download.Method, _ headers: [(name: String, value: String)], _ limits: Download.Limits,
         _ certificateAuthority: String?, _ mayConnect: @escaping Download.AddressJudge
     ) throws(HTTPClientError) {
-        handle = EasyHandle(certificateAuthority: certificateAuthority)
+        handle = EasyHandle(Trust(certificateAuthority: certificateAuthority))
         guard let multi = curl_multi_init() else { fatalError("out of memory") }
         self.multi = multi
         self.mayConnect = mayConnect
