@@ -91,7 +91,9 @@ let package = Package(
         // adapters
         room("Persistence", needs: ["Domain", "MariaDB", "Schema", "Threading"]),
         room("Stores", needs: ["Domain", "CLinux", "HTTPClient"]),
-        room("Identity", needs: ["Domain", logging, .product(name: "Yams", package: "Yams")]),
+        room(
+            "Identity",
+            needs: ["Domain", "Digest", "HTTPClient", "JSONDocument", "Threading", logging, .product(name: "Yams", package: "Yams")]),
 
         // hall
         room("RegistryWire", needs: ["Domain", "JSONDocument", "HTTP"]),
@@ -112,7 +114,7 @@ let package = Package(
             "Service",
             needs: [
                 "APICommon", "APIRegistry", "APIV1", "APIV2", "Operations", "Persistence", "RegistryClient", "Stores", "Identity", "Domain",
-                "HTTP",
+                "HTTP", "HTTPClient",
                 "JSONDocument", "Digest",
                 "FastCGI", "MariaDB", "OsloConfig", "Threading", logging,
             ]),
@@ -138,12 +140,18 @@ let package = Package(
             path: "Tests/TestSupport"),
         tests("CellarTests", needs: ["JSONDocument", "OsloConfig", "HTTP", "Digest", "MariaDB", "Threading", "TestSupport"]),
         tests("DomainTests", needs: ["Domain"]),
-        tests("FetchTests", needs: ["CCurl", "Domain", "HTTPClient", "Stack", "Stores", "TestSupport", "Threading"]),
+        tests("FetchTests", needs: ["CCurl", "Domain", "HTTPClient", "Stores", "TestSupport", "Threading"]),
         tests(
             "PortTests",
             needs: [
                 "TestSupport", "Domain", "Persistence", "RegistryClient", "Schema", "Stores", "MariaDB", "glance-api", "glance-registry",
                 "glance-tasks", "glance-manage", logging,
+            ]),
+        tests(
+            "IdentityTests",
+            needs: [
+                "TestSupport", "Domain", "HTTPClient", "Identity", "JSONDocument", "Threading", "glance-api", "glance-manage",
+                "glance-registry", logging,
             ]),
         tests("RegistryTests", needs: ["TestSupport", "glance-api", "glance-registry"]),
         tests("FaultTests", needs: ["TestSupport", "Stack", "Threading", "glance-api", "glance-registry", "glance-tasks"]),

@@ -74,6 +74,7 @@ package struct API: Sendable {
                 answer.response = ErrorDocument.response(to: request, for: error)
             }
         }
+        if answer.response.status == .unauthorized { answer.response.headers["WWW-Authenticate"] = authenticator.challenge }
         if let field = answer.response.headers.firstUnwritable {
             logger.error("the header \(field.name) cannot be written")
             answer.response = ErrorDocument.response(to: request, for: Fault(.unexpected, "The answer cannot be written."))
@@ -88,7 +89,7 @@ package struct API: Sendable {
         case .answer(let response): return response
         case .path(let chosen): path = chosen
         }
-        let caller = try authenticator.caller(for: Credentials(request.headers))
+        let caller = try authenticator.caller(for: Credentials(request))
         answer.caller = caller
 
         switch router.match(request.method, path) {

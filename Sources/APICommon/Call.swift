@@ -96,8 +96,11 @@ package final class StoredBody: ByteSource {
 }
 
 extension Credentials {
-    init(_ headers: Headers) {
+    init(_ request: Request) {
+        let headers = request.headers
         self.init(token: headers["X-Auth-Token"] ?? headers["X-Storage-Token"])
+        serviceToken = headers["X-Service-Token"]
+        (method, path) = (request.method.name, request.path)
         guard let secret = headers["X-Vitrine-Secret"] else { return }
         vouched.secret = secret
         vouched.isConfirmed = headers["X-Identity-Status"] == "Confirmed"

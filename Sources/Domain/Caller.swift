@@ -5,13 +5,28 @@ package struct Caller: Sendable {
     package let project: String?
     /// In lower case. Roles that others imply are listed too.
     package let roles: Set<String>
+    /// Of the service that sends the request on, when one does; as they are written.
+    package let serviceRoles: Set<String>
+    package let scope: Scope
     /// By the rule `context_is_admin`: sees and changes the images of every project.
     package let isAdmin: Bool
 
-    package init(user: String?, project: String?, roles: Set<String>, isAdmin: Bool) {
+    /// What his roles hold for.
+    package enum Scope: Sendable {
+        /// A project, or nothing at all.
+        case project
+        /// A domain or the whole cloud, by which nothing of this service is judged: every rule is false.
+        case other
+    }
+
+    package init(
+        user: String?, project: String?, roles: Set<String>, serviceRoles: Set<String> = [], scope: Scope = .project, isAdmin: Bool
+    ) {
         self.user = user
         self.project = project
         self.roles = roles
+        self.serviceRoles = serviceRoles
+        self.scope = scope
         self.isAdmin = isAdmin
     }
 

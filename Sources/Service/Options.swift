@@ -73,11 +73,11 @@ package enum Options {
         "image_format", "container_formats", default: ["ami", "ari", "aki", "bare", "ovf", "ova", "docker", "compressed"])
 
     // MARK: who may come in
-    /// The deployment flavour; here it tells only whether Keystone is wanted.
+    /// The deployment flavour; here it tells only whether Keystone is wanted, where `identity` says nothing.
     static let flavor = Option<String?>.optionalText("paste_deploy", "flavor")
 
     enum IdentityKind: String, CaseIterable, Sendable {
-        case none, tokens
+        case none, tokens, keystone
     }
     static let identity = Option<IdentityKind>.choice("vitrine", "identity", default: IdentityKind.none)
     static let tokenFile = Option<String?>.optionalText("vitrine", "token_file")
@@ -127,5 +127,5 @@ package enum Options {
             metadataThreads.key,
             dataThreads.key, uploadRate.key, internalPrefix.key, enableProxyHeadersParsing.key,
             healthBackends.key, disableByFilePath.key, disableByFilePaths.key, enableByFilePaths.key, detailedHealth.key,
-        ] + CORSGroup("cors", defaults: .glance).keys
+        ] + CORSGroup("cors", defaults: .glance).keys + AuthToken.all
 }

@@ -38,11 +38,12 @@ extension Options {
         + keys(
             "keystone_authtoken",
             """
-            auth_section auth_type auth_uri auth_url auth_version cafile certfile delay_auth_decision include_service_catalog
-            insecure interface keyfile memcached_servers memcache_secret_key memcache_security_strategy password
-            project_domain_id project_domain_name project_name region_name service_token_roles
-            service_token_roles_required service_type token_cache_time user_domain_id user_domain_name username
-            www_authenticate_uri
+            auth_section auth_version cache collect_timing delay_auth_decision enforce_token_bind include_service_catalog
+            memcache_password memcache_pool_conn_get_timeout memcache_pool_dead_retry memcache_pool_maxsize
+            memcache_pool_socket_timeout memcache_pool_unused_timeout memcache_sasl_enabled memcache_secret_key
+            memcache_security_strategy memcache_tls_allowed_ciphers memcache_tls_cafile memcache_tls_certfile
+            memcache_tls_enabled memcache_tls_keyfile memcache_use_advanced_pool memcache_username memcached_servers
+            split_loggers timeout trust_id
             """)
         + keys("oslo_concurrency", "disable_process_locking lock_path")
         + keys("oslo_limit", "auth_type auth_url endpoint_id password system_scope user_domain_id username")

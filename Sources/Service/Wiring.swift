@@ -167,11 +167,10 @@ package struct Wiring {
     }
 
     func makeAuthenticator() throws -> any Authenticator {
-        if let flavor = try configuration(Options.flavor), flavor.contains("keystone"), !configuration.isSet(Options.identity) {
-            throw ConfigurationError(
-                place: "[paste_deploy] flavor", reason: "Keystone is not supported yet; set [vitrine] identity to none or tokens")
-        }
-        switch try configuration(Options.identity) {
+        let flavor = try configuration(Options.flavor) ?? ""
+        let isFlavored = flavor.contains("keystone") && !configuration.isSet(Options.identity)
+        switch isFlavored ? .keystone : try configuration(Options.identity) {
+        case .keystone: return try makeKeystoneTokens()
         case .none: return NoIdentity(project: try configuration(Options.project))
         case .tokens:
             guard let path = try configuration(Options.tokenFile) else {

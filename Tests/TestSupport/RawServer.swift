@@ -94,9 +94,11 @@ package final class RawServer: Sendable {
         }
 
         /// Reads a request's body of so many bytes.
-        package func readBody(_ count: Int) {
+        @discardableResult
+        package func readBody(_ count: Int) -> String {
             var bytes = [UInt8](repeating: 0, count: count)
-            _ = recv(descriptor, &bytes, count, CInt(MSG_WAITALL))
+            let read = recv(descriptor, &bytes, count, CInt(MSG_WAITALL))
+            return String(decoding: bytes[..<max(0, read)], as: UTF8.self)
         }
 
         package func answer(_ status: String = "200 OK", _ headers: String = "", body: String = "") {

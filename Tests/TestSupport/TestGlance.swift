@@ -42,10 +42,10 @@ package final class TestGlance: @unchecked Sendable {
 
     /// - Parameters:
     ///   - options: what the configuration says besides, as lines under their group: `["DEFAULT": "debug = true"]`.
-    ///   - identity: `tokens` for `Person`s, or `none`.
+    ///   - identity: `tokens` for `Person`s, `none`, or `keystone`; nil where the flavour is to say it.
     ///   - storeFolder: in place of one in the suite's folder.
     package init(
-        _ options: [String: String] = [:], identity: String = "tokens", workers: Int = 2, storeFolder: String? = nil,
+        _ options: [String: String] = [:], identity: String? = "tokens", workers: Int = 2, storeFolder: String? = nil,
         runsTasks: Bool = false, runsRegistry: Bool = false, server: PrivateMariaDB? = nil
     ) throws {
         let name = "t\(UInt32.random(in: 0...UInt32.max))"
@@ -65,7 +65,7 @@ package final class TestGlance: @unchecked Sendable {
         let store = storeFolder ?? "\(folder)/images"
         var groups = [
             "database": "connection = \(url)", "glance_store": "filesystem_store_datadir = \(store)",
-            "vitrine": "identity = \(identity)\ntoken_file = \(tokens)",
+            "vitrine": (identity.map { "identity = \($0)\n" } ?? "") + "token_file = \(tokens)",
         ]
         if runsRegistry {
             groups["DEFAULT"] = "registry_port = \(registryPort)"

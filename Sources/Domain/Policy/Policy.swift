@@ -73,7 +73,7 @@ package struct Policy: Sendable {
     }
 
     package func allows(_ rule: PolicyRule, _ caller: Caller, on target: some PolicyTarget) -> Bool {
-        allows(rule.rawValue, caller, target)
+        caller.scope == .project && allows(rule.rawValue, caller, target)
     }
 
     package func allows(_ rule: PolicyRule, _ caller: Caller, on image: Image) -> Bool {
@@ -103,7 +103,7 @@ package struct Policy: Sendable {
         case .role(let role): caller.roles.contains(role)
         case .rule(let name): allows(name, caller, target)
         case .caller(let attribute, let pattern):
-            caller.policyAttribute(attribute).map { $0 == pattern.filled(from: target) } ?? false
+            pattern.filled(from: target).map { caller.policyAttribute(attribute, is: $0) } ?? false
         case .text(let text, let pattern): text == pattern.filled(from: target)
         case .not(let check): !holds(check, caller, target)
         case .all(let checks): checks.allSatisfy { holds($0, caller, target) }
@@ -151,12 +151,14 @@ extension Check {
 
 extension Caller {
     /// What rules know of a caller. Source: oslo.context, `to_policy_values`.
-    fileprivate func policyAttribute(_ name: String) -> String? {
+    fileprivate func policyAttribute(_ name: String, is value: String) -> Bool {
         switch name {
-        case "user_id", "user": user
-        case "project_id", "tenant", "tenant_id": project
-        case "is_admin": isAdmin ? "True" : "False"
-        default: nil
+        case "user_id", "user": user == value
+        case "project_id", "tenant", "tenant_id": project == value
+        case "is_admin": value == (isAdmin ? "True" : "False")
+        case "roles": roles.contains(value)
+        case "service_roles": serviceRoles.contains(value)
+        default: false
         }
     }
 }

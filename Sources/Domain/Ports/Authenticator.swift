@@ -2,12 +2,24 @@
 package protocol Authenticator: Sendable {
     /// - Throws: `.unauthenticated` for nobody we know, `.unavailable` when it cannot be found out now.
     func caller(for credentials: Credentials) throws(Fault) -> Caller
+
+    /// What `WWW-Authenticate` says to those we do not know.
+    var challenge: String { get }
+}
+
+extension Authenticator {
+    package var challenge: String { "Token" }
 }
 
 /// What a request says of its sender.
 package struct Credentials: Sendable {
     /// Of `X-Auth-Token`; nil when there was none.
     package var token: String?
+    /// Of `X-Service-Token`: of a service that sends on what the token's owner wants.
+    package var serviceToken: String?
+    /// What is wanted, for a token that may be used for some things alone.
+    package var method = ""
+    package var path = ""
     /// What a service of ours says that it has found out, which only its secret makes believable.
     package var vouched = Vouched()
 

@@ -1,0 +1,172 @@
+package import Domain
+internal import Glibc
+package import HTTPClient
+package import Logging
+internal import Synchronization
+internal import Threading
+
+/// Asks Keystone with a token of the service's own, for any number of threads.
+///
+/// The token is got when it is first needed, by one thread for all, and again before its end or when Keystone does not know it
+/// any more. Waiting for Keystone has an end. While it does not answer, one thread at a time tries whether it does again, and
+/// all others are told at once that it does not: threads that wait in vain are missing to those who need no Keystone.
+package final class KeystoneSession: Sendable {
+    private let access: KeystoneAccess
+    private let client: HTTPClient
+    private let base: String
+    private let logger: Logger
+    private let current = Mutex<KeystoneLogin?>(nil)
+    private let logins = SingleFlight<Bool, Result<KeystoneLogin, Fault>>()
+    private let silence = Mutex(Silence())
+
+    private struct Silence: Sendable {
+        var isSilent = false
+        /// Whether somebody tries.
+        var isTried = false
+    }
+
+    /// Bytes of an answer; that of a login holds the catalog of a whole cloud.
+    private static let longestAnswer = 8 << 20
+    /// Seconds to the first retry; twice as many to each further one.
+    private static let firstPause = 0.1
+
+    package init(_ access: KeystoneAccess, logger: Logger) {
+        self.access = access
+        self.logger = logger
+        base = KeystoneAccess.versioned(access.address)
+        client = HTTPClient(
+            timeouts: .init(connect: min(access.patience, 5), exchange: access.patience), trust: access.trust)
+    }
+
+    /// Reads a resource of the identity service, such as `/auth/tokens`.
+    ///
+    /// - Returns: the answer unless it is 401, 429 or Keystone's own failure.
+    /// - Throws: `.unavailable`, with a cause for the log.
+    package func get(_ path: String, headers: [(name: String, value: String)] = []) throws(Fault) -> HTTPClient.Reply {
+        let login = try login(besides: nil)
+        let reply = try get(path, headers, login)
+        guard reply.status == 401 else { return reply }
+        let renewed = try get(path, headers, try self.login(besides: login.token))
+        guard renewed.status != 401 else { throw .keystone("it answers 401 to a token that the service has just got from it") }
+        return renewed
+    }
+
+    private func get(_ path: String, _ headers: [(name: String, value: String)], _ login: KeystoneLogin) throws(Fault) -> HTTPClient.Reply {
+        try exchange("GET", (login.identityService ?? base) + path, headers + [("X-Auth-Token", login.token)])
+    }
+
+    // MARK: the own token
+
+    /// - Parameter refused: a token that Keystone does not take any more.
+    private func login(besides refused: String?) throws(Fault) -> KeystoneLogin {
+        func known() -> KeystoneLogin? { current.withLock { $0 }.flatMap { $0.token == refused ? nil : $0 } }
+        if let login = known(), login.isFresh { return login }
+        let result = logins.run(true) { () -> Result<KeystoneLogin, Fault> in
+            if let login = known(), login.isFresh { return .success(login) }
+            do throws(Fault) {
+                let login = try logIn()
+                current.withLock { $0 = login }
+                return .success(login)
+            } catch {
+                return .failure(error)
+            }
+        }
+        if case .failure(let fault) = result, let login = known(), login.isValid {
+            logger.warning("the service's own token cannot be renewed yet: \(fault)")
+            return login
+        }
+        return try result.get()
+    }
+
+    private func logIn() throws(Fault) -> KeystoneLogin {
+        let asked = monotonicSeconds()
+        let reply = try exchange("POST", base + "/auth/tokens", [("Content-Type", "application/json")], access.login)
+        guard reply.status == 201 else { throw .keystone("it answers \(reply.status) to the service's own login at \(base)") }
+        guard let login = KeystoneLogin(reply, asked: asked, interface: access.interface, region: access.region) else {
+            throw .keystone("it answers the service's own login at \(base) with no token")
+        }
+        if let address = login.identityService {
+            logger.info("logged in at \(base); tokens are checked at \(address)")
+        } else {
+            let place = access.region.map { " in \($0)" } ?? ""
+            logger.warning("the catalog has no \(access.interface) endpoint of the identity service\(place); it is asked at \(base)")
+        }
+        return login
+    }
+
+    // MARK: asking
+
+    private func exchange(
+        _ method: String, _ url: String, _ headers: [(name: String, value: String)], _ body: [UInt8]? = nil
+    ) throws(Fault) -> HTTPClient.Reply {
+        let isTrial = try enter()
+        var headers = headers + [("Accept", "application/json")]
+        if let id = Trace.globalRequestID ?? Trace.requestID { headers.append(("X-Openstack-Request-Id", id)) }
+        let result = send(method, url, headers, body, retries: isTrial ? 0 : access.retries)
+        let hasAnswered =
+            switch result {
+            case .success: true
+            case .failure(let error): ![.unreachable, .timedOut].contains(error.kind)
+            }
+        leave(isTrial: isTrial, hasAnswered: hasAnswered)
+        switch result {
+        case .success(let reply) where reply.status < 500 && reply.status != 429: return reply
+        case .success(let reply): throw .keystone("it answers \(reply.status) to \(method) \(url)")
+        case .failure(let error): throw .keystone("\(method) \(url): \(error.message)")
+        }
+    }
+
+    private func send(
+        _ method: String, _ url: String, _ headers: [(name: String, value: String)], _ body: [UInt8]?, retries: Int
+    ) -> Result<HTTPClient.Reply, HTTPClientError> {
+        let deadline = monotonicSeconds() + access.patience
+        var (left, pause) = (retries, Self.firstPause)
+        while true {
+            do throws(HTTPClientError) {
+                return .success(try client.send(method, url, headers: headers, body: body, longest: Self.longestAnswer))
+            } catch {
+                guard error.kind == .unreachable, left > 0, monotonicSeconds() + pause < deadline else { return .failure(error) }
+                usleep(UInt32(pause * 1e6))
+                (left, pause) = (left - 1, pause * 2)
+            }
+        }
+    }
+
+    /// - Returns: whether this is the one thread that tries.
+    private func enter() throws(Fault) -> Bool {
+        let state = silence.withLock { silence -> Silence in
+            defer { if silence.isSilent { silence.isTried = true } }
+            return silence
+        }
+        guard !state.isSilent || !state.isTried else { throw .keystone("it did not answer before, and is being tried again") }
+        return state.isSilent
+    }
+
+    private func leave(isTrial: Bool, hasAnswered: Bool) {
+        silence.withLock { silence in
+            silence.isSilent = !hasAnswered
+            if isTrial { silence.isTried = false }
+        }
+    }
+}
+
+extension KeystoneSession: HealthProbe {
+    package var healthName: String { "keystone" }
+
+    /// Whether it answers at all; asks nobody to be known.
+    package func checkHealth() throws(Fault) {
+        let reply = try exchange("GET", base, [])
+        guard reply.status == 200 else { throw .keystone("it answers \(reply.status) to GET \(base)") }
+    }
+}
+
+extension Fault {
+    /// - Parameter trouble: for the log alone.
+    static func keystone(_ trouble: String) -> Fault {
+        Fault(.unavailable, "The identity service cannot be asked now.", cause: KeystoneTrouble(description: "Keystone: \(trouble)"))
+    }
+}
+
+private struct KeystoneTrouble: Error, CustomStringConvertible {
+    let description: String
+}

@@ -1,0 +1,73 @@
+internal import Domain
+internal import Glibc
+internal import JSONDocument
+
+/// What Keystone says of a token.
+struct KeystoneToken: Sendable {
+    let user: String
+    /// Nil for a token of no project.
+    let project: String?
+    let scope: Caller.Scope
+    /// As Keystone writes them.
+    let roleNames: Set<String>
+    /// In lower case, as Glance compares them; none unless they hold for a project.
+    let roles: Set<String>
+    /// Seconds since 1970.
+    let expiresAt: Double
+    /// Nil where it is good for everything.
+    let accessRules: [AccessRule]?
+
+    /// Bytes of a token. Keystone's own are some hundred; web servers before it take lines of 8 KiB.
+    static let longest = 8000
+
+    /// Whether a text can be a token at all: then it can stand in a header as it is.
+    static func isPossible(_ text: String) -> Bool {
+        !text.isEmpty && text.utf8.count <= longest && text.utf8.allSatisfy { 0x21...0x7E ~= $0 }
+    }
+
+    /// - Parameter body: of the answer to `GET /v3/auth/tokens`.
+    /// - Returns: nil for what tells of no token.
+    init?(_ body: [UInt8]) {
+        guard let token = (try? JSON(parsing: body))?.object?["token"]?.object,
+            let user = token["user"]?.object?["id"]?.string, !user.isEmpty,
+            let expires = token["expires_at"]?.string.flatMap(epoch)
+        else { return nil }
+        self.user = user
+        expiresAt = expires
+        project = token["project"]?.object?["id"]?.string
+        scope = token["domain"] != nil || token["system"] != nil ? .other : .project
+        roleNames = Set((token["roles"]?.array ?? []).compactMap { $0.object?["name"]?.string })
+        roles = scope == .project ? Set(roleNames.map { $0.lowercased() }) : []
+        guard let rules = token["application_credential"]?.object?["access_rules"], rules != .null else {
+            accessRules = nil
+            return
+        }
+        // A rule that makes no sense lets nothing through.
+        accessRules = (rules.array ?? []).compactMap { AccessRule($0) }
+    }
+
+    var hasExpired: Bool { wallSeconds() >= expiresAt }
+}
+
+/// Seconds since 1970 of `2026-11-24T12:41:30.000000Z`; parts of a second do not count.
+func epoch(_ text: String) -> Double? {
+    let bytes = Array(text.utf8)
+    let marks: [(Int, Character)] = [(4, "-"), (7, "-"), (10, "T"), (13, ":"), (16, ":")]
+    guard bytes.count >= 20, bytes.last == UInt8(ascii: "Z"), marks.allSatisfy({ bytes[$0] == $1.asciiValue }) else { return nil }
+    func number(_ range: Range<Int>) -> Int32? {
+        bytes[range].allSatisfy { 0x30...0x39 ~= $0 } ? Int32(String(decoding: bytes[range], as: UTF8.self)) : nil
+    }
+    guard let year = number(0..<4), let month = number(5..<7), let day = number(8..<10), let hour = number(11..<13),
+        let minute = number(14..<16), let second = number(17..<19), 1...12 ~= month, 1...31 ~= day, hour < 24, minute < 60, second <= 60
+    else { return nil }
+    var parts = tm()
+    (parts.tm_year, parts.tm_mon, parts.tm_mday) = (year - 1900, month - 1, day)
+    (parts.tm_hour, parts.tm_min, parts.tm_sec) = (hour, minute, second)
+    return Double(timegm(&parts))
+}
+
+func wallSeconds() -> Double {
+    var now = timespec()
+    clock_gettime(CLOCK_REALTIME_COARSE, &now)
+    return Double(now.tv_sec) + Double(now.tv_nsec) / 1e9
+}

@@ -1,0 +1,26 @@
+/// Does a thing once for all threads that want it at the same time: the first does it, the others wait and get what came of it.
+package final class SingleFlight<Key: Hashable & Sendable, Value: Sendable>: Sendable {
+    private let flights = Monitor<[Key: Flight]>([:])
+
+    private final class Flight: Sendable {
+        let outcome = Monitor<Value?>(nil)
+    }
+
+    package init() {}
+
+    /// - Parameter body: runs on the first thread. Whoever comes once it has returned begins anew, so `body` first looks whether
+    ///   what is wanted has come about meanwhile.
+    package func run(_ key: Key, _ body: () -> Value) -> Value {
+        let (flight, isFirst) = flights.with { flights -> (Flight, Bool) in
+            if let flight = flights[key] { return (flight, false) }
+            let flight = Flight()
+            flights[key] = flight
+            return (flight, true)
+        }
+        guard isFirst else { return flight.outcome.wait { $0 } }
+        let value = body()
+        _ = flights.with { $0.removeValue(forKey: key) }
+        flight.outcome.with { $0 = value }
+        return value
+    }
+}

@@ -1,0 +1,158 @@
+import Glibc
+import Synchronization
+import TestSupport
+
+/// A Keystone that knows what a test tells it, counts what it is asked, and fails in the ways that a test wants.
+final class FakeKeystone: Sendable {
+    /// What it does with a request, once it has read it.
+    enum Manner: Sendable {
+        case proper
+        /// Answers as the text has it, whatever is asked.
+        case raw(String)
+        /// Takes the request and says nothing until the manner changes.
+        case silent
+        /// Hangs up.
+        case rude
+    }
+
+    struct Person: Sendable {
+        var roles = ["member", "reader"]
+        /// What the token holds for; nothing where it is unscoped.
+        var scope = #""project": {"id": "acme", "name": "acme", "domain": {"id": "default", "name": "Default"}},"#
+        /// Seconds from now; those of an expired one are less than 0.
+        var life = 3600
+        /// Further members of the token.
+        var more = ""
+    }
+
+    private struct State: Sendable {
+        var manner = Manner.proper
+        var people: [String: Person] = [:]
+        var validations: [String: Int] = [:]
+        var queries: [String] = []
+        var logins: [String] = []
+        /// Tokens of the service's own that still hold.
+        var ownTokens: Set<String> = []
+        var ownLife = 3600
+        var loginAnswer: String?
+        var catalog = "[]"
+    }
+
+    private let state: Box
+    private let server: RawServer
+
+    private final class Box: Sendable { let value = Mutex(State()) }
+
+    init() throws {
+        let state = Box()
+        self.state = state
+        server = try RawServer { connection, _ in
+            while let head = connection.readHead() {
+                let body = length(in: head).map { connection.readBody($0) } ?? ""
+                guard Self.answer(head, body, connection, state) else { return }
+            }
+        }
+    }
+
+    var address: String { "http://127.0.0.1:\(server.port)" }
+
+    // MARK: what a test says
+
+    func knows(_ token: String, _ person: Person = Person()) { state.value.withLock { $0.people[token] = person } }
+    func forgets(_ token: String) { state.value.withLock { $0.people[token] = nil } }
+    func behaves(_ manner: Manner) { state.value.withLock { $0.manner = manner } }
+    /// Seconds that a token of the service's own lasts.
+    func givesOwnTokens(lasting seconds: Int) { state.value.withLock { $0.ownLife = seconds } }
+    func revokesOwnTokens() { state.value.withLock { $0.ownTokens = [] } }
+    /// Answers logins, and only those, in this way.
+    func answersLogins(_ raw: String?) { state.value.withLock { $0.loginAnswer = raw } }
+    func hasCatalog(_ json: String) { state.value.withLock { $0.catalog = json } }
+
+    // MARK: what a test sees
+
+    func validations(of token: String) -> Int { state.value.withLock { $0.validations[token] ?? 0 } }
+    /// Bodies of logins.
+    var logins: [String] { state.value.withLock { $0.logins } }
+    /// Queries of validations.
+    var queries: [String] { state.value.withLock { $0.queries } }
+    var heads: [String] { server.heads }
+
+    // MARK: answering
+
+    private static func answer(_ head: String, _ body: String, _ connection: RawServer.Connection, _ box: Box) -> Bool {
+        let target = head.split(separator: " ")[1]
+        let isLogin = head.hasPrefix("POST ") && target.hasSuffix("/v3/auth/tokens")
+        let isValidation = head.hasPrefix("GET ") && target.contains("/v3/auth/tokens?")
+        let subject = field("X-Subject-Token", in: head) ?? ""
+        let (manner, loginAnswer) = box.value.withLock { state -> (Manner, String?) in
+            if isLogin { state.logins.append(body) }
+            if isValidation {
+                state.validations[subject, default: 0] += 1
+                state.queries.append(String(target.split(separator: "?")[1]))
+            }
+            return (state.manner, isLogin ? state.loginAnswer : nil)
+        }
+        switch manner {
+        case .proper: break
+        case .raw(let text): return connection.send(text)
+        case .rude: return false
+        case .silent:
+            _ = eventually(within: 60) { box.value.withLock { if case .silent = $0.manner { false } else { true } } }
+            return false
+        }
+        if let loginAnswer { return connection.send(loginAnswer) }
+        if isLogin { return logIn(connection, box) }
+        guard isValidation else {
+            connection.answer(body: #"{"version": {"id": "v3.14"}}"#)
+            return true
+        }
+        guard let own = field("X-Auth-Token", in: head), box.value.withLock({ $0.ownTokens.contains(own) }) else {
+            connection.answer("401 Unauthorized", body: #"{"error": {"code": 401, "title": "Unauthorized"}}"#)
+            return true
+        }
+        let person = box.value.withLock { $0.people[subject] }
+        guard let person, person.life > 0 || target.contains("allow_expired=1") else {
+            connection.answer("404 Not Found", body: #"{"error": {"code": 404, "title": "Not Found"}}"#)
+            return true
+        }
+        let roles = person.roles.map { #"{"id": "\#($0)-id", "name": "\#($0)"}"# }.joined(separator: ", ")
+        connection.answer(
+            body: """
+                {"token": {"methods": ["password"], "user": {"id": "\(subject)-user", "name": "x", "domain": {"id": "default"}},
+                \(person.scope) \(person.more) "roles": [\(roles)], \(times(person.life))}}
+                """)
+        return true
+    }
+
+    private static func logIn(_ connection: RawServer.Connection, _ box: Box) -> Bool {
+        let (token, life, catalog) = box.value.withLock { state -> (String, Int, String) in
+            let token = "own-\(state.logins.count)"
+            state.ownTokens.insert(token)
+            return (token, state.ownLife, state.catalog)
+        }
+        connection.answer(
+            "201 Created", "X-Subject-Token: \(token)\r\n",
+            body: #"{"token": {"user": {"id": "glance"}, "catalog": \#(catalog), \#(times(life))}}"#)
+        return true
+    }
+}
+
+private func length(in head: String) -> Int? { field("Content-Length", in: head).flatMap { Int($0) } }
+
+private func field(_ name: String, in head: String) -> String? {
+    let line = head.split(separator: "\r\n").first { $0.lowercased().hasPrefix(name.lowercased() + ":") }
+    return line.map { $0.dropFirst(name.count + 1).trimmingPrefix { $0 == " " } }.map(String.init)
+}
+
+private func times(_ life: Int) -> String {
+    #""issued_at": "\#(keystoneTime(0))", "expires_at": "\#(keystoneTime(life))""#
+}
+
+/// As Keystone writes it, so many seconds from now.
+func keystoneTime(_ seconds: Int) -> String {
+    var (time, parts) = (time(nil) + seconds, tm())
+    gmtime_r(&time, &parts)
+    var text = [CChar](repeating: 0, count: 32)
+    let count = strftime(&text, text.count, "%Y-%m-%dT%H:%M:%S.000000Z", &parts)
+    return String(decoding: text[..<count].map { UInt8(bitPattern: $0) }, as: UTF8.self)
+}
