@@ -54,6 +54,8 @@ let migrations = [
     "0023-vitrine_uploads",
     "0024-vitrine_removals",
     "0025-vitrine_copies",
+    "0027-vitrine_upload_reservations",
+    "0028-vitrine_project_turns",
     "0030-vitrine_copies_requests",
 ]
 
@@ -93,7 +95,10 @@ let package = Package(
         room("Stores", needs: ["Domain", "CLinux", "HTTPClient"]),
         room(
             "Identity",
-            needs: ["Domain", "Digest", "HTTPClient", "JSONDocument", "Threading", logging, .product(name: "Yams", package: "Yams")]),
+            needs: [
+                "Domain", "Digest", "HTTPClient", "JSONDocument", "OsloConfig", "Threading", logging,
+                .product(name: "Yams", package: "Yams"),
+            ]),
 
         // hall
         room("RegistryWire", needs: ["Domain", "JSONDocument", "HTTP"]),

@@ -40,6 +40,8 @@ package enum Schema {
         Migration("0023-vitrine_uploads", PackageResources._023_vitrine_uploads_sql),
         Migration("0024-vitrine_removals", PackageResources._024_vitrine_removals_sql),
         Migration("0025-vitrine_copies", PackageResources._025_vitrine_copies_sql),
+        Migration("0027-vitrine_upload_reservations", PackageResources._027_vitrine_upload_reservations_sql),
+        Migration("0028-vitrine_project_turns", PackageResources._028_vitrine_project_turns_sql),
         Migration("0030-vitrine_copies_requests", PackageResources._030_vitrine_copies_requests_sql),
     ]
 }

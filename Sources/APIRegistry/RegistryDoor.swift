@@ -47,13 +47,14 @@ package struct RegistryDoor: Sendable {
     }
 
     private func create(_ call: Call) throws(Fault) -> Response {
-        let object = try call.imageObject(of: try call.jsonObject())
+        let body = try call.jsonObject()
+        let object = try call.imageObject(of: body)
         var random = SystemRandomNumberGenerator()
         let id = object["id"].flatMap { $0 == .null ? nil : ImageID($0.string ?? "") } ?? .random(using: &random)
         guard id.isUUID else { throw Fault(.invalid, "Invalid image id: '\(id.text.prefix(80))'.") }
         var draft = try WireFields(object).draft(id)
         if !call.caller.isAdmin { draft.owner = call.caller.project }
-        return .image(try catalog.insert(draft))
+        return .image(try catalog.insert(draft, claiming: try QuotaClaim.claim(in: body)))
     }
 
     private func show(_ call: Call) throws(Fault) -> Response {
@@ -64,7 +65,7 @@ package struct RegistryDoor: Sendable {
         let body = try call.jsonObject()
         let fields = try WireFields(try call.imageObject(of: body))
         let purges = call.request.headers["X-Glance-Registry-Purge-Props"] == "true" || body["purge_props"]?.bool == true
-        let image = try catalog.update(call.imageID, visibleTo: call.caller) { image throws(Fault) in
+        let image = try catalog.update(call.imageID, visibleTo: call.caller, claiming: try QuotaClaim.claim(in: body)) { image throws(Fault) in
             try checkIsOwn(image, call.caller)
             try call.requireState(of: image)
             if let state = body["from_state"]?.string, state != image.status.rawValue {

@@ -21,8 +21,8 @@ package struct RegistryUploadsDoor: Sendable {
 
     private func begin(_ call: Call) throws(Fault) -> Response {
         let body = try serviceBody(call)
-        try catalog.begin(try upload(body), by: try body.text("worker"))
-        return Response(.noContent)
+        let room = try catalog.begin(try upload(body), by: try body.text("worker"), claiming: try QuotaClaim.claim(in: body))
+        return room.map { .json(JSON.object(["room": .int($0)]).text) } ?? Response(.noContent)
     }
 
     private func renew(_ call: Call) throws(Fault) -> Response {
@@ -34,7 +34,7 @@ package struct RegistryUploadsDoor: Sendable {
         let body = try serviceBody(call)
         try catalog.finish(
             try upload(body), at: try ImageLocation(wire: body["location"]?.object ?? [:]),
-            try MeasuredBytes(wire: body["measured"]?.object ?? [:]))
+            try MeasuredBytes(wire: body["measured"]?.object ?? [:]), claiming: try QuotaClaim.claim(in: body))
         return Response(.noContent)
     }
 

@@ -91,6 +91,7 @@ package struct ClassicImagesDoor: Sendable {
         let source = try Source(of: call, wanted)
         var random = SystemRandomNumberGenerator()
         var draft = wanted.meta.draft(.random(using: &random), by: call.caller)
+        var bytes: Int64 = 0
         switch source {
         case .none:
             if wanted.meta.size == 0 { draft.status = .active }
@@ -98,15 +99,18 @@ package struct ClassicImagesDoor: Sendable {
         case .body:
             try checkFormats(draft.diskFormat, draft.containerFormat)
             try checkBody(call, wanted)
+            bytes = call.request.body.announced ?? 0
         case .location(let url):
             try checkFormats(draft.diskFormat, draft.containerFormat)
-            draft.size = try size(at: url, announced: wanted.meta.size)
+            bytes = try size(at: url, announced: wanted.meta.size)
+            draft.size = bytes
             draft.status = .active
             draft.locations = [ImageLocation(url: url)]
         case .copy(let url):
-            draft.size = try size(at: url, announced: wanted.meta.size)
+            bytes = try size(at: url, announced: wanted.meta.size)
+            draft.size = bytes
         }
-        var image = try service.create(draft, by: call.caller)
+        var image = try service.create(draft, bringing: bytes, by: call.caller)
         do throws(Fault) {
             switch source {
             case .none, .location: break
@@ -128,15 +132,17 @@ package struct ClassicImagesDoor: Sendable {
         let before = try service.record(of: call.imageID, for: call.caller)
         guard before.deletedAt == nil else { throw Fault(.forbidden, "A deleted image cannot be changed.") }
         let (disk, container) = (wanted.meta.diskFormat ?? before.diskFormat, wanted.meta.containerFormat ?? before.containerFormat)
-        func revise(purging: Bool, _ further: (inout Image) throws(Fault) -> Void) throws(Fault) -> Image {
-            try service.revise(call.imageID, to: wanted.meta, purging: purging, by: call.caller, further)
+        func revise(
+            purging: Bool, bringing bytes: Int64 = 0, _ further: (inout Image) throws(Fault) -> Void
+        ) throws(Fault) -> Image {
+            try service.revise(before, to: wanted.meta, purging: purging, bringing: bytes, by: call.caller, further)
         }
         switch source {
         case .none: return ClassicAnswer.document(of: try revise(purging: wanted.purges) { _ throws(Fault) in })
         case .body:
             try checkFormats(disk, container)
             try checkBody(call, wanted)
-            let image = try revise(purging: false) { image throws(Fault) in
+            let image = try revise(purging: false, bringing: call.request.body.announced ?? 0) { image throws(Fault) in
                 guard image.status == .queued else {
                     throw Fault(.conflict, "Image \(image.id) takes no data in status \(image.status.rawValue).")
                 }
@@ -149,7 +155,7 @@ package struct ClassicImagesDoor: Sendable {
             try Self.requireQueued(before)
             try checkFormats(disk, container)
             let size = try size(at: url, announced: wanted.meta.size)
-            let image = try revise(purging: wanted.purges) { image throws(Fault) in
+            let image = try revise(purging: wanted.purges, bringing: size) { image throws(Fault) in
                 try Self.requireQueued(image)
                 (image.status, image.size, image.locations) = (.active, size, [ImageLocation(url: url)])
             }
@@ -157,7 +163,7 @@ package struct ClassicImagesDoor: Sendable {
         case .copy(let url):
             try Self.requireQueued(before)
             let size = try size(at: url, announced: wanted.meta.size)
-            let image = try revise(purging: wanted.purges) { image throws(Fault) in
+            let image = try revise(purging: wanted.purges, bringing: size) { image throws(Fault) in
                 try Self.requireQueued(image)
                 image.size = size
             }

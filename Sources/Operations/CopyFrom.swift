@@ -71,16 +71,39 @@ package struct Copier: Sendable {
         }
         let source = LateReader(of: image, from: order.url, service, isEnding)
         do throws(Fault) {
-            try service.receive(image, from: source, announced: nil, failed: { isEnding() ? .queued : .killed })
+            var claim = try service.claim(for: image.owner, bytes: image.size)
+            // How many copies there are at once is said by how many make them.
+            claim?.limits.imageCountUploading = nil
+            try service.receive(
+                image, from: source, announced: nil, claiming: claim, failed: { isEnding() ? .queued : .killed })
             service.logger.info("image \(order.image) was copied")
         } catch {
             if error.kind == .conflict { return false }
             // The database is away; whatever was begun is given back when its lease ends.
             if error.kind == .unavailable && !source.hasFailed { throw error }
             service.logger.warning("image \(order.image) was not copied: \(error)")
+            if error.kind == .tooLarge && !source.hasBegun { kill(image, for: error) }
         }
         return true
     }
+
+    /// Ends an image for whose bytes there is no room, by the way of every copy that fails.
+    private func kill(_ image: Image, for refusal: Fault) {
+        do throws(Fault) {
+            try service.receive(image, from: Refused(refusal), announced: nil, claiming: nil, failed: { .killed })
+        } catch {
+            if error.kind != .tooLarge { service.logger.warning("image \(image.id) was not given up: \(error)") }
+        }
+    }
+}
+
+/// Bytes that nobody asks for.
+private final class Refused: ByteReader {
+    private let refusal: Fault
+
+    init(_ refusal: Fault) { self.refusal = refusal }
+
+    func read(into buffer: UnsafeMutableRawBufferPointer) throws(Fault) -> Int { throw refusal }
 }
 
 /// Bytes from elsewhere, asked for when the first is read: until then the image may be somebody else's.
@@ -93,6 +116,8 @@ private final class LateReader: ByteReader {
     private var count: Int64 = 0
     /// The bytes did not come, or not all.
     private(set) var hasFailed = false
+    /// Somebody wanted the first.
+    private(set) var hasBegun = false
 
     init(of image: Image, from url: String, _ service: ImageService, _ isEnding: @escaping @Sendable () -> Bool) {
         self.image = image
@@ -117,6 +142,7 @@ private final class LateReader: ByteReader {
 
     private func begun() throws(Fault) -> any ByteReader {
         if let reader { return reader }
+        hasBegun = true
         let reader = try service.source.fetch(url, atMost: service.limits.size, isCancelled: isEnding).reader
         self.reader = reader
         return reader

@@ -3,9 +3,10 @@ package import Domain
 extension ImageService {
     /// Makes a queued image.
     ///
-    /// - Throws: `.conflict` when an image ever had the id, `.forbidden` for another project's image or a visibility that the
-    ///   caller may not give, `.tooLarge` past a quota.
-    package func create(_ draft: ImageDraft, by caller: Caller) throws(Fault) -> Image {
+    /// - Parameter bytes: that it will bring, as far as that is known. Where there is no room for them it is not made.
+    /// - Throws: `.conflict` when an image ever had the id, `.forbidden` for another project's image, and for a visibility or
+    ///   a property that the caller may not give, `.tooLarge` past a quota.
+    package func create(_ draft: ImageDraft, bringing bytes: Int64 = 0, by caller: Caller) throws(Fault) -> Image {
         var target: [String: String] = ["visibility": draft.visibility.rawValue]
         target["project_id"] = caller.project
         target["owner"] = draft.owner
@@ -14,9 +15,13 @@ extension ImageService {
         }
         try policy.require(.addImage, on: AttributeTarget(target), by: caller)
         if let rule = draft.visibility.rule { try policy.require(rule, on: AttributeTarget(target), by: caller) }
+        if let rights = propertyRights(of: caller) {
+            for property in draft.properties { try rights.require(.create, property.name) }
+        }
         try limits.check(properties: draft.properties)
         try limits.check(tags: draft.tags)
-        return try images.insert(draft)
+        let image = try images.insert(draft, claiming: try claim(for: draft.owner, images: 1, bytes: bytes))
+        return readable(image, by: caller)
     }
 }
 

@@ -12,16 +12,17 @@ extension ImageService {
         if image.status == .deactivated && !caller.isAdmin {
             throw Fault(.forbidden, "The requested image has been deactivated. Image data download is forbidden.")
         }
+        let shown = readable(image, by: caller)
         for location in image.locations {
             do throws(Fault) {
                 let bytes = try store.bytes(at: location.url)
-                if image.size == nil || bytes.size == image.size { return (image, bytes) }
+                if image.size == nil || bytes.size == image.size { return (shown, bytes) }
                 logger.error("image \(id) has \(bytes.size) bytes in a store and \(image.size ?? 0) by its record")
             } catch {
                 guard error.kind == .notFound else { throw error }
                 logger.error("a location of image \(id) has no bytes")
             }
         }
-        return (image, nil)
+        return (shown, nil)
     }
 }

@@ -14,19 +14,25 @@ package struct ImageService: Sendable {
     let leases: LeaseKeeper
     private let policies: any PolicySource
     let limits: ImageLimits
+    /// What each project may have.
+    let projectLimits: any LimitSource
+    /// Nil where the site protects no custom properties.
+    private let protections: PropertyProtections?
     /// The name of the digest that images get besides MD5.
     let hashAlgorithm: String
     let logger: Logger
 
     package init(
         catalog: some Catalog, store: any ImageStore, source: any ImageSource, worker: String, policies: any PolicySource,
-        limits: ImageLimits, hashAlgorithm: String, logger: Logger
+        protections: PropertyProtections?, limits: ImageLimits, projectLimits: any LimitSource, hashAlgorithm: String, logger: Logger
     ) {
         (images, memberships, uploads, removals, copies) = (catalog, catalog, catalog, catalog, catalog)
         self.store = store
         self.source = source
         self.policies = policies
+        self.protections = protections
         self.limits = limits
+        self.projectLimits = projectLimits
         self.hashAlgorithm = hashAlgorithm
         self.logger = logger
         leases = LeaseKeeper(worker: worker, uploads: catalog, logger: logger)
@@ -34,4 +40,22 @@ package struct ImageService: Sendable {
 
     /// The rules as they are now. A change of them is heeded by the next question.
     var policy: Policy { policies.current }
+
+    /// What a caller may do with custom properties; nil for anything.
+    func propertyRights(of caller: Caller) -> PropertyRights? { protections.map { PropertyRights($0, of: caller, policy) } }
+
+    /// An image as a caller may see it: without the properties that he may not read.
+    func readable(_ image: Image, by caller: Caller) -> Image { propertyRights(of: caller)?.readable(image) ?? image }
+
+    /// What somebody wants of what a project may have; nil where nothing limits it.
+    ///
+    /// - Parameters:
+    ///   - owner: the image's, whoever it is that asks.
+    ///   - bytes: nil where nobody knows how many come.
+    /// - Throws: `.unavailable` when the limits cannot be found out.
+    func claim(for owner: String?, images: Int64 = 0, bytes: Int64? = 0) throws(Fault) -> QuotaClaim? {
+        guard let owner else { return nil }
+        let limits = try projectLimits.limits(of: owner)
+        return limits == .none ? nil : QuotaClaim(project: owner, limits: limits, images: images, bytes: bytes)
+    }
 }

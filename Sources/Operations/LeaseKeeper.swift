@@ -24,6 +24,11 @@ final class LeaseKeeper: Sendable {
     /// What an upload asks whether it may go on.
     final class Lease: Sendable {
         private let lost = Atomic(false)
+        /// Bytes that there is room for in what the image's owner may have; nil for any number.
+        let room: Int64?
+
+        fileprivate init(room: Int64?) { self.room = room }
+
         var isLost: Bool { lost.load(ordering: .relaxed) }
         fileprivate func lose() { lost.store(true, ordering: .relaxed) }
     }
@@ -33,9 +38,8 @@ final class LeaseKeeper: Sendable {
     }
 
     /// Begins an upload in the catalog and keeps it.
-    func begin(_ upload: Upload) throws(Fault) -> Lease {
-        try uploads.begin(upload, by: worker)
-        let lease = Lease()
+    func begin(_ upload: Upload, claiming claim: QuotaClaim?) throws(Fault) -> Lease {
+        let lease = Lease(room: try uploads.begin(upload, by: worker, claiming: claim))
         let mustStart = state.with { state in
             state.held[upload.token] = lease
             defer { state.isKeeping = true }

@@ -4,18 +4,38 @@ internal import Logging
 extension ImageService {
     /// Changes an image's record as V1 does: what is named, and the custom properties as a whole where they are purged.
     ///
-    /// - Parameter further: what else becomes of the image in the same step.
+    /// - Parameters:
+    ///   - bytes: that the image's owner gets with it, as far as that is known.
+    ///   - further: what else becomes of the image in the same step.
     /// - Throws: what `ImageMeta.apply` throws; `.forbidden` for a change that the caller may not make; `.tooLarge` past a quota.
     package func revise(
-        _ id: ImageID, to meta: ImageMeta, purging: Bool, by caller: Caller,
+        _ image: Image, to meta: ImageMeta, purging: Bool, bringing bytes: Int64 = 0, by caller: Caller,
         _ further: (inout Image) throws(Fault) -> Void = { _ throws(Fault) in }
     ) throws(Fault) -> Image {
-        try images.update(id, visibleTo: caller) { image throws(Fault) in
+        let claim = bytes > 0 ? try claim(for: image.owner, bytes: bytes) : nil
+        let rights = propertyRights(of: caller)
+        let revised = try images.update(image.id, visibleTo: caller, claiming: claim) { image throws(Fault) in
             try policy.require(.modifyImage, on: image, by: caller)
             if meta.isPublic == true, image.visibility != .public { try policy.require(.publicizeImage, on: image, by: caller) }
+            let before = image
+            if let rights { try check(meta, on: image, purging: purging, rights) }
             try meta.apply(to: &image, by: caller, purging: purging)
-            try limits.check(properties: image.properties)
+            if let rights { image.properties += before.properties.filter { image[property: $0.name] == nil && !rights.may(.read, $0.name) } }
+            try limits.check(properties: image.properties, before: before.properties)
             try further(&image)
+        }
+        return readable(revised, by: caller)
+    }
+
+    /// A V1 client sends back what it was shown, so a value that stays is no change. What it was not shown stays too.
+    private func check(_ meta: ImageMeta, on image: Image, purging: Bool, _ rights: PropertyRights) throws(Fault) {
+        for property in meta.properties {
+            let stays = rights.sees(property.name, of: image) && image[property: property.name] == property.value ?? ""
+            if !stays { try rights.requireSetting(property.name, of: image) }
+        }
+        guard purging else { return }
+        for property in image.properties where !meta.properties.contains(where: { $0.name == property.name }) {
+            if rights.may(.read, property.name) { try rights.require(.delete, property.name) }
         }
     }
 
@@ -35,6 +55,6 @@ extension ImageService {
     package func record(of id: ImageID, for caller: Caller) throws(Fault) -> Image {
         let image = try images.recordedImage(id, visibleTo: caller)
         try policy.require(.getImage, on: image, by: caller)
-        return image
+        return readable(image, by: caller)
     }
 }

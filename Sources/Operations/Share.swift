@@ -9,7 +9,7 @@ extension ImageService {
 
     /// - Throws: `.notFound` also when the image is not shared at all.
     package func member(_ project: String, of id: ImageID, for caller: Caller) throws(Fault) -> Member {
-        let image = try show(id, to: caller)
+        let image = try found(id, by: caller)
         guard image.visibility == .shared else { throw Self.notAMember(project, id) }
         let member = try memberships.member(project, of: image, visibleTo: caller)
         guard allows(.getMember, image, project, caller) else { throw Self.notAMember(project, id) }
@@ -44,7 +44,7 @@ extension ImageService {
 
     /// Nobody's, for an image that is the caller's neither as owner nor as member.
     package func recipients(of id: ImageID, for caller: Caller) throws(Fault) -> [Member] {
-        try memberships.members(of: try show(id, to: caller), visibleTo: caller)
+        try memberships.members(of: try found(id, by: caller), visibleTo: caller)
     }
 
     /// - Parameter replacing: whoever is not named is a member no more.
@@ -67,7 +67,7 @@ extension ImageService {
     /// - Throws: `.notFound` also for whoever sees the image and may not share it.
     private func shareableImage(_ id: ImageID, _ rule: PolicyRule, by caller: Caller) throws(Fault) -> Image {
         try checkHasProject(caller)
-        let image = try show(id, to: caller)
+        let image = try found(id, by: caller)
         if policy.allows(rule, caller, on: image) { return image }
         guard try memberships.members(of: image, visibleTo: caller).contains(where: { $0.project == caller.project && $0.canShare })
         else { throw .imageNotFound(id) }
@@ -79,7 +79,7 @@ extension ImageService {
     }
 
     private func sharedImage(_ id: ImageID, for caller: Caller) throws(Fault) -> Image {
-        let image = try show(id, to: caller)
+        let image = try found(id, by: caller)
         guard image.visibility == .shared else {
             throw Fault(.forbidden, "Only shared images have members; image \(id) is \(image.visibility.rawValue).")
         }

@@ -2,6 +2,11 @@ package import Domain
 
 extension ImageService {
     package func show(_ id: ImageID, to caller: Caller) throws(Fault) -> Image {
+        readable(try found(id, by: caller), by: caller)
+    }
+
+    /// The image as it is, for whoever asks further whether he may do something with it.
+    func found(_ id: ImageID, by caller: Caller) throws(Fault) -> Image {
         let image = try images.image(id, visibleTo: caller)
         try policy.require(.getImage, on: image, by: caller)
         return image
@@ -14,13 +19,28 @@ extension ImageService {
         var target: [String: String] = [:]
         target["project_id"] = caller.project
         try policy.require(.getImages, on: AttributeTarget(target), by: caller)
+        let rights = propertyRights(of: caller)
+        var listing = listing
+        if let rights { listing.leaveOutWhatIsUnreadable(rights) }
         var page = try images.page(listing, visibleTo: caller)
         page.images.removeAll { !policy.allows(.getImage, caller, on: $0) }
+        rights?.hideUnreadable(in: &page.images)
         return page
     }
 
     /// Whether a caller may know where the image's bytes lie.
     package func mayLocate(_ image: Image, _ caller: Caller) -> Bool {
         (image.status != .deactivated || caller.isAdmin) && policy.allows(.getImageLocation, caller, on: image)
+    }
+}
+
+extension ImageListing {
+    /// A filter must not tell what a property holds that the caller may not read. The database finds names whatever the case and the
+    /// accents of their letters, so it has to look at them more closely too.
+    fileprivate mutating func leaveOutWhatIsUnreadable(_ rights: PropertyRights) {
+        for case .property(let name, _) in filters {
+            hasExactNames = true
+            if !rights.may(.read, name) { filters = [.nothing] }
+        }
     }
 }

@@ -7,17 +7,19 @@ extension ImageService {
     ///   quota.
     package func update(_ id: ImageID, _ changes: [ImageChange], by caller: Caller) throws(Fault) -> Image {
         if changes.isEmpty { return try show(id, to: caller) }
-        return try images.update(id, visibleTo: caller) { image throws(Fault) in
+        let rights = propertyRights(of: caller)
+        let image = try images.update(id, visibleTo: caller) { image throws(Fault) in
             try policy.require(.modifyImage, on: image, by: caller)
             let before = image
             for change in changes {
                 try check(change, on: image, by: caller)
-                try change.apply(to: &image)
+                try (rights.map { (rights) throws(Fault) in try change.permitted(by: rights, on: image) } ?? change).apply(to: &image)
             }
             let isNamedAnew = image.properties.contains { before[property: $0.name] == nil }
-            if isNamedAnew { try limits.check(properties: image.properties) }
-            if image.tags != before.tags { try limits.check(tags: image.tags) }
+            if isNamedAnew { try limits.check(properties: image.properties, before: before.properties) }
+            if image.tags != before.tags { try limits.check(tags: image.tags, before: before.tags) }
         }
+        return readable(image, by: caller)
     }
 
     /// Gives an image a tag; once more does nothing.
@@ -25,8 +27,9 @@ extension ImageService {
         _ = try images.update(id, visibleTo: caller) { image throws(Fault) in
             try policy.require(.modifyImage, on: image, by: caller)
             guard !image.tags.contains(tag) else { return }
+            let before = image.tags
             image.tags.append(tag)
-            try limits.check(tags: image.tags)
+            try limits.check(tags: image.tags, before: before)
         }
     }
 
@@ -46,5 +49,28 @@ extension ImageService {
             throw Fault(.forbidden, "Owner can't be updated by non admin.")
         default: break
         }
+    }
+}
+
+extension ImageChange {
+    /// The change as it may be made by somebody who cannot see every property: to him those are not there.
+    ///
+    /// - Throws: `.conflict` for changing a property that he cannot see, `.forbidden` for what he may not do.
+    fileprivate func permitted(by rights: PropertyRights, on image: Image) throws(Fault) -> ImageChange {
+        switch self {
+        case .setProperty(let name, _): try rights.requireSetting(name, of: image)
+        case .addNewProperty(let name, _) where Image.fieldNames.contains(name) || rights.sees(name, of: image): break
+        case .addNewProperty(let name, let value):
+            try rights.requireSetting(name, of: image)
+            return .setProperty(name, value)
+        case .replaceProperty(let name, _):
+            guard rights.sees(name, of: image) else { throw .noSuchProperty(name) }
+            try rights.require(.update, name)
+        case .removeProperty(let name) where !Image.fieldNames.contains(name):
+            guard rights.sees(name, of: image) else { throw .noSuchProperty(name) }
+            try rights.require(.delete, name)
+        default: break
+        }
+        return self
     }
 }

@@ -11,7 +11,7 @@ extension ImageService {
     ///
     /// - Parameter announced: bytes promised by the client, by whatever header; nil when it did not say.
     /// - Throws: `.conflict` unless the image is queued, `.invalid` for fewer or more bytes than promised and for an image
-    ///   without formats, `.tooLarge` past the size limit or the store's room, `.gone` when the image is deleted meanwhile.
+    ///   without formats, `.tooLarge` past the size limit, what the owner may have or the store's room, `.gone` when the image is deleted meanwhile.
     ///   Whatever is thrown, no byte is left and the image has the status `failed`; what cannot be undone now, `glance-tasks`
     ///   undoes.
     ///
@@ -24,7 +24,8 @@ extension ImageService {
         guard image.diskFormat != nil, image.containerFormat != nil else {
             throw Fault(.invalid, "Properties disk_format, container_format must be set prior to saving data.")
         }
-        try receive(image, from: body, announced: announced, failed: { failed })
+        let claim = try claim(for: image.owner, bytes: announced)
+        try receive(image, from: body, announced: announced, claiming: claim, failed: { failed })
     }
 
     /// - Throws: `.invalid` for more bytes than an image may have. V1 says so before it takes any.
@@ -35,8 +36,12 @@ extension ImageService {
 
     /// Takes bytes for an image that has been found, from somebody who may give them.
     ///
-    /// - Parameter failed: tells, when it comes to that, what becomes of the image.
-    func receive(_ image: Image, from body: any ByteReader, announced: Int64?, failed: () -> ImageStatus) throws(Fault) {
+    /// - Parameters:
+    ///   - claim: what the bytes take of what the image's owner may have.
+    ///   - failed: tells, when it comes to that, what becomes of the image.
+    func receive(
+        _ image: Image, from body: any ByteReader, announced: Int64?, claiming claim: QuotaClaim?, failed: () -> ImageStatus
+    ) throws(Fault) {
         guard image.status == .queued else {
             throw Fault(.conflict, "Image \(image.id) takes no data in status \(image.status.rawValue).")
         }
@@ -47,7 +52,7 @@ extension ImageService {
         let upload = Upload(image: image.id, token: token, pendingURL: bytes.url)
         let lease: LeaseKeeper.Lease
         do throws(Fault) {
-            lease = try leases.begin(upload)
+            lease = try leases.begin(upload, claiming: claim)
         } catch {
             bytes.discard()
             throw error
@@ -57,7 +62,7 @@ extension ImageService {
         let measured: MeasuredBytes
         let location: ImageLocation
         do throws(Fault) {
-            measured = try copy(body, into: bytes, announced: announced, while: lease)
+            measured = try copy(body, into: bytes, announced: announced, while: lease, claim)
             if let expected = image.checksum, expected != measured.checksum {
                 throw Fault(.invalid, "The MD5 of the data is \(measured.checksum), and was to be \(expected).")
             }
@@ -67,11 +72,13 @@ extension ImageService {
             giveBack(upload, as: failed())
             throw error
         }
-        try finish(upload, bytes, at: location, measured, failed: failed())
+        var claim = claim
+        claim?.bytes = measured.size
+        try finish(upload, bytes, at: location, measured, claim, failed: failed())
     }
 
     private func copy(
-        _ body: any ByteReader, into bytes: any PendingBytes, announced: Int64?, while lease: LeaseKeeper.Lease
+        _ body: any ByteReader, into bytes: any PendingBytes, announced: Int64?, while lease: LeaseKeeper.Lease, _ claim: QuotaClaim?
     ) throws(Fault) -> MeasuredBytes {
         guard let md5 = Digest("md5"), let hash = Digest(hashAlgorithm) else {
             throw Fault(.unexpected, "The hashing algorithm \(hashAlgorithm) is not known.")
@@ -93,6 +100,7 @@ extension ImageService {
                 (count, size) = (count + read, size + Int64(read))
                 if lease.isLost { throw Fault(.gone, "The image was deleted while its data came in.") }
                 try limits.check(size: size)
+                if let room = lease.room, size > room { throw Self.noRoom(claim, room, for: size) }
                 try limits.check(received: size, in: monotonicSeconds() - began)
                 if let announced, size > announced { throw Self.wrongSize(announced, received: "more") }
             }
@@ -108,14 +116,20 @@ extension ImageService {
         Fault(.invalid, "The size of the data does not match: \(announced) bytes were announced, \(received) received.")
     }
 
+    private static func noRoom(_ claim: QuotaClaim?, _ room: Int64, for size: Int64) -> Fault {
+        let limit = claim?.limits.imageSizeTotal ?? 0
+        return .overLimit("image_size_total", used: limit - room, limit: limit, asked: size, "bytes")
+    }
+
     /// The bytes are in the store; now the record says so. While the database is away this waits for it, for a minute.
     private func finish(
-        _ upload: Upload, _ bytes: any PendingBytes, at location: ImageLocation, _ measured: MeasuredBytes, failed: ImageStatus
+        _ upload: Upload, _ bytes: any PendingBytes, at location: ImageLocation, _ measured: MeasuredBytes, _ claim: QuotaClaim?,
+        failed: ImageStatus
     ) throws(Fault) {
         let deadline = monotonicSeconds() + 60
         while true {
             do throws(Fault) {
-                return try uploads.finish(upload, at: location, measured)
+                return try uploads.finish(upload, at: location, measured, claiming: claim)
             } catch {
                 switch error.kind {
                 case .unavailable where monotonicSeconds() < deadline: usleep(500_000)

@@ -86,8 +86,8 @@ package struct Configuration: Sendable {
 
     private mutating func add(_ path: String) throws(ConfigurationError) {
         guard let text = contents(of: path) else { throw ConfigurationError(place: path, reason: "cannot be read") }
-        let found = try ConfigurationFile.parse(text, from: path)
-        for setting in found { settings[OptionKey(setting.group, setting.name), default: []].append(setting) }
+        let sections = try ConfigurationFile.parse(text, from: path)
+        for setting in sections.flatMap(\.settings) { settings[OptionKey(setting.group, setting.name), default: []].append(setting) }
     }
 
     /// Replaces `$name`, `${name}`, `$group.name` and `${group.name}`; `$$` and `\$` stand for one `$`.

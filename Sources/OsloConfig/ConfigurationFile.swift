@@ -24,16 +24,30 @@ package struct ConfigurationError: Error, CustomStringConvertible {
 ///
 /// Source: oslo.config, `iniparser`: `[group]` lines, `name = value` or `name: value`, `#` and `;` comments, lines that begin
 /// with white space continue the value above, a value in quotes keeps its white space, a name may come many times.
-enum ConfigurationFile {
-    static func parse(_ text: String, from path: String) throws(ConfigurationError) -> [Setting] {
-        var settings: [Setting] = []
-        var group: String?
+package enum ConfigurationFile {
+    /// A `[group]` and what stands under it. A group may come several times.
+    package struct Section: Sendable {
+        package let name: String
+        /// Where its line stands.
+        package let place: String
+        package fileprivate(set) var settings: [Setting] = []
+    }
+
+    /// Reads a file by itself, whose groups are no groups of options.
+    package static func sections(of path: String) throws(ConfigurationError) -> [Section] {
+        guard let text = contents(of: path) else { throw ConfigurationError(place: path, reason: "cannot be read") }
+        return try parse(text, from: path)
+    }
+
+    static func parse(_ text: String, from path: String) throws(ConfigurationError) -> [Section] {
+        var sections: [Section] = []
         var open: (name: String, lines: [String], line: Int)?
 
         func close() {
-            guard let (name, lines, line) = open else { return }
+            guard let (name, lines, line) = open, let section = sections.last else { return }
             let value = unquoted(lines.joined(separator: "\n"))
-            settings.append(Setting(group: group ?? "DEFAULT", name: name, value: value, place: "\(path):\(line)"))
+            sections[sections.count - 1].settings.append(
+                Setting(group: section.name, name: name, value: value, place: "\(path):\(line)"))
             open = nil
         }
 
@@ -54,7 +68,7 @@ enum ConfigurationFile {
                 guard line.last == "]", line.count > 2 else {
                     throw ConfigurationError(place: place, reason: "a group must be written [name]")
                 }
-                group = String(line.dropFirst().dropLast())
+                sections.append(Section(name: String(line.dropFirst().dropLast()), place: place))
             } else {
                 close()
                 guard let sign = line.firstIndex(where: { $0 == "=" || $0 == ":" }) else {
@@ -62,14 +76,14 @@ enum ConfigurationFile {
                 }
                 let name = trimmed(line[..<sign])
                 guard !name.isEmpty else { throw ConfigurationError(place: place, reason: "the name is missing") }
-                guard group != nil else {
+                guard !sections.isEmpty else {
                     throw ConfigurationError(place: place, reason: "'\(name)' stands before the first [group]")
                 }
                 open = (name, [trimmed(line[line.index(after: sign)...])], index + 1)
             }
         }
         close()
-        return settings
+        return sections
     }
 
     private static func unquoted(_ value: String) -> String {
@@ -79,7 +93,7 @@ enum ConfigurationFile {
 }
 
 /// Without the white space at both ends.
-func trimmed(_ text: some StringProtocol) -> String {
+package func trimmed(_ text: some StringProtocol) -> String {
     guard let first = text.firstIndex(where: { !$0.isWhitespace }), let last = text.lastIndex(where: { !$0.isWhitespace }) else {
         return ""
     }

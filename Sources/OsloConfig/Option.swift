@@ -57,6 +57,21 @@ extension Option<Int> {
     }
 }
 
+extension Option<Int64> {
+    /// A number of bytes with a unit, of which each is 1024 of the one before. Source: Glance, `user_storage_quota`.
+    package static func bytes(_ group: String, _ name: String, default fallback: Int64) -> Self {
+        Self(group, name, fallback, text: String(fallback), expectation: "a number with B, KB, MB, GB, TB or nothing behind it") {
+            $0.last.flatMap { text in
+                let digits = text.prefix { $0.isASCII && $0.isNumber }
+                guard let unit = ["B", "KB", "MB", "GB", "TB"].firstIndex(of: digits.count == text.count ? "B" : text.dropFirst(digits.count))
+                else { return nil }
+                let (bytes, isTooMuch) = (Int64(digits) ?? -1).multipliedReportingOverflow(by: 1 << (10 * Int64(unit)))
+                return isTooMuch || bytes < 0 ? nil : bytes
+            }
+        }
+    }
+}
+
 extension Option<Bool> {
     /// Source: oslo.config, `types.Boolean`.
     package static func flag(_ group: String, _ name: String, default fallback: Bool) -> Self {

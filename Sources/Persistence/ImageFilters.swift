@@ -16,12 +16,21 @@ extension ImageListing.Filter {
             EXISTS (SELECT 1 FROM image_tags t FORCE INDEX (ix_image_tags_image_id_tag_value)
                      WHERE t.image_id = i.id AND t.value = \(.text(tag)) AND t.deleted = 0)
             """
-        case .property(let name, let value):
-            """
-            EXISTS (SELECT 1 FROM image_properties p FORCE INDEX (ix_image_properties_image_id_name)
-                     WHERE p.image_id = i.id AND p.name = \(.text(name)) AND p.value = \(.text(value)) AND p.deleted = 0)
-            """
+        case .property(let name, let value): Self.property(name, value, "")
         }
+    }
+
+    /// The same, and a custom property has its name to the letter.
+    var exactCondition: SQLFragment {
+        guard case .property(let name, let value) = self else { return condition }
+        return Self.property(name, value, " AND BINARY p.name = \(.text(name))")
+    }
+
+    private static func property(_ name: String, _ value: String, _ further: SQLFragment) -> SQLFragment {
+        """
+        EXISTS (SELECT 1 FROM image_properties p FORCE INDEX (ix_image_properties_image_id_name)
+                 WHERE p.image_id = i.id AND p.name = \(.text(name)) AND p.value = \(.text(value)) AND p.deleted = 0\(further))
+        """
     }
 
     /// Where to begin when few images pass this filter: rows that name images, by an index of their own.

@@ -20,10 +20,11 @@ extension MariaDBCatalog: ImageCatalog {
         }
     }
 
-    package func insert(_ draft: ImageDraft) throws(Fault) -> Image {
+    package func insert(_ draft: ImageDraft, claiming claim: QuotaClaim?) throws(Fault) -> Image {
         let doing = "Creating image \(draft.id)"
         do throws(Fault) {
             return try database.transaction(doing) { connection in
+                if let claim { try Quotas.judge(claim, on: connection) }
                 guard let created = try connection.first(Self.insertImage, draft.row) else {
                     throw Fault(.unexpected, "\(doing) failed.")
                 }
@@ -41,14 +42,16 @@ extension MariaDBCatalog: ImageCatalog {
     }
 
     package func update(
-        _ id: ImageID, visibleTo caller: Caller, _ change: (inout Image) throws(Fault) -> Void
+        _ id: ImageID, visibleTo caller: Caller, claiming claim: QuotaClaim?, _ change: (inout Image) throws(Fault) -> Void
     ) throws(Fault) -> Image {
         try checkPossible(id)
         return try database.transaction("Changing image \(id)") { connection in
+            if let claim { try Quotas.takeTurn(of: claim.project, on: connection) }
             guard let moment = try connection.first(Self.hold, .text(id.text)) else { throw Fault.imageNotFound(id) }
             let before = try visibleImage(id, to: caller, locations: true, on: connection)
             var after = before
             try change(&after)
+            if let claim { try Quotas.check(claim, on: connection) }
             guard try ImageChanges.save(from: before, to: after, at: moment, on: connection) else { return before }
             after.updatedAt = Timestamp(moment)
             return after

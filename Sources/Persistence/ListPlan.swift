@@ -183,7 +183,7 @@ struct ListPlan {
             case .only: ["i.deleted = 1"]
             }
         conditions.append("i.os_hidden = \(.flag(listing.isHidden))")
-        conditions += listing.filters.map(\.condition)
+        conditions += listing.filters.map { listing.hasExactNames ? $0.exactCondition : $0.condition }
         if let marker { conditions.append(after(marker)) }
         return conditions.allOfThem
     }

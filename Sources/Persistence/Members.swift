@@ -17,7 +17,8 @@ extension MariaDBCatalog: MemberCatalog {
 
     package func add(_ project: String, to image: Image, quota: Int?) throws(Fault) -> Member {
         try database.transaction("Sharing image \(image.id)") { connection in
-            // The image's row is held, so that two that share it at once count each other.
+            // So that two that share it at once count each other.
+            if quota != nil { try Quotas.takeTurn(of: image.owner ?? "", on: connection) }
             guard try connection.first(Self.holdShared, .text(image.id.text)) != nil else {
                 throw Fault.imageNotFound(image.id)
             }
@@ -26,13 +27,14 @@ extension MariaDBCatalog: MemberCatalog {
                 throw Fault(.unexpected, "Sharing image \(image.id) failed.")
             }
             guard census.named == 0 else { throw Fault(.conflict, "Image \(image.id) is already shared with \(project).") }
-            if let quota, census.present >= quota { throw Fault.tooManyMembers(Int(census.present) + 1, most: quota) }
+            if let quota, census.present >= quota { throw Fault.tooManyMembers(Int(census.present) + 1, beside: Int(census.present), most: quota) }
             return try insert(project, canShare: false, reviving: census.removed > 0, of: image.id, on: connection)
         }
     }
 
     package func put(_ memberships: [Membership], to image: Image, replacing: Bool, quota: Int?) throws(Fault) {
         try database.transaction("Sharing image \(image.id)") { connection in
+            if quota != nil { try Quotas.takeTurn(of: image.owner ?? "", on: connection) }
             guard try connection.first(Self.holdShared, .text(image.id.text)) != nil else {
                 throw Fault.imageNotFound(image.id)
             }
@@ -42,7 +44,7 @@ extension MariaDBCatalog: MemberCatalog {
             let kept = Set(present.map { $0.project.lowercased() })
             let added = named.subtracting(kept)
             if let quota, !added.isEmpty, present.count - dropped.count + added.count > quota {
-                throw Fault.tooManyMembers(present.count - dropped.count + added.count, most: quota)
+                throw Fault.tooManyMembers(present.count - dropped.count + added.count, beside: present.count, most: quota)
             }
             for member in dropped { try remove(member.project, of: image.id, on: connection) }
             for membership in memberships {
@@ -176,10 +178,10 @@ extension Member {
 }
 
 extension Fault {
-    fileprivate static func tooManyMembers(_ attempted: Int, most: Int) -> Fault {
+    fileprivate static func tooManyMembers(_ attempted: Int, beside used: Int, most: Int) -> Fault {
         Fault(
             .tooLarge,
-            "The limit has been exceeded on the number of allowed image members for this image. Attempted: \(attempted), Maximum: \(most)")
+            "The limit has been exceeded on the number of allowed image members for this image. Used: \(used), Attempted: \(attempted), Maximum: \(most)")
     }
 
     fileprivate static func notMember(_ project: String, _ id: ImageID) -> Fault {

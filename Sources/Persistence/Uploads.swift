@@ -5,17 +5,19 @@ extension MariaDBCatalog: UploadBacklog {
     /// How long an upload is held without a renewal. Workers renew far more often; see `Operations/LeaseKeeper.swift`.
     private static let lease = "INTERVAL 30 SECOND"
 
-    package func begin(_ upload: Upload, by worker: String) throws(Fault) {
+    package func begin(_ upload: Upload, by worker: String, claiming claim: QuotaClaim?) throws(Fault) -> Int64? {
         try database.transaction("Beginning the upload of image \(upload.image)") { connection in
+            let room = try claim.flatMap { try Quotas.judgeUpload($0, on: connection) }
             let moved = try connection.run(
                 "UPDATE images SET status = 'saving', updated_at = UTC_TIMESTAMP() WHERE id = ? AND status = 'queued' AND deleted = 0",
                 .text(upload.image.text))
             guard moved == 1 else { throw Fault.notQueued(upload.image) }
             try connection.run(
                 """
-                INSERT INTO vitrine_uploads (image_id, token, pending_url, worker, lease_until)
-                VALUES (?, ?, ?, ?, UTC_TIMESTAMP(6) + \(Self.lease))
-                """, .text(upload.image.text), .text(upload.token), .text(upload.pendingURL), .text(worker))
+                INSERT INTO vitrine_uploads (image_id, token, pending_url, worker, lease_until, reserved)
+                VALUES (?, ?, ?, ?, UTC_TIMESTAMP(6) + \(Self.lease), ?)
+                """, .text(upload.image.text), .text(upload.token), .text(upload.pendingURL), .text(worker), .int(claim?.bytes ?? 0))
+            return room
         }
     }
 
@@ -30,9 +32,12 @@ extension MariaDBCatalog: UploadBacklog {
         }
     }
 
-    package func finish(_ upload: Upload, at location: ImageLocation, _ measured: MeasuredBytes) throws(Fault) {
+    package func finish(
+        _ upload: Upload, at location: ImageLocation, _ measured: MeasuredBytes, claiming claim: QuotaClaim?
+    ) throws(Fault) {
         try database.transaction("Finishing the upload of image \(upload.image)") { connection in
-            guard try endLease(of: upload, on: connection) else {
+            if let claim { try Quotas.takeTurn(of: claim.project, on: connection) }
+            guard let reserved = try connection.first(Self.endLease, .text(upload.token)) else {
                 // Either the lease was lost, or the answer to this very call.
                 let images = try ImageRows.load([upload.image.text], locations: true, on: connection)
                 guard let image = images.first else { throw Fault.deletedMeanwhile(upload.image) }
@@ -40,6 +45,7 @@ extension MariaDBCatalog: UploadBacklog {
                 guard isDone else { throw Fault(.conflict, "The upload of image \(upload.image) was given up.") }
                 return
             }
+            if let claim, measured.size > reserved { try Quotas.check(claim, on: connection) }
             let moved = try connection.run(
                 """
                 UPDATE images
@@ -58,7 +64,7 @@ extension MariaDBCatalog: UploadBacklog {
 
     package func giveBack(_ upload: Upload, as status: ImageStatus) throws(Fault) {
         try database.transaction("Giving back image \(upload.image)") { connection in
-            guard try endLease(of: upload, on: connection) else { return }
+            guard try connection.first(Self.endLease, .text(upload.token)) != nil else { return }
             try connection.run(
                 """
                 UPDATE images SET status = ?, size = NULL, virtual_size = NULL, updated_at = UTC_TIMESTAMP()
@@ -89,8 +95,9 @@ extension MariaDBCatalog: UploadBacklog {
         }
     }
 
-    private func endLease(of upload: Upload, on connection: Connection) throws(MariaDBError) -> Bool {
-        try connection.run("DELETE FROM vitrine_uploads WHERE token = ?", .text(upload.token)) == 1
+    /// Tells, of an upload that was still held, the bytes that were kept for it.
+    private static let endLease = Query("DELETE FROM vitrine_uploads WHERE token = ? RETURNING reserved") { row throws(MariaDBError) in
+        try row.int(0)
     }
 
     private static let heldTokens = Query(

@@ -4,12 +4,14 @@ internal import JSONDocument
 internal import RegistryWire
 
 extension RegistryClient: ImageCatalog {
-    package func insert(_ draft: ImageDraft) throws(Fault) -> Image {
+    package func insert(_ draft: ImageDraft, claiming claim: QuotaClaim?) throws(Fault) -> Image {
         let sketch = draft.image(madeAt: Timestamp(year: 1970, month: 1, day: 1))
         var object = WireImage.object(sketch)
         if draft.createdAt == nil { object["created_at"] = nil }
         if draft.updatedAt == nil { object["updated_at"] = nil }
-        return try image(ask("POST", "/images", ["image": .object(object)]))
+        var body: JSONObject = ["image": .object(object)]
+        if let claim { body["claim"] = .object(claim.wire) }
+        return try image(ask("POST", "/images", body))
     }
 
     package func image(_ id: ImageID, visibleTo caller: Caller) throws(Fault) -> Image {
@@ -39,14 +41,15 @@ extension RegistryClient: ImageCatalog {
     /// Nothing is held while `change` looks at the image. The registry is told which state was changed; when it has another
     /// one by then, all is done again with that.
     package func update(
-        _ id: ImageID, visibleTo caller: Caller, _ change: (inout Image) throws(Fault) -> Void
+        _ id: ImageID, visibleTo caller: Caller, claiming claim: QuotaClaim?, _ change: (inout Image) throws(Fault) -> Void
     ) throws(Fault) -> Image {
         try untilUnchanged(id, caller) { (before, tag) throws(Fault) in
             var after = before
             try change(&after)
             var object = WireImage.object(after)
             for name in ["id", "created_at", "updated_at", "deleted_at", "deleted"] { object[name] = nil }
-            let body: JSONObject = ["image": .object(object), "from_state": .string(before.status.rawValue), "purge_props": true]
+            var body: JSONObject = ["image": .object(object), "from_state": .string(before.status.rawValue), "purge_props": true]
+            if let claim { body["claim"] = .object(claim.wire) }
             return try image(ask("PUT", path(id), body, ifStill: tag))
         }
     }

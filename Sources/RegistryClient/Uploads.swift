@@ -4,8 +4,10 @@ internal import JSONDocument
 internal import RegistryWire
 
 extension RegistryClient: UploadCatalog {
-    package func begin(_ upload: Upload, by worker: String) throws(Fault) {
-        try ask("POST", "/uploads", ["upload": .object(upload.wire), "worker": .string(worker)])
+    package func begin(_ upload: Upload, by worker: String, claiming claim: QuotaClaim?) throws(Fault) -> Int64? {
+        var body: JSONObject = ["upload": .object(upload.wire), "worker": .string(worker)]
+        if let claim { body["claim"] = .object(claim.wire) }
+        return try ask("POST", "/uploads", body).json["room"]?.int
     }
 
     package func renew(heldBy worker: String) throws(Fault) -> Set<String> {
@@ -13,10 +15,13 @@ extension RegistryClient: UploadCatalog {
         return Set(answer.json["tokens"]?.array?.compactMap(\.string) ?? [])
     }
 
-    package func finish(_ upload: Upload, at location: ImageLocation, _ measured: MeasuredBytes) throws(Fault) {
-        let body: JSONObject = [
+    package func finish(
+        _ upload: Upload, at location: ImageLocation, _ measured: MeasuredBytes, claiming claim: QuotaClaim?
+    ) throws(Fault) {
+        var body: JSONObject = [
             "upload": .object(upload.wire), "location": .object(location.wire), "measured": .object(measured.wire),
         ]
+        if let claim { body["claim"] = .object(claim.wire) }
         try ask("POST", "/uploads/\(percentEncoded(upload.token))/finish", body)
     }
 

@@ -70,12 +70,16 @@ extension ImageListing {
         }
     }
 
+    /// Ours: what V1 does not know, and no database of Glance's has ever heard of.
+    private static let exactNames = "vitrine_exact_names"
+
     private mutating func readValue(_ name: String, _ text: String) throws(Fault) {
         switch name {
         case "min_ram": filters.append(.number(.minRAM, .equal, try Self.number(name, text)))
         case "min_disk": filters.append(.number(.minDisk, .equal, try Self.number(name, text)))
         case "size_min": filters.append(.number(.size, .greaterOrEqual, try Self.number(name, text)))
         case "size_max": filters.append(.number(.size, .lessOrEqual, try Self.number(name, text)))
+        case Self.exactNames: hasExactNames = true
         case "protected":
             if let value = try Self.flag(name, text) { filters.append(.isProtected(value)) }
         case "changes-since":
@@ -117,6 +121,7 @@ extension ImageListing {
             ("limit", String(limit)), ("sort_key", sort[0].key.rawValue), ("sort_dir", sort[0].direction.rawValue),
         ]
         if let marker { pairs.append(("marker", marker.text)) }
+        if hasExactNames { pairs.append((Self.exactNames, "True")) }
         for filter in filters { pairs.append(try Self.pair(of: filter)) }
         if reader.isAdmin {
             switch visibility {

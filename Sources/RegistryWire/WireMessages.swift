@@ -15,6 +15,35 @@ extension Upload {
     }
 }
 
+extension QuotaClaim {
+    package var wire: JSONObject {
+        var object: JSONObject = ["project": .string(project), "images": .int(images)]
+        if let bytes { object["bytes"] = .int(bytes) }
+        for (name, limit) in Self.names { if let value = limits[keyPath: limit] { object[name] = .int(value) } }
+        return object
+    }
+
+    package init(wire object: JSONObject) throws(Fault) {
+        var limits = ProjectLimits.none
+        for (name, limit) in Self.names { limits[keyPath: limit] = object[name]?.int }
+        self.init(
+            project: try object.text("project"), limits: limits, images: try object.number("images"), bytes: object["bytes"]?.int)
+    }
+
+    /// Nil where a message has none.
+    package static func claim(in message: JSONObject) throws(Fault) -> QuotaClaim? {
+        guard let object = message["claim"]?.object else { return nil }
+        return try QuotaClaim(wire: object)
+    }
+
+    private static var names: [(String, WritableKeyPath<ProjectLimits, Int64?>)] {
+        [
+            ("image_size_total", \.imageSizeTotal), ("image_stage_total", \.imageStageTotal),
+            ("image_count_total", \.imageCountTotal), ("image_count_uploading", \.imageCountUploading),
+        ]
+    }
+}
+
 extension MeasuredBytes {
     package var wire: JSONObject {
         [

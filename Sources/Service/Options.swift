@@ -1,3 +1,4 @@
+internal import Identity
 package import OsloConfig
 
 /// The options that have an effect. Names and meaning are Glance's; those of the group `vitrine` are ours.
@@ -18,6 +19,8 @@ package enum Options {
     static let imagePropertyQuota = Option<Int>.int("DEFAULT", "image_property_quota", default: 128)
     static let imageTagQuota = Option<Int>.int("DEFAULT", "image_tag_quota", default: 128)
     static let imageMemberQuota = Option<Int>.int("DEFAULT", "image_member_quota", default: 128)
+    /// Bytes that each project may have in stores; 0 is any number.
+    static let userStorageQuota = Option<Int64>.bytes("DEFAULT", "user_storage_quota", default: 0)
     static let showImageDirectURL = Option<Bool>.flag("DEFAULT", "show_image_direct_url", default: false)
     /// Seconds that running requests are given when the service ends; 0 is without a limit.
     static let gracefulShutdownTimeout = Option<Int>.int("DEFAULT", "graceful_shutdown_timeout", default: 60, in: 0...86400)
@@ -89,6 +92,11 @@ package enum Options {
     static let policyFolders = Option<[String]>.many("oslo_policy", "policy_dirs")
     static let enforceNewDefaults = Option<Bool>.flag("oslo_policy", "enforce_new_defaults", default: true)
 
+    // MARK: custom properties
+    static let propertyProtectionFile = Option<String?>.optionalText("DEFAULT", "property_protection_file")
+    static let propertyProtectionFormat = Option<PropertyProtectionFile.Format>.choice(
+        "DEFAULT", "property_protection_rule_format", default: .roles)
+
     // MARK: V1
     package static let enableV1API = Option<Bool>.flag("DEFAULT", "enable_v1_api", default: true)
     static let enableV2API = Option<Bool>.flag("DEFAULT", "enable_v2_api", default: true)
@@ -117,11 +125,12 @@ package enum Options {
         [
             debug.key, useJSON.key, logFile.key, logDir.key, publicEndpoint.key, maxRequestIDLength.key, hashingAlgorithm.key,
             limitParamDefault.key, apiLimitMax.key, imageSizeCap.key, imagePropertyQuota.key, imageTagQuota.key,
-            imageMemberQuota.key, showImageDirectURL.key, gracefulShutdownTimeout.key, enabledBackends.key, workers.key,
+            imageMemberQuota.key, userStorageQuota.key, showImageDirectURL.key, gracefulShutdownTimeout.key, enabledBackends.key, workers.key,
             connection.key, maxPoolSize.key, maxOverflow.key, poolTimeout.key, stores.key, defaultStore.key, fileStoreFolder.key,
             fileStorePermissions.key, httpsCertificates.key, allowedSchemes.key, disallowedSchemes.key, allowedHosts.key,
             disallowedHosts.key, allowedPorts.key, disallowedPorts.key, diskFormats.key, containerFormats.key, flavor.key, identity.key,
-            tokenFile.key, project.key, policyFile.key, policyFolders.key, enforceNewDefaults.key, enableV1API.key, enableV2API.key,
+            tokenFile.key, project.key, policyFile.key, policyFolders.key, enforceNewDefaults.key, propertyProtectionFile.key,
+            propertyProtectionFormat.key, enableV1API.key, enableV2API.key,
             enableV1Registry.key, registryHost.key, registryPort.key,
             registryProtocol.key, registryCA.key, registryTimeout.key, registrySecret.key, registryThreads.key, copyThreads.key,
             metadataThreads.key,

@@ -12,12 +12,11 @@ extension Options {
             do_secure_hash enabled_import_methods http_keepalive http_retries
             image_cache_dir image_cache_driver image_cache_max_size image_cache_sqlite_db image_cache_stall_time
             image_location_quota location_strategy lock_path log_config_append log_date_format max_header_line
-            metadata_encryption_key node_staging_uri owner_is_tenant property_protection_file
-            property_protection_rule_format pydev_worker_debug_host registry_client_cert_file registry_client_insecure
+            metadata_encryption_key node_staging_uri owner_is_tenant pydev_worker_debug_host registry_client_cert_file registry_client_insecure
             registry_client_key_file restore scrub_pool_size
             scrub_time secure_proxy_ssl_header send_identity_headers show_multiple_locations syslog_log_facility
             tcp_keepidle transport_url use_journal use_keystone_limits use_stderr use_syslog use_user_token
-            user_storage_quota wakeup_time watch_log_file worker_self_reference_url client_socket_timeout
+            wakeup_time watch_log_file worker_self_reference_url client_socket_timeout
             """)
         + keys(
             "database",

@@ -23,7 +23,7 @@ extension Wiring {
         if hasV2 {
             let catalog = try makeCatalog()
             probes.append(catalog)
-            routes += try routesOfV2(try makeService(over: catalog))
+            routes += try routesOfV2(catalog)
         }
         if let registry {
             probes.append(registry)
@@ -37,7 +37,8 @@ extension Wiring {
             logger: log.logger("glance.api"))
     }
 
-    private func routesOfV2(_ service: ImageService) throws -> [Route<Handler>] {
+    private func routesOfV2(_ catalog: MariaDBCatalog) throws -> [Route<Handler>] {
+        let service = try makeService(over: catalog)
         let schemas = ImageSchemas(
             diskFormats: try configuration(Options.diskFormats), containerFormats: try configuration(Options.containerFormats))
         let paging = ImagesDoor.Paging(
@@ -47,10 +48,12 @@ extension Wiring {
         let data = DataDoor(service: service)
         let members = MembersDoor(service: service)
         let descriptions = SchemasDoor(schemas: schemas)
+        let info = InfoDoor(usage: UsageReport(limits: try makeProjectLimits(), usage: catalog))
         var routes = ImagesDoor.routes.map { $0.map { $0(images) } }
         routes += DataDoor.routes.map { $0.map { $0(data) } }
         routes += MembersDoor.routes.map { $0.map { $0(members) } }
         routes += SchemasDoor.routes.map { $0.map { $0(descriptions) } }
+        routes += InfoDoor.routes.map { $0.map { $0(info) } }
         return routes
     }
 

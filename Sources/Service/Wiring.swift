@@ -32,12 +32,15 @@ package struct Wiring {
         policies = try PolicyFiles(try Self.policyPlaces(configuration), logger: log.logger("glance.policy"))
     }
 
-    private static func policyPlaces(_ configuration: Configuration) throws -> PolicyFiles.Places {
+    /// Where a file lies that a setting names.
+    private static func found(_ name: String, _ configuration: Configuration) -> String {
+        if name.hasPrefix("/") { return name }
         let folders = configuration.folders + ["/etc/glance"]
-        func found(_ name: String) -> String {
-            if name.hasPrefix("/") { return name }
-            return folders.map { "\($0)/\(name)" }.first { access($0, F_OK) == 0 } ?? "\(folders[0])/\(name)"
-        }
+        return folders.map { "\($0)/\(name)" }.first { access($0, F_OK) == 0 } ?? "\(folders[0])/\(name)"
+    }
+
+    private static func policyPlaces(_ configuration: Configuration) throws -> PolicyFiles.Places {
+        func found(_ name: String) -> String { Self.found(name, configuration) }
         let named = try configuration(Options.policyFolders)
         return PolicyFiles.Places(
             file: found(try configuration(Options.policyFile)), isFileNamed: configuration.isSet(Options.policyFile),
@@ -148,7 +151,19 @@ package struct Wiring {
         }
         return ImageService(
             catalog: catalog, store: try makeStore(), source: try makeImageSource(), worker: Self.workerName(), policies: policies,
-            limits: try makeLimits(), hashAlgorithm: algorithm, logger: log.logger("glance.service"))
+            protections: try makeProtections(), limits: try makeLimits(), projectLimits: try makeProjectLimits(), hashAlgorithm: algorithm, logger: log.logger("glance.service"))
+    }
+
+    /// Nil where the site protects no custom properties.
+    private func makeProtections() throws -> PropertyProtections? {
+        guard let name = try configuration(Options.propertyProtectionFile) else { return nil }
+        return try PropertyProtectionFile.read(
+            Self.found(name, configuration), try configuration(Options.propertyProtectionFormat), policies.current)
+    }
+
+    func makeProjectLimits() throws -> any LimitSource {
+        let quota = try configuration(Options.userStorageQuota)
+        return ProjectLimits(imageSizeTotal: quota == 0 ? nil : quota)
     }
 
     func makeLimits() throws -> ImageLimits {

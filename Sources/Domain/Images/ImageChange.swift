@@ -70,7 +70,7 @@ extension Image {
 }
 
 extension Fault {
-    fileprivate static func noSuchProperty(_ name: String) -> Fault { Fault(.conflict, "Property \(name) does not exist.") }
+    package static func noSuchProperty(_ name: String) -> Fault { Fault(.conflict, "Property \(name) does not exist.") }
 }
 
 extension [String] {

@@ -12,15 +12,17 @@ package struct ImageLimits: Sendable {
     package init() {}
 
     /// Properties that the service itself keeps do not count.
-    package func check(properties given: [ImageProperty]) throws(Fault) {
-        let count = given.count { !$0.name.hasPrefix("os_glance") }
-        guard let properties, count > properties else { return }
-        throw Self.exceeded("properties", attempted: count, maximum: properties)
+    ///
+    /// - Parameter before: what the image has so far.
+    package func check(properties given: [ImageProperty], before: [ImageProperty] = []) throws(Fault) {
+        func count(_ properties: [ImageProperty]) -> Int { properties.count { !$0.name.hasPrefix("os_glance") } }
+        guard let properties, count(given) > properties else { return }
+        throw Self.exceeded("properties", used: count(before), attempted: count(given), maximum: properties)
     }
 
-    package func check(tags given: [String]) throws(Fault) {
+    package func check(tags given: [String], before: [String] = []) throws(Fault) {
         guard let tags, given.count > tags else { return }
-        throw Self.exceeded("tags", attempted: given.count, maximum: tags)
+        throw Self.exceeded("tags", used: before.count, attempted: given.count, maximum: tags)
     }
 
     package func check(size given: Int64) throws(Fault) {
@@ -34,7 +36,9 @@ package struct ImageLimits: Sendable {
         throw Fault(.tooSlow, "The image data comes in at less than \(uploadRate) bytes a second.")
     }
 
-    private static func exceeded(_ what: String, attempted: Int, maximum: Int) -> Fault {
-        Fault(.tooLarge, "The limit has been exceeded on the number of allowed image \(what). Attempted: \(attempted), Maximum: \(maximum)")
+    private static func exceeded(_ what: String, used: Int, attempted: Int, maximum: Int) -> Fault {
+        Fault(
+            .tooLarge,
+            "The limit has been exceeded on the number of allowed image \(what). Used: \(used), Attempted: \(attempted), Maximum: \(maximum)")
     }
 }

@@ -10,6 +10,8 @@ package struct ImageListing: Sendable {
     package var memberStatus: Member.Status? = .accepted
     package var isHidden = false
     package var deletion = Deletion.absent
+    /// Of custom properties that filters name, only those count whose names are the very same letters.
+    package var hasExactNames = false
 
     package init(limit: Int) { self.limit = limit }
 

@@ -80,6 +80,13 @@ package struct Policy: Sendable {
         allows(rule, caller, on: ImageTarget(image: image, caller: caller))
     }
 
+    package func has(ruleNamed name: String) -> Bool { rules[name] != nil }
+
+    /// Whether a rule of whatever name lets a caller, whatever he acts on. One that there is not lets nobody.
+    package func allows(ruleNamed name: String, _ caller: Caller) -> Bool {
+        has(ruleNamed: name) && allows(name, caller, AttributeTarget([:]))
+    }
+
     /// - Throws: `.notFound` when the caller may not even see the image, `.forbidden` otherwise.
     package func require(_ rule: PolicyRule, on image: Image, by caller: Caller) throws(Fault) {
         if allows(rule, caller, on: image) { return }

@@ -3,8 +3,9 @@ package typealias Catalog = ImageCatalog & MemberCatalog & UploadCatalog & Remov
 
 /// The records of images. Every adapter passes `ImageCatalogConformance`.
 package protocol ImageCatalog: Sendable {
-    /// - Throws: `.conflict` when an image ever had the id.
-    func insert(_ draft: ImageDraft) throws(Fault) -> Image
+    /// - Parameter claim: what the image takes of what its owner may have; nil where nothing limits him.
+    /// - Throws: `.conflict` when an image ever had the id, `.tooLarge` for a claim that does not fit.
+    func insert(_ draft: ImageDraft, claiming claim: QuotaClaim?) throws(Fault) -> Image
 
     /// - Throws: `.notFound` also for an image that is deleted, or that the caller may not see.
     func image(_ id: ImageID, visibleTo caller: Caller) throws(Fault) -> Image
@@ -22,8 +23,11 @@ package protocol ImageCatalog: Sendable {
     ///
     /// The image is held while `change` looks at it and alters it, so that of two changes at once neither is lost; only
     /// what differs afterwards is written. A fault that `change` throws leaves all as it was.
+    ///
+    /// - Parameter claim: what the change takes of what the image's owner may have.
+    /// - Throws: `.tooLarge` for a claim that does not fit.
     func update(
-        _ id: ImageID, visibleTo caller: Caller, _ change: (inout Image) throws(Fault) -> Void
+        _ id: ImageID, visibleTo caller: Caller, claiming claim: QuotaClaim?, _ change: (inout Image) throws(Fault) -> Void
     ) throws(Fault) -> Image
 
     /// Moves an image from one status to another, in one step.
@@ -38,6 +42,16 @@ package protocol ImageCatalog: Sendable {
     func delete(
         _ id: ImageID, visibleTo caller: Caller, _ allowed: (Image) throws(Fault) -> Void
     ) throws(Fault) -> [OwedRemoval]
+}
+
+extension ImageCatalog {
+    package func insert(_ draft: ImageDraft) throws(Fault) -> Image { try insert(draft, claiming: nil) }
+
+    package func update(
+        _ id: ImageID, visibleTo caller: Caller, _ change: (inout Image) throws(Fault) -> Void
+    ) throws(Fault) -> Image {
+        try update(id, visibleTo: caller, claiming: nil, change)
+    }
 }
 
 /// Bytes that no record needs any more.

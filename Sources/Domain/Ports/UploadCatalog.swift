@@ -30,8 +30,10 @@ package struct MeasuredBytes: Sendable {
 package protocol UploadCatalog: Sendable {
     /// Moves the image from queued to saving and holds it for the worker.
     ///
-    /// - Throws: `.conflict` unless the image is queued.
-    func begin(_ upload: Upload, by worker: String) throws(Fault)
+    /// - Parameter claim: what the image's owner may have. The bytes that it names are kept for this upload until its end.
+    /// - Returns: bytes that there is room for; nil for any number.
+    /// - Throws: `.conflict` unless the image is queued, `.tooLarge` for a claim that does not fit.
+    func begin(_ upload: Upload, by worker: String, claiming claim: QuotaClaim?) throws(Fault) -> Int64?
 
     /// Holds a worker's uploads for another while.
     ///
@@ -42,12 +44,24 @@ package protocol UploadCatalog: Sendable {
     ///
     /// Safe to repeat when its answer was lost.
     ///
-    /// - Throws: `.gone` when the image was deleted meanwhile, `.conflict` when the lease was lost.
-    func finish(_ upload: Upload, at location: ImageLocation, _ measured: MeasuredBytes) throws(Fault)
+    /// - Parameter claim: what the image's owner may have, and all that came; more than was kept for the upload has to fit now.
+    /// - Throws: `.gone` when the image was deleted meanwhile, `.conflict` when the lease was lost, `.tooLarge` for a claim that
+    ///   does not fit.
+    func finish(
+        _ upload: Upload, at location: ImageLocation, _ measured: MeasuredBytes, claiming claim: QuotaClaim?
+    ) throws(Fault)
 
     /// Moves the image from saving back to queued, or to killed, and ends the lease; nothing happens when it is not held any
     /// more.
     func giveBack(_ upload: Upload, as status: ImageStatus) throws(Fault)
+}
+
+extension UploadCatalog {
+    package func begin(_ upload: Upload, by worker: String) throws(Fault) { _ = try begin(upload, by: worker, claiming: nil) }
+
+    package func finish(_ upload: Upload, at location: ImageLocation, _ measured: MeasuredBytes) throws(Fault) {
+        try finish(upload, at: location, measured, claiming: nil)
+    }
 }
 
 /// The uploads as whoever clears up sees them.

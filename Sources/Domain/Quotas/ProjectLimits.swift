@@ -36,7 +36,7 @@ package struct ProjectUsage: Sendable, Equatable {
 /// with the project, so that two who ask at once cannot pass a limit together.
 package struct QuotaClaim: Sendable, Equatable {
     package let project: String
-    package let limits: ProjectLimits
+    package var limits: ProjectLimits
     /// New images.
     package var images: Int64
     /// Bytes for stores; nil where nobody knows yet how many come.

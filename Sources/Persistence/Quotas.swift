@@ -1,0 +1,113 @@
+package import Domain
+internal import MariaDB
+
+/// What projects have, and whether what they claim fits.
+///
+/// Who judges a claim first takes the project's turn, a row that is written: until he commits nobody else judges one, and on Galera,
+/// where locks are known to their own node alone, one of two who wrote it begins again. Reading comes after, so that it sees what
+/// the one before did.
+enum Quotas {
+    static func takeTurn(of project: String, on connection: Connection) throws(MariaDBError) {
+        try connection.run(
+            "INSERT INTO vitrine_project_turns (project, turn) VALUES (?, 1) ON DUPLICATE KEY UPDATE turn = turn + 1", .text(project))
+    }
+
+    /// - Throws: `.tooLarge` for a claim that does not fit.
+    static func judge(_ claim: QuotaClaim, on connection: Connection) throws {
+        try takeTurn(of: claim.project, on: connection)
+        try check(claim, on: connection)
+    }
+
+    /// The same by whoever has taken the turn.
+    static func check(_ claim: QuotaClaim, on connection: Connection) throws {
+        if claim.limits.imageCountTotal != nil, claim.images > 0 {
+            try claim.check(imagesBeside: count(imageCount, claim.project, connection))
+        }
+        if claim.limits.imageSizeTotal != nil, claim.bytes != 0 {
+            try claim.check(bytesBeside: bytesTaken(by: claim.project, on: connection))
+        }
+    }
+
+    /// Judges an upload before it begins.
+    ///
+    /// - Returns: bytes that there is room for; nil for any number.
+    static func judgeUpload(_ claim: QuotaClaim, on connection: Connection) throws -> Int64? {
+        try takeTurn(of: claim.project, on: connection)
+        var room: Int64?
+        if claim.limits.imageSizeTotal != nil {
+            let taken = try bytesTaken(by: claim.project, on: connection)
+            try claim.check(bytesBeside: taken)
+            room = claim.room(beside: taken)
+        }
+        if claim.limits.imageCountUploading != nil {
+            try claim.check(uploading: count(uploadingCount, claim.project, connection))
+        }
+        return room
+    }
+
+    /// Bytes that are stored, and those that uploads under way may still bring.
+    private static func bytesTaken(by project: String, on connection: Connection) throws(MariaDBError) -> Int64 {
+        let (stored, reserved) = (try count(bytesStored, project, connection), try count(bytesReserved, project, connection))
+        let (sum, isTooMuch) = stored.addingReportingOverflow(reserved)
+        return isTooMuch ? .max : sum
+    }
+
+    static func usage(of project: String, on connection: Connection) throws(MariaDBError) -> ProjectUsage {
+        ProjectUsage(
+            imageSizeTotal: try count(bytesStored, project, connection), imageStageTotal: try count(bytesStaged, project, connection),
+            imageCountTotal: try count(imageCount, project, connection),
+            imageCountUploading: try count(uploadingCount, project, connection))
+    }
+
+    private static func count(_ query: Query<Int64>, _ project: String, _ connection: Connection) throws(MariaDBError) -> Int64 {
+        try connection.first(query, .text(project)) ?? 0
+    }
+
+    // MARK: statements
+
+    private static let bytesStored = sum(
+        "i.size",
+        """
+        images i FORCE INDEX (vitrine_images_owner_size)
+               STRAIGHT_JOIN image_locations l FORCE INDEX (ix_image_locations_image_id) ON l.image_id = i.id AND l.deleted = 0
+         WHERE i.owner = ? AND i.deleted = 0 AND \(isThere)
+        """)
+
+    /// Also of images that were deleted meanwhile: their bytes still lie there.
+    private static let bytesReserved = sum(
+        "u.reserved", "vitrine_uploads u STRAIGHT_JOIN images i FORCE INDEX (PRIMARY) ON i.id = u.image_id WHERE i.owner = ?")
+
+    private static let bytesStaged = sum(
+        "i.size",
+        """
+        images i FORCE INDEX (vitrine_images_owner_size)
+         WHERE i.owner = ? AND i.deleted = 0 AND \(isThere) AND (i.status IN ('uploading', 'importing') OR \(isCopied))
+        """)
+
+    private static let imageCount = number("SELECT COUNT(*) FROM \(ofOwner) AND \(isThere)")
+
+    private static let uploadingCount = number(
+        """
+        SELECT COUNT(*) FROM \(ofOwner) AND \(isThere) AND (i.status IN ('saving', 'uploading', 'importing') OR \(isCopied))
+        """)
+
+    private static let ofOwner = "images i FORCE INDEX (vitrine_images_owner_status) WHERE i.owner = ? AND i.deleted = 0"
+    private static let isThere = "i.status NOT IN ('killed', 'deleted', 'pending_delete')"
+    /// Into further stores, which the property names.
+    private static let isCopied = """
+        EXISTS (SELECT 1 FROM image_properties p FORCE INDEX (ix_image_properties_image_id_name)
+                 WHERE p.image_id = i.id AND p.name = 'os_glance_importing_to_stores' AND p.value <> '' AND p.deleted = 0)
+        """
+
+    private static func sum(_ column: String, _ rows: String) -> Query<Int64> {
+        number("SELECT CAST(LEAST(COALESCE(SUM(\(column)), 0), \(Int64.max)) AS SIGNED) FROM \(rows)")
+    }
+
+    private static func number(_ sql: String) -> Query<Int64> { Query(sql) { row throws(MariaDBError) in try row.int(0) } }
+}
+
+extension MariaDBCatalog: UsageCatalog {
+    package func usage(of project: String) throws(Fault) -> ProjectUsage {
+        try database.run("Reading what project \(project) uses") { try Quotas.usage(of: project, on: $0) }
+    }
+}
