@@ -65,7 +65,8 @@ package struct RegistryDoor: Sendable {
         let body = try call.jsonObject()
         let fields = try WireFields(try call.imageObject(of: body))
         let purges = call.request.headers["X-Glance-Registry-Purge-Props"] == "true" || body["purge_props"]?.bool == true
-        let image = try catalog.update(call.imageID, visibleTo: call.caller, claiming: try QuotaClaim.claim(in: body)) { image throws(Fault) in
+        let image = try catalog.update(call.imageID, visibleTo: call.caller, claiming: try QuotaClaim.claim(in: body)) {
+            image throws(Fault) in
             try checkIsOwn(image, call.caller)
             try call.requireState(of: image)
             if let state = body["from_state"]?.string, state != image.status.rawValue {

@@ -20,7 +20,9 @@ extension ImageService {
             let before = image
             if let rights { try check(meta, on: image, purging: purging, rights) }
             try meta.apply(to: &image, by: caller, purging: purging)
-            if let rights { image.properties += before.properties.filter { image[property: $0.name] == nil && !rights.may(.read, $0.name) } }
+            if let rights {
+                image.properties += before.properties.filter { image[property: $0.name] == nil && !rights.may(.read, $0.name) }
+            }
             try limits.check(properties: image.properties, before: before.properties)
             try further(&image)
         }

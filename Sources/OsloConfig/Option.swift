@@ -63,7 +63,8 @@ extension Option<Int64> {
         Self(group, name, fallback, text: String(fallback), expectation: "a number with B, KB, MB, GB, TB or nothing behind it") {
             $0.last.flatMap { text in
                 let digits = text.prefix { $0.isASCII && $0.isNumber }
-                guard let unit = ["B", "KB", "MB", "GB", "TB"].firstIndex(of: digits.count == text.count ? "B" : text.dropFirst(digits.count))
+                guard
+                    let unit = ["B", "KB", "MB", "GB", "TB"].firstIndex(of: digits.count == text.count ? "B" : text.dropFirst(digits.count))
                 else { return nil }
                 let (bytes, isTooMuch) = (Int64(digits) ?? -1).multipliedReportingOverflow(by: 1 << (10 * Int64(unit)))
                 return isTooMuch || bytes < 0 ? nil : bytes

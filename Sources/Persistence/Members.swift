@@ -27,7 +27,9 @@ extension MariaDBCatalog: MemberCatalog {
                 throw Fault(.unexpected, "Sharing image \(image.id) failed.")
             }
             guard census.named == 0 else { throw Fault(.conflict, "Image \(image.id) is already shared with \(project).") }
-            if let quota, census.present >= quota { throw Fault.tooManyMembers(Int(census.present) + 1, beside: Int(census.present), most: quota) }
+            if let quota, census.present >= quota {
+                throw Fault.tooManyMembers(Int(census.present) + 1, beside: Int(census.present), most: quota)
+            }
             return try insert(project, canShare: false, reviving: census.removed > 0, of: image.id, on: connection)
         }
     }
@@ -181,7 +183,8 @@ extension Fault {
     fileprivate static func tooManyMembers(_ attempted: Int, beside used: Int, most: Int) -> Fault {
         Fault(
             .tooLarge,
-            "The limit has been exceeded on the number of allowed image members for this image. Used: \(used), Attempted: \(attempted), Maximum: \(most)")
+            "The limit has been exceeded on the number of allowed image members for this image. Used: \(used), Attempted: \(attempted), Maximum: \(most)"
+        )
     }
 
     fileprivate static func notMember(_ project: String, _ id: ImageID) -> Fault {

@@ -151,7 +151,8 @@ package struct Wiring {
         }
         return ImageService(
             catalog: catalog, store: try makeStore(), source: try makeImageSource(), worker: Self.workerName(), policies: policies,
-            protections: try makeProtections(), limits: try makeLimits(), projectLimits: try makeProjectLimits(), hashAlgorithm: algorithm, logger: log.logger("glance.service"))
+            protections: try makeProtections(), limits: try makeLimits(), projectLimits: try makeProjectLimits(), hashAlgorithm: algorithm,
+            logger: log.logger("glance.service"))
     }
 
     /// Nil where the site protects no custom properties.

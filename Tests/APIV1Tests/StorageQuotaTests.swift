@@ -5,7 +5,9 @@ import Testing
 @Suite(.serialized) struct `What a project may store by V1` {
     let glance: TestGlance
     init() throws {
-        glance = try .of(Self.self, ["DEFAULT": "user_storage_quota = 100"], runsTasks: true, runsRegistry: true)
+        glance = try .of(
+            Self.self, ["DEFAULT": "user_storage_quota = 100", "import_filtering_opts": "allowed_hosts = 127.0.0.1\nallowed_ports ="],
+            runsTasks: true, runsRegistry: true)
         try glance.execute("UPDATE images SET status = 'deleted', deleted = 1")
     }
 
@@ -29,6 +31,24 @@ import Testing
         #expect(try glance.head(of: id).meta("name") == nil)
         try glance.expectNoBytes(of: id)
         #expect(try glance.update(id, data: data(100)).status == 200)
+    }
+
+    @Test func `refuses bytes that lie elsewhere, and leaves the image as it was`() throws {
+        let source = try RawServer { connection, _ in
+            guard connection.readHead() != nil else { return }
+            connection.send("HTTP/1.1 200 OK\r\nContent-Length: 101\r\nConnection: close\r\n\r\n")
+        }
+        let id = try glance.hasClassic(formats)
+        for headers in [["x-image-meta-location": source.url("/a")], ["x-glance-api-copy-from": source.url("/a")]] {
+            let before = try glance.count("images", where: "deleted = 0")
+            #expect(try glance.create(formats, headers: headers).status == 413)
+            #expect(try glance.count("images", where: "deleted = 0") == before)
+            #expect(try glance.update(id, ["name": "n"], headers: headers).status == 413)
+            #expect(try glance.recordedStatus(id) == "queued")
+            #expect(try glance.head(of: id).meta("name") == nil)
+            try glance.expectNoBytes(of: id)
+        }
+        #expect(try glance.count("vitrine_copies", where: "TRUE") == 0)
     }
 
     @Test func `kills an image that brings more than it said`() throws {

@@ -71,7 +71,7 @@ private let octets = ["Content-Type": "application/octet-stream"]
             glance.head("PUT", "/v2/images/\(id)/file", .alice, octets.merging(["Transfer-Encoding": "chunked"]) { $1 }))
         try connection.send("1f4\r\n" + String(repeating: "a", count: 500) + "\r\n")
         #expect(try eventually { try glance.status(of: id) == "saving" })
-        try? connection.send("19\r\n" + String(repeating: "a", count: 25) + "\r\n")
+        try? connection.send("19\r\n" + String(repeating: "a", count: 25) + "\r\n0\r\n\r\n")
         let reply = try connection.receive()
         #expect(reply.status == 413 && reply.says.contains("500") && reply.says.contains("1024"), "\(reply.text)")
         #expect(try eventually { try glance.status(of: id) == "queued" })
@@ -167,7 +167,8 @@ private let octets = ["Content-Type": "application/octet-stream"]
     func `is refused where it is no size`(_ text: String) throws {
         let file = "\(TestFolder.root)/quota-\(UInt64.random(in: 0 ... .max)).conf"
         let connection = try SharedMariaDB.running().url(of: "nothing_is_asked_of_it")
-        try "[DEFAULT]\nuser_storage_quota = \(text)\n[database]\nconnection = \(connection)\n[glance_store]\nfilesystem_store_datadir = \(file).store\n"
+        try
+            "[DEFAULT]\nuser_storage_quota = \(text)\n[database]\nconnection = \(connection)\n[glance_store]\nfilesystem_store_datadir = \(file).store\n"
             .write(toFile: file, atomically: true, encoding: .utf8)
         let command = try Command("\(TestGlance.programs)/glance-api", ["--config-file", file, "--metadata", "/nowhere/x.sock"])
         #expect(command.status != 0 && command.errors.contains("user_storage_quota must be a number with B"), "\(command.errors)")

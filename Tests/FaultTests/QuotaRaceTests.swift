@@ -58,7 +58,9 @@ import Testing
             guard connection.readHead() != nil else { return }
             connection.send("HTTP/1.1 200 OK\r\nContent-Length: \(Self.piece)\r\nConnection: close\r\n\r\n")
         }
-        let headers = ["x-image-meta-disk-format": "raw", "x-image-meta-container-format": "bare", "x-image-meta-location": source.url("/a")]
+        let headers = [
+            "x-image-meta-disk-format": "raw", "x-image-meta-container-format": "bare", "x-image-meta-location": source.url("/a"),
+        ]
         let statuses = try await atOnce(12) { _ in try glance.send("POST", "/v1/images", headers).status }
         #expect(statuses.count { $0 == 201 } == 5 && statuses.count { $0 == 413 } == 7)
         #expect(try glance.rows("SELECT id FROM images").count == 5)
@@ -99,12 +101,10 @@ import Testing
         let data = [UInt8](repeating: 5, count: Self.piece)
         #expect(try glance.upload(data, to: two).status == 413)
         for id in glance.site.workerIDs { kill(id, SIGKILL) }
+        #expect(eventually { glance.site.workerIDs.isEmpty })
+        try glance.site.revive()
         try glance.execute("UPDATE vitrine_uploads SET lease_until = UTC_TIMESTAMP(6)")
-        #expect(
-            try eventually(within: 30) {
-                try glance.site.revive()
-                return try glance.status(of: one) == "queued"
-            })
+        #expect(try eventually(within: 30) { try glance.status(of: one) == "queued" })
         #expect(try glance.upload(data, to: two).status == 204)
     }
 }

@@ -115,6 +115,45 @@ package enum ImageCatalogConformance {
             }
             for removal in owed { try catalog.settle(removal) }
         },
+        ConformanceCheck("judges what is claimed of a project's limits") { catalog in
+            let project = "project-\(ImageID.fresh())"
+            func claim(_ bytes: Int64?, images: Int64 = 0) -> QuotaClaim {
+                let limits = ProjectLimits(imageSizeTotal: 100, imageCountTotal: 3, imageCountUploading: 1)
+                return QuotaClaim(project: project, limits: limits, images: images, bytes: bytes)
+            }
+            func begin(_ image: ImageID, _ bytes: Int64?) throws -> (Upload, room: Int64?) {
+                let upload = Upload(image: image, token: "t\(image)".token, pendingURL: "file:///pending")
+                return (upload, try catalog.begin(upload, by: "worker", claiming: claim(bytes)))
+            }
+            func finish(_ upload: Upload, _ bytes: Int64) throws {
+                let measured = MeasuredBytes(size: bytes, checksum: "c", hash: ImageHash(algorithm: "sha512", value: "h"))
+                try catalog.finish(upload, at: ImageLocation(url: "file:///\(upload.token)"), measured, claiming: claim(bytes))
+            }
+            var images: [ImageID] = []
+            for _ in 1...3 {
+                images.append(try catalog.insert(ImageDraft(id: .fresh(), owner: project), claiming: claim(0, images: 1)).id)
+            }
+            let fourth = ImageDraft(id: .fresh(), owner: project)
+            #expect(throws: Fault.of(.tooLarge)) { try catalog.insert(fourth, claiming: claim(0, images: 1)) }
+            #expect(throws: Fault.of(.notFound)) { try catalog.image(fourth.id, visibleTo: admin) }
+
+            #expect(throws: Fault.of(.tooLarge)) { try begin(images[0], 101) }
+            #expect(try catalog.image(images[0], visibleTo: admin).status == .queued)
+            let (known, _) = try begin(images[0], 60)
+            let (unknown, room) = try begin(images[1], nil)
+            #expect(room == 40)
+            #expect(throws: Fault.of(.tooLarge)) { try begin(images[2], 1) }  // a third at once
+            try finish(known, 60)
+            #expect(throws: Fault.of(.tooLarge)) { try finish(unknown, 41) }
+            #expect(try catalog.image(images[1], visibleTo: admin).status == .saving)
+            try finish(unknown, 40)
+            #expect(throws: Fault.of(.tooLarge)) { try begin(images[2], 1) }
+            #expect(try begin(images[2], nil).room == 0)
+            #expect(throws: Fault.of(.tooLarge)) {
+                try catalog.update(images[0], visibleTo: admin, claiming: claim(1)) { $0.name = "changed" }
+            }
+            #expect(try catalog.image(images[0], visibleTo: admin).name == nil)
+        },
         ConformanceCheck("lets one upload begin, and makes the image active") { catalog in
             let image = try catalog.insert(ImageDraft(id: .fresh(), owner: "acme")).id
             let upload = Upload(image: image, token: "t\(image)".token, pendingURL: "file:///pending")

@@ -39,6 +39,7 @@ package struct ImageLimits: Sendable {
     private static func exceeded(_ what: String, used: Int, attempted: Int, maximum: Int) -> Fault {
         Fault(
             .tooLarge,
-            "The limit has been exceeded on the number of allowed image \(what). Used: \(used), Attempted: \(attempted), Maximum: \(maximum)")
+            "The limit has been exceeded on the number of allowed image \(what). Used: \(used), Attempted: \(attempted), Maximum: \(maximum)"
+        )
     }
 }
