@@ -21,7 +21,7 @@ enum Quotas {
     /// The same by whoever has taken the turn.
     static func check(_ claim: QuotaClaim, on connection: Connection) throws {
         if claim.limits.imageCountTotal != nil, claim.images > 0 {
-            try claim.check(imagesBeside: count(imageCount, claim.project, connection))
+            try claim.check(imagesBeside: ask(imageCount, claim.project, connection))
         }
         if claim.limits.imageSizeTotal != nil, claim.bytes != 0 {
             try claim.check(bytesBeside: bytesTaken(by: claim.project, on: connection))
@@ -40,27 +40,35 @@ enum Quotas {
             room = claim.room(beside: taken)
         }
         if claim.limits.imageCountUploading != nil {
-            try claim.check(uploading: count(uploadingCount, claim.project, connection))
+            try claim.check(uploading: uploads(of: claim.project, on: connection))
         }
         return room
     }
 
     /// Bytes that are stored, and those that uploads under way may still bring.
     private static func bytesTaken(by project: String, on connection: Connection) throws(MariaDBError) -> Int64 {
-        let (stored, reserved) = (try count(bytesStored, project, connection), try count(bytesReserved, project, connection))
-        let (sum, isTooMuch) = stored.addingReportingOverflow(reserved)
-        return isTooMuch ? .max : sum
+        try sum(ask(bytesStored, project, connection), ask(bytesReserved, project, connection))
+    }
+
+    private static func uploads(of project: String, on connection: Connection) throws(MariaDBError) -> Int64 {
+        try ask(underWayCount, project, connection) + ask(copiedCount, project, connection)
     }
 
     static func usage(of project: String, on connection: Connection) throws(MariaDBError) -> ProjectUsage {
         ProjectUsage(
-            imageSizeTotal: try count(bytesStored, project, connection), imageStageTotal: try count(bytesStaged, project, connection),
-            imageCountTotal: try count(imageCount, project, connection),
-            imageCountUploading: try count(uploadingCount, project, connection))
+            imageSizeTotal: try ask(bytesStored, project, connection),
+            imageStageTotal: try sum(ask(bytesStaged, project, connection), ask(bytesCopied, project, connection)),
+            imageCountTotal: try ask(imageCount, project, connection), imageCountUploading: try uploads(of: project, on: connection))
     }
 
-    private static func count(_ query: Query<Int64>, _ project: String, _ connection: Connection) throws(MariaDBError) -> Int64 {
+    private static func ask(_ query: Query<Int64>, _ project: String, _ connection: Connection) throws(MariaDBError) -> Int64 {
         try connection.first(query, .text(project)) ?? 0
+    }
+
+    /// The most there is for what is more.
+    private static func sum(_ one: Int64, _ other: Int64) -> Int64 {
+        let (sum, isTooMuch) = one.addingReportingOverflow(other)
+        return isTooMuch ? .max : sum
     }
 
     // MARK: statements
@@ -77,31 +85,31 @@ enum Quotas {
     private static let bytesReserved = sum(
         "u.reserved", "vitrine_uploads u STRAIGHT_JOIN images i FORCE INDEX (PRIMARY) ON i.id = u.image_id WHERE i.owner = ?")
 
-    private static let bytesStaged = sum(
-        "i.size",
-        """
-        images i FORCE INDEX (vitrine_images_owner_size)
-         WHERE i.owner = ? AND i.deleted = 0 AND \(isThere) AND (i.status IN ('uploading', 'importing') OR \(isCopied))
-        """)
-
-    private static let imageCount = number("SELECT COUNT(*) FROM \(ofOwner) AND \(isThere)")
-
-    private static let uploadingCount = number(
-        """
-        SELECT COUNT(*) FROM \(ofOwner) AND \(isThere) AND (i.status IN ('saving', 'uploading', 'importing') OR \(isCopied))
-        """)
+    private static let bytesStaged = sum("i.size", underWay("'uploading', 'importing'"))
+    private static let bytesCopied = sum("i.size", copied)
+    private static let imageCount = count("\(ofOwner) AND \(isThere)")
+    private static let underWayCount = count(underWay("'saving', 'uploading', 'importing'"))
+    private static let copiedCount = count(copied)
 
     private static let ofOwner = "images i FORCE INDEX (vitrine_images_owner_status) WHERE i.owner = ? AND i.deleted = 0"
     private static let isThere = "i.status NOT IN ('killed', 'deleted', 'pending_delete')"
-    /// Into further stores, which the property names.
-    private static let isCopied = """
-        EXISTS (SELECT 1 FROM image_properties p FORCE INDEX (ix_image_properties_image_id_name)
-                 WHERE p.image_id = i.id AND p.name = 'os_glance_importing_to_stores' AND p.value <> '' AND p.deleted = 0)
+
+    /// Few: the index leads to them by their status.
+    private static func underWay(_ statuses: String) -> String { "\(ofOwner) AND i.os_hidden IN (0, 1) AND i.status IN (\(statuses))" }
+
+    /// Images that have their data and get them into further stores, which a property names. Few have the property at all.
+    private static let copied = """
+        image_properties p FORCE INDEX (vitrine_image_properties_value)
+               STRAIGHT_JOIN images i FORCE INDEX (PRIMARY) ON i.id = p.image_id AND i.deleted = 0
+         WHERE p.name = 'os_glance_importing_to_stores' AND p.value > '' AND p.deleted = 0 AND i.owner = ?
+           AND \(isThere) AND i.status NOT IN ('saving', 'uploading', 'importing')
         """
 
     private static func sum(_ column: String, _ rows: String) -> Query<Int64> {
         number("SELECT CAST(LEAST(COALESCE(SUM(\(column)), 0), \(Int64.max)) AS SIGNED) FROM \(rows)")
     }
+
+    private static func count(_ rows: String) -> Query<Int64> { number("SELECT COUNT(*) FROM \(rows)") }
 
     private static func number(_ sql: String) -> Query<Int64> { Query(sql) { row throws(MariaDBError) in try row.int(0) } }
 }
