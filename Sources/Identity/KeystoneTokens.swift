@@ -15,6 +15,8 @@ package final class KeystoneTokens: Authenticator {
         package var authenticateURI: String
         /// Seconds that what Keystone says of a token counts; nothing is kept when it is not more than 0.
         package var cacheTime = 300
+        /// Tokens that are kept, some 600 bytes each; and of those that nobody knows as many, a tenth of that.
+        package var cacheSize = 10_000
         /// A service token has one of these.
         package var serviceRoles: Set<String> = ["service"]
         /// Whether a service token without them is none; it never lets an expired token through.
@@ -34,16 +36,13 @@ package final class KeystoneTokens: Authenticator {
     private let unknown: TokenCache<Void>
     private let validations = SingleFlight<String, Result<KeystoneToken?, Fault>>()
 
-    /// Tokens; some 600 bytes each.
-    private static let mostKnown = 10_000
-    private static let mostUnknown = 4096
     /// Seconds that a token stays unknown.
     private static let unknownFor = 10.0
 
     package init(_ session: KeystoneSession, rules: Rules, policy: any PolicySource, logger: Logger) {
         (self.session, self.rules, self.policy, self.logger) = (session, rules, policy, logger)
-        known = TokenCache(seconds: Double(rules.cacheTime), most: Self.mostKnown)
-        unknown = TokenCache(seconds: rules.cacheTime > 0 ? Self.unknownFor : 0, most: Self.mostUnknown)
+        known = TokenCache(seconds: Double(rules.cacheTime), most: rules.cacheSize)
+        unknown = TokenCache(seconds: rules.cacheTime > 0 ? Self.unknownFor : 0, most: rules.cacheSize)
     }
 
     package var challenge: String { "Keystone uri=\"\(rules.authenticateURI)\"" }

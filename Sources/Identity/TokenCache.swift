@@ -53,7 +53,4 @@ final class TokenCache<Value: Sendable>: Sendable {
         }
         generations.young[digest] = entry
     }
-
-    /// How many tokens something is kept of.
-    var count: Int { generations.withLock { $0.young.count + $0.old.count } }
 }
