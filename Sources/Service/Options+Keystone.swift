@@ -49,6 +49,28 @@ extension Options {
         }
     }
 
+    /// The options of `[oslo_limit]`. Source: oslo.limit, `opts.py`.
+    enum OsloLimit {
+        static let access = KeystoneGroup("oslo_limit")
+        static let endpointID = Option<String?>.optionalText("oslo_limit", "endpoint_id")
+        static let serviceType = Option<String?>.optionalText("oslo_limit", "endpoint_service_type")
+        static let serviceName = Option<String?>.optionalText("oslo_limit", "endpoint_service_name")
+        static let region = Option<String?>.optionalText("oslo_limit", "endpoint_region_name")
+        static let interface = Option<Interface>.choice("oslo_limit", "endpoint_interface", default: .public)
+        /// Which endpoint of Keystone itself is asked.
+        static let keystoneInterfaces = Option<[String]>.list("oslo_limit", "valid_interfaces", default: ["internal"])
+
+        enum Interface: String, CaseIterable, Sendable {
+            case `public`, publicURL, `internal`, internalURL, admin, adminURL
+
+            /// As Keystone has it.
+            var name: String { rawValue.hasSuffix("URL") ? String(rawValue.dropLast(3)) : rawValue }
+        }
+
+        static let all: [OptionKey] =
+            access.all + [endpointID.key, serviceType.key, serviceName.key, region.key, interface.key, keystoneInterfaces.key]
+    }
+
     /// The options of `[keystone_authtoken]`. Source: keystonemiddleware, `auth_token/_opts.py`.
     enum AuthToken {
         static let access = KeystoneGroup("keystone_authtoken")

@@ -21,6 +21,8 @@ package enum Options {
     static let imageMemberQuota = Option<Int>.int("DEFAULT", "image_member_quota", default: 128)
     /// Bytes that each project may have in stores; 0 is any number.
     static let userStorageQuota = Option<Int64>.bytes("DEFAULT", "user_storage_quota", default: 0)
+    /// Projects have the limits that Keystone keeps for them, and not the quota above.
+    static let useKeystoneLimits = Option<Bool>.flag("DEFAULT", "use_keystone_limits", default: false)
     static let showImageDirectURL = Option<Bool>.flag("DEFAULT", "show_image_direct_url", default: false)
     /// Seconds that running requests are given when the service ends; 0 is without a limit.
     static let gracefulShutdownTimeout = Option<Int>.int("DEFAULT", "graceful_shutdown_timeout", default: 60, in: 0...86400)
@@ -125,7 +127,7 @@ package enum Options {
         [
             debug.key, useJSON.key, logFile.key, logDir.key, publicEndpoint.key, maxRequestIDLength.key, hashingAlgorithm.key,
             limitParamDefault.key, apiLimitMax.key, imageSizeCap.key, imagePropertyQuota.key, imageTagQuota.key,
-            imageMemberQuota.key, userStorageQuota.key, showImageDirectURL.key, gracefulShutdownTimeout.key, enabledBackends.key, workers.key,
+            imageMemberQuota.key, userStorageQuota.key, useKeystoneLimits.key, showImageDirectURL.key, gracefulShutdownTimeout.key, enabledBackends.key, workers.key,
             connection.key, maxPoolSize.key, maxOverflow.key, poolTimeout.key, stores.key, defaultStore.key, fileStoreFolder.key,
             fileStorePermissions.key, httpsCertificates.key, allowedSchemes.key, disallowedSchemes.key, allowedHosts.key,
             disallowedHosts.key, allowedPorts.key, disallowedPorts.key, diskFormats.key, containerFormats.key, flavor.key, identity.key,
@@ -136,5 +138,5 @@ package enum Options {
             metadataThreads.key,
             dataThreads.key, uploadRate.key, internalPrefix.key, enableProxyHeadersParsing.key,
             healthBackends.key, disableByFilePath.key, disableByFilePaths.key, enableByFilePaths.key, detailedHealth.key,
-        ] + CORSGroup("cors", defaults: .glance).keys + AuthToken.all
+        ] + CORSGroup("cors", defaults: .glance).keys + AuthToken.all + OsloLimit.all
 }

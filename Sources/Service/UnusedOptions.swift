@@ -15,7 +15,7 @@ extension Options {
             metadata_encryption_key node_staging_uri owner_is_tenant pydev_worker_debug_host registry_client_cert_file registry_client_insecure
             registry_client_key_file restore scrub_pool_size
             scrub_time secure_proxy_ssl_header send_identity_headers show_multiple_locations syslog_log_facility
-            tcp_keepidle transport_url use_journal use_keystone_limits use_stderr use_syslog use_user_token
+            tcp_keepidle transport_url use_journal use_stderr use_syslog use_user_token
             wakeup_time watch_log_file worker_self_reference_url client_socket_timeout
             """)
         + keys(
@@ -45,7 +45,6 @@ extension Options {
             split_loggers timeout trust_id
             """)
         + keys("oslo_concurrency", "disable_process_locking lock_path")
-        + keys("oslo_limit", "auth_type auth_url endpoint_id password system_scope user_domain_id username")
         + keys("oslo_messaging_notifications", "driver retry topics transport_url")
         + keys("oslo_messaging_rabbit", "heartbeat_timeout_threshold rabbit_ha_queues rabbit_quorum_queue ssl")
         + keys("oslo_middleware", "max_request_body_size")

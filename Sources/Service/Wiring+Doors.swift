@@ -18,16 +18,17 @@ extension Wiring {
         let hasV2 = try configuration(Options.enableV2API)
         let registry = try configuration(Options.enableV1API) ? try makeRegistryClient() : nil
         let authenticator = try makeAuthenticator()
+        let limits = try makeProjectLimits()
         var routes: [Route<Handler>] = []
         var probes: [any HealthProbe] = []
         if hasV2 {
             let catalog = try makeCatalog()
             probes.append(catalog)
-            routes += try routesOfV2(catalog)
+            routes += try routesOfV2(catalog, limits)
         }
         if let registry {
             probes.append(registry)
-            routes += try routesOfV1(try makeService(over: registry))
+            routes += try routesOfV1(try makeService(over: registry, limits))
         }
         probes.append(try makeStore())
         if let probe = authenticator as? any HealthProbe { probes.append(probe) }
@@ -37,8 +38,8 @@ extension Wiring {
             logger: log.logger("glance.api"))
     }
 
-    private func routesOfV2(_ catalog: MariaDBCatalog) throws -> [Route<Handler>] {
-        let service = try makeService(over: catalog)
+    private func routesOfV2(_ catalog: MariaDBCatalog, _ limits: any LimitSource) throws -> [Route<Handler>] {
+        let service = try makeService(over: catalog, limits)
         let schemas = ImageSchemas(
             diskFormats: try configuration(Options.diskFormats), containerFormats: try configuration(Options.containerFormats))
         let paging = ImagesDoor.Paging(
@@ -48,7 +49,7 @@ extension Wiring {
         let data = DataDoor(service: service)
         let members = MembersDoor(service: service)
         let descriptions = SchemasDoor(schemas: schemas)
-        let info = InfoDoor(usage: UsageReport(limits: try makeProjectLimits(), usage: catalog))
+        let info = InfoDoor(usage: UsageReport(limits: limits, usage: catalog))
         var routes = ImagesDoor.routes.map { $0.map { $0(images) } }
         routes += DataDoor.routes.map { $0.map { $0(data) } }
         routes += MembersDoor.routes.map { $0.map { $0(members) } }

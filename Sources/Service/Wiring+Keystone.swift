@@ -28,6 +28,25 @@ extension Wiring {
         return KeystoneTokens(KeystoneSession(access, logger: logger), rules: rules, policy: policies, logger: logger)
     }
 
+    /// The limits that Keystone keeps. Nothing is asked before they are needed.
+    func makeKeystoneLimits() throws -> KeystoneLimits {
+        var access = try makeKeystoneAccess(Options.OsloLimit.access)
+        if let interface = try configuration(Options.OsloLimit.keystoneInterfaces).first { access.interface = interface }
+        let logger = log.logger("glance.limits")
+        let (type, name) = (try configuration(Options.OsloLimit.serviceType), try configuration(Options.OsloLimit.serviceName))
+        let endpoint: KeystoneLimits.Endpoint
+        if let id = try configuration(Options.OsloLimit.endpointID) {
+            endpoint = .id(id)
+        } else if type != nil || name != nil {
+            endpoint = .lookup(
+                serviceType: type, serviceName: name, region: try configuration(Options.OsloLimit.region),
+                interface: try configuration(Options.OsloLimit.interface).name)
+        } else {
+            throw ConfigurationError(place: "[oslo_limit] endpoint_id", reason: "is not set, nor is endpoint_service_type")
+        }
+        return KeystoneLimits(KeystoneSession(access, logger: logger), endpoint: endpoint, logger: logger)
+    }
+
     /// - Throws: for what is missing or contradicts itself, and for files that cannot be read.
     func makeKeystoneAccess(_ group: Options.KeystoneGroup) throws -> KeystoneAccess {
         guard let address = try configuration(group.authURL) else { throw group.missing("auth_url") }

@@ -135,7 +135,7 @@ package struct Wiring {
     /// - Parameter isEnding: whether the process is about to end, and copies are to be left to others.
     func makeCopier(isEnding: @escaping @Sendable () -> Bool) throws -> Copier {
         let catalog = try makeCatalog()
-        return Copier(service: try makeService(over: catalog), orders: catalog, isEnding: isEnding)
+        return Copier(service: try makeService(over: catalog, try makeProjectLimits()), orders: catalog, isEnding: isEnding)
     }
 
     func makeSweeper() throws -> Sweeper {
@@ -144,14 +144,14 @@ package struct Wiring {
             uploads: catalog, removals: catalog, store: try makeStore(), worker: Self.workerName(), logger: log.logger("glance.tasks"))
     }
 
-    func makeService(over catalog: some Catalog) throws -> ImageService {
+    func makeService(over catalog: some Catalog, _ projectLimits: any LimitSource) throws -> ImageService {
         let algorithm = try configuration(Options.hashingAlgorithm)
         guard Digest(algorithm) != nil else {
             throw ConfigurationError(place: "[DEFAULT] hashing_algorithm", reason: "'\(algorithm)' is not known")
         }
         return ImageService(
             catalog: catalog, store: try makeStore(), source: try makeImageSource(), worker: Self.workerName(), policies: policies,
-            protections: try makeProtections(), limits: try makeLimits(), projectLimits: try makeProjectLimits(), hashAlgorithm: algorithm,
+            protections: try makeProtections(), limits: try makeLimits(), projectLimits: projectLimits, hashAlgorithm: algorithm,
             logger: log.logger("glance.service"))
     }
 
@@ -163,6 +163,7 @@ package struct Wiring {
     }
 
     func makeProjectLimits() throws -> any LimitSource {
+        if try configuration(Options.useKeystoneLimits) { return try makeKeystoneLimits() }
         let quota = try configuration(Options.userStorageQuota)
         return ProjectLimits(imageSizeTotal: quota == 0 ? nil : quota)
     }

@@ -1,0 +1,181 @@
+package import Domain
+internal import HTTPClient
+internal import JSONDocument
+package import Logging
+internal import Synchronization
+internal import Threading
+
+/// What projects may have as Keystone keeps it: registered limits of the image service, and what single projects have in their place.
+/// A resource that has no registered limit has the limit 0. Source: oslo.limit, `_FlatEnforcer`.
+package final class KeystoneLimits: LimitSource {
+    /// For which of the services that Keystone knows the limits are.
+    package enum Endpoint: Sendable {
+        case id(String)
+        case lookup(serviceType: String?, serviceName: String?, region: String?, interface: String)
+    }
+
+    private let session: KeystoneSession
+    private let endpoint: Endpoint
+    private let logger: Logger
+    private let state = Mutex(State())
+    private let flights = SingleFlight<String, Result<ProjectLimits, Fault>>()
+
+    private struct State: Sendable {
+        var place: Place?
+        var known: [String: Known] = [:]
+    }
+
+    private struct Known: Sendable {
+        let limits: ProjectLimits
+        /// Seconds of the monotonic clock.
+        let until: Double
+    }
+
+    /// What Keystone has limits by.
+    private struct Place: Sendable {
+        let service: String
+        let region: String?
+    }
+
+    /// Seconds that an answer counts.
+    private static let life = 5.0
+    /// Projects whose limits are remembered.
+    private static let mostProjects = 10_000
+
+    package init(_ session: KeystoneSession, endpoint: Endpoint, logger: Logger) {
+        (self.session, self.endpoint, self.logger) = (session, endpoint, logger)
+    }
+
+    package var areTold: Bool { true }
+
+    package func limits(of project: String) throws(Fault) -> ProjectLimits {
+        if let limits = known(project) { return limits }
+        return try flights.run(project) {
+            if let limits = known(project) { return .success(limits) }
+            do throws(Fault) {
+                let limits = try ask(for: project)
+                remember(limits, of: project)
+                return .success(limits)
+            } catch {
+                return .failure(error)
+            }
+        }.get()
+    }
+
+    private func known(_ project: String) -> ProjectLimits? {
+        let known = state.withLock { $0.known[project] }
+        return known.flatMap { $0.until > monotonicSeconds() ? $0.limits : nil }
+    }
+
+    private func remember(_ limits: ProjectLimits, of project: String) {
+        state.withLock { state in
+            if state.known.count >= Self.mostProjects { state.known.removeAll(keepingCapacity: true) }
+            state.known[project] = Known(limits: limits, until: monotonicSeconds() + Self.life)
+        }
+    }
+
+    // MARK: asking
+
+    private func ask(for project: String) throws(Fault) -> ProjectLimits {
+        let place = try place()
+        var query = "service_id=\(escaped(place.service))"
+        if let region = place.region { query += "&region_id=\(escaped(region))" }
+        var numbers: [String: Int64] = [:]
+        for limit in try list("registered_limits", "/registered_limits?\(query)") where isFor(limit, place) {
+            if let name = limit["resource_name"]?.string { numbers[name] = limit["default_limit"]?.int }
+        }
+        for limit in try list("limits", "/limits?\(query)&project_id=\(escaped(project))") where isFor(limit, place) {
+            guard limit["project_id"]?.string == project, let name = limit["resource_name"]?.string else { continue }
+            numbers[name] = limit["resource_limit"]?.int
+        }
+        return ProjectLimits(
+            imageSizeTotal: Self.limit(numbers["image_size_total"], unit: 1 << 20),
+            imageStageTotal: Self.limit(numbers["image_stage_total"], unit: 1 << 20),
+            imageCountTotal: Self.limit(numbers["image_count_total"]),
+            imageCountUploading: Self.limit(numbers["image_count_uploading"]))
+    }
+
+    /// - Returns: nil for -1, which is any amount.
+    private static func limit(_ number: Int64?, unit: Int64 = 1) -> Int64? {
+        guard let number else { return 0 }
+        guard number >= 0 else { return nil }
+        let (amount, isTooMuch) = number.multipliedReportingOverflow(by: unit)
+        return isTooMuch ? .max : amount
+    }
+
+    private func isFor(_ limit: JSONObject, _ place: Place) -> Bool {
+        limit["service_id"]?.string == place.service && limit["region_id"]?.string == place.region
+    }
+
+    private func list(_ name: String, _ path: String) throws(Fault) -> [JSONObject] {
+        guard let elements = try object(at: path)[name]?.array else { throw .keystone("it answers GET \(path) with no \(name)") }
+        return elements.compactMap(\.object)
+    }
+
+    private func object(at path: String) throws(Fault) -> JSONObject {
+        let reply = try session.get(path)
+        guard reply.status == 200 else {
+            throw Self.misconfigured("it answers \(reply.status) to GET \(path); may the user of [oslo_limit] read there?")
+        }
+        guard let object = (try? JSON(parsing: reply.body))?.object else { throw .keystone("it answers GET \(path) with no JSON") }
+        return object
+    }
+
+    // MARK: whose limits
+
+    private func place() throws(Fault) -> Place {
+        if let place = state.withLock({ $0.place }) { return place }
+        let found = try findPlace()
+        guard let service = found["service_id"]?.string else { throw .keystone("an endpoint of its has no service_id") }
+        let place = Place(service: service, region: found["region_id"]?.string)
+        state.withLock { $0.place = place }
+        logger.info("limits are those of service \(place.service) in \(place.region ?? "any region")")
+        return place
+    }
+
+    private func findPlace() throws(Fault) -> JSONObject {
+        switch endpoint {
+        case .id(let id):
+            guard let endpoint = try object(at: "/endpoints/\(escaped(id))")["endpoint"]?.object else {
+                throw .keystone("it answers the question for endpoint \(id) with none")
+            }
+            return endpoint
+        case .lookup(let type, let name, let region, let interface):
+            var query: [String] = []
+            if let type { query.append("type=\(escaped(type))") }
+            if let name { query.append("name=\(escaped(name))") }
+            let services = try list("services", "/services?\(query.joined(separator: "&"))")
+            guard services.count == 1, let service = services[0]["id"]?.string else {
+                throw Self.misconfigured("it has \(services.count) services that [oslo_limit] endpoint_service_type and _name mean")
+            }
+            query = ["service_id=\(escaped(service))", "interface=\(escaped(interface))"]
+            if let region { query.append("region_id=\(escaped(region))") }
+            let endpoints = try list("endpoints", "/endpoints?\(query.joined(separator: "&"))")
+            guard endpoints.count == 1 else {
+                throw Self.misconfigured("it has \(endpoints.count) endpoints that [oslo_limit] endpoint_interface and _region_name mean")
+            }
+            return endpoints[0]
+        }
+    }
+
+    /// What only the operator can put right. As Glance: no quota is taken for passed, and none for kept.
+    private static func misconfigured(_ reason: String) -> Fault {
+        Fault(.unexpected, "The limits of projects cannot be found out.", cause: LimitTrouble(description: "Keystone: \(reason)"))
+    }
+}
+
+private struct LimitTrouble: Error, CustomStringConvertible {
+    let description: String
+}
+
+/// As a value in a query.
+private func escaped(_ text: String) -> String {
+    var escaped = ""
+    for byte in text.utf8 {
+        switch byte {
+        case 0x30...0x39, 0x41...0x5A, 0x61...0x7A, 0x2D, 0x2E, 0x5F, 0x7E: escaped.unicodeScalars.append(Unicode.Scalar(byte))
+        default: escaped += "%" + (byte < 16 ? "0" : "") + String(byte, radix: 16, uppercase: true)
+        }
+    }
+    return escaped
+}
