@@ -1,5 +1,4 @@
 import Foundation
-import JSONDocument
 import Synchronization
 import TestSupport
 import Testing
@@ -16,7 +15,9 @@ import Testing
             let box = Box()
             server = try RawServer { connection, _ in
                 while let head = connection.readHead() {
-                    if head.hasPrefix("POST"), let length = head.split(separator: "\r\n").first(where: { $0.lowercased().hasPrefix("content-length:") }) {
+                    if head.hasPrefix("POST"),
+                        let length = head.split(separator: "\r\n").first(where: { $0.lowercased().hasPrefix("content-length:") })
+                    {
                         connection.readBody(Int(length.split(separator: " ").last ?? "") ?? 0)
                     }
                     box.keystone?.answer(head, connection)
@@ -42,10 +43,13 @@ import Testing
             let json = "Content-Type: application/json\r\n"
             if path != "/v3/auth/tokens", let status = fault.withLock({ $0 }) { return connection.answer(status, json, body: "{}") }
             func list(_ name: String, _ project: Bool) -> String {
-                let rows = limits.withLock { $0 }.filter { ($0.project != nil) == project && (!project || path.contains("project_id=\($0.project!)")) }
+                let rows = limits.withLock { $0 }.filter {
+                    ($0.project != nil) == project && (!project || path.contains("project_id=\($0.project!)"))
+                }
                 let elements = rows.map { row in
                     let owner = row.project.map { #", "project_id": "\#($0)""# } ?? ""
-                    return #"{"service_id": "s1", "region_id": "R", "resource_name": "\#(row.name)", "\#(project ? "resource_limit" : "default_limit")": \#(row.number)\#(owner)}"#
+                    return
+                        #"{"service_id": "s1", "region_id": "R", "resource_name": "\#(row.name)", "\#(project ? "resource_limit" : "default_limit")": \#(row.number)\#(owner)}"#
                 }
                 return #"{"\#(name)": [\#(elements.joined(separator: ", "))]}"#
             }
@@ -53,7 +57,9 @@ import Testing
             case "/v3/auth/tokens":
                 connection.answer(
                     "201 Created", json + "X-Subject-Token: own\r\n",
-                    body: #"{"token": {"issued_at": "2026-01-01T00:00:00.000000Z", "expires_at": "2026-01-01T01:00:00.000000Z", "catalog": []}}"#)
+                    body:
+                        #"{"token": {"issued_at": "2026-01-01T00:00:00.000000Z", "expires_at": "2026-01-01T01:00:00.000000Z", "catalog": []}}"#
+                )
             case "/v3/endpoints/e1": connection.answer("200 OK", json, body: #"{"endpoint": {"service_id": "s1", "region_id": "R"}}"#)
             case "/v3/services": connection.answer("200 OK", json, body: #"{"services": [{"id": "s1"}]}"#)
             case "/v3/endpoints":
@@ -112,7 +118,9 @@ import Testing
 
     @Test func `bound what V1 makes, too`() throws {
         let glance = try glance(try keystone(1, 2), runsRegistry: true)
-        let headers = ["x-image-meta-disk-format": "raw", "x-image-meta-container-format": "bare", "Content-Type": "application/octet-stream"]
+        let headers = [
+            "x-image-meta-disk-format": "raw", "x-image-meta-container-format": "bare", "Content-Type": "application/octet-stream",
+        ]
         #expect(try glance.send("POST", "/v1/images", headers, body: mebibyte + [1]).status == 413)
         #expect(try glance.count("images", where: "TRUE") == 0)
         #expect(try glance.send("POST", "/v1/images", headers, body: mebibyte).status == 201)
@@ -185,12 +193,16 @@ import Testing
         ("username = u\npassword = p\nuser_domain_id = d\nsystem_scope = all\nendpoint_id = e", "[oslo_limit] auth_url: is not set"),
         ("auth_url = http://k\nusername = u\nuser_domain_id = d\nsystem_scope = all\nendpoint_id = e", "[oslo_limit] password: is not set"),
         ("auth_url = http://k\nusername = u\npassword = p\nuser_domain_id = d\nsystem_scope = all", "[oslo_limit] endpoint_id: is not set"),
-        ("auth_url = http://k\nendpoint_interface = odd\nendpoint_service_type = image\nusername = u\npassword = p\nuser_domain_id = d\nsystem_scope = all", "endpoint_interface must be one of"),
+        (
+            "auth_url = http://k\nendpoint_interface = odd\nendpoint_service_type = image\nusername = u\npassword = p\nuser_domain_id = d\nsystem_scope = all",
+            "endpoint_interface must be one of"
+        ),
     ])
     func `keep the service from starting where it is not said how to ask`(_ options: String, _ said: String) throws {
         let file = "\(TestFolder.root)/limits-\(UInt64.random(in: 0 ... .max))"
         let url = try SharedMariaDB.running().url(of: "nothing_is_asked_of_it")
-        try "[DEFAULT]\nuse_keystone_limits = true\n[oslo_limit]\n\(options)\n[database]\nconnection = \(url)\n[glance_store]\nfilesystem_store_datadir = \(file).store\n"
+        try
+            "[DEFAULT]\nuse_keystone_limits = true\n[oslo_limit]\n\(options)\n[database]\nconnection = \(url)\n[glance_store]\nfilesystem_store_datadir = \(file).store\n"
             .write(toFile: "\(file).conf", atomically: true, encoding: .utf8)
         let command = try Command("\(TestGlance.programs)/glance-api", ["--config-file", "\(file).conf", "--metadata", "\(file).sock"])
         #expect(command.status != 0 && command.errors.contains(said), "\(command.errors)")

@@ -34,6 +34,15 @@ import Testing
         #expect(!protections.allows(.read, on: "x", by: caller(), Policy()))
     }
 
+    @Test func `count the roles of a service that asks for somebody as his`() {
+        let protections = protections([("", .roles(["service"]))])
+        func caller(_ serviceRoles: Set<String>) -> Caller {
+            Caller(user: "u", project: "p", roles: ["member"], serviceRoles: serviceRoles, isAdmin: false)
+        }
+        #expect(protections.allows(.read, on: "x", by: caller(["Service"]), Policy()))
+        #expect(!protections.allows(.read, on: "x", by: caller([]), Policy()))
+    }
+
     @Test func `ask a rule of the policy, and one that is not there lets nobody`() throws {
         let policy = try Policy(overrides: [.init(name: "builders", check: .role("builder"), origin: "here")])
         let protections = protections([("a", .policy("builders")), ("", .policy("unheard_of"))])

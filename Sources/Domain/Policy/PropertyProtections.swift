@@ -38,7 +38,9 @@ package struct PropertyProtections: Sendable {
     }
 
     /// Those of a service that asks for the caller count as his.
-    private static func roles(of caller: Caller) -> Set<String> { caller.roles }
+    private static func roles(of caller: Caller) -> Set<String> {
+        caller.serviceRoles.isEmpty ? caller.roles : caller.roles.union(caller.serviceRoles.map { $0.lowercased() })
+    }
 }
 
 /// Expressions that are searched in names of properties.
