@@ -154,5 +154,7 @@ extension ImageListing {
 
 extension Caller {
     /// The same without the sight of an administrator.
-    fileprivate var asUser: Caller { Caller(user: user, project: project, roles: roles, isAdmin: false) }
+    fileprivate var asUser: Caller {
+        Caller(user: user, project: project, roles: roles, serviceRoles: serviceRoles, scope: scope, isAdmin: false)
+    }
 }
