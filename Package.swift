@@ -54,8 +54,10 @@ let migrations = [
     "0023-vitrine_uploads",
     "0024-vitrine_removals",
     "0025-vitrine_copies",
+    "0026-vitrine_notifications",
     "0027-vitrine_upload_reservations",
     "0028-vitrine_project_turns",
+    "0029-vitrine_turns",
     "0030-vitrine_copies_requests",
 ]
 
@@ -74,6 +76,7 @@ let package = Package(
         .systemLibrary(name: "CCurl", pkgConfig: "libcurl", providers: [.apt(["libcurl4-openssl-dev"])]),
 
         .systemLibrary(name: "CLinux"),
+        .systemLibrary(name: "CRabbitMQ", pkgConfig: "librabbitmq", providers: [.apt(["librabbitmq-dev"])]),
 
         // cellar
         room("FastCGI", needs: ["CFastCGI", "CLinux", "Threading"]),
@@ -82,6 +85,7 @@ let package = Package(
         room("JSONDocument", needs: []),
         room("HTTPClient", needs: ["CCurl", "Threading"]),
         room("Digest", needs: ["COpenSSL"]),
+        room("RabbitMQ", needs: ["CRabbitMQ", "Threading"]),
         room("Threading", needs: []),
         room("OsloConfig", needs: []),
 
@@ -91,7 +95,7 @@ let package = Package(
             name: "Schema", path: "sql", resources: migrations.map { .embedInCode("\($0).sql") }, swiftSettings: house),
 
         // adapters
-        room("Persistence", needs: ["Domain", "MariaDB", "Schema", "Threading"]),
+        room("Persistence", needs: ["Domain", "MariaDB", "NotificationWire", "Schema", "Threading"]),
         room("Stores", needs: ["Domain", "CLinux", "HTTPClient"]),
         room(
             "Identity",
@@ -99,8 +103,10 @@ let package = Package(
                 "Domain", "Digest", "HTTPClient", "JSONDocument", "OsloConfig", "Threading", logging,
                 .product(name: "Yams", package: "Yams"),
             ]),
+        room("Messaging", needs: ["Domain", "NotificationWire", "RabbitMQ"]),
 
         // hall
+        room("NotificationWire", needs: ["Domain", "JSONDocument"]),
         room("RegistryWire", needs: ["Domain", "JSONDocument", "HTTP"]),
         room("RegistryClient", needs: ["Domain", "RegistryWire", "HTTPClient", "HTTP", "JSONDocument", logging]),
 
@@ -108,7 +114,7 @@ let package = Package(
         room("Operations", needs: ["Domain", "Digest", "Threading", logging]),
 
         // doors
-        room("APICommon", needs: ["HTTP", "JSONDocument", "Domain", "Threading", logging]),
+        room("APICommon", needs: ["HTTP", "JSONDocument", "Domain", "NotificationWire", "Threading", logging]),
         room("APIV2", needs: ["APICommon", "HTTP", "JSONDocument", "Domain", "Operations"]),
 
         room("APIV1", needs: ["APICommon", "HTTP", "JSONDocument", "Domain", "Operations", "RegistryWire"]),
@@ -119,8 +125,7 @@ let package = Package(
             "Service",
             needs: [
                 "APICommon", "APIRegistry", "APIV1", "APIV2", "Operations", "Persistence", "RegistryClient", "Stores", "Identity", "Domain",
-                "HTTP", "HTTPClient",
-                "JSONDocument", "Digest",
+                "HTTP", "HTTPClient", "JSONDocument", "Digest", "NotificationWire",
                 "FastCGI", "MariaDB", "OsloConfig", "Threading", logging,
             ]),
 
@@ -129,7 +134,7 @@ let package = Package(
         // roof
         program("glance-api", needs: ["Service", "FastCGI", arguments]),
         program("glance-registry", needs: ["Service", arguments]),
-        program("glance-tasks", needs: ["Service", arguments]),
+        program("glance-tasks", needs: ["Service", "Messaging", arguments]),
         program("glance-manage", needs: ["Service", "Domain", "Persistence", "Schema", "OsloConfig", "Stack", arguments]),
 
         // benchmarks
@@ -158,6 +163,12 @@ let package = Package(
                 "TestSupport", "Domain", "HTTPClient", "Identity", "JSONDocument", "Threading", "glance-api", "glance-manage",
                 "glance-registry", logging,
             ]),
+        .testTarget(
+            name: "NotificationTests",
+            dependencies: [
+                "TestSupport", "JSONDocument", "RabbitMQ", "Stack", "glance-api", "glance-registry", "glance-tasks",
+            ],
+            exclude: ["listen.py"]),
         tests("RegistryTests", needs: ["TestSupport", "glance-api", "glance-registry"]),
         tests("FaultTests", needs: ["TestSupport", "Stack", "Threading", "glance-api", "glance-registry", "glance-tasks"]),
         tests("APIV1Tests", needs: ["TestSupport", "glance-api", "glance-registry", "glance-tasks"]),

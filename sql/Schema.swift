@@ -40,8 +40,10 @@ package enum Schema {
         Migration("0023-vitrine_uploads", PackageResources._023_vitrine_uploads_sql),
         Migration("0024-vitrine_removals", PackageResources._024_vitrine_removals_sql),
         Migration("0025-vitrine_copies", PackageResources._025_vitrine_copies_sql),
+        Migration("0026-vitrine_notifications", PackageResources._026_vitrine_notifications_sql),
         Migration("0027-vitrine_upload_reservations", PackageResources._027_vitrine_upload_reservations_sql),
         Migration("0028-vitrine_project_turns", PackageResources._028_vitrine_project_turns_sql),
+        Migration("0029-vitrine_turns", PackageResources._029_vitrine_turns_sql),
         Migration("0030-vitrine_copies_requests", PackageResources._030_vitrine_copies_requests_sql),
     ]
 }

@@ -43,7 +43,7 @@ package struct RegistryUploadsDoor: Sendable {
         guard let status = ImageStatus(rawValue: try body.text("status")), status == .queued || status == .killed else {
             throw Fault(.invalid, "An upload that failed leaves its image queued or killed.")
         }
-        try catalog.giveBack(try upload(body), as: status)
+        try catalog.giveBack(try upload(body), as: status, because: body["reason"]?.string ?? "")
         return Response(.noContent)
     }
 

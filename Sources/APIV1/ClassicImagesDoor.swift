@@ -11,12 +11,15 @@ package struct ClassicImagesDoor: Sendable {
     let formats: ClassicFormats
     /// Images of a page when the query does not say, and at the most.
     let usualPage, longestPage: Int
+    /// nginx is told whose bytes it sends.
+    let notesSends: Bool
 
-    package init(service: ImageService, formats: ClassicFormats, usualPage: Int, longestPage: Int) {
+    package init(service: ImageService, formats: ClassicFormats, usualPage: Int, longestPage: Int, notesSends: Bool) {
         self.service = service
         self.formats = formats
         self.usualPage = usualPage
         self.longestPage = longestPage
+        self.notesSends = notesSends
     }
 
     // swift-format-ignore
@@ -73,6 +76,7 @@ package struct ClassicImagesDoor: Sendable {
             guard image.size == 0 else { throw Fault(.notFound, "The data of image \(image.id) cannot be found.") }
             return response
         }
+        if notesSends { response.noteSend(of: image, for: call, to: call.request.remoteAddress) }
         // nginx would judge these by what it knows of the file; V1 does not know them.
         let hasCondition = ["If-Match", "If-Unmodified-Since"].contains { call.request.headers[$0] != nil }
         if let path = bytes.internalPath, image.properties.isEmpty, !hasCondition {

@@ -28,7 +28,7 @@ package struct Sweeper: Sendable {
             logger.warning("upload of image \(upload.image) was abandoned; giving the image back")
             // Bytes first: while they may lie there, nobody else may begin.
             try store.discard(upload)
-            try uploads.giveBack(upload, as: .queued)
+            try uploads.giveBack(upload, as: .queued, because: "The upload was abandoned.")
         }
         for removal in try removals.overdue(atMost: 100) { removals.carryOut(removal, in: store, logger) }
 

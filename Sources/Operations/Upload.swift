@@ -69,7 +69,7 @@ extension ImageService {
             location = try bytes.commit()
         } catch {
             bytes.discard()
-            giveBack(upload, as: failed())
+            giveBack(upload, as: failed(), because: error)
             throw error
         }
         var claim = claim
@@ -137,16 +137,16 @@ extension ImageService {
                 case .unavailable: throw error
                 default:
                     bytes.discard()
-                    giveBack(upload, as: failed)
+                    giveBack(upload, as: failed, because: error)
                     throw error
                 }
             }
         }
     }
 
-    private func giveBack(_ upload: Upload, as status: ImageStatus) {
+    private func giveBack(_ upload: Upload, as status: ImageStatus, because fault: Fault) {
         do throws(Fault) {
-            try uploads.giveBack(upload, as: status)
+            try uploads.giveBack(upload, as: status, because: fault.message)
         } catch {
             logger.warning("image \(upload.image) stays saving until its lease ends: \(error)")
         }

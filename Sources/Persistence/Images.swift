@@ -32,6 +32,8 @@ extension MariaDBCatalog: ImageCatalog {
                 try ImageChanges.add(image.properties, to: draft.id, on: connection)
                 try ImageChanges.add(image.tags, to: draft.id, on: connection)
                 try ImageChanges.add(image.locations, to: draft.id, on: connection)
+                try outbox?.tell(.imageCreate, of: .image(image), on: connection)
+                if !image.locations.isEmpty { try outbox?.tell(.imageActivate, of: .image(image), on: connection) }
                 return image
             }
         } catch {
@@ -54,17 +56,23 @@ extension MariaDBCatalog: ImageCatalog {
             if let claim { try Quotas.check(claim, on: connection) }
             guard try ImageChanges.save(from: before, to: after, at: moment, on: connection) else { return before }
             after.updatedAt = Timestamp(moment)
+            if before.status == .queued && after.status == .active {
+                try outbox?.tell(.imageActivate, .imageUpdate, of: .image(after), on: connection)
+            } else {
+                try outbox?.tell(.imageUpdate, of: .image(after), on: connection)
+            }
             return after
         }
     }
 
     package func move(_ id: ImageID, from: ImageStatus, to: ImageStatus) throws(Fault) {
-        let moved = try database.run("Moving image \(id) to \(to.rawValue)") { connection in
-            try connection.run(
+        try change("Moving image \(id) to \(to.rawValue)") { connection in
+            let moved = try connection.run(
                 "UPDATE images SET status = ?, updated_at = UTC_TIMESTAMP() WHERE id = ? AND status = ? AND deleted = 0",
                 .text(to.rawValue), .text(id.text), .text(from.rawValue))
+            guard moved == 1 else { throw Fault.notInStatus(id, from) }
+            try outbox?.tell(.imageUpdate, of: try payload(of: id, on: connection), on: connection)
         }
-        guard moved == 1 else { throw .notInStatus(id, from) }
     }
 
     package func delete(
@@ -72,8 +80,8 @@ extension MariaDBCatalog: ImageCatalog {
     ) throws(Fault) -> [OwedRemoval] {
         try checkPossible(id)
         return try database.transaction("Deleting image \(id)") { connection in
-            guard try connection.first(Self.hold, .text(id.text)) != nil else { throw Fault.imageNotFound(id) }
-            let image = try visibleImage(id, to: caller, locations: true, on: connection)
+            guard let moment = try connection.first(Self.hold, .text(id.text)) else { throw Fault.imageNotFound(id) }
+            var image = try visibleImage(id, to: caller, locations: true, on: connection)
             try allowed(image)
             let deleted = try connection.run(
                 """
@@ -88,7 +96,10 @@ extension MariaDBCatalog: ImageCatalog {
                      WHERE image_id = ? AND deleted = 0
                     """, .text(id.text))
             }
-            return try image.locations.map { try owe($0, of: id, on: connection) }
+            let owed = try image.locations.map { try owe($0, of: id, on: connection) }
+            (image.status, image.updatedAt, image.deletedAt) = (.deleted, Timestamp(moment), Timestamp(moment))
+            try outbox?.tell(.imageDelete, of: .image(image), on: connection)
+            return owed
         }
     }
 

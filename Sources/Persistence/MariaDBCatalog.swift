@@ -6,10 +6,13 @@ package struct MariaDBCatalog: Sendable {
     let database: Database
     /// Locations are read with every image, because the answer shows them.
     let showsLocations: Bool
+    /// Nil where nobody is told of changes.
+    let outbox: Outbox?
 
-    package init(_ database: Database, showsLocations: Bool = false) {
+    package init(_ database: Database, showsLocations: Bool = false, outbox: Outbox? = nil) {
         self.database = database
         self.showsLocations = showsLocations
+        self.outbox = outbox
     }
 }
 

@@ -30,7 +30,9 @@ extension MariaDBCatalog: MemberCatalog {
             if let quota, census.present >= quota {
                 throw Fault.tooManyMembers(Int(census.present) + 1, beside: Int(census.present), most: quota)
             }
-            return try insert(project, canShare: false, reviving: census.removed > 0, of: image.id, on: connection)
+            let member = try insert(project, canShare: false, reviving: census.removed > 0, of: image.id, on: connection)
+            try outbox?.tell(.memberCreate, of: .member(member, deletedAt: nil), on: connection)
+            return member
         }
     }
 
@@ -51,14 +53,18 @@ extension MariaDBCatalog: MemberCatalog {
             for member in dropped { try remove(member.project, of: image.id, on: connection) }
             for membership in memberships {
                 guard kept.contains(membership.project.lowercased()) else {
-                    _ = try insert(
+                    let member = try insert(
                         membership.project, canShare: membership.canShare ?? false, reviving: true, of: image.id, on: connection)
+                    try outbox?.tell(.memberCreate, of: .member(member, deletedAt: nil), on: connection)
                     continue
                 }
                 guard let canShare = membership.canShare else { continue }
                 try connection.run(
                     "UPDATE image_members SET can_share = ?, updated_at = UTC_TIMESTAMP() WHERE image_id = ? AND member = ? AND deleted = 0",
                     .flag(canShare), .text(image.id.text), .text(membership.project))
+                try outbox?.tell(
+                    .memberUpdate, of: .member(try itself(membership.project, of: image.id, on: connection), deletedAt: nil),
+                    on: connection)
             }
         }
     }
@@ -77,15 +83,17 @@ extension MariaDBCatalog: MemberCatalog {
                 "UPDATE image_members SET status = ?, updated_at = UTC_TIMESTAMP() WHERE image_id = ? AND member = ? AND deleted = 0",
                 .text(status.rawValue), .text(image.id.text), .text(project))
             guard changed > 0 else { throw Fault.notMember(project, image.id) }
-            return try itself(project, of: image.id, on: connection)
+            let member = try itself(project, of: image.id, on: connection)
+            try outbox?.tell(.memberUpdate, of: .member(member, deletedAt: nil), on: connection)
+            return member
         }
     }
 
     package func remove(_ project: String, from image: Image) throws(Fault) {
-        let removed = try database.run("Unsharing image \(image.id)") { connection in
-            try remove(project, of: image.id, on: connection)
+        try change("Unsharing image \(image.id)") { connection in
+            let removed = try remove(project, of: image.id, on: connection)
+            guard removed > 0 else { throw Fault.notMember(project, image.id) }
         }
-        guard removed > 0 else { throw .notMember(project, image.id) }
     }
 
     /// A new member.
@@ -111,12 +119,18 @@ extension MariaDBCatalog: MemberCatalog {
     }
 
     @discardableResult
-    private func remove(_ project: String, of image: ImageID, on connection: Connection) throws(MariaDBError) -> Int {
-        try connection.run(
+    private func remove(_ project: String, of image: ImageID, on connection: Connection) throws -> Int {
+        let told = outbox == nil ? [] : try connection.all(Self.membersOfImage, .text(image.text))
+        let removed = try connection.run(
             """
             UPDATE image_members SET deleted = 1, deleted_at = UTC_TIMESTAMP(), updated_at = UTC_TIMESTAMP()
              WHERE image_id = ? AND member = ? AND deleted = 0
             """, .text(image.text), .text(project))
+        if removed > 0, let outbox, let member = told.first(where: { $0.project.lowercased() == project.lowercased() }) {
+            let moment = try connection.first(Self.now).map { Timestamp($0) }
+            try outbox.tell(.memberDelete, of: .member(member, deletedAt: moment), on: connection)
+        }
+        return removed
     }
 
     private func itself(_ project: String, of image: ImageID, on connection: Connection) throws -> Member {
@@ -126,6 +140,8 @@ extension MariaDBCatalog: MemberCatalog {
         }
         return member
     }
+
+    private static let now = Query("SELECT UTC_TIMESTAMP()") { row throws(MariaDBError) in try row.time(0) }
 
     private static let membersOfImage = Query(
         """

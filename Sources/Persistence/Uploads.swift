@@ -17,6 +17,7 @@ extension MariaDBCatalog: UploadBacklog {
                 INSERT INTO vitrine_uploads (image_id, token, pending_url, worker, lease_until, reserved)
                 VALUES (?, ?, ?, ?, UTC_TIMESTAMP(6) + \(Self.lease), ?)
                 """, .text(upload.image.text), .text(upload.token), .text(upload.pendingURL), .text(worker), .int(claim?.bytes ?? 0))
+            try outbox?.tell(.imageUpdate, .imagePrepare, of: try payload(of: upload.image, on: connection), on: connection)
             return room
         }
     }
@@ -59,17 +60,23 @@ extension MariaDBCatalog: UploadBacklog {
                 INSERT INTO image_locations (image_id, value, meta_data, status, created_at, updated_at, deleted)
                 VALUES (?, ?, ?, 'active', UTC_TIMESTAMP(), UTC_TIMESTAMP(), 0)
                 """, .text(upload.image.text), .text(location.url), .text(location.metadata))
+            try outbox?.tell(
+                .imageUpload, .imageActivate, .imageUpdate, of: try payload(of: upload.image, on: connection), on: connection)
         }
     }
 
-    package func giveBack(_ upload: Upload, as status: ImageStatus) throws(Fault) {
+    package func giveBack(_ upload: Upload, as status: ImageStatus, because reason: String) throws(Fault) {
         try database.transaction("Giving back image \(upload.image)") { connection in
             guard try connection.first(Self.endLease, .text(upload.token)) != nil else { return }
-            try connection.run(
+            try outbox?.tell(
+                .imageUpload, failedBecause: "Failed to upload image data for image \(upload.image): \(reason)", on: connection)
+            let given = try connection.run(
                 """
                 UPDATE images SET status = ?, size = NULL, virtual_size = NULL, updated_at = UTC_TIMESTAMP()
                  WHERE id = ? AND status = 'saving' AND deleted = 0
                 """, .text(status.rawValue), .text(upload.image.text))
+            guard given == 1 else { return }
+            try outbox?.tell(.imageUpdate, of: try payload(of: upload.image, on: connection), on: connection)
         }
     }
 

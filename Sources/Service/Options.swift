@@ -139,5 +139,5 @@ package enum Options {
             metadataThreads.key,
             dataThreads.key, uploadRate.key, internalPrefix.key, enableProxyHeadersParsing.key,
             healthBackends.key, disableByFilePath.key, disableByFilePaths.key, enableByFilePaths.key, detailedHealth.key,
-        ] + CORSGroup("cors", defaults: .glance).keys + AuthToken.all + OsloLimit.all
+        ] + CORSGroup("cors", defaults: .glance).keys + AuthToken.all + OsloLimit.all + notifications
 }

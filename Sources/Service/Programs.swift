@@ -60,14 +60,17 @@ package enum Programs {
     }
 
     /// What outlives requests, until SIGTERM or SIGINT.
-    package static func runTasks(_ configuration: Configuration) throws {
+    package static func runTasks(_ configuration: Configuration, makeBrokerSender: MakeBrokerSender) throws {
         let wiring = try Wiring(configuration, program: "glance-tasks")
         let logger = wiring.log.logger("glance.tasks")
         let signals = blockedEndSignals()
         let sweeper = try wiring.makeSweeper()
         let copies = Copies(logger) { try wiring.makeCopier(isEnding: $0) }
+        let works: [(any Work)?] = [try wiring.makeCourier(makeBrokerSender), try wiring.makeSendLog()]
+        let rounds = works.compactMap(\.self).map { Rounds($0, logger) }
         try copies.start(try configuration(Options.copyThreads))
-        logger.info("looks after uploads and copies")
+        for round in rounds { round.start() }
+        logger.info("looks after uploads, copies\(rounds.isEmpty ? "" : " and notifications")")
         // After an absence of the database those that hold uploads get the time of a lease to renew them.
         var wait = sweepPause
         while !ended(signals, within: wait) {
@@ -79,6 +82,7 @@ package enum Programs {
                 wait = leaseLength
             }
         }
+        for round in rounds { round.end(patience: 20) }
         copies.end(patience: 10)
     }
 

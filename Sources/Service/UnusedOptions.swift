@@ -7,15 +7,15 @@ extension Options {
         keys(
             "DEFAULT",
             """
-            allow_anonymous_access api_limit_max backlog bind_host bind_port cache_prefetcher_interval control_exchange
-            data_api default_log_levels default_publisher_id delayed_delete digest_algorithm disabled_notifications
+            allow_anonymous_access api_limit_max backlog bind_host bind_port cache_prefetcher_interval
+            data_api default_log_levels delayed_delete digest_algorithm
             do_secure_hash enabled_import_methods http_keepalive http_retries
             image_cache_dir image_cache_driver image_cache_max_size image_cache_sqlite_db image_cache_stall_time
             image_location_quota location_strategy lock_path log_config_append log_date_format max_header_line
             metadata_encryption_key node_staging_uri owner_is_tenant pydev_worker_debug_host registry_client_cert_file registry_client_insecure
             registry_client_key_file restore scrub_pool_size
             scrub_time secure_proxy_ssl_header send_identity_headers show_multiple_locations syslog_log_facility
-            tcp_keepidle transport_url use_journal use_stderr use_syslog use_user_token
+            tcp_keepidle use_journal use_stderr use_syslog use_user_token
             wakeup_time watch_log_file worker_self_reference_url client_socket_timeout
             """)
         + keys(
@@ -45,8 +45,7 @@ extension Options {
             split_loggers timeout trust_id
             """)
         + keys("oslo_concurrency", "disable_process_locking lock_path")
-        + keys("oslo_messaging_notifications", "driver retry topics transport_url")
-        + keys("oslo_messaging_rabbit", "heartbeat_timeout_threshold rabbit_ha_queues rabbit_quorum_queue ssl")
+        + keys("oslo_messaging_rabbit", "heartbeat_timeout_threshold rabbit_ha_queues ssl_cert_file ssl_key_file ssl_version")
         + keys("oslo_middleware", "max_request_body_size")
         + keys("oslo_policy", "enforce_scope policy_default_rule")
         + keys("paste_deploy", "config_file")

@@ -46,7 +46,7 @@ extension Wiring {
             usual: try configuration(Options.limitParamDefault), most: try configuration(Options.apiLimitMax))
         let images = ImagesDoor(
             service: service, schemas: schemas, paging: paging, showsDirectURL: try configuration(Options.showImageDirectURL))
-        let data = DataDoor(service: service)
+        let data = DataDoor(service: service, notesSends: try notesSends)
         let members = MembersDoor(service: service)
         let descriptions = SchemasDoor(schemas: schemas)
         let info = InfoDoor(usage: UsageReport(limits: limits, usage: catalog))
@@ -63,7 +63,7 @@ extension Wiring {
             disk: try configuration(Options.diskFormats), container: try configuration(Options.containerFormats))
         let images = ClassicImagesDoor(
             service: service, formats: formats, usualPage: try configuration(Options.limitParamDefault),
-            longestPage: try configuration(Options.apiLimitMax))
+            longestPage: try configuration(Options.apiLimitMax), notesSends: try notesSends)
         let members = ClassicMembersDoor(service: service)
         return ClassicImagesDoor.routes.map { $0.map { $0(images) } } + ClassicMembersDoor.routes.map { $0.map { $0(members) } }
     }
@@ -96,7 +96,7 @@ extension Wiring {
         guard let secret = try configuration(Options.registrySecret), secret.utf8.count >= 16 else {
             throw ConfigurationError(place: "[vitrine] registry_secret", reason: "is not set, or has fewer than 16 characters")
         }
-        let catalog = MariaDBCatalog(try makeDatabase())
+        let catalog = MariaDBCatalog(try makeDatabase(), outbox: try makeOutbox())
         let images = RegistryDoor(
             catalog: catalog, usualPage: try configuration(Options.limitParamDefault), longestPage: try configuration(Options.apiLimitMax))
         let members = RegistryMembersDoor(catalog: catalog, quota: try makeLimits().members)

@@ -129,7 +129,8 @@ package struct Wiring {
     }
 
     func makeCatalog() throws -> MariaDBCatalog {
-        MariaDBCatalog(try makeDatabase(), showsLocations: try configuration(Options.showImageDirectURL))
+        MariaDBCatalog(
+            try makeDatabase(), showsLocations: try configuration(Options.showImageDirectURL), outbox: try makeOutbox())
     }
 
     /// - Parameter isEnding: whether the process is about to end, and copies are to be left to others.
@@ -198,7 +199,7 @@ package struct Wiring {
     }
 
     /// Names this process among all that hold uploads, also one of the same number on another host or after a restart.
-    private static func workerName() -> String {
+    static func workerName() -> String {
         var name = [CChar](repeating: 0, count: 64)
         gethostname(&name, name.count - 1)
         let host = String(decoding: name.prefix { $0 != 0 }.map { UInt8(bitPattern: $0) }, as: UTF8.self).prefix(30)

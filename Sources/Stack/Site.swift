@@ -60,7 +60,7 @@ package final class Site: @unchecked Sendable {
         let included = "\(settings.folder)/nginx/vitrine"
         unlink(included)
         try FileManager.default.createSymbolicLink(atPath: included, withDestinationPath: settings.nginxFolder)
-        try nginxConfiguration.write(toFile: "\(settings.folder)/nginx/nginx.conf", atomically: true, encoding: .utf8)
+        try makeNginxConfiguration().write(toFile: "\(settings.folder)/nginx/nginx.conf", atomically: true, encoding: .utf8)
         nginx = try ChildProcess(
             "nginx", ["-p", settings.folder, "-c", "\(settings.folder)/nginx/nginx.conf", "-e", "\(settings.folder)/log/nginx.log"],
             output: "\(settings.folder)/log/nginx.log")
@@ -108,6 +108,9 @@ package final class Site: @unchecked Sendable {
     package var nginxID: Int32? { nginx?.id }
     package var isRunning: Bool { nginx?.isRunning == true }
     package var workerLog: String { "\(settings.folder)/log/glance-api.log" }
+
+    /// Where nginx tells of the bytes that it sent: `[vitrine] send_log`.
+    package static func sendLog(in folder: String) -> String { "\(folder)/log/sends.log" }
 
     private func startWorker() throws -> ChildProcess {
         try ChildProcess(
@@ -163,76 +166,79 @@ package final class Site: @unchecked Sendable {
     }
 
     /// What production has in `glance-upstreams.conf`, `glance-stores.conf` and `site.conf`, with the paths of this folder.
-    private var nginxConfiguration: String {
-        """
-        daemon off;
-        \(getuid() == 0 ? "user root;" : "")
-        worker_processes auto;
-        pid \(settings.folder)/run/nginx.pid;
-        events { worker_connections 4096; }
-        http {
-            access_log \(settings.folder)/log/access.log combined buffer=64k flush=1s;
-            default_type application/octet-stream;
-            keepalive_requests 100000;
-            client_body_temp_path \(settings.folder)/nginx/body;
-            fastcgi_temp_path \(settings.folder)/nginx/fastcgi;
-            proxy_temp_path \(settings.folder)/nginx/proxy;
-            scgi_temp_path \(settings.folder)/nginx/scgi;
-            uwsgi_temp_path \(settings.folder)/nginx/uwsgi;
+    private func makeNginxConfiguration() throws -> String {
+        let sends = try String(contentsOfFile: "\(settings.nginxFolder)/glance-sends.conf", encoding: .utf8)
+            .replacingOccurrences(of: "/var/log/nginx/glance-sends.log", with: Self.sendLog(in: settings.folder))
+        return """
+            daemon off;
+            \(getuid() == 0 ? "user root;" : "")
+            worker_processes auto;
+            pid \(settings.folder)/run/nginx.pid;
+            events { worker_connections 4096; }
+            http {
+                access_log \(settings.folder)/log/access.log combined buffer=64k flush=1s;
+                \(sends)
+                default_type application/octet-stream;
+                keepalive_requests 100000;
+                client_body_temp_path \(settings.folder)/nginx/body;
+                fastcgi_temp_path \(settings.folder)/nginx/fastcgi;
+                proxy_temp_path \(settings.folder)/nginx/proxy;
+                scgi_temp_path \(settings.folder)/nginx/scgi;
+                uwsgi_temp_path \(settings.folder)/nginx/uwsgi;
 
-            upstream glance_metadata { server unix:\(settings.folder)/run/metadata.sock; }
-            upstream glance_data { server unix:\(settings.folder)/run/data.sock; }
-            upstream glance_reads {
-                server unix:\(settings.folder)/run/metadata.sock max_fails=0;
-                server unix:\(settings.folder)/run/metadata.sock max_fails=0;
-                keepalive 8;
-                keepalive_timeout 5s;
-            }
-            map $request_method $glance_v1_pool {
-                default glance_metadata;
-                GET glance_reads;
-                HEAD glance_reads;
-                PUT glance_data;
-                POST glance_data;
-            }
-            map $request_method $glance_pool {
-                default glance_metadata;
-                GET glance_reads;
-                HEAD glance_reads;
-            }
-            map $request_method $glance_file_pool {
-                default glance_metadata;
-                GET glance_reads;
-                HEAD glance_reads;
-                PUT glance_data;
-            }
-            map $upstream_http_x_openstack_request_id $glance_request_id {
-                "" req-$request_id;
-                default "";
-            }
-            map $http_origin $glance_cors_origin {
-                default "";
-            }
-            map $upstream_http_x_openstack_request_id $glance_own_cors_origin {
-                "" $glance_cors_origin;
-                default "";
-            }
-            map $glance_own_cors_origin $glance_own_vary {
-                "" "";
-                default Origin;
-            }
-            server {
-                listen 127.0.0.1:\(settings.port) backlog=1024;
-                include vitrine/glance-api.conf;
-                location /_blobs/file/ {
-                    alias \(settings.storeFolder)/;
-                    disable_symlinks on from=\(settings.storeFolder);
-                    include vitrine/glance-blob.conf;
+                upstream glance_metadata { server unix:\(settings.folder)/run/metadata.sock; }
+                upstream glance_data { server unix:\(settings.folder)/run/data.sock; }
+                upstream glance_reads {
+                    server unix:\(settings.folder)/run/metadata.sock max_fails=0;
+                    server unix:\(settings.folder)/run/metadata.sock max_fails=0;
+                    keepalive 8;
+                    keepalive_timeout 5s;
                 }
+                map $request_method $glance_v1_pool {
+                    default glance_metadata;
+                    GET glance_reads;
+                    HEAD glance_reads;
+                    PUT glance_data;
+                    POST glance_data;
+                }
+                map $request_method $glance_pool {
+                    default glance_metadata;
+                    GET glance_reads;
+                    HEAD glance_reads;
+                }
+                map $request_method $glance_file_pool {
+                    default glance_metadata;
+                    GET glance_reads;
+                    HEAD glance_reads;
+                    PUT glance_data;
+                }
+                map $upstream_http_x_openstack_request_id $glance_request_id {
+                    "" req-$request_id;
+                    default "";
+                }
+                map $http_origin $glance_cors_origin {
+                    default "";
+                }
+                map $upstream_http_x_openstack_request_id $glance_own_cors_origin {
+                    "" $glance_cors_origin;
+                    default "";
+                }
+                map $glance_own_cors_origin $glance_own_vary {
+                    "" "";
+                    default Origin;
+                }
+                server {
+                    listen 127.0.0.1:\(settings.port) backlog=1024;
+                    include vitrine/glance-api.conf;
+                    location /_blobs/file/ {
+                        alias \(settings.storeFolder)/;
+                        disable_symlinks on from=\(settings.storeFolder);
+                        include vitrine/glance-blob.conf;
+                    }
+                }
+                \(registryConfiguration)
             }
-            \(registryConfiguration)
-        }
-        """
+            """
     }
 
     private var registryConfiguration: String {

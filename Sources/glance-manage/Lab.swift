@@ -26,6 +26,7 @@ struct Lab {
         environment["OS_DEFAULT__REGISTRY_HOST"] = "127.0.0.1"
         environment["OS_DEFAULT__REGISTRY_PORT"] = String(registryPort)
         if try named(Options.registrySecret) == nil { environment["OS_VITRINE__REGISTRY_SECRET"] = try home.registrySecret() }
+        environment["OS_VITRINE__SEND_LOG"] = Site.sendLog(in: home.folder)
         for (name, value) in environment { setenv(name, value, 1) }
 
         let configuration = try Programs.configuration(files: [configurationFile], directories: [])

@@ -1,4 +1,5 @@
 internal import ArgumentParser
+internal import Messaging
 internal import Service
 
 @main
@@ -13,6 +14,7 @@ struct GlanceTasks: ParsableCommand {
     var configDir: [String] = []
 
     func run() throws {
-        try Programs.runTasks(try Programs.configuration(files: configFile, directories: configDir))
+        try Programs.runTasks(
+            try Programs.configuration(files: configFile, directories: configDir), makeBrokerSender: { MessagingSender($0) })
     }
 }

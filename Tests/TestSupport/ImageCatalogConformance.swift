@@ -168,14 +168,14 @@ package enum ImageCatalogConformance {
             let active = try catalog.locatedImage(image, visibleTo: alice)
             #expect(active.status == .active && active.size == 5 && active.checksum == "c" && active.hash == measured.hash)
             #expect(active.locations == [location])
-            try catalog.giveBack(upload, as: .queued)
+            try catalog.giveBack(upload, as: .queued, because: "a test")
             #expect(try catalog.image(image, visibleTo: alice).status == .active)
         },
         ConformanceCheck("gives an image back that got no bytes") { catalog in
             let image = try catalog.insert(ImageDraft(id: .fresh(), owner: "acme")).id
             let upload = Upload(image: image, token: "t\(image)".token, pendingURL: "file:///pending")
             try catalog.begin(upload, by: "worker")
-            try catalog.giveBack(upload, as: .queued)
+            try catalog.giveBack(upload, as: .queued, because: "a test")
             #expect(try catalog.image(image, visibleTo: alice).status == .queued)
             let measured = MeasuredBytes(size: 5, checksum: "c", hash: ImageHash(algorithm: "sha512", value: "h"))
             #expect(throws: Fault.of(.conflict)) { try catalog.finish(upload, at: ImageLocation(url: "file:///x"), measured) }
@@ -191,14 +191,14 @@ package enum ImageCatalogConformance {
             #expect(try catalog.renew(heldBy: worker) == [])
             let measured = MeasuredBytes(size: 5, checksum: "c", hash: ImageHash(algorithm: "sha512", value: "h"))
             #expect(throws: Fault.of(.gone)) { try catalog.finish(upload, at: ImageLocation(url: "file:///x"), measured) }
-            try catalog.giveBack(upload, as: .queued)
+            try catalog.giveBack(upload, as: .queued, because: "a test")
             #expect(throws: Fault.of(.notFound)) { try catalog.image(image, visibleTo: alice) }
         },
         ConformanceCheck("kills an image whose upload failed") { catalog in
             let image = try catalog.insert(ImageDraft(id: .fresh(), owner: "acme")).id
             let upload = Upload(image: image, token: "t\(image)".token, pendingURL: "file:///pending")
             try catalog.begin(upload, by: "worker")
-            try catalog.giveBack(upload, as: .killed)
+            try catalog.giveBack(upload, as: .killed, because: "a test")
             #expect(try catalog.image(image, visibleTo: alice).status == .killed)
         },
         ConformanceCheck("gives back what was inserted with bytes that lie elsewhere") { catalog in
@@ -319,7 +319,7 @@ package enum ImageCatalogConformance {
             try catalog.begin(upload, by: "worker of \(image)")
             _ = try catalog.delete(image, visibleTo: alice) { _ in }
             #expect(try catalog.known(tokens: [upload.token, "other"]) == [upload.token])
-            try catalog.giveBack(upload, as: .queued)
+            try catalog.giveBack(upload, as: .queued, because: "a test")
             #expect(try catalog.known(tokens: [upload.token]) == [])
         },
         ConformanceCheck("does not let an upload be taken over while it is held") { catalog in

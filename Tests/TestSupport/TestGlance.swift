@@ -65,7 +65,8 @@ package final class TestGlance: @unchecked Sendable {
         let store = storeFolder ?? "\(folder)/images"
         var groups = [
             "database": "connection = \(url)", "glance_store": "filesystem_store_datadir = \(store)",
-            "vitrine": (identity.map { "identity = \($0)\n" } ?? "") + "token_file = \(tokens)",
+            "vitrine": (identity.map { "identity = \($0)\n" } ?? "")
+                + "token_file = \(tokens)\nsend_log = \(Site.sendLog(in: folder))",
         ]
         if runsRegistry {
             groups["DEFAULT"] = "registry_port = \(registryPort)"

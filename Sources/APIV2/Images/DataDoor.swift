@@ -6,8 +6,13 @@ package import Operations
 /// Images' bytes.
 package struct DataDoor: Sendable {
     let service: ImageService
+    /// nginx is told whose bytes it sends.
+    let notesSends: Bool
 
-    package init(service: ImageService) { self.service = service }
+    package init(service: ImageService, notesSends: Bool) {
+        self.service = service
+        self.notesSends = notesSends
+    }
 
     // swift-format-ignore
     package static let routes: [Route<@Sendable (DataDoor) -> Handler>] = [
@@ -49,6 +54,7 @@ package struct DataDoor: Sendable {
             response.status = .notModified
             return response
         }
+        if notesSends { response.noteSend(of: image, for: call) }
         if let legacy = request["Content-Range"], request["Range"] == nil {
             return try send(bytes, try ByteRange(contentRange: legacy, of: bytes.size), response)
         }

@@ -53,7 +53,9 @@ package protocol UploadCatalog: Sendable {
 
     /// Moves the image from saving back to queued, or to killed, and ends the lease; nothing happens when it is not held any
     /// more.
-    func giveBack(_ upload: Upload, as status: ImageStatus) throws(Fault)
+    ///
+    /// - Parameter reason: what went wrong, in words that clients may read.
+    func giveBack(_ upload: Upload, as status: ImageStatus, because reason: String) throws(Fault)
 }
 
 extension UploadCatalog {

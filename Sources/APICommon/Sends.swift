@@ -1,0 +1,19 @@
+package import Domain
+package import HTTP
+internal import NotificationWire
+
+extension Response {
+    /// Tells nginx whose bytes this answer carries and who gets them, so that its log knows when they are sent.
+    ///
+    /// - Parameter destination: the client's address, where the notification is to tell it.
+    package mutating func noteSend(of image: Image, for call: Call, to destination: String? = nil) {
+        guard call.request.method != .HEAD else { return }
+        var sent = SentBytes(image: image.id)
+        sent.owner = image.owner
+        sent.receiverProject = call.caller.project
+        sent.receiverUser = call.caller.user
+        sent.destination = destination
+        sent.trace = Trace.current
+        headers[SendNote.header] = SendNote.text(of: sent)
+    }
+}

@@ -1,0 +1,67 @@
+package import Domain
+internal import NotificationWire
+internal import RabbitMQ
+
+/// Sends notifications to a broker as oslo.messaging does: to a topic exchange, by `<topic>.<priority>`, into a queue of that name.
+///
+/// Source: oslo.messaging, `notify/messaging.py` and `_drivers/impl_rabbit.py`.
+package final class MessagingSender: NotificationSender {
+    private let address: BrokerAddress
+    private let settings: BrokerSettings
+    private var connection: Connection?
+    private var routed: Set<String> = []
+    /// The host to be asked next.
+    private var turn = 0
+
+    /// Seconds that connecting may take, and all of a batch.
+    private static let (connecting, sending) = (5, 15.0)
+
+    /// - Returns: nil when the settings' URL is none.
+    package init?(_ settings: BrokerSettings) {
+        guard let address = BrokerAddress(url: settings.url) else { return nil }
+        self.address = address
+        self.settings = settings
+    }
+
+    package func send(_ notifications: [OutgoingNotification]) throws(Fault) {
+        do throws(RabbitMQError) {
+            let connection = try connected()
+            connection.allow(seconds: Self.sending)
+            for notification in notifications {
+                for isEnveloped in settings.formats.map({ $0 == .enveloped }) {
+                    try publish(notification.carried(isEnveloped: isEnveloped), notification.priority.lowercased(), on: connection)
+                }
+            }
+            try connection.waitForConfirmations(seconds: Int(Self.sending))
+            connection.rest()
+        } catch {
+            (connection, routed) = (nil, [])
+            turn += 1
+            throw Fault(.unavailable, "The message broker takes no notifications now.", cause: error)
+        }
+    }
+
+    private func publish(_ body: [UInt8], _ priority: String, on connection: Connection) throws(RabbitMQError) {
+        for topic in settings.topics {
+            let key = "\(topic).\(priority)"
+            if !routed.contains(key) {
+                let isDurable = settings.isDurable || settings.isQuorum
+                try connection.route(
+                    key, through: settings.exchange,
+                    .init(isDurable: isDurable, isAutoDeleted: settings.isAutoDeleted, isQuorum: settings.isQuorum))
+                routed.insert(key)
+            }
+            try connection.publish(body, to: settings.exchange, key: key)
+        }
+    }
+
+    private func connected() throws(RabbitMQError) -> Connection {
+        if let connection { return connection }
+        let isEncrypted = address.isEncrypted || settings.isEncrypted
+        let fresh = try Connection(
+            to: address.hosts[turn % address.hosts.count], virtualHost: address.virtualHost,
+            tls: isEncrypted ? .init(authority: settings.certificateAuthority) : nil, patience: Self.connecting)
+        connection = fresh
+        return fresh
+    }
+}

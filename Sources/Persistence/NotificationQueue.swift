@@ -1,0 +1,69 @@
+package import Domain
+internal import MariaDB
+
+extension MariaDBCatalog: NotificationQueue {
+    /// Bytes of payloads that are read at once, less the last.
+    private static let mostBytes: Int64 = 4 << 20
+
+    package func waitingNotifications(atMost count: Int) throws(Fault) -> [OutgoingNotification] {
+        try database.run("Reading notifications") { connection in
+            let sizes = try connection.all(Self.oldest, .int(Int64(count)))
+            guard let first = sizes.first else { return [] }
+            var (last, bytes, taken) = (first.number, first.bytes, 1)
+            for next in sizes.dropFirst() {
+                bytes += next.bytes
+                guard bytes <= Self.mostBytes else { break }
+                (last, taken) = (next.number, taken + 1)
+            }
+            return try connection.all(Self.inRange, .int(first.number), .int(last), .int(Int64(taken)))
+        }
+    }
+
+    /// By their very numbers: a smaller one may be committed later.
+    package func settle(_ notifications: [OutgoingNotification]) throws(Fault) {
+        guard let last = notifications.last else { return }
+        // Few sizes of lists, so that few statements are prepared; the last number fills up.
+        let size = [1, 10].first { $0 >= notifications.count } ?? (notifications.count + 99) / 100 * 100
+        let padding = repeatElement(last.number, count: size - notifications.count)
+        let marks = repeatElement("?", count: size).joined(separator: ",")
+        _ = try database.run("Settling notifications") { connection in
+            try connection.run(
+                "DELETE FROM vitrine_notifications WHERE id IN (\(marks))", (notifications.map(\.number) + padding).map { .int($0) })
+        }
+    }
+
+    package func dropNotifications(keeping count: Int) throws(Fault) -> Int {
+        try database.run("Dropping notifications") { connection in
+            guard let newest = try connection.first(Self.newestBeyond, .int(Int64(count))) else { return 0 }
+            var dropped = 0
+            while case let some = try connection.run("DELETE FROM vitrine_notifications WHERE id <= ? LIMIT 1000", .int(newest)), some > 0 {
+                dropped += some
+            }
+            return dropped
+        }
+    }
+
+    private static let oldest = Query(
+        "SELECT id, LENGTH(payload) FROM vitrine_notifications ORDER BY id LIMIT ?"
+    ) { row throws(MariaDBError) in (number: try row.int(0), bytes: try row.int(1)) }
+
+    private static let inRange = Query(
+        """
+        SELECT id, message_id, publisher_id, event_type, priority, payload, request_id, global_request_id, CAST(happened_at AS CHAR)
+          FROM vitrine_notifications
+         WHERE id BETWEEN ? AND ?
+         ORDER BY id
+         LIMIT ?
+        """
+    ) { row throws(MariaDBError) in
+        let global = try row.textOrNil(7)
+        let trace = try row.textOrNil(6).map { Trace(requestID: $0, globalRequestID: global) }
+        return OutgoingNotification(
+            number: try row.int(0), messageID: try row.text(1), publisher: try row.text(2), event: try row.text(3),
+            priority: try row.text(4), payload: try row.text(5), trace: trace, moment: try row.text(8))
+    }
+
+    private static let newestBeyond = Query(
+        "SELECT id FROM vitrine_notifications ORDER BY id DESC LIMIT 1 OFFSET ?"
+    ) { row throws(MariaDBError) in try row.int(0) }
+}

@@ -1,0 +1,47 @@
+package import Domain
+internal import MariaDB
+
+extension MariaDBCatalog: SentBytesCatalog {
+    package func takeTurn(_ work: String, by worker: String, seconds: Int) throws(Fault) -> Bool {
+        try database.run("Taking the turn at \(work)") { connection in
+            let taken = try connection.run(
+                """
+                UPDATE vitrine_turns SET worker = ?, lease_until = UTC_TIMESTAMP(6) + INTERVAL ? SECOND
+                 WHERE name = ? AND (worker = ? OR lease_until < UTC_TIMESTAMP(6))
+                """, .text(worker), .int(Int64(seconds)), .text(work), .text(worker))
+            if taken == 1 { return true }
+            // The first ever; of two at once one wins.
+            return try connection.run(
+                """
+                INSERT IGNORE INTO vitrine_turns (name, worker, lease_until)
+                VALUES (?, ?, UTC_TIMESTAMP(6) + INTERVAL ? SECOND)
+                """, .text(work), .text(worker), .int(Int64(seconds))) == 1
+        }
+    }
+
+    package func leaveTurn(_ work: String, by worker: String) throws(Fault) {
+        _ = try database.run("Leaving the turn at \(work)") { connection in
+            try connection.run(
+                "UPDATE vitrine_turns SET lease_until = UTC_TIMESTAMP(6) WHERE name = ? AND worker = ?", .text(work), .text(worker))
+        }
+    }
+
+    package func position(in log: String) throws(Fault) -> String? {
+        try database.run("Reading how far \(log) was read") { connection in
+            try connection.first(Self.positionOf, .text(log)) ?? nil
+        }
+    }
+
+    package func record(_ sent: [SentBytes], from log: String, by worker: String, upTo position: String) throws(Fault) {
+        try database.transaction("Noting what was sent") { connection in
+            let held = try connection.run(
+                "UPDATE vitrine_turns SET position = ? WHERE name = ? AND worker = ?", .text(position), .text(log), .text(worker))
+            guard held == 1 else { throw Fault(.conflict, "The log is read by somebody else.") }
+            for one in sent { try outbox?.tell(one, on: connection) }
+        }
+    }
+
+    private static let positionOf = Query("SELECT position FROM vitrine_turns WHERE name = ?") { row throws(MariaDBError) in
+        try row.textOrNil(0)
+    }
+}
