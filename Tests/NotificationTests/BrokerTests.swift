@@ -95,6 +95,17 @@ import Testing
         #expect(!log.contains("w+rd") && !log.contains("p%40ss"))
     }
 
+    @Test(arguments: ["amqp_durable_queues", "rabbit_quorum_queue"])
+    func `outlive the broker's restart in queues that do`(_ option: String) throws {
+        let broker = try TestSupport.RabbitMQ()
+        let listening = try Listening(broker: broker, ["oslo_messaging_rabbit": "\(option) = true"])
+        let id = try listening.glance.hasImage()
+        #expect(try eventually { try listening.waiting().isEmpty })
+        broker.stop()
+        try broker.start()
+        #expect(try listening.taken(1, from: broker).first?.payload["id"]?.string == id)
+    }
+
     /// A broker that accepts connections and says nothing, or nonsense, is one that is away.
     @Test(arguments: ["", "HTTP/1.1 400 Bad Request\r\n\r\n", String(repeating: "\u{1}", count: 70_000)])
     func `wait for what is no broker`(_ answer: String) throws {

@@ -208,4 +208,25 @@ import Testing
             try listening.glance.rows("SELECT DISTINCT publisher_id FROM vitrine_notifications")
                 == (expected.isEmpty ? [] : [["image.host1"]]))
     }
+
+    /// However many wait: the oldest are found, and counted off, by their numbers alone.
+    @Test(arguments: [
+        "SELECT id, LENGTH(payload) FROM vitrine_notifications ORDER BY id LIMIT 100",
+        "SELECT id, payload FROM vitrine_notifications WHERE id BETWEEN 1 AND 9 ORDER BY id LIMIT 100",
+        "SELECT id FROM vitrine_notifications ORDER BY id DESC LIMIT 1 OFFSET 100000",
+        "DELETE FROM vitrine_notifications WHERE id IN (1, 2, 3)", "DELETE FROM vitrine_notifications WHERE id <= 9 LIMIT 1000",
+    ])
+    func `is found without a sort or a scan of the table`(_ sql: String) throws {
+        try glance.execute(
+            """
+            INSERT INTO vitrine_notifications (message_id, publisher_id, event_type, priority, payload, happened_at)
+            SELECT UUID(), 'x', 'filler', 'INFO', '{}', UTC_TIMESTAMP(6) FROM seq_1_to_1000
+            """)
+        defer { try? glance.execute("DELETE FROM vitrine_notifications WHERE event_type = 'filler'") }
+        try glance.execute("ANALYZE TABLE vitrine_notifications")
+        let plan = try #require(try glance.rows("EXPLAIN \(sql)", columns: 10).first)
+        let (key, extra) = (plan[5], plan[9] ?? "")
+        #expect(key == "PRIMARY", "\(plan)")
+        #expect(!extra.contains("filesort") && !extra.contains("temporary"), "\(plan)")
+    }
 }
