@@ -100,7 +100,7 @@ let package = Package(
         room(
             "Identity",
             needs: [
-                "Domain", "Digest", "HTTPClient", "JSONDocument", "OsloConfig", "Threading", logging,
+                "Domain", "Digest", "HTTP", "HTTPClient", "JSONDocument", "OsloConfig", "Threading", logging,
                 .product(name: "Yams", package: "Yams"),
             ]),
         room("Messaging", needs: ["Domain", "NotificationWire", "RabbitMQ"]),

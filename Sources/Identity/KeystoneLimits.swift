@@ -1,4 +1,5 @@
 package import Domain
+internal import HTTP
 internal import HTTPClient
 internal import JSONDocument
 package import Logging
@@ -78,13 +79,13 @@ package final class KeystoneLimits: LimitSource {
 
     private func ask(for project: String) throws(Fault) -> ProjectLimits {
         let place = try place()
-        var query = "service_id=\(escaped(place.service))"
-        if let region = place.region { query += "&region_id=\(escaped(region))" }
+        var query = "service_id=\(percentEncoded(place.service))"
+        if let region = place.region { query += "&region_id=\(percentEncoded(region))" }
         var numbers: [String: Int64] = [:]
         for limit in try list("registered_limits", "/registered_limits?\(query)") where isFor(limit, place) {
             if let name = limit["resource_name"]?.string { numbers[name] = limit["default_limit"]?.int }
         }
-        for limit in try list("limits", "/limits?\(query)&project_id=\(escaped(project))") where isFor(limit, place) {
+        for limit in try list("limits", "/limits?\(query)&project_id=\(percentEncoded(project))") where isFor(limit, place) {
             guard limit["project_id"]?.string == project, let name = limit["resource_name"]?.string else { continue }
             numbers[name] = limit["resource_limit"]?.int
         }
@@ -136,20 +137,20 @@ package final class KeystoneLimits: LimitSource {
     private func findPlace() throws(Fault) -> JSONObject {
         switch endpoint {
         case .id(let id):
-            guard let endpoint = try object(at: "/endpoints/\(escaped(id))")["endpoint"]?.object else {
+            guard let endpoint = try object(at: "/endpoints/\(percentEncoded(id))")["endpoint"]?.object else {
                 throw .keystone("it answers the question for endpoint \(id) with none")
             }
             return endpoint
         case .lookup(let type, let name, let region, let interface):
             var query: [String] = []
-            if let type { query.append("type=\(escaped(type))") }
-            if let name { query.append("name=\(escaped(name))") }
+            if let type { query.append("type=\(percentEncoded(type))") }
+            if let name { query.append("name=\(percentEncoded(name))") }
             let services = try list("services", "/services?\(query.joined(separator: "&"))")
             guard services.count == 1, let service = services[0]["id"]?.string else {
                 throw Self.misconfigured("it has \(services.count) services that [oslo_limit] endpoint_service_type and _name mean")
             }
-            query = ["service_id=\(escaped(service))", "interface=\(escaped(interface))"]
-            if let region { query.append("region_id=\(escaped(region))") }
+            query = ["service_id=\(percentEncoded(service))", "interface=\(percentEncoded(interface))"]
+            if let region { query.append("region_id=\(percentEncoded(region))") }
             let endpoints = try list("endpoints", "/endpoints?\(query.joined(separator: "&"))")
             guard endpoints.count == 1 else {
                 throw Self.misconfigured("it has \(endpoints.count) endpoints that [oslo_limit] endpoint_interface and _region_name mean")
@@ -166,16 +167,4 @@ package final class KeystoneLimits: LimitSource {
 
 private struct LimitTrouble: Error, CustomStringConvertible {
     let description: String
-}
-
-/// As a value in a query.
-private func escaped(_ text: String) -> String {
-    var escaped = ""
-    for byte in text.utf8 {
-        switch byte {
-        case 0x30...0x39, 0x41...0x5A, 0x61...0x7A, 0x2D, 0x2E, 0x5F, 0x7E: escaped.unicodeScalars.append(Unicode.Scalar(byte))
-        default: escaped += "%" + (byte < 16 ? "0" : "") + String(byte, radix: 16, uppercase: true)
-        }
-    }
-    return escaped
 }
