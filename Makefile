@@ -1,5 +1,6 @@
 # make run    the whole service in one folder, until Ctrl-C
 # make test   every test
+# make acceptance   Tempest's image tests, with a real Keystone
 # make bench  the figures, beside a real Glance (PEER= the folder of its scripts, BENCH= what Benchmarks/bench takes besides)
 #
 # make run takes CONF= (a glance-api.conf), STATE= (the folder, .state), API_PORT= (9292), REGISTRY_PORT= (9191) and
@@ -20,9 +21,11 @@ SOURCES  := $(shell find Sources sql Package.swift -type f)
 RELEASE  := .build/release
 PROGRAMS := glance-api glance-registry glance-tasks glance-manage
 CLIENTS  := .build/clients
+KEYSTONE := .build/keystone
+TEMPEST  := .build/tempest
 .DEFAULT_GOAL := run
 SHELL := /bin/bash
-.PHONY: run test build bench lint swift
+.PHONY: run test acceptance build bench lint swift
 
 run: $(RELEASE)/.built
 	@exec $(RELEASE)/glance-manage run --state '$(STATE)' --api-port $(API_PORT) --registry-port $(REGISTRY_PORT) --nginx nginx \
@@ -34,11 +37,14 @@ build: $(RELEASE)/.built
 $(RELEASE)/.built: $(SOURCES) .build/.installed | swift
 	$(foreach p,$(PROGRAMS),$(SWIFT) build -c release --static-swift-stdlib --product $(p) &&) touch $@
 
-test: .build/.installed $(CLIENTS)/.made lint | swift
+test: .build/.installed $(CLIENTS)/.made $(KEYSTONE)/.made lint | swift
 	$(SWIFT) build --build-tests -Xswiftc -warnings-as-errors
 	.ci/check-imports $(SWIFT)
-	@set -o pipefail; VITRINE_CLIENTS=$(CURDIR)/$(CLIENTS)/bin $(SWIFT) test --skip-build 2>&1 | tee .build/test.log || \
+	@set -o pipefail; VITRINE_CLIENTS=$(CURDIR)/$(CLIENTS)/bin VITRINE_KEYSTONE=$(CURDIR)/$(KEYSTONE) $(SWIFT) test --skip-build 2>&1 | tee .build/test.log || \
 		{ echo; echo 'What failed (all of it: .build/test.log):'; grep -a -A12 '^✘' .build/test.log; exit 1; }
+
+acceptance: $(RELEASE)/.built $(KEYSTONE)/.made $(TEMPEST)/.made
+	Tests/Acceptance/run
 
 bench: $(RELEASE)/.built
 	$(SWIFT) build -c release --static-swift-stdlib --product ceiling
@@ -47,11 +53,14 @@ bench: $(RELEASE)/.built
 lint: | swift
 	$(SWIFT) format lint --strict --configuration .ci/swift-format.json --recursive Package.swift Sources sql Tests Benchmarks
 
-# OpenStack's clients as they come from PyPI, apart from everything of the system's.
-$(CLIENTS)/.made: Tests/ClientTests/requirements.txt .build/.installed
-	rm -rf $(CLIENTS)
-	/usr/bin/python3 -m venv $(CLIENTS)
-	$(CLIENTS)/bin/pip install --quiet --disable-pip-version-check -r $<
+# OpenStack's programs as they come from PyPI, apart from each other and from everything of the system's.
+$(CLIENTS)/.made: Tests/ClientTests/requirements.txt
+$(KEYSTONE)/.made: Tests/Acceptance/requirements-keystone.txt
+$(TEMPEST)/.made: Tests/Acceptance/requirements-tempest.txt
+$(CLIENTS)/.made $(KEYSTONE)/.made $(TEMPEST)/.made: .build/.installed
+	rm -rf $(@D)
+	/usr/bin/python3 -m venv $(@D)
+	$(@D)/bin/pip install --quiet --disable-pip-version-check -r $(filter %.txt,$^)
 	touch $@
 
 .build/.installed: .ci/install
