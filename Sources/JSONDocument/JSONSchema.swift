@@ -3,7 +3,8 @@ internal import _StringProcessing
 /// The part of JSON Schema that the Images API describes its documents with, as a check of values.
 ///
 /// Understood: `type`, `enum`, `maxLength`, `minLength`, `pattern`, `minimum`, `maximum`, `items`, `uniqueItems`,
-/// `properties`, `additionalProperties`, `required`. Source: JSON Schema draft 4, validation.
+/// `properties`, `additionalProperties`, `required`, `allOf`, and `$ref` to a name under `definitions`. Source: JSON Schema
+/// draft 4, validation.
 package struct JSONSchema: Sendable {
     package let name: String
     package let document: JSONObject
@@ -37,6 +38,12 @@ package struct JSONSchema: Sendable {
     private func check(_ value: JSON, _ schema: JSONObject, _ path: [String]) throws(Violation) {
         func fail(_ rule: String) -> Violation { Violation(schema: name, path: path, value: value, rule: rule) }
 
+        if let reference = schema["$ref"]?.string {
+            let definition = document["definitions"]?.object?[String(reference.dropFirst("#/definitions/".count))]?.object
+            if let definition { try check(value, definition, path) }
+            return
+        }
+        for part in schema["allOf"]?.array?.compactMap(\.object) ?? [] { try check(value, part, path) }
         if let type = schema["type"] {
             let names = type.array?.compactMap(\.string) ?? [type.string ?? ""]
             guard names.contains(where: value.isOfType) else {

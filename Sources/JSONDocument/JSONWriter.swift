@@ -43,6 +43,12 @@ package struct JSONWriter {
         bytes.append(contentsOf: "null".utf8)
     }
 
+    /// A value that another writer wrote.
+    package mutating func written(_ other: JSONWriter) {
+        separate()
+        bytes.append(contentsOf: other.bytes)
+    }
+
     package mutating func value(_ json: JSON) {
         switch json {
         case .null: null()
