@@ -80,6 +80,20 @@ struct ImageTarget: PolicyTarget {
     }
 }
 
+/// A namespace of metadata definitions as a caller's rules see it; without one, what his own project would own.
+struct MetadefTarget: PolicyTarget {
+    let namespace: MetadefNamespace?
+    let caller: Caller
+
+    func policyAttribute(_ name: String) -> String? {
+        switch name {
+        case "project_id": namespace == nil ? caller.project : namespace?.fields.owner
+        case "visibility": namespace?.fields.visibility?.rawValue
+        default: nil
+        }
+    }
+}
+
 /// What is not there yet, or is no image: the attributes themselves.
 package struct AttributeTarget: PolicyTarget {
     private let attributes: [String: String]

@@ -93,6 +93,20 @@ package struct Policy: Sendable {
         throw allows(.getImage, caller, on: image) ? .forbidden(rule) : .imageNotFound(image.id)
     }
 
+    package func allows(_ rule: PolicyRule, _ caller: Caller, on namespace: MetadefNamespace?) -> Bool {
+        allows(rule, caller, on: MetadefTarget(namespace: namespace, caller: caller))
+    }
+
+    /// - Parameter namespace: nil where it is about none in particular, and the caller's project counts for its owner.
+    /// - Throws: `.notFound` when the caller may not even see the namespace, `.forbidden` otherwise.
+    package func require(_ rule: PolicyRule, on namespace: MetadefNamespace?, by caller: Caller) throws(Fault) {
+        if allows(rule, caller, on: namespace) { return }
+        guard rule != .getMetadefNamespace, allows(.getMetadefNamespace, caller, on: namespace) else {
+            throw namespace.map { .namespaceNotFound($0.name) } ?? Fault(.notFound, "The resource could not be found.")
+        }
+        throw .forbidden(rule)
+    }
+
     package func require(_ rule: PolicyRule, on target: some PolicyTarget, by caller: Caller) throws(Fault) {
         guard allows(rule, caller, on: target) else { throw .forbidden(rule) }
     }

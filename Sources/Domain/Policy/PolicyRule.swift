@@ -20,6 +20,33 @@ package enum PolicyRule: String, Sendable, CaseIterable {
     case copyFrom = "copy_from"
     case deactivate
     case reactivate
+
+    case getMetadefNamespaces = "get_metadef_namespaces"
+    case getMetadefNamespace = "get_metadef_namespace"
+    case addMetadefNamespace = "add_metadef_namespace"
+    case modifyMetadefNamespace = "modify_metadef_namespace"
+    case deleteMetadefNamespace = "delete_metadef_namespace"
+    case getMetadefObjects = "get_metadef_objects"
+    case getMetadefObject = "get_metadef_object"
+    case addMetadefObject = "add_metadef_object"
+    case modifyMetadefObject = "modify_metadef_object"
+    case deleteMetadefObject = "delete_metadef_object"
+    case getMetadefProperties = "get_metadef_properties"
+    case getMetadefProperty = "get_metadef_property"
+    case addMetadefProperty = "add_metadef_property"
+    case modifyMetadefProperty = "modify_metadef_property"
+    case removeMetadefProperty = "remove_metadef_property"
+    case listMetadefResourceTypes = "list_metadef_resource_types"
+    case getMetadefResourceType = "get_metadef_resource_type"
+    case addMetadefResourceType = "add_metadef_resource_type_association"
+    case removeMetadefResourceType = "remove_metadef_resource_type_association"
+    case getMetadefTags = "get_metadef_tags"
+    case getMetadefTag = "get_metadef_tag"
+    case addMetadefTag = "add_metadef_tag"
+    case addMetadefTags = "add_metadef_tags"
+    case modifyMetadefTag = "modify_metadef_tag"
+    case deleteMetadefTag = "delete_metadef_tag"
+    case deleteMetadefTags = "delete_metadef_tags"
 }
 
 extension PolicyRule {
@@ -31,6 +58,8 @@ extension PolicyRule {
         let member = "project_id:%(member_id)s"
         let viewer = "\(owner) or \(member) or 'community':%(visibility)s or 'public':%(visibility)s or 'shared':%(visibility)s"
         let changes = "\(admin) or (role:member and \(owner))"
+        let curator = "rule:metadef_admin"
+        let readsMetadefs = "\(admin) or (role:reader and (\(owner) or 'public':%(visibility)s))"
         let rules: [PolicyRule: String] = [
             .contextIsAdmin:   "role:admin",
             .addImage:         "\(admin) or (role:member and \(owner) and project_id:%(owner)s)",
@@ -51,15 +80,48 @@ extension PolicyRule {
             .modifyMember:     "\(admin) or (role:member and \(member))",
             .deactivate:       changes,
             .reactivate:       changes,
+            .getMetadefNamespaces:      "\(admin) or (role:reader and \(owner))",
+            .getMetadefNamespace:       readsMetadefs,
+            .addMetadefNamespace:       curator,
+            .modifyMetadefNamespace:    curator,
+            .deleteMetadefNamespace:    curator,
+            .getMetadefObjects:         readsMetadefs,
+            .getMetadefObject:          readsMetadefs,
+            .addMetadefObject:          curator,
+            .modifyMetadefObject:       curator,
+            .deleteMetadefObject:       curator,
+            .getMetadefProperties:      readsMetadefs,
+            .getMetadefProperty:        readsMetadefs,
+            .addMetadefProperty:        curator,
+            .modifyMetadefProperty:     curator,
+            .removeMetadefProperty:     curator,
+            .listMetadefResourceTypes:  readsMetadefs,
+            .getMetadefResourceType:    readsMetadefs,
+            .addMetadefResourceType:    curator,
+            .removeMetadefResourceType: curator,
+            .getMetadefTags:            readsMetadefs,
+            .getMetadefTag:             readsMetadefs,
+            .addMetadefTag:             curator,
+            .addMetadefTags:            curator,
+            .modifyMetadefTag:          curator,
+            .deleteMetadefTag:          curator,
+            .deleteMetadefTags:         curator,
         ]
         var named = Dictionary(uniqueKeysWithValues: rules.map { ($0.rawValue, $1) })
         named["default"] = ""
         named["service_api"] = "role:service or role:admin"
+        named["metadef_default"] = ""
+        named["metadef_admin"] = admin
         return named
     }()
 
     /// The same with what `enforce_new_defaults = false` leaves of them: who owns is asked, roles but the administrator's are not.
-    package static let oldDefaults: [String: String] = defaults.mapValues {
-        $0.replacing("role:member and ", with: "").replacing("role:reader and ", with: "")
-    }
+    /// Definitions of metadata are read by whom `metadef_default` lets.
+    package static let oldDefaults: [String: String] = {
+        var rules = defaults.mapValues { $0.replacing("role:member and ", with: "").replacing("role:reader and ", with: "") }
+        for name in rules.keys where name.contains("_metadef_") && !rules[name]!.contains("metadef_admin") {
+            rules[name]! += " or rule:metadef_default"
+        }
+        return rules
+    }()
 }

@@ -1,0 +1,49 @@
+/// How much metadata definitions may hold. Columns decide on texts; the rest keeps answers bounded.
+package enum MetadefLimits {
+    /// Characters of a name, a prefix, a target.
+    package static let longestName = 80
+    /// Bytes of a schema, a description, a list of required properties.
+    package static let longestText = 65_535
+    /// Objects, properties, tags or resource types in a namespace.
+    package static let mostItems = 1000
+    /// Resource types at all.
+    package static let mostResourceTypes = 10_000
+
+    /// Whether something can have the name, so that it is worth looking for.
+    package static func isPossible(_ name: String) -> Bool {
+        !name.isEmpty && name.unicodeScalars.count <= longestName && ImageText.isStorable(name)
+    }
+
+    package static func check(name: String, of what: String) throws(Fault) {
+        guard !name.isEmpty else { throw Fault(.invalid, "The name of a \(what) must not be empty.") }
+        guard name.unicodeScalars.count <= longestName else {
+            throw Fault(.invalid, "The name of a \(what), '\(name.prefix(40))…', is longer than \(longestName) characters.")
+        }
+        try ImageText.check(name)
+    }
+
+    package static func check(text: String, of what: String) throws(Fault) {
+        guard text.utf8.count <= longestText else { throw Fault(.invalid, "The \(what) is longer than \(longestText) bytes.") }
+        try ImageText.check(text)
+    }
+
+    package static func check(count: Int, of kind: MetadefKind) throws(Fault) {
+        guard count <= mostItems else {
+            throw Fault(.tooLarge, "A namespace holds \(mostItems) \(kind.plural) at most, not \(count).")
+        }
+    }
+}
+
+extension MetadefKind {
+    /// As messages say it.
+    package var noun: String {
+        switch self {
+        case .resourceType: "resource type association"
+        case .property: "property"
+        case .object: "object"
+        case .tag: "tag"
+        }
+    }
+
+    package var plural: String { self == .property ? "properties" : noun + "s" }
+}

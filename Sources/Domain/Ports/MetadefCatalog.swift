@@ -1,0 +1,79 @@
+/// The definitions of metadata.
+package protocol MetadefCatalog: Sendable {
+    /// - Throws: `.notFound` when the marker is no namespace that the caller can see.
+    func page(_ listing: MetadefListing, visibleTo caller: Caller) throws(Fault) -> MetadefPage
+
+    /// A namespace with what is asked for of its contents, in one look.
+    ///
+    /// - Throws: `.notFound` also for one that the caller may not see.
+    func namespace(_ name: String, with parts: [MetadefPart], visibleTo caller: Caller) throws(Fault) -> MetadefNamespace
+
+    /// In the order in which they were first named.
+    func resourceTypes() throws(Fault) -> [ResourceType]
+
+    /// Makes a namespace with its contents, all or nothing. Resource types that there are not yet are made too.
+    ///
+    /// - Throws: `.conflict` for a name that is taken, of the namespace or in it.
+    func insert(_ draft: MetadefDraft) throws(Fault) -> MetadefNamespace
+
+    /// - Throws: `.conflict` for a name that is taken, `.notFound` when the namespace is gone.
+    func update(_ namespace: MetadefNamespace, to fields: MetadefFields) throws(Fault) -> MetadefNamespace
+
+    /// Removes a namespace with its contents; resource types stay.
+    ///
+    /// - Throws: `.forbidden` when it has become protected, `.notFound` when it is gone.
+    func delete(_ namespace: MetadefNamespace) throws(Fault)
+
+    /// - Throws: `.conflict` for a name that is taken there, `.tooLarge` past `MetadefLimits`, `.notFound` when the namespace
+    ///   is gone.
+    func add(_ items: [MetadefItem], to namespace: MetadefNamespace) throws(Fault) -> [MetadefItem]
+
+    /// Puts tags in the place of all that there are.
+    ///
+    /// - Throws: `.conflict` when two of them are the same.
+    func replaceTags(of namespace: MetadefNamespace, with tags: [MetadefTag]) throws(Fault)
+
+    /// Puts an item in the place of another of its kind.
+    ///
+    /// - Throws: `.conflict` when its name is another one's, `.notFound` when there is nothing of the old name.
+    func replace(_ name: String, with item: MetadefItem, in namespace: MetadefNamespace) throws(Fault) -> MetadefItem
+
+    /// - Throws: `.notFound` when there is nothing of the name.
+    func remove(_ kind: MetadefKind, _ name: String, from namespace: MetadefNamespace) throws(Fault)
+
+    /// Removes all of a kind.
+    func removeAll(_ kind: MetadefKind, from namespace: MetadefNamespace) throws(Fault)
+}
+
+/// What is wanted of a namespace's contents.
+package enum MetadefPart: Sendable {
+    case all(MetadefKind)
+    /// The one of a name, if there is one.
+    case one(MetadefKind, String)
+}
+
+/// The definitions as whoever loads and exports files of them sees them.
+package protocol MetadefSeeds: Sendable {
+    /// Puts a namespace's definitions beside, or in place of, those that there are, all or nothing.
+    ///
+    /// - Returns: false when the namespace is there and was left as it is.
+    func load(_ draft: MetadefDraft, _ mode: MetadefLoading) throws(Fault) -> Bool
+
+    /// Removes all definitions, resource types too.
+    func clear() throws(Fault)
+
+    /// The names of all namespaces, in their order.
+    func names() throws(Fault) -> [String]
+}
+
+/// What a file does to a namespace that there is. Source: Glance, `glance-manage db load_metadefs`.
+package enum MetadefLoading: Sendable {
+    /// Nothing.
+    case skip
+    /// Adds what is missing.
+    case merge
+    /// Adds what is missing, and what is there becomes as the file has it.
+    case preferNew
+    /// The file is all that remains.
+    case overwrite
+}
