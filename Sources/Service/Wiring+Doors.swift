@@ -25,6 +25,7 @@ extension Wiring {
             let catalog = try makeCatalog()
             probes.append(catalog)
             routes += try routesOfV2(catalog, limits)
+            routes += try routesOfMetadefs(MetadefService(catalog: catalog, policies: policies))
         }
         if let registry {
             probes.append(registry)
@@ -42,10 +43,8 @@ extension Wiring {
         let service = try makeService(over: catalog, limits)
         let schemas = ImageSchemas(
             diskFormats: try configuration(Options.diskFormats), containerFormats: try configuration(Options.containerFormats))
-        let paging = ImagesDoor.Paging(
-            usual: try configuration(Options.limitParamDefault), most: try configuration(Options.apiLimitMax))
         let images = ImagesDoor(
-            service: service, schemas: schemas, paging: paging, showsDirectURL: try configuration(Options.showImageDirectURL))
+            service: service, schemas: schemas, paging: try makePaging(), showsDirectURL: try configuration(Options.showImageDirectURL))
         let data = DataDoor(service: service, notesSends: try notesSends)
         let members = MembersDoor(service: service)
         let descriptions = SchemasDoor(schemas: schemas)
@@ -56,6 +55,27 @@ extension Wiring {
         routes += SchemasDoor.routes.map { $0.map { $0(descriptions) } }
         routes += InfoDoor.routes.map { $0.map { $0(info) } }
         return routes
+    }
+
+    private func routesOfMetadefs(_ service: MetadefService) throws -> [Route<Handler>] {
+        let schemas = MetadefSchemas()
+        let namespaces = NamespacesDoor(service: service, schemas: schemas, paging: try makePaging())
+        let objects = MetadefObjectsDoor(service: service, schemas: schemas)
+        let properties = MetadefPropertiesDoor(service: service, schemas: schemas)
+        let tags = MetadefTagsDoor(service: service, schemas: schemas)
+        let resourceTypes = ResourceTypesDoor(service: service, schemas: schemas)
+        let descriptions = MetadefSchemasDoor(schemas: schemas)
+        var routes = NamespacesDoor.routes.map { $0.map { $0(namespaces) } }
+        routes += MetadefObjectsDoor.routes.map { $0.map { $0(objects) } }
+        routes += MetadefPropertiesDoor.routes.map { $0.map { $0(properties) } }
+        routes += MetadefTagsDoor.routes.map { $0.map { $0(tags) } }
+        routes += ResourceTypesDoor.routes.map { $0.map { $0(resourceTypes) } }
+        routes += MetadefSchemasDoor.routes.map { $0.map { $0(descriptions) } }
+        return routes
+    }
+
+    private func makePaging() throws -> ImagesDoor.Paging {
+        ImagesDoor.Paging(usual: try configuration(Options.limitParamDefault), most: try configuration(Options.apiLimitMax))
     }
 
     private func routesOfV1(_ service: ImageService) throws -> [Route<Handler>] {

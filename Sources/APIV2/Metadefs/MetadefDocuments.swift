@@ -1,0 +1,162 @@
+internal import Domain
+internal import HTTP
+internal import JSONDocument
+
+/// Metadata definitions as the API shows them. What is not set is left out.
+struct MetadefDocument {
+    /// Stands before the names of properties.
+    var prefix = ""
+
+    static func path(of namespace: String) -> String { "/v2/metadefs/namespaces/\(segment(namespace))" }
+
+    func write(_ namespace: MetadefNamespace, to json: inout JSONWriter) throws(Fault) {
+        let parts = try Parts(namespace.contents)
+        json.object { json in
+            let fields = namespace.fields
+            json.member("namespace", fields.name)
+            json.set("display_name", fields.displayName)
+            json.set("description", fields.description)
+            json.set("visibility", fields.visibility?.rawValue)
+            if let isProtected = fields.isProtected { json.member("protected", isProtected) }
+            json.member("owner", fields.owner)
+            json.member("created_at", namespace.createdAt.description)
+            json.set("updated_at", namespace.updatedAt?.description)
+            if !namespace.contents.resourceTypes.isEmpty {
+                json.key("resource_type_associations")
+                json.array { json in for association in namespace.contents.resourceTypes { write(association, to: &json) } }
+            }
+            if !parts.properties.isEmpty {
+                json.key("properties")
+                write(parts.properties, to: &json)
+            }
+            if !parts.objects.isEmpty {
+                json.key("objects")
+                json.array { json in
+                    for (object, properties) in parts.objects { write(object, properties, of: fields.name, to: &json) }
+                }
+            }
+            if !namespace.contents.tags.isEmpty {
+                json.key("tags")
+                json.array { json in for tag in namespace.contents.tags { json.object { $0.member("name", tag.name) } } }
+            }
+            json.member("self", Self.path(of: fields.name))
+            json.member("schema", "/v2/schemas/metadefs/namespace")
+        }
+    }
+
+    func write(_ object: MetadefObject, of namespace: String, to json: inout JSONWriter) throws(Fault) {
+        write(object, try Parts.properties(of: object), of: namespace, to: &json)
+    }
+
+    func write(properties: [MetadefProperty], to json: inout JSONWriter) throws(Fault) {
+        write(try Parts.schemas(of: properties), to: &json)
+    }
+
+    func write(_ property: MetadefProperty, to json: inout JSONWriter) throws(Fault) {
+        let schema = try MetadefSchemaText(property.schema).json
+        json.object { json in
+            json.member("name", property.name)
+            schema.object?.forEach { json.member($0, $1) }
+        }
+    }
+
+    func write(_ association: ResourceTypeAssociation, to json: inout JSONWriter) {
+        json.object { json in
+            json.member("name", association.name)
+            json.set("prefix", association.prefix)
+            json.set("properties_target", association.propertiesTarget)
+            write(association.record, to: &json)
+        }
+    }
+
+    func write(_ tag: MetadefTag, to json: inout JSONWriter) {
+        json.object { json in
+            json.member("name", tag.name)
+            write(tag.record, to: &json)
+        }
+    }
+
+    func write(_ type: ResourceType, to json: inout JSONWriter) {
+        json.object { json in
+            json.member("name", type.name)
+            write(type.record, to: &json)
+        }
+    }
+
+    // MARK: parts
+
+    private typealias Schemas = [(name: String, schema: JSON)]
+
+    private func write(_ record: MetadefRecord?, to json: inout JSONWriter) {
+        guard let record else { return }
+        json.member("created_at", record.createdAt.description)
+        json.set("updated_at", record.updatedAt?.description)
+    }
+
+    private func write(_ schemas: Schemas, to json: inout JSONWriter) {
+        json.object { json in for (name, schema) in schemas { json.member(prefix + name, schema) } }
+    }
+
+    private func write(_ object: MetadefObject, _ properties: Schemas?, of namespace: String, to json: inout JSONWriter) {
+        json.object { json in
+            json.member("name", object.name)
+            if let required = object.required {
+                json.key("required")
+                json.array { json in for name in required { json.string(prefix + name) } }
+            }
+            json.set("description", object.description)
+            if let properties {
+                json.key("properties")
+                write(properties, to: &json)
+            }
+            guard object.record != nil else { return }
+            write(object.record, to: &json)
+            json.member("self", "\(Self.path(of: namespace))/objects/\(Self.segment(object.name))")
+            json.member("schema", "/v2/schemas/metadefs/object")
+        }
+    }
+
+    /// What of a namespace's contents is kept as JSON, read.
+    private struct Parts {
+        let properties: Schemas
+        let objects: [(MetadefObject, Schemas?)]
+
+        init(_ contents: MetadefContents) throws(Fault) {
+            properties = try Self.schemas(of: contents.properties)
+            var objects: [(MetadefObject, Schemas?)] = []
+            for object in contents.objects { objects.append((object, try Self.properties(of: object))) }
+            self.objects = objects
+        }
+
+        static func schemas(of properties: [MetadefProperty]) throws(Fault) -> Schemas {
+            var schemas: Schemas = []
+            for property in properties { schemas.append((property.name, try MetadefSchemaText(property.schema).json)) }
+            return schemas
+        }
+
+        static func properties(of object: MetadefObject) throws(Fault) -> Schemas? {
+            guard let text = object.properties else { return nil }
+            let kept: JSON
+            do throws(JSONSyntaxError) {
+                kept = try JSON(parsing: Array(text.utf8))
+            } catch {
+                throw Fault(.unexpected, "The definition of object \(object.name) cannot be read.", cause: error)
+            }
+            var schemas: Schemas = []
+            kept.object?.forEach { schemas.append(($0, MetadefSchemaText($1).json)) }
+            return schemas
+        }
+    }
+
+    /// Names have colons, which paths may.
+    private static func segment(_ name: String) -> String {
+        name.split(separator: ":", omittingEmptySubsequences: false).map { percentEncoded(String($0)) }.joined(separator: ":")
+    }
+}
+
+extension JSONWriter {
+    /// A member, if there is a value for it.
+    fileprivate mutating func set(_ name: String, _ value: String?) {
+        if let value { member(name, value) }
+    }
+}

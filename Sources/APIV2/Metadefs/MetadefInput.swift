@@ -1,0 +1,263 @@
+internal import APICommon
+internal import Domain
+internal import HTTP
+internal import JSONDocument
+
+/// What clients send of metadata definitions, checked.
+struct MetadefInput {
+    let schemas: MetadefSchemas
+
+    func draft(_ body: JSONObject, by caller: Caller) throws(Fault) -> MetadefDraft {
+        var draft = MetadefDraft(fields: try fields(body, by: caller))
+        for entry in body["resource_type_associations"]?.array ?? [] {
+            draft.contents.resourceTypes.append(try association(entry.object ?? [:]))
+        }
+        draft.contents.properties = try properties(body["properties"])
+        for entry in body["objects"]?.array ?? [] { draft.contents.objects.append(try object(entry.object ?? [:])) }
+        for entry in body["tags"]?.array ?? [] { draft.contents.tags.append(try tag(entry.object ?? [:])) }
+        return draft
+    }
+
+    /// What is left out becomes as it is on a new namespace.
+    func fields(_ body: JSONObject, by caller: Caller) throws(Fault) -> MetadefFields {
+        try check(body, schemas.namespace, readOnly: ["self", "schema", "created_at", "updated_at"])
+        let name = body["namespace"]?.string ?? ""
+        try MetadefLimits.check(name: name, of: "namespace")
+        // No path leads to such a one.
+        guard !name.contains("/") else { throw Fault(.invalid, "The name of a namespace must not have a '/'.") }
+        guard let owner = body["owner"]?.string ?? caller.project else {
+            throw Fault(.invalid, "The namespace needs an owner, and you have no project.")
+        }
+        return MetadefFields(
+            name: name, displayName: body["display_name"]?.string, description: body["description"]?.string,
+            visibility: body["visibility"]?.string.flatMap(Visibility.init) ?? .private,
+            isProtected: body["protected"]?.bool ?? false, owner: owner)
+    }
+
+    func object(_ body: JSONObject) throws(Fault) -> MetadefObject {
+        try check(body, schemas.object, readOnly: ["self", "schema", "created_at", "updated_at"])
+        let name = body["name"]?.string ?? ""
+        try MetadefLimits.check(name: name, of: "object")
+        let description = body["description"]?.string
+        try MetadefLimits.check(text: description ?? "", of: "description of object \(name)")
+        let required = body["required"]?.array?.compactMap(\.string)
+        // The names are kept with commas between.
+        guard required?.contains(where: { $0.isEmpty || $0.contains(",") }) != true else {
+            throw Fault(.invalid, "The names of the properties that object \(name) requires must not be empty or have commas.")
+        }
+        try MetadefLimits.check(text: required?.joined(separator: ",") ?? "", of: "list of what object \(name) requires")
+        var schemas = JSONObject()
+        for property in try properties(body["properties"]) { schemas[property.name] = try MetadefSchemaText(property.schema).json }
+        let text = String(decoding: JSON.object(schemas).text, as: UTF8.self)
+        try MetadefLimits.check(text: text, of: "list of the properties of object \(name)")
+        return MetadefObject(
+            name: name, description: description, required: required, properties: body["properties"] == nil ? nil : text)
+    }
+
+    func property(_ body: JSONObject) throws(Fault) -> MetadefProperty {
+        try check(body, schemas.property, readOnly: ["created_at", "updated_at"])
+        return try property(body["name"]?.string ?? "", body)
+    }
+
+    func association(_ body: JSONObject) throws(Fault) -> ResourceTypeAssociation {
+        try check(body, schemas.resourceType, readOnly: ["created_at", "updated_at"])
+        let name = body["name"]?.string ?? ""
+        try MetadefLimits.check(name: name, of: "resource type")
+        return ResourceTypeAssociation(
+            name: name, prefix: body["prefix"]?.string, propertiesTarget: body["properties_target"]?.string)
+    }
+
+    func tag(_ body: JSONObject) throws(Fault) -> MetadefTag {
+        try check(body, schemas.tag, readOnly: ["created_at", "updated_at"])
+        return try tag(named: body["name"]?.string ?? "")
+    }
+
+    func tag(named name: String) throws(Fault) -> MetadefTag {
+        try MetadefLimits.check(name: name, of: "tag")
+        return MetadefTag(name: name)
+    }
+
+    func tags(_ body: JSONObject) throws(Fault) -> [MetadefTag] {
+        try check(body, schemas.newTags, readOnly: [])
+        var tags: [MetadefTag] = []
+        for entry in body["tags"]?.array ?? [] { tags.append(try tag(entry.object ?? [:])) }
+        return tags
+    }
+
+    // MARK: parts
+
+    private func check(_ body: JSONObject, _ schema: JSONSchema, readOnly: [String]) throws(Fault) {
+        for name in readOnly where body[name] != nil { throw Fault(.forbidden, "Attribute '\(name)' is read-only.") }
+        try schema.require(.object(body))
+        try checkStorable(.object(body))
+    }
+
+    private func checkStorable(_ value: JSON) throws(Fault) {
+        switch value {
+        case .string(let text): try ImageText.check(text)
+        case .array(let elements): for element in elements { try checkStorable(element) }
+        case .object(let members):
+            try members.forEach { (name, member) throws(Fault) in
+                try ImageText.check(name)
+                try checkStorable(member)
+            }
+        case .null, .bool, .int, .double: break
+        }
+    }
+
+    /// A map of properties by their names.
+    private func properties(_ map: JSON?) throws(Fault) -> [MetadefProperty] {
+        var properties: [MetadefProperty] = []
+        try map?.object?.forEach { (name, schema) throws(Fault) in properties.append(try property(name, schema.object ?? [:])) }
+        return properties
+    }
+
+    private func property(_ name: String, _ body: JSONObject) throws(Fault) -> MetadefProperty {
+        try MetadefLimits.check(name: name, of: "property")
+        let schema = try MetadefSchemaText(checking: body, of: name)
+        let text = String(decoding: schema.json.text, as: UTF8.self)
+        try MetadefLimits.check(text: text, of: "definition of property \(name)")
+        return MetadefProperty(name: name, schema: text)
+    }
+}
+
+/// The definition of a property as the catalog keeps it: its known fields in their order, without the name.
+struct MetadefSchemaText {
+    let json: JSON
+
+    private static let fields = [
+        "type", "title", "description", "operators", "default", "readonly", "minimum", "maximum", "enum", "pattern", "minLength",
+        "maxLength", "confidential", "items", "uniqueItems", "minItems", "maxItems", "additionalItems",
+    ]
+
+    /// Reads what is kept. Fields that are not known are passed over: Glance lets files have any.
+    init(_ text: String) throws(Fault) {
+        let kept: JSON
+        do throws(JSONSyntaxError) {
+            kept = try JSON(parsing: Array(text.utf8))
+        } catch {
+            throw Fault(.unexpected, "A definition cannot be read.", cause: error)
+        }
+        json = Self.ordered(kept.object ?? [:])
+    }
+
+    init(_ kept: JSON) { json = Self.ordered(kept.object ?? [:]) }
+
+    /// - Throws: `.invalid` for what the schema lets pass and Glance cannot keep.
+    init(checking body: JSONObject, of name: String) throws(Fault) {
+        func refuse(_ reason: String) -> Fault { Fault(.invalid, "The definition of property '\(name)' \(reason).") }
+
+        for field in body.keys where field != "name" && !Self.fields.contains(field) {
+            throw refuse("has '\(field)', which is no field of a property")
+        }
+        if let choices = body["enum"], !Self.areTexts(choices) { throw refuse("has an 'enum' whose elements are not all strings") }
+        if let items = body["items"]?.object {
+            guard items["type"]?.string != nil else { throw refuse("has 'items' without a 'type'") }
+            for field in items.keys where field != "type" && field != "enum" {
+                throw refuse("has 'items' with '\(field)', which is none of type and enum")
+            }
+            if let choices = items["enum"], !Self.areTexts(choices) {
+                throw refuse("has 'items' with an 'enum' whose elements are not all strings")
+            }
+        }
+        json = Self.ordered(body)
+    }
+
+    private static func areTexts(_ value: JSON) -> Bool { value.array?.allSatisfy { $0.string != nil } ?? false }
+
+    private static func ordered(_ body: JSONObject) -> JSON {
+        var ordered = JSONObject()
+        for field in fields {
+            switch (field, body[field]) {
+            case (_, nil), (_, .null?): break
+            case ("default", let value?): ordered[field] = .string(text(value))
+            case ("enum", let value?): ordered[field] = texts(value)
+            case ("items", let value?):
+                var items = JSONObject()
+                if let type = value.object?["type"] { items["type"] = type }
+                if let choices = value.object?["enum"] { items["enum"] = texts(choices) }
+                ordered[field] = .object(items)
+            case (_, let value?): ordered[field] = value
+            }
+        }
+        return .object(ordered)
+    }
+
+    private static func texts(_ value: JSON) -> JSON { .array(value.array?.map { .string(text($0)) } ?? []) }
+
+    /// A default is a text, whatever the property's type; truth values are written as Python writes them.
+    private static func text(_ value: JSON) -> String {
+        switch value {
+        case .string(let text): text
+        case .bool(let flag): flag ? "True" : "False"
+        default: String(decoding: value.text, as: UTF8.self)
+        }
+    }
+}
+
+extension Call {
+    /// Reads which piece of a namespace's contents is wanted.
+    ///
+    /// - Parameter least: the lowest limit.
+    func metadefSlice(least: Int) throws(Fault) -> MetadefSlice {
+        var slice = MetadefSlice()
+        if let text = query["limit"] {
+            guard let limit = Int(text), limit >= least else {
+                throw Fault(.invalid, "Invalid limit: '\(text)' is not an integer from \(least) on.")
+            }
+            slice.limit = limit
+        }
+        slice.marker = query["marker"]
+        slice.isDescending = try isDescending()
+        if let text = query["sort_key"] {
+            guard let key = MetadefSlice.Key(rawValue: text) else { throw .sortKey(text, MetadefSlice.Key.allCases.map(\.rawValue)) }
+            slice.key = key
+        }
+        return slice
+    }
+
+    func metadefListing(_ paging: ImagesDoor.Paging) throws(Fault) -> MetadefListing {
+        var listing = MetadefListing(limit: paging.usual)
+        if let text = query["limit"] {
+            guard let limit = Int(text), limit >= 0 else {
+                throw Fault(.invalid, "Invalid limit: '\(text)' is not an integer from 0 on.")
+            }
+            listing.limit = min(limit, paging.most)
+        }
+        if let marker = query["marker"] {
+            guard MetadefLimits.isPossible(marker) else { throw .namespaceNotFound(marker) }
+            listing.marker = marker
+        }
+        listing.isDescending = try isDescending()
+        if let text = query["sort_key"] {
+            guard let key = MetadefListing.Key(rawValue: text) else { throw .sortKey(text, MetadefListing.Key.allCases.map(\.rawValue)) }
+            listing.key = key
+        }
+        if let text = query["visibility"], !text.isEmpty {
+            guard text == "public" || text == "private" else {
+                throw Fault(.invalid, "Invalid visibility: '\(text)' is not public or private.")
+            }
+            listing.visibility = Visibility(rawValue: text)
+        }
+        if let text = query["resource_types"] {
+            let names = text.split(separator: ",").map(String.init)
+            guard names.count <= 100 else { throw Fault(.invalid, "There are \(names.count) resource_types; 100 are allowed.") }
+            listing.resourceTypes = names.filter(MetadefLimits.isPossible)
+        }
+        return listing
+    }
+
+    private func isDescending() throws(Fault) -> Bool {
+        switch query["sort_dir"] {
+        case nil, "desc"?: return true
+        case "asc"?: return false
+        case let text?: throw Fault(.invalid, "Invalid sort direction: '\(text)' is not asc or desc.")
+        }
+    }
+}
+
+extension Fault {
+    fileprivate static func sortKey(_ text: String, _ keys: [String]) -> Fault {
+        Fault(.invalid, "Invalid sort key: \(text). It must be one of the following: \(keys.joined(separator: ", ")).")
+    }
+}

@@ -1,0 +1,82 @@
+package import APICommon
+internal import Domain
+package import HTTP
+internal import JSONDocument
+package import Operations
+
+/// Namespaces of metadata definitions.
+package struct NamespacesDoor: Sendable {
+    let service: MetadefService
+    let input: MetadefInput
+    let paging: ImagesDoor.Paging
+
+    package init(service: MetadefService, schemas: MetadefSchemas, paging: ImagesDoor.Paging) {
+        self.service = service
+        input = MetadefInput(schemas: schemas)
+        self.paging = paging
+    }
+
+    // swift-format-ignore
+    package static let routes: [Route<@Sendable (NamespacesDoor) -> Handler>] = [
+        Route(.GET,    "/v2/metadefs/namespaces",             list),
+        Route(.POST,   "/v2/metadefs/namespaces",             create),
+        Route(.GET,    "/v2/metadefs/namespaces/{namespace}", body: .none, show),
+        Route(.PUT,    "/v2/metadefs/namespaces/{namespace}", update),
+        Route(.DELETE, "/v2/metadefs/namespaces/{namespace}", body: .none, delete),
+    ]
+
+    private func list(_ call: Call) throws(Fault) -> Response {
+        let page = try service.list(try call.metadefListing(paging), for: call.caller)
+        var json = JSONWriter(reserving: 1024 * (page.namespaces.count + 1))
+        var pieces: [JSONWriter] = []
+        for namespace in page.namespaces {
+            var piece = JSONWriter()
+            try MetadefDocument().write(namespace, to: &piece)
+            pieces.append(piece)
+        }
+        json.object { json in
+            json.key("namespaces")
+            json.array { json in for piece in pieces { json.written(piece) } }
+            let others = call.query.encoded(without: "marker")
+            if page.isFull, let last = page.namespaces.last {
+                let marker = "marker=\(percentEncoded(last.name))"
+                json.member("next", "/v2/metadefs/namespaces?" + (others.isEmpty ? "" : "\(others)&") + marker)
+            }
+            json.member("schema", "/v2/schemas/metadefs/namespaces")
+            json.member("first", "/v2/metadefs/namespaces" + (others.isEmpty ? "" : "?\(others)"))
+        }
+        return .json(json.bytes)
+    }
+
+    private func create(_ call: Call) throws(Fault) -> Response {
+        let draft = try input.draft(try call.jsonObject(), by: call.caller)
+        let namespace = try service.create(draft, by: call.caller)
+        var response = try response(.created, namespace)
+        response.headers["Location"] = call.request.base + MetadefDocument.path(of: namespace.name)
+        return response
+    }
+
+    /// With `?resource_type=`, the names of properties are those that they have on resources of the type.
+    private func show(_ call: Call) throws(Fault) -> Response {
+        let namespace = try service.show(call.parameters["namespace"], to: call.caller)
+        let type = call.query["resource_type"]
+        let association = namespace.contents.resourceTypes.first { $0.name == type }
+        return try response(.ok, namespace, prefix: association?.prefix ?? "")
+    }
+
+    private func update(_ call: Call) throws(Fault) -> Response {
+        let fields = try input.draft(try call.jsonObject(), by: call.caller).fields
+        return try response(.ok, try service.update(call.parameters["namespace"], to: fields, by: call.caller))
+    }
+
+    private func delete(_ call: Call) throws(Fault) -> Response {
+        try service.delete(call.parameters["namespace"], by: call.caller)
+        return Response(.noContent)
+    }
+
+    private func response(_ status: Status, _ namespace: MetadefNamespace, prefix: String = "") throws(Fault) -> Response {
+        var json = JSONWriter(reserving: 4096)
+        try MetadefDocument(prefix: prefix).write(namespace, to: &json)
+        return .json(json.bytes, status)
+    }
+}

@@ -1,0 +1,122 @@
+internal import Domain
+internal import MariaDB
+
+/// How the namespaces of a page are found: all that the caller may see are read and sorted, for there are few. Those of the
+/// page come with their resource types in the same statement, a row for each.
+struct MetadefList {
+    let listing: MetadefListing
+    let caller: Caller
+
+    func page(on connection: Connection) throws -> MetadefPage {
+        guard listing.limit > 0 else {
+            try checkMarker(on: connection)
+            return MetadefPage(namespaces: [], isFull: false)
+        }
+        let statement = statement
+        var namespaces: [MetadefNamespace] = []
+        try connection.forEachRow(of: Query(statement.sql, decode: Line.init), statement.values) { line in
+            if namespaces.last?.id != line.namespace.id { namespaces.append(line.namespace) }
+            if let association = line.association { namespaces[namespaces.count - 1].contents.resourceTypes.append(association) }
+        }
+        if namespaces.isEmpty { try checkMarker(on: connection) }
+        return MetadefPage(namespaces: namespaces, isFull: namespaces.count == listing.limit)
+    }
+
+    /// - Throws: `.notFound` for one that there is not. Only a page without a namespace leaves that open.
+    private func checkMarker(on connection: Connection) throws {
+        guard let marker = listing.marker else { return }
+        let known: SQLFragment = "SELECT n.id FROM metadef_namespaces n WHERE n.namespace = \(.text(marker)) AND \(visible("n"))"
+        let query = Query(known.sql) { row throws(MariaDBError) in try row.int(0) }
+        guard try connection.first(query, known.values) != nil else { throw Fault.namespaceNotFound(marker) }
+    }
+
+    private var statement: SQLFragment {
+        """
+        SELECT p.id, p.namespace, p.created_at, p.updated_at, p.display_name, p.description, p.visibility, p.owner, p.protected,
+               t.name, a.prefix, a.properties_target, a.resource_type_id, a.created_at, a.updated_at
+          FROM (\(page)) AS p
+               LEFT JOIN metadef_namespace_resource_types a ON a.namespace_id = p.id
+               LEFT JOIN metadef_resource_types t ON t.id = a.resource_type_id
+         ORDER BY \(word: order("p")), a.resource_type_id
+        """
+    }
+
+    private var page: SQLFragment {
+        var conditions = [visible("n")]
+        var marker: SQLFragment = ""
+        if let name = listing.marker {
+            marker = " JOIN (SELECT * FROM metadef_namespaces x WHERE x.namespace = \(.text(name)) AND \(visible("x"))) AS m"
+            conditions.append(afterMarker)
+        }
+        if let visibility = listing.visibility { conditions.append("n.visibility = \(.text(visibility.rawValue))") }
+        if let types = listing.resourceTypes { conditions.append(isAssociated(with: types)) }
+        return """
+            SELECT n.* FROM metadef_namespaces n\(marker)
+             WHERE \(conditions.allOfThem)
+             ORDER BY \(word: order("n")) LIMIT \(.int(Int64(listing.limit)))
+            """
+    }
+
+    private func visible(_ table: String) -> SQLFragment {
+        if caller.isAdmin { return "TRUE" }
+        guard let project = caller.project else { return "\(word: table).visibility = 'public'" }
+        return "(\(word: table).visibility = 'public' OR \(word: table).owner = \(.text(project)))"
+    }
+
+    private func isAssociated(with types: [String]) -> SQLFragment {
+        // Few sizes of lists, so that few statements are prepared.
+        let size = [1, 10, 100].first { $0 >= types.count } ?? types.count
+        let names = types + repeatElement(types.last ?? "", count: size - types.count)
+        return """
+            EXISTS (SELECT 1 FROM metadef_namespace_resource_types b JOIN metadef_resource_types r ON r.id = b.resource_type_id
+                     WHERE b.namespace_id = n.id AND r.name IN (\(names.map { "\(.text($0))" as SQLFragment }.joined(", "))))
+            """
+    }
+
+    // MARK: order
+
+    /// The columns up to the id, which is unique. Where the key is level, age decides.
+    private var keys: [String] {
+        switch listing.key {
+        case .id: ["id"]
+        case .createdAt: ["created_at", "id"]
+        case let key: [key.rawValue, "created_at", "id"]
+        }
+    }
+
+    private func order(_ table: String) -> String {
+        keys.map { "\(table).\($0)\(listing.isDescending ? " DESC" : "")" }.joined(separator: ", ")
+    }
+
+    /// Later in the first key, or level there and later in the next. MariaDB sorts NULL before every value.
+    private var afterMarker: SQLFragment {
+        var alternatives: [SQLFragment] = []
+        var level: [SQLFragment] = []
+        for key in keys {
+            let (later, earlier) = listing.isDescending ? ("m.\(key)", "n.\(key)") : ("n.\(key)", "m.\(key)")
+            let isLater: SQLFragment =
+                "(\(word: later) > \(word: earlier) OR (\(word: later) IS NOT NULL AND \(word: earlier) IS NULL))"
+            alternatives.append("(\((level + [isLater]).allOfThem))")
+            level.append("n.\(word: key) <=> m.\(word: key)")
+        }
+        return "(\(alternatives.joined(" OR ")))"
+    }
+
+    /// A namespace, and one of its resource types, if it has any.
+    private struct Line {
+        let namespace: MetadefNamespace
+        let association: ResourceTypeAssociation?
+
+        init(_ row: borrowing Row) throws(MariaDBError) {
+            namespace = try MetadefNamespace(row, from: 0)
+            guard let name = try row.textOrNil(9) else {
+                association = nil
+                return
+            }
+            association = ResourceTypeAssociation(
+                name: name, prefix: try row.textOrNil(10), propertiesTarget: try row.textOrNil(11),
+                record: MetadefRecord(
+                    number: try row.int(12), createdAt: Timestamp(try row.time(13)), updatedAt: try row.timeOrNil(14).map(Timestamp.init)))
+        }
+    }
+}
