@@ -65,7 +65,11 @@ enum MetadefItems {
     }
 
     /// Adds an item, and its resource type if there is none yet.
-    static func insert(_ item: MetadefItem, in namespace: Int64, on connection: Connection) throws -> MetadefItem {
+    ///
+    /// - Parameter protectsType: a new resource type is one of the installation's own.
+    static func insert(
+        _ item: MetadefItem, in namespace: Int64, protectsType: Bool = false, on connection: Connection
+    ) throws -> MetadefItem {
         guard case .resourceType(let association) = item else {
             let columns = item.columns
             let query = Query(
@@ -81,7 +85,7 @@ enum MetadefItems {
         }
         let values: [SQLValue] = [.int(namespace), .text(association.propertiesTarget), .text(association.prefix), .text(association.name)]
         if let record = try connection.first(associate, values) { return item.recorded(record) }
-        try makeResourceType(association.name, isProtected: false, on: connection)
+        try makeResourceType(association.name, isProtected: protectsType, on: connection)
         guard let record = try connection.first(associate, values) else {
             throw Fault(.unavailable, "The resource type \(association.name) is being made by somebody else.")
         }
@@ -89,7 +93,7 @@ enum MetadefItems {
     }
 
     /// - Throws: `.tooLarge` when there are too many already.
-    static func makeResourceType(_ name: String, isProtected: Bool, on connection: Connection) throws {
+    private static func makeResourceType(_ name: String, isProtected: Bool, on connection: Connection) throws {
         let present = try connection.first(
             Query("SELECT COUNT(*) FROM metadef_resource_types") { row throws(MariaDBError) in try row.int(0) })
         guard present ?? 0 < MetadefLimits.mostResourceTypes else {
@@ -107,15 +111,16 @@ enum MetadefItems {
     static func update(_ name: String, to item: MetadefItem, in namespace: Int64, on connection: Connection) throws(MariaDBError)
         -> MetadefRecord?
     {
-        let columns = item.columns
+        let (table, columns) = (item.kind.table, item.columns)
         let changed = try connection.run(
             """
-            UPDATE \(item.kind.table) SET \(columns.map { "\($0.name) = ?" }.joined(separator: ", ")), updated_at = UTC_TIMESTAMP()
-             WHERE namespace_id = ? AND name = ?
+            UPDATE \(table) SET \(columns.map { "\($0.name) = ?" }.joined(separator: ", ")), updated_at = UTC_TIMESTAMP()
+             WHERE namespace_id = ? AND \(item.kind.isCalled)
             """, columns.map(\.value) + [.int(namespace), .text(name)])
         guard changed > 0 else { return nil }
         let query = Query(
-            "SELECT id, created_at, updated_at FROM \(item.kind.table) WHERE namespace_id = ? AND name = ?", decode: MetadefRecord.init)
+            "SELECT \(item.kind.number), created_at, updated_at FROM \(table) WHERE namespace_id = ? AND \(item.kind.isCalled)",
+            decode: MetadefRecord.init)
         return try connection.first(query, .int(namespace), .text(item.name))
     }
 
@@ -126,16 +131,7 @@ enum MetadefItems {
 
     static func deleteAll(of kind: MetadefKind) -> String { "DELETE FROM \(kind.table) WHERE namespace_id = ?" }
 
-    static func deleteOne(of kind: MetadefKind) -> String {
-        switch kind {
-        case .resourceType:
-            """
-            DELETE a FROM metadef_namespace_resource_types a JOIN metadef_resource_types t ON t.id = a.resource_type_id
-             WHERE a.namespace_id = ? AND t.name = ?
-            """
-        case .property, .object, .tag: "DELETE FROM \(kind.table) WHERE namespace_id = ? AND name = ?"
-        }
-    }
+    static func deleteOne(of kind: MetadefKind) -> String { "DELETE FROM \(kind.table) WHERE namespace_id = ? AND \(kind.isCalled)" }
 
     static func count(of kind: MetadefKind) -> Query<Int64> {
         Query("SELECT COUNT(*) FROM \(kind.table) WHERE namespace_id = ?") { row throws(MariaDBError) in try row.int(0) }
@@ -157,6 +153,16 @@ extension MetadefKind {
         case .object: "metadef_objects"
         case .tag: "metadef_tags"
         }
+    }
+}
+
+extension MetadefKind {
+    /// The column that numbers its rows.
+    fileprivate var number: String { self == .resourceType ? "resource_type_id" : "id" }
+
+    /// The condition that a row has a name.
+    fileprivate var isCalled: String {
+        self == .resourceType ? "resource_type_id = (SELECT t.id FROM metadef_resource_types t WHERE t.name = ?)" : "name = ?"
     }
 }
 

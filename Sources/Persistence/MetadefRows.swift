@@ -106,12 +106,13 @@ enum MetadefRows {
 extension MetadefNamespace {
     /// The columns `id, namespace, created_at, updated_at, display_name, description, visibility, owner, protected`.
     init(_ row: borrowing Row, from first: Int) throws(MariaDBError) {
-        let protection = try row.intOrNil(first + 8)
+        // What Glance's files leave open is NULL there.
+        let visibility = try row.textOrNil(first + 6).flatMap(Visibility.init) ?? .private
         self.init(
             id: try row.int(first),
             fields: MetadefFields(
                 name: try row.text(first + 1), displayName: try row.textOrNil(first + 4), description: try row.textOrNil(first + 5),
-                visibility: try row.textOrNil(first + 6).flatMap(Visibility.init), isProtected: protection.map { $0 != 0 },
+                visibility: visibility, isProtected: try row.intOrNil(first + 8) ?? 0 != 0,
                 owner: try row.text(first + 7)),
             createdAt: Timestamp(try row.time(first + 2)), updatedAt: try row.timeOrNil(first + 3).map(Timestamp.init))
     }

@@ -42,13 +42,7 @@ extension MariaDBCatalog: MetadefCatalog {
     package func update(_ namespace: MetadefNamespace, to fields: MetadefFields) throws(Fault) -> MetadefNamespace {
         try database.transaction("Changing namespace \(namespace.name)") { connection in
             do {
-                let changed = try connection.run(
-                    """
-                    UPDATE metadef_namespaces
-                       SET namespace = ?, display_name = ?, description = ?, visibility = ?, protected = ?, owner = ?,
-                           updated_at = UTC_TIMESTAMP()
-                     WHERE id = ?
-                    """, fields.row + [.int(namespace.id)])
+                let changed = try connection.run(Self.updateNamespace, fields.row + [.int(namespace.id)])
                 guard changed > 0, let updated = try connection.first(Self.namespaceByID, .int(namespace.id)) else {
                     throw Fault.namespaceNotFound(namespace.name)
                 }
@@ -79,6 +73,12 @@ extension MariaDBCatalog: MetadefCatalog {
         """
     ) { row throws(MariaDBError) in (try row.int(0), try row.time(1)) }
 
+    static let updateNamespace = """
+        UPDATE metadef_namespaces
+           SET namespace = ?, display_name = ?, description = ?, visibility = ?, protected = ?, owner = ?, updated_at = UTC_TIMESTAMP()
+         WHERE id = ?
+        """
+
     private static let namespaceByID = Query(
         """
         SELECT id, namespace, created_at, updated_at, display_name, description, visibility, owner, protected
@@ -103,7 +103,7 @@ extension MariaDBCatalog: MetadefCatalog {
 extension MetadefFields {
     var row: [SQLValue] {
         [
-            .text(name), .text(displayName), .text(description), .text(visibility?.rawValue), isProtected.map(SQLValue.flag) ?? .null,
+            .text(name), .text(displayName), .text(description), .text(visibility.rawValue), .flag(isProtected),
             .text(owner),
         ]
     }

@@ -24,6 +24,8 @@ package enum Options {
     /// Projects have the limits that Keystone keeps for them, and not the quota above.
     static let useKeystoneLimits = Option<Bool>.flag("DEFAULT", "use_keystone_limits", default: false)
     static let showImageDirectURL = Option<Bool>.flag("DEFAULT", "show_image_direct_url", default: false)
+    /// Where files of metadata definitions are loaded from, and exported to.
+    package static let metadataSourcePath = Option<String>.text("DEFAULT", "metadata_source_path", default: "/etc/glance/metadefs/")
     /// Seconds that running requests are given when the service ends; 0 is without a limit.
     static let gracefulShutdownTimeout = Option<Int>.int("DEFAULT", "graceful_shutdown_timeout", default: 60, in: 0...86400)
     /// Several stores; none of them is there yet.
@@ -127,7 +129,7 @@ package enum Options {
         [
             debug.key, useJSON.key, logFile.key, logDir.key, publicEndpoint.key, maxRequestIDLength.key, hashingAlgorithm.key,
             limitParamDefault.key, apiLimitMax.key, imageSizeCap.key, imagePropertyQuota.key, imageTagQuota.key,
-            imageMemberQuota.key, userStorageQuota.key, useKeystoneLimits.key, showImageDirectURL.key, gracefulShutdownTimeout.key,
+            imageMemberQuota.key, userStorageQuota.key, useKeystoneLimits.key, metadataSourcePath.key, showImageDirectURL.key, gracefulShutdownTimeout.key,
             enabledBackends.key, workers.key,
             connection.key, maxPoolSize.key, maxOverflow.key, poolTimeout.key, stores.key, defaultStore.key, fileStoreFolder.key,
             fileStorePermissions.key, httpsCertificates.key, allowedSchemes.key, disallowedSchemes.key, allowedHosts.key,

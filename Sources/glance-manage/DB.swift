@@ -1,12 +1,14 @@
 internal import ArgumentParser
+internal import OsloConfig
 internal import Persistence
 internal import Schema
 internal import Service
 
-/// The database's tables.
+/// The database's tables, and the metadata definitions in them.
 struct DB: ParsableCommand {
     static let configuration = CommandConfiguration(
-        commandName: "db", abstract: "Looks after the database's tables.", subcommands: [Sync.self, Version.self, Check.self])
+        commandName: "db", abstract: "Looks after the database.",
+        subcommands: [Sync.self, Version.self, Check.self, LoadMetadefs.self, UnloadMetadefs.self, ExportMetadefs.self])
 
     struct Sync: ParsableCommand {
         static let configuration = CommandConfiguration(abstract: "Brings the database to the tables of this release.")
@@ -44,8 +46,9 @@ struct DB: ParsableCommand {
 }
 
 extension ConfigurationArguments {
+    func configuration() throws -> Configuration { try Programs.configuration(files: configFile, directories: configDir) }
+
     func migrations() throws -> Migrations {
-        let configuration = try Programs.configuration(files: configFile, directories: configDir)
-        return Migrations(try Wiring(configuration, program: "glance-manage").makeDatabase())
+        Migrations(try Wiring(configuration(), program: "glance-manage").makeDatabase())
     }
 }

@@ -16,8 +16,8 @@ struct MetadefDocument {
             json.member("namespace", fields.name)
             json.set("display_name", fields.displayName)
             json.set("description", fields.description)
-            json.set("visibility", fields.visibility?.rawValue)
-            if let isProtected = fields.isProtected { json.member("protected", isProtected) }
+            json.member("visibility", fields.visibility.rawValue)
+            json.member("protected", fields.isProtected)
             json.member("owner", fields.owner)
             json.member("created_at", namespace.createdAt.description)
             json.set("updated_at", namespace.updatedAt?.description)

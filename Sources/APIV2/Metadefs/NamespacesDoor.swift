@@ -52,7 +52,7 @@ package struct NamespacesDoor: Sendable {
         let draft = try input.draft(try call.jsonObject(), by: call.caller)
         let namespace = try service.create(draft, by: call.caller)
         var response = try response(.created, namespace)
-        response.headers["Location"] = call.request.base + MetadefDocument.path(of: namespace.name)
+        response.headers["Location"] = call.request.site.address + MetadefDocument.path(of: namespace.name)
         return response
     }
 

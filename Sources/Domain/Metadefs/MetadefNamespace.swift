@@ -18,7 +18,7 @@ package struct MetadefNamespace: Sendable {
     }
 
     package var name: String { fields.name }
-    package var isProtected: Bool { fields.isProtected == true }
+    package var isProtected: Bool { fields.isProtected }
 
     /// Source: Glance, "Metadata definition concepts".
     package func isVisible(to caller: Caller) -> Bool {
@@ -31,15 +31,15 @@ package struct MetadefFields: Sendable {
     package var name: String
     package var displayName: String?
     package var description: String?
-    /// Public or private; nil, which files may leave it, is private.
-    package var visibility: Visibility?
-    /// Neither it nor what is in it can be deleted. Nil, which files may leave it, is no.
-    package var isProtected: Bool?
+    /// Public or private.
+    package var visibility: Visibility
+    /// Neither it nor what is in it can be deleted.
+    package var isProtected: Bool
     package var owner: String
 
     package init(
-        name: String, displayName: String? = nil, description: String? = nil, visibility: Visibility? = .private,
-        isProtected: Bool? = false, owner: String
+        name: String, displayName: String? = nil, description: String? = nil, visibility: Visibility = .private,
+        isProtected: Bool = false, owner: String
     ) {
         self.name = name
         self.displayName = displayName

@@ -88,7 +88,7 @@ struct MetadefTarget: PolicyTarget {
     func policyAttribute(_ name: String) -> String? {
         switch name {
         case "project_id": namespace == nil ? caller.project : namespace?.fields.owner
-        case "visibility": namespace?.fields.visibility?.rawValue
+        case "visibility": namespace?.fields.visibility.rawValue
         default: nil
         }
     }

@@ -1,0 +1,99 @@
+internal import ArgumentParser
+internal import Domain
+internal import Foundation
+internal import OsloConfig
+internal import Persistence
+internal import Service
+
+extension DB {
+    struct LoadMetadefs: ParsableCommand {
+        static let configuration = CommandConfiguration(
+            commandName: "load_metadefs", abstract: "Loads metadata definitions from files.",
+            discussion: """
+                Each file is a namespace, all of it or nothing. Namespaces that there are stay as they are, unless --merge adds \
+                what they do not have yet. Ends with 1 when a file could not be loaded.
+                """)
+        @OptionGroup var arguments: ConfigurationArguments
+        @OptionGroup var place: MetadefPlace
+
+        @Flag(name: .customLong("merge"), help: "Add to namespaces that there are.")
+        var merges = false
+
+        @Flag(name: .customLong("prefer_new"), help: "With --merge: what is there becomes as the file has it.")
+        var prefersNew = false
+
+        @Flag(name: .customLong("overwrite"), help: "With --merge: of namespaces that there are, the file is all that remains.")
+        var overwrites = false
+
+        func validate() throws {
+            guard merges || !prefersNew && !overwrites else { throw ValidationError("--prefer_new and --overwrite go with --merge.") }
+            guard !prefersNew || !overwrites else { throw ValidationError("--prefer_new and --overwrite exclude each other.") }
+        }
+
+        private var mode: MetadefLoading { overwrites ? .overwrite : prefersNew ? .preferNew : merges ? .merge : .skip }
+
+        func run() throws {
+            let catalog = try arguments.catalog()
+            var hasFailed = false
+            for path in try MetadefFile.paths(at: try place.path(arguments)) {
+                do {
+                    let draft = try MetadefFile.read(path)
+                    let isLoaded = try catalog.load(draft, mode)
+                    print(isLoaded ? "\(path): loaded \(draft.fields.name)" : "\(path): \(draft.fields.name) is there already")
+                } catch {
+                    hasFailed = true
+                    FileHandle.standardError.write(Data("\(path): \(error)\n".utf8))
+                }
+            }
+            if hasFailed { throw ExitCode(1) }
+        }
+    }
+
+    struct UnloadMetadefs: ParsableCommand {
+        static let configuration = CommandConfiguration(
+            commandName: "unload_metadefs", abstract: "Removes all metadata definitions from the database.")
+        @OptionGroup var arguments: ConfigurationArguments
+
+        func run() throws {
+            try arguments.catalog().clear()
+            print("All metadata definitions are removed.")
+        }
+    }
+
+    struct ExportMetadefs: ParsableCommand {
+        static let configuration = CommandConfiguration(
+            commandName: "export_metadefs", abstract: "Writes metadata definitions to files, one for each namespace.")
+        @OptionGroup var arguments: ConfigurationArguments
+        @OptionGroup var place: MetadefPlace
+
+        func run() throws {
+            let catalog = try arguments.catalog()
+            let folder = try place.path(arguments)
+            var taken: Set<String> = []
+            for name in try catalog.names() {
+                let namespace = try catalog.namespace(name, with: MetadefKind.allCases.map { .all($0) }, visibleTo: .service)
+                let file = MetadefFile.name(for: namespace, taken: taken)
+                taken.insert(file.lowercased())
+                try MetadefFile.write(namespace, to: "\(folder)/\(file).json")
+                print("\(folder)/\(file).json: \(name)")
+            }
+        }
+    }
+}
+
+struct MetadefPlace: ParsableArguments {
+    @ArgumentParser.Option(help: "A file or a folder of files *.json, in place of metadata_source_path.")
+    var path: String?
+
+    /// Without slashes at its end.
+    func path(_ arguments: ConfigurationArguments) throws -> String {
+        let path = try self.path ?? arguments.configuration()(Options.metadataSourcePath)
+        return path.count > 1 && path.hasSuffix("/") ? String(path.dropLast()) : path
+    }
+}
+
+extension ConfigurationArguments {
+    fileprivate func catalog() throws -> MariaDBCatalog {
+        MariaDBCatalog(try Wiring(configuration(), program: "glance-manage").makeDatabase())
+    }
+}
