@@ -1,7 +1,7 @@
 import Foundation
 
 /// Runs a request many times side by side, each on a thread of its own, and gives what each brought.
-func atOnce<Value: Sendable>(_ count: Int, _ body: @escaping @Sendable (Int) throws -> Value) async throws -> [Value] {
+package func atOnce<Value: Sendable>(_ count: Int, _ body: @escaping @Sendable (Int) throws -> Value) async throws -> [Value] {
     try await withThrowingTaskGroup(of: (Int, Value).self) { group in
         for number in 0..<count {
             group.addTask {
