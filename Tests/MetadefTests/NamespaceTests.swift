@@ -72,6 +72,17 @@ import Testing
         #expect(try glance.metadef("PUT", "namespaces/\(name)", json: #"{"namespace": "\#(other)"}"#).status == 404)
     }
 
+    @Test func `takes back what it showed, with what is in it, as clients send it`() throws {
+        let name = try glance.hasNamespace(everything)
+        let before = try glance.shown("namespaces/\(name)")
+        var sent = before.object ?? [:]
+        for field in ["self", "schema", "created_at", "updated_at"] { sent[field] = nil }
+        #expect(
+            try glance.metadef("PUT", "namespaces/\(name)", json: String(decoding: JSONValue.object(sent).text, as: UTF8.self)).status
+                == 200)
+        #expect(try glance.shown("namespaces/\(name)/objects/Limits") == before["objects"]?.array?.first)
+    }
+
     @Test func `goes with all that is in it, and resource types stay`() throws {
         let glance = try TestGlance()
         let name = try glance.hasNamespace(everything)

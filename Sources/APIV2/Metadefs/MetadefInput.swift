@@ -7,15 +7,22 @@ internal import JSONDocument
 struct MetadefInput {
     let schemas: MetadefSchemas
 
+    /// What is in a namespace may come as it was shown: clients send back whole what they got.
     func draft(_ body: JSONObject, by caller: Caller) throws(Fault) -> MetadefDraft {
         var draft = MetadefDraft(fields: try fields(body, by: caller))
-        for entry in body["resource_type_associations"]?.array ?? [] {
-            draft.contents.resourceTypes.append(try association(entry.object ?? [:]))
-        }
+        for entry in Self.entries(body["resource_type_associations"]) { draft.contents.resourceTypes.append(try association(entry)) }
         draft.contents.properties = try properties(body["properties"])
-        for entry in body["objects"]?.array ?? [] { draft.contents.objects.append(try object(entry.object ?? [:])) }
-        for entry in body["tags"]?.array ?? [] { draft.contents.tags.append(try tag(entry.object ?? [:])) }
+        for entry in Self.entries(body["objects"]) { draft.contents.objects.append(try object(entry)) }
+        for entry in Self.entries(body["tags"]) { draft.contents.tags.append(try tag(entry)) }
         return draft
+    }
+
+    private static func entries(_ list: JSON?) -> [JSONObject] {
+        list?.array?.map { entry in
+            var entry = entry.object ?? [:]
+            for name in ["self", "schema", "created_at", "updated_at"] { entry[name] = nil }
+            return entry
+        } ?? []
     }
 
     /// What is left out becomes as it is on a new namespace.
@@ -80,7 +87,7 @@ struct MetadefInput {
     func tags(_ body: JSONObject) throws(Fault) -> [MetadefTag] {
         try check(body, schemas.newTags, readOnly: [])
         var tags: [MetadefTag] = []
-        for entry in body["tags"]?.array ?? [] { tags.append(try tag(entry.object ?? [:])) }
+        for entry in Self.entries(body["tags"]) { tags.append(try tag(entry)) }
         return tags
     }
 
