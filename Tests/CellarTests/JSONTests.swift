@@ -133,4 +133,19 @@ import Testing
         try schema.check(["a": "abc", "n": 0, "other": "x"])
         try schema.check(["a": .null])
     }
+
+    @Test func `follows references to definitions, and wants all of what is put together`() throws {
+        let schema = JSONSchema(
+            name: "test",
+            [
+                "properties": ["a": ["$ref": "#/definitions/list"], "n": ["allOf": [["$ref": "#/definitions/small"], ["minimum": 2]]]],
+                "definitions": [
+                    "list": ["type": "array", "items": ["$ref": "#/definitions/small"]], "small": ["type": "integer", "maximum": 9],
+                ],
+            ])
+        try schema.check(["a": [1, 9], "n": 2])
+        for value in [["a": 1], ["a": [10]], ["n": 10], ["n": 1]] as [JSON] {
+            #expect(throws: JSONSchema.Violation.self) { try schema.check(value) }
+        }
+    }
 }

@@ -72,6 +72,46 @@ import Testing
         #expect(!policy.makesAdmin(roles: ["member", "reader", "service"]))
     }
 
+    @Test func `of metadata definitions lets readers look and administrators change`() {
+        for who in Who.allCases {
+            let sees: Set<Who> = [.admin, .owner, .ownersReader]
+            #expect(policy.allows(.getMetadefNamespace, who.caller, on: namespace(.private)) == sees.contains(who), "\(who)")
+            #expect(policy.allows(.getMetadefTags, who.caller, on: namespace(.public)) == (who != .nobody), "\(who)")
+            #expect(policy.allows(.getMetadefNamespaces, who.caller, on: nil) == (who != .nobody), "\(who)")
+            #expect(policy.allows(.modifyMetadefNamespace, who.caller, on: namespace(.private)) == (who == .admin), "\(who)")
+        }
+    }
+
+    @Test func `of metadata definitions hides what may not be seen and refuses what may`() {
+        #expect(kind(of: Who.other.caller, on: namespace(.private)) == .notFound)
+        #expect(kind(of: Who.other.caller, on: namespace(.public)) == .forbidden)
+        #expect(kind(of: Who.owner.caller, on: nil) == .forbidden)
+        #expect(kind(of: Who.nobody.caller, on: nil) == .notFound)
+        #expect(kind(of: Who.admin.caller, on: namespace(.private)) == nil)
+    }
+
+    @Test func `as it was lets everybody read metadata definitions, or whom metadef_default lets`() throws {
+        let closed = Policy.Override(name: "metadef_default", check: .role("member"), origin: "test")
+        #expect(try Policy(overrides: [], isOld: true).allows(.getMetadefNamespaces, Who.nobody.caller, on: nil))
+        #expect(try !Policy(overrides: [closed], isOld: true).allows(.getMetadefNamespaces, Who.nobody.caller, on: nil))
+        #expect(try !Policy(overrides: [], isOld: true).allows(.addMetadefNamespace, Who.owner.caller, on: nil))
+    }
+
+    private func namespace(_ visibility: Visibility) -> MetadefNamespace {
+        let fields = MetadefFields(name: "n", visibility: visibility, owner: "acme")
+        return MetadefNamespace(id: 1, fields: fields, createdAt: Timestamp(year: 2026, month: 1, day: 1), updatedAt: nil)
+    }
+
+    /// How the policy refuses a caller who wants to delete a namespace.
+    private func kind(of caller: Caller, on namespace: MetadefNamespace?) -> Fault.Kind? {
+        do throws(Fault) {
+            try policy.require(.deleteMetadefNamespace, on: namespace, by: caller)
+            return nil
+        } catch {
+            return error.kind
+        }
+    }
+
     private func image(_ visibility: Visibility) -> Image {
         let moment = Timestamp(year: 2026, month: 1, day: 1)
         return Image(
