@@ -44,15 +44,16 @@ package final class TestGlance: @unchecked Sendable {
     ///   - options: what the configuration says besides, as lines under their group: `["DEFAULT": "debug = true"]`.
     ///   - identity: `tokens` for `Person`s, `none`, or `keystone`; nil where the flavour is to say it.
     ///   - storeFolder: in place of one in the suite's folder.
+    ///   - port: that somebody was told of already, in place of any that is free.
     package init(
         _ options: [String: String] = [:], identity: String? = "tokens", workers: Int = 2, storeFolder: String? = nil,
-        runsTasks: Bool = false, runsRegistry: Bool = false, server: PrivateMariaDB? = nil
+        runsTasks: Bool = false, runsRegistry: Bool = false, server: PrivateMariaDB? = nil, port: Int? = nil
     ) throws {
         let name = "t\(UInt32.random(in: 0...UInt32.max))"
         let server = try server ?? SharedMariaDB.running()
         folder = "\(TestFolder.root)/\(name)"
         databaseName = name
-        port = try freePort()
+        self.port = try port ?? freePort()
         registryPort = try freePort()
         tokens = "\(folder)/tokens.yaml"
         try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
@@ -78,7 +79,7 @@ package final class TestGlance: @unchecked Sendable {
 
         var settings = Site.Settings(
             folder: folder, programs: Self.programs, nginxFolder: Self.repository + "/nginx",
-            configuration: "\(folder)/glance-api.conf", storeFolder: store, port: port, workers: workers)
+            configuration: "\(folder)/glance-api.conf", storeFolder: store, port: self.port, workers: workers)
         settings.runsTasks = runsTasks
         settings.registryPort = runsRegistry ? registryPort : nil
         site = Site(settings)
