@@ -17,9 +17,9 @@ package struct Versions: Sendable {
     private let minors: [Int]
     private let hasV1: Bool
 
-    /// What this service really has. 2.6 (import), 2.8 to 2.12 and all from 2.14 on are left out until they
-    /// are there.
-    package static let minorsOfV2 = [13, 7, 5, 4, 3, 2, 1, 0]
+    /// What this service really has. 2.6 (import) and all from 2.8 on are left out until they are there. `/v2/info/usage` is there:
+    /// with one store Glance has it and does not list its version either.
+    package static let minorsOfV2 = [7, 5, 4, 3, 2, 1, 0]
 
     package init(minors: [Int] = Self.minorsOfV2, hasV1: Bool) {
         self.minors = minors

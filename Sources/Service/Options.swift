@@ -129,7 +129,8 @@ package enum Options {
         [
             debug.key, useJSON.key, logFile.key, logDir.key, publicEndpoint.key, maxRequestIDLength.key, hashingAlgorithm.key,
             limitParamDefault.key, apiLimitMax.key, imageSizeCap.key, imagePropertyQuota.key, imageTagQuota.key,
-            imageMemberQuota.key, userStorageQuota.key, useKeystoneLimits.key, metadataSourcePath.key, showImageDirectURL.key, gracefulShutdownTimeout.key,
+            imageMemberQuota.key, userStorageQuota.key, useKeystoneLimits.key, metadataSourcePath.key, showImageDirectURL.key,
+            gracefulShutdownTimeout.key,
             enabledBackends.key, workers.key,
             connection.key, maxPoolSize.key, maxOverflow.key, poolTimeout.key, stores.key, defaultStore.key, fileStoreFolder.key,
             fileStorePermissions.key, httpsCertificates.key, allowedSchemes.key, disallowedSchemes.key, allowedHosts.key,

@@ -16,13 +16,13 @@ import Testing
         let reply = try glance.send("GET", path, as: nil)
         #expect(reply.status == status)
         #expect(reply["Content-Type"] == "application/json")
-        #expect(reply.json["versions"]?.array?.first?["id"]?.string == "v2.13")
+        #expect(reply.json["versions"]?.array?.first?["id"]?.string == "v2.7")
     }
 
     @Test func `the newest version comes first and is the current one`() throws {
         let versions = try #require(try glance.send("GET", "/versions", as: nil).json["versions"]?.array)
-        #expect(versions.map { $0["id"]?.string } == ["v2.13", "v2.7", "v2.5", "v2.4", "v2.3", "v2.2", "v2.1", "v2.0"])
-        #expect(versions.map { $0["status"]?.string } == ["CURRENT"] + Array(repeating: "SUPPORTED", count: 7))
+        #expect(versions.map { $0["id"]?.string } == ["v2.7", "v2.5", "v2.4", "v2.3", "v2.2", "v2.1", "v2.0"])
+        #expect(versions.map { $0["status"]?.string } == ["CURRENT"] + Array(repeating: "SUPPORTED", count: 6))
         #expect(versions.allSatisfy { $0.keys == ["id", "status", "links"] && $0["links"]?.array?.count == 1 })
         #expect(versions.allSatisfy { $0["links"]?.array?[0]["rel"]?.string == "self" })
         #expect(versions.allSatisfy { $0["links"]?.array?[0]["href"]?.string == "\(glance.address)/v2/" })
@@ -33,7 +33,7 @@ import Testing
         #expect(reply.json["versions"]?.array?[0]["links"]?.array?[0]["href"]?.string == "http://images.example:8080/v2/")
     }
 
-    @Test(arguments: ["v2", "v2.0", "v2.1", "v2.2", "v2.3", "v2.4", "v2.5", "v2.7", "v2.13"])
+    @Test(arguments: ["v2", "v2.0", "v2.1", "v2.2", "v2.3", "v2.4", "v2.5", "v2.7"])
     func `every version that is listed answers, and all answer alike`(_ version: String) throws {
         let image = try glance.hasImage(#"{"name": "alike"}"#)
         let reply = try glance.send("GET", "/\(version)/images/\(image)")
