@@ -88,6 +88,7 @@ let package = Package(
         room("RabbitMQ", needs: ["CRabbitMQ", "Threading"]),
         room("Threading", needs: []),
         room("OsloConfig", needs: []),
+        room("ImageFormats", needs: []),
 
         // ground
         room("Domain", needs: []),
@@ -150,6 +151,7 @@ let package = Package(
             path: "Tests/TestSupport"),
         tests("CellarTests", needs: ["JSONDocument", "OsloConfig", "HTTP", "Digest", "MariaDB", "Threading", "TestSupport"]),
         tests("DomainTests", needs: ["Domain"]),
+        .testTarget(name: "FormatTests", dependencies: ["ImageFormats", "TestSupport"], exclude: ["oslo.py"]),
         tests("FetchTests", needs: ["CCurl", "Domain", "HTTPClient", "Stores", "TestSupport", "Threading"]),
         tests(
             "PortTests",
