@@ -168,7 +168,7 @@ let package = Package(
         .testTarget(
             name: "NotificationTests",
             dependencies: [
-                "TestSupport", "JSONDocument", "RabbitMQ", "Stack", "glance-api", "glance-registry", "glance-tasks",
+                "TestSupport", "JSONDocument", "RabbitMQ", "Stack", "glance-api", "glance-manage", "glance-registry", "glance-tasks",
             ],
             exclude: ["listen.py"]),
         tests("RegistryTests", needs: ["TestSupport", "glance-api", "glance-registry"]),

@@ -8,6 +8,8 @@ extension Notification {
         switch payload {
         case .image(let image): write(image, to: &json)
         case .member(let member, let deletedAt): Self.write(member, deletedAt, to: &json)
+        case .namespace(let namespace, let formerly, let deletedAt): Self.write(namespace, formerly, deletedAt, to: &json)
+        case .item(let item, let namespace, let formerly, let deletedAt): Self.write(item, namespace, formerly, deletedAt, to: &json)
         case .sent(let sent): Self.write(sent, to: &json)
         case .text(let text): json.string(text)
         }

@@ -127,8 +127,7 @@ extension MariaDBCatalog: MemberCatalog {
              WHERE image_id = ? AND member = ? AND deleted = 0
             """, .text(image.text), .text(project))
         if removed > 0, let outbox, let member = told.first(where: { $0.project.lowercased() == project.lowercased() }) {
-            let moment = try connection.first(Self.now).map { Timestamp($0) }
-            try outbox.tell(.memberDelete, of: .member(member, deletedAt: moment), on: connection)
+            try outbox.tell(.memberDelete, of: .member(member, deletedAt: try deletionTime(on: connection)), on: connection)
         }
         return removed
     }
@@ -140,8 +139,6 @@ extension MariaDBCatalog: MemberCatalog {
         }
         return member
     }
-
-    private static let now = Query("SELECT UTC_TIMESTAMP()") { row throws(MariaDBError) in try row.time(0) }
 
     private static let membersOfImage = Query(
         """

@@ -8,62 +8,85 @@ extension MariaDBCatalog {
             guard try connection.first(Self.holdNamespace, .int(namespace.id)) != nil else { throw Fault.namespaceNotFound(namespace.name) }
             let present = try connection.first(MetadefItems.count(of: kind), .int(namespace.id)) ?? 0
             try MetadefLimits.check(count: Int(present) + items.count, of: kind)
-            return try items.map { try MetadefItems.insertNew($0, in: namespace.id, called: namespace.name, on: connection) }
+            return try items.map { try insertNew($0, in: namespace, on: connection) }
         }
     }
 
+    /// Those that come are told, those that go are not, as Glance has it.
     package func replaceTags(of namespace: MetadefNamespace, with tags: [MetadefTag]) throws(Fault) {
         try database.transaction("Replacing the tags of namespace \(namespace.name)") { connection in
             guard try connection.first(Self.holdNamespace, .int(namespace.id)) != nil else { throw Fault.namespaceNotFound(namespace.name) }
             try connection.run(MetadefItems.deleteAll(of: .tag), .int(namespace.id))
-            for tag in tags {
-                _ = try MetadefItems.insertNew(.tag(tag), in: namespace.id, called: namespace.name, on: connection)
-            }
+            for tag in tags { _ = try insertNew(.tag(tag), in: namespace, on: connection) }
         }
     }
 
     package func replace(_ name: String, with item: MetadefItem, in namespace: MetadefNamespace) throws(Fault) -> MetadefItem {
         try database.transaction("Changing \(item.kind.noun) \(name) of namespace \(namespace.name)") { connection in
             guard try connection.first(Self.holdNamespace, .int(namespace.id)) != nil else { throw Fault.namespaceNotFound(namespace.name) }
-            do {
-                guard let record = try MetadefItems.update(name, to: item, in: namespace.id, on: connection) else {
-                    throw Fault.itemNotFound(item.kind, name)
-                }
-                return item.recorded(record)
-            } catch let error as MariaDBError where error.isDuplicate {
+            let former = try former(item.kind, name, in: namespace, on: connection)
+            let record: MetadefRecord?
+            do throws(MariaDBError) {
+                record = try MetadefItems.update(name, to: item, in: namespace.id, on: connection)
+            } catch {
+                guard error.isDuplicate else { throw error }
                 throw Fault.taken(item, in: namespace.name, error)
             }
+            guard let record else { throw Fault.itemNotFound(item.kind, name) }
+            let changed = item.recorded(record)
+            if let event = item.kind.change, let former {
+                try outbox?.tell(event, of: .item(changed, of: former.namespace, formerly: former.item.name), on: connection)
+            }
+            return changed
         }
     }
 
     package func remove(_ kind: MetadefKind, _ name: String, from namespace: MetadefNamespace) throws(Fault) {
         guard MetadefLimits.isPossible(name) else { throw .itemNotFound(kind, name) }
-        let removed = try database.run("Removing \(kind.noun) \(name) of namespace \(namespace.name)") { connection in
-            try connection.run(MetadefItems.deleteOne(of: kind), .int(namespace.id), .text(name))
+        try change("Removing \(kind.noun) \(name) of namespace \(namespace.name)") { connection in
+            let former = try former(kind, name, in: namespace, on: connection)
+            let removed = try connection.run(MetadefItems.deleteOne(of: kind), .int(namespace.id), .text(name))
+            guard removed > 0 else { throw Fault.itemNotFound(kind, name) }
+            guard let outbox, let former else { return }
+            let moment = try deletionTime(on: connection)
+            try outbox.tell(kind.deletion, of: .item(former.item, of: former.namespace, deletedAt: moment), on: connection)
         }
-        guard removed > 0 else { throw .itemNotFound(kind, name) }
     }
 
     package func removeAll(_ kind: MetadefKind, from namespace: MetadefNamespace) throws(Fault) {
-        _ = try database.run("Removing the \(kind.plural) of namespace \(namespace.name)") { connection in
+        try change("Removing the \(kind.plural) of namespace \(namespace.name)") { connection in
+            if let outbox, let event = kind.clearing {
+                try outbox.tell(event, of: .namespace(try held(namespace, on: connection)), on: connection)
+            }
             try connection.run(MetadefItems.deleteAll(of: kind), .int(namespace.id))
         }
+    }
+
+    /// - Throws: `.conflict` when there is one of the name, whatever its case.
+    func insertNew(_ item: MetadefItem, in namespace: MetadefNamespace, on connection: Connection) throws -> MetadefItem {
+        let made: MetadefItem
+        do {
+            made = try MetadefItems.insert(item, in: namespace.id, on: connection)
+        } catch let error as MariaDBError where error.isDuplicate {
+            throw Fault.taken(item, in: namespace.name, error)
+        }
+        try outbox?.tell(item.kind.creation, of: .item(made, of: namespace.name), on: connection)
+        return made
+    }
+
+    /// Something in a namespace as it stands, both held until the transaction ends; nil where there is none, or nobody is told.
+    private func former(
+        _ kind: MetadefKind, _ name: String, in namespace: MetadefNamespace, on connection: Connection
+    ) throws -> (item: MetadefItem, namespace: String)? {
+        guard outbox != nil else { return nil }
+        let standing = try held(namespace, on: connection).name
+        let found = try MetadefRows.load(standing, [.one(kind, name)], on: connection)
+        return found?.contents.all.first.map { ($0, standing) }
     }
 }
 
 /// What is in namespaces, as rows.
 enum MetadefItems {
-    /// - Throws: `.conflict` when there is one of the name, whatever its case.
-    static func insertNew(
-        _ item: MetadefItem, in namespace: Int64, called name: String, on connection: Connection
-    ) throws -> MetadefItem {
-        do {
-            return try insert(item, in: namespace, on: connection)
-        } catch let error as MariaDBError where error.isDuplicate {
-            throw Fault.taken(item, in: name, error)
-        }
-    }
-
     /// Adds an item, and its resource type if there is none yet.
     ///
     /// - Parameter protectsType: a new resource type is one of the installation's own.

@@ -34,22 +34,28 @@ extension MariaDBCatalog: MetadefCatalog {
             } catch let error as MariaDBError where error.isDuplicate {
                 throw Fault(.conflict, "The metadata definition namespace=\(fields.name) already exists.", cause: error)
             }
-            for item in draft.contents.all { _ = try MetadefItems.insertNew(item, in: id, called: fields.name, on: connection) }
-            return MetadefNamespace(id: id, fields: fields, createdAt: created, updatedAt: created, contents: draft.contents)
+            let namespace = MetadefNamespace(id: id, fields: fields, createdAt: created, updatedAt: created, contents: draft.contents)
+            try outbox?.tell(.namespaceCreate, of: .namespace(namespace), on: connection)
+            for item in draft.contents.all { _ = try insertNew(item, in: namespace, on: connection) }
+            return namespace
         }
     }
 
     package func update(_ namespace: MetadefNamespace, to fields: MetadefFields) throws(Fault) -> MetadefNamespace {
         try database.transaction("Changing namespace \(namespace.name)") { connection in
-            do {
-                let changed = try connection.run(Self.updateNamespace, fields.row + [.int(namespace.id)])
-                guard changed > 0, let updated = try connection.first(Self.namespaceByID, .int(namespace.id)) else {
-                    throw Fault.namespaceNotFound(namespace.name)
-                }
-                return updated
-            } catch let error as MariaDBError where error.isDuplicate {
+            let former = outbox == nil ? namespace : try held(namespace, on: connection)
+            let changed: Int
+            do throws(MariaDBError) {
+                changed = try connection.run(Self.updateNamespace, fields.row + [.int(namespace.id)])
+            } catch {
+                guard error.isDuplicate else { throw error }
                 throw Fault(.conflict, "There is a metadata definition namespace=\(fields.name) already.", cause: error)
             }
+            guard changed > 0, let updated = try connection.first(Self.namespaceByID, .int(namespace.id)) else {
+                throw Fault.namespaceNotFound(namespace.name)
+            }
+            try outbox?.tell(.namespaceUpdate, of: .namespace(updated, formerly: former.name), on: connection)
+            return updated
         }
     }
 
@@ -60,9 +66,21 @@ extension MariaDBCatalog: MetadefCatalog {
                 throw Fault.namespaceNotFound(namespace.name)
             }
             guard !isProtected else { throw Fault.protected(namespace) }
+            if let outbox, let standing = try connection.first(Self.namespaceByID, .int(namespace.id)) {
+                let moment = try deletionTime(on: connection)
+                try outbox.tell(.namespaceDelete, of: .namespace(standing, deletedAt: moment), on: connection)
+            }
             try MetadefItems.clear(namespace.id, on: connection)
             try connection.run("DELETE FROM metadef_namespaces WHERE id = ?", .int(namespace.id))
         }
+    }
+
+    /// A namespace as it stands, held until the transaction ends.
+    func held(_ namespace: MetadefNamespace, on connection: Connection) throws -> MetadefNamespace {
+        guard try connection.first(Self.holdNamespace, .int(namespace.id)) != nil,
+            let standing = try connection.first(Self.namespaceByID, .int(namespace.id))
+        else { throw Fault.namespaceNotFound(namespace.name) }
+        return standing
     }
 
     static let insertNamespace = Query(

@@ -64,4 +64,11 @@ extension MariaDBCatalog {
     func payload(of image: ImageID, on connection: Connection) throws(MariaDBError) -> Notification.Payload? {
         try ImageRows.load([image.text], locations: false, on: connection).first.map { .image($0) }
     }
+
+    /// The time of a deletion, for a notification of it.
+    func deletionTime(on connection: Connection) throws(MariaDBError) -> Timestamp? {
+        try connection.first(Self.now).map { Timestamp($0) }
+    }
+
+    private static let now = Query("SELECT UTC_TIMESTAMP()") { row throws(MariaDBError) in try row.time(0) }
 }

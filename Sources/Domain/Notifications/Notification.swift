@@ -22,6 +22,24 @@ package struct Notification: Sendable {
         case memberCreate = "image.member.create"
         case memberUpdate = "image.member.update"
         case memberDelete = "image.member.delete"
+        case namespaceCreate = "metadef_namespace.create"
+        case namespaceUpdate = "metadef_namespace.update"
+        case namespaceDelete = "metadef_namespace.delete"
+        case namespaceDeleteObjects = "metadef_namespace.delete_objects"
+        case namespaceDeleteProperties = "metadef_namespace.delete_properties"
+        case namespaceDeleteTags = "metadef_namespace.delete_tags"
+        case objectCreate = "metadef_object.create"
+        case objectUpdate = "metadef_object.update"
+        case objectDelete = "metadef_object.delete"
+        case propertyCreate = "metadef_property.create"
+        case propertyUpdate = "metadef_property.update"
+        case propertyDelete = "metadef_property.delete"
+        case tagCreate = "metadef_tag.create"
+        case tagUpdate = "metadef_tag.update"
+        case tagDelete = "metadef_tag.delete"
+        /// A resource type was associated with a namespace.
+        case resourceTypeCreate = "metadef_resource_type.create"
+        case resourceTypeDelete = "metadef_resource_type.delete"
     }
 
     package enum Priority: String, Sendable {
@@ -33,6 +51,10 @@ package struct Notification: Sendable {
         /// Deleted when it says so itself.
         case image(Image)
         case member(Member, deletedAt: Timestamp?)
+        /// Without its contents. `formerly` is its name before the change, nil where it kept it.
+        case namespace(MetadefNamespace, formerly: String? = nil, deletedAt: Timestamp? = nil)
+        /// Something in a namespace of the name. `formerly` as above.
+        case item(MetadefItem, of: String, formerly: String? = nil, deletedAt: Timestamp? = nil)
         case sent(SentBytes)
         case text(String)
     }

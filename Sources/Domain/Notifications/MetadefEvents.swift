@@ -1,0 +1,40 @@
+/// What is told of the things in a namespace. Source: Glance, `notifier.py`.
+extension MetadefKind {
+    package var creation: Notification.Event {
+        switch self {
+        case .resourceType: .resourceTypeCreate
+        case .property: .propertyCreate
+        case .object: .objectCreate
+        case .tag: .tagCreate
+        }
+    }
+
+    /// Nil for associations: Glance has no change of one.
+    package var change: Notification.Event? {
+        switch self {
+        case .resourceType: nil
+        case .property: .propertyUpdate
+        case .object: .objectUpdate
+        case .tag: .tagUpdate
+        }
+    }
+
+    package var deletion: Notification.Event {
+        switch self {
+        case .resourceType: .resourceTypeDelete
+        case .property: .propertyDelete
+        case .object: .objectDelete
+        case .tag: .tagDelete
+        }
+    }
+
+    /// Of all at once, told of the namespace; nil for associations, which go one by one.
+    package var clearing: Notification.Event? {
+        switch self {
+        case .resourceType: nil
+        case .property: .namespaceDeleteProperties
+        case .object: .namespaceDeleteObjects
+        case .tag: .namespaceDeleteTags
+        }
+    }
+}
