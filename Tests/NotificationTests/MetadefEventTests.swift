@@ -233,6 +233,32 @@ import Testing
         #expect(try listening.waiting().count == all + 1)
     }
 
+    @Test func `is told once of many deletions at once`() async throws {
+        try make(Self.contents)
+        let before = try events().count
+        let (glance, path) = (self.glance, "/v2/metadefs/namespaces/\(name)")
+        let items = try await atOnce(8) { _ in try glance.send("DELETE", "\(path)/objects/CPU", as: .admin).status }
+        #expect(items.sorted() == [204] + Array(repeating: 404, count: 7))
+        let namespaces = try await atOnce(8) { _ in try glance.send("DELETE", path, as: .admin).status }
+        #expect(namespaces.sorted() == [204] + Array(repeating: 404, count: 7))
+        #expect(try events().dropFirst(before).map(\.event) == ["metadef_object.delete", "metadef_namespace.delete"])
+    }
+
+    @Test func `follows from the one before, however many rename at once`() async throws {
+        try make()
+        let (glance, name) = (self.glance, name)
+        let statuses = try await atOnce(8) { number in
+            let json = #"{"namespace": "\#(name)-\#(number)", "visibility": "public", "owner": "acme"}"#
+            return try glance.send("PUT", "/v2/metadefs/namespaces/\(name)", as: .admin, json: json).status
+        }
+        let told = try events()
+        #expect(told.count == 1 + statuses.count { $0 == 200 })
+        #expect(told.dropFirst().map { $0.payload["namespace_old"] } == told.dropLast().map { $0.payload["namespace"] })
+        #expect(
+            told.last?.payload["namespace"]?.string
+                == (try glance.rows("SELECT namespace FROM metadef_namespaces WHERE namespace LIKE '\(name)%'").first?.first))
+    }
+
     @Test func `is nothing where nobody listens, and happens all the same`() throws {
         let quiet = try Self.quiet([])
         try make(Self.contents, in: quiet.glance)
