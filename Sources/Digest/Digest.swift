@@ -32,9 +32,36 @@ package final class Digest: @unchecked Sendable {
     }
 }
 
-extension Sequence<UInt8> {
-    package var hexadecimal: String {
-        let digits = Array("0123456789abcdef".utf8)
-        return String(decoding: flatMap { [digits[Int($0 >> 4)], digits[Int($0 & 15)]] }, as: UTF8.self)
+extension Digest {
+    /// The SHA-256 of a short text in hexadecimal. OpenSSL is asked for the algorithm once, not each time: that takes longer than the
+    /// digest itself.
+    package static func sha256(of text: String) -> String {
+        var (bytes, text) = ([UInt8](repeating: 0, count: 32), text)
+        let done = text.withUTF8 { EVP_Digest($0.baseAddress, $0.count, &bytes, nil, Algorithm.sha256.pointer, nil) }
+        precondition(done == 1, "EVP_Digest fails only without memory")
+        return bytes.hexadecimal
+    }
+
+    private struct Algorithm: @unchecked Sendable {
+        let pointer: OpaquePointer
+
+        static let sha256: Algorithm = {
+            guard let pointer = EVP_MD_fetch(nil, "SHA256", nil) else { fatalError("OpenSSL has no SHA-256") }
+            return Algorithm(pointer: pointer)
+        }()
     }
 }
+
+extension Sequence<UInt8> {
+    package var hexadecimal: String {
+        var text: [UInt8] = []
+        text.reserveCapacity(2 * underestimatedCount)
+        for byte in self {
+            text.append(digit(byte >> 4))
+            text.append(digit(byte & 15))
+        }
+        return String(decoding: text, as: UTF8.self)
+    }
+}
+
+private func digit(_ value: UInt8) -> UInt8 { value < 10 ? UInt8(ascii: "0") + value : UInt8(ascii: "a") + value - 10 }

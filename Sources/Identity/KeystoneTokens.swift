@@ -92,7 +92,7 @@ package final class KeystoneTokens: Authenticator {
     private func token(_ text: String, mayHaveExpired: Bool) throws(Fault) -> KeystoneToken? {
         guard KeystoneToken.isPossible(text) else { return nil }
         // An expired token is one thing for services, and nothing for others.
-        let digest = Self.digest(of: text) + (mayHaveExpired ? " expired" : "")
+        let digest = Digest.sha256(of: text) + (mayHaveExpired ? " expired" : "")
         if let token = known[digest] { return mayHaveExpired || !token.hasExpired ? token : nil }
         if unknown[digest] != nil { return nil }
         let result = validations.run(digest) { () -> Result<KeystoneToken?, Fault> in
@@ -126,13 +126,6 @@ package final class KeystoneTokens: Authenticator {
         case 404 where (try? JSON(parsing: reply.body))?.object?["error"] != nil: return nil
         default: throw .keystone("it answers \(reply.status) when asked for a token; may the service's user do that?")
         }
-    }
-
-    private static func digest(of text: String) -> String {
-        guard let digest = Digest("sha256") else { fatalError("OpenSSL has no SHA-256") }
-        var text = text
-        text.withUTF8 { digest.update(UnsafeRawBufferPointer($0)) }
-        return digest.finish()
     }
 }
 
