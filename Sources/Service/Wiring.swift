@@ -184,10 +184,31 @@ package struct Wiring {
         return limits
     }
 
+    private var identity: Options.IdentityKind {
+        get throws {
+            let isFlavored = try configuration(Options.flavor)?.contains("keystone") == true && !configuration.isSet(Options.identity)
+            return isFlavored ? .keystone : try configuration(Options.identity)
+        }
+    }
+
+    /// What OpenStack's clients need in their environment to come in, as words for a shell.
+    ///
+    /// - Parameter address: of this service.
+    package func clientEnvironment(at address: String) throws -> String {
+        switch try identity {
+        case .none: "OS_AUTH_TYPE=none OS_ENDPOINT=\(address)"
+        case .tokens: "OS_AUTH_TYPE=admin_token OS_ENDPOINT=\(address) OS_TOKEN=…"
+        case .keystone:
+            """
+            OS_AUTH_TYPE=v3password OS_AUTH_URL=\(try configuration(Options.AuthToken.access.authURL) ?? "…") \
+            OS_USER_DOMAIN_NAME=Default OS_PROJECT_DOMAIN_NAME=Default OS_PROJECT_NAME=… OS_USERNAME=… OS_PASSWORD=… \
+            OS_IMAGE_ENDPOINT_OVERRIDE=\(address)
+            """
+        }
+    }
+
     func makeAuthenticator() throws -> any Authenticator {
-        let flavor = try configuration(Options.flavor) ?? ""
-        let isFlavored = flavor.contains("keystone") && !configuration.isSet(Options.identity)
-        switch isFlavored ? .keystone : try configuration(Options.identity) {
+        switch try identity {
         case .keystone: return try makeKeystoneTokens()
         case .none: return NoIdentity(project: try configuration(Options.project))
         case .tokens:

@@ -11,6 +11,7 @@ struct Lab {
     private let site: Site
     private let migrations: Migrations
     private let port: Int
+    private let clientEnvironment: String
 
     private static let database = "glance"
 
@@ -30,7 +31,9 @@ struct Lab {
         for (name, value) in environment { setenv(name, value, 1) }
 
         let configuration = try Programs.configuration(files: [configurationFile], directories: [])
-        migrations = Migrations(try Wiring(configuration, program: "glance-manage").makeDatabase())
+        let wiring = try Wiring(configuration, program: "glance-manage")
+        migrations = Migrations(try wiring.makeDatabase())
+        clientEnvironment = try wiring.clientEnvironment(at: "http://127.0.0.1:\(apiPort)")
         let workers = try configuration(Options.workers)
         var settings = Site.Settings(
             folder: home.folder, programs: Self.programs, nginxFolder: nginxFolder, configuration: configurationFile,
@@ -82,7 +85,7 @@ struct Lab {
             The image service is ready at \(address). Everything it keeps lies in \(home.folder).
             Try, in another terminal, with python-openstackclient from PyPI:
 
-                export OS_AUTH_TYPE=none OS_ENDPOINT=\(address)
+                export \(clientEnvironment)
                 openstack image create --disk-format qcow2 --container-format bare --file disk.qcow2 first
                 openstack image list
 
