@@ -17,8 +17,6 @@ extension MariaDBCatalog: MemberCatalog {
 
     package func add(_ project: String, to image: Image, quota: Int?) throws(Fault) -> Member {
         try database.transaction("Sharing image \(image.id)") { connection in
-            // So that two that share it at once count each other.
-            if quota != nil { try Quotas.takeTurn(of: image.owner ?? "", on: connection) }
             guard try connection.first(Self.holdShared, .text(image.id.text)) != nil else {
                 throw Fault.imageNotFound(image.id)
             }
@@ -38,7 +36,6 @@ extension MariaDBCatalog: MemberCatalog {
 
     package func put(_ memberships: [Membership], to image: Image, replacing: Bool, quota: Int?) throws(Fault) {
         try database.transaction("Sharing image \(image.id)") { connection in
-            if quota != nil { try Quotas.takeTurn(of: image.owner ?? "", on: connection) }
             guard try connection.first(Self.holdShared, .text(image.id.text)) != nil else {
                 throw Fault.imageNotFound(image.id)
             }
