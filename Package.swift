@@ -91,13 +91,13 @@ let package = Package(
         room("ImageFormats", needs: []),
 
         // ground
-        room("Domain", needs: []),
+        room("Domain", needs: ["JSONDocument"]),
         .target(
             name: "Schema", path: "sql", resources: migrations.map { .embedInCode("\($0).sql") }, swiftSettings: house),
 
         // adapters
         room("Persistence", needs: ["Domain", "MariaDB", "NotificationWire", "Schema", "Threading"]),
-        room("Stores", needs: ["Domain", "CLinux", "HTTPClient"]),
+        room("Stores", needs: ["Domain", "CLinux", "HTTPClient", "JSONDocument"]),
         room(
             "Identity",
             needs: [
@@ -112,7 +112,7 @@ let package = Package(
         room("RegistryClient", needs: ["Domain", "RegistryWire", "HTTPClient", "HTTP", "JSONDocument", logging]),
 
         // work
-        room("Operations", needs: ["Domain", "Digest", "Threading", logging]),
+        room("Operations", needs: ["Domain", "Digest", "ImageFormats", "Threading", logging]),
 
         // doors
         room("APICommon", needs: ["HTTP", "JSONDocument", "Domain", "NotificationWire", "Threading", logging]),
@@ -126,7 +126,7 @@ let package = Package(
             "Service",
             needs: [
                 "APICommon", "APIRegistry", "APIV1", "APIV2", "Operations", "Persistence", "RegistryClient", "Stores", "Identity", "Domain",
-                "HTTP", "HTTPClient", "JSONDocument", "Digest", "NotificationWire",
+                "HTTP", "HTTPClient", "ImageFormats", "JSONDocument", "Digest", "NotificationWire",
                 "FastCGI", "MariaDB", "OsloConfig", "Threading", logging,
             ]),
 

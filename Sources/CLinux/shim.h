@@ -5,6 +5,15 @@
 // glibc declares these only with _GNU_SOURCE, which Swift's Glibc module is built without.
 extern int accept4(int socket, struct sockaddr *address, socklen_t *length, int flags);
 extern int sync_file_range(int fd, off_t offset, off_t count, unsigned int flags);
+extern ssize_t copy_file_range(int from, off_t *from_offset, int to, off_t *to_offset, size_t count, unsigned int flags);
+
+/// FICLONE (linux/fs.h): the file shares another one's blocks until either is written. A variadic call, and a macro.
+extern int ioctl(int fd, unsigned long request, ...);
+static inline int vitrine_clone(int to, int from) { return ioctl(to, 0x40049409UL, from); }
+
+/// Where a file's next data, and its next hole, begin (lseek).
+static const int vitrine_seek_data = 3;
+static const int vitrine_seek_hole = 4;
 
 /// SYNC_FILE_RANGE_WRITE: begin to write the range's dirty pages, without waiting for them.
 static const unsigned int vitrine_sync_file_range_write = 2;

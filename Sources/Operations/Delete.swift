@@ -18,6 +18,6 @@ extension ImageService {
                 throw Fault(.invalid, "Image \(id) cannot be deleted in status \(image.status.rawValue).")
             }
         }
-        for removal in owed { removals.carryOut(removal, in: store, logger) }
+        for removal in owed { removals.carryOut(removal, in: stores, logger) }
     }
 }

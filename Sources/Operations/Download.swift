@@ -4,25 +4,38 @@ internal import Logging
 extension ImageService {
     /// Finds an image's bytes for a caller.
     ///
+    /// - Parameter preferred: stores whose bytes are taken before others'.
     /// - Returns: the image, and its bytes at the first location that has them whole; nil while there are none.
-    /// - Throws: `.forbidden` for a deactivated image but to administrators.
-    package func download(_ id: ImageID, for caller: Caller) throws(Fault) -> (image: Image, bytes: StoredBytes?) {
+    /// - Throws: `.forbidden` for a deactivated image but to administrators, `.unavailable` when none of its stores has them now
+    ///   and one does not answer.
+    package func download(
+        _ id: ImageID, preferring preferred: [String] = [], for caller: Caller
+    ) throws(Fault) -> (image: Image, bytes: StoredBytes?) {
         let image = try images.locatedImage(id, visibleTo: caller)
         try policy.require(.downloadImage, on: image, by: caller)
+        if !preferred.isEmpty { try policy.require(.downloadFromStore, on: image, by: caller) }
         if image.status == .deactivated && !caller.isAdmin {
             throw Fault(.forbidden, "The requested image has been deactivated. Image data download is forbidden.")
         }
-        let shown = readable(image, by: caller)
-        for location in image.locations {
+        return (readable(image, by: caller), try bytes(of: image, preferring: preferred))
+    }
+
+    /// An image's bytes at the first location that has them whole; nil where none has.
+    ///
+    /// - Throws: the last refusal of a store that could not tell.
+    func bytes(of image: Image, preferring preferred: [String] = []) throws(Fault) -> StoredBytes? {
+        var refusal: Fault?
+        for location in stores.ordered(image.locations, preferring: preferred) {
             do throws(Fault) {
-                let bytes = try store.bytes(at: location.url)
-                if image.size == nil || bytes.size == image.size { return (shown, bytes) }
-                logger.error("image \(id) has \(bytes.size) bytes in a store and \(image.size ?? 0) by its record")
+                let bytes = try stores.bytes(at: location)
+                if image.size == nil || bytes.size == image.size { return bytes }
+                logger.error("image \(image.id) has \(bytes.size) bytes in a store and \(image.size ?? 0) by its record")
             } catch {
-                guard error.kind == .notFound else { throw error }
-                logger.error("a location of image \(id) has no bytes")
+                logger.error("image \(image.id) cannot be had from one of its locations: \(error)")
+                if error.kind != .notFound { refusal = error }
             }
         }
-        return (shown, nil)
+        if let refusal { throw refusal }
+        return nil
     }
 }

@@ -1,4 +1,5 @@
 package import Domain
+package import ImageFormats
 package import Logging
 
 /// The verbs of the image service. Each is a file of this folder; none knows what is behind the ports.
@@ -8,7 +9,7 @@ package struct ImageService: Sendable {
     let uploads: any UploadCatalog
     let removals: any RemovalCatalog
     let copies: any CopyCatalog
-    let store: any ImageStore
+    let stores: any ImageStores
     /// Where bytes are fetched from that clients name by URL.
     let source: any ImageSource
     let leases: LeaseKeeper
@@ -18,21 +19,25 @@ package struct ImageService: Sendable {
     let projectLimits: any LimitSource
     /// Nil where the site protects no custom properties.
     private let protections: PropertyProtections?
+    /// What is asked of the formats that images have.
+    let formats: FormatRules
     /// The name of the digest that images get besides MD5.
     let hashAlgorithm: String
     let logger: Logger
 
     package init(
-        catalog: some Catalog, store: any ImageStore, source: any ImageSource, worker: String, policies: any PolicySource,
-        protections: PropertyProtections?, limits: ImageLimits, projectLimits: any LimitSource, hashAlgorithm: String, logger: Logger
+        catalog: some Catalog, stores: any ImageStores, source: any ImageSource, worker: String, policies: any PolicySource,
+        protections: PropertyProtections?, limits: ImageLimits, projectLimits: any LimitSource, formats: FormatRules,
+        hashAlgorithm: String, logger: Logger
     ) {
         (images, memberships, uploads, removals, copies) = (catalog, catalog, catalog, catalog, catalog)
-        self.store = store
+        self.stores = stores
         self.source = source
         self.policies = policies
         self.protections = protections
         self.limits = limits
         self.projectLimits = projectLimits
+        self.formats = formats
         self.hashAlgorithm = hashAlgorithm
         self.logger = logger
         leases = LeaseKeeper(worker: worker, uploads: catalog, logger: logger)

@@ -5,15 +5,15 @@ package import Logging
 package struct Sweeper: Sendable {
     private let uploads: any UploadBacklog
     private let removals: any RemovalBacklog
-    private let store: any ImageStore
+    private let stores: any ImageStores
     private let worker: String
     private let logger: Logger
 
     /// - Parameter worker: names this process among all that hold uploads.
-    package init(uploads: any UploadBacklog, removals: any RemovalBacklog, store: any ImageStore, worker: String, logger: Logger) {
+    package init(uploads: any UploadBacklog, removals: any RemovalBacklog, stores: any ImageStores, worker: String, logger: Logger) {
         self.uploads = uploads
         self.removals = removals
-        self.store = store
+        self.stores = stores
         self.worker = worker
         self.logger = logger
     }
@@ -27,17 +27,17 @@ package struct Sweeper: Sendable {
             guard try uploads.takeOver(upload, by: worker) else { continue }
             logger.warning("upload of image \(upload.image) was abandoned; giving the image back")
             // Bytes first: while they may lie there, nobody else may begin.
-            try store.discard(upload)
+            try stores.discard(upload)
             try uploads.giveBack(upload, as: .queued, because: "The upload was abandoned.")
         }
-        for removal in try removals.overdue(atMost: 100) { removals.carryOut(removal, in: store, logger) }
+        for removal in try removals.overdue(atMost: 100) { removals.carryOut(removal, in: stores, logger) }
 
-        let strays = try store.pendingUploads(olderThan: Self.strayAge)
+        let strays = try stores.pendingUploads(olderThan: Self.strayAge)
         guard !strays.isEmpty else { return }
         let known = try uploads.known(tokens: strays.map(\.token))
         for stray in strays where !known.contains(stray.token) {
             logger.warning("removing unfinished bytes of image \(stray.image) that no upload knows")
-            try store.discardPending(stray)
+            try stores.discardPending(stray)
         }
     }
 
@@ -47,9 +47,9 @@ package struct Sweeper: Sendable {
 
 extension RemovalCatalog {
     /// Removes bytes that are owed; a failure is logged, and the debt stays.
-    func carryOut(_ removal: OwedRemoval, in store: any ImageStore, _ logger: Logger) {
+    func carryOut(_ removal: OwedRemoval, in stores: any ImageStores, _ logger: Logger) {
         do throws(Fault) {
-            try store.remove(removal.url)
+            try stores.remove(removal.url)
             try settle(removal)
         } catch {
             logger.warning("bytes of image \(removal.image) stay until a later try: \(error)")

@@ -1,23 +1,28 @@
 internal import Digest
 package import Domain
 internal import Glibc
+internal import ImageFormats
 internal import Logging
 internal import Threading
 
 extension ImageService {
     /// Takes an image's bytes from the client and makes the image active.
     ///
-    /// Chunks of 512 KiB are digested and written beside each other; memory does not grow with the image.
+    /// Chunks of 512 KiB are digested, inspected and written beside each other; memory does not grow with the image.
     ///
-    /// - Parameter announced: bytes promised by the client, by whatever header; nil when it did not say.
+    /// - Parameters:
+    ///   - announced: bytes promised by the client, by whatever header; nil when it did not say.
+    ///   - store: that takes the bytes; nil for the default one.
     /// - Throws: `.conflict` unless the image is queued, `.invalid` for fewer or more bytes than promised and for an image
-    ///   without formats, `.tooLarge` past the size limit, what the owner may have or the store's room, `.gone` when the image is deleted meanwhile.
+    ///   without formats, `.tooLarge` past the size limit, what the owner may have or the store's room, `.unsupportedMedia` for bytes that
+    ///   are not what the image is said to be, or not safe, `.gone` when the image is deleted meanwhile.
     ///   Whatever is thrown, no byte is left and the image has the status `failed`; what cannot be undone now, `glance-tasks`
     ///   undoes.
     ///
     /// Source: Image API v2, "Upload binary image data"; status graph in `Domain/Images/ImageStatus.swift`.
     package func upload(
-        _ id: ImageID, from body: any ByteReader, announced: Int64?, by caller: Caller, failed: ImageStatus = .queued
+        _ id: ImageID, from body: any ByteReader, announced: Int64?, into store: String? = nil, by caller: Caller,
+        failed: ImageStatus = .queued
     ) throws(Fault) {
         let image = try images.image(id, visibleTo: caller)
         try policy.require(.uploadImage, on: image, by: caller)
@@ -25,7 +30,17 @@ extension ImageService {
             throw Fault(.invalid, "Properties disk_format, container_format must be set prior to saving data.")
         }
         let claim = try claim(for: image.owner, bytes: announced)
-        try receive(image, from: body, announced: announced, claiming: claim, failed: { failed })
+        try receive(image, from: body, announced: announced, into: store, claiming: claim, failed: { failed })
+    }
+
+    /// The store that a client names for its bytes; nil where there is nothing to choose, whatever it names.
+    ///
+    /// - Throws: `.invalid` for one that there is not, that is the service's own, or that takes nothing.
+    package func chosenStore(_ name: String?) throws(Fault) -> String? {
+        guard let name, stores.named != nil else { return nil }
+        guard let info = stores.info(name) else { throw Fault(.invalid, "There is no store '\(name.prefix(80))'.") }
+        guard !info.isReadOnly else { throw Fault(.invalid, "The store '\(name)' takes no data.") }
+        return name
     }
 
     /// - Throws: `.invalid` for more bytes than an image may have. V1 says so before it takes any.
@@ -40,7 +55,8 @@ extension ImageService {
     ///   - claim: what the bytes take of what the image's owner may have.
     ///   - failed: tells, when it comes to that, what becomes of the image.
     func receive(
-        _ image: Image, from body: any ByteReader, announced: Int64?, claiming claim: QuotaClaim?, failed: () -> ImageStatus
+        _ image: Image, from body: any ByteReader, announced: Int64?, into store: String? = nil, claiming claim: QuotaClaim?,
+        failed: () -> ImageStatus
     ) throws(Fault) {
         guard image.status == .queued else {
             throw Fault(.conflict, "Image \(image.id) takes no data in status \(image.status.rawValue).")
@@ -48,7 +64,7 @@ extension ImageService {
         if let announced { try limits.check(size: announced) }
 
         let token = UInt64.random(in: .min ... .max).hexadecimal + UInt64.random(in: .min ... .max).hexadecimal
-        let bytes = try store.begin(image.id, token: token, announcing: announced)
+        let bytes = try stores.begin(image.id, token: token, announcing: announced, in: store)
         let upload = Upload(image: image.id, token: token, pendingURL: bytes.url)
         let lease: LeaseKeeper.Lease
         do throws(Fault) {
@@ -62,7 +78,7 @@ extension ImageService {
         let measured: MeasuredBytes
         let location: ImageLocation
         do throws(Fault) {
-            measured = try copy(body, into: bytes, announced: announced, while: lease, claim)
+            measured = try copy(body, of: image, into: bytes, announced: announced, while: lease, claim)
             if let expected = image.checksum, expected != measured.checksum {
                 throw Fault(.invalid, "The MD5 of the data is \(measured.checksum), and was to be \(expected).")
             }
@@ -78,16 +94,12 @@ extension ImageService {
     }
 
     private func copy(
-        _ body: any ByteReader, into bytes: any PendingBytes, announced: Int64?, while lease: LeaseKeeper.Lease, _ claim: QuotaClaim?
+        _ body: any ByteReader, of image: Image, into bytes: any PendingBytes, announced: Int64?, while lease: LeaseKeeper.Lease,
+        _ claim: QuotaClaim?
     ) throws(Fault) -> MeasuredBytes {
-        guard let md5 = Digest("md5"), let hash = Digest(hashAlgorithm) else {
-            throw Fault(.unexpected, "The hashing algorithm \(hashAlgorithm) is not known.")
-        }
-        // Each apart: in one array literal these crash the compiler (Swift 6.3.1).
-        let digest: Relay<Fault>.Reader = { md5.update($0) }
-        let hashing: Relay<Fault>.Reader = { hash.update($0) }
+        let measure = try ByteMeasure(of: image, hashAlgorithm, formats)
         let writing: Relay<Fault>.Reader = { (piece) throws(Fault) in try bytes.append(piece) }
-        let relay = Relay<Fault>(buffersOf: 512 * 1024, count: 4, readers: [digest, hashing, writing])
+        let relay = Relay<Fault>(buffersOf: 512 * 1024, count: 4, readers: measure.readers + [writing])
         defer { relay.cancel() }
         let began = monotonicSeconds()
         var size: Int64 = 0
@@ -109,7 +121,7 @@ extension ImageService {
         }
         if let announced, size < announced { throw Self.wrongSize(announced, received: "\(size)") }
         try relay.finish()
-        return MeasuredBytes(size: size, checksum: md5.finish(), hash: ImageHash(algorithm: hashAlgorithm, value: hash.finish()))
+        return try measure.finish(size: size, logger)
     }
 
     private static func wrongSize(_ announced: Int64, received: String) -> Fault {

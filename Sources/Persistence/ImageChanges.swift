@@ -14,9 +14,9 @@ enum ImageChanges {
         let added = after.properties.filter { before[property: $0.name] == nil }
         let tagsDropped = before.tags.filter { !after.tags.contains($0) }
         let tagsAdded = after.tags.filter { !before.tags.contains($0) }
-        let (old, new) = (before.locations, after.locations)
+        let locations = LocationChanges(from: before.locations, to: after.locations)
         let isChanged = [dropped, changed, added].contains { !$0.isEmpty } || !tagsDropped.isEmpty || !tagsAdded.isEmpty
-        guard isChanged || !columns.isEmpty || old != new else { return false }
+        guard isChanged || !columns.isEmpty || !locations.isEmpty else { return false }
 
         for property in dropped {
             try connection.run(
@@ -38,14 +38,16 @@ enum ImageChanges {
                 """, .time(moment), .time(moment), .text(id.text), .text(tag), .text(tag))
         }
         try add(tagsAdded, to: id, on: connection)
-        for location in old where !new.contains(location) {
+        for location in locations.dropped {
             try connection.run(
                 """
                 UPDATE image_locations SET status = 'deleted', deleted = 1, deleted_at = ?, updated_at = ?
-                 WHERE image_id = ? AND value = ? AND deleted = 0
-                """, .time(moment), .time(moment), .text(id.text), .text(location.url))
+                 WHERE image_id = ? AND value = ? AND COALESCE(meta_data, '{}') = ? AND deleted = 0
+                 LIMIT 1
+                """, .time(moment), .time(moment), .text(id.text), .text(location.url), .text(location.metadata))
         }
-        try add(new.filter { !old.contains($0) }, to: id, on: connection)
+        for (old, new) in locations.relabelled { try relabel(old, as: new, of: id, at: moment, on: connection) }
+        try add(locations.added, to: id, on: connection)
 
         let assignments = (columns.map { "\($0.name) = ?" } + ["updated_at = ?"]).joined(separator: ", ")
         let updated = try connection.run(
@@ -53,6 +55,19 @@ enum ImageChanges {
             columns.map(\.value) + [.time(moment), .text(id.text), .text(before.status.rawValue)])
         guard updated == 1 else { throw Fault.notInStatus(id, before.status) }
         return true
+    }
+
+    /// - Parameter moment: nil where the location keeps its time.
+    static func relabel(
+        _ location: ImageLocation, as labelled: ImageLocation, of id: ImageID, at moment: DateTime?, on connection: Connection
+    ) throws {
+        try connection.run(
+            """
+            UPDATE image_locations SET meta_data = ?, updated_at = COALESCE(?, updated_at)
+             WHERE image_id = ? AND value = ? AND COALESCE(meta_data, '{}') = ? AND deleted = 0
+             LIMIT 1
+            """, .text(labelled.metadata), moment.map { .time($0) } ?? .null, .text(id.text), .text(location.url),
+            .text(location.metadata))
     }
 
     /// Inserts properties of names that the image never had.

@@ -48,21 +48,29 @@ extension MariaDBCatalog: ImageCatalog {
     ) throws(Fault) -> Image {
         try checkPossible(id)
         return try database.transaction("Changing image \(id)") { connection in
-            if let claim { try Quotas.takeTurn(of: claim.project, on: connection) }
-            guard let moment = try connection.first(Self.hold, .text(id.text)) else { throw Fault.imageNotFound(id) }
-            let before = try visibleImage(id, to: caller, locations: true, on: connection)
-            var after = before
-            try change(&after)
-            if let claim { try Quotas.check(claim, on: connection) }
-            guard try ImageChanges.save(from: before, to: after, at: moment, on: connection) else { return before }
-            after.updatedAt = Timestamp(moment)
-            if before.status == .queued && after.status == .active {
-                try outbox?.tell(.imageActivate, .imageUpdate, of: .image(after), on: connection)
-            } else {
-                try outbox?.tell(.imageUpdate, of: .image(after), on: connection)
-            }
-            return after
+            try changed(id, visibleTo: caller, claim, on: connection, change).after
         }
+    }
+
+    /// The same within a transaction.
+    func changed(
+        _ id: ImageID, visibleTo caller: Caller, _ claim: QuotaClaim?, on connection: Connection,
+        _ change: (inout Image) throws(Fault) -> Void
+    ) throws -> (before: Image, after: Image) {
+        if let claim { try Quotas.takeTurn(of: claim.project, on: connection) }
+        guard let moment = try connection.first(Self.hold, .text(id.text)) else { throw Fault.imageNotFound(id) }
+        let before = try visibleImage(id, to: caller, locations: true, on: connection)
+        var after = before
+        try change(&after)
+        if let claim { try Quotas.check(claim, on: connection) }
+        guard try ImageChanges.save(from: before, to: after, at: moment, on: connection) else { return (before, before) }
+        after.updatedAt = Timestamp(moment)
+        if before.status == .queued && after.status == .active {
+            try outbox?.tell(.imageActivate, .imageUpdate, of: .image(after), on: connection)
+        } else {
+            try outbox?.tell(.imageUpdate, of: .image(after), on: connection)
+        }
+        return (before, after)
     }
 
     package func move(_ id: ImageID, from: ImageStatus, to: ImageStatus) throws(Fault) {
@@ -89,14 +97,15 @@ extension MariaDBCatalog: ImageCatalog {
                  WHERE id = ? AND status = ? AND deleted = 0
                 """, .text(id.text), .text(image.status.rawValue))
             guard deleted == 1 else { throw Fault.notInStatus(id, image.status) }
-            for table in ["image_properties", "image_tags", "image_members"] {
+            let locations = image.locations.isEmpty ? [] : [("image_locations", "status = 'deleted', ")]
+            for (table, status) in [("image_properties", ""), ("image_tags", ""), ("image_members", "")] + locations {
                 try connection.run(
                     """
-                    UPDATE \(table) SET deleted = 1, deleted_at = UTC_TIMESTAMP(), updated_at = UTC_TIMESTAMP()
+                    UPDATE \(table) SET \(status)deleted = 1, deleted_at = UTC_TIMESTAMP(), updated_at = UTC_TIMESTAMP()
                      WHERE image_id = ? AND deleted = 0
                     """, .text(id.text))
             }
-            let owed = try image.locations.map { try owe($0, of: id, on: connection) }
+            let owed = try image.locations.map(\.url).uniqued.map { try owe($0, of: id, on: connection) }
             (image.status, image.updatedAt, image.deletedAt) = (.deleted, Timestamp(moment), Timestamp(moment))
             try outbox?.tell(.imageDelete, of: .image(image), on: connection)
             return owed
@@ -118,7 +127,7 @@ extension MariaDBCatalog: ImageCatalog {
     }
 
     /// - Throws: `.notFound` for an id that no column holds, and MariaDB would not even compare.
-    private func checkPossible(_ id: ImageID) throws(Fault) {
+    func checkPossible(_ id: ImageID) throws(Fault) {
         guard id.text.utf8.count <= 36, ImageText.isStorable(id.text) else { throw .imageNotFound(id) }
     }
 

@@ -14,18 +14,12 @@ extension MariaDBCatalog: RemovalBacklog {
         }
     }
 
-    /// Takes a location off its image and notes that its bytes are to go.
-    func owe(_ location: ImageLocation, of id: ImageID, on connection: Connection) throws -> OwedRemoval {
-        try connection.run(
-            """
-            UPDATE image_locations
-               SET status = 'deleted', deleted = 1, deleted_at = UTC_TIMESTAMP(), updated_at = UTC_TIMESTAMP()
-             WHERE image_id = ? AND value = ? AND deleted = 0
-            """, .text(id.text), .text(location.url))
-        guard let number = try connection.first(Self.oweRemoval, .text(id.text), .text(location.url)) else {
+    /// Notes that the bytes at a URL are to go.
+    func owe(_ url: String, of id: ImageID, on connection: Connection) throws -> OwedRemoval {
+        guard let number = try connection.first(Self.oweRemoval, .text(id.text), .text(url)) else {
             throw Fault(.unexpected, "Deleting image \(id) failed.")
         }
-        return OwedRemoval(number: number, image: id, url: location.url)
+        return OwedRemoval(number: number, image: id, url: url)
     }
 
     private static let oweRemoval = Query(

@@ -47,12 +47,14 @@ extension MariaDBCatalog: UploadBacklog {
                 return
             }
             if let claim, measured.size > reserved { try Quotas.check(claim, on: connection) }
+            // What a V1 client said of the virtual size stays, as V1 has it.
             let moved = try connection.run(
                 """
                 UPDATE images
-                   SET status = 'active', size = ?, checksum = ?, os_hash_algo = ?, os_hash_value = ?, updated_at = UTC_TIMESTAMP()
+                   SET status = 'active', size = ?, virtual_size = COALESCE(virtual_size, ?), checksum = ?, os_hash_algo = ?, os_hash_value = ?,
+                       updated_at = UTC_TIMESTAMP()
                  WHERE id = ? AND status = 'saving' AND deleted = 0
-                """, .int(measured.size), .text(measured.checksum), .text(measured.hash.algorithm),
+                """, .int(measured.size), .int(measured.virtualSize), .text(measured.checksum), .text(measured.hash.algorithm),
                 .text(measured.hash.value), .text(upload.image.text))
             guard moved == 1 else { throw Fault.deletedMeanwhile(upload.image) }
             try connection.run(

@@ -46,15 +46,17 @@ extension QuotaClaim {
 
 extension MeasuredBytes {
     package var wire: JSONObject {
-        [
+        var object: JSONObject = [
             "size": .int(size), "checksum": .string(checksum), "os_hash_algo": .string(hash.algorithm),
             "os_hash_value": .string(hash.value),
         ]
+        if let virtualSize { object["virtual_size"] = .int(virtualSize) }
+        return object
     }
 
     package init(wire object: JSONObject) throws(Fault) {
         self.init(
-            size: try object.number("size"), checksum: try object.text("checksum"),
+            size: try object.number("size"), virtualSize: object["virtual_size"]?.int, checksum: try object.text("checksum"),
             hash: ImageHash(algorithm: try object.text("os_hash_algo"), value: try object.text("os_hash_value")))
     }
 }

@@ -24,12 +24,11 @@ package enum Options {
     /// Projects have the limits that Keystone keeps for them, and not the quota above.
     static let useKeystoneLimits = Option<Bool>.flag("DEFAULT", "use_keystone_limits", default: false)
     static let showImageDirectURL = Option<Bool>.flag("DEFAULT", "show_image_direct_url", default: false)
+    static let showMultipleLocations = Option<Bool>.flag("DEFAULT", "show_multiple_locations", default: false)
     /// Where files of metadata definitions are loaded from, and exported to.
     package static let metadataSourcePath = Option<String>.text("DEFAULT", "metadata_source_path", default: "/etc/glance/metadefs/")
     /// Seconds that running requests are given when the service ends; 0 is without a limit.
     static let gracefulShutdownTimeout = Option<Int>.int("DEFAULT", "graceful_shutdown_timeout", default: 60, in: 0...86400)
-    /// Several stores; none of them is there yet.
-    static let enabledBackends = Option<[String]>.list("DEFAULT", "enabled_backends", default: [])
     /// Processes; read by whoever starts them.
     package static let workers = Option<Int>.int("DEFAULT", "workers", default: 0, in: 0...1024)
 
@@ -51,33 +50,6 @@ package enum Options {
     static let enableByFilePaths = Option<[String]>.list("healthcheck", "enable_by_file_paths", default: [])
     /// Whether those who ask for it are told how the database, the stores and the like are.
     static let detailedHealth = Option<Bool>.flag("healthcheck", "detailed", default: false)
-
-    // MARK: stores
-    /// By what schemes of locations images are read.
-    static let stores = Option<[String]>.list("glance_store", "stores", default: ["file", "http"])
-    static let defaultStore = Option<String>.text("glance_store", "default_store", default: "file")
-    package static let fileStoreFolder = Option<String>.text(
-        "glance_store", "filesystem_store_datadir", default: "/var/lib/glance/images")
-    static let fileStorePermissions = Option<Int>.int("glance_store", "filesystem_store_file_perm", default: 0, in: 0...777)
-
-    /// Certificates that those of web servers are checked with, in place of the system's.
-    static let httpsCertificates = Option<String?>.optionalText("glance_store", "https_ca_certificates_file")
-
-    // MARK: what is fetched by its URL
-    static let allowedSchemes = Option<[String]>.list("import_filtering_opts", "allowed_schemes", default: ["http", "https"])
-    static let disallowedSchemes = Option<[String]>.list("import_filtering_opts", "disallowed_schemes", default: [])
-    /// Where it is not empty, no other host is asked, and those that it names may have an address that is not public.
-    static let allowedHosts = Option<[String]>.list("import_filtering_opts", "allowed_hosts", default: [])
-    static let disallowedHosts = Option<[String]>.list("import_filtering_opts", "disallowed_hosts", default: [])
-    static let allowedPorts = Option<[String]>.list("import_filtering_opts", "allowed_ports", default: ["80", "443"])
-    static let disallowedPorts = Option<[String]>.list("import_filtering_opts", "disallowed_ports", default: [])
-
-    // MARK: formats
-    static let diskFormats = Option<[String]>.list(
-        "image_format", "disk_formats",
-        default: ["ami", "ari", "aki", "vhd", "vhdx", "vmdk", "raw", "qcow2", "vdi", "iso", "ploop"])
-    static let containerFormats = Option<[String]>.list(
-        "image_format", "container_formats", default: ["ami", "ari", "aki", "bare", "ovf", "ova", "docker", "compressed"])
 
     // MARK: who may come in
     /// The deployment flavour; here it tells only whether Keystone is wanted, where `identity` says nothing.
@@ -130,11 +102,9 @@ package enum Options {
             debug.key, useJSON.key, logFile.key, logDir.key, publicEndpoint.key, maxRequestIDLength.key, hashingAlgorithm.key,
             limitParamDefault.key, apiLimitMax.key, imageSizeCap.key, imagePropertyQuota.key, imageTagQuota.key,
             imageMemberQuota.key, userStorageQuota.key, useKeystoneLimits.key, metadataSourcePath.key, showImageDirectURL.key,
+            showMultipleLocations.key,
             gracefulShutdownTimeout.key,
-            enabledBackends.key, workers.key,
-            connection.key, maxPoolSize.key, maxOverflow.key, poolTimeout.key, stores.key, defaultStore.key, fileStoreFolder.key,
-            fileStorePermissions.key, httpsCertificates.key, allowedSchemes.key, disallowedSchemes.key, allowedHosts.key,
-            disallowedHosts.key, allowedPorts.key, disallowedPorts.key, diskFormats.key, containerFormats.key, flavor.key, identity.key,
+            workers.key, connection.key, maxPoolSize.key, maxOverflow.key, poolTimeout.key, flavor.key, identity.key,
             tokenFile.key, project.key, policyFile.key, policyFolders.key, enforceNewDefaults.key, propertyProtectionFile.key,
             propertyProtectionFormat.key, enableV1API.key, enableV2API.key,
             enableV1Registry.key, registryHost.key, registryPort.key,
@@ -142,5 +112,5 @@ package enum Options {
             metadataThreads.key,
             dataThreads.key, uploadRate.key, internalPrefix.key, enableProxyHeadersParsing.key,
             healthBackends.key, disableByFilePath.key, disableByFilePaths.key, enableByFilePaths.key, detailedHealth.key,
-        ] + CORSGroup("cors", defaults: .glance).keys + AuthToken.all + OsloLimit.all + notifications
+        ] + CORSGroup("cors", defaults: .glance).keys + AuthToken.all + OsloLimit.all + notifications + storage
 }

@@ -12,9 +12,9 @@ extension Options {
             do_secure_hash enabled_import_methods http_keepalive http_retries
             image_cache_dir image_cache_driver image_cache_max_size image_cache_sqlite_db image_cache_stall_time
             image_location_quota location_strategy lock_path log_config_append log_date_format max_header_line
-            metadata_encryption_key node_staging_uri owner_is_tenant pydev_worker_debug_host registry_client_cert_file registry_client_insecure
+            metadata_encryption_key owner_is_tenant pydev_worker_debug_host registry_client_cert_file registry_client_insecure
             registry_client_key_file restore scrub_pool_size
-            scrub_time secure_proxy_ssl_header send_identity_headers show_multiple_locations syslog_log_facility
+            scrub_time secure_proxy_ssl_header send_identity_headers syslog_log_facility
             tcp_keepidle use_journal use_stderr use_syslog use_user_token
             wakeup_time watch_log_file worker_self_reference_url client_socket_timeout
             """)
@@ -28,12 +28,10 @@ extension Options {
         + keys(
             "glance_store",
             """
-            default_backend default_swift_reference filesystem_store_chunk_size filesystem_store_datadirs
-            filesystem_store_metadata_file filesystem_store_timeout filesystem_thin_provisioning rbd_store_ceph_conf
-            rbd_store_chunk_size rbd_store_pool rbd_store_user s3_store_access_key s3_store_bucket s3_store_host
+            default_swift_reference filesystem_store_thread_pool_size filesystem_store_threadpool_threshold filesystem_store_timeout
+            rbd_store_ceph_conf rbd_store_chunk_size rbd_store_pool rbd_store_user s3_store_access_key s3_store_bucket s3_store_host
             s3_store_secret_key swift_store_config_file
             """)
-        + keys("image_format", "gpt_safety_checks_nonfatal require_image_format_match vmdk_allowed_types")
         + keys(
             "keystone_authtoken",
             """

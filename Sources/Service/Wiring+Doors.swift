@@ -10,6 +10,7 @@ internal import Operations
 internal import OsloConfig
 internal import Persistence
 internal import RegistryClient
+internal import Stores
 
 extension Wiring {
     // MARK: the API
@@ -31,7 +32,7 @@ extension Wiring {
             probes.append(registry)
             routes += try routesOfV1(try makeService(over: registry, limits))
         }
-        probes.append(try makeStore())
+        probes += try makeStores().probes
         if let probe = authenticator as? any HealthProbe { probes.append(probe) }
         let versions = Versions(minors: hasV2 ? Versions.minorsOfV2 : [], hasV1: registry != nil)
         return API(
@@ -43,8 +44,10 @@ extension Wiring {
         let service = try makeService(over: catalog, limits)
         let schemas = ImageSchemas(
             diskFormats: try configuration(Options.diskFormats), containerFormats: try configuration(Options.containerFormats))
+        let locations = LocationService(service: service, locations: catalog)
         let images = ImagesDoor(
-            service: service, schemas: schemas, paging: try makePaging(), showsDirectURL: try configuration(Options.showImageDirectURL))
+            service: service, locations: locations, schemas: schemas, paging: try makePaging(), shows: try shown, importMethods: [])
+        let stores = StoresDoor(service: service, locations: locations)
         let data = DataDoor(service: service, notesSends: try notesSends)
         let members = MembersDoor(service: service)
         let descriptions = SchemasDoor(schemas: schemas)
@@ -54,6 +57,7 @@ extension Wiring {
         routes += MembersDoor.routes.map { $0.map { $0(members) } }
         routes += SchemasDoor.routes.map { $0.map { $0(descriptions) } }
         routes += InfoDoor.routes.map { $0.map { $0(info) } }
+        routes += StoresDoor.routes.map { $0.map { $0(stores) } }
         return routes
     }
 
@@ -72,6 +76,15 @@ extension Wiring {
         routes += ResourceTypesDoor.routes.map { $0.map { $0(resourceTypes) } }
         routes += MetadefSchemasDoor.routes.map { $0.map { $0(descriptions) } }
         return routes
+    }
+
+    private var shown: ImagesDoor.Shown {
+        get throws {
+            var shown = ImagesDoor.Shown()
+            shown.directURL = try configuration(Options.showImageDirectURL)
+            shown.locations = try configuration(Options.showMultipleLocations)
+            return shown
+        }
     }
 
     private func makePaging() throws -> ImagesDoor.Paging {

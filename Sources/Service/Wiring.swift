@@ -7,7 +7,6 @@ internal import MariaDB
 internal import Operations
 package import OsloConfig
 package import Persistence
-internal import Stores
 
 /// Puts the parts together as a configuration says.
 package struct Wiring {
@@ -33,7 +32,7 @@ package struct Wiring {
     }
 
     /// Where a file lies that a setting names.
-    private static func found(_ name: String, _ configuration: Configuration) -> String {
+    static func found(_ name: String, _ configuration: Configuration) -> String {
         if name.hasPrefix("/") { return name }
         let folders = configuration.folders + ["/etc/glance"]
         return folders.map { "\($0)/\(name)" }.first { access($0, F_OK) == 0 } ?? "\(folders[0])/\(name)"
@@ -50,7 +49,9 @@ package struct Wiring {
     /// Says in the log what is set and means nothing.
     package func logComplaints() {
         let logger = log.logger("glance.config")
-        for complaint in configuration.complaints(known: Options.all + corsKeys, unused: Options.unused) { logger.warning("\(complaint)") }
+        for complaint in configuration.complaints(known: Options.all + corsKeys + storeKeys, unused: Options.unused) {
+            logger.warning("\(complaint)")
+        }
     }
 
     package func makeDatabase() throws -> Database {
@@ -70,67 +71,10 @@ package struct Wiring {
         return Database(Pool(address, limits: limits))
     }
 
-    func makeStore() throws -> StoreSet {
-        let stores = try configuration(Options.stores)
-        guard stores.contains("file") || stores.contains("filesystem") else {
-            throw ConfigurationError(place: "[glance_store] stores", reason: "does not name 'file', where images are kept")
-        }
-        for store in stores where !["file", "filesystem", "http", "https"].contains(store) {
-            log.logger("glance.config").warning("[glance_store] stores: the store '\(store)' is not supported")
-        }
-        return StoreSet(files: try makeFileStore(), http: try makeHTTPStore())
-    }
-
-    private func makeImageSource() throws -> any ImageSource { try makeHTTPStore() ?? NoImageSource() }
-
-    /// What reads locations on web servers, and fetches what is copied from there; nil where the site has no such store.
-    private func makeHTTPStore() throws -> HTTPStore? {
-        guard try configuration(Options.stores).contains(where: { $0 == "http" || $0 == "https" }) else { return nil }
-        return HTTPStore(rules: try makeFetchRules(), certificateAuthority: try configuration(Options.httpsCertificates))
-    }
-
-    private func makeFetchRules() throws -> FetchRules {
-        func ports(_ option: OsloConfig.Option<[String]>) throws -> [Int] {
-            try configuration(option).map { text in
-                guard let port = Int(text), 1...65_535 ~= port else {
-                    throw ConfigurationError(place: "[import_filtering_opts] \(option.name)", reason: "'\(text)' is no port")
-                }
-                return port
-            }
-        }
-        do {
-            return try FetchRules(
-                schemes: .init(
-                    allowed: try configuration(Options.allowedSchemes), disallowed: try configuration(Options.disallowedSchemes)),
-                hosts: .init(allowed: try configuration(Options.allowedHosts), disallowed: try configuration(Options.disallowedHosts)),
-                ports: .init(allowed: try ports(Options.allowedPorts), disallowed: try ports(Options.disallowedPorts)))
-        } catch let error as FetchRefusal {
-            throw ConfigurationError(place: "[import_filtering_opts] allowed_hosts, disallowed_hosts", reason: "name \(error)")
-        }
-    }
-
-    private func makeFileStore() throws -> FileStore {
-        let backends = try configuration(Options.enabledBackends)
-        guard backends.isEmpty else {
-            throw ConfigurationError(place: "[DEFAULT] enabled_backends", reason: "several stores are not supported yet")
-        }
-        let store = try configuration(Options.defaultStore)
-        guard store == "file" || store == "filesystem" else {
-            throw ConfigurationError(place: "[glance_store] default_store", reason: "the store '\(store)' is not supported yet")
-        }
-        // An octal number that the dialect gives as a decimal one: 640 means rw-r-----.
-        let permissions = UInt32(String(try configuration(Options.fileStorePermissions)), radix: 8)
-        guard let permissions else {
-            throw ConfigurationError(place: "[glance_store] filesystem_store_file_perm", reason: "is no octal number")
-        }
-        return try FileStore(
-            folder: try configuration(Options.fileStoreFolder),
-            internalPrefix: try configuration(Options.internalPrefix).map { "\($0)/file" }, permissions: permissions)
-    }
-
     func makeCatalog() throws -> MariaDBCatalog {
-        MariaDBCatalog(
-            try makeDatabase(), showsLocations: try configuration(Options.showImageDirectURL), outbox: try makeOutbox())
+        let showsLocations =
+            try configuration(Options.showImageDirectURL) || configuration(Options.showMultipleLocations) || !backends.isEmpty
+        return MariaDBCatalog(try makeDatabase(), showsLocations: showsLocations, outbox: try makeOutbox())
     }
 
     /// - Parameter isEnding: whether the process is about to end, and copies are to be left to others.
@@ -142,7 +86,7 @@ package struct Wiring {
     func makeSweeper() throws -> Sweeper {
         let catalog = try makeCatalog()
         return Sweeper(
-            uploads: catalog, removals: catalog, store: try makeStore(), worker: Self.workerName(), logger: log.logger("glance.tasks"))
+            uploads: catalog, removals: catalog, stores: try makeStores(), worker: Self.workerName(), logger: log.logger("glance.tasks"))
     }
 
     func makeService(over catalog: some Catalog, _ projectLimits: any LimitSource) throws -> ImageService {
@@ -151,9 +95,9 @@ package struct Wiring {
             throw ConfigurationError(place: "[DEFAULT] hashing_algorithm", reason: "'\(algorithm)' is not known")
         }
         return ImageService(
-            catalog: catalog, store: try makeStore(), source: try makeImageSource(), worker: Self.workerName(), policies: policies,
-            protections: try makeProtections(), limits: try makeLimits(), projectLimits: projectLimits, hashAlgorithm: algorithm,
-            logger: log.logger("glance.service"))
+            catalog: catalog, stores: try makeStores(), source: try makeImageSource(), worker: Self.workerName(), policies: policies,
+            protections: try makeProtections(), limits: try makeLimits(), projectLimits: projectLimits,
+            formats: try makeFormatRules(), hashAlgorithm: algorithm, logger: log.logger("glance.service"))
     }
 
     /// Nil where the site protects no custom properties.

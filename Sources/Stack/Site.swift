@@ -13,8 +13,8 @@ package final class Site: @unchecked Sendable {
         package var configuration: String
         /// What overrides the configuration: `OS_<GROUP>__<OPTION>`.
         package var environment: [String: String] = [:]
-        /// Where the file store lies, for nginx.
-        package var storeFolder: String
+        /// The internal locations by which nginx sends stores' files, and where those lie.
+        package var blobs: [(prefix: String, folder: String)]
         package var port: Int
         /// Where the registry listens; nil for none.
         package var registryPort: Int?
@@ -23,14 +23,14 @@ package final class Site: @unchecked Sendable {
         package var runsTasks = true
 
         package init(
-            folder: String, programs: String, nginxFolder: String, configuration: String, storeFolder: String, port: Int,
-            workers: Int
+            folder: String, programs: String, nginxFolder: String, configuration: String, blobs: [(prefix: String, folder: String)],
+            port: Int, workers: Int
         ) {
             self.folder = folder
             self.programs = programs
             self.nginxFolder = nginxFolder
             self.configuration = configuration
-            self.storeFolder = storeFolder
+            self.blobs = blobs
             self.port = port
             self.workers = workers
         }
@@ -230,15 +230,24 @@ package final class Site: @unchecked Sendable {
                 server {
                     listen 127.0.0.1:\(settings.port) backlog=1024;
                     include vitrine/glance-api.conf;
-                    location /_blobs/file/ {
-                        alias \(settings.storeFolder)/;
-                        disable_symlinks on from=\(settings.storeFolder);
-                        include vitrine/glance-blob.conf;
-                    }
+                    \(Self.blobLocations(settings.blobs))
                 }
                 \(registryConfiguration)
             }
             """
+    }
+
+    /// What `glance-stores.conf` says for certain stores. Both slashes matter.
+    package static func blobLocations(_ blobs: [(prefix: String, folder: String)]) -> String {
+        blobs.map { prefix, folder in
+            """
+            location \(prefix)/ {
+                alias            \(folder)/;
+                disable_symlinks on from=\(folder);
+                include          vitrine/glance-blob.conf;
+            }
+            """
+        }.joined(separator: "\n")
     }
 
     private var registryConfiguration: String {

@@ -1,49 +1,210 @@
 package import Domain
 internal import Glibc
+package import JSONDocument
 
 /// Images as files, one each, in Glance's own layout: `<folder>/<image id>`, location `file://<folder>/<image id>`.
 ///
 /// Bytes come in under `.incoming/<image id>.<token>` and get their name when they are whole and synced. Glance writes under
 /// the final name and never syncs; it can read what lies here, and what it left lies here as it should.
 package struct FileStore: ImageStore {
-    /// Without a slash at its end.
-    private let folder: String
-    private let incoming: String
-    /// Where nginx finds the folder: `/_blobs/file`; nil when it is not to send files itself.
-    private let internalPrefix: String?
-    /// For new files; 0 leaves it to the umask.
-    private let permissions: UInt32
+    private let name: String?
+    private let settings: Settings
+    private let folders: [Folder]
 
-    /// - Throws: `.unavailable` when the folder is not there and cannot be made.
-    package init(folder: String, internalPrefix: String?, permissions: UInt32 = 0) throws(Fault) {
-        self.folder = folder.count > 1 && folder.last == "/" ? String(folder.dropLast()) : folder
-        incoming = self.folder + "/.incoming"
-        self.internalPrefix = internalPrefix
-        self.permissions = permissions
-        try Self.makeFolder(self.folder)
-        try Self.makeFolder(incoming)
+    /// Options are those of Glance's file store. Source: glance_store, `_drivers/filesystem.py`.
+    package struct Settings: Sendable {
+        /// Where nginx finds the first folder: `/_blobs/file`; nil when it is not to send files itself. Of several folders each
+        /// has its number behind it.
+        package var internalPrefix: String?
+        /// For new files; 0 leaves it to the umask.
+        package var permissions: UInt32 = 0
+        /// Runs of zeros are left out of files (`filesystem_thin_provisioning`).
+        package var isThin = false
+        /// What new locations say besides, where the file lies below a mount point (`filesystem_store_metadata_file`).
+        package var mounts: [FileMount] = []
+
+        package init() {}
+    }
+
+    /// One of the places that files are kept in.
+    package struct Place: Sendable {
+        package let path: String
+        /// Of places with enough room that of the highest number takes an image, and of equals the emptiest.
+        package let priority: Int
+
+        package init(path: String, priority: Int = 0) { (self.path, self.priority) = (path, priority) }
+    }
+
+    /// - Parameters:
+    ///   - name: the store's, by which its locations are labelled; nil for the only store of a site.
+    ///   - places: one at least.
+    /// - Throws: `.unavailable` when a folder is not there and cannot be made.
+    package init(name: String? = nil, _ places: [Place], _ settings: Settings = Settings()) throws(Fault) {
+        (self.name, self.settings) = (name, settings)
+        var folders: [Folder] = []
+        for (number, place) in places.enumerated() {
+            let prefix = settings.internalPrefix.map { places.count == 1 ? $0 : "\($0)/\(number)" }
+            folders.append(try Folder(place, internalPrefix: prefix))
+        }
+        self.folders = folders
+    }
+
+    /// The folders, and where nginx is to find them.
+    package var internalFolders: [(prefix: String, folder: String)] {
+        folders.compactMap { folder in folder.internalPrefix.map { ($0, folder.path) } }
     }
 
     package func begin(_ id: ImageID, token: String, announcing size: Int64?) throws(Fault) -> any PendingBytes {
         guard id.isUUID else { throw Fault(.invalid, "Image id \(id) cannot name a file.") }
-        if let size, size > (try freeBytes()) { throw .storeFull() }
+        let folder = try folder(for: size ?? 0)
+        let path = "\(folder.path)/\(id)"
         return try PendingFile(
-            path: "\(incoming)/\(id).\(token)", finalPath: "\(folder)/\(id)", folder: folder, permissions: permissions)
+            path: "\(folder.incoming)/\(id).\(token)", finalPath: path, folder: folder.path, metadata: metadata(of: path),
+            permissions: settings.permissions, isThin: settings.isThin)
     }
 
     package func discard(_ upload: Upload) throws(Fault) {
+        guard let folder = folderOfPending(upload) else { return }
         // In this order: a worker that is still at it cannot name its bytes any more once the first is gone.
         try discardPending(upload)
-        guard upload.image.isUUID else { return }
-        try Self.unlinkIfThere("\(folder)/\(upload.image)")
+        if upload.image.isUUID { try Self.unlinkIfThere("\(folder.path)/\(upload.image)") }
     }
 
     package func discardPending(_ upload: Upload) throws(Fault) {
-        guard let path = Self.path(of: upload.pendingURL), path.hasPrefix(incoming + "/") else { return }
+        guard folderOfPending(upload) != nil, let path = Self.path(of: upload.pendingURL) else { return }
         try Self.unlinkIfThere(path)
     }
 
     package func pendingUploads(olderThan seconds: Int) throws(Fault) -> [Upload] {
+        var uploads: [Upload] = []
+        for folder in folders { uploads += try folder.pendingUploads(olderThan: seconds) }
+        return uploads
+    }
+
+    package func remove(_ url: String) throws(Fault) {
+        guard let (path, _) = ownFile(of: url) else { return }
+        try Self.unlinkIfThere(path)
+    }
+
+    package func holds(_ url: String) -> Bool { ownFile(of: url) != nil }
+
+    package func bytes(at url: String) throws(Fault) -> StoredBytes {
+        guard let (path, folder) = ownFile(of: url) else { throw .noBytes() }
+        var info = stat()
+        guard stat(path, &info) == 0 else { throw errno == ENOENT ? .noBytes() : .store(errno, "finding an image's file") }
+        guard info.st_mode & S_IFMT == S_IFREG else { throw .noBytes() }
+        var bytes = StoredBytes(
+            size: Int64(info.st_size), internalPath: folder.internalPrefix.map { "\($0)/\(path.dropFirst(folder.path.count + 1))" },
+            open: { offset throws(Fault) in try FileReader(path: path, offset: offset) })
+        bytes.path = path
+        return bytes
+    }
+
+    // MARK: places
+
+    /// Source: glance_store, `_find_best_datadir`.
+    private func folder(for size: Int64) throws(Fault) -> Folder {
+        var best: (folder: Folder, free: Int64)?
+        for folder in folders {
+            let free = try folder.freeBytes()
+            guard free >= size else { continue }
+            if let best, (best.folder.priority, best.free) >= (folder.priority, free) { continue }
+            best = (folder, free)
+        }
+        guard let best else { throw .storeFull() }
+        return best.folder
+    }
+
+    private func folderOfPending(_ upload: Upload) -> Folder? {
+        Self.path(of: upload.pendingURL).flatMap { path in folders.first { path.hasPrefix($0.incoming + "/") } }
+    }
+
+    /// An image's file, for a location that lies right in one of the folders under a plain name. A location may come from an old
+    /// database or an administrator, so it is checked, and never pasted.
+    private func ownFile(of url: String) -> (path: String, folder: Folder)? {
+        guard let path = Self.path(of: url), let folder = folders.first(where: { path.hasPrefix($0.path + "/") }) else { return nil }
+        let name = path.dropFirst(folder.path.count + 1)
+        let isPlain = name.utf8.allSatisfy { $0 == 0x2D || $0 == 0x5F || $0 == 0x2E || isalnum(CInt($0)) != 0 && $0 < 0x80 }
+        return !name.isEmpty && name.first != "." && isPlain ? (path, folder) : nil
+    }
+
+    private func metadata(of path: String) -> String {
+        var fields = JSONObject()
+        if let name { fields["store"] = .string(name) }
+        if let mount = settings.mounts.first(where: { $0.holds(path) }) { mount.fields.forEach { fields[$0] = $1 } }
+        return String(decoding: JSON.object(fields).text, as: UTF8.self)
+    }
+
+    private static func path(of url: String) -> String? {
+        for scheme in ["file://", "filesystem://"] where url.hasPrefix(scheme) { return String(url.dropFirst(scheme.count)) }
+        return nil
+    }
+
+    private static func unlinkIfThere(_ path: String) throws(Fault) {
+        guard unlink(path) == 0 || errno == ENOENT else { throw .store(errno, "removing an image's file") }
+    }
+}
+
+/// A file system that those who are told of a location may have mounted too.
+package struct FileMount: Sendable {
+    private let mountPoint: String
+    /// With the mount point and whatever else the operator says of it.
+    let fields: JSONObject
+
+    /// - Returns: nil for what names no `id` and no `mountpoint`.
+    package init?(_ fields: JSONObject) {
+        guard fields["id"]?.string != nil, let point = fields["mountpoint"]?.string, point.hasPrefix("/") else { return nil }
+        mountPoint = point.last == "/" ? point : point + "/"
+        self.fields = fields
+    }
+
+    func holds(_ path: String) -> Bool { path.hasPrefix(mountPoint) }
+}
+
+extension FileStore: HealthProbe {
+    package var healthName: String { "store \(name ?? "file")" }
+
+    /// Whether images can be read and new ones be written. The folder that bytes come in by is made at the start: when it is
+    /// gone, so is what was mounted there.
+    package func checkHealth() throws(Fault) {
+        for path in folders.flatMap({ [$0.path, $0.incoming] }) {
+            guard access(path, R_OK | W_OK | X_OK) == 0 else { throw .store(errno, "asking for the store's folders") }
+        }
+    }
+}
+
+/// A folder of images, and the one in it that they come in by.
+private struct Folder: Sendable {
+    /// Without a slash at its end.
+    let path: String
+    let incoming: String
+    let priority: Int
+    let internalPrefix: String?
+
+    init(_ place: FileStore.Place, internalPrefix: String?) throws(Fault) {
+        path = place.path.count > 1 && place.path.last == "/" ? String(place.path.dropLast()) : place.path
+        incoming = path + "/.incoming"
+        priority = place.priority
+        self.internalPrefix = internalPrefix
+        try Self.make(path)
+        try Self.make(incoming)
+    }
+
+    private static func make(_ path: String) throws(Fault) {
+        var made = ""
+        for part in path.split(separator: "/") {
+            made += (made.isEmpty && path.first != "/" ? "" : "/") + part
+            guard mkdir(made, 0o755) == 0 || errno == EEXIST else { throw .store(errno, "making the folder \(made)") }
+        }
+    }
+
+    func freeBytes() throws(Fault) -> Int64 {
+        var info = statvfs()
+        guard statvfs(path, &info) == 0 else { throw .store(errno, "asking for free space") }
+        return Int64(clamping: UInt64(info.f_bavail).multipliedReportingOverflow(by: UInt64(info.f_frsize)).partialValue)
+    }
+
+    func pendingUploads(olderThan seconds: Int) throws(Fault) -> [Upload] {
         guard let entries = opendir(incoming) else { throw .store(errno, "reading the folder of unfinished uploads") }
         defer { closedir(entries) }
         var uploads: [Upload] = []
@@ -57,65 +218,6 @@ package struct FileStore: ImageStore {
             uploads.append(Upload(image: ImageID(String(parts[0])), token: String(parts[1]), pendingURL: "file://\(incoming)/\(name)"))
         }
         return uploads
-    }
-
-    package func remove(_ url: String) throws(Fault) {
-        guard let path = ownPath(of: url) else { return }
-        try Self.unlinkIfThere(path)
-    }
-
-    package func bytes(at url: String) throws(Fault) -> StoredBytes {
-        guard let path = ownPath(of: url) else { throw .noBytes() }
-        var info = stat()
-        guard stat(path, &info) == 0 else { throw errno == ENOENT ? .noBytes() : .store(errno, "finding an image's file") }
-        guard info.st_mode & S_IFMT == S_IFREG else { throw .noBytes() }
-        return StoredBytes(
-            size: Int64(info.st_size), internalPath: internalPrefix.map { "\($0)/\(path.dropFirst(folder.count + 1))" },
-            open: { offset throws(Fault) in try FileReader(path: path, offset: offset) })
-    }
-
-    /// The path of an image's file, for a location that lies right in this folder under a plain name. A location may come
-    /// from an old database or an administrator, so it is checked, and never pasted.
-    private func ownPath(of url: String) -> String? {
-        guard let path = Self.path(of: url), path.hasPrefix(folder + "/") else { return nil }
-        let name = path.dropFirst(folder.count + 1)
-        let isPlain = name.utf8.allSatisfy { $0 == 0x2D || $0 == 0x5F || $0 == 0x2E || isalnum(CInt($0)) != 0 && $0 < 0x80 }
-        return !name.isEmpty && name.first != "." && isPlain ? path : nil
-    }
-
-    private static func path(of url: String) -> String? {
-        for scheme in ["file://", "filesystem://"] where url.hasPrefix(scheme) { return String(url.dropFirst(scheme.count)) }
-        return nil
-    }
-
-    private func freeBytes() throws(Fault) -> Int64 {
-        var info = statvfs()
-        guard statvfs(folder, &info) == 0 else { throw .store(errno, "asking for free space") }
-        return Int64(clamping: UInt64(info.f_bavail).multipliedReportingOverflow(by: UInt64(info.f_frsize)).partialValue)
-    }
-
-    private static func makeFolder(_ path: String) throws(Fault) {
-        var made = ""
-        for part in path.split(separator: "/") {
-            made += (made.isEmpty && path.first != "/" ? "" : "/") + part
-            guard mkdir(made, 0o755) == 0 || errno == EEXIST else { throw .store(errno, "making the folder \(made)") }
-        }
-    }
-
-    private static func unlinkIfThere(_ path: String) throws(Fault) {
-        guard unlink(path) == 0 || errno == ENOENT else { throw .store(errno, "removing an image's file") }
-    }
-}
-
-extension FileStore: HealthProbe {
-    package var healthName: String { "store file" }
-
-    /// Whether images can be read and new ones be written. The folder that bytes come in by is made at the start: when it is
-    /// gone, so is what was mounted there.
-    package func checkHealth() throws(Fault) {
-        for path in [folder, incoming] {
-            guard access(path, R_OK | W_OK | X_OK) == 0 else { throw .store(errno, "asking for the store's folders") }
-        }
     }
 }
 

@@ -44,6 +44,10 @@ package struct HTTPStore: ImageStore, ImageSource {
         return StoredBytes(size: size, internalPath: nil) { offset throws(Fault) in try open(url, from: offset, of: size) }
     }
 
+    package func holds(_ url: String) -> Bool {
+        ["http", "https"].contains(url.prefix { $0 != ":" }.lowercased())
+    }
+
     /// Removing what is not ours is left undone.
     package func remove(_ url: String) {}
 

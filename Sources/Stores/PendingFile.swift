@@ -8,7 +8,11 @@ final class PendingFile: PendingBytes, @unchecked Sendable {
     private let path: String
     private let finalPath: String
     private let folder: String
+    private let metadata: String
+    /// Runs of zeros become holes.
+    private let isThin: Bool
     private var descriptor: CInt
+    /// Bytes that came, holes among them.
     private var written: Int64 = 0
     private var handedToDisk: Int64 = 0
     private var isDirect = false
@@ -19,8 +23,11 @@ final class PendingFile: PendingBytes, @unchecked Sendable {
     /// Bytes after which the disk is set to work, so that the sync at the end finds little left to do.
     private static let syncStep: Int64 = 16 << 20
 
-    init(path: String, finalPath: String, folder: String, permissions: UInt32) throws(Fault) {
-        (self.path, self.finalPath, self.folder) = (path, finalPath, folder)
+    /// - Parameter metadata: of the location that it becomes.
+    init(
+        path: String, finalPath: String, folder: String, metadata: String, permissions: UInt32, isThin: Bool
+    ) throws(Fault) {
+        (self.path, self.finalPath, self.folder, self.metadata, self.isThin) = (path, finalPath, folder, metadata, isThin)
         url = "file://\(path)"
         let opened = open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0o644)
         guard opened >= 0 else { throw .store(errno, "creating an image's file") }
@@ -36,9 +43,17 @@ final class PendingFile: PendingBytes, @unchecked Sendable {
 
     func append(_ bytes: UnsafeRawBufferPointer) throws(Fault) {
         useDirect(written >= Self.cached && written % Self.page == 0 && Self.isWholePages(bytes))
+        if isThin { try writeThin(bytes) } else { try write(bytes) }
+        if !isDirect, written - handedToDisk >= Self.syncStep {
+            _ = sync_file_range(descriptor, off_t(handedToDisk), off_t(written - handedToDisk), vitrine_sync_file_range_write)
+            handedToDisk = written
+        }
+    }
+
+    private func write(_ bytes: UnsafeRawBufferPointer) throws(Fault) {
         var left = bytes
         while !left.isEmpty {
-            let count = write(descriptor, left.baseAddress, left.count)
+            let count = Glibc.write(descriptor, left.baseAddress, left.count)
             if count < 0 {
                 if errno == EINTR { continue }
                 throw .store(errno, "writing an image's file")
@@ -46,11 +61,45 @@ final class PendingFile: PendingBytes, @unchecked Sendable {
             left = UnsafeRawBufferPointer(rebasing: left[count...])
             written += Int64(count)
         }
-        if !isDirect, written - handedToDisk >= Self.syncStep {
-            _ = sync_file_range(descriptor, off_t(handedToDisk), off_t(written - handedToDisk), vitrine_sync_file_range_write)
-            handedToDisk = written
+    }
+
+    // MARK: holes
+
+    /// Bytes that are looked at together for being nothing but zeros. Source: glance_store, `filesystem_store_chunk_size`.
+    private static let chunk = 64 * 1024
+
+    private func writeThin(_ bytes: UnsafeRawBufferPointer) throws(Fault) {
+        var left = bytes
+        while !left.isEmpty {
+            let zeros = Self.run(of: true, in: left)
+            if zeros > 0 {
+                guard lseek(descriptor, off_t(zeros), SEEK_CUR) >= 0 else { throw .store(errno, "writing an image's file") }
+                written += Int64(zeros)
+                left = UnsafeRawBufferPointer(rebasing: left[zeros...])
+            }
+            let data = Self.run(of: false, in: left)
+            try write(UnsafeRawBufferPointer(rebasing: left[..<data]))
+            left = UnsafeRawBufferPointer(rebasing: left[data...])
         }
     }
+
+    /// Bytes of the chunks at the beginning that are zeros alone, or that are not.
+    private static func run(of zeros: Bool, in bytes: UnsafeRawBufferPointer) -> Int {
+        var end = 0
+        while end < bytes.count {
+            let piece = UnsafeRawBufferPointer(rebasing: bytes[end..<min(end + chunk, bytes.count)])
+            guard isZero(piece) == zeros else { break }
+            end += piece.count
+        }
+        return end
+    }
+
+    /// Each byte equals the one before it, and the first is zero.
+    private static func isZero(_ bytes: UnsafeRawBufferPointer) -> Bool {
+        bytes[0] == 0 && memcmp(bytes.baseAddress!, bytes.baseAddress! + 1, bytes.count - 1) == 0
+    }
+
+    // MARK: past the page cache
 
     /// Behind its first bytes a large image goes to the disk past the page cache, where the file system can: its gigabytes
     /// would push out all that is read often, and copying them there costs more than either digest (measured: 2.0 of 4.7 CPU
@@ -70,13 +119,17 @@ final class PendingFile: PendingBytes, @unchecked Sendable {
         bytes.count % Int(page) == 0 && UInt(bitPattern: bytes.baseAddress) % UInt(page) == 0
     }
 
+    // MARK: the end
+
     func commit() throws(Fault) -> ImageLocation {
+        // A hole at the end is no file's size yet.
+        if isThin, ftruncate(descriptor, off_t(written)) != 0 { throw .store(errno, "writing an image's file") }
         // A sync that failed once is final: the kernel has dropped the pages, and a second one would lie.
         guard fsync(descriptor) == 0 else { throw .store(errno, "syncing an image's file") }
         guard rename(path, finalPath) == 0 else { throw .store(errno, "naming an image's file") }
         isNamed = true
         try syncFolder()
-        return ImageLocation(url: "file://\(finalPath)")
+        return ImageLocation(url: "file://\(finalPath)", metadata: metadata)
     }
 
     /// Under its final name the file is removed only if it is still this one: when the lease was lost, the image may have
@@ -105,24 +158,52 @@ final class PendingFile: PendingBytes, @unchecked Sendable {
     }
 }
 
-/// Reads an image's file from an offset on.
-final class FileReader: ByteReader {
-    private let descriptor: CInt
+// MARK: a whole file at once
 
-    init(path: String, offset: Int64) throws(Fault) {
-        descriptor = open(path, O_RDONLY | O_CLOEXEC)
-        guard descriptor >= 0, lseek(descriptor, off_t(offset), SEEK_SET) >= 0 else { throw .store(errno, "opening an image's file") }
-    }
-
-    deinit {
-        if descriptor >= 0 { close(descriptor) }
-    }
-
-    func read(into buffer: UnsafeMutableRawBufferPointer) throws(Fault) -> Int {
-        while true {
-            let count = Glibc.read(descriptor, buffer.baseAddress, buffer.count)
-            if count >= 0 { return count }
-            guard errno == EINTR else { throw .store(errno, "reading an image's file") }
+extension PendingFile {
+    /// Shares the other file's blocks where the file system can (XFS, Btrfs), else has the kernel copy them. Both need one file
+    /// system; holes stay holes.
+    func take(fileAt path: String, size: Int64, isCancelled: () -> Bool) throws(Fault) -> Bool {
+        let source = open(path, O_RDONLY | O_CLOEXEC)
+        guard source >= 0 else { throw .store(errno, "opening an image's file") }
+        defer { close(source) }
+        var (from, to) = (stat(), stat())
+        guard fstat(source, &from) == 0, fstat(descriptor, &to) == 0 else { throw .store(errno, "asking for an image's file") }
+        guard from.st_dev == to.st_dev, Int64(from.st_size) == size else { return false }
+        if vitrine_clone(descriptor, source) != 0 {
+            guard try copyData(of: source, size: size, isCancelled) else { return false }
+            guard ftruncate(descriptor, off_t(size)) == 0 else { throw .store(errno, "writing an image's file") }
         }
+        written = size
+        return true
+    }
+
+    /// Bytes that the kernel copies between two looks at whether it is to go on.
+    private static let copyStep: Int64 = 64 << 20
+
+    /// - Returns: false where the kernel does not do it.
+    private func copyData(of source: CInt, size: Int64, _ isCancelled: () -> Bool) throws(Fault) -> Bool {
+        var position: off_t = 0
+        while position < size {
+            // No more data behind: what is left is a hole.
+            let start = lseek(source, position, vitrine_seek_data)
+            if start < 0, errno == ENXIO { return true }
+            let end = start < 0 ? off_t(size) : max(lseek(source, start, vitrine_seek_hole), start)
+            position = max(start, position)
+            while position < end {
+                if isCancelled() { throw Fault(.gone, "Nobody waits for the copy any more.") }
+                var (from, to) = (position, position)
+                let count = copy_file_range(source, &from, descriptor, &to, Int(min(Self.copyStep, Int64(end - position))), 0)
+                if count < 0 {
+                    if errno == EINTR { continue }
+                    if position == 0, [EXDEV, EINVAL, ENOSYS, EOPNOTSUPP].contains(errno) { return false }
+                    throw .store(errno, "copying an image's file")
+                }
+                guard count > 0 else { throw Fault(.unavailable, "The file became shorter while it was copied.") }
+                _ = sync_file_range(descriptor, position, off_t(count), vitrine_sync_file_range_write)
+                position += off_t(count)
+            }
+        }
+        return true
     }
 }

@@ -1,41 +1,85 @@
 package import Domain
 
-/// The stores, of which the scheme of a location chooses one. New bytes go to the file store.
-package struct StoreSet: ImageStore {
-    private let files: FileStore
-    private let http: HTTPStore?
+/// The stores of a site, by their names and by the locations that they hold.
+package struct StoreSet: ImageStores {
+    package struct Member: Sendable {
+        /// Nil for the only store of a site that new bytes go to, and for those beside it.
+        let info: StoreInfo?
+        let store: any ImageStore
 
-    /// - Parameter http: nil where locations on web servers are not to be read.
-    package init(files: FileStore, http: HTTPStore?) { (self.files, self.http) = (files, http) }
-
-    package func begin(_ id: ImageID, token: String, announcing size: Int64?) throws(Fault) -> any PendingBytes {
-        try files.begin(id, token: token, announcing: size)
+        package init(_ info: StoreInfo?, _ store: any ImageStore) { (self.info, self.store) = (info, store) }
     }
 
-    package func discard(_ upload: Upload) throws(Fault) { try files.discard(upload) }
-    package func discardPending(_ upload: Upload) throws(Fault) { try files.discardPending(upload) }
-    package func pendingUploads(olderThan seconds: Int) throws(Fault) -> [Upload] { try files.pendingUploads(olderThan: seconds) }
+    private let members: [Member]
+    private let main: any ImageStore
+    package let named: [StoreInfo]?
 
-    /// Of a location in no store of ours nothing is removed.
-    package func remove(_ url: String) throws(Fault) { try store(of: url)?.remove(url) }
-
-    package func bytes(at url: String) throws(Fault) -> StoredBytes {
-        guard let store = store(of: url) else { throw Fault(.notFound, "The image's data is in no store that is enabled.") }
-        return try store.bytes(at: url)
+    /// One store for new bytes, which needs no name, and others that are only read.
+    package init(_ main: some ImageStore, beside others: [any ImageStore] = []) {
+        self.main = main
+        members = ([main] + others).map { Member(nil, $0) }
+        named = nil
     }
 
-    private func store(of url: String) -> (any ImageStore)? {
-        switch url.prefix(while: { $0 != ":" }).lowercased() {
-        case "file", "filesystem": files
-        case "http", "https": http
-        default: nil
+    /// Several stores, of which one is the default.
+    package init(_ members: [Member]) {
+        guard let main = members.first(where: { $0.info?.isDefault == true }) else { fatalError("one of several stores is the default") }
+        self.members = members
+        self.main = main.store
+        named = members.compactMap(\.info)
+    }
+
+    package func begin(_ id: ImageID, token: String, announcing size: Int64?, in store: String?) throws(Fault) -> any PendingBytes {
+        guard let store else { return try main.begin(id, token: token, announcing: size) }
+        guard let member = members.first(where: { $0.info?.id == store }) else {
+            throw Fault(.invalid, "There is no store '\(store.prefix(80))'.")
         }
+        return try member.store.begin(id, token: token, announcing: size)
     }
+
+    package func discard(_ upload: Upload) throws(Fault) {
+        for member in members { try member.store.discard(upload) }
+    }
+
+    package func discardPending(_ upload: Upload) throws(Fault) {
+        for member in members { try member.store.discardPending(upload) }
+    }
+
+    package func pendingUploads(olderThan seconds: Int) throws(Fault) -> [Upload] {
+        var uploads: [Upload] = []
+        for member in members { uploads += try member.store.pendingUploads(olderThan: seconds) }
+        return uploads
+    }
+
+    package func remove(_ url: String) throws(Fault) { try members.first { $0.store.holds(url) }?.store.remove(url) }
+
+    package func bytes(at location: ImageLocation) throws(Fault) -> StoredBytes {
+        guard let member = member(holding: location) else {
+            throw Fault(.notFound, "The image's data is in no store that is enabled.")
+        }
+        return try member.store.bytes(at: location.url)
+    }
+
+    package func store(of location: ImageLocation) -> String? {
+        guard named != nil else { return nil }
+        return member(holding: location)?.info?.id
+    }
+
+    /// A label counts where the store of that name can hold such a location: operators rename stores, and move what lies in them.
+    private func member(holding location: ImageLocation) -> Member? {
+        if let label = location.store, let member = members.first(where: { $0.info?.id == label }), member.store.holds(location.url) {
+            return member
+        }
+        return members.first { $0.store.holds(location.url) }
+    }
+
+    /// What can be asked whether they can be used: those that images are written to.
+    package var probes: [any HealthProbe] { members.compactMap { $0.store as? any HealthProbe } }
 }
 
-/// Of the stores, those that images are written to.
-extension StoreSet: HealthProbe {
-    package var healthName: String { files.healthName }
-
-    package func checkHealth() throws(Fault) { try files.checkHealth() }
+extension StoreSet {
+    /// Where nginx is told to find files, and the folders that they lie in.
+    package var internalFolders: [(prefix: String, folder: String)] {
+        members.flatMap { ($0.store as? FileStore)?.internalFolders ?? [] }
+    }
 }

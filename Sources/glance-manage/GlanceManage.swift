@@ -3,7 +3,8 @@ internal import ArgumentParser
 @main
 struct GlanceManage: ParsableCommand {
     static let configuration = CommandConfiguration(
-        commandName: "glance-manage", abstract: "Looks after the image service.", subcommands: [DB.self, PolicyCommand.self, Run.self])
+        commandName: "glance-manage", abstract: "Looks after the image service.",
+        subcommands: [DB.self, NginxCommand.self, PolicyCommand.self, Run.self])
 }
 
 struct ConfigurationArguments: ParsableArguments {

@@ -37,7 +37,7 @@ struct Lab {
         let workers = try configuration(Options.workers)
         var settings = Site.Settings(
             folder: home.folder, programs: Self.programs, nginxFolder: nginxFolder, configuration: configurationFile,
-            storeFolder: try configuration(Options.fileStoreFolder), port: apiPort,
+            blobs: try wiring.internalFolders(), port: apiPort,
             workers: workers == 0 ? ProcessInfo.processInfo.activeProcessorCount : workers)
         settings.environment = environment
         if try configuration(Options.enableV1API) { settings.registryPort = registryPort }

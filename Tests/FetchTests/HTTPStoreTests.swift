@@ -135,17 +135,17 @@ import Testing
 
     @Test func `is one of a set, chosen by scheme`() throws {
         let nginx = try Nginx.serving(Self.text)
-        let files = try FileStore(folder: "\(nginx.folder)/store", internalPrefix: nil)
-        let set = StoreSet(files: files, http: try store(nginx.port))
+        let files = try FileStore([.init(path: "\(nginx.folder)/store")])
+        let set = StoreSet(files, beside: [try store(nginx.port)])
         let url = nginx.url("/image")
         for url in [url, url.replacingOccurrences(of: "http", with: "HTTP")] {
-            #expect(try set.bytes(at: url).open(0).everything() == Self.text)
+            #expect(try set.bytes(at: ImageLocation(url: url)).open(0).everything() == Self.text)
         }
         try set.remove(url)
-        #expect(try set.bytes(at: url).size == 11)
-        #expect(throws: Fault.of(.notFound)) { try StoreSet(files: files, http: nil).bytes(at: url) }
+        #expect(try set.bytes(at: ImageLocation(url: url)).size == 11)
+        #expect(throws: Fault.of(.notFound)) { try StoreSet(files).bytes(at: ImageLocation(url: url)) }
         for url in ["rbd://x/y", "", "http", "swift+config://a/b/c"] {
-            #expect(throws: Fault.of(.notFound)) { try set.bytes(at: url) }
+            #expect(throws: Fault.of(.notFound)) { try set.bytes(at: ImageLocation(url: url)) }
             try set.remove(url)
         }
     }

@@ -11,21 +11,14 @@ import Testing
     @Test(arguments: ImageStoreConformance.checks)
     func `does what every store does`(_ check: ConformanceCheck<any ImageStore>) throws {
         let folder = "\(TestFolder.root)/store-\(UInt64.random(in: 0 ... .max))"
-        try check.run(FileStore(folder: folder, internalPrefix: nil))
+        try check.run(FileStore([.init(path: folder)]))
+        var settings = FileStore.Settings()
+        settings.isThin = true
+        try check.run(FileStore(name: "fast", [.init(path: "\(folder)/a"), .init(path: "\(folder)/b", priority: 7)], settings))
     }
 
     @Test func `cannot be made where no folder can`() {
-        #expect(throws: Fault.of(.unavailable)) { try FileStore(folder: "/proc/nowhere", internalPrefix: nil) }
-    }
-}
-
-@Suite struct `A set of stores` {
-    @Test(arguments: ImageStoreConformance.checks)
-    func `does what every store does`(_ check: ConformanceCheck<any ImageStore>) throws {
-        let folder = "\(TestFolder.root)/store-\(UInt64.random(in: 0 ... .max))"
-        let files = try FileStore(folder: folder, internalPrefix: nil)
-        try check.run(StoreSet(files: files, http: nil))
-        try check.run(StoreSet(files: files, http: HTTPStore(rules: FetchRules())))
+        #expect(throws: Fault.of(.unavailable)) { try FileStore([.init(path: "/proc/nowhere")]) }
     }
 }
 

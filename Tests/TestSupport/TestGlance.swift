@@ -44,10 +44,11 @@ package final class TestGlance: @unchecked Sendable {
     ///   - options: what the configuration says besides, as lines under their group: `["DEFAULT": "debug = true"]`.
     ///   - identity: `tokens` for `Person`s, `none`, or `keystone`; nil where the flavour is to say it.
     ///   - storeFolder: in place of one in the suite's folder.
+    ///   - stores: names of several file stores, each in a folder of its name; the first is the default. None: a single one.
     ///   - port: that somebody was told of already, in place of any that is free.
     package init(
         _ options: [String: String] = [:], identity: String? = "tokens", workers: Int = 2, storeFolder: String? = nil,
-        runsTasks: Bool = false, runsRegistry: Bool = false, server: PrivateMariaDB? = nil, port: Int? = nil
+        stores: [String] = [], runsTasks: Bool = false, runsRegistry: Bool = false, server: PrivateMariaDB? = nil, port: Int? = nil
     ) throws {
         let name = "t\(UInt32.random(in: 0...UInt32.max))"
         let server = try server ?? SharedMariaDB.running()
@@ -65,12 +66,15 @@ package final class TestGlance: @unchecked Sendable {
         try "tokens:\n\(lines.joined(separator: "\n"))\n".write(toFile: tokens, atomically: true, encoding: .utf8)
         let store = storeFolder ?? "\(folder)/images"
         var groups = [
-            "database": "connection = \(url)", "glance_store": "filesystem_store_datadir = \(store)",
+            "database": "connection = \(url)",
             "vitrine": (identity.map { "identity = \($0)\n" } ?? "")
                 + "token_file = \(tokens)\nsend_log = \(Site.sendLog(in: folder))",
         ]
+        for name in stores { groups[name] = "filesystem_store_datadir = \(folder)/\(name)" }
+        groups["glance_store"] = stores.first.map { "default_backend = \($0)" } ?? "filesystem_store_datadir = \(store)"
+        groups["DEFAULT"] = stores.isEmpty ? "" : "enabled_backends = \(stores.map { "\($0):file" }.joined(separator: ","))"
         if runsRegistry {
-            groups["DEFAULT"] = "registry_port = \(registryPort)"
+            groups["DEFAULT"]! += "\nregistry_port = \(registryPort)"
             groups["vitrine"]! += "\nregistry_secret = \(Self.secret)"
         }
         for (group, text) in options { groups[group, default: ""] += "\n\(text)" }
@@ -79,7 +83,9 @@ package final class TestGlance: @unchecked Sendable {
 
         var settings = Site.Settings(
             folder: folder, programs: Self.programs, nginxFolder: Self.repository + "/nginx",
-            configuration: "\(folder)/glance-api.conf", storeFolder: store, port: self.port, workers: workers)
+            configuration: "\(folder)/glance-api.conf",
+            blobs: stores.isEmpty ? [("/_blobs/file", store)] : stores.map { [folder] in ("/_blobs/\($0)", "\(folder)/\($0)") },
+            port: self.port, workers: workers)
         settings.runsTasks = runsTasks
         settings.registryPort = runsRegistry ? registryPort : nil
         site = Site(settings)
@@ -91,12 +97,13 @@ package final class TestGlance: @unchecked Sendable {
 
     /// The one service that all tests of a suite share; it runs until the process ends.
     package static func of(
-        _ suite: Any.Type, _ options: [String: String] = [:], identity: String = "tokens", runsTasks: Bool = false,
-        runsRegistry: Bool = false
+        _ suite: Any.Type, _ options: [String: String] = [:], identity: String = "tokens", stores: [String] = [],
+        runsTasks: Bool = false, runsRegistry: Bool = false
     ) throws -> TestGlance {
         try bySuite.withLock { known in
             if let glance = known[ObjectIdentifier(suite)] { return glance }
-            let glance = try TestGlance(options, identity: identity, runsTasks: runsTasks, runsRegistry: runsRegistry)
+            let glance = try TestGlance(
+                options, identity: identity, stores: stores, runsTasks: runsTasks, runsRegistry: runsRegistry)
             known[ObjectIdentifier(suite)] = glance
             return glance
         }

@@ -21,25 +21,16 @@ package struct DataDoor: Sendable {
     ]
 
     private func upload(_ call: Call) throws(Fault) -> Response {
-        let headers = call.request.headers
-        guard headers["Content-Type"]?.prefix(while: { $0 != ";" }) == "application/octet-stream" else {
-            throw Fault(.unsupportedMedia, "Image data must be sent as application/octet-stream.")
-        }
-        var announced = call.request.body.announced
-        if let text = headers["X-Openstack-Image-Size"] {
-            guard let size = Int64(text), size >= 0 else {
-                throw Fault(.invalid, "X-OpenStack-Image-Size must be a number of bytes, not '\(text.prefix(40))'.")
-            }
-            announced = size
-        }
-        try service.upload(call.imageID, from: RequestBytes(call.request.body), announced: announced, by: call.caller)
+        let announced = try call.announcedData()
+        let store = try service.chosenStore(call.request.headers["X-Image-Meta-Store"])
+        try service.upload(call.imageID, from: RequestBytes(call.request.body), announced: announced, into: store, by: call.caller)
         return Response(.noContent)
     }
 
     /// nginx sends the file, and its ranges, by itself where it can; what it would judge more kindly than Glance is refused
     /// before.
     private func download(_ call: Call) throws(Fault) -> Response {
-        let (image, bytes) = try service.download(call.imageID, for: call.caller)
+        let (image, bytes) = try service.download(call.imageID, preferring: try preferredStores(call), for: call.caller)
         guard let bytes else { return Response(.noContent) }
         let request = call.request.headers
         var response = Response(.ok)
@@ -70,6 +61,17 @@ package struct DataDoor: Sendable {
         return try send(bytes, range, response)
     }
 
+    /// - Throws: `.invalid` for a store that there is not, and where there is nothing to prefer.
+    private func preferredStores(_ call: Call) throws(Fault) -> [String] {
+        guard let text = call.query["prefer"], !text.isEmpty else { return [] }
+        guard let stores = service.namedStores else { throw Fault(.invalid, "This site has a single store; none can be preferred.") }
+        let names = text.split(separator: ",").map { String($0.drop { $0 == " " }.prefix { $0 != " " }) }
+        for name in names where !stores.contains(where: { $0.id == name }) {
+            throw Fault(.invalid, "There is no store '\(name.prefix(80))'.")
+        }
+        return names
+    }
+
     private static func tags(in list: String) -> [String] {
         list.split(separator: ",").map { $0.drop { $0 == " " } }.map { String($0.prefix { $0 != " " }) }
     }
@@ -84,6 +86,22 @@ package struct DataDoor: Sendable {
         }
         response.body = .stream(StoredBody(try bytes.open(wanted.first), length: wanted.count), length: wanted.count)
         return response
+    }
+}
+
+extension Call {
+    /// How many bytes of image data the body brings; nil when the client does not say.
+    ///
+    /// - Throws: `.unsupportedMedia` for a body that is not said to be data.
+    func announcedData() throws(Fault) -> Int64? {
+        guard request.headers["Content-Type"]?.prefix(while: { $0 != ";" }) == "application/octet-stream" else {
+            throw Fault(.unsupportedMedia, "Image data must be sent as application/octet-stream.")
+        }
+        guard let text = request.headers["X-Openstack-Image-Size"] else { return request.body.announced }
+        guard let size = Int64(text), size >= 0 else {
+            throw Fault(.invalid, "X-OpenStack-Image-Size must be a number of bytes, not '\(text.prefix(40))'.")
+        }
+        return size
     }
 }
 

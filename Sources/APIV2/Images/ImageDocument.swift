@@ -5,16 +5,18 @@ internal import JSONDocument
 struct ImageDocument {
     let image: Image
     /// The first location, where the site shows it and the caller may know it.
-    let directURL: String?
+    var directURL: String?
+    /// All of them, where the site shows them: none to those who may not know them.
+    var locations: [ImageLocation]?
+    /// Names of stores; none where the site has one.
+    var stores: [String] = []
 
     /// Custom properties that say something to other workers only.
     private static let unshown: Set<String> = ["os_glance_stage_host", "os_glance_hash_op_host"]
 
     func write(to json: inout JSONWriter) {
         json.object { json in
-            for property in image.properties where !Self.unshown.contains(property.name) && !Image.fieldNames.contains(property.name) {
-                json.member(property.name, property.value ?? "")
-            }
+            for property in image.properties where isShown(property.name) { json.member(property.name, property.value ?? "") }
             json.member("name", image.name)
             json.member("disk_format", image.diskFormat)
             json.member("container_format", image.containerFormat)
@@ -33,12 +35,32 @@ struct ImageDocument {
             json.member("id", image.id.text)
             json.member("created_at", image.createdAt.description)
             json.member("updated_at", image.updatedAt.description)
+            if let locations {
+                json.key("locations")
+                json.array { json in for location in locations { location.write(to: &json) } }
+            }
             if let directURL { json.member("direct_url", directURL) }
             json.key("tags")
             json.array { json in for tag in image.tags { json.string(tag) } }
             json.member("self", "/v2/images/\(image.id)")
             json.member("file", "/v2/images/\(image.id)/file")
             json.member("schema", "/v2/schemas/image")
+            if !stores.isEmpty { json.member("stores", stores.joined(separator: ",")) }
+        }
+    }
+
+    /// A change may set a property called `stores`; where the image lies in stores, it is these that are shown.
+    private func isShown(_ name: String) -> Bool {
+        !Self.unshown.contains(name) && !Image.fieldNames.contains(name) && (stores.isEmpty || name != "stores")
+    }
+}
+
+extension ImageLocation {
+    /// As the API shows it: where it is, and what is said of it.
+    func write(to json: inout JSONWriter) {
+        json.object { json in
+            json.member("url", url)
+            json.member("metadata", (try? JSON(parsing: Array(metadata.utf8))) ?? [:])
         }
     }
 }

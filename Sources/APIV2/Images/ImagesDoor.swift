@@ -7,10 +7,20 @@ package import Operations
 /// Images' records.
 package struct ImagesDoor: Sendable {
     let service: ImageService
+    let locations: LocationService
     let schemas: ImageSchemas
     let paging: Paging
-    /// Images show where their data lies, to those who may know it.
-    let showsDirectURL: Bool
+    let shows: Shown
+    /// Ways by which data come that clients need not send themselves.
+    let importMethods: [String]
+
+    /// What images show of where their data lies, to those who may know it.
+    package struct Shown: Sendable {
+        package var directURL = false
+        package var locations = false
+
+        package init() {}
+    }
 
     /// How long pages are.
     package struct Paging: Sendable {
@@ -23,11 +33,15 @@ package struct ImagesDoor: Sendable {
         }
     }
 
-    package init(service: ImageService, schemas: ImageSchemas, paging: Paging, showsDirectURL: Bool) {
+    package init(
+        service: ImageService, locations: LocationService, schemas: ImageSchemas, paging: Paging, shows: Shown, importMethods: [String]
+    ) {
         self.service = service
+        self.locations = locations
         self.schemas = schemas
         self.paging = paging
-        self.showsDirectURL = showsDirectURL
+        self.shows = shows
+        self.importMethods = importMethods
     }
 
     // swift-format-ignore
@@ -65,11 +79,15 @@ package struct ImagesDoor: Sendable {
         let image = try service.create(draft, by: call.caller)
         var response = response(.created, image, for: call.caller)
         response.headers["Location"] = "\(call.request.site.address)/v2/images/\(image.id)"
+        if !importMethods.isEmpty { response.headers["OpenStack-image-import-methods"] = importMethods.joined(separator: ",") }
+        if let stores = service.namedStores { response.headers["OpenStack-image-store-ids"] = stores.map(\.id).joined(separator: ",") }
         return response
     }
 
     private func show(_ call: Call) throws(Fault) -> Response {
-        response(.ok, try service.show(call.imageID, to: call.caller), for: call.caller)
+        let image = try service.show(call.imageID, to: call.caller)
+        if service.namedStores != nil { locations.repairLabels(of: image) }
+        return response(.ok, image, for: call.caller)
     }
 
     private func update(_ call: Call) throws(Fault) -> Response {
@@ -112,7 +130,12 @@ package struct ImagesDoor: Sendable {
     }
 
     private func document(of image: Image, for caller: Caller) -> ImageDocument {
-        let isShown = showsDirectURL && service.mayLocate(image, caller)
-        return ImageDocument(image: image, directURL: isShown ? image.locations.first?.url : nil)
+        var document = ImageDocument(image: image)
+        document.stores = service.shownStores(of: image, to: caller)
+        guard shows.directURL || shows.locations else { return document }
+        let shown = service.shownLocations(of: image, to: caller)
+        if shows.directURL { document.directURL = shown.first?.url }
+        if shows.locations { document.locations = shown }
+        return document
     }
 }

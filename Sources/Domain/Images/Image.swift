@@ -122,15 +122,3 @@ package struct ImageProperty: Sendable, Equatable {
         self.value = value
     }
 }
-
-/// Where an image's bytes lie.
-package struct ImageLocation: Sendable, Equatable {
-    package let url: String
-    /// JSON, as its column holds it; names the store under `store`.
-    package let metadata: String
-
-    package init(url: String, metadata: String = "{}") {
-        self.url = url
-        self.metadata = metadata
-    }
-}

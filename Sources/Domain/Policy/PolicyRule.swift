@@ -10,7 +10,14 @@ package enum PolicyRule: String, Sendable, CaseIterable {
     case communitizeImage = "communitize_image"
     case uploadImage = "upload_image"
     case downloadImage = "download_image"
+    /// Choosing the store that an image is downloaded from.
+    case downloadFromStore = "download_from_store"
     case getImageLocation = "get_image_location"
+    /// Locations in a change of an image's record.
+    case setImageLocation = "set_image_location"
+    case deleteImageLocation = "delete_image_location"
+    case addImageLocation = "add_image_location"
+    case fetchImageLocation = "fetch_image_location"
     case addMember = "add_member"
     case deleteMember = "delete_member"
     case getMember = "get_member"
@@ -20,6 +27,19 @@ package enum PolicyRule: String, Sendable, CaseIterable {
     case copyFrom = "copy_from"
     case deactivate
     case reactivate
+    /// An import of bytes that the image has in one store into others.
+    case copyImage = "copy_image"
+    case storesInfoDetail = "stores_info_detail"
+    case tasksAPIAccess = "tasks_api_access"
+
+    /// The cache of this API, and the older one beside it.
+    case cacheImage = "cache_image"
+    case cacheList = "cache_list"
+    case cacheDelete = "cache_delete"
+    case cacheClean = "cache_clean"
+    case cachePrune = "cache_prune"
+    case listCachedNodes = "list_cached_nodes"
+    case manageImageCache = "manage_image_cache"
 
     case getMetadefNamespaces = "get_metadef_namespaces"
     case getMetadefNamespace = "get_metadef_namespace"
@@ -58,6 +78,8 @@ extension PolicyRule {
         let member = "project_id:%(member_id)s"
         let viewer = "\(owner) or \(member) or 'community':%(visibility)s or 'public':%(visibility)s or 'shared':%(visibility)s"
         let changes = "\(admin) or (role:member and \(owner))"
+        let downloads = "\(admin) or (role:member and (\(viewer)))"
+        let service = "rule:service_api"
         let curator = "rule:metadef_admin"
         let readsMetadefs = "\(admin) or (role:reader and (\(owner) or 'public':%(visibility)s))"
         let rules: [PolicyRule: String] = [
@@ -71,8 +93,13 @@ extension PolicyRule {
             .communitizeImage: changes,
             .uploadImage:      changes,
             .copyFrom:         changes,
-            .downloadImage:    "\(admin) or (role:member and (\(viewer)))",
+            .downloadImage:    downloads,
+            .downloadFromStore: downloads,
             .getImageLocation: "\(admin) or (role:reader and \(owner))",
+            .setImageLocation: changes,
+            .deleteImageLocation: admin,
+            .addImageLocation: "\(service) or (role:member and \(owner))",
+            .fetchImageLocation: service,
             .addMember:        changes,
             .deleteMember:     changes,
             .getMember:        "\(admin) or (role:reader and (\(owner) or \(member)))",
@@ -80,6 +107,16 @@ extension PolicyRule {
             .modifyMember:     "\(admin) or (role:member and \(member))",
             .deactivate:       changes,
             .reactivate:       changes,
+            .copyImage:        admin,
+            .storesInfoDetail: "\(admin) or \(service)",
+            .tasksAPIAccess:   admin,
+            .cacheImage:       admin,
+            .cacheList:        admin,
+            .cacheDelete:      admin,
+            .cacheClean:       admin,
+            .cachePrune:       admin,
+            .listCachedNodes:  admin,
+            .manageImageCache: admin,
             .getMetadefNamespaces:      "\(admin) or (role:reader and \(owner))",
             .getMetadefNamespace:       readsMetadefs,
             .addMetadefNamespace:       curator,

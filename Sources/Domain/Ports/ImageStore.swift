@@ -20,6 +20,9 @@ package protocol ImageStore: Sendable {
     /// Removes bytes. Removing what is not there is no error: an undo may come twice.
     func remove(_ url: String) throws(Fault)
 
+    /// Whether a location is one of this store's, whatever lies there.
+    func holds(_ url: String) -> Bool
+
     /// - Throws: `.notFound` when no bytes are there, `.unavailable` when the store does not answer.
     func bytes(at url: String) throws(Fault) -> StoredBytes
 }
@@ -31,6 +34,13 @@ package protocol PendingBytes: AnyObject, Sendable {
 
     /// - Throws: `.tooLarge` when the store is full.
     func append(_ bytes: UnsafeRawBufferPointer) throws(Fault)
+
+    /// Takes all the bytes of a file of this machine at once, where the store can do that without reading them.
+    ///
+    /// - Parameter isCancelled: asked between pieces, of which each takes a moment.
+    /// - Returns: false when it cannot; then nothing was taken.
+    /// - Throws: `.gone` when it was cancelled, `.tooLarge` when the store is full.
+    func take(fileAt path: String, size: Int64, isCancelled: () -> Bool) throws(Fault) -> Bool
 
     /// Makes the bytes durable, then visible. They are whole or absent, whatever fails.
     func commit() throws(Fault) -> ImageLocation
@@ -44,6 +54,8 @@ package struct StoredBytes {
     package let size: Int64
     /// The path by which nginx sends them itself; nil where it cannot.
     package let internalPath: String?
+    /// Where they lie as a file of this machine; nil where they do not.
+    package var path: String?
     /// Opens them for reading from an offset.
     package let open: (_ offset: Int64) throws(Fault) -> any ByteReader
 

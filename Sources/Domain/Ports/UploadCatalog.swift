@@ -16,11 +16,14 @@ package struct Upload: Sendable {
 /// What was measured of an image's bytes while they came in.
 package struct MeasuredBytes: Sendable {
     package let size: Int64
+    /// Bytes of the disk that they unfold to; nil where nobody can tell.
+    package let virtualSize: Int64?
     package let checksum: String
     package let hash: ImageHash
 
-    package init(size: Int64, checksum: String, hash: ImageHash) {
+    package init(size: Int64, virtualSize: Int64? = nil, checksum: String, hash: ImageHash) {
         self.size = size
+        self.virtualSize = virtualSize
         self.checksum = checksum
         self.hash = hash
     }

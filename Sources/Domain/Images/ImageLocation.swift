@@ -1,0 +1,26 @@
+internal import JSONDocument
+
+/// Where an image's bytes lie.
+package struct ImageLocation: Sendable, Equatable {
+    package let url: String
+    /// JSON, as its column holds it; names the store under `store`.
+    package let metadata: String
+
+    package init(url: String, metadata: String = "{}") {
+        self.url = url
+        self.metadata = metadata
+    }
+
+    /// The store that the metadata names; nil where they name none.
+    package var store: String? { fields["store"]?.string }
+
+    /// The same location, labelled as one in a store.
+    package func labelled(_ store: String) -> ImageLocation {
+        var fields = fields
+        fields["store"] = .string(store)
+        return ImageLocation(url: url, metadata: String(decoding: JSON.object(fields).text, as: UTF8.self))
+    }
+
+    /// None, where somebody wrote what is no object.
+    private var fields: JSONObject { (try? JSON(parsing: Array(metadata.utf8)))?.object ?? [:] }
+}

@@ -1,0 +1,46 @@
+/// All the stores of a site. New bytes go to one by its name; what is stored is found by its location.
+package protocol ImageStores: Sendable {
+    /// The stores that clients may name, in the order of the configuration; nil where the site has a single one, without a name.
+    var named: [StoreInfo]? { get }
+
+    /// Begins bytes that nobody can see before they are committed.
+    ///
+    /// - Parameter store: nil for the default one.
+    /// - Throws: as `ImageStore.begin` does, and `.invalid` for a store that there is not, or that takes nothing.
+    func begin(_ id: ImageID, token: String, announcing size: Int64?, in store: String?) throws(Fault) -> any PendingBytes
+
+    /// Removes what an upload that its worker left behind may have stored, committed or not.
+    func discard(_ upload: Upload) throws(Fault)
+
+    /// Removes an upload's unfinished bytes only.
+    func discardPending(_ upload: Upload) throws(Fault)
+
+    /// Unfinished bytes that nothing was added to for some seconds.
+    func pendingUploads(olderThan seconds: Int) throws(Fault) -> [Upload]
+
+    /// Removes bytes. Of what lies in no store of ours nothing is removed.
+    func remove(_ url: String) throws(Fault)
+
+    /// - Throws: `.notFound` when no bytes are there, `.unavailable` when the store does not answer.
+    func bytes(at location: ImageLocation) throws(Fault) -> StoredBytes
+
+    /// The name of the store that a location lies in: the one that it is labelled with, or that its URL leads to; nil where there
+    /// is none of that name and the URL leads nowhere.
+    func store(of location: ImageLocation) -> String?
+}
+
+extension ImageStores {
+    /// Locations as they are to be read: those in preferred stores, then those in heavier ones, each kind as it was before.
+    package func ordered(_ locations: [ImageLocation], preferring preferred: [String] = []) -> [ImageLocation] {
+        guard locations.count > 1, let named else { return locations }
+        let weights = Dictionary(named.map { ($0.id, $0.weight) }) { first, _ in first }
+        let ranked = locations.enumerated().map { number, location in
+            let store = store(of: location)
+            let place = store.flatMap { preferred.firstIndex(of: $0) } ?? preferred.count
+            return (location: location, rank: (place, -(store.flatMap { weights[$0] } ?? 0), number))
+        }
+        return ranked.sorted { $0.rank < $1.rank }.map(\.location)
+    }
+
+    package func info(_ store: String) -> StoreInfo? { named?.first { $0.id == store } }
+}

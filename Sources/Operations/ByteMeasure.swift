@@ -1,0 +1,67 @@
+internal import Digest
+internal import Domain
+internal import ImageFormats
+internal import Logging
+internal import Threading
+
+/// Finds out what is to be known of an image's bytes while they go by, each of its readers on a thread of its own.
+struct ByteMeasure {
+    private let md5: Digest
+    private let hash: Digest
+    private let algorithm: String
+    /// Nil where nothing is asked of the format.
+    private let inspection: InspectedStream?
+    private let image: Image
+    private let rules: FormatRules
+
+    /// - Parameter image: what the bytes are said to be. Only what is in no container is looked into. Source: Glance.
+    /// - Throws: `.unexpected` for an algorithm that nobody knows.
+    init(of image: Image, _ algorithm: String, _ rules: FormatRules) throws(Fault) {
+        guard let md5 = Digest("md5"), let hash = Digest(algorithm) else {
+            throw Fault(.unexpected, "The hashing algorithm \(algorithm) is not known.")
+        }
+        (self.md5, self.hash, self.algorithm) = (md5, hash, algorithm)
+        (self.image, self.rules) = (image, rules)
+        inspection = image.containerFormat == "bare" ? InspectedStream() : nil
+    }
+
+    var readers: [Relay<Fault>.Reader] {
+        // Each apart: in one array literal these crash the compiler (Swift 6.3.1).
+        let (md5, hash, inspection) = (md5, hash, inspection)
+        let digest: Relay<Fault>.Reader = { piece in
+            md5.update(piece)
+            inspection?.inspect(piece)
+        }
+        let hashing: Relay<Fault>.Reader = { hash.update($0) }
+        return [digest, hashing]
+    }
+
+    /// - Throws: `.unsupportedMedia` for bytes that are not what the image is said to be, or not safe.
+    func finish(size: Int64, _ logger: Logger) throws(Fault) -> MeasuredBytes {
+        let virtualSize = try inspection.map { (stream) throws(Fault) in try judge(stream.inspection, logger) } ?? nil
+        return MeasuredBytes(
+            size: size, virtualSize: virtualSize, checksum: md5.finish(),
+            hash: ImageHash(algorithm: algorithm, value: hash.finish()))
+    }
+
+    private func judge(_ inspection: Inspection, _ logger: Logger) throws(Fault) -> Int64? {
+        switch inspection.verdict(claimed: image.diskFormat ?? "", by: rules) {
+        case .refused(let finding):
+            throw Fault(
+                .unsupportedMedia,
+                "The image data is refused: \(finding.words) Format: \(finding.format), check: \(finding.check.rawValue), at byte \(finding.offset)."
+            )
+        case .accepted(let virtualSize, let warnings):
+            for warning in warnings { logger.warning("image \(image.id) is taken although: \(warning.words)") }
+            return virtualSize
+        }
+    }
+}
+
+/// An inspector, held by one thread at a time.
+private final class InspectedStream: @unchecked Sendable {
+    private var inspector = FormatInspector()
+
+    func inspect(_ piece: UnsafeRawBufferPointer) { inspector.inspect(piece) }
+    var inspection: Inspection { inspector.inspection() }
+}

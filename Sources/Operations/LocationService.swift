@@ -1,0 +1,71 @@
+package import Domain
+internal import Logging
+
+/// What is done with the places that images' bytes lie in. V1 knows nothing of it.
+package struct LocationService: Sendable {
+    let service: ImageService
+    let locations: any LocationCatalog
+
+    package init(service: ImageService, locations: any LocationCatalog) { (self.service, self.locations) = (service, locations) }
+
+    /// Removes an image's bytes from one of its stores. The record goes first, then the bytes; what is left of them is owed.
+    ///
+    /// - Throws: `.notFound` for an image that has nothing in that store, and where the site has one store; `.conflict` for a
+    ///   store that there is not, and for an image that is not active; `.forbidden` for the last of its stores.
+    package func remove(_ id: ImageID, fromStore store: String, by caller: Caller) throws(Fault) {
+        let stores = service.stores
+        guard stores.named != nil else { throw Fault(.notFound, "The resource could not be found.") }
+        guard stores.info(store) != nil else { throw Fault(.conflict, "The store '\(store.prefix(80))' is not enabled here.") }
+        let (_, owed) = try locations.place(id, visibleTo: caller, claiming: nil) { image throws(Fault) in
+            try service.policy.require(.getImageLocation, on: image, by: caller)
+            try service.policy.require(.deleteImageLocation, on: image, by: caller)
+            guard image.status == .active else {
+                throw Fault(.conflict, "Data of image \(id) cannot be removed from a store in status \(image.status.rawValue).")
+            }
+            guard image.locations.contains(where: { stores.store(of: $0) == store }) else {
+                throw Fault(.notFound, "Image \(id) is not stored in store \(store).")
+            }
+            image.locations.removeAll { stores.store(of: $0) == store }
+            guard !image.locations.isEmpty else {
+                throw Fault(.forbidden, "Store \(store) is the only one that holds the data. Consider deleting the image instead.")
+            }
+        }
+        for removal in owed { service.removals.carryOut(removal, in: stores, service.logger) }
+    }
+
+    /// Labels locations that old releases, or operators who rename stores, left with the name of no store. Who shows the image need
+    /// not wait for it, so what goes wrong is left for the next time.
+    package func repairLabels(of image: Image) {
+        for location in image.locations {
+            guard let store = service.stores.store(of: location), store != location.store else { continue }
+            do throws(Fault) {
+                try locations.relabel(location, as: location.labelled(store), of: image.id)
+            } catch {
+                service.logger.warning("a location of image \(image.id) was not labelled as one in store \(store): \(error)")
+            }
+        }
+    }
+}
+
+extension ImageService {
+    /// The stores that clients may name; nil where the site has one without a name.
+    package var namedStores: [StoreInfo]? { stores.named }
+
+    /// - Throws: `.forbidden` for whoever may not know how the stores work.
+    package func storesInDetail(for caller: Caller) throws(Fault) -> [StoreInfo]? {
+        try policy.require(.storesInfoDetail, on: AttributeTarget([:]), by: caller)
+        return stores.named
+    }
+
+    /// Where an image's bytes lie, as far as a caller may know it, in the order in which they are read; none of a deactivated
+    /// image, but for administrators.
+    package func shownLocations(of image: Image, to caller: Caller) -> [ImageLocation] {
+        mayLocate(image, caller) ? stores.ordered(image.locations) : []
+    }
+
+    /// The stores that hold an image, whoever asks; none of a deactivated image, but for administrators.
+    package func shownStores(of image: Image, to caller: Caller) -> [String] {
+        guard stores.named != nil, image.status != .deactivated || caller.isAdmin else { return [] }
+        return stores.ordered(image.locations).compactMap { stores.store(of: $0) }.uniqued
+    }
+}

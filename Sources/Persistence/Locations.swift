@@ -1,0 +1,44 @@
+package import Domain
+internal import MariaDB
+
+extension MariaDBCatalog: LocationCatalog {
+    package func place(
+        _ id: ImageID, visibleTo caller: Caller, claiming claim: QuotaClaim?, _ change: (inout Image) throws(Fault) -> Void
+    ) throws(Fault) -> (image: Image, owed: [OwedRemoval]) {
+        try checkPossible(id)
+        return try database.transaction("Changing image \(id)") { connection in
+            let (before, after) = try changed(id, visibleTo: caller, claim, on: connection, change)
+            let kept = Set(after.locations.map(\.url))
+            let lost = before.locations.map(\.url).uniqued.filter { !kept.contains($0) }
+            return (after, try lost.map { try owe($0, of: id, on: connection) })
+        }
+    }
+
+    package func relabel(_ location: ImageLocation, as labelled: ImageLocation, of image: ImageID) throws(Fault) {
+        try database.run("Labelling a location of image \(image)") { connection in
+            try ImageChanges.relabel(location, as: labelled, of: image, at: nil, on: connection)
+        }
+    }
+}
+
+/// What differs between two lists of locations.
+struct LocationChanges {
+    private(set) var dropped: [ImageLocation] = []
+    private(set) var added: [ImageLocation] = []
+    /// The same URL with other metadata.
+    private(set) var relabelled: [(ImageLocation, ImageLocation)] = []
+
+    init(from old: [ImageLocation], to new: [ImageLocation]) {
+        added = new
+        for location in old {
+            if let place = added.firstIndex(of: location) { added.remove(at: place) } else { dropped.append(location) }
+        }
+        for location in dropped {
+            guard let place = added.firstIndex(where: { $0.url == location.url }) else { continue }
+            relabelled.append((location, added.remove(at: place)))
+        }
+        dropped.removeAll { location in relabelled.contains { $0.0 == location } }
+    }
+
+    var isEmpty: Bool { dropped.isEmpty && added.isEmpty && relabelled.isEmpty }
+}

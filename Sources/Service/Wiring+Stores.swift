@@ -1,0 +1,231 @@
+internal import Domain
+internal import ImageFormats
+internal import JSONDocument
+internal import Logging
+internal import OsloConfig
+internal import Stores
+
+extension Wiring {
+    func makeStores() throws -> StoreSet {
+        let backends = try backends
+        return backends.isEmpty ? try makeOnlyStore() : try makeStores(backends)
+    }
+
+    // MARK: one store
+
+    private func makeOnlyStore() throws -> StoreSet {
+        let stores = try configuration(Options.stores)
+        guard stores.contains("file") || stores.contains("filesystem") else {
+            throw ConfigurationError(place: "[glance_store] stores", reason: "does not name 'file', where images are kept")
+        }
+        for store in stores where !["file", "filesystem", "http", "https"].contains(store) {
+            log.logger("glance.config").warning("[glance_store] stores: the store '\(store)' is not supported")
+        }
+        let main = try configuration(Options.defaultStore)
+        guard main == "file" || main == "filesystem" else {
+            throw ConfigurationError(place: "[glance_store] default_store", reason: "the store '\(main)' is not supported yet")
+        }
+        let web = try hasWebStore ? [makeWebStore(Options.onlyStore)] : []
+        return StoreSet(try makeFileStore(Options.onlyStore, named: nil), beside: web)
+    }
+
+    // MARK: several stores
+
+    struct Backend {
+        let id: String
+        let type: String
+    }
+
+    /// Those of `enabled_backends`; none where the site has one store.
+    var backends: [Backend] {
+        get throws {
+            var backends: [Backend] = []
+            for text in try configuration(Options.enabledBackends) {
+                let parts = text.split(separator: ":", maxSplits: 1).map { $0.filter { !$0.isWhitespace } }
+                func refusal(_ reason: String) -> ConfigurationError {
+                    ConfigurationError(place: "[DEFAULT] enabled_backends", reason: reason)
+                }
+                guard parts.count == 2 else { throw refusal("'\(text)' is not of the form name:type") }
+                let backend = Backend(id: parts[0], type: parts[1])
+                guard Self.isName(backend.id) else { throw refusal("'\(backend.id)' is no name: letters, digits, '-', '_' and '.'") }
+                guard !backend.id.lowercased().hasPrefix(ReservedStore.prefix) else {
+                    throw refusal("'\(backend.id)': names that begin with \(ReservedStore.prefix) are the service's own")
+                }
+                // The group of options is found whatever its case.
+                guard !backends.contains(where: { $0.id.lowercased() == backend.id.lowercased() }) else {
+                    throw refusal("'\(backend.id)' is there twice")
+                }
+                guard backend.type == "file" || backend.type == "http" else {
+                    throw refusal("the type '\(backend.type)' of store '\(backend.id)' is not supported yet; there are file and http")
+                }
+                backends.append(backend)
+            }
+            return backends
+        }
+    }
+
+    /// It stands in lists with commas, in headers, and in paths of nginx.
+    private static func isName(_ text: String) -> Bool {
+        1...64 ~= text.utf8.count && text.first != "."
+            && text.utf8.allSatisfy {
+                0x30...0x39 ~= $0 || 0x41...0x5A ~= $0 || 0x61...0x7A ~= $0 || "-_.".utf8.contains($0)
+            }
+    }
+
+    private func makeStores(_ backends: [Backend]) throws -> StoreSet {
+        guard let main = try configuration(Options.defaultBackend) else {
+            throw ConfigurationError(place: "[glance_store] default_backend", reason: "is not set, and there are several stores")
+        }
+        guard let chosen = backends.first(where: { $0.id == main }) else {
+            throw ConfigurationError(place: "[glance_store] default_backend", reason: "'\(main)' is none of the enabled_backends")
+        }
+        guard chosen.type != "http" else {
+            throw ConfigurationError(place: "[glance_store] default_backend", reason: "'\(main)' is an http store, which takes no data")
+        }
+        var owners: [String: String] = [:]
+        return StoreSet(
+            try backends.map { backend throws in
+                let group = Options.StoreGroup(backend.id)
+                var info = StoreInfo(id: backend.id, type: backend.type)
+                info.description = try configuration(group.description)
+                info.isDefault = backend.id == main
+                info.isReadOnly = backend.type == "http"
+                info.weight = try configuration(group.weight)
+                guard backend.type == "file" else { return StoreSet.Member(info, try makeWebStore(group)) }
+                for place in try places(group) {
+                    if let owner = owners.updateValue(backend.id, forKey: place.path) {
+                        throw ConfigurationError(place: "[\(backend.id)]", reason: "has the folder of store '\(owner)'")
+                    }
+                }
+                info.properties = [
+                    "data_dir": try configuration(group.folder).map { .string($0) } ?? .null,
+                    "chunk_size": .int(Int64(try configuration(group.chunkSize))),
+                    "thin_provisioning": .bool(try configuration(group.isThin)),
+                ]
+                return StoreSet.Member(info, try makeFileStore(group, named: backend.id))
+            })
+    }
+
+    /// The groups of the stores, for what their options are called.
+    var storeKeys: [OptionKey] {
+        ((try? backends) ?? []).flatMap { Options.StoreGroup($0.id).keys }
+    }
+
+    // MARK: kinds of stores
+
+    private func makeFileStore(_ group: Options.StoreGroup, named name: String?) throws -> FileStore {
+        // An octal number that the dialect gives as a decimal one: 640 means rw-r-----.
+        guard let permissions = UInt32(String(try configuration(group.permissions)), radix: 8) else {
+            throw ConfigurationError(place: "[\(group.name)] filesystem_store_file_perm", reason: "is no octal number")
+        }
+        var settings = FileStore.Settings()
+        settings.internalPrefix = try configuration(Options.internalPrefix).map { "\($0)/\(name ?? "file")" }
+        settings.permissions = permissions
+        settings.isThin = try configuration(group.isThin)
+        if let path = try configuration(group.metadataFile) { settings.mounts = try mounts(Self.found(path, configuration), group) }
+        return try FileStore(name: name, try places(group), settings)
+    }
+
+    /// Source: glance_store, `_drivers/filesystem.py`, `configure_add`: one folder or several, not both.
+    private func places(_ group: Options.StoreGroup) throws -> [FileStore.Place] {
+        let several = try configuration(group.folders)
+        guard !several.isEmpty else {
+            guard let folder = try configuration(group.folder) else {
+                throw ConfigurationError(place: "[\(group.name)] filesystem_store_datadir", reason: "is not set")
+            }
+            return [FileStore.Place(path: Self.withoutSlash(folder))]
+        }
+        guard !configuration.isSet(group.folder) else {
+            throw ConfigurationError(
+                place: "[\(group.name)]", reason: "filesystem_store_datadir and filesystem_store_datadirs exclude each other")
+        }
+        var places: [FileStore.Place] = []
+        for text in several {
+            let parts = text.split(separator: ":", maxSplits: 1, omittingEmptySubsequences: false)
+            let priority = parts.count == 2 ? Int(parts[1].filter { !$0.isWhitespace }) : 0
+            guard let priority, let path = parts.first.map({ Self.withoutSlash(String($0)) }), path.hasPrefix("/") else {
+                throw ConfigurationError(
+                    place: "[\(group.name)] filesystem_store_datadirs", reason: "'\(text)' is not of the form path:priority")
+            }
+            guard !places.contains(where: { $0.path == path }) else {
+                throw ConfigurationError(place: "[\(group.name)] filesystem_store_datadirs", reason: "\(path) is there twice")
+            }
+            places.append(FileStore.Place(path: path, priority: priority))
+        }
+        return places
+    }
+
+    private static func withoutSlash(_ path: String) -> String {
+        var path = path[...]
+        while path.count > 1, path.last == "/" { path.removeLast() }
+        return String(path)
+    }
+
+    /// A JSON object with `id` and `mountpoint`, or a list of such.
+    private func mounts(_ path: String, _ group: Options.StoreGroup) throws -> [FileMount] {
+        let place = "[\(group.name)] filesystem_store_metadata_file"
+        guard let text = contents(of: path), let document = try? JSON(parsing: Array(text.utf8)) else {
+            throw ConfigurationError(place: place, reason: "\(path) cannot be read as JSON")
+        }
+        return try (document.array ?? [document]).map { element in
+            guard let mount = element.object.flatMap({ FileMount($0) }) else {
+                throw ConfigurationError(place: place, reason: "\(path) must hold an object with id and mountpoint, or a list of such")
+            }
+            return mount
+        }
+    }
+
+    private func makeWebStore(_ group: Options.StoreGroup) throws -> HTTPStore {
+        HTTPStore(rules: try makeFetchRules(), certificateAuthority: try configuration(group.httpsCertificates))
+    }
+
+    private var hasWebStore: Bool {
+        get throws {
+            let backends = try backends
+            guard backends.isEmpty else { return backends.contains { $0.type == "http" } }
+            return try configuration(Options.stores).contains { $0 == "http" || $0 == "https" }
+        }
+    }
+
+    // MARK: what is fetched
+
+    /// What V1's copies and locations come from: nothing where the site has no http store.
+    func makeImageSource() throws -> any ImageSource {
+        try hasWebStore ? makeWebStore(Options.onlyStore) : NoImageSource()
+    }
+
+    private func makeFetchRules() throws -> FetchRules {
+        func ports(_ option: OsloConfig.Option<[String]>) throws -> [Int] {
+            try configuration(option).map { text in
+                guard let port = Int(text), 1...65_535 ~= port else {
+                    throw ConfigurationError(place: "[import_filtering_opts] \(option.name)", reason: "'\(text)' is no port")
+                }
+                return port
+            }
+        }
+        do {
+            return try FetchRules(
+                schemes: .init(
+                    allowed: try configuration(Options.allowedSchemes), disallowed: try configuration(Options.disallowedSchemes)),
+                hosts: .init(allowed: try configuration(Options.allowedHosts), disallowed: try configuration(Options.disallowedHosts)),
+                ports: .init(allowed: try ports(Options.allowedPorts), disallowed: try ports(Options.disallowedPorts)))
+        } catch let error as FetchRefusal {
+            throw ConfigurationError(place: "[import_filtering_opts] allowed_hosts, disallowed_hosts", reason: "name \(error)")
+        }
+    }
+
+    // MARK: formats
+
+    func makeFormatRules() throws -> FormatRules {
+        var rules = FormatRules()
+        rules.requiresMatch = try configuration(Options.requireFormatMatch)
+        rules.vmdkTypes = try configuration(Options.vmdkAllowedTypes)
+        rules.nonfatalChecksOfGPT = Set(try configuration(Options.nonfatalChecksOfGPT))
+        return rules
+    }
+
+    // MARK: nginx
+
+    /// Where nginx is told to find files, and where they lie.
+    package func internalFolders() throws -> [(prefix: String, folder: String)] { try makeStores().internalFolders }
+}

@@ -1,0 +1,24 @@
+internal import Domain
+internal import Glibc
+
+/// Reads an image's file from an offset on.
+final class FileReader: ByteReader {
+    private let descriptor: CInt
+
+    init(path: String, offset: Int64) throws(Fault) {
+        descriptor = open(path, O_RDONLY | O_CLOEXEC)
+        guard descriptor >= 0, lseek(descriptor, off_t(offset), SEEK_SET) >= 0 else { throw .store(errno, "opening an image's file") }
+    }
+
+    deinit {
+        if descriptor >= 0 { close(descriptor) }
+    }
+
+    func read(into buffer: UnsafeMutableRawBufferPointer) throws(Fault) -> Int {
+        while true {
+            let count = Glibc.read(descriptor, buffer.baseAddress, buffer.count)
+            if count >= 0 { return count }
+            guard errno == EINTR else { throw .store(errno, "reading an image's file") }
+        }
+    }
+}

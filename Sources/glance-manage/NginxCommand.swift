@@ -1,0 +1,16 @@
+internal import ArgumentParser
+internal import Service
+internal import Stack
+
+/// The part of nginx's configuration that depends on the stores.
+struct NginxCommand: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "nginx", abstract: "Prints the internal locations by which nginx sends the stores' files.",
+        discussion: "Its output takes the place of vitrine/glance-stores.conf.")
+    @OptionGroup var arguments: ConfigurationArguments
+
+    func run() throws {
+        let wiring = try Wiring(arguments.configuration(), program: "glance-manage")
+        print(Site.blobLocations(try wiring.internalFolders()))
+    }
+}
