@@ -59,6 +59,8 @@ let migrations = [
     "0028-vitrine_project_turns",
     "0029-vitrine_turns",
     "0030-vitrine_copies_requests",
+    "0031-vitrine_jobs",
+    "0032-vitrine_uploads_staging",
 ]
 
 let package = Package(
@@ -96,7 +98,7 @@ let package = Package(
             name: "Schema", path: "sql", resources: migrations.map { .embedInCode("\($0).sql") }, swiftSettings: house),
 
         // adapters
-        room("Persistence", needs: ["Domain", "MariaDB", "NotificationWire", "Schema", "Threading"]),
+        room("Persistence", needs: ["Domain", "JSONDocument", "MariaDB", "NotificationWire", "Schema", "Threading"]),
         room("Stores", needs: ["Domain", "CLinux", "HTTPClient", "JSONDocument"]),
         room(
             "Identity",
@@ -114,9 +116,11 @@ let package = Package(
         // work
         room("Operations", needs: ["Domain", "Digest", "ImageFormats", "Threading", logging]),
 
+        room("Importing", needs: ["Domain", "Digest", "JSONDocument", "Operations", "Threading", logging]),
+
         // doors
         room("APICommon", needs: ["HTTP", "JSONDocument", "Domain", "NotificationWire", "Threading", logging]),
-        room("APIV2", needs: ["APICommon", "HTTP", "JSONDocument", "Domain", "Operations"]),
+        room("APIV2", needs: ["APICommon", "HTTP", "JSONDocument", "Domain", "Importing", "Operations"]),
 
         room("APIV1", needs: ["APICommon", "HTTP", "JSONDocument", "Domain", "Operations", "RegistryWire"]),
         room("APIRegistry", needs: ["APICommon", "HTTP", "JSONDocument", "Domain", "RegistryWire"]),
@@ -125,7 +129,7 @@ let package = Package(
         room(
             "Service",
             needs: [
-                "APICommon", "APIRegistry", "APIV1", "APIV2", "Operations", "Persistence", "RegistryClient", "Stores", "Identity", "Domain",
+                "APICommon", "APIRegistry", "APIV1", "APIV2", "Importing", "Operations", "Persistence", "RegistryClient", "Stores", "Identity", "Domain",
                 "HTTP", "HTTPClient", "ImageFormats", "JSONDocument", "Digest", "NotificationWire",
                 "FastCGI", "MariaDB", "OsloConfig", "Threading", logging,
             ]),

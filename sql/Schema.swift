@@ -45,6 +45,8 @@ package enum Schema {
         Migration("0028-vitrine_project_turns", PackageResources._028_vitrine_project_turns_sql),
         Migration("0029-vitrine_turns", PackageResources._029_vitrine_turns_sql),
         Migration("0030-vitrine_copies_requests", PackageResources._030_vitrine_copies_requests_sql),
+        Migration("0031-vitrine_jobs", PackageResources._031_vitrine_jobs_sql),
+        Migration("0032-vitrine_uploads_staging", PackageResources._032_vitrine_uploads_staging_sql),
     ]
 }
 

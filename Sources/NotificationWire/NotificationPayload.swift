@@ -10,6 +10,7 @@ extension Notification {
         case .member(let member, let deletedAt): Self.write(member, deletedAt, to: &json)
         case .namespace(let namespace, let formerly, let deletedAt): Self.write(namespace, formerly, deletedAt, to: &json)
         case .item(let item, let namespace, let formerly, let deletedAt): Self.write(item, namespace, formerly, deletedAt, to: &json)
+        case .task(let task): Self.write(task, to: &json)
         case .sent(let sent): Self.write(sent, to: &json)
         case .text(let text): json.string(text)
         }
@@ -57,6 +58,23 @@ extension Notification {
             json.member("updated_at", member.updatedAt.description)
             json.member("deleted", deletedAt != nil)
             json.member("deleted_at", deletedAt?.description)
+        }
+    }
+
+    /// What was ordered and what came of it are told to those alone who may look at the task.
+    private static func write(_ task: Task, to json: inout JSONWriter) {
+        json.object { json in
+            json.member("id", task.id)
+            json.member("type", task.kind.name)
+            json.member("status", task.status.rawValue)
+            json.member("result", .null)
+            json.member("owner", task.owner)
+            json.member("message", .null)
+            json.member("expires_at", task.expiresAt?.description)
+            json.member("created_at", task.createdAt.description)
+            json.member("updated_at", task.updatedAt.description)
+            json.member("deleted", false)
+            json.member("deleted_at", .null)
         }
     }
 

@@ -1,11 +1,11 @@
 internal import Digest
-internal import Domain
-internal import ImageFormats
-internal import Logging
-internal import Threading
+package import Domain
+package import ImageFormats
+package import Logging
+package import Threading
 
 /// Finds out what is to be known of an image's bytes while they go by, each of its readers on a thread of its own.
-struct ByteMeasure {
+package struct ByteMeasure {
     private let md5: Digest
     private let hash: Digest
     private let algorithm: String
@@ -16,7 +16,7 @@ struct ByteMeasure {
 
     /// - Parameter image: what the bytes are said to be. Only what is in no container is looked into. Source: Glance.
     /// - Throws: `.unexpected` for an algorithm that nobody knows.
-    init(of image: Image, _ algorithm: String, _ rules: FormatRules) throws(Fault) {
+    package init(of image: Image, _ algorithm: String, _ rules: FormatRules) throws(Fault) {
         guard let md5 = Digest("md5"), let hash = Digest(algorithm) else {
             throw Fault(.unexpected, "The hashing algorithm \(algorithm) is not known.")
         }
@@ -25,7 +25,7 @@ struct ByteMeasure {
         inspection = image.containerFormat == "bare" ? InspectedStream() : nil
     }
 
-    var readers: [Relay<Fault>.Reader] {
+    package var readers: [Relay<Fault>.Reader] {
         // Each apart: in one array literal these crash the compiler (Swift 6.3.1).
         let (md5, hash, inspection) = (md5, hash, inspection)
         let digest: Relay<Fault>.Reader = { piece in
@@ -37,7 +37,7 @@ struct ByteMeasure {
     }
 
     /// - Throws: `.unsupportedMedia` for bytes that are not what the image is said to be, or not safe.
-    func finish(size: Int64, _ logger: Logger) throws(Fault) -> MeasuredBytes {
+    package func finish(size: Int64, _ logger: Logger) throws(Fault) -> MeasuredBytes {
         let virtualSize = try inspection.map { (stream) throws(Fault) in try judge(stream.inspection, logger) } ?? nil
         return MeasuredBytes(
             size: size, virtualSize: virtualSize, checksum: md5.finish(),

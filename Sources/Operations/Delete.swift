@@ -1,4 +1,5 @@
 package import Domain
+internal import Logging
 
 extension ImageService {
     /// Deletes an image. The record goes first, then the bytes; what is left of them when that fails is still owed, and
@@ -6,7 +7,9 @@ extension ImageService {
     ///
     /// - Throws: `.forbidden` for a protected image, and for one whose deletion is under way.
     package func delete(_ id: ImageID, by caller: Caller) throws(Fault) {
+        var isStaged = false
         let owed = try images.delete(id, visibleTo: caller) { image throws(Fault) in
+            isStaged = image.status == .uploading || image.status == .importing
             try policy.require(.deleteImage, on: image, by: caller)
             guard !image.isProtected else {
                 throw Fault(.forbidden, "Image \(id) is protected and cannot be deleted.")
@@ -19,5 +22,11 @@ extension ImageService {
             }
         }
         for removal in owed { removals.carryOut(removal, in: stores, logger) }
+        guard isStaged else { return }
+        do throws(Fault) {
+            try staging.remove(id)
+        } catch {
+            logger.warning("staged data of image \(id) stay until they are swept: \(error)")
+        }
     }
 }

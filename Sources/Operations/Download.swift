@@ -23,7 +23,7 @@ extension ImageService {
     /// An image's bytes at the first location that has them whole; nil where none has.
     ///
     /// - Throws: the last refusal of a store that could not tell.
-    func bytes(of image: Image, preferring preferred: [String] = []) throws(Fault) -> StoredBytes? {
+    package func bytes(of image: Image, preferring preferred: [String] = []) throws(Fault) -> StoredBytes? {
         var refusal: Fault?
         for location in stores.ordered(image.locations, preferring: preferred) {
             do throws(Fault) {

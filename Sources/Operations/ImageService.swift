@@ -4,34 +4,39 @@ package import Logging
 
 /// The verbs of the image service. Each is a file of this folder; none knows what is behind the ports.
 package struct ImageService: Sendable {
-    let images: any ImageCatalog
+    package let images: any ImageCatalog
     let memberships: any MemberCatalog
     let uploads: any UploadCatalog
-    let removals: any RemovalCatalog
+    package let removals: any RemovalCatalog
     let copies: any CopyCatalog
-    let stores: any ImageStores
+    package let stores: any ImageStores
+    package let staging: StagingArea
     /// Where bytes are fetched from that clients name by URL.
     let source: any ImageSource
-    let leases: LeaseKeeper
+    /// Names this process among all that hold leases.
+    package let worker: String
+    package let leases: LeaseKeeper
     private let policies: any PolicySource
-    let limits: ImageLimits
+    package let limits: ImageLimits
     /// What each project may have.
     let projectLimits: any LimitSource
     /// Nil where the site protects no custom properties.
     private let protections: PropertyProtections?
     /// What is asked of the formats that images have.
-    let formats: FormatRules
+    package let formats: FormatRules
     /// The name of the digest that images get besides MD5.
-    let hashAlgorithm: String
-    let logger: Logger
+    package let hashAlgorithm: String
+    package let logger: Logger
 
     package init(
-        catalog: some Catalog, stores: any ImageStores, source: any ImageSource, worker: String, policies: any PolicySource,
+        catalog: some Catalog, stores: any ImageStores, staging: StagingArea, source: any ImageSource, worker: String,
+        policies: any PolicySource,
         protections: PropertyProtections?, limits: ImageLimits, projectLimits: any LimitSource, formats: FormatRules,
         hashAlgorithm: String, logger: Logger
     ) {
         (images, memberships, uploads, removals, copies) = (catalog, catalog, catalog, catalog, catalog)
         self.stores = stores
+        self.staging = staging
         self.source = source
         self.policies = policies
         self.protections = protections
@@ -40,14 +45,15 @@ package struct ImageService: Sendable {
         self.formats = formats
         self.hashAlgorithm = hashAlgorithm
         self.logger = logger
-        leases = LeaseKeeper(worker: worker, uploads: catalog, logger: logger)
+        self.worker = worker
+        leases = LeaseKeeper(of: "uploads", logger: logger) { Result { () throws(Fault) in try catalog.renew(heldBy: worker) } }
     }
 
     /// The rules as they are now. A change of them is heeded by the next question.
-    var policy: Policy { policies.current }
+    package var policy: Policy { policies.current }
 
     /// What a caller may do with custom properties; nil for anything.
-    func propertyRights(of caller: Caller) -> PropertyRights? { protections.map { PropertyRights($0, of: caller, policy) } }
+    package func propertyRights(of caller: Caller) -> PropertyRights? { protections.map { PropertyRights($0, of: caller, policy) } }
 
     /// An image as a caller may see it: without the properties that he may not read.
     func readable(_ image: Image, by caller: Caller) -> Image { propertyRights(of: caller)?.readable(image) ?? image }
@@ -58,7 +64,7 @@ package struct ImageService: Sendable {
     ///   - owner: the image's, whoever it is that asks.
     ///   - bytes: nil where nobody knows how many come.
     /// - Throws: `.unavailable` when the limits cannot be found out.
-    func claim(for owner: String?, images: Int64 = 0, bytes: Int64? = 0) throws(Fault) -> QuotaClaim? {
+    package func claim(for owner: String?, images: Int64 = 0, bytes: Int64? = 0) throws(Fault) -> QuotaClaim? {
         guard let owner else { return nil }
         let limits = try projectLimits.limits(of: owner)
         return limits == .none ? nil : QuotaClaim(project: owner, limits: limits, images: images, bytes: bytes)

@@ -1,18 +1,18 @@
-internal import Domain
-internal import Logging
+package import Domain
+package import Logging
 internal import Synchronization
 internal import Threading
 
-/// Renews the leases of this process's uploads, as long as it lives.
+/// Renews the leases of this process, as long as it lives.
 ///
 /// An upload may wait for its client for hours, so it cannot renew by itself. Dies the process, the leases end, and
-/// `glance-tasks` gives the images back.
-final class LeaseKeeper: Sendable {
-    /// Seconds between two renewals; the lease is six times as long. An upload of an image that was deleted ends so soon.
+/// `glance-tasks` takes back what they were for.
+package final class LeaseKeeper: Sendable {
+    /// Seconds between two renewals; a lease is six times as long. An upload of an image that was deleted ends so soon.
     private static let pause = 5.0
 
-    let worker: String
-    private let uploads: any UploadCatalog
+    private let purpose: String
+    private let renew: Renewal
     private let logger: Logger
     private let state = Monitor(State())
 
@@ -21,48 +21,46 @@ final class LeaseKeeper: Sendable {
         var isKeeping = false
     }
 
-    /// What an upload asks whether it may go on.
-    final class Lease: Sendable {
+    /// What somebody who works under a lease asks whether he may go on.
+    package final class Lease: Sendable {
         private let lost = Atomic(false)
-        /// Bytes that there is room for in what the image's owner may have; nil for any number.
-        let room: Int64?
 
-        fileprivate init(room: Int64?) { self.room = room }
-
-        var isLost: Bool { lost.load(ordering: .relaxed) }
+        package var isLost: Bool { lost.load(ordering: .relaxed) }
         fileprivate func lose() { lost.store(true, ordering: .relaxed) }
     }
 
-    init(worker: String, uploads: any UploadCatalog, logger: Logger) {
-        (self.worker, self.uploads, self.logger) = (worker, uploads, logger)
+    /// Renews all leases of this process, and tells the tokens of those that are still its own.
+    package typealias Renewal = @Sendable () -> Result<Set<String>, Fault>
+
+    /// - Parameter purpose: what the leases are of, for the log.
+    package init(of purpose: String, logger: Logger, renew: @escaping Renewal) {
+        (self.purpose, self.logger, self.renew) = (purpose, logger, renew)
     }
 
-    /// Begins an upload in the catalog and keeps it.
-    func begin(_ upload: Upload, claiming claim: QuotaClaim?) throws(Fault) -> Lease {
-        let lease = Lease(room: try uploads.begin(upload, by: worker, claiming: claim))
+    /// Keeps a lease that was just begun.
+    package func keep(_ token: String) -> Lease {
+        let lease = Lease()
         let mustStart = state.with { state in
-            state.held[upload.token] = lease
+            state.held[token] = lease
             defer { state.isKeeping = true }
             return !state.isKeeping
         }
-        if mustStart { _ = Thread.start { self.keep() } }
+        if mustStart { _ = Thread.start { self.goOn() } }
         return lease
     }
 
-    func release(_ upload: Upload) { state.with { $0.held[upload.token] = nil } }
+    package func release(_ token: String) { state.with { $0.held[token] = nil } }
 
-    private func keep() {
+    private func goOn() {
         while true {
             // Waits without an end while nothing is held, and then for the pause.
             state.wait { $0.held.isEmpty ? nil : () }
             _ = state.wait(atMost: Self.pause) { $0.held.isEmpty ? () : nil }
             let asked = state.with { $0.held }
             guard !asked.isEmpty else { continue }
-            do throws(Fault) {
-                let still = try uploads.renew(heldBy: worker)
-                for (token, lease) in asked where !still.contains(token) { lease.lose() }
-            } catch {
-                logger.warning("uploads were not renewed: \(error)")
+            switch renew() {
+            case .success(let still): for (token, lease) in asked where !still.contains(token) { lease.lose() }
+            case .failure(let fault): logger.warning("\(purpose) were not renewed: \(fault)")
             }
         }
     }

@@ -33,6 +33,13 @@ package struct LocationService: Sendable {
         for removal in owed { service.removals.carryOut(removal, in: stores, service.logger) }
     }
 
+    /// Where an image's bytes lie, for services of the cloud.
+    package func locations(of id: ImageID, for caller: Caller) throws(Fault) -> [ImageLocation] {
+        let image = try service.images.locatedImage(id, visibleTo: caller)
+        try service.policy.require(.fetchImageLocation, on: image, by: caller)
+        return service.stores.ordered(image.locations)
+    }
+
     /// Labels locations that old releases, or operators who rename stores, left with the name of no store. Who shows the image need
     /// not wait for it, so what goes wrong is left for the next time.
     package func repairLabels(of image: Image) {
@@ -48,6 +55,18 @@ package struct LocationService: Sendable {
 }
 
 extension ImageService {
+    /// Whether there is a store that reads what lies at a URL of the web.
+    package func canLocate(_ url: String) -> Bool {
+        url.lowercased().hasPrefix("http") && stores.holds(url)
+    }
+
+    /// - Throws: `.invalid` for what is no location that anybody may name: what lies in other stores than those of the web is the
+    ///   service's own, and of the web only what may be fetched counts.
+    package func checkLocation(_ url: String) throws(Fault) {
+        guard canLocate(url) else { throw Fault(.invalid, "There is no store for such locations, or they are not for clients to name.") }
+        try source.check(url)
+    }
+
     /// The stores that clients may name; nil where the site has one without a name.
     package var namedStores: [StoreInfo]? { stores.named }
 

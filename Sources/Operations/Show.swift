@@ -6,7 +6,7 @@ extension ImageService {
     }
 
     /// The image as it is, for whoever asks further whether he may do something with it.
-    func found(_ id: ImageID, by caller: Caller) throws(Fault) -> Image {
+    package func found(_ id: ImageID, by caller: Caller) throws(Fault) -> Image {
         let image = try images.image(id, visibleTo: caller)
         try policy.require(.getImage, on: image, by: caller)
         return image

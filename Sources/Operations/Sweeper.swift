@@ -5,17 +5,28 @@ package import Logging
 package struct Sweeper: Sendable {
     private let uploads: any UploadBacklog
     private let removals: any RemovalBacklog
+    private let tasks: any TaskSweeping
     private let stores: any ImageStores
+    private let staging: StagingArea
     private let worker: String
+    /// Whether a process of that name is not there any more.
+    private let isDead: @Sendable (String) -> Bool
     private let logger: Logger
 
-    /// - Parameter worker: names this process among all that hold uploads.
-    package init(uploads: any UploadBacklog, removals: any RemovalBacklog, stores: any ImageStores, worker: String, logger: Logger) {
-        self.uploads = uploads
-        self.removals = removals
-        self.stores = stores
-        self.worker = worker
-        self.logger = logger
+    /// - Parameter worker: names this process among all that hold leases.
+    package init(
+        catalog: some UploadBacklog & RemovalBacklog & TaskSweeping, stores: any ImageStores, staging: StagingArea, worker: String,
+        isDead: @escaping @Sendable (String) -> Bool, logger: Logger
+    ) {
+        (uploads, removals, tasks) = (catalog, catalog, catalog)
+        (self.stores, self.staging) = (stores, staging)
+        (self.worker, self.isDead, self.logger) = (worker, isDead, logger)
+    }
+
+    /// Ends the leases of processes of this host that died, so that nobody waits for them.
+    package func endLeasesOfTheDead() throws(Fault) {
+        let dead = try tasks.leaseholders().filter(isDead)
+        if !dead.isEmpty { try tasks.endLeases(of: dead) }
     }
 
     /// Gives back the images of uploads whose lease ended, removes bytes that are owed, and unfinished bytes that belong to no
@@ -23,21 +34,39 @@ package struct Sweeper: Sendable {
     ///
     /// - Throws: what the catalog throws when it cannot be asked; a store's refusal is logged and tried again next time.
     package func sweep() throws(Fault) {
+        try endLeasesOfTheDead()
         for upload in try uploads.expired(atMost: 100) {
             guard try uploads.takeOver(upload, by: worker) else { continue }
             logger.warning("upload of image \(upload.image) was abandoned; giving the image back")
             // Bytes first: while they may lie there, nobody else may begin.
-            try stores.discard(upload)
+            if upload.aim == .staging { try staging.discard(upload) } else { try stores.discard(upload) }
             try uploads.giveBack(upload, as: .queued, because: "The upload was abandoned.")
         }
         for removal in try removals.overdue(atMost: 100) { removals.carryOut(removal, in: stores, logger) }
+        try sweepStrays(try stores.pendingUploads(olderThan: Self.strayAge), stores.discardPending)
+        try sweepStrays(try staging.pendingUploads(olderThan: Self.strayAge), staging.discardPending)
+    }
 
-        let strays = try stores.pendingUploads(olderThan: Self.strayAge)
+    /// The same for what comes about rarely: imports that another image service left, staged bytes that nobody waits for, tasks whose
+    /// time is over.
+    package func sweepThoroughly() throws(Fault) {
+        try tasks.endForeignTasks()
+        try tasks.expireTasks()
+        let staged = try staging.images(olderThan: Self.strayAge)
+        guard !staged.isEmpty else { return }
+        let waiting = try uploads.waiting(among: staged)
+        for image in staged where !waiting.contains(image) {
+            logger.warning("removing staged bytes of image \(image), which nobody imports any more")
+            try staging.remove(image)
+        }
+    }
+
+    private func sweepStrays(_ strays: [Upload], _ discard: (Upload) throws(Fault) -> Void) throws(Fault) {
         guard !strays.isEmpty else { return }
         let known = try uploads.known(tokens: strays.map(\.token))
         for stray in strays where !known.contains(stray.token) {
             logger.warning("removing unfinished bytes of image \(stray.image) that no upload knows")
-            try stores.discardPending(stray)
+            try discard(stray)
         }
     }
 
@@ -47,7 +76,7 @@ package struct Sweeper: Sendable {
 
 extension RemovalCatalog {
     /// Removes bytes that are owed; a failure is logged, and the debt stays.
-    func carryOut(_ removal: OwedRemoval, in stores: any ImageStores, _ logger: Logger) {
+    package func carryOut(_ removal: OwedRemoval, in stores: any ImageStores, _ logger: Logger) {
         do throws(Fault) {
             try stores.remove(removal.url)
             try settle(removal)

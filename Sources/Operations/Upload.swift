@@ -1,7 +1,5 @@
-internal import Digest
 package import Domain
 internal import Glibc
-internal import ImageFormats
 internal import Logging
 internal import Threading
 
@@ -63,22 +61,30 @@ extension ImageService {
         }
         if let announced { try limits.check(size: announced) }
 
-        let token = UInt64.random(in: .min ... .max).hexadecimal + UInt64.random(in: .min ... .max).hexadecimal
+        let token = Upload.freshToken()
         let bytes = try stores.begin(image.id, token: token, announcing: announced, in: store)
         let upload = Upload(image: image.id, token: token, pendingURL: bytes.url)
-        let lease: LeaseKeeper.Lease
+        let room: Int64?
         do throws(Fault) {
-            lease = try leases.begin(upload, claiming: claim)
+            room = try uploads.begin(upload, by: worker, claiming: claim)
         } catch {
             bytes.discard()
             throw error
         }
-        defer { leases.release(upload) }
+        let lease = leases.keep(token)
+        defer { leases.release(token) }
 
         let measured: MeasuredBytes
         let location: ImageLocation
         do throws(Fault) {
-            measured = try copy(body, of: image, into: bytes, announced: announced, while: lease, claim)
+            let measure = try ByteMeasure(of: image, hashAlgorithm, formats)
+            // Apart: within the array it crashes the compiler (Swift 6.3.1).
+            let writing: Relay<Fault>.Reader = { (piece) throws(Fault) in try bytes.append(piece) }
+            let size = try Pour(limits: limits, announced: announced, room: room, of: claim)
+                .run(from: body, to: measure.readers + [writing]) { _ throws(Fault) in
+                    if lease.isLost { throw Fault(.gone, "The image was deleted while its data came in.") }
+                }
+            measured = try measure.finish(size: size, logger)
             if let expected = image.checksum, expected != measured.checksum {
                 throw Fault(.invalid, "The MD5 of the data is \(measured.checksum), and was to be \(expected).")
             }
@@ -93,75 +99,48 @@ extension ImageService {
         try finish(upload, bytes, at: location, measured, claim, failed: failed())
     }
 
-    private func copy(
-        _ body: any ByteReader, of image: Image, into bytes: any PendingBytes, announced: Int64?, while lease: LeaseKeeper.Lease,
-        _ claim: QuotaClaim?
-    ) throws(Fault) -> MeasuredBytes {
-        let measure = try ByteMeasure(of: image, hashAlgorithm, formats)
-        let writing: Relay<Fault>.Reader = { (piece) throws(Fault) in try bytes.append(piece) }
-        let relay = Relay<Fault>(buffersOf: 512 * 1024, count: 4, readers: measure.readers + [writing])
-        defer { relay.cancel() }
-        let began = monotonicSeconds()
-        var size: Int64 = 0
-        while true {
-            let buffer = try relay.nextBuffer()
-            var count = 0
-            while count < buffer.count {
-                let read = try body.read(into: UnsafeMutableRawBufferPointer(rebasing: buffer[count...]))
-                if read == 0 { break }
-                (count, size) = (count + read, size + Int64(read))
-                if lease.isLost { throw Fault(.gone, "The image was deleted while its data came in.") }
-                try limits.check(size: size)
-                if let room = lease.room, size > room { throw Self.noRoom(claim, room, for: size) }
-                try limits.check(received: size, in: monotonicSeconds() - began)
-                if let announced, size > announced { throw Self.wrongSize(announced, received: "more") }
-            }
-            if count == 0 { break }
-            relay.submit(count)
-        }
-        if let announced, size < announced { throw Self.wrongSize(announced, received: "\(size)") }
-        try relay.finish()
-        return try measure.finish(size: size, logger)
-    }
-
-    private static func wrongSize(_ announced: Int64, received: String) -> Fault {
-        Fault(.invalid, "The size of the data does not match: \(announced) bytes were announced, \(received) received.")
-    }
-
-    private static func noRoom(_ claim: QuotaClaim?, _ room: Int64, for size: Int64) -> Fault {
-        let limit = claim?.limits.imageSizeTotal ?? 0
-        return .overLimit("image_size_total", used: limit - room, limit: limit, asked: size, "bytes")
-    }
-
-    /// The bytes are in the store; now the record says so. While the database is away this waits for it, for a minute.
+    /// The bytes are in the store; now the record says so.
     private func finish(
         _ upload: Upload, _ bytes: any PendingBytes, at location: ImageLocation, _ measured: MeasuredBytes, _ claim: QuotaClaim?,
         failed: ImageStatus
     ) throws(Fault) {
-        let deadline = monotonicSeconds() + 60
-        while true {
-            do throws(Fault) {
-                return try uploads.finish(upload, at: location, measured, claiming: claim)
-            } catch {
-                switch error.kind {
-                case .unavailable where monotonicSeconds() < deadline: usleep(500_000)
-                // Perhaps it was done: the bytes stay, and when it was not, the lease ends and `glance-tasks` removes them.
-                case .unavailable: throw error
-                default:
-                    bytes.discard()
-                    giveBack(upload, as: failed, because: error)
-                    throw error
-                }
-            }
+        do throws(Fault) {
+            try patiently { () throws(Fault) in try uploads.finish(upload, at: location, measured, claiming: claim) }
+        } catch {
+            // Perhaps it was done: the bytes stay, and when it was not, the lease ends and `glance-tasks` removes them.
+            guard error.kind != .unavailable else { throw error }
+            bytes.discard()
+            giveBack(upload, as: failed, because: error)
+            throw error
         }
     }
 
-    private func giveBack(_ upload: Upload, as status: ImageStatus, because fault: Fault) {
+    package func giveBack(_ upload: Upload, as status: ImageStatus, because fault: Fault) {
         do throws(Fault) {
             try uploads.giveBack(upload, as: status, because: fault.message)
         } catch {
-            logger.warning("image \(upload.image) stays saving until its lease ends: \(error)")
+            logger.warning("image \(upload.image) stays \(upload.aim.status.rawValue) until its lease ends: \(error)")
         }
+    }
+}
+
+/// Does something that the catalog may be told twice. While it cannot be asked this waits for it, for a minute.
+package func patiently<Value>(_ body: () throws(Fault) -> Value) throws(Fault) -> Value {
+    let deadline = monotonicSeconds() + 60
+    while true {
+        do throws(Fault) {
+            return try body()
+        } catch {
+            guard error.kind == .unavailable, monotonicSeconds() < deadline else { throw error }
+            usleep(500_000)
+        }
+    }
+}
+
+extension Upload {
+    /// 32 hexadecimal digits.
+    package static func freshToken() -> String {
+        UInt64.random(in: .min ... .max).hexadecimal + UInt64.random(in: .min ... .max).hexadecimal
     }
 }
 

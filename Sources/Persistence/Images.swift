@@ -21,26 +21,28 @@ extension MariaDBCatalog: ImageCatalog {
     }
 
     package func insert(_ draft: ImageDraft, claiming claim: QuotaClaim?) throws(Fault) -> Image {
-        let doing = "Creating image \(draft.id)"
         do throws(Fault) {
-            return try database.transaction(doing) { connection in
-                if let claim { try Quotas.judge(claim, on: connection) }
-                guard let created = try connection.first(Self.insertImage, draft.row) else {
-                    throw Fault(.unexpected, "\(doing) failed.")
-                }
-                let image = draft.image(madeAt: Timestamp(created))
-                try ImageChanges.add(image.properties, to: draft.id, on: connection)
-                try ImageChanges.add(image.tags, to: draft.id, on: connection)
-                try ImageChanges.add(image.locations, to: draft.id, on: connection)
-                try outbox?.tell(.imageCreate, of: .image(image), on: connection)
-                if !image.locations.isEmpty { try outbox?.tell(.imageActivate, of: .image(image), on: connection) }
-                return image
-            }
+            return try database.transaction("Creating image \(draft.id)") { connection in try inserted(draft, claim, on: connection) }
         } catch {
             // The connection may have been lost after COMMIT was done. Then the row is there, and it is ours.
             guard error.kind == .unavailable, let image = try? itself(draft) else { throw error }
             return image
         }
+    }
+
+    /// The same within a transaction.
+    func inserted(_ draft: ImageDraft, _ claim: QuotaClaim?, on connection: Connection) throws -> Image {
+        if let claim { try Quotas.judge(claim, on: connection) }
+        guard let created = try connection.first(Self.insertImage, draft.row) else {
+            throw Fault(.unexpected, "Creating image \(draft.id) failed.")
+        }
+        let image = draft.image(madeAt: Timestamp(created))
+        try ImageChanges.add(image.properties, to: draft.id, on: connection)
+        try ImageChanges.add(image.tags, to: draft.id, on: connection)
+        try ImageChanges.add(image.locations, to: draft.id, on: connection)
+        try outbox?.tell(.imageCreate, of: .image(image), on: connection)
+        if !image.locations.isEmpty { try outbox?.tell(.imageActivate, of: .image(image), on: connection) }
+        return image
     }
 
     package func update(
@@ -65,10 +67,12 @@ extension MariaDBCatalog: ImageCatalog {
         if let claim { try Quotas.check(claim, on: connection) }
         guard try ImageChanges.save(from: before, to: after, at: moment, on: connection) else { return (before, before) }
         after.updatedAt = Timestamp(moment)
-        if before.status == .queued && after.status == .active {
-            try outbox?.tell(.imageActivate, .imageUpdate, of: .image(after), on: connection)
-        } else {
-            try outbox?.tell(.imageUpdate, of: .image(after), on: connection)
+        switch (before.status, after.status) {
+        case (.importing, .active): try outbox?.tell(.imageUpload, .imageActivate, .imageUpdate, of: .image(after), on: connection)
+        case (.queued, .active): try outbox?.tell(.imageActivate, .imageUpdate, of: .image(after), on: connection)
+        case (.queued, .importing), (.uploading, .importing):
+            try outbox?.tell(.imageUpdate, .imagePrepare, of: .image(after), on: connection)
+        default: try outbox?.tell(.imageUpdate, of: .image(after), on: connection)
         }
         return (before, after)
     }

@@ -6,12 +6,15 @@ package struct MariaDBCatalog: Sendable {
     let database: Database
     /// Locations are read with every image, because the answer shows them.
     let showsLocations: Bool
+    /// Hours that a task is told of after its end.
+    let taskHours: Int
     /// Nil where nobody is told of changes.
     let outbox: Outbox?
 
-    package init(_ database: Database, showsLocations: Bool = false, outbox: Outbox? = nil) {
+    package init(_ database: Database, showsLocations: Bool = false, taskHours: Int = 48, outbox: Outbox? = nil) {
         self.database = database
         self.showsLocations = showsLocations
+        self.taskHours = taskHours
         self.outbox = outbox
     }
 }

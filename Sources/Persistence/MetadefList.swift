@@ -37,7 +37,7 @@ struct MetadefList {
           FROM (\(page)) AS p
                LEFT JOIN metadef_namespace_resource_types a ON a.namespace_id = p.id
                LEFT JOIN metadef_resource_types t ON t.id = a.resource_type_id
-         ORDER BY \(word: order("p")), a.resource_type_id
+         ORDER BY \(keyset.order("p")), a.resource_type_id
         """
     }
 
@@ -46,14 +46,14 @@ struct MetadefList {
         var marker: SQLFragment = ""
         if let name = listing.marker {
             marker = " JOIN (SELECT * FROM metadef_namespaces x WHERE x.namespace = \(.text(name)) AND \(visible("x"))) AS m"
-            conditions.append(afterMarker)
+            conditions.append(keyset.comes("n", after: "m"))
         }
         if let visibility = listing.visibility { conditions.append("n.visibility = \(.text(visibility.rawValue))") }
         if let types = listing.resourceTypes { conditions.append(isAssociated(with: types)) }
         return """
             SELECT n.* FROM metadef_namespaces n\(marker)
              WHERE \(conditions.allOfThem)
-             ORDER BY \(word: order("n")) LIMIT \(.int(Int64(listing.limit)))
+             ORDER BY \(keyset.order("n")) LIMIT \(.int(Int64(listing.limit)))
             """
     }
 
@@ -73,33 +73,15 @@ struct MetadefList {
             """
     }
 
-    // MARK: order
-
-    /// The columns up to the id, which is unique. Where the key is level, age decides.
-    private var keys: [String] {
-        switch listing.key {
-        case .id: ["id"]
-        case .createdAt: ["created_at", "id"]
-        case let key: [key.rawValue, "created_at", "id"]
-        }
-    }
-
-    private func order(_ table: String) -> String {
-        keys.map { "\(table).\($0)\(listing.isDescending ? " DESC" : "")" }.joined(separator: ", ")
-    }
-
-    /// Later in the first key, or level there and later in the next. MariaDB sorts NULL before every value.
-    private var afterMarker: SQLFragment {
-        var alternatives: [SQLFragment] = []
-        var level: [SQLFragment] = []
-        for key in keys {
-            let (later, earlier) = listing.isDescending ? ("m.\(key)", "n.\(key)") : ("n.\(key)", "m.\(key)")
-            let isLater: SQLFragment =
-                "(\(word: later) > \(word: earlier) OR (\(word: later) IS NOT NULL AND \(word: earlier) IS NULL))"
-            alternatives.append("(\((level + [isLater]).allOfThem))")
-            level.append("n.\(word: key) <=> m.\(word: key)")
-        }
-        return "(\(alternatives.joined(" OR ")))"
+    /// Where the key is level, age decides.
+    private var keyset: Keyset {
+        let columns =
+            switch listing.key {
+            case .id: ["id"]
+            case .createdAt: ["created_at", "id"]
+            case let key: [key.rawValue, "created_at", "id"]
+            }
+        return Keyset(columns: columns, isDescending: listing.isDescending)
     }
 
     /// A namespace, and one of its resource types, if it has any.

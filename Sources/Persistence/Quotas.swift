@@ -26,6 +26,9 @@ enum Quotas {
         if claim.limits.imageSizeTotal != nil, claim.bytes != 0 {
             try claim.check(bytesBeside: bytesTaken(by: claim.project, on: connection))
         }
+        if claim.limits.imageStageTotal != nil, claim.staged != 0 {
+            try claim.check(stagedBeside: bytesStaged(by: claim.project, on: connection))
+        }
     }
 
     /// Judges an upload before it begins.
@@ -34,10 +37,15 @@ enum Quotas {
     static func judgeUpload(_ claim: QuotaClaim, on connection: Connection) throws -> Int64? {
         try takeTurn(of: claim.project, on: connection)
         var room: Int64?
-        if claim.limits.imageSizeTotal != nil {
+        if claim.limits.imageSizeTotal != nil, claim.bytes != 0 {
             let taken = try bytesTaken(by: claim.project, on: connection)
             try claim.check(bytesBeside: taken)
             room = claim.room(beside: taken)
+        }
+        if claim.limits.imageStageTotal != nil, claim.staged != 0 {
+            let taken = try bytesStaged(by: claim.project, on: connection)
+            try claim.check(stagedBeside: taken)
+            room = claim.stagingRoom(beside: taken)
         }
         if claim.limits.imageCountUploading != nil {
             try claim.check(uploading: uploads(of: claim.project, on: connection))
@@ -48,6 +56,12 @@ enum Quotas {
     /// Bytes that are stored, and those that uploads under way may still bring.
     private static func bytesTaken(by project: String, on connection: Connection) throws(MariaDBError) -> Int64 {
         try sum(ask(bytesStored, project, connection), ask(bytesReserved, project, connection))
+    }
+
+    /// Bytes that are staged, or are being copied by way of it, and those that are on their way there.
+    private static func bytesStaged(by project: String, on connection: Connection) throws(MariaDBError) -> Int64 {
+        let lying = try sum(ask(bytesStaged, project, connection), ask(bytesCopied, project, connection))
+        return try sum(lying, ask(bytesReservedForStaging, project, connection))
     }
 
     private static func uploads(of project: String, on connection: Connection) throws(MariaDBError) -> Int64 {
@@ -82,8 +96,21 @@ enum Quotas {
         """)
 
     /// Also of images that were deleted meanwhile: their bytes still lie there.
-    private static let bytesReserved = sum(
-        "u.reserved", "vitrine_uploads u STRAIGHT_JOIN images i FORCE INDEX (PRIMARY) ON i.id = u.image_id WHERE i.owner = ?")
+    private static let bytesReserved = number(
+        """
+        SELECT CAST(LEAST(COALESCE(SUM(r.reserved), 0), \(Int64.max)) AS SIGNED)
+          FROM (SELECT image_id, reserved FROM vitrine_uploads WHERE is_staging = 0
+                 UNION ALL SELECT image_id, reserved FROM vitrine_jobs WHERE image_id IS NOT NULL) r
+               STRAIGHT_JOIN images i FORCE INDEX (PRIMARY) ON i.id = r.image_id
+         WHERE i.owner = ?
+        """)
+
+    private static let bytesReservedForStaging = sum(
+        "u.reserved",
+        """
+        vitrine_uploads u STRAIGHT_JOIN images i FORCE INDEX (PRIMARY) ON i.id = u.image_id
+         WHERE i.owner = ? AND u.is_staging = 1
+        """)
 
     private static let bytesStaged = sum("i.size", underWay("'uploading', 'importing'"))
     private static let bytesCopied = sum("i.size", copied)

@@ -9,15 +9,18 @@ extension MariaDBCatalog: UploadBacklog {
         try database.transaction("Beginning the upload of image \(upload.image)") { connection in
             let room = try claim.flatMap { try Quotas.judgeUpload($0, on: connection) }
             let moved = try connection.run(
-                "UPDATE images SET status = 'saving', updated_at = UTC_TIMESTAMP() WHERE id = ? AND status = 'queued' AND deleted = 0",
-                .text(upload.image.text))
+                "UPDATE images SET status = ?, updated_at = UTC_TIMESTAMP() WHERE id = ? AND status = 'queued' AND deleted = 0",
+                .text(upload.aim.status.rawValue), .text(upload.image.text))
             guard moved == 1 else { throw Fault.notQueued(upload.image) }
             try connection.run(
                 """
-                INSERT INTO vitrine_uploads (image_id, token, pending_url, worker, lease_until, reserved)
-                VALUES (?, ?, ?, ?, UTC_TIMESTAMP(6) + \(Self.lease), ?)
-                """, .text(upload.image.text), .text(upload.token), .text(upload.pendingURL), .text(worker), .int(claim?.bytes ?? 0))
-            try outbox?.tell(.imageUpdate, .imagePrepare, of: try payload(of: upload.image, on: connection), on: connection)
+                INSERT INTO vitrine_uploads (image_id, token, pending_url, worker, lease_until, reserved, is_staging)
+                VALUES (?, ?, ?, ?, UTC_TIMESTAMP(6) + \(Self.lease), ?, ?)
+                """, .text(upload.image.text), .text(upload.token), .text(upload.pendingURL), .text(worker),
+                .int((upload.aim == .store ? claim?.bytes : claim?.staged) ?? 0), .flag(upload.aim == .staging))
+            let image = try payload(of: upload.image, on: connection)
+            if upload.aim == .store { try outbox?.tell(.imageUpdate, .imagePrepare, of: image, on: connection) }
+            if upload.aim == .staging { try outbox?.tell(.imageUpdate, of: image, on: connection) }
             return room
         }
     }
@@ -43,7 +46,7 @@ extension MariaDBCatalog: UploadBacklog {
                 let images = try ImageRows.load([upload.image.text], locations: true, on: connection)
                 guard let image = images.first else { throw Fault.deletedMeanwhile(upload.image) }
                 let isDone = image.status == .active && image.hash == measured.hash && image.locations.contains(location)
-                guard isDone else { throw Fault(.conflict, "The upload of image \(upload.image) was given up.") }
+                guard isDone else { throw Fault.givenUp(upload.image) }
                 return
             }
             if let claim, measured.size > reserved { try Quotas.check(claim, on: connection) }
@@ -75,8 +78,8 @@ extension MariaDBCatalog: UploadBacklog {
             let given = try connection.run(
                 """
                 UPDATE images SET status = ?, size = NULL, virtual_size = NULL, updated_at = UTC_TIMESTAMP()
-                 WHERE id = ? AND status = 'saving' AND deleted = 0
-                """, .text(status.rawValue), .text(upload.image.text))
+                 WHERE id = ? AND status = ? AND deleted = 0
+                """, .text(status.rawValue), .text(upload.image.text), .text(upload.aim.status.rawValue))
             guard given == 1 else { return }
             try outbox?.tell(.imageUpdate, of: try payload(of: upload.image, on: connection), on: connection)
         }
@@ -100,12 +103,22 @@ extension MariaDBCatalog: UploadBacklog {
 
     package func known(tokens: [String]) throws(Fault) -> Set<String> {
         try database.run("Reading uploads") { connection in
-            Set(try tokens.filter { try connection.first(Self.knownToken, .text($0)) != nil })
+            Set(try tokens.filter { try connection.first(Self.knownToken, .text($0), .text($0)) != nil })
         }
     }
 
+    package func waiting(among images: [ImageID]) throws(Fault) -> Set<ImageID> {
+        try database.run("Reading staged images") { connection in
+            Set(try images.filter { try connection.first(Self.isWaiting, .text($0.text)) != nil })
+        }
+    }
+
+    private static let isWaiting = Query(
+        "SELECT 1 FROM images WHERE id = ? AND deleted = 0 AND status IN ('uploading', 'importing')"
+    ) { row throws(MariaDBError) in try row.int(0) }
+
     /// Tells, of an upload that was still held, the bytes that were kept for it.
-    private static let endLease = Query("DELETE FROM vitrine_uploads WHERE token = ? RETURNING reserved") { row throws(MariaDBError) in
+    static let endLease = Query("DELETE FROM vitrine_uploads WHERE token = ? RETURNING reserved") { row throws(MariaDBError) in
         try row.int(0)
     }
 
@@ -113,25 +126,27 @@ extension MariaDBCatalog: UploadBacklog {
         """
         SELECT u.token
           FROM vitrine_uploads u JOIN images i ON i.id = u.image_id
-         WHERE u.worker = ? AND i.status = 'saving' AND i.deleted = 0
+         WHERE u.worker = ? AND i.status IN ('saving', 'uploading') AND i.deleted = 0
         """
     ) { row throws(MariaDBError) in try row.text(0) }
 
     private static let expiredUploads = Query(
         """
-        SELECT image_id, token, pending_url
+        SELECT image_id, token, pending_url, is_staging
           FROM vitrine_uploads
          WHERE lease_until < UTC_TIMESTAMP(6)
          ORDER BY lease_until
          LIMIT ?
         """
     ) { row throws(MariaDBError) in
-        Upload(image: ImageID(try row.text(0)), token: try row.text(1), pendingURL: try row.text(2))
+        var upload = Upload(image: ImageID(try row.text(0)), token: try row.text(1), pendingURL: try row.text(2))
+        if try row.flag(3) { upload.aim = .staging }
+        return upload
     }
 
-    private static let knownToken = Query("SELECT 1 FROM vitrine_uploads WHERE token = ?") { row throws(MariaDBError) in
-        try row.int(0)
-    }
+    private static let knownToken = Query(
+        "SELECT 1 FROM vitrine_uploads WHERE token = ? UNION ALL SELECT 1 FROM vitrine_jobs WHERE token = ?"
+    ) { row throws(MariaDBError) in try row.int(0) }
 }
 
 extension Fault {
@@ -139,7 +154,7 @@ extension Fault {
         Fault(.conflict, "Image \(id) takes no data: it has some already, or is being given some.")
     }
 
-    fileprivate static func deletedMeanwhile(_ id: ImageID) -> Fault {
-        Fault(.gone, "Image \(id) was deleted while its data came in.")
-    }
+    static func deletedMeanwhile(_ id: ImageID) -> Fault { Fault(.gone, "Image \(id) was deleted while its data came in.") }
+
+    static func givenUp(_ id: ImageID) -> Fault { Fault(.conflict, "The upload of image \(id) was given up.") }
 }

@@ -65,17 +65,21 @@ package enum Programs {
         let logger = wiring.log.logger("glance.tasks")
         let signals = blockedEndSignals()
         let sweeper = try wiring.makeSweeper()
-        let copies = Copies(logger) { try wiring.makeCopier(isEnding: $0) }
+        let (copies, imports) = (wiring.makeCopies(logger), wiring.makeImports(logger))
         let works: [(any Work)?] = [try wiring.makeCourier(makeBrokerSender), try wiring.makeSendLog()]
         let rounds = works.compactMap(\.self).map { Rounds($0, logger) }
         try copies.start(try configuration(Options.copyThreads))
+        try imports.start(try configuration(Options.importThreads))
         for round in rounds { round.start() }
-        logger.info("looks after uploads, copies\(rounds.isEmpty ? "" : " and notifications")")
+        logger.info("looks after uploads, imports, copies\(rounds.isEmpty ? "" : " and notifications")")
         // After an absence of the database those that hold uploads get the time of a lease to renew them.
-        var wait = sweepPause
+        var (wait, count) = (firstSweep, 0)
         while !ended(signals, within: wait) {
             do {
-                try sweeper.sweep()
+                // Who was killed a moment ago is not waited for.
+                if count == 0 { try sweeper.endLeasesOfTheDead() } else { try sweeper.sweep() }
+                if count % thoroughSweeps == 1 { try sweeper.sweepThoroughly() }
+                count += 1
                 wait = sweepPause
             } catch {
                 logger.error("cannot look after uploads: \(error)")
@@ -83,11 +87,15 @@ package enum Programs {
             }
         }
         for round in rounds { round.end(patience: 20) }
+        imports.end(patience: 10)
         copies.end(patience: 10)
     }
 
     /// Seconds. An abandoned upload is given back within both of these: 30 + 10.
     private static let sweepPause = 10
+    private static let firstSweep = 1
+    /// Sweeps of which one is thorough: that is ten minutes.
+    private static let thoroughSweeps = 60
     private static let leaseLength = 35
 
     private static func listener(_ place: String) throws -> Listener {

@@ -9,14 +9,14 @@ extension Options {
             """
             allow_anonymous_access api_limit_max backlog bind_host bind_port cache_prefetcher_interval
             data_api default_log_levels delayed_delete digest_algorithm
-            do_secure_hash enabled_import_methods http_keepalive http_retries
+            http_keepalive http_retries
             image_cache_dir image_cache_driver image_cache_max_size image_cache_sqlite_db image_cache_stall_time
             image_location_quota location_strategy lock_path log_config_append log_date_format max_header_line
             metadata_encryption_key owner_is_tenant pydev_worker_debug_host registry_client_cert_file registry_client_insecure
             registry_client_key_file restore scrub_pool_size
             scrub_time secure_proxy_ssl_header send_identity_headers syslog_log_facility
             tcp_keepidle use_journal use_stderr use_syslog use_user_token
-            wakeup_time watch_log_file worker_self_reference_url client_socket_timeout
+            wakeup_time watch_log_file client_socket_timeout
             """)
         + keys(
             "database",
@@ -47,14 +47,11 @@ extension Options {
         + keys("oslo_middleware", "max_request_body_size")
         + keys("oslo_policy", "enforce_scope policy_default_rule")
         + keys("paste_deploy", "config_file")
-        + keys("task", "task_executor task_time_to_live work_dir")
+        + keys("task", "eventlet_executor_pool_size task_executor work_dir")
         + keys("taskflow_executor", "conversion_format engine_mode max_workers")
         + keys("wsgi", "python_interpreter task_pool_threads")
-        + keys("image_import_opts", "image_import_plugins max_parallel_stores")
-        + keys("inject_metadata_properties", "ignore_user_roles inject")
+        + keys("image_import_opts", "max_parallel_stores")
         + keys("image_conversion", "output_format")
-        + keys("os_glance_staging_store", "filesystem_store_datadir")
-        + keys("os_glance_tasks_store", "filesystem_store_datadir")
         + keys("barbican", "auth_endpoint barbican_endpoint_type")
         + keys("key_manager", "backend")
         + keys("profiler", "connection_string enabled hmac_keys trace_sqlalchemy")

@@ -5,6 +5,7 @@ internal import APIV2
 internal import Domain
 internal import HTTP
 internal import Identity
+internal import Importing
 internal import Logging
 internal import Operations
 internal import OsloConfig
@@ -45,8 +46,15 @@ extension Wiring {
         let schemas = ImageSchemas(
             diskFormats: try configuration(Options.diskFormats), containerFormats: try configuration(Options.containerFormats))
         let locations = LocationService(service: service, locations: catalog)
+        let imports = try makeImportService(service, catalog)
         let images = ImagesDoor(
-            service: service, locations: locations, schemas: schemas, paging: try makePaging(), shows: try shown, importMethods: [])
+            service: service, locations: locations, schemas: schemas, paging: try makePaging(), shows: try shown,
+            importMethods: imports.settings.methods.map(\.rawValue))
+        let tasks = TasksDoor(
+            service: TaskService(service: service, catalog: catalog), imports: imports, schemas: TaskSchemas(), images: schemas,
+            paging: try makePaging())
+        let importing = ImportsDoor(service: imports)
+        let placing = LocationsDoor(imports: imports, locations: locations)
         let stores = StoresDoor(service: service, locations: locations)
         let data = DataDoor(service: service, notesSends: try notesSends)
         let members = MembersDoor(service: service)
@@ -58,6 +66,9 @@ extension Wiring {
         routes += SchemasDoor.routes.map { $0.map { $0(descriptions) } }
         routes += InfoDoor.routes.map { $0.map { $0(info) } }
         routes += StoresDoor.routes.map { $0.map { $0(stores) } }
+        routes += ImportsDoor.routes.map { $0.map { $0(importing) } }
+        routes += LocationsDoor.routes.map { $0.map { $0(placing) } }
+        routes += TasksDoor.routes.map { $0.map { $0(tasks) } }
         return routes
     }
 

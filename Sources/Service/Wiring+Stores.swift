@@ -109,6 +109,7 @@ extension Wiring {
     /// The groups of the stores, for what their options are called.
     var storeKeys: [OptionKey] {
         ((try? backends) ?? []).flatMap { Options.StoreGroup($0.id).keys }
+            + ReservedStore.allCases.map { Options.StoreGroup($0.rawValue).folder.key }
     }
 
     // MARK: kinds of stores
@@ -155,7 +156,7 @@ extension Wiring {
         return places
     }
 
-    private static func withoutSlash(_ path: String) -> String {
+    static func withoutSlash(_ path: String) -> String {
         var path = path[...]
         while path.count > 1, path.last == "/" { path.removeLast() }
         return String(path)
@@ -188,6 +189,9 @@ extension Wiring {
     }
 
     // MARK: what is fetched
+
+    /// What imports are downloaded by; there need not be an http store.
+    func makeFetcher() throws -> HTTPStore { try makeWebStore(Options.onlyStore) }
 
     /// What V1's copies and locations come from: nothing where the site has no http store.
     func makeImageSource() throws -> any ImageSource {

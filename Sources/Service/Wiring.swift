@@ -74,7 +74,8 @@ package struct Wiring {
     func makeCatalog() throws -> MariaDBCatalog {
         let showsLocations =
             try configuration(Options.showImageDirectURL) || configuration(Options.showMultipleLocations) || !backends.isEmpty
-        return MariaDBCatalog(try makeDatabase(), showsLocations: showsLocations, outbox: try makeOutbox())
+        return MariaDBCatalog(
+            try makeDatabase(), showsLocations: showsLocations, taskHours: try configuration(Options.taskHours), outbox: try makeOutbox())
     }
 
     /// - Parameter isEnding: whether the process is about to end, and copies are to be left to others.
@@ -86,7 +87,8 @@ package struct Wiring {
     func makeSweeper() throws -> Sweeper {
         let catalog = try makeCatalog()
         return Sweeper(
-            uploads: catalog, removals: catalog, stores: try makeStores(), worker: Self.workerName(), logger: log.logger("glance.tasks"))
+            catalog: catalog, stores: try makeStores(), staging: try makeStaging(), worker: WorkerName.fresh().text,
+            isDead: WorkerName.isDead, logger: log.logger("glance.tasks"))
     }
 
     func makeService(over catalog: some Catalog, _ projectLimits: any LimitSource) throws -> ImageService {
@@ -95,7 +97,8 @@ package struct Wiring {
             throw ConfigurationError(place: "[DEFAULT] hashing_algorithm", reason: "'\(algorithm)' is not known")
         }
         return ImageService(
-            catalog: catalog, stores: try makeStores(), source: try makeImageSource(), worker: Self.workerName(), policies: policies,
+            catalog: catalog, stores: try makeStores(), staging: try makeStaging(), source: try makeImageSource(),
+            worker: WorkerName.fresh().text, policies: policies,
             protections: try makeProtections(), limits: try makeLimits(), projectLimits: projectLimits,
             formats: try makeFormatRules(), hashAlgorithm: algorithm, logger: log.logger("glance.service"))
     }
@@ -161,13 +164,5 @@ package struct Wiring {
             }
             return try TokenFile(path: path, policy: policies, logger: log.logger("glance.identity"))
         }
-    }
-
-    /// Names this process among all that hold uploads, also one of the same number on another host or after a restart.
-    static func workerName() -> String {
-        var name = [CChar](repeating: 0, count: 64)
-        gethostname(&name, name.count - 1)
-        let host = String(decoding: name.prefix { $0 != 0 }.map { UInt8(bitPattern: $0) }, as: UTF8.self).prefix(30)
-        return "\(host):\(getpid()):\(UInt32.random(in: .min ... .max))"
     }
 }

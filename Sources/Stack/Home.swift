@@ -28,6 +28,8 @@ package final class Home {
 
             [DEFAULT]
             # debug = true
+            # Where images wait for their import.
+            node_staging_uri = file://\(folder)/staging
 
             [glance_store]
             default_store = file

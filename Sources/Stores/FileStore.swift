@@ -161,6 +161,14 @@ package struct FileMount: Sendable {
     func holds(_ path: String) -> Bool { path.hasPrefix(mountPoint) }
 }
 
+extension FileStore: ListedStore {
+    package func names(olderThan seconds: Int) throws(Fault) -> [String] {
+        var names: [String] = []
+        for folder in folders { names += try folder.names(in: folder.path, olderThan: seconds) }
+        return names
+    }
+}
+
 extension FileStore: HealthProbe {
     package var healthName: String { "store \(name ?? "file")" }
 
@@ -205,19 +213,28 @@ private struct Folder: Sendable {
     }
 
     func pendingUploads(olderThan seconds: Int) throws(Fault) -> [Upload] {
-        guard let entries = opendir(incoming) else { throw .store(errno, "reading the folder of unfinished uploads") }
+        try names(in: incoming, olderThan: seconds).compactMap { name in
+            let parts = name.split(separator: ".", maxSplits: 1)
+            guard parts.count == 2 else { return nil }
+            return Upload(image: ImageID(String(parts[0])), token: String(parts[1]), pendingURL: "file://\(incoming)/\(name)")
+        }
+    }
+
+    /// The names of files that nothing was written to for some seconds.
+    func names(in folder: String, olderThan seconds: Int) throws(Fault) -> [String] {
+        guard let entries = opendir(folder) else { throw .store(errno, "reading a folder of the store") }
         defer { closedir(entries) }
-        var uploads: [Upload] = []
+        var names: [String] = []
         while let entry = readdir(entries) {
             let name = withUnsafePointer(to: &entry.pointee.d_name) {
                 $0.withMemoryRebound(to: CChar.self, capacity: 256) { String(cString: $0) }
             }
             var info = stat()
-            let parts = name.split(separator: ".", maxSplits: 1)
-            guard parts.count == 2, stat("\(incoming)/\(name)", &info) == 0, time(nil) - info.st_mtim.tv_sec > seconds else { continue }
-            uploads.append(Upload(image: ImageID(String(parts[0])), token: String(parts[1]), pendingURL: "file://\(incoming)/\(name)"))
+            guard stat("\(folder)/\(name)", &info) == 0, info.st_mode & S_IFMT == S_IFREG, time(nil) - info.st_mtim.tv_sec > seconds
+            else { continue }
+            names.append(name)
         }
-        return uploads
+        return names
     }
 }
 

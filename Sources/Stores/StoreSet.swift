@@ -60,6 +60,8 @@ package struct StoreSet: ImageStores {
         return try member.store.bytes(at: location.url)
     }
 
+    package func holds(_ url: String) -> Bool { members.contains { $0.store.holds(url) } }
+
     package func store(of location: ImageLocation) -> String? {
         guard named != nil else { return nil }
         return member(holding: location)?.info?.id

@@ -72,7 +72,9 @@ package final class TestGlance: @unchecked Sendable {
         ]
         for name in stores { groups[name] = "filesystem_store_datadir = \(folder)/\(name)" }
         groups["glance_store"] = stores.first.map { "default_backend = \($0)" } ?? "filesystem_store_datadir = \(store)"
-        groups["DEFAULT"] = stores.isEmpty ? "" : "enabled_backends = \(stores.map { "\($0):file" }.joined(separator: ","))"
+        groups["DEFAULT"] = "node_staging_uri = file://\(folder)/staging"
+        groups["os_glance_staging_store"] = "filesystem_store_datadir = \(folder)/staging"
+        if !stores.isEmpty { groups["DEFAULT"]! += "\nenabled_backends = \(stores.map { "\($0):file" }.joined(separator: ","))" }
         if runsRegistry {
             groups["DEFAULT"]! += "\nregistry_port = \(registryPort)"
             groups["vitrine"]! += "\nregistry_secret = \(Self.secret)"

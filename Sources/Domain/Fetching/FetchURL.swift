@@ -16,7 +16,7 @@ package struct FetchURL: Equatable, Sendable {
     package let port: Int?
 
     /// Bytes of a URL; signed ones of object stores have about 2,000.
-    static let longest = 4096
+    package static let longest = 4096
 
     package init(_ text: String) throws(FetchRefusal) {
         guard text.utf8.count <= Self.longest else { throw FetchRefusal("longer than \(Self.longest) bytes") }
@@ -34,6 +34,14 @@ package struct FetchURL: Equatable, Sendable {
         let (host, port) = try Self.split(place)
         self.host = try Host(host)
         self.port = try port.map { digits throws(FetchRefusal) in try Self.port(digits) } ?? Self.usualPorts[scheme]
+    }
+
+    /// A URL as those may see it who must not know its user and password.
+    package static func withoutUser(_ text: String) -> String {
+        guard let mark = text.firstRange(of: "://") else { return text }
+        let authority = text[mark.upperBound...].prefix { !"/?#".contains($0) }
+        guard let at = authority.lastIndex(of: "@") else { return text }
+        return text[..<mark.upperBound] + "***@" + text[text.index(after: at)...]
     }
 
     private static let usualPorts = ["http": 80, "https": 443]

@@ -72,6 +72,15 @@ package struct Image: Sendable {
         properties.first { $0.name == name }.map { $0.value ?? "" }
     }
 
+    /// A property that the service itself keeps on the image; nil and an empty text are none. Set to nil it goes.
+    package subscript(internal name: String) -> String? {
+        get { self[property: name].flatMap { $0.isEmpty ? nil : $0 } }
+        set {
+            properties.removeAll { $0.name == name && newValue == nil }
+            if let newValue { set([ImageProperty(name, newValue)], replacing: false) }
+        }
+    }
+
     /// Sets properties by name.
     ///
     /// - Parameter replacing: those that are not named go.
@@ -108,6 +117,21 @@ package struct ImageHash: Sendable, Equatable {
     package init(algorithm: String, value: String) {
         self.algorithm = algorithm
         self.value = value
+    }
+}
+
+extension ImageHash {
+    /// Digits of a digest by each algorithm that a client may name.
+    private static let lengths = ["md5": 32, "sha1": 40, "sha224": 56, "sha256": 64, "sha384": 96, "sha512": 128]
+
+    /// - Throws: `.invalid` for an algorithm that nobody may name, and a value that is none of its digests.
+    package func check() throws(Fault) {
+        guard let length = Self.lengths[algorithm] else {
+            throw Fault(.invalid, "os_hash_algo must be one of \(Self.lengths.keys.sorted().joined(separator: ", ")).")
+        }
+        guard value.utf8.count == length, value.utf8.allSatisfy({ 0x30...0x39 ~= $0 || 0x41...0x46 ~= $0 || 0x61...0x66 ~= $0 }) else {
+            throw Fault(.invalid, "os_hash_value is no digest by \(algorithm): that has \(length) hexadecimal digits.")
+        }
     }
 }
 

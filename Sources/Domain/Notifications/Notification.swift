@@ -22,6 +22,12 @@ package struct Notification: Sendable {
         case memberCreate = "image.member.create"
         case memberUpdate = "image.member.update"
         case memberDelete = "image.member.delete"
+        case taskCreate = "task.create"
+        /// Somebody began it.
+        case taskRun = "task.run"
+        case taskProcessing = "task.processing"
+        case taskSuccess = "task.success"
+        case taskFailure = "task.failure"
         case namespaceCreate = "metadef_namespace.create"
         case namespaceUpdate = "metadef_namespace.update"
         case namespaceDelete = "metadef_namespace.delete"
@@ -55,6 +61,7 @@ package struct Notification: Sendable {
         case namespace(MetadefNamespace, formerly: String? = nil, deletedAt: Timestamp? = nil)
         /// Something in a namespace of the name. `formerly` as above.
         case item(MetadefItem, of: String, formerly: String? = nil, deletedAt: Timestamp? = nil)
+        case task(Task)
         case sent(SentBytes)
         case text(String)
     }

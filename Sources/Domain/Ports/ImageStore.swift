@@ -27,6 +27,12 @@ package protocol ImageStore: Sendable {
     func bytes(at url: String) throws(Fault) -> StoredBytes
 }
 
+/// A store that can tell what it has.
+package protocol ListedStore: ImageStore {
+    /// The names of what is stored, and was not touched for some seconds.
+    func names(olderThan seconds: Int) throws(Fault) -> [String]
+}
+
 /// Bytes on their way in, held by one thread. Let go before `commit()`, they leave nothing behind.
 package protocol PendingBytes: AnyObject, Sendable {
     /// What the store calls them until they are committed.

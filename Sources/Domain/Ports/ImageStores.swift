@@ -24,6 +24,9 @@ package protocol ImageStores: Sendable {
     /// - Throws: `.notFound` when no bytes are there, `.unavailable` when the store does not answer.
     func bytes(at location: ImageLocation) throws(Fault) -> StoredBytes
 
+    /// Whether a URL is one that a store of ours would read, whatever lies there.
+    func holds(_ url: String) -> Bool
+
     /// The name of the store that a location lies in: the one that it is labelled with, or that its URL leads to; nil where there
     /// is none of that name and the URL leads nowhere.
     func store(of location: ImageLocation) -> String?

@@ -1,5 +1,16 @@
 /// One upload under way: who takes the bytes, and where they lie until they are whole.
 package struct Upload: Sendable {
+    /// Where the bytes go.
+    package enum Aim: Sendable {
+        case store
+        /// The staging area, where they wait for their import.
+        case staging
+
+        /// Of an image that they come in for.
+        package var status: ImageStatus { self == .store ? .saving : .uploading }
+    }
+
+    package var aim = Aim.store
     package let image: ImageID
     /// A random name, so that an upload that was given up cannot be taken for a later one to the same image.
     package let token: String
@@ -31,7 +42,7 @@ package struct MeasuredBytes: Sendable {
 
 /// Uploads held under a lease, so that one whose worker died is taken back by `glance-tasks`.
 package protocol UploadCatalog: Sendable {
-    /// Moves the image from queued to saving and holds it for the worker.
+    /// Moves the image from queued to the status of the upload's aim and holds it for the worker.
     ///
     /// - Parameter claim: what the image's owner may have. The bytes that it names are kept for this upload until its end.
     /// - Returns: bytes that there is room for; nil for any number.
@@ -54,8 +65,7 @@ package protocol UploadCatalog: Sendable {
         _ upload: Upload, at location: ImageLocation, _ measured: MeasuredBytes, claiming claim: QuotaClaim?
     ) throws(Fault)
 
-    /// Moves the image from saving back to queued, or to killed, and ends the lease; nothing happens when it is not held any
-    /// more.
+    /// Moves the image back to queued, or to killed, and ends the lease; nothing happens when it is not held any more.
     ///
     /// - Parameter reason: what went wrong, in words that clients may read.
     func giveBack(_ upload: Upload, as status: ImageStatus, because reason: String) throws(Fault)
@@ -69,6 +79,19 @@ extension UploadCatalog {
     }
 }
 
+/// Uploads to the staging area.
+package protocol StagingCatalog: UploadCatalog {
+    /// Notes that all bytes are staged, and ends the lease. The image stays uploading until it is imported.
+    ///
+    /// Safe to repeat when its answer was lost.
+    ///
+    /// - Parameters:
+    ///   - host: the address of the node that has the bytes; nil where any can have them.
+    ///   - claim: what the image's owner may have, and all that came.
+    /// - Throws: as `finish` does.
+    func finishStaging(_ upload: Upload, size: Int64, on host: String?, claiming claim: QuotaClaim?) throws(Fault)
+}
+
 /// The uploads as whoever clears up sees them.
 package protocol UploadBacklog: UploadCatalog {
     /// Uploads whose lease ended: whoever held them is gone.
@@ -77,6 +100,9 @@ package protocol UploadBacklog: UploadCatalog {
     /// Takes over an upload whose lease ended, so that nobody else does.
     func takeOver(_ upload: Upload, by worker: String) throws(Fault) -> Bool
 
-    /// Which of these tokens belong to an upload that has a lease, ended or not.
+    /// Which of these tokens belong to an upload or a job that has a lease, ended or not.
     func known(tokens: [String]) throws(Fault) -> Set<String>
+
+    /// Which of these images may have staged bytes.
+    func waiting(among images: [ImageID]) throws(Fault) -> Set<ImageID>
 }

@@ -41,6 +41,8 @@ package struct QuotaClaim: Sendable, Equatable {
     package var images: Int64
     /// Bytes for stores; nil where nobody knows yet how many come.
     package var bytes: Int64?
+    /// Bytes for the staging area; nil as above.
+    package var staged: Int64? = 0
 
     package init(project: String, limits: ProjectLimits, images: Int64 = 0, bytes: Int64? = 0) {
         (self.project, self.limits, self.images, self.bytes) = (project, limits, images, bytes)
@@ -54,6 +56,17 @@ package struct QuotaClaim: Sendable, Equatable {
     package func check(bytesBeside used: Int64) throws(Fault) {
         guard let limit = limits.imageSizeTotal, (bytes ?? 0) > limit - used else { return }
         throw .overLimit("image_size_total", used: used, limit: limit, asked: bytes ?? 0, "bytes")
+    }
+
+    /// - Parameter used: bytes of the project in the staging area, and those that are promised to what comes in there.
+    /// - Returns: bytes that are left there; nil for any number.
+    package func stagingRoom(beside used: Int64) -> Int64? { limits.imageStageTotal.map { $0 - used } }
+
+    /// - Throws: `.tooLarge` when the claim does not fit into the staging area. Bytes that are not known yet fit while the limit is
+    ///   not passed already.
+    package func check(stagedBeside used: Int64) throws(Fault) {
+        guard let limit = limits.imageStageTotal, (staged ?? 0) > limit - used else { return }
+        throw .overLimit("image_stage_total", used: used, limit: limit, asked: staged ?? 0, "bytes")
     }
 
     /// - Throws: `.tooLarge` for more images than the project may have.

@@ -1,0 +1,54 @@
+internal import JSONDocument
+
+/// The JSON schemas of tasks. Source: Images API v2, "Task Schemas"; spec v2 §18 and §21.
+package struct TaskSchemas: Sendable {
+    let task = JSONSchema(name: "task", Self.document("task", Self.fields))
+    let tasks = JSONSchema(name: "tasks", Self.list)
+
+    package init() {}
+
+    private static let uuid = "^([0-9a-fA-F]){8}-([0-9a-fA-F]){4}-([0-9a-fA-F]){4}-([0-9a-fA-F]){4}-([0-9a-fA-F]){12}$"
+
+    private static func text(_ description: String) -> JSON { ["type": "string", "description": .string(description)] }
+
+    private static let objectOrNull: JSON = ["null", "object"]
+    private static let readOnlyText: JSON = ["readOnly": true, "type": "string"]
+
+    // swift-format-ignore
+    private static let fields: JSONObject = [
+        "id": ["type": "string", "description": "An identifier for the task", "pattern": .string(uuid)],
+        "type": ["type": "string", "description": "What kind of work it is", "enum": ["import", "api_image_import", "location_import"]],
+        "status": ["type": "string", "description": "How far it is", "enum": ["pending", "processing", "success", "failure"]],
+        "input": ["type": objectOrNull, "description": "What was ordered"],
+        "result": ["type": objectOrNull, "description": "What came of it"],
+        "owner": text("The project that the task belongs to"),
+        "message": text("For people: how far it is, or why it failed"),
+        "image_id": text("The image that it works on"),
+        "request_id": text("The request that ordered it"),
+        "user_id": text("The user who ordered it"),
+        "expires_at": ["type": ["null", "string"], "description": "When nobody is told of it any more"],
+        "created_at": text("When it was ordered"),
+        "updated_at": text("When something was last said of it"),
+        "self": readOnlyText,
+        "schema": readOnlyText,
+    ]
+
+    private static func document(_ name: String, _ fields: JSONObject) -> JSONObject {
+        ["name": .string(name), "properties": .object(fields)]
+    }
+
+    private static let list: JSONObject = {
+        var brief = fields
+        for name in ["input", "result", "message"] { brief[name] = nil }
+        return [
+            "name": "tasks",
+            "properties": [
+                "tasks": ["type": "array", "items": .object(document("task", brief))], "first": ["type": "string"],
+                "next": ["type": "string"], "schema": ["type": "string"],
+            ],
+            "links": [
+                ["rel": "first", "href": "{first}"], ["rel": "next", "href": "{next}"], ["rel": "describedby", "href": "{schema}"],
+            ],
+        ]
+    }()
+}

@@ -1,0 +1,28 @@
+/// What an image says of its imports, in properties that the service itself keeps. The first four are Glance's.
+extension Image {
+    /// The task that works on the image. Nobody else does while it is there.
+    package static let importTask = "os_glance_import_task"
+    /// Stores that bytes are on their way to, with commas between.
+    package static let importingTo = "os_glance_importing_to_stores"
+    /// Stores that the last import did not get bytes into.
+    package static let failedImport = "os_glance_failed_import"
+    /// The node that has the image's staged bytes.
+    package static let stageHost = "os_glance_stage_host"
+    /// Why the last import failed, for people.
+    package static let importError = "os_glance_import_error"
+
+    /// Adds stores to a list of them, and takes others from it. Where there are several stores the property stays when it is empty, as
+    /// Glance has it.
+    package mutating func change(_ list: String, adding added: [String] = [], removing removed: [String] = []) {
+        guard !added.isEmpty || !removed.isEmpty else { return }
+        let stores = Set((self[property: list] ?? "").split(separator: ",").map(String.init)).union(added).subtracting(removed)
+        self[internal: list] = stores.sorted().joined(separator: ",")
+    }
+
+    /// Gives an image back whose bytes did not come; one that has some stays as it is.
+    package mutating func returnToQueue() {
+        guard [.saving, .uploading, .importing].contains(status) else { return }
+        status = .queued
+        (size, virtualSize, checksum, hash) = (nil, nil, nil, nil)
+    }
+}

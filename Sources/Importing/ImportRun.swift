@@ -1,0 +1,170 @@
+internal import Digest
+internal import Domain
+internal import Logging
+internal import Operations
+internal import Threading
+
+/// What an import has brought into stores, and what is known of it.
+struct Brought {
+    var locations: [ImageLocation]
+    var failures: [(store: String?, fault: Fault)]
+    /// Nil for a copy of what the image has already.
+    var measured: MeasuredBytes?
+}
+
+extension Importer {
+    /// Brings an image's bytes into stores. They become its own with the end of the task, in one step.
+    func runImport(_ work: Work, _ plan: ImportPlan) throws(Fault) {
+        let job = work.job
+        let image: Image
+        do throws(Fault) {
+            image = try service.images.locatedImage(job.task.image ?? ImageID(""), visibleTo: .service)
+        } catch {
+            guard error.kind == .notFound else { throw error }
+            return try giveUp(work, Fault(.gone, "The image was deleted."))
+        }
+        let expected: ImageStatus = plan.method == .copy ? .active : .importing
+        guard image.status == expected else {
+            return try giveUp(work, Fault(.conflict, "The image is \(image.status.rawValue).")) { _ in }
+        }
+        // Of what is staged or copied the size is known.
+        let size = plan.method == .staged || plan.method == .copy ? image.size : nil
+        let claim = try service.claim(for: image.owner, bytes: size.map { $0 * Int64(max(plan.stores.count, 1)) })
+        let sinks: Sinks
+        do throws(Fault) {
+            sinks = try Sinks(
+                plan.stores, of: image.id, token: job.token, announcing: size, mustAll: plan.allMustSucceed, in: service.stores,
+                service.logger)
+        } catch {
+            return try giveUp(work, error) { $0.undo(plan) }
+        }
+        // Where the bytes are about to lie is noted, and what they take of what the image's owner may have is kept.
+        let room: Int64?
+        do throws(Fault) {
+            room = try patiently { () throws(Fault) in try jobs.prepare(job, pending: sinks.urls, claiming: claim) }
+        } catch {
+            sinks.discard()
+            guard error.kind != .unavailable else { throw error }
+            return try giveUp(work, error) { $0.undo(plan) }
+        }
+        let brought: Brought
+        do throws(Fault) {
+            brought = try bring(image, plan, into: sinks, work, room.map { $0 / Int64(sinks.count) }, claim)
+        } catch {
+            sinks.discard()
+            return try giveUp(work, error) { $0.undo(plan) }
+        }
+        try finish(work, plan, brought, sinks, claim)
+    }
+
+    private func bring(
+        _ image: Image, _ plan: ImportPlan, into sinks: Sinks, _ work: Work, _ room: Int64?, _ claim: QuotaClaim?
+    ) throws(Fault) -> Brought {
+        let measured: MeasuredBytes?
+        switch plan.method {
+        case .copy:
+            try copy(image, into: sinks, work)
+            measured = nil
+        case .staged:
+            let bytes = try service.staging.bytes(of: image.id)
+            measured = try pour(try bytes.open(0), announced: bytes.size, of: image, into: sinks, work, room, claim)
+        case .web(let url, let expected):
+            let fetched = try source.fetch(url, atMost: service.limits.size, isCancelled: { work.isCancelled })
+            guard fetched.hasMarkedEnd || expected != nil else {
+                throw Fault(.invalid, "The source does not tell where its data end; name the digest that they are to have.")
+            }
+            let reader = try expected.map { (hash) throws(Fault) in try CheckedReader(fetched.reader, hash) } ?? fetched.reader
+            measured = try pour(reader, announced: fetched.announced, of: image, into: sinks, work, room, claim)
+        case .glance:
+            throw Fault(.invalid, "glance-download is not to be had here.")
+        }
+        return Brought(locations: try sinks.commit(), failures: sinks.failures, measured: measured)
+    }
+
+    private func pour(
+        _ reader: any ByteReader, announced: Int64?, of image: Image, into sinks: Sinks, _ work: Work, _ room: Int64?,
+        _ claim: QuotaClaim?
+    ) throws(Fault) -> MeasuredBytes {
+        let measure = try ByteMeasure(of: image, service.hashAlgorithm, service.formats)
+        let progress = Progress(work.job, jobs, total: announced, service.logger)
+        let pour = Pour(limits: service.limits, announced: announced, room: room, of: claim)
+        let size = try pour.run(from: reader, to: measure.readers + sinks.readers, isSlowAllowed: true) { done throws(Fault) in
+            try work.check()
+            try sinks.checkAny()
+            progress.note(done)
+        }
+        return try measure.finish(size: size, service.logger)
+    }
+
+    /// Copies the bytes that an image has: whole files where a store can take them, else as a stream, whose digest is that of the image
+    /// or the copy is none.
+    private func copy(_ image: Image, into sinks: Sinks, _ work: Work) throws(Fault) {
+        guard let bytes = try service.bytes(of: image) else { throw Fault(.notFound, "The image has no data in any store.") }
+        if let path = bytes.path {
+            let progress = Progress(work.job, jobs, total: bytes.size * Int64(sinks.count), service.logger)
+            try sinks.take(fileAt: path, size: bytes.size) { done in
+                progress.note(done)
+                return work.isCancelled
+            }
+        }
+        guard sinks.wantsStream else { return }
+        let progress = Progress(work.job, jobs, total: bytes.size, service.logger)
+        var reader = try bytes.open(0)
+        if let hash = image.hash { reader = try CheckedReader(reader, hash) }
+        let pour = Pour(limits: service.limits, announced: bytes.size)
+        _ = try pour.run(from: reader, to: sinks.readers, isSlowAllowed: true) { done throws(Fault) in
+            try work.check()
+            try sinks.checkAny()
+            progress.note(done)
+        }
+    }
+
+    private func finish(
+        _ work: Work, _ plan: ImportPlan, _ brought: Brought, _ sinks: Sinks, _ claim: QuotaClaim?
+    ) throws(Fault) {
+        var claim = claim
+        if let size = brought.measured?.size { claim?.bytes = size * Int64(brought.locations.count) }
+        do throws(Fault) {
+            let owed = try patiently { () throws(Fault) in
+                try jobs.end(work.job, .success, claiming: claim) { image throws(Fault) in
+                    try image.take(brought, by: plan, work.job)
+                }
+            }
+            carryOut(owed)
+        } catch {
+            // Perhaps it was done: the bytes stay, and when it was not, whoever begins anew removes them.
+            guard error.kind != .unavailable else { throw error }
+            sinks.discard()
+            return try giveUp(work, error) { $0.undo(plan) }
+        }
+        unstage(work.job)
+        service.logger.info("image \(work.job.task.image?.text ?? "-") was imported by \(plan.name.rawValue)")
+    }
+}
+
+extension Image {
+    /// What becomes of an image with its bytes.
+    fileprivate mutating func take(_ brought: Brought, by plan: ImportPlan, _ job: Job) throws(Fault) {
+        let expected: ImageStatus = plan.method == .copy ? .active : .importing
+        guard status == expected || plan.method == .copy && status == .deactivated else {
+            throw Fault(.gone, "Image \(id) is \(status.rawValue) by now.")
+        }
+        locations += brought.locations.filter { !locations.contains($0) }
+        if let measured = brought.measured {
+            (size, virtualSize) = (measured.size, measured.virtualSize)
+            (checksum, hash, status) = (measured.checksum, measured.hash, .active)
+        }
+        set(plan.injected.map { ImageProperty($0.key, $0.value) }, replacing: false)
+        change(Image.importingTo, removing: plan.stores)
+        change(Image.failedImport, adding: brought.failures.compactMap(\.store), removing: [])
+        self[internal: Image.importError] = brought.failures.first?.fault.message.storable
+        if self[internal: Image.importTask] == job.task.id { self[internal: Image.importTask] = nil }
+    }
+
+    /// What becomes of an image that got nothing.
+    fileprivate mutating func undo(_ plan: ImportPlan) {
+        change(Image.importingTo, removing: plan.stores)
+        change(Image.failedImport, adding: plan.stores)
+        if plan.method != .copy { returnToQueue() }
+    }
+}

@@ -1,0 +1,184 @@
+package import Domain
+package import JSONDocument
+internal import Logging
+package import Operations
+
+/// Orders what `glance-tasks` does with images: imports, and locations whose bytes are to be looked at. Takes in what is staged.
+package struct ImportService: Sendable {
+    let service: ImageService
+    let catalog: any TaskCatalog & StagingCatalog
+    /// What may be fetched by its URL.
+    let source: any ImageSource
+    package let settings: ImportSettings
+
+    package init(
+        service: ImageService, catalog: any TaskCatalog & StagingCatalog, source: any ImageSource,
+        settings: ImportSettings
+    ) {
+        (self.service, self.catalog, self.source) = (service, catalog, source)
+        self.settings = settings
+    }
+
+    /// Orders an import.
+    ///
+    /// - Throws: `.invalid` for a method that is not enabled, stores that contradict each other or have the image already, and a URL
+    ///   that is not fetched; `.conflict` for a status that does not go with the method, an image without formats, a store that there
+    ///   is not, and while something else is done with the image; `.tooLarge` when the image's owner has too much already.
+    ///
+    /// Source: Images API v2, "Import an image"; the order of the checks is that of spec v2 §12.
+    package func order(_ request: ImportRequest, on id: ImageID, by caller: Caller) throws(Fault) {
+        guard settings.methods.contains(request.method) else {
+            throw Fault(.invalid, "Unknown import method name '\(request.method.rawValue)'.")
+        }
+        let seen = try service.images.image(id, visibleTo: caller)
+        // How much comes is judged when it comes; whoever has too much already is told so at once.
+        let claim = try service.claim(for: seen.owner, bytes: nil)
+        _ = try catalog.order(on: id, visibleTo: caller, claiming: claim) { image throws(Fault) in
+            try checkStatus(of: image, for: request.method)
+            try checkFormats(of: image)
+            try checkRemote(request)
+            try service.policy.require(request.method == .copyImage ? .copyImage : .modifyImage, on: image, by: caller)
+            try checkIsFree(image)
+            guard let stores = try stores(for: request, image) else { return nil }
+            if !request.allMustSucceed, service.stores.named == nil {
+                throw Fault(.invalid, "all_stores_must_succeed can be false only where there are several stores.")
+            }
+            var plan = ImportPlan(try method(of: request), stores: stores, allMustSucceed: request.allMustSucceed)
+            if caller.roles.isDisjoint(with: settings.rolesWithoutInjection) { plan.injected = settings.injected }
+            return draft(plan, shown: request.body, .imageImport, &image, caller)
+        }
+    }
+
+    /// Makes an image and orders its bytes from a URL, as V2's older task does.
+    ///
+    /// - Parameter input: what the task says of itself.
+    /// - Throws: `.invalid` for a URL that is not fetched, and what making the image throws.
+    package func orderLegacy(_ url: String, making draft: ImageDraft, input: JSONObject, by caller: Caller) throws(Fault) -> Task {
+        try source.check(url)
+        let image = try service.create(draft, by: caller)
+        do throws(Fault) {
+            let claim = try service.claim(for: image.owner, bytes: nil)
+            let task = try catalog.order(on: image.id, visibleTo: caller, claiming: claim) { image throws(Fault) in
+                let stores = (service.stores.named ?? []).filter(\.isDefault).map(\.id)
+                let plan = ImportPlan(.web(url: url, expected: nil), stores: stores, allMustSucceed: true)
+                var shown = input
+                shown["import_from"] = .string(FetchURL.withoutUser(url))
+                return self.draft(plan, shown: shown, .legacyImport, &image, caller)
+            }
+            guard let task else { throw Fault(.unexpected, "The task was not ordered.") }
+            return task
+        } catch {
+            service.withdraw(image.id, by: caller)
+            throw error
+        }
+    }
+
+    // MARK: what is asked of the image
+
+    private func checkStatus(of image: Image, for method: ImportPlan.Name) throws(Fault) {
+        func refusal(_ reason: String) -> Fault { Fault(.conflict, "\(reason) Image \(image.id) is \(image.status.rawValue).") }
+        switch (method, image.status) {
+        case (.copyImage, .active), (.webDownload, .queued), (.glanceDownload, .queued), (.glanceDirect, .uploading): return
+        case (.copyImage, _): throw refusal("Only active images can be copied.")
+        case (_, .active): throw refusal("Active images cannot be imported.")
+        case (.glanceDirect, _): throw refusal("The data of an image must be staged before they are imported.")
+        case (.webDownload, _), (.glanceDownload, _): throw refusal("Only queued images can be downloaded.")
+        }
+    }
+
+    private func checkFormats(of image: Image) throws(Fault) {
+        guard image.containerFormat != nil else { throw Fault(.conflict, "'container_format' needs to be set before import") }
+        guard image.diskFormat != nil else { throw Fault(.conflict, "'disk_format' needs to be set before import") }
+    }
+
+    private func checkRemote(_ request: ImportRequest) throws(Fault) {
+        guard request.method == .glanceDownload else { return }
+        guard request.remote.region != nil else {
+            throw Fault(.invalid, "'glance_region' needs to be set for glance-download import method")
+        }
+        guard let image = request.remote.image else {
+            throw Fault(.invalid, "'glance_image_id' needs to be set for glance-download import method")
+        }
+        guard ImageID(image).isUUID else { throw Fault(.invalid, "Remote image id does not look like a UUID: \(image.prefix(80))") }
+    }
+
+    /// Of what another task does with the image.
+    func checkIsFree(_ image: Image) throws(Fault) {
+        guard image[internal: Image.importTask] == nil else {
+            throw Fault(.conflict, "Image \(image.id) cannot be worked on while a prior operation is still in progress.")
+        }
+    }
+
+    // MARK: what is to be done
+
+    /// - Returns: nil when the image is in every store already.
+    private func stores(for request: ImportRequest, _ image: Image) throws(Fault) -> [String]? {
+        guard let named = service.stores.named else { return [] }
+        var stores = named.filter { request.wantsAllStores ? !$0.isReadOnly : $0.isDefault }.map(\.id)
+        if let names = try request.namedStores() {
+            stores = names.uniqued
+            for name in stores {
+                guard let info = service.stores.info(name) else { throw Fault(.conflict, "There is no store '\(name.prefix(80))'.") }
+                guard !info.isReadOnly else { throw Fault(.conflict, "The store '\(name)' takes no data.") }
+            }
+            guard !stores.isEmpty else { throw Fault(.invalid, "No store is named.") }
+        }
+        guard request.method == .copyImage else { return stores }
+        let holding = Set(image.locations.compactMap { service.stores.store(of: $0) })
+        guard request.wantsAllStores else {
+            if let store = stores.first(where: { holding.contains($0) }) {
+                throw Fault(.invalid, "Image is already present at store '\(store)'")
+            }
+            return stores
+        }
+        stores.removeAll { holding.contains($0) }
+        return stores.isEmpty ? nil : stores
+    }
+
+    private func method(of request: ImportRequest) throws(Fault) -> ImportPlan.Method {
+        switch request.method {
+        case .glanceDirect: return .staged
+        case .copyImage: return .copy
+        case .webDownload:
+            guard let url = request.url else { throw Fault(.invalid, "'uri' needs to be set for web-download import method") }
+            try source.check(url)
+            return .web(url: url, expected: request.expected)
+        case .glanceDownload: throw Fault(.invalid, "glance-download is not to be had here.")
+        }
+    }
+
+    /// - Parameter body: what the client asked for.
+    private func draft(
+        _ plan: ImportPlan, shown body: JSONObject, _ kind: Task.Kind, _ image: inout Image, _ caller: Caller
+    ) -> TaskDraft {
+        var random = SystemRandomNumberGenerator()
+        let names: [JSON] = plan.stores.isEmpty ? [.null] : plan.stores.map { .string($0) }
+        var input = body
+        if kind == .imageImport {
+            input = ["image_id": .string(image.id.text), "import_req": .object(body.withoutSecrets), "backend": .array(names)]
+        }
+        var draft = TaskDraft(
+            id: ImageID.random(using: &random).text, kind: kind, owner: caller.project ?? "",
+            input: String(decoding: JSON.object(input).text, as: UTF8.self), details: .imageImport(plan))
+        (draft.image, draft.user, draft.trace) = (image.id, caller.user, Trace.current)
+        if plan.method == .staged { draft.node = image[internal: Image.stageHost] }
+        if plan.method != .copy { image.status = .importing }
+        image.change(Image.importingTo, adding: plan.stores)
+        image.change(Image.failedImport, removing: plan.stores)
+        image[internal: Image.importTask] = draft.id
+        image[internal: Image.importError] = nil
+        image[internal: Image.stageHost] = nil
+        return draft
+    }
+}
+
+extension JSONObject {
+    /// A request as those who look at its task may see it: without the user and the password of a URL.
+    var withoutSecrets: JSONObject {
+        guard var method = self["method"]?.object, let url = method["uri"]?.string else { return self }
+        var shown = self
+        method["uri"] = .string(FetchURL.withoutUser(url))
+        shown["method"] = .object(method)
+        return shown
+    }
+}

@@ -1,0 +1,131 @@
+package import Domain
+internal import Logging
+package import Operations
+internal import Threading
+
+/// Does the jobs that were ordered, one after another. Many may work at once, in any number of processes: each job is in the hands of
+/// one of them, under a lease. One that is left half-way, by a process that died or ends, is begun anew by somebody else, who first
+/// removes what the one before left; after some tries it is given up.
+package struct Importer: Sendable {
+    let service: ImageService
+    let jobs: any JobBacklog
+    /// Where bytes come from that clients name by URL.
+    let source: any ImageSource
+    private let worker: String
+    /// The address of this node.
+    private let host: String?
+    private let leases: LeaseKeeper
+    private let isEnding: @Sendable () -> Bool
+
+    /// How often a job is begun before it is given up.
+    private static let mostTries = 5
+
+    /// - Parameter isEnding: asked between pieces; what is half-way is left to somebody else.
+    package init(
+        service: ImageService, jobs: any JobBacklog, source: any ImageSource, host: String?,
+        isEnding: @escaping @Sendable () -> Bool
+    ) {
+        (self.service, self.jobs, self.source) = (service, jobs, source)
+        (self.host, self.isEnding, worker) = (host, isEnding, service.worker)
+        let worker = service.worker
+        leases = LeaseKeeper(of: "jobs", logger: service.logger) { Result { () throws(Fault) in try jobs.renew(jobsOf: worker) } }
+    }
+
+    /// Does one job.
+    ///
+    /// - Returns: false when none was waiting.
+    /// - Throws: when the catalog cannot be asked; then the job is begun anew when its lease ends.
+    package func doOne() throws(Fault) -> Bool {
+        guard !isEnding(), let job = try jobs.claim(Upload.freshToken(), by: worker, on: host) else { return false }
+        let lease = leases.keep(job.token)
+        defer { leases.release(job.token) }
+        try Trace.following(job.trace) { () throws(Fault) in try run(Work(job: job, lease: lease, isEnding: isEnding)) }
+        return true
+    }
+
+    /// A job, and whether it is to go on.
+    struct Work {
+        let job: Job
+        let lease: LeaseKeeper.Lease
+        let isEnding: @Sendable () -> Bool
+
+        /// Somebody else has the job, or its image was deleted, or the process ends.
+        var isCancelled: Bool { lease.isLost || isEnding() }
+
+        func check() throws(Fault) {
+            if isCancelled { throw Fault(.gone, "The image was deleted, or is in other hands.") }
+        }
+    }
+
+    private func run(_ work: Work) throws(Fault) {
+        for leftover in work.job.leftovers { try service.stores.discard(leftover) }
+        guard work.job.tries <= Self.mostTries else {
+            return try giveUp(work, Fault(.unexpected, "It was interrupted \(Self.mostTries) times."))
+        }
+        switch work.job.details {
+        case .imageImport(let plan): try runImport(work, plan)
+        case .location(let plan): try runLocation(work, plan)
+        case nil: try giveUp(work, Fault(.unexpected, "What is to be done cannot be read."))
+        }
+    }
+
+    // MARK: endings
+
+    /// Ends a job that failed: its task says why, and the image is what it was before.
+    ///
+    /// - Parameter change: of the image besides.
+    func giveUp(
+        _ work: Work, _ fault: Fault, _ change: @escaping (inout Image) -> Void = { $0.returnToQueue() }
+    ) throws(Fault) {
+        let job = work.job
+        // Who ends leaves the job to others. Who has lost it has nothing to say any more, unless the image was deleted.
+        guard !isEnding() else { return try jobs.release(job) }
+        service.logger.warning("task \(job.task.id) on image \(job.task.image?.text ?? "-") failed: \(fault)")
+        do throws(Fault) {
+            let owed = try patiently { () throws(Fault) in
+                try jobs.end(job, .failure(fault.message), claiming: nil) { image throws(Fault) in
+                    if image[internal: Image.importTask] == job.task.id { image[internal: Image.importTask] = nil }
+                    image[internal: Image.importError] = fault.message.storable
+                    change(&image)
+                }
+            }
+            carryOut(owed)
+        } catch {
+            guard error.kind == .gone else { throw error }
+            service.logger.info("task \(job.task.id) is somebody else's by now")
+        }
+        unstage(job)
+        if job.task.kind == .legacyImport { deleteImage(of: job) }
+    }
+
+    /// An image that was made for its import alone goes with it. Source: Glance, `base_import.py`.
+    private func deleteImage(of job: Job) {
+        guard let image = job.task.image else { return }
+        do throws(Fault) {
+            carryOut(try service.images.delete(image, visibleTo: .service) { _ in })
+        } catch {
+            service.logger.warning("image \(image), whose import failed, stays: \(error)")
+        }
+    }
+
+    /// Staged bytes are of no use once their import has ended, well or not.
+    func unstage(_ job: Job) {
+        guard let image = job.task.image else { return }
+        do throws(Fault) {
+            try service.staging.remove(image)
+        } catch {
+            service.logger.warning("staged data of image \(image) stay until they are swept: \(error)")
+        }
+    }
+
+    func carryOut(_ owed: [OwedRemoval]) {
+        for removal in owed { service.removals.carryOut(removal, in: service.stores, service.logger) }
+    }
+}
+
+extension String {
+    /// As a property can hold it.
+    var storable: String {
+        String(String.UnicodeScalarView(unicodeScalars.prefix(1000).map { $0.value > 0xFFFF || $0.value == 0 ? "?" : $0 }))
+    }
+}

@@ -1,0 +1,31 @@
+internal import Domain
+internal import Logging
+internal import Threading
+
+/// Tells now and then how far a job is, to those who look at its task.
+final class Progress {
+    private let job: Job
+    private let jobs: any JobBacklog
+    private let total: Int64?
+    private let logger: Logger
+    private var next: Double
+
+    /// Seconds between two reports.
+    private static let pause = 2.0
+
+    init(_ job: Job, _ jobs: any JobBacklog, total: Int64?, _ logger: Logger) {
+        (self.job, self.jobs, self.total, self.logger) = (job, jobs, total, logger)
+        next = monotonicSeconds() + Self.pause
+    }
+
+    /// A report that cannot be made is left out; who has lost the job learns that from his lease.
+    func note(_ done: Int64) {
+        guard monotonicSeconds() >= next else { return }
+        next = monotonicSeconds() + Self.pause
+        do throws(Fault) {
+            try jobs.report(job, JobProgress(done: done, total: total))
+        } catch {
+            logger.warning("how far task \(job.task.id) is cannot be told: \(error)")
+        }
+    }
+}

@@ -1,0 +1,56 @@
+package import Domain
+internal import Logging
+internal import Operations
+internal import Threading
+
+extension ImportService {
+    /// Takes an image's bytes from the client into the staging area, where they wait for their import.
+    ///
+    /// - Parameter announced: bytes promised by the client; nil when it did not say.
+    /// - Throws: `.notFound` where clients may not stage, `.conflict` unless the image is queued, `.invalid` for fewer or more bytes
+    ///   than promised, `.tooLarge` past the size limit, what the owner may stage or the area's room, `.gone` when the image is
+    ///   deleted meanwhile. Whatever is thrown, no byte is left and the image is queued.
+    package func stage(_ id: ImageID, from body: any ByteReader, announced: Int64?, by caller: Caller) throws(Fault) {
+        guard settings.methods.contains(.glanceDirect) else { throw Fault(.notFound, "Image data cannot be staged here.") }
+        let image = try service.images.image(id, visibleTo: caller)
+        try service.policy.require(.modifyImage, on: image, by: caller)
+        guard image.status == .queued else {
+            throw Fault(.conflict, "Image \(id) takes no data in status \(image.status.rawValue).")
+        }
+        if let announced { try service.limits.check(size: announced) }
+        var claim = try service.claim(for: image.owner)
+        claim?.staged = announced
+
+        var upload = Upload(image: id, token: Upload.freshToken(), pendingURL: "")
+        let bytes = try service.staging.begin(id, token: upload.token, announcing: announced)
+        upload = Upload(image: id, token: upload.token, pendingURL: bytes.url)
+        upload.aim = .staging
+        let room: Int64?
+        do throws(Fault) {
+            room = try catalog.begin(upload, by: service.worker, claiming: claim)
+        } catch {
+            bytes.discard()
+            throw error
+        }
+        let lease = service.leases.keep(upload.token)
+        defer { service.leases.release(upload.token) }
+        do throws(Fault) {
+            let pour = Pour(limits: service.limits, announced: announced, room: room, of: claim)
+            let writing: Relay<Fault>.Reader = { (piece) throws(Fault) in try bytes.append(piece) }
+            let size = try pour.run(from: body, to: [writing]) { _ throws(Fault) in
+                if lease.isLost { throw Fault(.gone, "The image was deleted while its data came in.") }
+            }
+            _ = try bytes.commit()
+            claim?.staged = size
+            try patiently { () throws(Fault) in
+                try catalog.finishStaging(upload, size: size, on: settings.host, claiming: claim)
+            }
+        } catch {
+            // Perhaps it was noted as staged: the bytes stay, and when it was not, the lease ends and `glance-tasks` removes them.
+            guard error.kind != .unavailable else { throw error }
+            bytes.discard()
+            service.giveBack(upload, as: .queued, because: error)
+            throw error
+        }
+    }
+}

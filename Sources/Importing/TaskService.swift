@@ -1,0 +1,37 @@
+package import Domain
+package import Operations
+
+/// What clients are told of tasks, and the older way of ordering one.
+package struct TaskService: Sendable {
+    let service: ImageService
+    let catalog: any TaskCatalog
+
+    package init(service: ImageService, catalog: any TaskCatalog) { (self.service, self.catalog) = (service, catalog) }
+
+    package func task(_ id: String, for caller: Caller) throws(Fault) -> Task {
+        try checkAccess(caller)
+        return try catalog.task(id, visibleTo: caller)
+    }
+
+    package func list(_ listing: TaskListing, for caller: Caller) throws(Fault) -> TaskPage {
+        try checkAccess(caller)
+        return try catalog.page(listing, visibleTo: caller)
+    }
+
+    /// The tasks on an image that the caller can see; of other projects' tasks only administrators are told.
+    ///
+    /// - Throws: `.notFound` for an image that he may not see, also where others are told that they may not.
+    package func tasks(on image: ImageID, for caller: Caller) throws(Fault) -> [Task] {
+        do throws(Fault) {
+            _ = try service.found(image, by: caller)
+        } catch {
+            throw error.kind == .forbidden ? .imageNotFound(image) : error
+        }
+        return try catalog.tasks(on: image, visibleTo: caller)
+    }
+
+    /// - Throws: `.forbidden`.
+    package func checkAccess(_ caller: Caller) throws(Fault) {
+        try service.policy.require(.tasksAPIAccess, on: AttributeTarget([:]), by: caller)
+    }
+}

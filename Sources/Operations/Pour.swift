@@ -1,0 +1,63 @@
+package import Domain
+package import Threading
+
+/// One stream of an image's bytes, from whoever has them to all who want them at once.
+package struct Pour {
+    private let limits: ImageLimits
+    /// Bytes that will come; nil where nobody knows.
+    private let announced: Int64?
+    /// Bytes that there is room for in what the image's owner may have, and the claim that says so.
+    private let room: (bytes: Int64, claim: QuotaClaim)?
+
+    package init(limits: ImageLimits, announced: Int64?, room: Int64? = nil, of claim: QuotaClaim? = nil) {
+        (self.limits, self.announced) = (limits, announced)
+        self.room = if let room, let claim { (room, claim) } else { nil }
+    }
+
+    /// Reads to the end. Chunks of 512 KiB go to the readers beside each other; memory does not grow with the stream.
+    ///
+    /// - Parameters:
+    ///   - isSlowAllowed: whether bytes may drip.
+    ///   - check: asked at every piece whether to go on, with the bytes that came so far.
+    /// - Returns: bytes that came.
+    /// - Throws: what the source, a reader or `check` throws; `.invalid` for fewer or more bytes than announced, `.tooLarge` past
+    ///   the size limit or the room, `.tooSlow` for what drips.
+    package func run(
+        from source: any ByteReader, to readers: [Relay<Fault>.Reader], isSlowAllowed: Bool = false,
+        while check: (_ size: Int64) throws(Fault) -> Void
+    ) throws(Fault) -> Int64 {
+        let relay = Relay<Fault>(buffersOf: 512 * 1024, count: 4, readers: readers)
+        defer { relay.cancel() }
+        let began = monotonicSeconds()
+        var size: Int64 = 0
+        while true {
+            let buffer = try relay.nextBuffer()
+            var count = 0
+            while count < buffer.count {
+                let read = try source.read(into: UnsafeMutableRawBufferPointer(rebasing: buffer[count...]))
+                if read == 0 { break }
+                (count, size) = (count + read, size + Int64(read))
+                try check(size)
+                try limits.check(size: size)
+                if let room, size > room.bytes { throw Self.noRoom(room.claim, room.bytes, for: size) }
+                if !isSlowAllowed { try limits.check(received: size, in: monotonicSeconds() - began) }
+                if let announced, size > announced { throw Self.wrongSize(announced, received: "more") }
+            }
+            if count == 0 { break }
+            relay.submit(count)
+        }
+        if let announced, size < announced { throw Self.wrongSize(announced, received: "\(size)") }
+        try relay.finish()
+        return size
+    }
+
+    private static func wrongSize(_ announced: Int64, received: String) -> Fault {
+        Fault(.invalid, "The size of the data does not match: \(announced) bytes were announced, \(received) received.")
+    }
+
+    private static func noRoom(_ claim: QuotaClaim, _ room: Int64, for size: Int64) -> Fault {
+        let isStaged = claim.staged != 0
+        let limit = (isStaged ? claim.limits.imageStageTotal : claim.limits.imageSizeTotal) ?? 0
+        return .overLimit(isStaged ? "image_stage_total" : "image_size_total", used: limit - room, limit: limit, asked: size, "bytes")
+    }
+}

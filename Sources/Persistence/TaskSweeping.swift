@@ -1,0 +1,100 @@
+package import Domain
+internal import MariaDB
+
+extension MariaDBCatalog: TaskSweeping {
+    package func expireTasks() throws(Fault) {
+        _ = try database.run("Taking away tasks") { connection in
+            try connection.run(
+                """
+                UPDATE tasks SET deleted = 1, deleted_at = UTC_TIMESTAMP(), updated_at = UTC_TIMESTAMP()
+                 WHERE deleted = 0 AND expires_at <= UTC_TIMESTAMP()
+                 LIMIT 1000
+                """)
+        }
+    }
+
+    package func endForeignTasks() throws(Fault) {
+        let abandoned = try database.run("Looking for abandoned imports") { connection in
+            try connection.all(Self.abandonedImports) + connection.all(Self.lostImports)
+        }
+        for image in abandoned {
+            try database.transaction("Giving back image \(image.id)") { connection in
+                _ = try changed(image.id, visibleTo: .service, nil, on: connection) { image throws(Fault) in image.abandonImport() }
+                guard let task = image.task else { return }
+                try connection.run(
+                    """
+                    UPDATE tasks
+                       SET status = 'failure', updated_at = UTC_TIMESTAMP(), expires_at = UTC_TIMESTAMP() + INTERVAL ? HOUR
+                     WHERE id = ? AND status IN ('pending', 'processing')
+                    """, .int(Int64(taskHours)), .text(task))
+                try connection.run("UPDATE task_info SET message = ? WHERE task_id = ?", .text(Image.abandoned), .text(task))
+            }
+        }
+    }
+
+    package func leaseholders() throws(Fault) -> [String] {
+        try database.run("Reading who holds leases") { connection in try connection.all(Self.holders) }
+    }
+
+    package func endLeases(of workers: [String]) throws(Fault) {
+        for worker in workers {
+            for table in ["vitrine_uploads", "vitrine_jobs"] {
+                _ = try database.run("Ending the leases of a process that is gone") { connection in
+                    try connection.run(
+                        "UPDATE \(table) SET lease_until = UTC_TIMESTAMP(6) WHERE worker = ? AND lease_until > UTC_TIMESTAMP(6)",
+                        .text(worker))
+                }
+            }
+        }
+    }
+
+    private static let holders = Query(
+        """
+        SELECT DISTINCT worker FROM vitrine_uploads WHERE lease_until > UTC_TIMESTAMP(6)
+         UNION SELECT DISTINCT worker FROM vitrine_jobs WHERE lease_until > UTC_TIMESTAMP(6)
+        """
+    ) { row throws(MariaDBError) in try row.text(0) }
+
+    /// Images in the hands of a task that is none of ours and has ended, or said nothing for as long as Glance itself waits for one.
+    /// Source: Glance, `_enforce_import_lock`.
+    private static let abandonedImports = Query(
+        """
+        SELECT i.id, p.value
+          FROM image_properties p FORCE INDEX (vitrine_image_properties_value)
+               STRAIGHT_JOIN images i FORCE INDEX (PRIMARY) ON i.id = p.image_id AND i.deleted = 0
+               LEFT JOIN tasks t ON t.id = p.value AND t.deleted = 0
+         WHERE p.name = 'os_glance_import_task' AND p.deleted = 0
+           AND NOT EXISTS (SELECT 1 FROM vitrine_jobs j WHERE j.task_id = p.value)
+           AND (t.id IS NULL OR t.status NOT IN ('pending', 'processing')
+                OR t.updated_at < UTC_TIMESTAMP() - INTERVAL IF(t.status = 'pending', 120, 60) MINUTE)
+         LIMIT 100
+        """
+    ) { row throws(MariaDBError) in (id: ImageID(try row.text(0)), task: try row.textOrNil(1)) }
+
+    /// Images that nobody imports, although they say so.
+    private static let lostImports = Query(
+        """
+        SELECT i.id
+          FROM images i FORCE INDEX (vitrine_images_visibility_status)
+         WHERE i.visibility IN ('public', 'community', 'shared', 'private') AND i.deleted = 0 AND i.os_hidden IN (0, 1)
+           AND i.status = 'importing' AND i.updated_at < UTC_TIMESTAMP() - INTERVAL 60 MINUTE
+           AND NOT EXISTS (SELECT 1 FROM vitrine_jobs j WHERE j.image_id = i.id)
+           AND NOT EXISTS (SELECT 1 FROM image_properties p
+                            WHERE p.image_id = i.id AND p.name = 'os_glance_import_task' AND p.deleted = 0)
+         LIMIT 100
+        """
+    ) { row throws(MariaDBError) in (id: ImageID(try row.text(0)), task: nil as String?) }
+}
+
+extension Image {
+    fileprivate static let abandoned = "The import was abandoned."
+
+    fileprivate mutating func abandonImport() {
+        let stores = (self[property: Image.importingTo] ?? "").split(separator: ",").map(String.init)
+        change(Image.importingTo, removing: stores)
+        change(Image.failedImport, adding: stores)
+        self[internal: Image.importTask] = nil
+        self[internal: Image.importError] = Self.abandoned
+        returnToQueue()
+    }
+}

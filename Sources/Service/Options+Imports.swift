@@ -1,0 +1,25 @@
+internal import OsloConfig
+
+extension Options {
+    /// Ways by which images get bytes that clients need not send to the store.
+    static let importMethods = Option<[String]>.list(
+        "DEFAULT", "enabled_import_methods", default: ["glance-direct", "web-download", "copy-image"])
+    /// The address of this node, where its staging area is its own.
+    static let selfReference = Option<String?>.optionalText("DEFAULT", "worker_self_reference_url")
+    /// Whether somebody looks at the bytes of locations that clients add.
+    static let secureHash = Option<Bool>.flag("DEFAULT", "do_secure_hash", default: true)
+    /// What imports do besides, in this order.
+    static let importPlugins = Option<[String]>.list("image_import_opts", "image_import_plugins", default: [])
+    /// `name:value` each.
+    static let injectedProperties = Option<[String]>.list("inject_metadata_properties", "inject", default: [])
+    static let rolesWithoutInjection = Option<[String]>.list("inject_metadata_properties", "ignore_user_roles", default: ["admin"])
+    /// Hours that a task is told of after its end.
+    static let taskHours = Option<Int>.int("task", "task_time_to_live", default: 48, in: 0...876_000)
+    /// Imports that `glance-tasks` does at once.
+    static let importThreads = Option<Int>.int("vitrine", "import_threads", default: 4, in: 1...64)
+
+    static let imports: [OptionKey] = [
+        importMethods.key, selfReference.key, secureHash.key, importPlugins.key, injectedProperties.key, rolesWithoutInjection.key,
+        taskHours.key, importThreads.key,
+    ]
+}

@@ -1,0 +1,106 @@
+internal import Domain
+internal import Importing
+internal import Logging
+internal import Operations
+internal import OsloConfig
+internal import Persistence
+internal import Stores
+
+extension Wiring {
+    /// What orders imports.
+    func makeImportService(_ service: ImageService, _ catalog: MariaDBCatalog) throws -> ImportService {
+        ImportService(service: service, catalog: catalog, source: try makeFetcher(), settings: try makeImportSettings())
+    }
+
+    /// What does them.
+    ///
+    /// - Parameter isEnding: whether the process is about to end, and what is half-way is to be left to others.
+    func makeImporter(isEnding: @escaping @Sendable () -> Bool) throws -> Importer {
+        let catalog = try makeCatalog()
+        return Importer(
+            service: try makeService(over: catalog, try makeProjectLimits()), jobs: catalog, source: try makeFetcher(), host: try host,
+            isEnding: isEnding)
+    }
+
+    /// The threads of `glance-tasks` that do imports.
+    func makeImports(_ logger: Logger) -> Crew {
+        Crew("look after imports", logger) { isEnding in
+            let importer = try makeImporter(isEnding: isEnding)
+            return { () throws(Fault) in try importer.doOne() }
+        }
+    }
+
+    /// Those that make V1's copies.
+    func makeCopies(_ logger: Logger) -> Crew {
+        Crew("look after copies", logger) { isEnding in
+            let copier = try makeCopier(isEnding: isEnding)
+            return { () throws(Fault) in try copier.makeOne() }
+        }
+    }
+
+    private func makeImportSettings() throws -> ImportSettings {
+        var settings = ImportSettings()
+        settings.methods = try importMethods
+        settings.host = try host
+        settings.looksAtLocations = try configuration(Options.secureHash)
+        let plugins = try configuration(Options.importPlugins)
+        for plugin in plugins where !["no_op", "inject_image_metadata", "image_decompression", "image_conversion"].contains(plugin) {
+            throw ConfigurationError(place: "[image_import_opts] image_import_plugins", reason: "'\(plugin)' is not known")
+        }
+        if plugins.contains("inject_image_metadata") { settings.injected = try injectedProperties }
+        settings.rolesWithoutInjection = Set(try configuration(Options.rolesWithoutInjection).map { $0.lowercased() })
+        return settings
+    }
+
+    var importMethods: [ImportPlan.Name] {
+        get throws {
+            try configuration(Options.importMethods).map { name in
+                guard let method = ImportPlan.Name(rawValue: name) else {
+                    throw ConfigurationError(place: "[DEFAULT] enabled_import_methods", reason: "'\(name)' is not known")
+                }
+                return method
+            }
+        }
+    }
+
+    /// Names of the service's own are left out, as in Glance.
+    private var injectedProperties: [String: String] {
+        get throws {
+            var properties: [String: String] = [:]
+            for text in try configuration(Options.injectedProperties) {
+                let parts = text.split(separator: ":", maxSplits: 1).map(String.init)
+                let place = "[inject_metadata_properties] inject"
+                guard parts.count == 2 else { throw ConfigurationError(place: place, reason: "'\(text)' is not of the form name:value") }
+                do throws(Fault) {
+                    try ImageText.check(property: parts[0], parts[1])
+                } catch {
+                    throw ConfigurationError(place: place, reason: error.message)
+                }
+                guard !parts[0].hasPrefix("os_glance"), !Image.fieldNames.contains(parts[0]) else { continue }
+                properties[parts[0]] = parts[1]
+            }
+            return properties
+        }
+    }
+
+    private var host: String? {
+        get throws { try configuration(Options.selfReference) ?? configuration(Options.publicEndpoint) }
+    }
+
+    /// Where images wait for their import. Source: Glance, `node_staging_uri`, and where there are several stores
+    /// `[os_glance_staging_store]`.
+    func makeStaging() throws -> StagingArea {
+        let folder: String
+        if try backends.isEmpty {
+            let text = try configuration(Options.nodeStagingURI)
+            guard text.hasPrefix("file:///") else {
+                throw ConfigurationError(place: "[DEFAULT] node_staging_uri", reason: "is not of the form file:///path")
+            }
+            folder = Self.withoutSlash(String(text.dropFirst("file://".count)))
+        } else {
+            let name = ReservedStore.staging.rawValue
+            folder = Self.withoutSlash(try configuration(Options.StoreGroup(name).folder) ?? "/var/lib/glance/\(name)")
+        }
+        return StagingArea(try FileStore([.init(path: folder)]), folder: folder)
+    }
+}
