@@ -140,7 +140,7 @@ let package = Package(
         program("glance-api", needs: ["Service", "FastCGI", arguments]),
         program("glance-registry", needs: ["Service", arguments]),
         program("glance-tasks", needs: ["Service", "Messaging", arguments]),
-        program("glance-manage", needs: ["Service", "Domain", "JSONDocument", "Persistence", "Schema", "OsloConfig", "Stack", arguments]),
+        program("glance-manage", needs: ["Service", "Domain", "JSONDocument", "Operations", "Persistence", "Schema", "OsloConfig", "Stack", arguments]),
 
         // benchmarks
         .executableTarget(

@@ -5,8 +5,15 @@ internal import Logging
 package struct LocationService: Sendable {
     let service: ImageService
     let locations: any LocationCatalog
+    /// Clients see locations, and may change them with the record.
+    let areForClients: Bool
+    /// The bytes are looked at before a digest that a client names is believed.
+    let verifies: Bool
 
-    package init(service: ImageService, locations: any LocationCatalog) { (self.service, self.locations) = (service, locations) }
+    package init(service: ImageService, locations: any LocationCatalog, areForClients: Bool, verifies: Bool) {
+        (self.service, self.locations) = (service, locations)
+        (self.areForClients, self.verifies) = (areForClients, verifies)
+    }
 
     /// Removes an image's bytes from one of its stores. The record goes first, then the bytes; what is left of them is owed.
     ///

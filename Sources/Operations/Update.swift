@@ -7,19 +7,26 @@ extension ImageService {
     ///   quota.
     package func update(_ id: ImageID, _ changes: [ImageChange], by caller: Caller) throws(Fault) -> Image {
         if changes.isEmpty { return try show(id, to: caller) }
-        let rights = propertyRights(of: caller)
-        let image = try images.update(id, visibleTo: caller) { image throws(Fault) in
-            try policy.require(.modifyImage, on: image, by: caller)
-            let before = image
-            for change in changes {
-                try check(change, on: image, by: caller)
-                try (rights.map { (rights) throws(Fault) in try change.permitted(by: rights, on: image) } ?? change).apply(to: &image)
-            }
-            let isNamedAnew = image.properties.contains { before[property: $0.name] == nil }
-            if isNamedAnew { try limits.check(properties: image.properties, before: before.properties) }
-            if image.tags != before.tags { try limits.check(tags: image.tags, before: before.tags) }
-        }
+        let image = try images.update(id, visibleTo: caller) { image throws(Fault) in try make(changes, of: &image, by: caller) }
         return readable(image, by: caller)
+    }
+
+    /// The same to a record at hand, of which nothing is saved.
+    func make(
+        _ changes: [ImageChange], of image: inout Image, by caller: Caller,
+        placing: (LocationChange, inout Image) throws(Fault) -> Void = ImageChange.placeNothing
+    ) throws(Fault) {
+        if changes.contains(where: { !$0.isOfLocations }) { try policy.require(.modifyImage, on: image, by: caller) }
+        let before = image
+        let rights = propertyRights(of: caller)
+        for change in changes {
+            try check(change, on: image, by: caller)
+            let change = try rights.map { (rights) throws(Fault) in try change.permitted(by: rights, on: image) } ?? change
+            try change.apply(to: &image, placing: placing)
+        }
+        let isNamedAnew = image.properties.contains { before[property: $0.name] == nil }
+        if isNamedAnew { try limits.check(properties: image.properties, before: before.properties) }
+        if image.tags != before.tags { try limits.check(tags: image.tags, before: before.tags) }
     }
 
     /// Gives an image a tag; once more does nothing.
@@ -53,6 +60,8 @@ extension ImageService {
 }
 
 extension ImageChange {
+    var isOfLocations: Bool { if case .locations = self { true } else { false } }
+
     /// The change as it may be made by somebody who cannot see every property: to him those are not there.
     ///
     /// - Throws: `.conflict` for changing a property that he cannot see, `.forbidden` for what he may not do.

@@ -95,22 +95,21 @@ extension MariaDBCatalog: ImageCatalog {
             guard let moment = try connection.first(Self.hold, .text(id.text)) else { throw Fault.imageNotFound(id) }
             var image = try visibleImage(id, to: caller, locations: true, on: connection)
             try allowed(image)
+            // What a deactivated image comes back from is not told from an active one's.
+            let isPutOff = delaysDeletion && !image.locations.isEmpty && image.status.mayBecome(.pendingDelete)
+            let status = isPutOff ? ImageStatus.pendingDelete : .deleted
             let deleted = try connection.run(
-                """
-                UPDATE images SET status = 'deleted', deleted = 1, deleted_at = UTC_TIMESTAMP(), updated_at = UTC_TIMESTAMP()
-                 WHERE id = ? AND status = ? AND deleted = 0
-                """, .text(id.text), .text(image.status.rawValue))
+                "UPDATE images SET status = ?, deleted = 1, deleted_at = ?, updated_at = ? WHERE id = ? AND status = ? AND deleted = 0",
+                .text(status.rawValue), .time(moment), .time(moment), .text(id.text), .text(image.status.rawValue))
             guard deleted == 1 else { throw Fault.notInStatus(id, image.status) }
-            let locations = image.locations.isEmpty ? [] : [("image_locations", "status = 'deleted', ")]
+            let locations = image.locations.isEmpty ? [] : [("image_locations", "status = '\(status.rawValue)', ")]
             for (table, status) in [("image_properties", ""), ("image_tags", ""), ("image_members", "")] + locations {
                 try connection.run(
-                    """
-                    UPDATE \(table) SET \(status)deleted = 1, deleted_at = UTC_TIMESTAMP(), updated_at = UTC_TIMESTAMP()
-                     WHERE image_id = ? AND deleted = 0
-                    """, .text(id.text))
+                    "UPDATE \(table) SET \(status)deleted = 1, deleted_at = ?, updated_at = ? WHERE image_id = ? AND deleted = 0",
+                    .time(moment), .time(moment), .text(id.text))
             }
-            let owed = try image.locations.map(\.url).uniqued.map { try owe($0, of: id, on: connection) }
-            (image.status, image.updatedAt, image.deletedAt) = (.deleted, Timestamp(moment), Timestamp(moment))
+            let owed = isPutOff ? [] : try image.locations.map(\.url).uniqued.map { try owe($0, of: id, on: connection) }
+            (image.status, image.updatedAt, image.deletedAt) = (status, Timestamp(moment), Timestamp(moment))
             try outbox?.tell(.imageDelete, of: .image(image), on: connection)
             return owed
         }

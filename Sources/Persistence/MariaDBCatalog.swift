@@ -8,13 +8,18 @@ package struct MariaDBCatalog: Sendable {
     let showsLocations: Bool
     /// Hours that a task is told of after its end.
     let taskHours: Int
+    /// Images that are deleted keep their bytes until they are scrubbed.
+    let delaysDeletion: Bool
     /// Nil where nobody is told of changes.
     let outbox: Outbox?
 
-    package init(_ database: Database, showsLocations: Bool = false, taskHours: Int = 48, outbox: Outbox? = nil) {
+    package init(
+        _ database: Database, showsLocations: Bool = false, taskHours: Int = 48, delaysDeletion: Bool = false, outbox: Outbox? = nil
+    ) {
         self.database = database
         self.showsLocations = showsLocations
         self.taskHours = taskHours
+        self.delaysDeletion = delaysDeletion
         self.outbox = outbox
     }
 }

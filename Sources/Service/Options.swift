@@ -18,6 +18,7 @@ package enum Options {
     static let imageSizeCap = Option<Int>.int("DEFAULT", "image_size_cap", default: 1 << 40, in: 1...Int.max)
     static let imagePropertyQuota = Option<Int>.int("DEFAULT", "image_property_quota", default: 128)
     static let imageTagQuota = Option<Int>.int("DEFAULT", "image_tag_quota", default: 128)
+    static let imageLocationQuota = Option<Int>.int("DEFAULT", "image_location_quota", default: 10)
     static let imageMemberQuota = Option<Int>.int("DEFAULT", "image_member_quota", default: 128)
     /// Bytes that each project may have in stores; 0 is any number.
     static let userStorageQuota = Option<Int64>.bytes("DEFAULT", "user_storage_quota", default: 0)
@@ -27,6 +28,12 @@ package enum Options {
     static let showMultipleLocations = Option<Bool>.flag("DEFAULT", "show_multiple_locations", default: false)
     /// Where files of metadata definitions are loaded from, and exported to.
     package static let metadataSourcePath = Option<String>.text("DEFAULT", "metadata_source_path", default: "/etc/glance/metadefs/")
+    /// Whether the data of deleted images are kept for a while, so that the images can be restored.
+    static let delayedDelete = Option<Bool>.flag("DEFAULT", "delayed_delete", default: false)
+    /// Seconds from an image's deletion until its data may go.
+    static let scrubTime = Option<Int>.int("DEFAULT", "scrub_time", default: 0, in: 0...Int(Int32.max))
+    /// Seconds between two looks for such data.
+    static let wakeupTime = Option<Int>.int("DEFAULT", "wakeup_time", default: 300, in: 1...Int(Int32.max))
     /// Seconds that running requests are given when the service ends; 0 is without a limit.
     static let gracefulShutdownTimeout = Option<Int>.int("DEFAULT", "graceful_shutdown_timeout", default: 60, in: 0...86400)
     /// Processes; read by whoever starts them.
@@ -94,6 +101,8 @@ package enum Options {
     static let dataThreads = Option<Int>.int("vitrine", "data_threads", default: 16, in: 1...1024)
     /// Bytes a second that an upload must bring on the average; 0 is any.
     static let uploadRate = Option<Int>.int("vitrine", "upload_rate", default: 1024, in: 0...Int.max)
+    /// Whether the data at a location that a change names are read and compared with the digests that it names.
+    static let verifyLocations = Option<Bool>.flag("vitrine", "verify_locations", default: true)
     /// Where nginx finds the stores' folders; empty where the service is to send images itself.
     static let internalPrefix = Option<String?>.optionalText("vitrine", "internal_prefix", default: "/_blobs")
 
@@ -101,16 +110,17 @@ package enum Options {
         [
             debug.key, useJSON.key, logFile.key, logDir.key, publicEndpoint.key, maxRequestIDLength.key, hashingAlgorithm.key,
             limitParamDefault.key, apiLimitMax.key, imageSizeCap.key, imagePropertyQuota.key, imageTagQuota.key,
-            imageMemberQuota.key, userStorageQuota.key, useKeystoneLimits.key, metadataSourcePath.key, showImageDirectURL.key,
+            imageLocationQuota.key, imageMemberQuota.key, userStorageQuota.key, useKeystoneLimits.key, metadataSourcePath.key,
+            showImageDirectURL.key,
             showMultipleLocations.key,
-            gracefulShutdownTimeout.key,
+            delayedDelete.key, scrubTime.key, wakeupTime.key, gracefulShutdownTimeout.key,
             workers.key, connection.key, maxPoolSize.key, maxOverflow.key, poolTimeout.key, flavor.key, identity.key,
             tokenFile.key, project.key, policyFile.key, policyFolders.key, enforceNewDefaults.key, propertyProtectionFile.key,
             propertyProtectionFormat.key, enableV1API.key, enableV2API.key,
             enableV1Registry.key, registryHost.key, registryPort.key,
             registryProtocol.key, registryCA.key, registryTimeout.key, registrySecret.key, registryThreads.key, copyThreads.key,
             metadataThreads.key,
-            dataThreads.key, uploadRate.key, internalPrefix.key, enableProxyHeadersParsing.key,
+            dataThreads.key, uploadRate.key, verifyLocations.key, internalPrefix.key, enableProxyHeadersParsing.key,
             healthBackends.key, disableByFilePath.key, disableByFilePaths.key, enableByFilePaths.key, detailedHealth.key,
         ] + CORSGroup("cors", defaults: .glance).keys + AuthToken.all + OsloLimit.all + notifications + storage + imports
 }

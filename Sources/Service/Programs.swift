@@ -66,12 +66,15 @@ package enum Programs {
         let signals = blockedEndSignals()
         let sweeper = try wiring.makeSweeper()
         let (copies, imports) = (wiring.makeCopies(logger), wiring.makeImports(logger))
-        let works: [(any Work)?] = [try wiring.makeCourier(makeBrokerSender), try wiring.makeSendLog()]
+        let works: [(any Work)?] = [
+            Scrubbing(scrubber: try wiring.makeScrubber(), pause: Double(try configuration(Options.wakeupTime))),
+            try wiring.makeCourier(makeBrokerSender), try wiring.makeSendLog(),
+        ]
         let rounds = works.compactMap(\.self).map { Rounds($0, logger) }
         try copies.start(try configuration(Options.copyThreads))
         try imports.start(try configuration(Options.importThreads))
         for round in rounds { round.start() }
-        logger.info("looks after uploads, imports, copies\(rounds.isEmpty ? "" : " and notifications")")
+        logger.info("looks after uploads, imports, copies, deletions\(rounds.count == 1 ? "" : " and notifications")")
         // After an absence of the database those that hold uploads get the time of a lease to renew them.
         var (wait, count) = (firstSweep, 0)
         while !ended(signals, within: wait) {

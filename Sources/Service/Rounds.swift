@@ -69,3 +69,19 @@ extension Courier: Work {
 extension SendLog: Work {
     var purpose: String { "look after what was sent" }
 }
+
+/// Looks now and then for images whose deletion was put off.
+struct Scrubbing: Work {
+    let scrubber: Scrubber
+    /// Seconds.
+    let pause: Double
+
+    var purpose: String { "scrub deleted images" }
+
+    func doSome() throws(Fault) -> Double {
+        try scrubber.scrub()
+        return pause
+    }
+
+    func leave() {}
+}

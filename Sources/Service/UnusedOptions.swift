@@ -8,15 +8,15 @@ extension Options {
             "DEFAULT",
             """
             allow_anonymous_access api_limit_max backlog bind_host bind_port cache_prefetcher_interval
-            data_api default_log_levels delayed_delete digest_algorithm
+            data_api default_log_levels digest_algorithm
             http_keepalive http_retries
             image_cache_dir image_cache_driver image_cache_max_size image_cache_sqlite_db image_cache_stall_time
-            image_location_quota location_strategy lock_path log_config_append log_date_format max_header_line
+            location_strategy lock_path log_config_append log_date_format max_header_line
             metadata_encryption_key owner_is_tenant pydev_worker_debug_host registry_client_cert_file registry_client_insecure
             registry_client_key_file restore scrub_pool_size
-            scrub_time secure_proxy_ssl_header send_identity_headers syslog_log_facility
+            secure_proxy_ssl_header send_identity_headers syslog_log_facility
             tcp_keepidle use_journal use_stderr use_syslog use_user_token
-            wakeup_time watch_log_file client_socket_timeout
+            watch_log_file client_socket_timeout
             """)
         + keys(
             "database",

@@ -44,8 +44,11 @@ extension Wiring {
     private func routesOfV2(_ catalog: MariaDBCatalog, _ limits: any LimitSource) throws -> [Route<Handler>] {
         let service = try makeService(over: catalog, limits)
         let schemas = ImageSchemas(
-            diskFormats: try configuration(Options.diskFormats), containerFormats: try configuration(Options.containerFormats))
-        let locations = LocationService(service: service, locations: catalog)
+            diskFormats: try configuration(Options.diskFormats), containerFormats: try configuration(Options.containerFormats),
+            site: try siteProperties)
+        let locations = LocationService(
+            service: service, locations: catalog, areForClients: try configuration(Options.showMultipleLocations),
+            verifies: try configuration(Options.verifyLocations))
         let imports = try makeImportService(service, catalog)
         let images = ImagesDoor(
             service: service, locations: locations, schemas: schemas, paging: try makePaging(), shows: try shown,
@@ -87,6 +90,19 @@ extension Wiring {
         routes += ResourceTypesDoor.routes.map { $0.map { $0(resourceTypes) } }
         routes += MetadefSchemasDoor.routes.map { $0.map { $0(descriptions) } }
         return routes
+    }
+
+    /// None where there is no `schema-image.json`.
+    private var siteProperties: SiteProperties {
+        get throws {
+            let path = Self.found("schema-image.json", configuration)
+            guard let text = contents(of: path) else { return .none }
+            do throws(SiteProperties.Unusable) {
+                return try SiteProperties(Array(text.utf8))
+            } catch {
+                throw ConfigurationError(place: path, reason: error.reason)
+            }
+        }
     }
 
     private var shown: ImagesDoor.Shown {
@@ -140,7 +156,8 @@ extension Wiring {
         guard let secret = try configuration(Options.registrySecret), secret.utf8.count >= 16 else {
             throw ConfigurationError(place: "[vitrine] registry_secret", reason: "is not set, or has fewer than 16 characters")
         }
-        let catalog = MariaDBCatalog(try makeDatabase(), outbox: try makeOutbox())
+        let catalog = MariaDBCatalog(
+            try makeDatabase(), delaysDeletion: try configuration(Options.delayedDelete), outbox: try makeOutbox())
         let images = RegistryDoor(
             catalog: catalog, usualPage: try configuration(Options.limitParamDefault), longestPage: try configuration(Options.apiLimitMax))
         let members = RegistryMembersDoor(catalog: catalog, quota: try makeLimits().members)

@@ -4,7 +4,7 @@ internal import Glibc
 internal import Identity
 internal import Logging
 internal import MariaDB
-internal import Operations
+package import Operations
 package import OsloConfig
 package import Persistence
 
@@ -75,7 +75,8 @@ package struct Wiring {
         let showsLocations =
             try configuration(Options.showImageDirectURL) || configuration(Options.showMultipleLocations) || !backends.isEmpty
         return MariaDBCatalog(
-            try makeDatabase(), showsLocations: showsLocations, taskHours: try configuration(Options.taskHours), outbox: try makeOutbox())
+            try makeDatabase(), showsLocations: showsLocations, taskHours: try configuration(Options.taskHours),
+            delaysDeletion: try configuration(Options.delayedDelete), outbox: try makeOutbox())
     }
 
     /// - Parameter isEnding: whether the process is about to end, and copies are to be left to others.
@@ -89,6 +90,12 @@ package struct Wiring {
         return Sweeper(
             catalog: catalog, stores: try makeStores(), staging: try makeStaging(), worker: WorkerName.fresh().text,
             isDead: WorkerName.isDead, logger: log.logger("glance.tasks"))
+    }
+
+    package func makeScrubber() throws -> Scrubber {
+        Scrubber(
+            catalog: try makeCatalog(), stores: try makeStores(), patience: try configuration(Options.scrubTime),
+            logger: log.logger("glance.scrubber"))
     }
 
     func makeService(over catalog: some Catalog, _ projectLimits: any LimitSource) throws -> ImageService {
@@ -124,6 +131,7 @@ package struct Wiring {
         var limits = ImageLimits()
         limits.properties = try quota(Options.imagePropertyQuota)
         limits.tags = try quota(Options.imageTagQuota)
+        limits.locations = try quota(Options.imageLocationQuota)
         limits.members = try quota(Options.imageMemberQuota)
         limits.size = Int64(try configuration(Options.imageSizeCap))
         let rate = try configuration(Options.uploadRate)

@@ -4,7 +4,7 @@ internal import ArgumentParser
 struct GlanceManage: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "glance-manage", abstract: "Looks after the image service.",
-        subcommands: [DB.self, NginxCommand.self, PolicyCommand.self, Run.self])
+        subcommands: [DB.self, NginxCommand.self, PolicyCommand.self, Run.self, Scrub.self])
 }
 
 struct ConfigurationArguments: ParsableArguments {

@@ -91,9 +91,9 @@ import Testing
         #expect(elsewhere["Location"] == "http://images.example/v2/images/\(elsewhere.json["id"]?.string ?? "")")
     }
 
-    @Test func `of a new image name neither import methods nor stores`() throws {
+    @Test func `of a new image name import methods, and of one store nothing`() throws {
         let created = try glance.create("{}")
-        #expect(created["OpenStack-image-import-methods"] == nil)
+        #expect(created["OpenStack-image-import-methods"] == "glance-direct,web-download,copy-image")
         #expect(created["OpenStack-image-store-ids"] == nil)
     }
 

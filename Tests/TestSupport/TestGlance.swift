@@ -235,7 +235,11 @@ package final class TestGlance: @unchecked Sendable {
     package func storedFiles() throws -> [String] { try files(in: storeFolder).filter { $0 != ".incoming" } }
     package func incomingFiles() throws -> [String] { try files(in: storeFolder + "/.incoming") }
 
-    private func files(in folder: String) throws -> [String] { try FileManager.default.contentsOfDirectory(atPath: folder).sorted() }
+    /// A worker that has just been started makes the folder in a moment.
+    private func files(in folder: String) throws -> [String] {
+        guard FileManager.default.fileExists(atPath: folder) else { return [] }
+        return try FileManager.default.contentsOfDirectory(atPath: folder).sorted()
+    }
 
     /// Rows of the suite's database, each column as text.
     package func rows(_ sql: String, columns: Int = 1, on server: PrivateMariaDB? = nil) throws -> [[String?]] {

@@ -44,7 +44,7 @@ extension ImageDraft {
             case "min_ram": minRAM = try Self.least(value, name)
             case "tags": tags = try Self.tags(value)
             default:
-                let value = value.string ?? ""
+                let value = Self.property(value)
                 try ImageText.check(property: name, value)
                 properties.append(ImageProperty(name, value))
             }
@@ -54,6 +54,11 @@ extension ImageDraft {
     fileprivate static func text(_ value: JSON) throws(Fault) -> String? {
         if let text = value.string { try ImageText.check(text) }
         return value.string
+    }
+
+    /// The schema of a site may ask for numbers and truths; they are kept as texts.
+    fileprivate static func property(_ value: JSON) -> String {
+        value == .null ? "" : value.string ?? String(decoding: value.text, as: UTF8.self)
     }
 
     /// An empty one is none.
@@ -109,9 +114,13 @@ extension ImageChange {
     private init(_ operation: JSONPatch.Operation, _ dialect: JSONPatch.Dialect, _ schema: JSONSchema) throws(Fault) {
         let name = operation.path[0]
         if name == "id" { throw Fault(.forbidden, "Attribute 'id' is read-only.") }
-        try ImageFields.checkWritable(name)
-        guard operation.path.count == 1 else {
+        if name != "locations" { try ImageFields.checkWritable(name) }
+        guard operation.path.count == (name == "locations" && operation.verb != .replace ? 2 : 1) else {
             throw Fault(.invalid, "Invalid JSON pointer for this resource: '/\(operation.path.joined(separator: "/"))'.")
+        }
+        if name == "locations" {
+            self = .locations(try LocationChange(operation, schema))
+            return
         }
         guard let value = operation.value else {
             self = .removeProperty(name)
@@ -137,7 +146,7 @@ extension ImageChange {
         case "min_ram": self = .minRAM(try ImageDraft.least(value, name))
         case "tags": self = .tags(try ImageDraft.tags(value))
         default:
-            let value = value.string ?? ""
+            let value = ImageDraft.property(value)
             try ImageText.check(property: name, value)
             switch (operation.verb, dialect) {
             case (.add, .v2_0): self = .addNewProperty(name, value)
@@ -145,5 +154,43 @@ extension ImageChange {
             case (.add, .v2_1), (.remove, _): self = .setProperty(name, value)
             }
         }
+    }
+}
+
+extension LocationChange {
+    fileprivate init(_ operation: JSONPatch.Operation, _ schema: JSONSchema) throws(Fault) {
+        guard let value = operation.value else {
+            self = .remove(at: operation.path[1])
+            return
+        }
+        var document = JSONObject()
+        document["locations"] = operation.verb == .add ? .array([value]) : value
+        try schema.require(.object(document))
+        var locations: [NewLocation] = []
+        for value in document["locations"]?.array ?? [] { locations.append(try NewLocation(value.object ?? [:])) }
+        self = operation.verb == .add ? .add(locations[0], at: operation.path[1]) : .replace(locations)
+    }
+}
+
+extension NewLocation {
+    /// Bytes of what may be said of a location, as its column has room for.
+    private static let longestMetadata = 65535
+
+    fileprivate init(_ value: JSONObject) throws(Fault) {
+        let metadata = String(decoding: (value["metadata"] ?? [:]).text, as: UTF8.self)
+        let url = value["url"]?.string ?? ""
+        try ImageText.check(url)
+        try ImageText.check(metadata)
+        guard metadata.utf8.count <= Self.longestMetadata else { throw Fault(.invalid, "The metadata of a location are too long.") }
+        self.init(ImageLocation(url: url, metadata: metadata), expecting: value["validation_data"]?.object.map(ExpectedDigests.init))
+    }
+}
+
+extension ExpectedDigests {
+    /// What the schema has let pass.
+    fileprivate init(_ value: JSONObject) {
+        func text(_ name: String) -> String? { value[name]?.string?.lowercased() }
+        self.init(
+            checksum: text("checksum"), hash: ImageHash(algorithm: text("os_hash_algo") ?? "", value: text("os_hash_value") ?? ""))
     }
 }

@@ -92,8 +92,8 @@ package struct ImagesDoor: Sendable {
 
     private func update(_ call: Call) throws(Fault) -> Response {
         let dialect = try JSONPatch.Dialect(contentType: call.request.headers["Content-Type"])
-        let changes = try ImageChange.all(of: try call.json(), dialect, schemas.image)
-        return response(.ok, try service.update(call.imageID, changes, by: call.caller), for: call.caller)
+        let changes = try ImageChange.all(of: try call.json(), dialect, schemas.change)
+        return response(.ok, try locations.update(call.imageID, changes, by: call.caller), for: call.caller)
     }
 
     private func delete(_ call: Call) throws(Fault) -> Response {

@@ -1,17 +1,22 @@
-internal import JSONDocument
+internal import Domain
+package import JSONDocument
 
 /// The JSON schemas of images and members. Clients build their models from them, so every field is there.
 ///
 /// Source: Image API v2, "Image Schemas"; spec v2 §4 and §21.
 package struct ImageSchemas: Sendable {
-    /// What describes one image, and checks what a client sends of it.
+    /// What describes one image, and checks what a client sends to make it.
     let image: JSONSchema
+    /// The same for a part of it: nothing is missing there.
+    let change: JSONSchema
     let images: JSONSchema
     let member: JSONSchema
     let members: JSONSchema
 
-    package init(diskFormats: [String], containerFormats: [String]) {
-        let image = Self.image(diskFormats: diskFormats, containerFormats: containerFormats)
+    package init(diskFormats: [String], containerFormats: [String], site: SiteProperties = .none) {
+        var image = Self.image(diskFormats: diskFormats, containerFormats: containerFormats, site)
+        change = JSONSchema(name: "image", image)
+        if !site.required.isEmpty { image["required"] = .array(site.required.map { .string($0) }) }
         self.image = JSONSchema(name: "image", image)
         images = JSONSchema(name: "images", Self.collection(of: "images", image, paged: true))
         member = JSONSchema(name: "member", Self.member)
@@ -20,12 +25,12 @@ package struct ImageSchemas: Sendable {
 
     private static let uuid = "^([0-9a-fA-F]){8}-([0-9a-fA-F]){4}-([0-9a-fA-F]){4}-([0-9a-fA-F]){4}-([0-9a-fA-F]){12}$"
 
-    private static func image(diskFormats: [String], containerFormats: [String]) -> JSONObject {
+    private static func image(diskFormats: [String], containerFormats: [String], _ site: SiteProperties) -> JSONObject {
         let textOrNull: JSON = ["null", "string"]
         let integerOrNull: JSON = ["null", "integer"]
         func orNull(_ formats: [String]) -> JSON { .array([.null] + formats.map { .string($0) }) }
         // swift-format-ignore
-        let properties: JSON = [
+        var properties: JSONObject = [
             "id": ["type": "string", "description": "An identifier for the image", "pattern": .string(uuid)],
             "name": ["type": textOrNull, "description": "What people call the image", "maxLength": 255],
             "status": ["type": "string", "readOnly": true, "description": "Where the image stands in its life",
@@ -53,8 +58,9 @@ package struct ImageSchemas: Sendable {
             "schema": ["type": "string", "readOnly": true, "description": "The path of this schema"],
             "locations": ["type": "array", "description": "Where stores keep the image's data", "items": location],
         ]
+        site.properties.forEach { properties[$0] = $1 }
         return [
-            "name": "image", "properties": properties, "additionalProperties": ["type": "string"],
+            "name": "image", "properties": .object(properties), "additionalProperties": ["type": "string"],
             "links": [link("self", "{self}"), link("enclosure", "{file}"), link("describedby", "{schema}")],
         ]
     }
@@ -108,5 +114,40 @@ package struct ImageSchemas: Sendable {
 
     private static func link(_ relation: String, _ target: String) -> JSON {
         ["rel": .string(relation), "href": .string(target)]
+    }
+}
+
+/// What a site says of custom properties: how they are described to clients, what values they may have, and which an image must have.
+///
+/// Source: Glance, `schema-image.json`.
+package struct SiteProperties: Sendable {
+    /// JSON schemas by name, marked as none of Glance's own.
+    let properties: JSONObject
+    let required: [String]
+
+    package static let none = SiteProperties(properties: [:], required: [])
+
+    private init(properties: JSONObject, required: [String]) { (self.properties, self.required) = (properties, required) }
+
+    package struct Unusable: Error {
+        package let reason: String
+    }
+
+    /// Reads `{"name": schema, …}`, or `{"properties": {"name": schema, …}, "required": ["name", …]}`.
+    package init(_ text: [UInt8]) throws(Unusable) {
+        guard let document = (try? JSON(parsing: text))?.object else { throw Unusable(reason: "is no JSON object") }
+        let isFlat = document["properties"] == nil
+        guard let given = isFlat ? document : document["properties"]?.object else { throw Unusable(reason: "'properties' is no object") }
+        var properties = JSONObject()
+        try given.forEach { (name, schema) throws(Unusable) in
+            guard var schema = schema.object else { throw Unusable(reason: "'\(name)' is described by no object") }
+            if Image.fieldNames.contains(name) || name == "stores" || name.hasPrefix("os_glance") {
+                throw Unusable(reason: "'\(name)' conflicts with base properties")
+            }
+            schema["is_base"] = .bool(false)
+            properties[name] = .object(schema)
+        }
+        let required = isFlat ? [] : document["required"]?.array ?? []
+        self.init(properties: properties, required: required.compactMap(\.string))
     }
 }

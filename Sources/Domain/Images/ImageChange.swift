@@ -17,11 +17,16 @@ package enum ImageChange: Sendable {
     case removeProperty(String)
     /// The older dialect's `add`: what it names may not be there yet. A field of the record always is.
     case addNewProperty(String, String)
+    case locations(LocationChange)
 
+    /// - Parameter placing: makes changes of locations, which asks more than the record.
     /// - Throws: `.conflict` for a custom property that is missing, or there already; `.forbidden` for a format of an image
-    ///   that has its data.
-    package func apply(to image: inout Image) throws(Fault) {
+    ///   that has its data; what `placing` throws.
+    package func apply(
+        to image: inout Image, placing: (LocationChange, inout Image) throws(Fault) -> Void = Self.placeNothing
+    ) throws(Fault) {
         switch self {
+        case .locations(let change): try placing(change, &image)
         case .name(let name): image.name = name
         case .visibility(let visibility): image.visibility = visibility
         case .isProtected(let value): image.isProtected = value
@@ -56,6 +61,11 @@ package enum ImageChange: Sendable {
             guard let index = image.indexOfProperty(name) else { throw .noSuchProperty(name) }
             image.properties.remove(at: index)
         }
+    }
+
+    /// Where locations are not shown they are not for clients to change.
+    package static func placeNothing(_ change: LocationChange, _ image: inout Image) throws(Fault) {
+        throw Fault(.forbidden, "It's not allowed to change locations if locations are invisible.")
     }
 
     private static func checkFormatMayChange(of image: Image, _ field: String) throws(Fault) {

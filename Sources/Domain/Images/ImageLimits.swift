@@ -3,6 +3,7 @@ package struct ImageLimits: Sendable {
     package var properties: Int? = 128
     package var tags: Int? = 128
     package var members: Int? = 128
+    package var locations: Int? = 10
     /// Bytes of an image: 1 TiB.
     package var size: Int64 = 1 << 40
     /// Bytes a second that an upload brings on the average, after its first minute. One that drips holds a thread for as long
@@ -23,6 +24,11 @@ package struct ImageLimits: Sendable {
     package func check(tags given: [String], before: [String] = []) throws(Fault) {
         guard let tags, given.count > tags else { return }
         throw Self.exceeded("tags", used: before.count, attempted: given.count, maximum: tags)
+    }
+
+    package func check(locations given: [ImageLocation], before: [ImageLocation]) throws(Fault) {
+        guard let locations, given.count > locations else { return }
+        throw Self.exceeded("locations", used: before.count, attempted: given.count, maximum: locations)
     }
 
     package func check(size given: Int64) throws(Fault) {

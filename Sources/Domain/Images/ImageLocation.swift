@@ -21,6 +21,12 @@ package struct ImageLocation: Sendable, Equatable {
         return ImageLocation(url: url, metadata: String(decoding: JSON.object(fields).text, as: UTF8.self))
     }
 
+    /// Whether it is the same place, of which the same is said, in whatever order.
+    package func isSame(as other: ImageLocation) -> Bool {
+        let (fields, others) = (fields, other.fields)
+        return url == other.url && fields.keys.count == others.keys.count && fields.keys.allSatisfy { fields[$0] == others[$0] }
+    }
+
     /// None, where somebody wrote what is no object.
     private var fields: JSONObject { (try? JSON(parsing: Array(metadata.utf8)))?.object ?? [:] }
 }

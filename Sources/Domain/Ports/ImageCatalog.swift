@@ -38,7 +38,7 @@ package protocol ImageCatalog: Sendable {
     /// Deletes an image's record for good, with members, tags and properties, and owes the removal of its bytes.
     ///
     /// - Parameter allowed: throws for what may not be deleted.
-    /// - Returns: what `RemovalCatalog` now has to be told of.
+    /// - Returns: what `RemovalCatalog` now has to be told of; nothing where the bytes stay for the scrubber.
     func delete(
         _ id: ImageID, visibleTo caller: Caller, _ allowed: (Image) throws(Fault) -> Void
     ) throws(Fault) -> [OwedRemoval]

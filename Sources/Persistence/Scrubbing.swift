@@ -1,0 +1,85 @@
+package import Domain
+internal import MariaDB
+
+extension MariaDBCatalog: ScrubCatalog {
+    package func pendingDeletions(olderThan seconds: Int) throws(Fault) -> (images: Int, bytes: Int64) {
+        try database.run("Counting deleted images") { connection in
+            try connection.first(Self.pendingCount, .int(Int64(seconds))) ?? (0, 0)
+        }
+    }
+
+    package func pendingDeletions(
+        olderThan seconds: Int, after last: ImageID?, atMost count: Int
+    ) throws(Fault) -> [PendingDeletion] {
+        try database.run("Reading deleted images") { connection in
+            try connection.all(Self.pending, .int(Int64(seconds)), .text(last?.text ?? ""), .int(Int64(count)))
+        }
+    }
+
+    package func endDeletion(of id: ImageID) throws(Fault) -> [OwedRemoval] {
+        try database.transaction("Scrubbing image \(id)") { connection in
+            guard try connection.first(Self.holdPending, .text(id.text)) != nil else { return [] }
+            let urls = try connection.all(Self.pendingURLs, .text(id.text))
+            try connection.run(
+                """
+                UPDATE image_locations SET status = 'deleted', updated_at = UTC_TIMESTAMP()
+                 WHERE image_id = ? AND status = 'pending_delete'
+                """, .text(id.text))
+            try connection.run("UPDATE images SET status = 'deleted', updated_at = UTC_TIMESTAMP() WHERE id = ?", .text(id.text))
+            return try urls.uniqued.map { try owe($0, of: id, on: connection) }
+        }
+    }
+
+    package func restore(_ id: ImageID) throws(Fault) {
+        try checkPossible(id)
+        try database.transaction("Restoring image \(id)") { connection in
+            guard let moment = try connection.first(Self.holdPending, .text(id.text)) else {
+                throw Fault(.notFound, "Image \(id) is not among those that wait for the scrubber.")
+            }
+            try connection.run(
+                """
+                UPDATE images SET status = 'active', deleted = 0, deleted_at = NULL, updated_at = UTC_TIMESTAMP() WHERE id = ?
+                """, .text(id.text))
+            try connection.run(
+                """
+                UPDATE image_locations SET status = 'active', deleted = 0, deleted_at = NULL, updated_at = UTC_TIMESTAMP()
+                 WHERE image_id = ? AND status = 'pending_delete'
+                """, .text(id.text))
+            // What went with the image; Glance marks it a moment before or after. What had gone before stays so.
+            for table in ["image_properties", "image_tags", "image_members"] {
+                try connection.run(
+                    """
+                    UPDATE \(table) SET deleted = 0, deleted_at = NULL, updated_at = UTC_TIMESTAMP()
+                     WHERE image_id = ? AND deleted = 1 AND deleted_at BETWEEN ? - INTERVAL 1 SECOND AND ? + INTERVAL 1 SECOND
+                    """, .text(id.text), .time(moment), .time(moment))
+            }
+        }
+    }
+
+    /// Every value that comes before the status in the index is named, so that only rows of that status are read.
+    private static let isPending = """
+        images FORCE INDEX (vitrine_images_visibility_status)
+         WHERE visibility IN ('public', 'private', 'shared', 'community') AND deleted = 1 AND os_hidden IN (0, 1)
+           AND status = 'pending_delete' AND deleted_at <= UTC_TIMESTAMP() - INTERVAL ? SECOND
+        """
+
+    private static let bytes = """
+        COALESCE(size, 0) * (SELECT COUNT(*) FROM image_locations WHERE image_id = images.id AND status = 'pending_delete')
+        """
+
+    private static let pendingCount = Query(
+        "SELECT COUNT(*), CAST(COALESCE(SUM(\(bytes)), 0) AS SIGNED) FROM \(isPending)"
+    ) { row throws(MariaDBError) in (Int(try row.int(0)), try row.int(1)) }
+
+    private static let pending = Query("SELECT id, \(bytes) FROM \(isPending) AND id > ? ORDER BY id LIMIT ?") {
+        row throws(MariaDBError) in PendingDeletion(image: ImageID(try row.text(0)), bytes: try row.int(1))
+    }
+
+    private static let holdPending = Query(
+        "SELECT deleted_at FROM images FORCE INDEX (PRIMARY) WHERE id = ? AND status = 'pending_delete' AND deleted = 1 FOR UPDATE"
+    ) { row throws(MariaDBError) in try row.time(0) }
+
+    private static let pendingURLs = Query(
+        "SELECT value FROM image_locations WHERE image_id = ? AND status = 'pending_delete' ORDER BY id"
+    ) { row throws(MariaDBError) in try row.text(0) }
+}
