@@ -1,4 +1,4 @@
-internal import JSONDocument
+package import JSONDocument
 
 /// Where an image's bytes lie.
 package struct ImageLocation: Sendable, Equatable {
@@ -21,6 +21,14 @@ package struct ImageLocation: Sendable, Equatable {
         return ImageLocation(url: url, metadata: String(decoding: JSON.object(fields).text, as: UTF8.self))
     }
 
-    /// None, where somebody wrote what is no object.
-    private var fields: JSONObject { (try? JSON(parsing: Array(metadata.utf8)))?.object ?? [:] }
+    /// What is said of it; nothing, where somebody wrote what is no object.
+    package var fields: JSONObject { (try? JSON(parsing: Array(metadata.utf8)))?.object ?? [:] }
+
+    /// The URL as people may see it: a user and a password that it holds show as `***`. Hazard A-50.
+    package var shownURL: String {
+        guard let start = url.firstRange(of: "://")?.upperBound,
+            let at = url[start...].prefix(while: { !"/?#".contains($0) }).lastIndex(of: "@")
+        else { return url }
+        return url[..<start] + "***" + url[at...]
+    }
 }
