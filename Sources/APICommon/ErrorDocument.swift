@@ -89,8 +89,11 @@ private enum Format {
 
     /// The best of HTML and JSON by the quality that `Accept` gives them, HTML where they are level; text where it wants
     /// neither, or is not there. Source: WebOb, and so Glance.
+    ///
+    /// Unlike Glance, JSON where `Accept` is there and empty: openstacksdk uploads with that, and shows no reason that is text.
     static func preferred(by accept: String?) -> Format {
         guard let accept else { return .text }
+        if accept.isEmpty { return .json }
         let ranges = Accept(accept)
         let (html, json) = (ranges.quality(of: "text", "html"), ranges.quality(of: "application", "json"))
         if html == 0 && json == 0 { return .text }

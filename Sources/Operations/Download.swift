@@ -6,18 +6,27 @@ extension ImageService {
     ///
     /// - Parameter preferred: stores whose bytes are taken before others'.
     /// - Returns: the image, and its bytes at the first location that has them whole; nil while there are none.
-    /// - Throws: `.forbidden` for a deactivated image but to administrators, `.unavailable` when none of its stores has them now
-    ///   and one does not answer.
+    /// - Throws: `.forbidden` for a deactivated image but to administrators, `.invalid` for a preferred store that there is not and
+    ///   where there is nothing to prefer, `.unavailable` when none of its stores has them now and one does not answer.
     package func download(
         _ id: ImageID, preferring preferred: [String] = [], for caller: Caller
     ) throws(Fault) -> (image: Image, bytes: StoredBytes?) {
         let image = try images.locatedImage(id, visibleTo: caller)
         try policy.require(.downloadImage, on: image, by: caller)
-        if !preferred.isEmpty { try policy.require(.downloadFromStore, on: image, by: caller) }
         if image.status == .deactivated && !caller.isAdmin {
             throw Fault(.forbidden, "The requested image has been deactivated. Image data download is forbidden.")
         }
+        if !preferred.isEmpty {
+            try policy.require(.downloadFromStore, on: image, by: caller)
+            try checkStores(preferred)
+        }
         return (readable(image, by: caller), try bytes(of: image, preferring: preferred))
+    }
+
+    private func checkStores(_ names: [String]) throws(Fault) {
+        guard stores.named != nil else { throw Fault(.invalid, "This site has a single store; none can be preferred.") }
+        guard let unknown = names.first(where: { stores.info($0) == nil }) else { return }
+        throw Fault(.invalid, "There is no store '\(unknown.prefix(80))'.")
     }
 
     /// An image's bytes at the first location that has them whole; nil where none has.

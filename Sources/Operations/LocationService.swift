@@ -18,7 +18,8 @@ package struct LocationService: Sendable {
     /// Removes an image's bytes from one of its stores. The record goes first, then the bytes; what is left of them is owed.
     ///
     /// - Throws: `.notFound` for an image that has nothing in that store, and where the site has one store; `.conflict` for a
-    ///   store that there is not, and for an image that is not active; `.forbidden` for the last of its stores.
+    ///   store that there is not, and for an image that is not active; `.forbidden` for an image with a single location, and for the
+    ///   last of its stores.
     package func remove(_ id: ImageID, fromStore store: String, by caller: Caller) throws(Fault) {
         let stores = service.stores
         guard stores.named != nil else { throw Fault(.notFound, "The resource could not be found.") }
@@ -29,13 +30,13 @@ package struct LocationService: Sendable {
             guard image.status == .active else {
                 throw Fault(.conflict, "Data of image \(id) cannot be removed from a store in status \(image.status.rawValue).")
             }
-            guard image.locations.contains(where: { stores.store(of: $0) == store }) else {
-                throw Fault(.notFound, "Image \(id) is not stored in store \(store).")
+            let kept = image.locations.filter { stores.store(of: $0) != store }
+            // In this order. Source: Glance.
+            guard image.locations.count > 1, !kept.isEmpty else {
+                throw Fault(.forbidden, "Only one store holds the data of image \(id). Consider deleting the image instead.")
             }
-            image.locations.removeAll { stores.store(of: $0) == store }
-            guard !image.locations.isEmpty else {
-                throw Fault(.forbidden, "Store \(store) is the only one that holds the data. Consider deleting the image instead.")
-            }
+            guard kept != image.locations else { throw Fault(.notFound, "Image \(id) is not stored in store \(store).") }
+            image.locations = kept
         }
         for removal in owed { service.removals.carryOut(removal, in: stores, service.logger) }
     }
@@ -77,16 +78,22 @@ extension ImageService {
     /// The stores that clients may name; nil where the site has one without a name.
     package var namedStores: [StoreInfo]? { stores.named }
 
+    /// - Returns: nil where the site has one store without a name, whoever asks.
     /// - Throws: `.forbidden` for whoever may not know how the stores work.
     package func storesInDetail(for caller: Caller) throws(Fault) -> [StoreInfo]? {
+        guard stores.named != nil else { return nil }
         try policy.require(.storesInfoDetail, on: AttributeTarget([:]), by: caller)
         return stores.named
     }
 
-    /// Where an image's bytes lie, as far as a caller may know it, in the order in which they are read; none of a deactivated
-    /// image, but for administrators.
+    /// Where an image's bytes lie, as far as a caller may know it, in the order in which they are read and labelled with the stores
+    /// that they are read from; none of a deactivated image, but for administrators.
     package func shownLocations(of image: Image, to caller: Caller) -> [ImageLocation] {
-        mayLocate(image, caller) ? stores.ordered(image.locations) : []
+        guard mayLocate(image, caller) else { return [] }
+        return stores.ordered(image.locations).map { location in
+            guard let store = stores.store(of: location), store != location.store else { return location }
+            return location.labelled(store)
+        }
     }
 
     /// The stores that hold an image, whoever asks; none of a deactivated image, but for administrators.

@@ -65,10 +65,14 @@ extension LocationService {
         guard !all.isEmpty else { throw Fault(.forbidden, "Cannot set locations to empty list.") }
         guard !image.locations.isEmpty else { return try take(all, into: &image, at: 0, find) }
         for new in all { try check(new.expected, image) }
-        guard all.map(\.location.url).sorted() == image.locations.map(\.url).sorted() else {
+        var given = all.map { new in
+            // Who sends back what he was shown was not shown a password.
+            let shown = image.locations.first { $0.shownURL == new.location.url }
+            return labelled(ImageLocation(url: shown?.url ?? new.location.url, metadata: new.location.metadata))
+        }
+        guard given.map(\.url).sorted() == image.locations.map(\.url).sorted() else {
             throw Fault(.invalid, "Original locations is not empty: the same URLs must be given again.")
         }
-        var given = all.map { labelled($0.location) }
         for (index, location) in image.locations.enumerated() {
             image.locations[index] = given.remove(at: given.firstIndex { $0.url == location.url }!)
         }

@@ -33,11 +33,11 @@ struct LocationChanges {
         for location in old {
             if let place = added.firstIndex(of: location) { added.remove(at: place) } else { dropped.append(location) }
         }
-        for location in dropped {
-            guard let place = added.firstIndex(where: { $0.url == location.url }) else { continue }
+        dropped.removeAll { location in
+            guard let place = added.firstIndex(where: { $0.url == location.url }) else { return false }
             relabelled.append((location, added.remove(at: place)))
+            return true
         }
-        dropped.removeAll { location in relabelled.contains { $0.0 == location } }
     }
 
     var isEmpty: Bool { dropped.isEmpty && added.isEmpty && relabelled.isEmpty }

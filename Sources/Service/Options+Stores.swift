@@ -54,6 +54,12 @@ extension Options {
 
     static let onlyStore = StoreGroup("glance_store")
 
+    /// Names of options of Glance's file and http stores that have no effect here.
+    static let unusedOfStores = [
+        "filesystem_store_thread_pool_size", "filesystem_store_threadpool_threshold", "filesystem_store_timeout",
+        "http_proxy_information", "https_insecure",
+    ]
+
     // MARK: what is fetched by its URL
 
     static let allowedSchemes = Option<[String]>.list("import_filtering_opts", "allowed_schemes", default: ["http", "https"])

@@ -28,9 +28,8 @@ extension Options {
         + keys(
             "glance_store",
             """
-            default_swift_reference filesystem_store_thread_pool_size filesystem_store_threadpool_threshold filesystem_store_timeout
-            rbd_store_ceph_conf rbd_store_chunk_size rbd_store_pool rbd_store_user s3_store_access_key s3_store_bucket s3_store_host
-            s3_store_secret_key swift_store_config_file
+            default_swift_reference rbd_store_ceph_conf rbd_store_chunk_size rbd_store_pool rbd_store_user s3_store_access_key
+            s3_store_bucket s3_store_host s3_store_secret_key swift_store_config_file
             """)
         + keys(
             "keystone_authtoken",

@@ -112,6 +112,12 @@ extension Wiring {
             + ReservedStore.allCases.map { Options.StoreGroup($0.rawValue).folder.key }
     }
 
+    /// Options of Glance's that a store's group may well set and that have no effect here.
+    var unusedStoreKeys: [OptionKey] {
+        let groups = ((try? backends) ?? []).map(\.id) + [Options.onlyStore.name]
+        return groups.flatMap { group in Options.unusedOfStores.map { OptionKey(group: group, name: $0) } }
+    }
+
     // MARK: kinds of stores
 
     private func makeFileStore(_ group: Options.StoreGroup, named name: String?) throws -> FileStore {
@@ -119,12 +125,21 @@ extension Wiring {
         guard let permissions = UInt32(String(try configuration(group.permissions)), radix: 8) else {
             throw ConfigurationError(place: "[\(group.name)] filesystem_store_file_perm", reason: "is no octal number")
         }
+        guard permissions == 0 || permissions & 0o400 != 0 else {
+            throw ConfigurationError(
+                place: "[\(group.name)] filesystem_store_file_perm", reason: "does not let the service itself read what it wrote")
+        }
         var settings = FileStore.Settings()
         settings.internalPrefix = try configuration(Options.internalPrefix).map { "\($0)/\(name ?? "file")" }
         settings.permissions = permissions
         settings.isThin = try configuration(group.isThin)
         if let path = try configuration(group.metadataFile) { settings.mounts = try mounts(Self.found(path, configuration), group) }
-        return try FileStore(name: name, try places(group), settings)
+        let places = try places(group)
+        do throws(Fault) {
+            return try FileStore(name: name, places, settings)
+        } catch {
+            throw ConfigurationError(place: "[\(group.name)] filesystem_store_datadir", reason: "\(error.cause ?? error)")
+        }
     }
 
     /// Source: glance_store, `_drivers/filesystem.py`, `configure_add`: one folder or several, not both.
@@ -134,17 +149,23 @@ extension Wiring {
             guard let folder = try configuration(group.folder) else {
                 throw ConfigurationError(place: "[\(group.name)] filesystem_store_datadir", reason: "is not set")
             }
+            guard folder.hasPrefix("/") else {
+                throw ConfigurationError(place: "[\(group.name)] filesystem_store_datadir", reason: "'\(folder)' does not begin with /")
+            }
             return [FileStore.Place(path: Self.withoutSlash(folder))]
         }
-        guard !configuration.isSet(group.folder) else {
+        // Glance has a default that only an empty text takes away.
+        guard try !configuration.isSet(group.folder) || configuration(group.folder) == nil else {
             throw ConfigurationError(
                 place: "[\(group.name)]", reason: "filesystem_store_datadir and filesystem_store_datadirs exclude each other")
         }
         var places: [FileStore.Place] = []
         for text in several {
-            let parts = text.split(separator: ":", maxSplits: 1, omittingEmptySubsequences: false)
-            let priority = parts.count == 2 ? Int(parts[1].filter { !$0.isWhitespace }) : 0
-            guard let priority, let path = parts.first.map({ Self.withoutSlash(String($0)) }), path.hasPrefix("/") else {
+            // The last colon parts them: a path may have some too.
+            let colon = text.lastIndex(of: ":") ?? text.endIndex
+            let number = text[colon...].dropFirst().filter { !$0.isWhitespace }
+            let path = Self.withoutSlash(trimmed(text[..<colon]))
+            guard let priority = number.isEmpty ? 0 : Int(number), path.hasPrefix("/") else {
                 throw ConfigurationError(
                     place: "[\(group.name)] filesystem_store_datadirs", reason: "'\(text)' is not of the form path:priority")
             }

@@ -49,7 +49,7 @@ package struct Wiring {
     /// Says in the log what is set and means nothing.
     package func logComplaints() {
         let logger = log.logger("glance.config")
-        for complaint in configuration.complaints(known: Options.all + corsKeys + storeKeys, unused: Options.unused) {
+        for complaint in configuration.complaints(known: Options.all + corsKeys + storeKeys, unused: Options.unused + unusedStoreKeys) {
             logger.warning("\(complaint)")
         }
     }

@@ -122,16 +122,18 @@ package struct FileStore: ImageStore {
     /// An image's file, for a location that lies right in one of the folders under a plain name. A location may come from an old
     /// database or an administrator, so it is checked, and never pasted.
     private func ownFile(of url: String) -> (path: String, folder: Folder)? {
-        guard let path = Self.path(of: url), let folder = folders.first(where: { path.hasPrefix($0.path + "/") }) else { return nil }
-        let name = path.dropFirst(folder.path.count + 1)
+        guard let path = Self.path(of: url), let slash = path.lastIndex(of: "/"),
+            // One folder may lie in another.
+            let folder = folders.first(where: { $0.path == path[..<slash] })
+        else { return nil }
+        let name = path[path.index(after: slash)...]
         let isPlain = name.utf8.allSatisfy { $0 == 0x2D || $0 == 0x5F || $0 == 0x2E || isalnum(CInt($0)) != 0 && $0 < 0x80 }
         return !name.isEmpty && name.first != "." && isPlain ? (path, folder) : nil
     }
 
     private func metadata(of path: String) -> String {
-        var fields = JSONObject()
+        var fields = settings.mounts.first { $0.holds(path) }?.fields ?? [:]
         if let name { fields["store"] = .string(name) }
-        if let mount = settings.mounts.first(where: { $0.holds(path) }) { mount.fields.forEach { fields[$0] = $1 } }
         return String(decoding: JSON.object(fields).text, as: UTF8.self)
     }
 
@@ -253,8 +255,10 @@ extension Fault {
 }
 
 /// What the system said, for the log.
-package struct StoreError: Error {
+package struct StoreError: Error, CustomStringConvertible {
     /// `errno`.
     package let code: CInt
     package let doing: String
+
+    package var description: String { "\(doing): \(String(cString: strerror(code)))" }
 }

@@ -174,6 +174,9 @@ extension PendingFile {
             guard try copyData(of: source, size: size, isCancelled) else { return false }
             guard ftruncate(descriptor, off_t(size)) == 0 else { throw .store(errno, "writing an image's file") }
         }
+        // Where the source was cut off meanwhile, a hole would stand for what is missing.
+        guard fstat(source, &from) == 0, fstat(descriptor, &to) == 0 else { throw .store(errno, "asking for an image's file") }
+        guard Int64(from.st_size) == size, Int64(to.st_size) == size else { throw .sourceChanged() }
         written = size
         return true
     }
@@ -184,26 +187,34 @@ extension PendingFile {
     /// - Returns: false where the kernel does not do it.
     private func copyData(of source: CInt, size: Int64, _ isCancelled: () -> Bool) throws(Fault) -> Bool {
         var position: off_t = 0
+        var hasCopied = false
         while position < size {
             // No more data behind: what is left is a hole.
             let start = lseek(source, position, vitrine_seek_data)
             if start < 0, errno == ENXIO { return true }
-            let end = start < 0 ? off_t(size) : max(lseek(source, start, vitrine_seek_hole), start)
+            // A file system that knows of no holes has data alone.
+            let end = start < 0 ? off_t(size) : min(lseek(source, start, vitrine_seek_hole), off_t(size))
             position = max(start, position)
+            guard end > position else { throw .sourceChanged() }
             while position < end {
                 if isCancelled() { throw Fault(.gone, "Nobody waits for the copy any more.") }
                 var (from, to) = (position, position)
                 let count = copy_file_range(source, &from, descriptor, &to, Int(min(Self.copyStep, Int64(end - position))), 0)
                 if count < 0 {
                     if errno == EINTR { continue }
-                    if position == 0, [EXDEV, EINVAL, ENOSYS, EOPNOTSUPP].contains(errno) { return false }
+                    if !hasCopied, [EXDEV, EINVAL, ENOSYS, EOPNOTSUPP].contains(errno) { return false }
                     throw .store(errno, "copying an image's file")
                 }
-                guard count > 0 else { throw Fault(.unavailable, "The file became shorter while it was copied.") }
+                guard count > 0 else { throw .sourceChanged() }
+                hasCopied = true
                 _ = sync_file_range(descriptor, position, off_t(count), vitrine_sync_file_range_write)
                 position += off_t(count)
             }
         }
         return true
     }
+}
+
+extension Fault {
+    fileprivate static func sourceChanged() -> Fault { Fault(.unavailable, "The file became another while it was copied.") }
 }

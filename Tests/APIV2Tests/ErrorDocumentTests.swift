@@ -15,6 +15,7 @@ import Testing
         ("application/json, text/html", .page), ("application/json;q=0.5, text/html", .page), ("application/json, */*", .page),
         ("application/xml, */*;q=0.1", .page), ("application/json", .json), ("application/*", .json), ("APPLICATION/JSON", .json),
         ("text/html;q=0.5, application/json", .json), ("text/plain, application/json", .json), ("text/html;q=0, application/json", .json),
+        ("", .json),
     ]
 
     @Test(arguments: formats)

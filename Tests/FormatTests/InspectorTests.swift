@@ -1,4 +1,5 @@
 import ImageFormats
+import TestSupport
 import Testing
 
 @Suite struct `An image's format` {
@@ -38,6 +39,19 @@ import Testing
             for cut in max(0, place - 20)...place + 20 {
                 #expect(inspection(Made.vhdx.all, cutAt: cut) == whole, "cut at \(cut)")
             }
+        }
+    }
+
+    /// What is kept is bounded: of five gigabytes behind the headers nothing is.
+    @Test func `does not depend on what goes by behind its headers`() {
+        let piece = [UInt8](repeating: 0, count: 4 << 20)
+        for (image, format, size) in [(Made.qcow2, "qcow2", 8 << 20), (Made.gpt, "gpt", 5 << 30 + 2048)] as [(Bytes, String, Int64)] {
+            var inspector = FormatInspector()
+            image.all.withUnsafeBytes { inspector.inspect($0) }
+            piece.withUnsafeBytes { for _ in 0..<1280 { inspector.inspect($0) } }
+            let inspection = inspector.inspection()
+            #expect(inspection.size == 5 << 30 + Int64(image.all.count))
+            #expect(inspection.verdict(claimed: format, by: FormatRules()).virtualSize == size)
         }
     }
 

@@ -1,4 +1,5 @@
 import Domain
+import Foundation
 import Testing
 
 /// What every store must do.
@@ -106,10 +107,56 @@ package enum ImageStoreConformance {
                 try store.remove(url)
             }
         },
+        ConformanceCheck("holds the locations that it gives, whatever lies there, and not others'") { store in
+            let location = try store.begin(.fresh(), token: .fresh(), announcing: 0).commit()
+            #expect(store.holds(location.url))
+            try store.remove(location.url)
+            #expect(store.holds(location.url))
+            for url in ["", "x", "file:", "file://", "file:///", "file:///etc/passwd", "http://127.0.0.1/", "ftp://x/y", "://"] {
+                #expect(!store.holds(url), "\(url)")
+            }
+        },
+        ConformanceCheck("takes a whole file as it takes its bytes, or says that it cannot") { store in
+            let source = try SourceFile("hello world")
+            let pending = try store.begin(.fresh(), token: .fresh(), announcing: 11)
+            if try !pending.take(fileAt: source.path, size: 11, isCancelled: { false }) { try pending.append("hello world") }
+            let location = try pending.commit()
+            #expect(try store.text(at: location.url) == "hello world")
+            try store.remove(location.url)
+            #expect(try source.text == "hello world")
+        },
+        ConformanceCheck("takes nothing of a file that has another size, and other bytes then") { store in
+            let source = try SourceFile("hello world")
+            for size in [0, 10, 12] as [Int64] {
+                let pending = try store.begin(.fresh(), token: .fresh(), announcing: nil)
+                #expect(try !pending.take(fileAt: source.path, size: size) { false })
+                try pending.append("other")
+                #expect(try store.text(at: pending.commit().url) == "other")
+            }
+        },
+        ConformanceCheck("leaves nothing of a file that was taken and discarded") { store in
+            let source = try SourceFile("hello world")
+            let token = String.fresh()
+            let pending = try store.begin(.fresh(), token: token, announcing: nil)
+            _ = try pending.take(fileAt: source.path, size: 11) { false }
+            pending.discard()
+            #expect(try !store.hasPending(token))
+            #expect(try source.text == "hello world")
+        },
         ConformanceCheck("refuses more bytes than it has room for") { store in
             #expect(throws: Fault.of(.tooLarge)) { try store.begin(.fresh(), token: .fresh(), announcing: .max) }
         },
     ]
+}
+
+/// A file that a store may take. Gone with its owner.
+private final class SourceFile {
+    let path = "\(TestFolder.root)/source-\(String.fresh())"
+
+    init(_ text: String) throws { try text.write(toFile: path, atomically: true, encoding: .utf8) }
+    deinit { try? FileManager.default.removeItem(atPath: path) }
+
+    var text: String { get throws { try String(contentsOfFile: path, encoding: .utf8) } }
 }
 
 extension ImageStore {

@@ -45,10 +45,12 @@ package final class TestGlance: @unchecked Sendable {
     ///   - identity: `tokens` for `Person`s, `none`, or `keystone`; nil where the flavour is to say it.
     ///   - storeFolder: in place of one in the suite's folder.
     ///   - stores: names of several file stores, each in a folder of its name; the first is the default. None: a single one.
+    ///   - blobs: where nginx finds the stores' files, where it is not there.
     ///   - port: that somebody was told of already, in place of any that is free.
     package init(
         _ options: [String: String] = [:], identity: String? = "tokens", workers: Int = 2, storeFolder: String? = nil,
-        stores: [String] = [], runsTasks: Bool = false, runsRegistry: Bool = false, server: PrivateMariaDB? = nil, port: Int? = nil
+        stores: [String] = [], runsTasks: Bool = false, runsRegistry: Bool = false, blobs: [(prefix: String, folder: String)]? = nil,
+        server: PrivateMariaDB? = nil, port: Int? = nil
     ) throws {
         let name = "t\(UInt32.random(in: 0...UInt32.max))"
         let server = try server ?? SharedMariaDB.running()
@@ -86,7 +88,8 @@ package final class TestGlance: @unchecked Sendable {
         var settings = Site.Settings(
             folder: folder, programs: Self.programs, nginxFolder: Self.repository + "/nginx",
             configuration: "\(folder)/glance-api.conf",
-            blobs: stores.isEmpty ? [("/_blobs/file", store)] : stores.map { [folder] in ("/_blobs/\($0)", "\(folder)/\($0)") },
+            blobs: blobs
+                ?? (stores.isEmpty ? [("/_blobs/file", store)] : stores.map { [folder] in ("/_blobs/\($0)", "\(folder)/\($0)") }),
             port: self.port, workers: workers)
         settings.runsTasks = runsTasks
         settings.registryPort = runsRegistry ? registryPort : nil

@@ -30,7 +30,7 @@ package struct DataDoor: Sendable {
     /// nginx sends the file, and its ranges, by itself where it can; what it would judge more kindly than Glance is refused
     /// before.
     private func download(_ call: Call) throws(Fault) -> Response {
-        let (image, bytes) = try service.download(call.imageID, preferring: try preferredStores(call), for: call.caller)
+        let (image, bytes) = try service.download(call.imageID, preferring: call.preferredStores, for: call.caller)
         guard let bytes else { return Response(.noContent) }
         let request = call.request.headers
         var response = Response(.ok)
@@ -61,17 +61,6 @@ package struct DataDoor: Sendable {
         return try send(bytes, range, response)
     }
 
-    /// - Throws: `.invalid` for a store that there is not, and where there is nothing to prefer.
-    private func preferredStores(_ call: Call) throws(Fault) -> [String] {
-        guard let text = call.query["prefer"], !text.isEmpty else { return [] }
-        guard let stores = service.namedStores else { throw Fault(.invalid, "This site has a single store; none can be preferred.") }
-        let names = text.split(separator: ",").map { String($0.drop { $0 == " " }.prefix { $0 != " " }) }
-        for name in names where !stores.contains(where: { $0.id == name }) {
-            throw Fault(.invalid, "There is no store '\(name.prefix(80))'.")
-        }
-        return names
-    }
-
     private static func tags(in list: String) -> [String] {
         list.split(separator: ",").map { $0.drop { $0 == " " } }.map { String($0.prefix { $0 != " " }) }
     }
@@ -90,6 +79,14 @@ package struct DataDoor: Sendable {
 }
 
 extension Call {
+    /// Stores whose bytes a client wants before others'.
+    fileprivate var preferredStores: [String] {
+        (query["prefer"] ?? "").split(separator: ",").compactMap { part in
+            let name = part.drop(while: \.isWhitespace)
+            return name.lastIndex { !$0.isWhitespace }.map { String(name[...$0]) }
+        }
+    }
+
     /// How many bytes of image data the body brings; nil when the client does not say.
     ///
     /// - Throws: `.unsupportedMedia` for a body that is not said to be data.

@@ -59,8 +59,8 @@ extension ImageLocation {
     /// As the API shows it: where it is, and what is said of it.
     func write(to json: inout JSONWriter) {
         json.object { json in
-            json.member("url", url)
-            json.member("metadata", (try? JSON(parsing: Array(metadata.utf8))) ?? [:])
+            json.member("url", shownURL)
+            json.member("metadata", .object(fields))
         }
     }
 }

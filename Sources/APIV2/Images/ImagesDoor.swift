@@ -134,7 +134,7 @@ package struct ImagesDoor: Sendable {
         document.stores = service.shownStores(of: image, to: caller)
         guard shows.directURL || shows.locations else { return document }
         let shown = service.shownLocations(of: image, to: caller)
-        if shows.directURL { document.directURL = shown.first?.url }
+        if shows.directURL { document.directURL = shown.first?.shownURL }
         if shows.locations { document.locations = shown }
         return document
     }

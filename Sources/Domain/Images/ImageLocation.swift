@@ -1,4 +1,4 @@
-internal import JSONDocument
+package import JSONDocument
 
 /// Where an image's bytes lie.
 package struct ImageLocation: Sendable, Equatable {
@@ -27,6 +27,14 @@ package struct ImageLocation: Sendable, Equatable {
         return url == other.url && fields.keys.count == others.keys.count && fields.keys.allSatisfy { fields[$0] == others[$0] }
     }
 
-    /// None, where somebody wrote what is no object.
-    private var fields: JSONObject { (try? JSON(parsing: Array(metadata.utf8)))?.object ?? [:] }
+    /// What is said of it; nothing, where somebody wrote what is no object.
+    package var fields: JSONObject { (try? JSON(parsing: Array(metadata.utf8)))?.object ?? [:] }
+
+    /// The URL as people may see it: a user and a password that it holds show as `***`. Hazard A-50.
+    package var shownURL: String {
+        guard let start = url.firstRange(of: "://")?.upperBound,
+            let at = url[start...].prefix(while: { !"/?#".contains($0) }).lastIndex(of: "@")
+        else { return url }
+        return url[..<start] + "***" + url[at...]
+    }
 }

@@ -40,9 +40,9 @@ extension ImageStores {
         let ranked = locations.enumerated().map { number, location in
             let store = store(of: location)
             let place = store.flatMap { preferred.firstIndex(of: $0) } ?? preferred.count
-            return (location: location, rank: (place, -(store.flatMap { weights[$0] } ?? 0), number))
+            return (location: location, place: place, weight: store.flatMap { weights[$0] } ?? 0, number: number)
         }
-        return ranked.sorted { $0.rank < $1.rank }.map(\.location)
+        return ranked.sorted { ($0.place, $1.weight, $0.number) < ($1.place, $0.weight, $1.number) }.map(\.location)
     }
 
     package func info(_ store: String) -> StoreInfo? { named?.first { $0.id == store } }

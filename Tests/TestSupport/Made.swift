@@ -1,16 +1,18 @@
 /// Images that are wrong, or sound, in one way each, named after it and put together by hand.
-enum Made {
-    static let qcow2 = Bytes(1024).setting([0x51, 0x46, 0x49, 0xFB], at: 0).setting(big: UInt32(3), at: 4).setting(big: UInt32(16), at: 20)
-        .setting(big: UInt64(8 << 20), at: 24).setting(big: UInt32(104), at: 100)
-    static let vhd = Bytes(2048).setting("conectix", at: 0).setting(big: UInt64(4 << 20), at: 40).setting(big: UInt32(3), at: 60)
-    static let vdi = Bytes(2048).setting(little: UInt32(0xBEDA_107F), at: 0x40).setting(little: UInt64(4 << 20), at: 0x170)
-    static let luks = Bytes(4096).setting([0x4C, 0x55, 0x4B, 0x53, 0xBA, 0xBE, 0, 1], at: 0).setting(big: UInt32(4), at: 104)
-    static let iso = Bytes(36 * 1024).setting([1] + Array("CD001".utf8), at: 32768).setting(little: UInt32(18), at: 32768 + 80)
+package enum Made {
+    package static let qcow2 = Bytes(1024).setting([0x51, 0x46, 0x49, 0xFB], at: 0).setting(big: UInt32(3), at: 4).setting(
+        big: UInt32(16), at: 20
+    )
+    .setting(big: UInt64(8 << 20), at: 24).setting(big: UInt32(104), at: 100)
+    package static let vhd = Bytes(2048).setting("conectix", at: 0).setting(big: UInt64(4 << 20), at: 40).setting(big: UInt32(3), at: 60)
+    package static let vdi = Bytes(2048).setting(little: UInt32(0xBEDA_107F), at: 0x40).setting(little: UInt64(4 << 20), at: 0x170)
+    package static let luks = Bytes(4096).setting([0x4C, 0x55, 0x4B, 0x53, 0xBA, 0xBE, 0, 1], at: 0).setting(big: UInt32(4), at: 104)
+    package static let iso = Bytes(36 * 1024).setting([1] + Array("CD001".utf8), at: 32768).setting(little: UInt32(18), at: 32768 + 80)
         .setting(little: UInt16(2048), at: 32768 + 128)
-    static let gpt = Bytes(2048).setting([0, 0, 2, 0, 0xEE, 0xFF, 0xFF, 0xFF], at: 446).setting(little: UInt32(1), at: 454)
+    package static let gpt = Bytes(2048).setting([0, 0, 2, 0, 0xEE, 0xFF, 0xFF, 0xFF], at: 446).setting(little: UInt32(1), at: 454)
         .setting([0x55, 0xAA], at: 510)
 
-    static let lines = """
+    package static let lines = """
         # Disk DescriptorFile
         version=1
         CID=12345678
@@ -21,14 +23,14 @@ enum Made {
         ddb.adapterType = "ide"
         """
 
-    static func vmdk(_ lines: String = lines, sectors: UInt64 = 20) -> Bytes {
+    package static func vmdk(_ lines: String = lines, sectors: UInt64 = 20) -> Bytes {
         Bytes(64 * 1024).setting("KDMV", at: 0).setting(little: UInt32(1), at: 4).setting(little: UInt64(16), at: 12)
             .setting(little: UInt64(1), at: 28).setting(little: sectors, at: 36).setting(little: UInt64(128), at: 56)
             .setting(lines, at: 512)
     }
 
     /// streamOptimized, with the header again at its end.
-    static func footed(_ change: (Bytes) -> Bytes = { $0 }) -> Bytes {
+    package static func footed(_ change: (Bytes) -> Bytes = { $0 }) -> Bytes {
         let headed = vmdk(lines.replacing("monolithicSparse", with: "streamOptimized")).setting(little: UInt64.max, at: 56)
         let end = headed.all.count
         return change(
@@ -43,7 +45,7 @@ enum Made {
     private static let parent: [UInt8] = [0x2D, 0x5F, 0xD3, 0xA8, 0x0B, 0xB3, 0x4D, 0x45, 0xAB, 0xF7, 0xD3, 0xD8, 0x48, 0x34, 0xAB, 0x0C]
     private static let table = 192 * 1024
     private static let meta = 1 << 20
-    static let vhdx = Bytes(meta + 128 * 1024).setting("vhdxfile", at: 0).setting("regi", at: table).setting(
+    package static let vhdx = Bytes(meta + 128 * 1024).setting("vhdxfile", at: 0).setting("regi", at: table).setting(
         little: UInt32(1), at: table + 8
     )
     .setting(metadata, at: table + 16).setting(little: UInt64(meta), at: table + 32).setting("metadata", at: meta)
@@ -51,7 +53,7 @@ enum Made {
     .setting(little: UInt32(8), at: meta + 52).setting(little: UInt64(4 << 20), at: meta + 65536)
 
     /// Sound ones, and what they are.
-    static let sound: [(name: String, format: String, bytes: Bytes, virtualSize: Int64)] = [
+    package static let sound: [(name: String, format: String, bytes: Bytes, virtualSize: Int64)] = [
         ("qcow2", "qcow2", qcow2, 8 << 20), ("qcow2 v2", "qcow2", qcow2.setting(big: UInt32(2), at: 4), 8 << 20),
         ("qcow2 dirty corrupt zstd", "qcow2", qcow2.setting(big: UInt64(0b1011), at: 72), 8 << 20), ("vhd", "vhd", vhd, 4 << 20),
         ("vdi", "vdi", vdi, 4 << 20), ("luks", "luks", luks, 2048), ("iso", "iso", iso, 36864),
@@ -64,7 +66,7 @@ enum Made {
     ]
 
     /// Wrong ones: what they bear the marks of, and the check that finds it.
-    static let wrong: [(name: String, format: String, bytes: Bytes, check: String)] = [
+    package static let wrong: [(name: String, format: String, bytes: Bytes, check: String)] = [
         ("qcow2 backing", "qcow2", qcow2.setting(big: UInt64(512), at: 8), "backing_file"),
         ("qcow2 backing far", "qcow2", qcow2.setting(big: UInt64.max, at: 8), "backing_file"),
         ("qcow2 data file", "qcow2", qcow2.setting(big: UInt64(4), at: 72), "data_file"),
