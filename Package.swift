@@ -129,7 +129,8 @@ let package = Package(
         room(
             "Service",
             needs: [
-                "APICommon", "APIRegistry", "APIV1", "APIV2", "Importing", "Operations", "Persistence", "RegistryClient", "Stores", "Identity", "Domain",
+                "APICommon", "APIRegistry", "APIV1", "APIV2", "Importing", "Operations", "Persistence", "RegistryClient", "Stores",
+                "Identity", "Domain",
                 "HTTP", "HTTPClient", "ImageFormats", "JSONDocument", "Digest", "NotificationWire",
                 "FastCGI", "MariaDB", "OsloConfig", "Threading", logging,
             ]),
@@ -176,6 +177,7 @@ let package = Package(
             ],
             exclude: ["listen.py"]),
         tests("RegistryTests", needs: ["TestSupport", "glance-api", "glance-registry"]),
+        tests("CacheTests", needs: ["TestSupport", "Threading", "glance-api", "glance-registry", "glance-tasks"]),
         tests("FaultTests", needs: ["TestSupport", "Stack", "Threading", "glance-api", "glance-registry", "glance-tasks"]),
         tests("APIV1Tests", needs: ["TestSupport", "glance-api", "glance-registry", "glance-tasks"]),
         tests("APIV2Tests", needs: ["TestSupport", "glance-api", "glance-manage", "glance-tasks"]),

@@ -95,6 +95,18 @@ package final class StoredBody: ByteSource {
     }
 }
 
+extension Response.Body {
+    /// An image's bytes, all of them. For HEAD nobody reads them, so they are not even opened.
+    package static func all(_ bytes: StoredBytes, for call: Call) throws(Fault) -> Response.Body {
+        let reader: any ByteReader = call.request.method == .HEAD ? NothingToRead() : try bytes.openAll()
+        return .stream(StoredBody(reader, length: bytes.size), length: bytes.size)
+    }
+
+    private final class NothingToRead: ByteReader {
+        func read(into buffer: UnsafeMutableRawBufferPointer) -> Int { 0 }
+    }
+}
+
 extension Credentials {
     init(_ request: Request) {
         let headers = request.headers

@@ -13,15 +13,18 @@ package struct Versions: Sendable {
         case answer(Response)
     }
 
-    /// Newest first; none where V2 is off.
+    /// In the order of the document; none where V2 is off.
     private let minors: [Int]
     private let hasV1: Bool
 
-    /// What this service really has. 2.6 (import) and all from 2.8 on are left out until they are there. `/v2/info/usage` is there:
-    /// with one store Glance has it and does not list its version either.
-    package static let minorsOfV2 = [7, 5, 4, 3, 2, 1, 0]
+    /// The minor versions of V2, in Glance's order. Some go with what a site has: 2.14, 2.16 and 2.18 are the cache, 2.8 and 2.10 to
+    /// 2.13 several stores. What they name answers under each of them. Source: Glance, `api/versions.py`.
+    package static func minorsOfV2(hasCache: Bool, hasStores: Bool) -> [Int] {
+        let newest = hasCache ? [18, 17, 16, 15, 14] : [15]
+        return newest + (hasStores ? [13, 12, 11, 10, 9, 8] : [9]) + (hasCache ? [] : [17]) + [7, 6, 5, 4, 3, 2, 1, 0]
+    }
 
-    package init(minors: [Int] = Self.minorsOfV2, hasV1: Bool) {
+    package init(minors: [Int], hasV1: Bool) {
         self.minors = minors
         self.hasV1 = hasV1
     }
@@ -59,7 +62,7 @@ package struct Versions: Sendable {
             return ["id": .string(name), "status": .string(status), "links": [link]]
         }
         let versions =
-            minors.enumerated().map { version("v2.\($1)", $0 == 0 ? "CURRENT" : "SUPPORTED", "/v2/") }
+            minors.map { version("v2.\($0)", $0 == minors.max() ? "CURRENT" : "SUPPORTED", "/v2/") }
             + (hasV1 ? ["v1.1", "v1.0"] : []).map { version($0, "DEPRECATED", "/v1/") }
         let document: JSON = ["versions": .array(versions)]
         return .json(document.text, status)

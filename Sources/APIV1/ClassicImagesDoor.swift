@@ -82,7 +82,7 @@ package struct ClassicImagesDoor: Sendable {
         if let path = bytes.internalPath, image.properties.isEmpty, !hasCondition {
             response.body = .file(internalPath: path, length: bytes.size)
         } else {
-            response.body = .stream(StoredBody(try bytes.open(0), length: bytes.size), length: bytes.size)
+            response.body = try .all(bytes, for: call)
         }
         return response
     }

@@ -22,6 +22,7 @@ extension ImageService {
             }
         }
         for removal in owed { removals.carryOut(removal, in: stores, logger) }
+        cache?.drop(id)
         guard isStaged else { return }
         do throws(Fault) {
             try staging.remove(id)

@@ -4,6 +4,9 @@ internal import Logging
 extension ImageService {
     /// Finds an image's bytes for a caller.
     ///
+    /// What the cache has goes before every store but those that the caller prefers; it is asked when all is judged that an image
+    /// from a store is judged by (CVE-2013-4428).
+    ///
     /// - Parameter preferred: stores whose bytes are taken before others'.
     /// - Returns: the image, and its bytes at the first location that has them whole; nil while there are none.
     /// - Throws: `.forbidden` for a deactivated image but to administrators, `.invalid` for a preferred store that there is not and
@@ -20,7 +23,10 @@ extension ImageService {
             try policy.require(.downloadFromStore, on: image, by: caller)
             try checkStores(preferred)
         }
-        return (readable(image, by: caller), try bytes(of: image, preferring: preferred))
+        let shown = readable(image, by: caller)
+        guard let cache, preferred.isEmpty else { return (shown, try bytes(of: image, preferring: preferred)) }
+        if let bytes = cache.hit(image) { return (shown, bytes) }
+        return (shown, try bytes(of: image).map { cache.fetched(image, $0) })
     }
 
     private func checkStores(_ names: [String]) throws(Fault) {

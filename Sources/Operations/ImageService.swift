@@ -11,6 +11,8 @@ package struct ImageService: Sendable {
     let copies: any CopyCatalog
     package let stores: any ImageStores
     package let staging: StagingArea
+    /// Nil where images are sent from their stores alone.
+    let cache: CacheKeeper?
     /// Where bytes are fetched from that clients name by URL.
     let source: any ImageSource
     /// Names this process among all that hold leases.
@@ -29,14 +31,15 @@ package struct ImageService: Sendable {
     package let logger: Logger
 
     package init(
-        catalog: some Catalog, stores: any ImageStores, staging: StagingArea, source: any ImageSource, worker: String,
-        policies: any PolicySource,
+        catalog: some Catalog, stores: any ImageStores, staging: StagingArea, cache: CacheKeeper? = nil,
+        source: any ImageSource, worker: String, policies: any PolicySource,
         protections: PropertyProtections?, limits: ImageLimits, projectLimits: any LimitSource, formats: FormatRules,
         hashAlgorithm: String, logger: Logger
     ) {
         (images, memberships, uploads, removals, copies) = (catalog, catalog, catalog, catalog, catalog)
         self.stores = stores
         self.staging = staging
+        self.cache = cache
         self.source = source
         self.policies = policies
         self.protections = protections

@@ -24,6 +24,11 @@ package struct MariaDBCatalog: Sendable {
     }
 }
 
+extension MariaDBCatalog {
+    /// - Parameter node: what this node is called.
+    package func cachedImages(of node: String) -> CachedImages { CachedImages(database, node: node) }
+}
+
 extension MariaDBCatalog: HealthProbe {
     package var healthName: String { "database" }
 

@@ -59,7 +59,7 @@ package enum Options {
     static let detailedHealth = Option<Bool>.flag("healthcheck", "detailed", default: false)
 
     // MARK: who may come in
-    /// The deployment flavour; here it tells only whether Keystone is wanted, where `identity` says nothing.
+    /// The deployment flavour: whether Keystone is wanted, where `identity` says nothing, and whether the cache is.
     static let flavor = Option<String?>.optionalText("paste_deploy", "flavor")
 
     enum IdentityKind: String, CaseIterable, Sendable {
@@ -122,5 +122,5 @@ package enum Options {
             metadataThreads.key,
             dataThreads.key, uploadRate.key, verifyLocations.key, internalPrefix.key, enableProxyHeadersParsing.key,
             healthBackends.key, disableByFilePath.key, disableByFilePaths.key, enableByFilePaths.key, detailedHealth.key,
-        ] + CORSGroup("cors", defaults: .glance).keys + AuthToken.all + OsloLimit.all + notifications + storage + imports
+        ] + CORSGroup("cors", defaults: .glance).keys + AuthToken.all + OsloLimit.all + notifications + storage + imports + cache
 }

@@ -66,15 +66,18 @@ package enum Programs {
         let signals = blockedEndSignals()
         let sweeper = try wiring.makeSweeper()
         let (copies, imports) = (wiring.makeCopies(logger), wiring.makeImports(logger))
+        let prefetching = try wiring.makePrefetching(logger)
         let works: [(any Work)?] = [
             Scrubbing(scrubber: try wiring.makeScrubber(), pause: Double(try configuration(Options.wakeupTime))),
-            try wiring.makeCourier(makeBrokerSender), try wiring.makeSendLog(),
+            try wiring.makeCourier(makeBrokerSender), try wiring.makeSendLog(), try wiring.makeCacheRounds(),
         ]
         let rounds = works.compactMap(\.self).map { Rounds($0, logger) }
         try copies.start(try configuration(Options.copyThreads))
         try imports.start(try configuration(Options.importThreads))
+        try prefetching?.start(try configuration(Options.cacheThreads))
         for round in rounds { round.start() }
-        logger.info("looks after uploads, imports, copies, deletions\(rounds.count == 1 ? "" : " and notifications")")
+        let others = ["uploads, imports, copies"] + works.compactMap { $0?.purpose.replacing("look after ", with: "") }
+        logger.info("looks after \(others.joined(separator: ", "))")
         // After an absence of the database those that hold uploads get the time of a lease to renew them.
         var (wait, count) = (firstSweep, 0)
         while !ended(signals, within: wait) {
@@ -90,6 +93,7 @@ package enum Programs {
             }
         }
         for round in rounds { round.end(patience: 20) }
+        prefetching?.end(patience: 10)
         imports.end(patience: 10)
         copies.end(patience: 10)
     }

@@ -76,7 +76,7 @@ struct Scrubbing: Work {
     /// Seconds.
     let pause: Double
 
-    var purpose: String { "scrub deleted images" }
+    var purpose: String { "look after deletions" }
 
     func doSome() throws(Fault) -> Double {
         try scrubber.scrub()

@@ -10,7 +10,7 @@ extension Options {
             allow_anonymous_access api_limit_max backlog bind_host bind_port cache_prefetcher_interval
             data_api default_log_levels digest_algorithm
             http_keepalive http_retries
-            image_cache_dir image_cache_driver image_cache_max_size image_cache_sqlite_db image_cache_stall_time
+            image_cache_sqlite_db
             location_strategy lock_path log_config_append log_date_format max_header_line
             metadata_encryption_key owner_is_tenant pydev_worker_debug_host registry_client_cert_file registry_client_insecure
             registry_client_key_file restore scrub_pool_size

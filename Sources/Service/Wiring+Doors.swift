@@ -23,26 +23,32 @@ extension Wiring {
         let limits = try makeProjectLimits()
         var routes: [Route<Handler>] = []
         var probes: [any HealthProbe] = []
-        if hasV2 {
-            let catalog = try makeCatalog()
+        let catalog = hasV2 ? try makeCatalog() : nil
+        let keeper = try makeCacheKeeper(catalog)
+        let cache = try sendsFromCache ? keeper : nil
+        if let catalog {
             probes.append(catalog)
-            routes += try routesOfV2(catalog, limits)
+            let service = try makeService(over: catalog, limits, cache: cache)
+            routes += try routesOfV2(service, catalog, limits)
+            routes += try routesOfCache(service, keeper)
             routes += try routesOfMetadefs(MetadefService(catalog: catalog, policies: policies))
         }
         if let registry {
             probes.append(registry)
-            routes += try routesOfV1(try makeService(over: registry, limits))
+            routes += try routesOfV1(try makeService(over: registry, limits, cache: cache))
         }
         probes += try makeStores().probes
         if let probe = authenticator as? any HealthProbe { probes.append(probe) }
-        let versions = Versions(minors: hasV2 ? Versions.minorsOfV2 : [], hasV1: registry != nil)
+        let versions = Versions(
+            minors: hasV2 ? Versions.minorsOfV2(hasCache: try hasCache, hasStores: try !backends.isEmpty) : [], hasV1: registry != nil)
         return API(
             routes: routes, versions: versions, authenticator: authenticator, front: try makeFront(probes),
             logger: log.logger("glance.api"))
     }
 
-    private func routesOfV2(_ catalog: MariaDBCatalog, _ limits: any LimitSource) throws -> [Route<Handler>] {
-        let service = try makeService(over: catalog, limits)
+    private func routesOfV2(
+        _ service: ImageService, _ catalog: MariaDBCatalog, _ limits: any LimitSource
+    ) throws -> [Route<Handler>] {
         let schemas = ImageSchemas(
             diskFormats: try configuration(Options.diskFormats), containerFormats: try configuration(Options.containerFormats),
             site: try siteProperties)

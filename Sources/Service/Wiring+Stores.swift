@@ -252,5 +252,7 @@ extension Wiring {
     // MARK: nginx
 
     /// Where nginx is told to find files, and where they lie.
-    package func internalFolders() throws -> [(prefix: String, folder: String)] { try makeStores().internalFolders }
+    package func internalFolders() throws -> [(prefix: String, folder: String)] {
+        try makeStores().internalFolders + [cachePlace].compactMap(\.self)
+    }
 }

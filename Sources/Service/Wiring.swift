@@ -98,14 +98,16 @@ package struct Wiring {
             logger: log.logger("glance.scrubber"))
     }
 
-    func makeService(over catalog: some Catalog, _ projectLimits: any LimitSource) throws -> ImageService {
+    func makeService(
+        over catalog: some Catalog, _ projectLimits: any LimitSource, cache: CacheKeeper? = nil
+    ) throws -> ImageService {
         let algorithm = try configuration(Options.hashingAlgorithm)
         guard Digest(algorithm) != nil else {
             throw ConfigurationError(place: "[DEFAULT] hashing_algorithm", reason: "'\(algorithm)' is not known")
         }
         return ImageService(
-            catalog: catalog, stores: try makeStores(), staging: try makeStaging(), source: try makeImageSource(),
-            worker: WorkerName.fresh().text, policies: policies,
+            catalog: catalog, stores: try makeStores(), staging: try makeStaging(), cache: cache,
+            source: try makeImageSource(), worker: WorkerName.fresh().text, policies: policies,
             protections: try makeProtections(), limits: try makeLimits(), projectLimits: projectLimits,
             formats: try makeFormatRules(), hashAlgorithm: algorithm, logger: log.logger("glance.service"))
     }

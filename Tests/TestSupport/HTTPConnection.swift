@@ -60,6 +60,18 @@ package final class HTTPConnection {
         return Reply(head: String(decoding: head.dropLast(4), as: UTF8.self))
     }
 
+    /// Reads what comes behind a head, until the server hangs up.
+    package func receiveRest() -> [UInt8] {
+        var bytes: [UInt8] = []
+        var chunk = [UInt8](repeating: 0, count: 256 * 1024)
+        while true {
+            let count = recv(descriptor, &chunk, chunk.count, 0)
+            if count < 0 && errno == EINTR { continue }
+            guard count > 0 else { return bytes }
+            bytes += chunk[..<count]
+        }
+    }
+
     /// Reads until the server hangs up, or as far as the length says.
     package func receive(isHead: Bool = false) throws -> Reply {
         var bytes: [UInt8] = []

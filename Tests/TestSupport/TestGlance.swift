@@ -46,10 +46,12 @@ package final class TestGlance: @unchecked Sendable {
     ///   - storeFolder: in place of one in the suite's folder.
     ///   - stores: names of several file stores, each in a folder of its name; the first is the default. None: a single one.
     ///   - blobs: where nginx finds the stores' files, where it is not there.
+    ///   - cacheFolder: where images from far away are cached; it need not be there. The flavour says whether they are sent from it.
     ///   - port: that somebody was told of already, in place of any that is free.
     package init(
         _ options: [String: String] = [:], identity: String? = "tokens", workers: Int = 2, storeFolder: String? = nil,
-        stores: [String] = [], runsTasks: Bool = false, runsRegistry: Bool = false, blobs: [(prefix: String, folder: String)]? = nil,
+        stores: [String] = [], cacheFolder: String? = nil, runsTasks: Bool = false, runsRegistry: Bool = false,
+        blobs: [(prefix: String, folder: String)]? = nil,
         server: PrivateMariaDB? = nil, port: Int? = nil
     ) throws {
         let name = "t\(UInt32.random(in: 0...UInt32.max))"
@@ -76,6 +78,7 @@ package final class TestGlance: @unchecked Sendable {
         groups["glance_store"] = stores.first.map { "default_backend = \($0)" } ?? "filesystem_store_datadir = \(store)"
         groups["DEFAULT"] = "node_staging_uri = file://\(folder)/staging"
         groups["os_glance_staging_store"] = "filesystem_store_datadir = \(folder)/staging"
+        if let cacheFolder { groups["DEFAULT"]! += "\nimage_cache_dir = \(cacheFolder)" }
         if !stores.isEmpty { groups["DEFAULT"]! += "\nenabled_backends = \(stores.map { "\($0):file" }.joined(separator: ","))" }
         if runsRegistry {
             groups["DEFAULT"]! += "\nregistry_port = \(registryPort)"
@@ -91,6 +94,7 @@ package final class TestGlance: @unchecked Sendable {
             blobs: blobs
                 ?? (stores.isEmpty ? [("/_blobs/file", store)] : stores.map { [folder] in ("/_blobs/\($0)", "\(folder)/\($0)") }),
             port: self.port, workers: workers)
+        if let cacheFolder { settings.blobs.append(("/_blobs/.cache", cacheFolder)) }
         settings.runsTasks = runsTasks
         settings.registryPort = runsRegistry ? registryPort : nil
         site = Site(settings)

@@ -47,7 +47,7 @@ package struct DataDoor: Sendable {
         }
         if notesSends { response.noteSend(of: image, for: call) }
         if let legacy = request["Content-Range"], request["Range"] == nil {
-            return try send(bytes, try ByteRange(contentRange: legacy, of: bytes.size), response)
+            return try send(bytes, try ByteRange(contentRange: legacy, of: bytes.size), response, for: call)
         }
         var range: ByteRange?
         if let text = request["Range"], (request["If-Range"] ?? tag) == tag { range = try ByteRange(text, of: bytes.size) }
@@ -58,22 +58,22 @@ package struct DataDoor: Sendable {
             return response
         }
         response.headers["Accept-Ranges"] = "bytes"
-        return try send(bytes, range, response)
+        return try send(bytes, range, response, for: call)
     }
 
     private static func tags(in list: String) -> [String] {
         list.split(separator: ",").map { $0.drop { $0 == " " } }.map { String($0.prefix { $0 != " " }) }
     }
 
-    private func send(_ bytes: StoredBytes, _ range: ByteRange?, _ response: Response) throws(Fault) -> Response {
+    private func send(_ bytes: StoredBytes, _ range: ByteRange?, _ response: Response, for call: Call) throws(Fault) -> Response {
         var response = response
-        let whole = ByteRange(first: 0, count: bytes.size)
-        let wanted = range ?? whole
-        if range != nil {
-            response.status = .partialContent
-            response.headers["Content-Range"] = "bytes \(wanted.first)-\(wanted.first + wanted.count - 1)/\(bytes.size)"
+        guard let range else {
+            response.body = try .all(bytes, for: call)
+            return response
         }
-        response.body = .stream(StoredBody(try bytes.open(wanted.first), length: wanted.count), length: wanted.count)
+        response.status = .partialContent
+        response.headers["Content-Range"] = "bytes \(range.first)-\(range.first + range.count - 1)/\(bytes.size)"
+        response.body = .stream(StoredBody(try bytes.open(range.first), length: range.count), length: range.count)
         return response
     }
 }

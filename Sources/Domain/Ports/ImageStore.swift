@@ -64,6 +64,14 @@ package struct StoredBytes {
     package var path: String?
     /// Opens them for reading from an offset.
     package let open: (_ offset: Int64) throws(Fault) -> any ByteReader
+    /// Opens all of them in another way than by `open(0)`: nil where there is none.
+    package var openWhole: (() throws(Fault) -> any ByteReader)?
+
+    /// Opens all of them, in the way that is best.
+    package func openAll() throws(Fault) -> any ByteReader {
+        guard let openWhole else { return try open(0) }
+        return try openWhole()
+    }
 
     package init(
         size: Int64, internalPath: String?, open: @escaping (_ offset: Int64) throws(Fault) -> any ByteReader

@@ -1,0 +1,201 @@
+internal import Digest
+package import Domain
+package import Logging
+internal import Threading
+
+/// Brings images into this node's cache and takes them from there.
+///
+/// Whatever goes wrong with the cache, an image is sent all the same, from its store.
+package final class CacheKeeper: Sendable {
+    package let cache: any ImageCache
+    /// Nil where no database is at hand: then nobody counts.
+    let records: (any CacheRecords)?
+    /// Bytes that the cache may have between two prunings; a larger image does not come in.
+    let largest: Int64
+    let logger: Logger
+    private let state = Monitor(State())
+
+    private struct State {
+        /// Readings that the database does not know of yet.
+        var hits: [ImageID: Int] = [:]
+        var isCounting = false
+        var isInTrouble = false
+    }
+
+    package init(_ cache: any ImageCache, records: (any CacheRecords)?, largest: Int64, logger: Logger) {
+        (self.cache, self.records, self.largest, self.logger) = (cache, records, largest, logger)
+    }
+
+    /// What the cache has of an image that the caller was found to be allowed to read; nil when it has nothing.
+    func hit(_ image: Image) -> StoredBytes? {
+        guard image.status == .active || image.status == .deactivated, let bytes = cache.bytes(of: image.id), bytes.size == image.size
+        else { return nil }
+        cache.touch(image.id)
+        count(image.id)
+        return bytes
+    }
+
+    /// Bytes of a store as they come by way of the cache. What this machine has as a file would only be slower.
+    func fetched(_ image: Image, _ bytes: StoredBytes) -> StoredBytes {
+        guard mayHold(image, bytes) else { return bytes }
+        var cached = bytes
+        cached.openWhole = { () throws(Fault) in try self.open(image, bytes) }
+        return cached
+    }
+
+    func mayHold(_ image: Image, _ bytes: StoredBytes) -> Bool {
+        bytes.path == nil && image.status == .active && image.id.isUUID && 1...max(1, largest) ~= bytes.size
+    }
+
+    private func open(_ image: Image, _ bytes: StoredBytes) throws(Fault) -> any ByteReader {
+        var fill: (any CacheFill)?
+        do throws(Fault) {
+            fill = try cache.begin(image.id)
+        } catch {
+            noteTrouble(error)
+            return try bytes.open(0)
+        }
+        var source: (any ByteReader)?
+        if let fill {
+            do throws(Fault) {
+                source = try bytes.open(0)
+            } catch {
+                fill.discard()
+                throw error
+            }
+        }
+        // The file is open before whoever fills it may give it another name.
+        let growing = cache.growing(image.id)
+        if let fill, let source {
+            let held = Held(source: source, fill: fill)
+            let size = bytes.size
+            _ = Thread.start { _ = self.fill(held.fill, image, size: size, from: held.source) }
+        }
+        if let growing { return FollowingReader(growing, bytes) }
+        // It came in, or was given up, since.
+        guard let whole = cache.bytes(of: image.id), whole.size == bytes.size else { return try bytes.open(0) }
+        return try whole.open(0)
+    }
+
+    /// Handed from one thread to another, which alone has them then.
+    private struct Held: @unchecked Sendable {
+        let source: any ByteReader
+        let fill: any CacheFill
+    }
+
+    /// Brings an image in, to the end.
+    ///
+    /// - Parameter isEnding: whether it is to be left half-way.
+    /// - Returns: whether it is there now.
+    func fill(
+        _ fill: any CacheFill, _ image: Image, size: Int64, from source: any ByteReader, isEnding: () -> Bool = { false }
+    ) -> Bool {
+        let isFull = Monitor(false)
+        let writing: Relay<Fault>.Reader = { piece throws(Fault) in
+            do throws(Fault) {
+                try fill.append(piece)
+            } catch {
+                isFull.with { $0 = true }
+                throw error
+            }
+        }
+        var digests: [(digest: Digest, expected: String)] = []
+        if let checksum = image.checksum, let digest = Digest("md5") { digests.append((digest, checksum)) }
+        if let hash = image.hash, let digest = Digest(hash.algorithm) { digests.append((digest, hash.value)) }
+        var readers = [writing]
+        for (digest, _) in digests {
+            let reader: Relay<Fault>.Reader = { digest.update($0) }
+            readers.append(reader)
+        }
+        var limits = ImageLimits()
+        limits.size = size
+        do throws(Fault) {
+            _ = try Pour(limits: limits, announced: size).run(from: source, to: readers, isSlowAllowed: true) { _ throws(Fault) in
+                if isEnding() { throw Fault(.gone, "The process ends.") }
+            }
+        } catch {
+            if isFull.with({ $0 }) {
+                fill.discard()
+                noteTrouble(error)
+            } else if isEnding() {
+                fill.discard()
+            } else {
+                logger.error("image \(image.id) did not come into the cache whole: \(error)")
+                fill.reject()
+            }
+            return false
+        }
+        guard digests.allSatisfy({ $0.digest.finish() == $0.expected.lowercased() }) else {
+            logger.error("what a store has of image \(image.id) are not the image's bytes; it is not cached, and not sent")
+            fill.reject()
+            return false
+        }
+        do throws(Fault) {
+            try fill.commit()
+        } catch {
+            fill.discard()
+            noteTrouble(error)
+            return false
+        }
+        noteFilled(image, size)
+        return true
+    }
+
+    private func noteFilled(_ image: Image, _ size: Int64) {
+        state.with { $0.isInTrouble = false }
+        logger.info("image \(image.id) is in the cache")
+        do throws(Fault) {
+            try cache.dequeue(image.id)
+            try records?.noteCached(image.id, size: size, checksum: image.checksum)
+        } catch {
+            logger.warning("that image \(image.id) is in the cache was not recorded: \(error)")
+        }
+    }
+
+    /// Removes an image that is deleted, or not wanted any more. What goes wrong is left to the sweep.
+    func drop(_ id: ImageID) {
+        do throws(Fault) {
+            try cache.dequeue(id)
+            if try cache.remove(id) { try records?.forgetCached([id]) }
+        } catch {
+            logger.warning("image \(id) stays in the cache until it is swept: \(error)")
+        }
+    }
+
+    /// Once, until the cache takes an image again: every download would say the same.
+    private func noteTrouble(_ fault: Fault) {
+        let isNews = state.with { state in
+            defer { state.isInTrouble = true }
+            return !state.isInTrouble
+        }
+        if isNews { logger.error("the image cache takes nothing; images are sent from their stores: \(fault)") }
+    }
+
+    // MARK: counting
+
+    /// Seconds that numbers are gathered for, so that nobody who reads waits for the database.
+    private static let gathering = 1.0
+
+    private func count(_ id: ImageID) {
+        guard let records else { return }
+        let isFirst = state.with { state in
+            state.hits[id, default: 0] += 1
+            defer { state.isCounting = true }
+            return !state.isCounting
+        }
+        guard isFirst else { return }
+        _ = Thread.start {
+            let never: Void? = self.state.wait(atMost: Self.gathering) { _ in nil }
+            assert(never == nil)
+            let hits = self.state.with { state in
+                defer { (state.hits, state.isCounting) = ([:], false) }
+                return state.hits
+            }
+            do throws(Fault) {
+                try records.add(hits: hits)
+            } catch {
+                self.logger.warning("readings from the cache were not counted: \(error)")
+            }
+        }
+    }
+}

@@ -1,0 +1,143 @@
+package import Domain
+
+/// What operators ask of this node's cache. Source: Images API v2, 2.14 and 2.18; spec v2 §20.
+package struct CacheService: Sendable {
+    private let service: ImageService
+    /// Nil where the site has no cache.
+    private let keeper: CacheKeeper?
+    private let settings: Settings
+
+    package struct Settings: Sendable {
+        /// Seconds after which nobody is believed to bring an image in that still is not whole.
+        package var stallTime = 86_400
+        /// Whether the nodes tell each other what they have.
+        package var isCentral = false
+
+        package init() {}
+    }
+
+    /// An image of the cache as it is told of.
+    package struct Entry: Sendable {
+        package let file: CachedFile
+        package let hits: Int64
+        /// Nil where nobody is told of it, or where there is none.
+        package let record: CacheRecord?
+    }
+
+    package init(service: ImageService, keeper: CacheKeeper?, settings: Settings) {
+        (self.service, self.keeper, self.settings) = (service, keeper, settings)
+    }
+
+    package func cached(by rule: PolicyRule = .cacheList, for caller: Caller) throws(Fault) -> [Entry] {
+        let keeper = try required(rule, caller)
+        let files = try keeper.cache.images()
+        guard !files.isEmpty, let records = keeper.records else { return files.map { Entry(file: $0, hits: 0, record: nil) } }
+        let known = Dictionary(try records.records().map { ($0.image, $0) }) { first, _ in first }
+        return files.map { file in
+            let record = known[file.image]
+            return Entry(file: file, hits: record?.hits ?? 0, record: settings.isCentral ? record : nil)
+        }
+    }
+
+    package func queued(by rule: PolicyRule = .cacheList, for caller: Caller) throws(Fault) -> [ImageID] {
+        try required(rule, caller).cache.queue()
+    }
+
+    /// Wants an image in the cache. `glance-tasks` of this node brings it in at once; what is there already leaves the queue then.
+    ///
+    /// - Throws: `.notFound`, `.forbidden`, `.invalid` for an image that has no data now.
+    package func want(_ id: ImageID, by caller: Caller) throws(Fault) {
+        let image = try service.images.image(id, visibleTo: caller)
+        let keeper = try required(.cacheImage, caller, on: image)
+        guard image.status == .active else {
+            throw Fault(.invalid, "Only images with status active can be brought into the cache.")
+        }
+        if keeper.cache.bytes(of: id)?.size != image.size { try keeper.cache.enqueue(id) }
+    }
+
+    /// The same without a look at the image: what cannot be had leaves the queue by itself.
+    package func mark(_ id: ImageID, by caller: Caller) throws(Fault) {
+        let keeper = try required(.manageImageCache, caller)
+        if keeper.cache.bytes(of: id) == nil { try keeper.cache.enqueue(id) }
+    }
+
+    /// Removes an image from the cache and from the queue.
+    ///
+    /// - Throws: `.notFound` for an image that neither is nor is cached.
+    package func remove(_ id: ImageID, by caller: Caller) throws(Fault) {
+        var image: Image?
+        do throws(Fault) {
+            image = try service.images.image(id, visibleTo: caller)
+        } catch {
+            guard error.kind == .notFound, let cache = keeper?.cache else { throw error }
+            let isQueued = try cache.queue().contains(id)
+            guard isQueued || cache.bytes(of: id) != nil else { throw error }
+        }
+        let keeper = try required(.cacheDelete, caller, on: image)
+        try keeper.cache.dequeue(id)
+        try remove([id], from: keeper)
+    }
+
+    package func removeCached(_ id: ImageID, by caller: Caller) throws(Fault) {
+        try remove([id], from: required(.manageImageCache, caller))
+    }
+
+    package func removeQueued(_ id: ImageID, by caller: Caller) throws(Fault) {
+        try required(.manageImageCache, caller).cache.dequeue(id)
+    }
+
+    /// - Returns: how many there were.
+    @discardableResult
+    package func removeAllCached(by rule: PolicyRule = .cacheDelete, for caller: Caller) throws(Fault) -> Int {
+        let keeper = try required(rule, caller)
+        return try remove(keeper.cache.images().map(\.image), from: keeper)
+    }
+
+    @discardableResult
+    package func removeAllQueued(by rule: PolicyRule = .cacheDelete, for caller: Caller) throws(Fault) -> Int {
+        let cache = try required(rule, caller).cache
+        var count = 0
+        for id in try cache.queue() where try cache.dequeue(id) { count += 1 }
+        return count
+    }
+
+    /// The nodes that have an image in their caches.
+    ///
+    /// - Throws: `.conflict` where they do not tell each other.
+    package func nodes(caching id: ImageID, for caller: Caller) throws(Fault) -> [String] {
+        let keeper = try required(.listCachedNodes, caller)
+        guard settings.isCentral, let records = keeper.records else {
+            throw Fault(.conflict, "The nodes of this site do not tell each other what they cache.")
+        }
+        _ = try service.images.image(id, visibleTo: caller)
+        return try records.nodes(caching: id)
+    }
+
+    package func checkMayClear(_ caller: Caller) throws(Fault) { try required(.cacheDelete, caller) }
+
+    package func clean(by caller: Caller) throws(Fault) {
+        try required(.cacheClean, caller).cache.clean(olderThan: settings.stallTime)
+    }
+
+    package func prune(by caller: Caller) throws(Fault) -> (files: Int, bytes: Int64) { try required(.cachePrune, caller).prune() }
+
+    /// - Throws: `.forbidden` first, then `.notFound` where there is no cache.
+    @discardableResult
+    private func required(_ rule: PolicyRule, _ caller: Caller, on image: Image? = nil) throws(Fault) -> CacheKeeper {
+        if let image {
+            try service.policy.require(rule, on: image, by: caller)
+        } else {
+            try service.policy.require(rule, on: AttributeTarget([:]), by: caller)
+        }
+        guard let keeper else { throw Fault(.notFound, "This site keeps no cache of images.") }
+        return keeper
+    }
+
+    @discardableResult
+    private func remove(_ ids: [ImageID], from keeper: CacheKeeper) throws(Fault) -> Int {
+        var removed: [ImageID] = []
+        for id in ids where try keeper.cache.remove(id) { removed.append(id) }
+        if !removed.isEmpty { try keeper.records?.forgetCached(removed) }
+        return removed.count
+    }
+}

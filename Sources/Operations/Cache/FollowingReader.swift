@@ -1,0 +1,76 @@
+internal import Domain
+internal import Glibc
+
+/// Reads an image that somebody brings into the cache, a little behind.
+///
+/// The last piece is kept back until all is known to be right, so that nobody ever has a whole image that is wrong. When whoever
+/// fills dies, or the cache is in trouble, the rest comes from the store.
+final class FollowingReader: ByteReader {
+    private let growing: any GrowingBytes
+    private let bytes: StoredBytes
+    private var offset: Int64 = 0
+    /// The rest, without the cache.
+    private var rest: (any ByteReader)?
+
+    /// Bytes kept back.
+    private static let lastPiece: Int64 = 64 * 1024
+    /// Microseconds between two looks, at first and at most.
+    private static let pauses: (first: useconds_t, longest: useconds_t) = (2_000, 50_000)
+
+    init(_ growing: any GrowingBytes, _ bytes: StoredBytes) { (self.growing, self.bytes) = (growing, bytes) }
+
+    func read(into buffer: UnsafeMutableRawBufferPointer) throws(Fault) -> Int {
+        if let rest { return try rest.read(into: buffer) }
+        do throws(Fault) {
+            if let count = try readCached(into: buffer) { return count }
+        } catch {
+            if error.kind == .gone { throw error }
+        }
+        let rest = try readerOfRest()
+        self.rest = rest
+        return try rest.read(into: buffer)
+    }
+
+    /// - Returns: nil when the cache has nothing more to give.
+    /// - Throws: `.gone` when what it has are not the image's bytes; else for trouble of its own.
+    private func readCached(into buffer: UnsafeMutableRawBufferPointer) throws(Fault) -> Int? {
+        var pause = Self.pauses.first
+        while true {
+            let growth = try growing.look()
+            let readable: Int64
+            switch growth {
+            case .wrong: throw Fault(.gone, "The image's data are not what they should be.")
+            case .whole: readable = bytes.size
+            case .growing(let count), .abandoned(let count): readable = min(count, bytes.size - Self.lastPiece)
+            }
+            if offset < readable {
+                let piece = UnsafeMutableRawBufferPointer(rebasing: buffer[..<Int(min(Int64(buffer.count), readable - offset))])
+                let count = try growing.read(into: piece, at: offset)
+                guard count > 0 else { return nil }
+                offset += Int64(count)
+                return count
+            }
+            if growth == .whole { return 0 }
+            if case .abandoned = growth { return nil }
+            usleep(pause)
+            pause = min(pause * 2, Self.pauses.longest)
+        }
+    }
+
+    /// A source that knows no ranges is read from its beginning.
+    private func readerOfRest() throws(Fault) -> any ByteReader {
+        if offset > 0 {
+            do throws(Fault) { return try bytes.open(offset) } catch {}
+        }
+        let reader = try bytes.open(0)
+        let passed = UnsafeMutableRawBufferPointer.allocate(byteCount: 64 * 1024, alignment: 64)
+        defer { passed.deallocate() }
+        var left = offset
+        while left > 0 {
+            let count = try reader.read(into: UnsafeMutableRawBufferPointer(rebasing: passed[..<Int(min(Int64(passed.count), left))]))
+            guard count > 0 else { throw Fault(.unavailable, "The source has other data than before.") }
+            left -= Int64(count)
+        }
+        return reader
+    }
+}

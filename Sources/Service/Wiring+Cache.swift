@@ -1,0 +1,124 @@
+internal import APIV2
+internal import APICommon
+internal import Domain
+internal import Glibc
+internal import HTTP
+internal import Logging
+internal import Operations
+internal import OsloConfig
+internal import Persistence
+internal import Stores
+internal import Threading
+
+extension Wiring {
+    /// This node's cache; nil where there is none.
+    ///
+    /// - Parameter catalog: nil where no database is at hand.
+    func makeCacheKeeper(_ catalog: MariaDBCatalog?) throws -> CacheKeeper? {
+        guard let folder = try cacheFolder else { return nil }
+        return CacheKeeper(
+            CacheFolder(folder, internalPrefix: try cachePrefix), records: catalog?.cachedImages(of: try cacheNode),
+            largest: try configuration(Options.cacheSize), logger: log.logger("glance.cache"))
+    }
+
+    /// The routes of the cache are there in any case, and tell that there is none.
+    func routesOfCache(_ service: ImageService, _ keeper: CacheKeeper?) throws -> [Route<Handler>] {
+        var settings = CacheService.Settings()
+        settings.stallTime = try configuration(Options.cacheStallTime)
+        settings.isCentral = try configuration(Options.cacheDriver) == .centralized
+        let cache = CacheService(service: service, keeper: keeper, settings: settings)
+        let door = CacheDoor(service: cache)
+        var routes = CacheDoor.routes.map { $0.map { $0(door) } }
+        if try flavors.contains("cachemanagement") {
+            let management = CacheManagementDoor(service: cache)
+            routes += CacheManagementDoor.routes.map { $0.map { $0(management) } }
+        }
+        return routes
+    }
+
+    /// The threads of `glance-tasks` that bring in what is wanted; nil where there is no cache.
+    func makePrefetching(_ logger: Logger) throws -> Crew? {
+        guard try cacheFolder != nil else { return nil }
+        return Crew("look after what is wanted in the image cache", logger) { isEnding in
+            let catalog = try makeCatalog()
+            let service = try makeService(over: catalog, try makeProjectLimits())
+            let prefetcher = Prefetcher(service: service, keeper: try makeCacheKeeper(catalog)!, isEnding: isEnding)
+            return { () throws(Fault) in try prefetcher.fetchOne() }
+        }
+    }
+
+    func makeCacheRounds() throws -> CacheRounds? {
+        guard let keeper = try makeCacheKeeper(makeCatalog()) else { return nil }
+        return CacheRounds(keeper, stallTime: try configuration(Options.cacheStallTime))
+    }
+
+    var hasCache: Bool {
+        get throws { try cacheFolder != nil }
+    }
+
+    /// Source: Glance, whose paste pipelines have the cache in these flavours alone.
+    var sendsFromCache: Bool {
+        get throws { try flavors.contains { $0 == "caching" || $0 == "cachemanagement" } }
+    }
+
+    /// Where nginx finds it. No store is called so: their names begin with no dot.
+    var cachePlace: (prefix: String, folder: String)? {
+        get throws {
+            guard let folder = try cacheFolder, let prefix = try cachePrefix else { return nil }
+            return (prefix, folder)
+        }
+    }
+
+    private var flavors: [String] {
+        get throws { try configuration(Options.flavor)?.split(separator: "+").map(String.init) ?? [] }
+    }
+
+    private var cacheFolder: String? {
+        get throws {
+            guard let folder = try configuration(Options.cacheFolder) else { return nil }
+            guard folder.hasPrefix("/") else { throw ConfigurationError(place: "[DEFAULT] image_cache_dir", reason: "is no absolute path") }
+            return Self.withoutSlash(folder)
+        }
+    }
+
+    private var cachePrefix: String? {
+        get throws { try configuration(Options.internalPrefix).map { "\($0)/.cache" } }
+    }
+
+    /// What the database calls this node: its address, or its name where nobody told one.
+    private var cacheNode: String {
+        get throws {
+            if let address = try configuration(Options.selfReference) { return address }
+            var name = [CChar](repeating: 0, count: 256)
+            gethostname(&name, name.count - 1)
+            return String(decoding: name.prefix { $0 != 0 }.map { UInt8(bitPattern: $0) }, as: UTF8.self)
+        }
+    }
+}
+
+/// Keeps the cache to its size, and free of what nobody needs.
+final class CacheRounds: Work {
+    private let keeper: CacheKeeper
+    private let stallTime: Int
+    private let count = Monitor(0)
+
+    let purpose = "look after the image cache"
+    /// Seconds between two rounds, and rounds of which one cleans: what turned out wrong is there for the operator for an hour.
+    private static let pause = 60.0
+    private static let cleanings = 60
+
+    init(_ keeper: CacheKeeper, stallTime: Int) { (self.keeper, self.stallTime) = (keeper, stallTime) }
+
+    func doSome() throws(Fault) -> Double {
+        try keeper.sweep()
+        try keeper.prune()
+        let number = count.with { count in
+            count += 1
+            return count
+        }
+        if number % Self.cleanings == 0 { try keeper.cache.clean(olderThan: stallTime) }
+        return Self.pause
+    }
+
+    func leave() {}
+}

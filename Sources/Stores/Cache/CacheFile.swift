@@ -1,0 +1,83 @@
+internal import Domain
+internal import Glibc
+
+/// What becomes of a file on its way into the cache, as its own permissions tell all who have it open: they outlast its name.
+enum CacheMark {
+    static let unfinished: mode_t = 0o600
+    /// nginx reads it from now on, too.
+    static let whole: mode_t = 0o644
+    static let wrong: mode_t = 0o400
+}
+
+/// A file that is being filled. The lock on it goes with the descriptor.
+final class CacheFile: CacheFill, @unchecked Sendable {
+    private let descriptor: CInt
+    private let path: String
+    private let wholePath: String
+    private let invalidPath: String
+    private let folder: String
+
+    init(_ descriptor: CInt, path: String, wholePath: String, invalidPath: String, folder: String) {
+        (self.descriptor, self.path) = (descriptor, path)
+        (self.wholePath, self.invalidPath, self.folder) = (wholePath, invalidPath, folder)
+    }
+
+    deinit { close(descriptor) }
+
+    func append(_ bytes: UnsafeRawBufferPointer) throws(Fault) {
+        var written = 0
+        while written < bytes.count {
+            let count = write(descriptor, bytes.baseAddress! + written, bytes.count - written)
+            guard count >= 0 || errno == EINTR else { throw .cache(errno, "writing to the cache") }
+            written += max(0, count)
+        }
+    }
+
+    func commit() throws(Fault) {
+        // Whoever waits for the end need not wait for the disk.
+        guard fchmod(descriptor, CacheMark.whole) == 0 else { throw .cache(errno, "marking a file of the cache") }
+        guard fsync(descriptor) == 0 else { throw .cache(errno, "syncing a file of the cache") }
+        guard rename(path, wholePath) == 0 else { throw .cache(errno, "naming a file of the cache") }
+        // A name that is lost in a crash costs no more than fetching the image again.
+        let folder = open(folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC)
+        guard folder >= 0 else { return }
+        fsync(folder)
+        close(folder)
+    }
+
+    func reject() {
+        fchmod(descriptor, CacheMark.wrong)
+        if rename(path, invalidPath) != 0 { unlink(path) }
+    }
+
+    func discard() { unlink(path) }
+}
+
+/// A file that somebody else fills. Its name may change and go meanwhile.
+final class FollowedFile: GrowingBytes {
+    private let descriptor: CInt
+
+    init(_ descriptor: CInt) { self.descriptor = descriptor }
+
+    deinit { close(descriptor) }
+
+    func look() throws(Fault) -> Growth {
+        // In this order: the marks are made under the lock, so they are final when it is seen gone.
+        let isBeingFilled = FileLock.isHeld(descriptor)
+        var info = stat()
+        guard fstat(descriptor, &info) == 0 else { throw .cache(errno, "looking at a file of the cache") }
+        switch info.st_mode & 0o777 {
+        case CacheMark.whole: return .whole
+        case CacheMark.wrong: return .wrong
+        default: return isBeingFilled ? .growing(Int64(info.st_size)) : .abandoned(Int64(info.st_size))
+        }
+    }
+
+    func read(into buffer: UnsafeMutableRawBufferPointer, at offset: Int64) throws(Fault) -> Int {
+        while true {
+            let count = pread(descriptor, buffer.baseAddress, buffer.count, off_t(offset))
+            if count >= 0 { return count }
+            guard errno == EINTR else { throw .cache(errno, "reading from the cache") }
+        }
+    }
+}

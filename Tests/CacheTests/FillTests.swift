@@ -1,0 +1,155 @@
+import Foundation
+import TestSupport
+import Testing
+
+/// Spec stores-import-cache §6; hazard C-27.
+@Suite(.serialized) struct `An image from far away` {
+    let glance: TestGlance
+    init() throws { glance = try Self.shared.get() }
+    private static let shared = Result { try TestGlance.cached() }
+
+    @Test func `is fetched once, and sent by nginx from then on`() throws {
+        let data = someData()
+        let origin = try Origin(data)
+        let id = try glance.hasImage(data, at: origin)
+        let missed = try glance.download(id)
+        #expect(missed.status == 200 && missed.body == data)
+        #expect(try eventually { try glance.caches(id) })
+        #expect(origin.fetches == 1)
+
+        let hit = try glance.download(id)
+        #expect(hit.status == 200 && hit.body == data)
+        for name in ["Content-MD5", "ETag", "Content-Type", "Content-Length"] { #expect(hit[name] == missed[name], "\(name)") }
+        let part = try glance.download(id, ["Range": "bytes=1000000-1000009"])
+        #expect(part.status == 206 && part.body == Array(data[1_000_000...1_000_009]))
+        #expect(try glance.download(id, ["Range": "bytes=3000000-"]).status == 416)
+        #expect(try glance.download(id, ["If-None-Match": hit["ETag"] ?? ""]).status == 304)
+        #expect(origin.fetches == 1)
+        #expect(try !glance.caches(id, in: "incomplete"))
+        #expect(try FileManager.default.contents(atPath: "\(glance.cacheFolder)/\(id)") == Data(data))
+
+        let record =
+            "SELECT c.size, c.checksum, n.node_reference_url, c.hits FROM cached_images c NATURAL JOIN node_reference n WHERE image_id = '\(id)'"
+        #expect(
+            try eventually {
+                try glance.rows(record, columns: 4) == [["3000000", missed["Content-MD5"], "http://node.example:9292", "4"]]
+            })
+    }
+
+    @Test func `is fetched once for many who want it at the same time`() throws {
+        let data = someData()
+        let origin = try Origin(data, .holding(1_500_000))
+        let id = try glance.hasImage(data, at: origin)
+        let downloads = try (0..<8).map { _ in try glance.startDownload(id) }
+        #expect(origin.fetches == 1)
+        #expect(try !glance.caches(id))
+        origin.release()
+        for download in downloads { #expect(download.receiveRest() == data) }
+        #expect(origin.fetches == 1)
+        #expect(try eventually { try glance.caches(id) })
+    }
+
+    @Test(arguments: [3_000_000, 50_000])
+    func `that is another one is never sent whole`(_ count: Int) throws {
+        let data = someData(count)
+        var other = data
+        other[count / 2] ^= 1
+        let origin = try Origin(data, sent: other)
+        let id = try glance.hasImage(data, at: origin)
+        let reply = try glance.download(id)
+        // Of a small one nothing is sent at all, so that nginx may have an error of its own to tell.
+        #expect(reply.status == 502 || reply.body.count <= max(0, count - 64 * 1024))
+        #expect(try eventually { try glance.caches(id, in: "invalid") })
+        #expect(try !glance.caches(id) && !glance.caches(id, in: "incomplete"))
+        #expect(try glance.rows("SELECT id FROM cached_images WHERE image_id = '\(id)'").isEmpty)
+        #expect(try glance.cacheLines("what a store has of image \(id) are not the image's bytes") == 1)
+    }
+
+    @Test func `whose source dies half-way is cut off, and kept apart`() throws {
+        let data = someData()
+        let origin = try Origin(data, .dying(1_500_000))
+        let id = try glance.hasImage(data, at: origin)
+        let reply = try glance.download(id)
+        #expect(reply.status == 200 && reply.body.count < data.count && reply.body.elementsEqual(data.prefix(reply.body.count)))
+        #expect(try eventually { try glance.caches(id, in: "invalid") })
+        #expect(try !glance.caches(id) && !glance.caches(id, in: "incomplete"))
+    }
+
+    @Test func `comes in although the client that asked for it left`() throws {
+        let data = someData()
+        let origin = try Origin(data, .holding(1_500_000))
+        let id = try glance.hasImage(data, at: origin)
+        try glance.startDownload(id).abort()
+        let other = try glance.startDownload(id)
+        origin.release()
+        #expect(other.receiveRest() == data)
+        #expect(try eventually { try glance.caches(id) })
+        #expect(origin.fetches == 1)
+    }
+
+    @Test func `is not fetched for a part of it, nor for HEAD`() throws {
+        let data = someData()
+        let origin = try Origin(data)
+        let id = try glance.hasImage(data, at: origin)
+        let part = try glance.download(id, ["Range": "bytes=2999990-"])
+        #expect(part.status == 206 && part.body == Array(data[2_999_990...]))
+        #expect(origin.fetches == 1)
+        #expect(try glance.send("HEAD", "/v2/images/\(id)/file")["Content-Length"] == "3000000")
+        #expect(origin.fetches == 1)
+        #expect(try !glance.caches(id) && !glance.caches(id, in: "incomplete"))
+    }
+
+    @Test func `is not cached where it lies on this machine`() throws {
+        let id = try glance.hasActiveImage("near")
+        #expect(try glance.download(id).text == "near")
+        #expect(try !glance.caches(id) && !glance.caches(id, in: "incomplete"))
+    }
+
+    /// CVE-2013-4428.
+    @Test func `is sent from the cache to those alone who may read it`() throws {
+        let data = someData(100_000)
+        let origin = try Origin(data)
+        let id = try glance.hasImage(data, at: origin)
+        #expect(try glance.download(id).body == data)
+        #expect(try eventually { try glance.caches(id) })
+        #expect(try glance.download(id, as: .bob).status == 404)
+        #expect(try glance.download(id, as: .reader).status == 403)
+        #expect(try glance.send("GET", "/_blobs/.cache/\(id)").status == 404)
+        #expect(try glance.send("POST", "/v2/images/\(id)/actions/deactivate").status == 204)
+        for headers in [[:], ["Range": "bytes=0-9"]] {
+            let refused = try glance.download(id, headers)
+            #expect(refused.status == 403 && refused.body.count < 1000)
+        }
+        #expect(try glance.download(id, as: .admin).body == data)
+        #expect(try glance.send("POST", "/v2/images/\(id)/actions/reactivate").status == 204)
+        #expect(try glance.download(id).body == data)
+        #expect(origin.fetches == 1)
+    }
+
+    @Test func `leaves the cache when it is deleted`() throws {
+        let data = someData(100_000)
+        let id = try glance.hasImage(data, at: try Origin(data))
+        // The origin is gone already; what the cache has does not need it.
+        #expect(try glance.download(id).status != 200)
+        let origin = try Origin(data)
+        try glance.execute("UPDATE image_locations SET value = '\(origin.url)' WHERE image_id = '\(id)'")
+        #expect(try glance.download(id).body == data)
+        let record = "SELECT id FROM cached_images WHERE image_id = '\(id)'"
+        #expect(try eventually { try glance.rows(record).count == 1 })
+        #expect(try glance.send("DELETE", "/v2/images/\(id)").status == 204)
+        #expect(try !glance.caches(id))
+        #expect(try glance.rows(record).isEmpty)
+        #expect(try glance.download(id).status == 404)
+    }
+
+    @Test func `is fetched anew where what the cache has is of another size`() throws {
+        let data = someData(100_000)
+        let origin = try Origin(data)
+        let id = try glance.hasImage(data, at: origin)
+        #expect(try glance.download(id).body == data)
+        #expect(try eventually { try glance.caches(id) })
+        try Data(data.dropLast()).write(to: URL(filePath: "\(glance.cacheFolder)/\(id)"))
+        #expect(try glance.download(id).body == data)
+        #expect(try eventually { try FileManager.default.contents(atPath: "\(glance.cacheFolder)/\(id)") == Data(data) })
+    }
+}
