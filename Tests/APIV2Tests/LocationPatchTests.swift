@@ -53,7 +53,7 @@ import Testing
         let id = try located("/disk", digests(Hello.sha512))
         let image = try glance.image(id)
         #expect(image["os_hash_value"]?.string == Hello.sha512 && image["checksum"]?.string == Hello.md5)
-        #expect(try image["locations"]?.array?.first?.keys == ["url", "metadata"])
+        #expect(image["locations"]?.array?.first?.keys == ["url", "metadata"])
 
         let other = try glance.hasImage()
         #expect(try glance.patch(other, add(source.url("/other"), digests(Hello.sha512))).status == 409)
