@@ -49,9 +49,10 @@ import Testing
         }
     }
 
-    private static let canShare = getuid() == 0 && FileManager.default.isExecutableFile(atPath: "/usr/sbin/mkfs.xfs")
+    private static let canShare =
+        getuid() == 0 && ["/usr/sbin/mkfs.xfs", "/dev/loop-control"].allSatisfy { FileManager.default.fileExists(atPath: $0) }
 
-    @Test(.enabled(if: canShare, "mounting XFS takes root and mkfs.xfs"))
+    @Test(.enabled(if: canShare, "mounting XFS takes root, mkfs.xfs and a loop device"))
     func `shares its blocks where the file system can`() throws {
         let disk = try SmallDisk(sharing: ())
         let store = try FileStore([.init(path: "\(disk.folder)/images")])
