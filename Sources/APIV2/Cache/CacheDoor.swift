@@ -14,11 +14,11 @@ package struct CacheDoor: Sendable {
     package static let routes: [Route<@Sendable (CacheDoor) -> Handler>] = [
         Route(.GET,    "/v2/cache",               body: .none, list),
         Route(.DELETE, "/v2/cache",               clear),
+        Route(.POST,   "/v2/cache/clean",         clean),
+        Route(.POST,   "/v2/cache/prune",         prune),
         Route(.PUT,    "/v2/cache/{image}",       want),
         Route(.DELETE, "/v2/cache/{image}",       remove),
         Route(.GET,    "/v2/cache/nodes/{image}", body: .none, nodes),
-        Route(.POST,   "/v2/cache/clean",         clean),
-        Route(.POST,   "/v2/cache/prune",         prune),
     ]
 
     private func list(_ call: Call) throws(Fault) -> Response {

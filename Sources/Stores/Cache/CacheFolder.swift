@@ -86,7 +86,12 @@ package struct CacheFolder: ImageCache {
         for name in [folder, part(.queue)] { try make(name) }
         let descriptor = open(path(.queue, id), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0o644)
         guard descriptor >= 0 || errno == EEXIST else { throw .cache(errno, "marking an image as wanted") }
-        if descriptor >= 0 { close(descriptor) }
+        guard descriptor >= 0 else { return }
+        defer { close(descriptor) }
+        // Of files that are made within one tick of the kernel's clock nobody would know which came first.
+        var now = timespec()
+        clock_gettime(CLOCK_REALTIME, &now)
+        futimens(descriptor, [now, now])
     }
 
     package func dequeue(_ id: ImageID) throws(Fault) -> Bool { id.isUUID ? try remove(path(.queue, id)) : false }
