@@ -91,7 +91,7 @@ import Testing
     }
 
     @Test func `that are not there are not found`() throws {
-        for id in [UUID().uuidString.lowercased(), "nothing", "%00", "%F0%9F%98%80", String(repeating: "a", count: 3000), "'"] {
+        for id in [UUID().uuidString.lowercased(), "nothing", "%F0%9F%98%80", String(repeating: "a", count: 3000), "'"] {
             #expect(try get("/v2/tasks/\(id)").status == 404, "\(id.prefix(40))")
         }
     }
