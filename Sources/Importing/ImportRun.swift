@@ -25,7 +25,7 @@ extension Importer {
         }
         let expected: ImageStatus = plan.method == .copy ? .active : .importing
         guard image.status == expected else {
-            return try giveUp(work, Fault(.conflict, "The image is \(image.status.rawValue).")) { _ in }
+            return try giveUp(work, Fault(.conflict, "The image is \(image.status.rawValue).")) { $0.undo(plan) }
         }
         // Of what is staged or copied the size is known.
         let size = plan.method == .staged || plan.method == .copy ? image.size : nil
@@ -162,7 +162,7 @@ extension Image {
     }
 
     /// What becomes of an image that got nothing.
-    fileprivate mutating func undo(_ plan: ImportPlan) {
+    mutating func undo(_ plan: ImportPlan) {
         change(Image.importingTo, removing: plan.stores)
         change(Image.failedImport, adding: plan.stores)
         if plan.method != .copy { returnToQueue() }

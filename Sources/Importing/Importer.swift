@@ -60,7 +60,9 @@ package struct Importer: Sendable {
     private func run(_ work: Work) throws(Fault) {
         for leftover in work.job.leftovers { try service.stores.discard(leftover) }
         guard work.job.tries <= Self.mostTries else {
-            return try giveUp(work, Fault(.unexpected, "It was interrupted \(Self.mostTries) times."))
+            let fault = Fault(.unexpected, "It was interrupted \(Self.mostTries) times.")
+            guard case .imageImport(let plan) = work.job.details else { return try giveUp(work, fault) }
+            return try giveUp(work, fault) { $0.undo(plan) }
         }
         switch work.job.details {
         case .imageImport(let plan): try runImport(work, plan)
@@ -92,7 +94,8 @@ package struct Importer: Sendable {
             carryOut(owed)
         } catch {
             guard error.kind == .gone else { throw error }
-            service.logger.info("task \(job.task.id) is somebody else's by now")
+            // So are the image and what is staged for it.
+            return service.logger.info("task \(job.task.id) is somebody else's by now")
         }
         unstage(job)
         if job.task.kind == .legacyImport { deleteImage(of: job) }

@@ -28,7 +28,8 @@ package final class ChildProcess: @unchecked Sendable {
         posix_spawn_file_actions_addopen(&actions, STDIN_FILENO, "/dev/null", O_RDONLY, 0)
         posix_spawn_file_actions_addopen(&actions, STDOUT_FILENO, output, O_WRONLY | O_CREAT | O_APPEND, 0o644)
         posix_spawn_file_actions_adddup2(&actions, STDOUT_FILENO, STDERR_FILENO)
-        for (ours, theirs) in descriptors { posix_spawn_file_actions_adddup2(&actions, ours, theirs) }
+        // From the lowest on: ours may be one that is the child's a moment later.
+        for (ours, theirs) in descriptors.sorted(by: { $0.value < $1.value }) { posix_spawn_file_actions_adddup2(&actions, ours, theirs) }
 
         var attributes = posix_spawnattr_t()
         posix_spawnattr_init(&attributes)

@@ -1,0 +1,161 @@
+import Foundation
+import TestSupport
+import Testing
+import Threading
+
+/// What the suites of imports ask for, and what they look at.
+extension TestGlance {
+    func stage(_ data: [UInt8], for id: String, as person: Person = .alice, _ headers: [String: String] = [:]) throws -> Reply {
+        try send(
+            "PUT", "/v2/images/\(id)/stage", as: person, ["Content-Type": "application/octet-stream"].merging(headers) { $1 }, body: data)
+    }
+
+    /// Makes an image whose bytes are staged.
+    func hasStagedImage(_ data: [UInt8], as person: Person = .alice) throws -> String {
+        let id = try hasImage(as: person)
+        let reply = try stage(data, for: id, as: person)
+        guard reply.status == 204 else { throw Unexpected(reply) }
+        return id
+    }
+
+    func order(_ body: String, on id: String, as person: Person? = .alice, store: String? = nil) throws -> Reply {
+        let headers = ["Content-Type": "application/json"].merging(store.map { ["X-Image-Meta-Store": $0] } ?? [:]) { $1 }
+        return try send("POST", "/v2/images/\(id)/import", as: person, headers, body: Array(body.utf8))
+    }
+
+    /// Orders an import that is taken.
+    ///
+    /// - Returns: the request's id, by which its task is known.
+    @discardableResult
+    func orders(_ body: String, on id: String, as person: Person? = .alice, store: String? = nil) throws -> String {
+        let reply = try order(body, on: id, as: person, store: store)
+        guard reply.status == 202, reply.body.isEmpty, let request = reply["x-openstack-request-id"] else { throw Unexpected(reply) }
+        return request
+    }
+
+    @discardableResult
+    func downloads(_ url: String, to id: String, _ more: String = "") throws -> String {
+        try orders(#"{"method": {"name": "web-download", "uri": "\#(url)"}\#(more)}"#, on: id)
+    }
+
+    /// The task on an image.
+    ///
+    /// - Parameter request: that ordered it; where there are several they may be of one second, which says nothing of their order.
+    func task(on id: String, of request: String? = nil) throws -> JSONValue {
+        let reply = try send("GET", "/v2/images/\(id)/tasks", as: .admin)
+        let tasks = reply.json["tasks"]?.array?.filter { request == nil || $0["request_id"]?.string == request }
+        guard reply.status == 200, let task = tasks?.first, tasks?.count == 1 else { throw Unexpected(reply) }
+        return task
+    }
+
+    /// Waits for the end of an image's task, and gives it.
+    func ended(
+        on id: String, of request: String? = nil, within seconds: Double = 60, sourceLocation: SourceLocation = #_sourceLocation
+    ) throws -> JSONValue {
+        func hasEnded() throws -> Bool { ["success", "failure"].contains(try task(on: id, of: request)["status"]?.string) }
+        #expect(try eventually(within: seconds, hasEnded), sourceLocation: sourceLocation)
+        return try task(on: id, of: request)
+    }
+
+    /// Files that wait for their import, and those on their way there.
+    func stagedFiles() throws -> [String] { try files("staging") + files("staging/.incoming") }
+
+    /// Files of one of several stores, and those on their way there.
+    func files(of store: String) throws -> [String] { try files(store) + files("\(store)/.incoming") }
+
+    private func files(_ name: String) throws -> [String] {
+        guard FileManager.default.fileExists(atPath: "\(folder)/\(name)") else { return [] }
+        return try FileManager.default.contentsOfDirectory(atPath: "\(folder)/\(name)").filter { $0 != ".incoming" }
+    }
+
+    func count(_ table: String, where condition: String) throws -> Int {
+        Int(try rows("SELECT CAST(COUNT(*) AS CHAR) FROM \(table) WHERE \(condition)").first?.first.flatMap { $0 } ?? "") ?? -1
+    }
+
+    /// That an image is as it was made: queued, without bytes anywhere, in nobody's hands. Staged bytes go a moment after their task's end.
+    ///
+    /// - Parameter stores: those that may have got something.
+    func expectNothing(of id: String, in stores: [String] = ["images"], sourceLocation: SourceLocation = #_sourceLocation) throws {
+        let image = try image(id)
+        #expect(image["status"]?.string == "queued", sourceLocation: sourceLocation)
+        for name in ["size", "virtual_size", "checksum", "os_hash_value"] {
+            #expect(image[name] == .null, "\(name)", sourceLocation: sourceLocation)
+        }
+        #expect(image["os_glance_import_task"] == nil, sourceLocation: sourceLocation)
+        #expect((image["os_glance_importing_to_stores"]?.string ?? "") == "", sourceLocation: sourceLocation)
+        for table in ["vitrine_uploads", "vitrine_jobs"] {
+            #expect(try count(table, where: "image_id = '\(id)'") == 0, "\(table)", sourceLocation: sourceLocation)
+        }
+        #expect(try count("image_locations", where: "image_id = '\(id)' AND deleted = 0") == 0, sourceLocation: sourceLocation)
+        #expect(try eventually { try !stagedFiles().contains { $0.hasPrefix(id) } }, sourceLocation: sourceLocation)
+        for store in stores { #expect(try !files(of: store).contains { $0.hasPrefix(id) }, "\(store)", sourceLocation: sourceLocation) }
+    }
+}
+
+/// A web server with one file.
+final class Source: Sendable {
+    private let server: RawServer
+    private let gate = Monitor(false)
+
+    /// - Parameter held: bytes after which it waits for `release`; nil for none.
+    init(_ data: [UInt8], holdingAfter held: Int? = nil) throws {
+        let gate = gate
+        server = try RawServer { connection, _ in
+            guard let head = connection.readHead() else { return }
+            connection.send("HTTP/1.1 200 OK\r\nContent-Length: \(data.count)\r\nConnection: close\r\n\r\n")
+            guard head.hasPrefix("GET") else { return }
+            connection.send(Array(data.prefix(held ?? data.count)))
+            guard let held else { return }
+            gate.wait { $0 ? () : nil }
+            connection.send(Array(data[held...]))
+        }
+    }
+
+    deinit { release() }
+
+    var url: String { server.url("/disk.raw") }
+    var heads: [String] { server.heads }
+    func release() { gate.with { $0 = true } }
+
+    /// The configuration of a service that may fetch from it: any port of the loopback address.
+    static let allowed = ["import_filtering_opts": "allowed_hosts = 127.0.0.1\nallowed_ports ="]
+}
+
+/// Bytes, and what `md5sum`, `sha256sum` and `sha512sum` say of them.
+struct Sample {
+    let bytes: [UInt8]
+    let md5: String
+    let sha256: String
+    let sha512: String
+
+    init(_ count: Int, seed: Int = 31) throws {
+        bytes = (0..<count).map { UInt8(truncatingIfNeeded: $0 &* seed &+ $0 >> 9) }
+        let file = "\(TestFolder.root)/sample-\(UInt64.random(in: 0 ... .max))"
+        try Data(bytes).write(to: URL(filePath: file))
+        defer { try? FileManager.default.removeItem(atPath: file) }
+        func digest(_ program: String) throws -> String {
+            String(try Command("/usr/bin/\(program)", [file]).succeeded().text.prefix { $0 != " " })
+        }
+        (md5, sha256, sha512) = (try digest("md5sum"), try digest("sha256sum"), try digest("sha512sum"))
+    }
+}
+
+extension TestGlance {
+    /// That an image has just these bytes, in its record and in every store named.
+    func expect(
+        _ sample: Sample, in id: String, stores: [String] = ["images"], sourceLocation: SourceLocation = #_sourceLocation
+    ) throws {
+        let image = try image(id)
+        #expect(image["status"]?.string == "active", sourceLocation: sourceLocation)
+        #expect(image["size"]?.int == Int64(sample.bytes.count), sourceLocation: sourceLocation)
+        #expect(image["checksum"]?.string == sample.md5, sourceLocation: sourceLocation)
+        #expect(image["os_hash_value"]?.string == sample.sha512, sourceLocation: sourceLocation)
+        #expect(image["os_glance_import_task"] == nil, sourceLocation: sourceLocation)
+        for store in stores {
+            let file = FileManager.default.contents(atPath: "\(folder)/\(store)/\(id)")
+            #expect(file == Data(sample.bytes), "\(store)", sourceLocation: sourceLocation)
+        }
+        #expect(try eventually { try !stagedFiles().contains { $0.hasPrefix(id) } }, sourceLocation: sourceLocation)
+        #expect(try count("vitrine_jobs", where: "image_id = '\(id)'") == 0, sourceLocation: sourceLocation)
+    }
+}

@@ -1,0 +1,145 @@
+import Foundation
+import TestSupport
+import Testing
+
+private let octets = ["Content-Type": "application/octet-stream"]
+
+/// `user_storage_quota`, of which each store takes its part. Spec policy-and-auth §6, v2 §12; hazard A-41.
+@Suite(.serialized) struct `What a project may import` {
+    let glance: TestGlance
+    init() throws {
+        glance = try .of(
+            Self.self, Source.allowed.merging(["DEFAULT": "user_storage_quota = 1KB"]) { $1 }, stores: ["near", "far"], runsTasks: true)
+        try glance.execute("UPDATE images SET status = 'deleted', deleted = 1")
+    }
+
+    private func data(_ count: Int) -> [UInt8] { [UInt8](repeating: 7, count: count) }
+
+    private func expectFailure(of id: String, sourceLocation: SourceLocation = #_sourceLocation) throws {
+        let task = try glance.ended(on: id)
+        #expect(task["status"]?.string == "failure", sourceLocation: sourceLocation)
+        #expect(task["message"]?.string?.contains("1024") == true, "\(task)", sourceLocation: sourceLocation)
+        try glance.expectNothing(of: id, in: ["near", "far"], sourceLocation: sourceLocation)
+    }
+
+    @Test func `counts in every store`() throws {
+        let many = try glance.hasStagedImage(data(600))
+        try glance.orders(#"{"method": {"name": "glance-direct"}, "all_stores": true}"#, on: many)
+        try expectFailure(of: many)
+        let few = try glance.hasStagedImage(data(512))
+        try glance.orders(#"{"method": {"name": "glance-direct"}, "all_stores": true}"#, on: few)
+        #expect(try glance.ended(on: few)["status"]?.string == "success")
+    }
+
+    @Test func `bounds a download, whether its length is known or not`() throws {
+        let source = try Source(data(2000))
+        let known = try glance.hasImage()
+        try glance.downloads(source.url, to: known)
+        try expectFailure(of: known)
+        let server = try RawServer { connection, _ in
+            connection.readHead()
+            connection.send("HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n")
+            let piece = [UInt8](repeating: 7, count: 256)
+            while connection.send("100\r\n"), connection.send(piece), connection.send("\r\n") {}
+        }
+        let unknown = try glance.hasImage()
+        try glance.downloads(server.url(), to: unknown)
+        try expectFailure(of: unknown)
+    }
+
+    @Test func `bounds a copy, which leaves the image as it was`() throws {
+        let sample = try Sample(600)
+        let id = try glance.hasImage()
+        #expect(try glance.upload(sample.bytes, to: id).status == 204)
+        try glance.orders(#"{"method": {"name": "copy-image"}, "stores": ["far"]}"#, on: id, as: .admin)
+        #expect(try glance.ended(on: id)["status"]?.string == "failure")
+        try glance.expect(sample, in: id, stores: ["near"])
+        #expect(try glance.image(id)["stores"]?.string == "near")
+        #expect(try !glance.files(of: "far").contains { $0.hasPrefix(id) })
+    }
+
+    @Test func `is told at once to whoever has too much`() throws {
+        let staged = try glance.hasStagedImage(data(10))
+        let full = try glance.hasActiveImage()
+        try glance.execute("UPDATE images SET size = 5000 WHERE id = '\(full)'")
+        let reply = try glance.order(#"{"method": {"name": "glance-direct"}}"#, on: staged)
+        #expect(reply.status == 413 && reply.text.contains("1024"), "\(reply.text)")
+        #expect(try glance.status(of: staged) == "uploading")
+        #expect(try glance.count("tasks", where: "image_id = '\(staged)'") == 0)
+        #expect(try glance.image(staged)["os_glance_import_task"] == nil)
+        // Another project's is its own.
+        let other = try glance.hasStagedImage(data(10), as: .bob)
+        try glance.orders(#"{"method": {"name": "glance-direct"}}"#, on: other, as: .bob)
+        #expect(try glance.ended(on: other)["status"]?.string == "success")
+    }
+}
+
+/// `image_stage_total` and `image_count_uploading`, which Keystone keeps. Spec v2 §11.2.
+@Suite(.serialized) struct `What a project may stage` {
+    /// As much of Keystone as limits need that all projects have.
+    private func keystone(_ limits: [(String, Int)]) throws -> RawServer {
+        let elements = limits.map {
+            #"{"service_id": "s1", "region_id": "R", "resource_name": "\#($0)", "default_limit": \#($1)}"#
+        }.joined(separator: ", ")
+        return try RawServer { connection, _ in
+            while let head = connection.readHead() {
+                let length = head.split(separator: "\r\n").first { $0.lowercased().hasPrefix("content-length:") }
+                if let length, let count = Int(length.split(separator: " ").last ?? "") { connection.readBody(count) }
+                let json = "Content-Type: application/json\r\n"
+                switch head.split(separator: " ")[1].prefix(while: { $0 != "?" }) {
+                case "/v3/auth/tokens":
+                    let token =
+                        #"{"issued_at": "2026-01-01T00:00:00.000000Z", "expires_at": "2026-01-01T01:00:00.000000Z", "catalog": []}"#
+                    connection.answer("201 Created", json + "X-Subject-Token: own\r\n", body: #"{"token": \#(token)}"#)
+                case "/v3/endpoints/e1":
+                    connection.answer("200 OK", json, body: #"{"endpoint": {"service_id": "s1", "region_id": "R"}}"#)
+                case "/v3/registered_limits": connection.answer("200 OK", json, body: #"{"registered_limits": [\#(elements)]}"#)
+                default: connection.answer("200 OK", json, body: #"{"limits": []}"#)
+                }
+            }
+        }
+    }
+
+    private func glance(_ keystone: RawServer) throws -> TestGlance {
+        let options = "auth_url = \(keystone.url(""))\nusername = glance\npassword = p\nuser_domain_id = default\nsystem_scope = all"
+        return try TestGlance(
+            ["DEFAULT": "use_keystone_limits = true", "oslo_limit": "\(options)\nendpoint_id = e1"], workers: 1, runsTasks: true)
+    }
+
+    @Test func `is bounded in bytes, until they are imported`() throws {
+        let keystone = try keystone(
+            [("image_size_total", 100), ("image_stage_total", 1), ("image_count_total", 100), ("image_count_uploading", 100)])
+        let glance = try glance(keystone)
+        let (first, second) = (try glance.hasImage(), try glance.hasImage())
+        let sample = try Sample(1 << 20)
+        #expect(try glance.stage(sample.bytes + [1], for: first).status == 413)
+        try glance.expectNothing(of: first)
+        let connection = try HTTPConnection(port: glance.port)
+        try connection.send(
+            glance.head("PUT", "/v2/images/\(first)/stage", .alice, octets.merging(["Transfer-Encoding": "chunked"]) { $1 }))
+        try? connection.send(Array("100001\r\n".utf8) + sample.bytes + [1] + Array("\r\n0\r\n\r\n".utf8))
+        #expect(try connection.receive().status == 413)
+        try glance.expectNothing(of: first)
+
+        #expect(try glance.stage(sample.bytes, for: first).status == 204)
+        #expect(try glance.stage([1], for: second).status == 413)
+        try glance.expectNothing(of: second)
+        try glance.orders(#"{"method": {"name": "glance-direct"}}"#, on: first)
+        #expect(try glance.ended(on: first)["status"]?.string == "success")
+        try glance.expect(sample, in: first)
+        #expect(try glance.stage([1], for: second).status == 204)
+    }
+
+    @Test func `is bounded in images at once`() throws {
+        let keystone = try keystone(
+            [("image_size_total", 100), ("image_stage_total", 100), ("image_count_total", 100), ("image_count_uploading", 0)])
+        let glance = try glance(keystone)
+        let (first, second) = (try glance.hasImage(), try glance.hasImage())
+        #expect(try glance.stage([1], for: first).status == 204)
+        let refused = try glance.stage([1], for: second)
+        #expect(refused.status == 413 && refused.text.contains("image_count_uploading"), "\(refused.text)")
+        try glance.expectNothing(of: second)
+        #expect(try glance.send("DELETE", "/v2/images/\(first)").status == 204)
+        #expect(try glance.stage([1], for: second).status == 204)
+    }
+}
