@@ -141,7 +141,9 @@ let package = Package(
         program("glance-api", needs: ["Service", "FastCGI", arguments]),
         program("glance-registry", needs: ["Service", arguments]),
         program("glance-tasks", needs: ["Service", "Messaging", arguments]),
-        program("glance-manage", needs: ["Service", "Domain", "JSONDocument", "Operations", "Persistence", "Schema", "OsloConfig", "Stack", arguments]),
+        program(
+            "glance-manage",
+            needs: ["Service", "Domain", "JSONDocument", "Operations", "Persistence", "Schema", "OsloConfig", "Stack", arguments]),
 
         // benchmarks
         .executableTarget(

@@ -24,6 +24,8 @@ package enum Options {
     static let userStorageQuota = Option<Int64>.bytes("DEFAULT", "user_storage_quota", default: 0)
     /// Projects have the limits that Keystone keeps for them, and not the quota above.
     static let useKeystoneLimits = Option<Bool>.flag("DEFAULT", "use_keystone_limits", default: false)
+    /// By which Glance encrypts the URLs of locations in the database. Not understood here.
+    static let metadataEncryptionKey = Option<String?>.optionalText("DEFAULT", "metadata_encryption_key")
     static let showImageDirectURL = Option<Bool>.flag("DEFAULT", "show_image_direct_url", default: false)
     static let showMultipleLocations = Option<Bool>.flag("DEFAULT", "show_multiple_locations", default: false)
     /// Where files of metadata definitions are loaded from, and exported to.
@@ -108,7 +110,8 @@ package enum Options {
 
     package static let all: [OptionKey] =
         [
-            debug.key, useJSON.key, logFile.key, logDir.key, publicEndpoint.key, maxRequestIDLength.key, hashingAlgorithm.key,
+            debug.key, metadataEncryptionKey.key, useJSON.key, logFile.key, logDir.key, publicEndpoint.key, maxRequestIDLength.key,
+            hashingAlgorithm.key,
             limitParamDefault.key, apiLimitMax.key, imageSizeCap.key, imagePropertyQuota.key, imageTagQuota.key,
             imageLocationQuota.key, imageMemberQuota.key, userStorageQuota.key, useKeystoneLimits.key, metadataSourcePath.key,
             showImageDirectURL.key,

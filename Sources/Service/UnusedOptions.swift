@@ -12,7 +12,7 @@ extension Options {
             http_keepalive http_retries
             image_cache_sqlite_db
             location_strategy lock_path log_config_append log_date_format max_header_line
-            metadata_encryption_key owner_is_tenant pydev_worker_debug_host registry_client_cert_file registry_client_insecure
+            owner_is_tenant pydev_worker_debug_host registry_client_cert_file registry_client_insecure
             registry_client_key_file restore scrub_pool_size
             secure_proxy_ssl_header send_identity_headers syslog_log_facility
             tcp_keepidle use_journal use_stderr use_syslog use_user_token

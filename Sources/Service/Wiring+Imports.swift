@@ -44,8 +44,9 @@ extension Wiring {
         settings.host = try host
         settings.looksAtLocations = try configuration(Options.secureHash)
         let plugins = try configuration(Options.importPlugins)
-        for plugin in plugins where !["no_op", "inject_image_metadata", "image_decompression", "image_conversion"].contains(plugin) {
-            throw ConfigurationError(place: "[image_import_opts] image_import_plugins", reason: "'\(plugin)' is not known")
+        // An image that is not what its operator wants of it is worse than none.
+        for plugin in plugins where !["no_op", "inject_image_metadata"].contains(plugin) {
+            throw ConfigurationError(place: "[image_import_opts] image_import_plugins", reason: "'\(plugin)' is not supported")
         }
         if plugins.contains("inject_image_metadata") { settings.injected = try injectedProperties }
         settings.rolesWithoutInjection = Set(try configuration(Options.rolesWithoutInjection).map { $0.lowercased() })
@@ -55,8 +56,8 @@ extension Wiring {
     var importMethods: [ImportPlan.Name] {
         get throws {
             try configuration(Options.importMethods).map { name in
-                guard let method = ImportPlan.Name(rawValue: name) else {
-                    throw ConfigurationError(place: "[DEFAULT] enabled_import_methods", reason: "'\(name)' is not known")
+                guard let method = ImportPlan.Name(rawValue: name), method != .glanceDownload else {
+                    throw ConfigurationError(place: "[DEFAULT] enabled_import_methods", reason: "'\(name)' is not supported")
                 }
                 return method
             }

@@ -72,6 +72,10 @@ package struct Wiring {
     }
 
     func makeCatalog() throws -> MariaDBCatalog {
+        // Their images would seem to have no data.
+        guard try configuration(Options.metadataEncryptionKey) == nil else {
+            throw ConfigurationError(place: "[DEFAULT] metadata_encryption_key", reason: "is not supported")
+        }
         let showsLocations =
             try configuration(Options.showImageDirectURL) || configuration(Options.showMultipleLocations) || !backends.isEmpty
         return MariaDBCatalog(
