@@ -126,6 +126,41 @@ import Testing
         #expect(origin.fetches == 1)
     }
 
+    @Test func `comes from the store that the client prefers, not from the cache`() throws {
+        let near = "\(TestFolder.root)/near-\(UInt32.random(in: 0 ... .max))"
+        let glance = try TestGlance.cached([
+            "DEFAULT": "enabled_backends = near:file,web:http", "glance_store": "default_backend = near",
+            "near": "filesystem_store_datadir = \(near)",
+        ])
+        let data = someData(100_000)
+        let origin = try Origin(data)
+        let id = try glance.hasImage()
+        #expect(try glance.upload(data, to: id).status == 204)
+        try glance.execute("UPDATE image_locations SET value = '\(origin.url)', meta_data = '{}' WHERE image_id = '\(id)'")
+        #expect(try glance.download(id).body == data)
+        #expect(try eventually { try glance.caches(id) })
+        #expect(try glance.download(id).body == data)
+        #expect(origin.fetches == 1)
+        #expect(try glance.send("GET", "/v2/images/\(id)/file?prefer=web").body == data)
+        #expect(origin.fetches == 2)
+    }
+
+    @Test func `comes from the cache by V1 too`() throws {
+        let glance = try TestGlance.cached(runsRegistry: true)
+        let data = someData(100_000)
+        let origin = try Origin(data)
+        let id = try glance.hasImage(data, at: origin)
+        #expect(try glance.send("GET", "/v1/images/\(id)").body == data)
+        #expect(try eventually { try glance.caches(id) })
+        #expect(try glance.send("GET", "/v1/images/\(id)").body == data)
+        #expect(try glance.send("PUT", "/v1/images/\(id)", as: .alice, ["x-image-meta-property-a": "b"]).status == 200)
+        #expect(try glance.send("GET", "/v1/images/\(id)").body == data)
+        #expect(try glance.send("GET", "/v1/images/\(id)", as: .bob).status == 404)
+        #expect(origin.fetches == 1)
+        #expect(try glance.send("DELETE", "/v1/images/\(id)").status == 200)
+        #expect(try !glance.caches(id))
+    }
+
     @Test func `leaves the cache when it is deleted`() throws {
         let data = someData(100_000)
         let id = try glance.hasImage(data, at: try Origin(data))

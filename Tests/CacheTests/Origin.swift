@@ -58,7 +58,7 @@ extension TestGlance {
     /// Any port of the loopback address, where the origins of these tests are.
     static func cached(
         _ options: [String: String] = [:], flavor: String = "cachemanagement", in folder: String? = nil, workers: Int = 2,
-        runsTasks: Bool = false
+        runsTasks: Bool = false, runsRegistry: Bool = false
     ) throws -> TestGlance {
         let folder = folder ?? "\(TestFolder.root)/cache-\(UInt32.random(in: 0 ... .max))"
         let own = [
@@ -66,7 +66,8 @@ extension TestGlance {
             "DEFAULT": "worker_self_reference_url = http://node.example:9292",
         ]
         return try TestGlance(
-            own.merging(options) { "\($0)\n\($1)" }, workers: workers, cacheFolder: folder, runsTasks: runsTasks)
+            own.merging(options) { "\($0)\n\($1)" }, workers: workers, cacheFolder: folder, runsTasks: runsTasks, runsRegistry: runsRegistry
+        )
     }
 
     var cacheFolder: String {
