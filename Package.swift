@@ -179,7 +179,7 @@ let package = Package(
         tests("FaultTests", needs: ["TestSupport", "Stack", "Threading", "glance-api", "glance-registry", "glance-tasks"]),
         tests("APIV1Tests", needs: ["TestSupport", "glance-api", "glance-registry", "glance-tasks"]),
         tests("APIV2Tests", needs: ["TestSupport", "glance-api", "glance-manage", "glance-tasks"]),
-        tests("ImportTests", needs: ["TestSupport", "Threading", "glance-api", "glance-tasks"]),
+        tests("ImportTests", needs: ["TestSupport", "Stack", "Threading", "glance-api", "glance-tasks"]),
         tests("MetadefTests", needs: ["TestSupport", "glance-api", "glance-manage"]),
         tests("GatewayTests", needs: ["TestSupport", "Stack", "glance-api", "glance-registry", "glance-tasks"]),
         .testTarget(
