@@ -190,7 +190,7 @@ let package = Package(
                 "glance-registry",
                 "glance-tasks",
             ]),
-        tests("ImportTests", needs: ["TestSupport", "Threading", "glance-api", "glance-tasks"]),
+        tests("ImportTests", needs: ["TestSupport", "Stack", "Threading", "glance-api", "glance-tasks"]),
         tests("MetadefTests", needs: ["TestSupport", "glance-api", "glance-manage"]),
         tests("GatewayTests", needs: ["TestSupport", "Stack", "glance-api", "glance-registry", "glance-tasks"]),
         .testTarget(

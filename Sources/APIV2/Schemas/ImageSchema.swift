@@ -1,5 +1,5 @@
 internal import Domain
-package import JSONDocument
+internal import JSONDocument
 
 /// The JSON schemas of images and members. Clients build their models from them, so every field is there.
 ///

@@ -1,0 +1,83 @@
+import Foundation
+import Stack
+import TestSupport
+import Testing
+
+/// Hazard C-05.
+@Suite(.serialized) struct `While the database is away an image` {
+    let server: PrivateMariaDB
+    let glance: TestGlance
+
+    init() throws {
+        server = try .fresh("mariadb-\(UInt32.random(in: 0...UInt32.max))")
+        glance = try TestGlance(Source.allowed, stores: ["near", "far"], runsTasks: true, server: server)
+    }
+
+    private func comeBack() throws {
+        try server.start()
+        try server.waitUntilReady()
+    }
+
+    @Test func `whose import ends waits for it`() throws {
+        let sample = try Sample(2_000_000)
+        let source = try Source(sample.bytes, holdingAfter: 1_000_000)
+        let id = try glance.hasImage()
+        try glance.downloads(source.url, to: id, #", "all_stores": true"#)
+        #expect(try eventually { try glance.files(of: "far").contains { $0.hasPrefix("\(id).") } })
+        server.kill()
+        source.release()
+        // The bytes get their names before the record is told.
+        for store in ["near", "far"] { #expect(try eventually { try glance.files(of: store).contains(id) }, "\(store)") }
+        try comeBack()
+        #expect(try glance.ended(on: id)["status"]?.string == "success")
+        let image = try glance.image(id)
+        #expect(image["status"]?.string == "active" && image["checksum"]?.string == sample.md5)
+        #expect(image["stores"]?.string?.split(separator: ",").count == 2)
+        // It was done once: whoever began it ended it.
+        #expect(source.heads.count == 1)
+        for store in ["near", "far"] {
+            #expect(FileManager.default.contents(atPath: "\(glance.folder)/\(store)/\(id)") == Data(sample.bytes), "\(store)")
+        }
+        server.stop()
+    }
+
+    @Test func `that is refused meanwhile keeps nothing when it is back`() throws {
+        let source = try Source([UInt8](repeating: 1, count: 1_000_000), holdingAfter: 500_000)
+        let id = try glance.hasImage()
+        let zeros = String(repeating: "0", count: 32)
+        try glance.downloads(source.url, to: id, #", "validation_data": {"os_hash_algo": "md5", "os_hash_value": "\#(zeros)"}"#)
+        #expect(try eventually { try glance.files(of: "near").contains { $0.hasPrefix("\(id).") } })
+        server.kill()
+        source.release()
+        #expect(try eventually { try glance.files(of: "near").isEmpty })
+        try comeBack()
+        #expect(try glance.ended(on: id)["status"]?.string == "failure")
+        #expect(try glance.status(of: id) == "queued")
+        #expect(try glance.image(id)["os_glance_import_task"] == nil)
+        server.stop()
+    }
+
+    @Test func `whose data are staged waits for it`() throws {
+        let id = try glance.hasImage()
+        let data = [UInt8](repeating: 9, count: 3_000_000)
+        let connection = try HTTPConnection(port: glance.port)
+        try connection.send(
+            glance.head("PUT", "/v2/images/\(id)/stage", .alice, ["Content-Type": "application/octet-stream"], length: data.count))
+        try connection.send(Array(data.dropLast()))
+        // Bytes are written once the worker knows that the image is its own; the record says so a moment before.
+        #expect(
+            try eventually {
+                let files = try glance.stagedFiles().map { "\(glance.folder)/staging/.incoming/\($0)" }
+                return files.contains { FileManager.default.contents(atPath: $0)?.isEmpty == false }
+            })
+        server.kill()
+        try connection.send([data.last!])
+        #expect(try eventually { try glance.stagedFiles().contains(id) })
+        try comeBack()
+        #expect(try connection.receive().status == 204)
+        #expect(try glance.image(id)["size"]?.int == 3_000_000)
+        try glance.orders(#"{"method": {"name": "glance-direct"}}"#, on: id)
+        #expect(try glance.ended(on: id)["status"]?.string == "success")
+        server.stop()
+    }
+}
