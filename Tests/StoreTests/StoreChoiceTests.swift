@@ -11,7 +11,7 @@ import Testing
         let reply = try glance.create()
         #expect(reply.status == 201)
         #expect(reply["OpenStack-image-store-ids"] == "fast,cheap,web")
-        #expect(reply["OpenStack-image-import-methods"] == nil)
+        #expect(reply["OpenStack-image-import-methods"] == "glance-direct,web-download,copy-image")
         #expect(!reply.json.keys.contains("stores"))
     }
 
