@@ -56,7 +56,8 @@ extension PrivateMariaDB {
     /// A server that runs, in a new folder.
     package static func fresh(_ name: String) throws -> PrivateMariaDB {
         // All suites that share a service keep it until the process ends, and each of its workers its connections.
-        let server = PrivateMariaDB(folder: "\(TestFolder.root)/\(name)", extra: ["--innodb-buffer-pool-size=256M", "--max-connections=5000"])
+        let server = PrivateMariaDB(
+            folder: "\(TestFolder.root)/\(name)", extra: ["--innodb-buffer-pool-size=256M", "--max-connections=5000"])
         try server.start()
         try server.waitUntilReady()
         return server
