@@ -8,8 +8,6 @@ package struct ImportRequest: Sendable {
     package var url: String?
     /// That what is downloaded must have.
     package var expected: ImageHash?
-    /// For a download from another image service.
-    package var remote = Remote()
     /// Stores that the body names.
     package var stores: [String]?
     /// The store that the header names.
@@ -18,14 +16,6 @@ package struct ImportRequest: Sendable {
     package var allMustSucceed = true
     /// As it was sent.
     package let body: JSONObject
-
-    package struct Remote: Sendable {
-        package var region: String?
-        package var image: String?
-        package var interface = "public"
-
-        package init() {}
-    }
 
     /// The stores that it names one by one; nil where it names none.
     ///

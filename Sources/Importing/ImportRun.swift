@@ -1,4 +1,3 @@
-internal import Digest
 internal import Domain
 internal import Logging
 internal import Operations
@@ -75,8 +74,6 @@ extension Importer {
             }
             let reader = try expected.map { (hash) throws(Fault) in try CheckedReader(fetched.reader, hash) } ?? fetched.reader
             measured = try pour(reader, announced: fetched.announced, of: image, into: sinks, work, room, claim)
-        case .glance:
-            throw Fault(.invalid, "glance-download is not to be had here.")
         }
         return Brought(locations: try sinks.commit(), failures: sinks.failures, measured: measured)
     }
@@ -86,14 +83,22 @@ extension Importer {
         _ claim: QuotaClaim?
     ) throws(Fault) -> MeasuredBytes {
         let measure = try ByteMeasure(of: image, service.hashAlgorithm, service.formats)
-        let progress = Progress(work.job, jobs, total: announced, service.logger)
         let pour = Pour(limits: service.limits, announced: announced, room: room, of: claim)
-        let size = try pour.run(from: reader, to: measure.readers + sinks.readers, isSlowAllowed: true) { done throws(Fault) in
+        let size = try run(pour, from: reader, of: announced, beside: measure.readers, into: sinks, work)
+        return try measure.finish(size: size, service.logger)
+    }
+
+    /// - Parameter size: bytes that will come, for those who look on.
+    private func run(
+        _ pour: Pour, from reader: any ByteReader, of size: Int64?, beside readers: [Relay<Fault>.Reader] = [], into sinks: Sinks,
+        _ work: Work
+    ) throws(Fault) -> Int64 {
+        let progress = Progress(work.job, jobs, total: size, service.logger)
+        return try pour.run(from: reader, to: readers + sinks.readers, isSlowAllowed: true) { done throws(Fault) in
             try work.check()
             try sinks.checkAny()
             progress.note(done)
         }
-        return try measure.finish(size: size, service.logger)
     }
 
     /// Copies the bytes that an image has: whole files where a store can take them, else as a stream, whose digest is that of the image
@@ -108,15 +113,9 @@ extension Importer {
             }
         }
         guard sinks.wantsStream else { return }
-        let progress = Progress(work.job, jobs, total: bytes.size, service.logger)
         var reader = try bytes.open(0)
         if let hash = image.hash { reader = try CheckedReader(reader, hash) }
-        let pour = Pour(limits: service.limits, announced: bytes.size)
-        _ = try pour.run(from: reader, to: sinks.readers, isSlowAllowed: true) { done throws(Fault) in
-            try work.check()
-            try sinks.checkAny()
-            progress.note(done)
-        }
+        _ = try run(Pour(limits: service.limits, announced: bytes.size), from: reader, of: bytes.size, into: sinks, work)
     }
 
     private func finish(
@@ -130,7 +129,7 @@ extension Importer {
                     try image.take(brought, by: plan, work.job)
                 }
             }
-            carryOut(owed)
+            service.carryOut(owed)
         } catch {
             // Perhaps it was done: the bytes stay, and when it was not, whoever begins anew removes them.
             guard error.kind != .unavailable else { throw error }
@@ -157,8 +156,8 @@ extension Image {
         set(plan.injected.map { ImageProperty($0.key, $0.value) }, replacing: false)
         change(Image.importingTo, removing: plan.stores)
         change(Image.failedImport, adding: brought.failures.compactMap(\.store), removing: [])
-        self[internal: Image.importError] = brought.failures.first?.fault.message.storable
-        if self[internal: Image.importTask] == job.task.id { self[internal: Image.importTask] = nil }
+        self[internal: Image.importError] = brought.failures.first.map { ImageText.storable($0.fault.message) }
+        leave(job.task)
     }
 
     /// What becomes of an image that got nothing.

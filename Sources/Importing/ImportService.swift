@@ -36,7 +36,6 @@ package struct ImportService: Sendable {
         _ = try catalog.order(on: id, visibleTo: caller, claiming: claim) { image throws(Fault) in
             try checkStatus(of: image, for: request.method)
             try checkFormats(of: image)
-            try checkRemote(request)
             try service.policy.require(request.method == .copyImage ? .copyImage : .modifyImage, on: image, by: caller)
             try checkIsFree(image)
             guard let stores = try stores(for: request, image) else { return nil }
@@ -78,28 +77,17 @@ package struct ImportService: Sendable {
     private func checkStatus(of image: Image, for method: ImportPlan.Name) throws(Fault) {
         func refusal(_ reason: String) -> Fault { Fault(.conflict, "\(reason) Image \(image.id) is \(image.status.rawValue).") }
         switch (method, image.status) {
-        case (.copyImage, .active), (.webDownload, .queued), (.glanceDownload, .queued), (.glanceDirect, .uploading): return
+        case (.copyImage, .active), (.webDownload, .queued), (.glanceDirect, .uploading): return
         case (.copyImage, _): throw refusal("Only active images can be copied.")
         case (_, .active): throw refusal("Active images cannot be imported.")
         case (.glanceDirect, _): throw refusal("The data of an image must be staged before they are imported.")
-        case (.webDownload, _), (.glanceDownload, _): throw refusal("Only queued images can be downloaded.")
+        case (.webDownload, _): throw refusal("Only queued images can be downloaded.")
         }
     }
 
     private func checkFormats(of image: Image) throws(Fault) {
         guard image.containerFormat != nil else { throw Fault(.conflict, "'container_format' needs to be set before import") }
         guard image.diskFormat != nil else { throw Fault(.conflict, "'disk_format' needs to be set before import") }
-    }
-
-    private func checkRemote(_ request: ImportRequest) throws(Fault) {
-        guard request.method == .glanceDownload else { return }
-        guard request.remote.region != nil else {
-            throw Fault(.invalid, "'glance_region' needs to be set for glance-download import method")
-        }
-        guard let image = request.remote.image else {
-            throw Fault(.invalid, "'glance_image_id' needs to be set for glance-download import method")
-        }
-        guard ImageID(image).isUUID else { throw Fault(.invalid, "Remote image id does not look like a UUID: \(image.prefix(80))") }
     }
 
     /// Of what another task does with the image.
@@ -143,7 +131,6 @@ package struct ImportService: Sendable {
             guard let url = request.url else { throw Fault(.invalid, "'uri' needs to be set for web-download import method") }
             try source.check(url)
             return .web(url: url, expected: request.expected)
-        case .glanceDownload: throw Fault(.invalid, "glance-download is not to be had here.")
         }
     }
 
@@ -151,23 +138,31 @@ package struct ImportService: Sendable {
     private func draft(
         _ plan: ImportPlan, shown body: JSONObject, _ kind: Task.Kind, _ image: inout Image, _ caller: Caller
     ) -> TaskDraft {
-        var random = SystemRandomNumberGenerator()
         let names: [JSON] = plan.stores.isEmpty ? [.null] : plan.stores.map { .string($0) }
         var input = body
         if kind == .imageImport {
             input = ["image_id": .string(image.id.text), "import_req": .object(body.withoutSecrets), "backend": .array(names)]
         }
-        var draft = TaskDraft(
-            id: ImageID.random(using: &random).text, kind: kind, owner: caller.project ?? "",
-            input: String(decoding: JSON.object(input).text, as: UTF8.self), details: .imageImport(plan))
-        (draft.image, draft.user, draft.trace) = (image.id, caller.user, Trace.current)
+        var draft = draft(kind, input, .imageImport(plan), &image, caller)
         if plan.method == .staged { draft.node = image[internal: Image.stageHost] }
         if plan.method != .copy { image.status = .importing }
         image.change(Image.importingTo, adding: plan.stores)
         image.change(Image.failedImport, removing: plan.stores)
+        image[internal: Image.stageHost] = nil
+        return draft
+    }
+
+    /// A task on an image, which nobody else works on from now on.
+    func draft(
+        _ kind: Task.Kind, _ input: JSONObject, _ details: JobDetails, _ image: inout Image, _ caller: Caller
+    ) -> TaskDraft {
+        var random = SystemRandomNumberGenerator()
+        var draft = TaskDraft(
+            id: ImageID.random(using: &random).text, kind: kind, owner: caller.project ?? "",
+            input: String(decoding: JSON.object(input).text, as: UTF8.self), details: details)
+        (draft.image, draft.user, draft.trace) = (image.id, caller.user, Trace.current)
         image[internal: Image.importTask] = draft.id
         image[internal: Image.importError] = nil
-        image[internal: Image.stageHost] = nil
         return draft
     }
 }

@@ -86,12 +86,12 @@ package struct Importer: Sendable {
         do throws(Fault) {
             let owed = try patiently { () throws(Fault) in
                 try jobs.end(job, .failure(fault.message), claiming: nil) { image throws(Fault) in
-                    if image[internal: Image.importTask] == job.task.id { image[internal: Image.importTask] = nil }
-                    image[internal: Image.importError] = fault.message.storable
+                    image.leave(job.task)
+                    image[internal: Image.importError] = ImageText.storable(fault.message)
                     change(&image)
                 }
             }
-            carryOut(owed)
+            service.carryOut(owed)
         } catch {
             guard error.kind == .gone else { throw error }
             // So are the image and what is staged for it.
@@ -105,7 +105,7 @@ package struct Importer: Sendable {
     private func deleteImage(of job: Job) {
         guard let image = job.task.image else { return }
         do throws(Fault) {
-            carryOut(try service.images.delete(image, visibleTo: .service) { _ in })
+            service.carryOut(try service.images.delete(image, visibleTo: .service) { _ in })
         } catch {
             service.logger.warning("image \(image), whose import failed, stays: \(error)")
         }
@@ -113,22 +113,13 @@ package struct Importer: Sendable {
 
     /// Staged bytes are of no use once their import has ended, well or not.
     func unstage(_ job: Job) {
-        guard let image = job.task.image else { return }
-        do throws(Fault) {
-            try service.staging.remove(image)
-        } catch {
-            service.logger.warning("staged data of image \(image) stay until they are swept: \(error)")
-        }
-    }
-
-    func carryOut(_ owed: [OwedRemoval]) {
-        for removal in owed { service.removals.carryOut(removal, in: service.stores, service.logger) }
+        if let image = job.task.image { service.unstage(image) }
     }
 }
 
-extension String {
-    /// As a property can hold it.
-    var storable: String {
-        String(String.UnicodeScalarView(unicodeScalars.prefix(1000).map { $0.value > 0xFFFF || $0.value == 0 ? "?" : $0 }))
+extension Image {
+    /// The task has ended: others may work on the image.
+    mutating func leave(_ task: Task) {
+        if self[internal: Image.importTask] == task.id { self[internal: Image.importTask] = nil }
     }
 }

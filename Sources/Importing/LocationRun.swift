@@ -1,4 +1,3 @@
-internal import Digest
 internal import Domain
 internal import Logging
 internal import Operations
@@ -17,7 +16,7 @@ extension Importer {
         } catch {
             return try giveUp(work, error)
         }
-        let location = labelled(plan.url)
+        let location = service.stores.labelled(ImageLocation(url: plan.url))
         guard !plan.isTrusted else {
             return try end(work) { $0.take(location, size, plan.expected, checksum: nil) }
         }
@@ -58,7 +57,7 @@ extension Importer {
             _ = try patiently { () throws(Fault) in
                 try jobs.end(job, .success, claiming: nil) { image throws(Fault) in
                     change(&image)
-                    if image[internal: Image.importTask] == job.task.id { image[internal: Image.importTask] = nil }
+                    image.leave(job.task)
                 }
             }
         } catch {
@@ -67,27 +66,18 @@ extension Importer {
         }
     }
 
-    private func labelled(_ url: String) -> ImageLocation {
-        let location = ImageLocation(url: url)
-        return service.stores.store(of: location).map { location.labelled($0) } ?? location
-    }
-
     private func digests(
         of url: String, _ algorithm: String, _ size: Int64, _ work: Work
     ) throws(Fault) -> (hash: ImageHash, checksum: String) {
-        guard let md5 = Digest("md5"), let hash = Digest(algorithm) else {
-            throw Fault(.invalid, "The algorithm \(algorithm) is not known.")
-        }
+        guard let digests = TwoDigests(algorithm) else { throw Fault(.invalid, "The algorithm \(algorithm) is not known.") }
         let fetched = try source.fetch(url, atMost: size, isCancelled: { work.isCancelled })
         let progress = Progress(work.job, jobs, total: size, service.logger)
-        let summing: Relay<Fault>.Reader = { md5.update($0) }
-        let hashing: Relay<Fault>.Reader = { hash.update($0) }
         let pour = Pour(limits: service.limits, announced: size)
-        _ = try pour.run(from: fetched.reader, to: [summing, hashing], isSlowAllowed: true) { done throws(Fault) in
+        _ = try pour.run(from: fetched.reader, to: digests.readers(), isSlowAllowed: true) { done throws(Fault) in
             try work.check()
             progress.note(done)
         }
-        return (ImageHash(algorithm: algorithm, value: hash.finish()), md5.finish())
+        return digests.finish()
     }
 }
 

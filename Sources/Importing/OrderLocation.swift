@@ -35,21 +35,14 @@ extension ImportService {
     }
 
     private func draft(_ plan: LocationPlan, _ image: inout Image, _ caller: Caller) -> TaskDraft {
-        var random = SystemRandomNumberGenerator()
         var input: JSONObject = ["image_id": .string(image.id.text), "loc_url": .string(FetchURL.withoutUser(plan.url))]
         var validation = JSONObject()
         if let expected = plan.expected {
             (validation["os_hash_algo"], validation["os_hash_value"]) = (.string(expected.algorithm), .string(expected.value))
         }
         input["validation_data"] = .object(validation)
-        var draft = TaskDraft(
-            id: ImageID.random(using: &random).text, kind: .locationImport, owner: caller.project ?? "",
-            input: String(decoding: JSON.object(input).text, as: UTF8.self), details: .location(plan))
-        (draft.image, draft.user, draft.trace) = (image.id, caller.user, Trace.current)
         // Nothing else can come for the image meanwhile.
         image.status = .importing
-        image[internal: Image.importTask] = draft.id
-        image[internal: Image.importError] = nil
-        return draft
+        return draft(.locationImport, input, .location(plan), &image, caller)
     }
 }

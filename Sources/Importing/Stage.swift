@@ -21,19 +21,13 @@ extension ImportService {
         var claim = try service.claim(for: image.owner)
         claim?.staged = announced
 
-        var upload = Upload(image: id, token: Upload.freshToken(), pendingURL: "")
-        let bytes = try service.staging.begin(id, token: upload.token, announcing: announced)
-        upload = Upload(image: id, token: upload.token, pendingURL: bytes.url)
+        let token = Upload.freshToken()
+        let bytes = try service.staging.begin(id, token: token, announcing: announced)
+        var upload = Upload(image: id, token: token, pendingURL: bytes.url)
         upload.aim = .staging
-        let room: Int64?
-        do throws(Fault) {
-            room = try catalog.begin(upload, by: service.worker, claiming: claim)
-        } catch {
-            bytes.discard()
-            throw error
-        }
-        let lease = service.leases.keep(upload.token)
-        defer { service.leases.release(upload.token) }
+        let room = try service.hold(upload, of: bytes, claiming: claim)
+        let lease = service.leases.keep(token)
+        defer { service.leases.release(token) }
         do throws(Fault) {
             let pour = Pour(limits: service.limits, announced: announced, room: room, of: claim)
             let writing: Relay<Fault>.Reader = { (piece) throws(Fault) in try bytes.append(piece) }

@@ -1,4 +1,3 @@
-internal import Digest
 package import Domain
 package import ImageFormats
 package import Logging
@@ -6,9 +5,7 @@ package import Threading
 
 /// Finds out what is to be known of an image's bytes while they go by, each of its readers on a thread of its own.
 package struct ByteMeasure {
-    private let md5: Digest
-    private let hash: Digest
-    private let algorithm: String
+    private let digests: TwoDigests
     /// Nil where nothing is asked of the format.
     private let inspection: InspectedStream?
     private let image: Image
@@ -17,31 +14,23 @@ package struct ByteMeasure {
     /// - Parameter image: what the bytes are said to be. Only what is in no container is looked into. Source: Glance.
     /// - Throws: `.unexpected` for an algorithm that nobody knows.
     package init(of image: Image, _ algorithm: String, _ rules: FormatRules) throws(Fault) {
-        guard let md5 = Digest("md5"), let hash = Digest(algorithm) else {
+        guard let digests = TwoDigests(algorithm) else {
             throw Fault(.unexpected, "The hashing algorithm \(algorithm) is not known.")
         }
-        (self.md5, self.hash, self.algorithm) = (md5, hash, algorithm)
-        (self.image, self.rules) = (image, rules)
+        (self.digests, self.image, self.rules) = (digests, image, rules)
         inspection = image.containerFormat == "bare" ? InspectedStream() : nil
     }
 
     package var readers: [Relay<Fault>.Reader] {
-        // Each apart: in one array literal these crash the compiler (Swift 6.3.1).
-        let (md5, hash, inspection) = (md5, hash, inspection)
-        let digest: Relay<Fault>.Reader = { piece in
-            md5.update(piece)
-            inspection?.inspect(piece)
-        }
-        let hashing: Relay<Fault>.Reader = { hash.update($0) }
-        return [digest, hashing]
+        let inspection = inspection
+        return digests.readers { inspection?.inspect($0) }
     }
 
     /// - Throws: `.unsupportedMedia` for bytes that are not what the image is said to be, or not safe.
     package func finish(size: Int64, _ logger: Logger) throws(Fault) -> MeasuredBytes {
         let virtualSize = try inspection.map { (stream) throws(Fault) in try judge(stream.inspection, logger) } ?? nil
-        return MeasuredBytes(
-            size: size, virtualSize: virtualSize, checksum: md5.finish(),
-            hash: ImageHash(algorithm: algorithm, value: hash.finish()))
+        let (hash, checksum) = digests.finish()
+        return MeasuredBytes(size: size, virtualSize: virtualSize, checksum: checksum, hash: hash)
     }
 
     private func judge(_ inspection: Inspection, _ logger: Logger) throws(Fault) -> Int64? {

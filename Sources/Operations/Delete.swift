@@ -21,9 +21,18 @@ extension ImageService {
                 throw Fault(.invalid, "Image \(id) cannot be deleted in status \(image.status.rawValue).")
             }
         }
-        for removal in owed { removals.carryOut(removal, in: stores, logger) }
+        carryOut(owed)
         cache?.drop(id)
-        guard isStaged else { return }
+        if isStaged { unstage(id) }
+    }
+
+    /// Removes bytes that are owed.
+    package func carryOut(_ owed: [OwedRemoval]) {
+        for removal in owed { removals.carryOut(removal, in: stores, logger) }
+    }
+
+    /// Removes bytes that nobody imports any more.
+    package func unstage(_ id: ImageID) {
         do throws(Fault) {
             try staging.remove(id)
         } catch {

@@ -38,7 +38,7 @@ package struct LocationService: Sendable {
             guard kept != image.locations else { throw Fault(.notFound, "Image \(id) is not stored in store \(store).") }
             image.locations = kept
         }
-        for removal in owed { service.removals.carryOut(removal, in: stores, service.logger) }
+        service.carryOut(owed)
     }
 
     /// Where an image's bytes lie, for services of the cloud.

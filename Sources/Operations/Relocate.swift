@@ -1,4 +1,3 @@
-internal import Digest
 package import Domain
 internal import Threading
 
@@ -28,7 +27,7 @@ extension LocationService {
                 try make(change, of: &image, by: caller) { (new, _) throws(Fault) in try search.answer(about: new) }
             }
         }
-        for removal in owed { service.removals.carryOut(removal, in: service.stores, service.logger) }
+        service.carryOut(owed)
         return service.readable(image, by: caller)
     }
 
@@ -68,7 +67,7 @@ extension LocationService {
         var given = all.map { new in
             // Who sends back what he was shown was not shown a password.
             let shown = image.locations.first { $0.shownURL == new.location.url }
-            return labelled(ImageLocation(url: shown?.url ?? new.location.url, metadata: new.location.metadata))
+            return service.stores.labelled(ImageLocation(url: shown?.url ?? new.location.url, metadata: new.location.metadata))
         }
         guard given.map(\.url).sorted() == image.locations.map(\.url).sorted() else {
             throw Fault(.invalid, "Original locations is not empty: the same URLs must be given again.")
@@ -86,7 +85,7 @@ extension LocationService {
         let before = image.locations
         for (offset, new) in new.enumerated() {
             try check(new.expected, image)
-            let location = labelled(new.location)
+            let location = service.stores.labelled(new.location)
             guard !image.locations.contains(where: { $0.isSame(as: location) }) else { throw Self.duplicate }
             try service.checkLocation(location.url)
             let found = try find(new, image)
@@ -111,11 +110,6 @@ extension LocationService {
             throw Fault(.conflict, "New values for digests may only be provided when image status is 'queued'.")
         }
         try expected.check(service.hashAlgorithm)
-    }
-
-    /// Of several stores the one is named that a URL leads to, whatever the client says.
-    private func labelled(_ location: ImageLocation) -> ImageLocation {
-        service.stores.store(of: ImageLocation(url: location.url)).map { location.labelled($0) } ?? location
     }
 
     /// - Parameter count: positions that there are; `-` is the last of them.
@@ -187,24 +181,21 @@ private final class LocationSearch {
     }
 
     private func digests(of url: String, _ size: Int64, _ expected: ExpectedDigests) throws(Fault) -> ExpectedDigests {
-        guard let hash = Digest(expected.hash.algorithm), let md5 = Digest("md5") else {
+        guard let digests = TwoDigests(expected.hash.algorithm) else {
             throw Fault(.conflict, "The algorithm \(expected.hash.algorithm) is not known.")
         }
         let end = end
-        let hashing: Relay<Fault>.Reader = { hash.update($0) }
-        let summing: Relay<Fault>.Reader = { md5.update($0) }
         do throws(Fault) {
             let fetched = try service.source.fetch(url, atMost: size) { monotonicSeconds() > end }
             let pour = Pour(limits: service.limits, announced: size)
-            _ = try pour.run(from: fetched.reader, to: [hashing, summing]) { _ throws(Fault) in }
+            _ = try pour.run(from: fetched.reader, to: digests.readers()) { _ throws(Fault) in }
         } catch {
             let isLate = monotonicSeconds() > end
             let reason = isLate ? "it takes too long; add it with POST /v2/images/ID/locations" : error.message
             throw Fault(isLate ? .conflict : .invalid, "The data at the location cannot be checked: \(reason)", cause: error)
         }
-        let checksum = md5.finish()
-        return ExpectedDigests(
-            checksum: expected.checksum == nil ? nil : checksum, hash: ImageHash(algorithm: expected.hash.algorithm, value: hash.finish()))
+        let (hash, checksum) = digests.finish()
+        return ExpectedDigests(checksum: expected.checksum == nil ? nil : checksum, hash: hash)
     }
 }
 

@@ -64,13 +64,7 @@ extension ImageService {
         let token = Upload.freshToken()
         let bytes = try stores.begin(image.id, token: token, announcing: announced, in: store)
         let upload = Upload(image: image.id, token: token, pendingURL: bytes.url)
-        let room: Int64?
-        do throws(Fault) {
-            room = try uploads.begin(upload, by: worker, claiming: claim)
-        } catch {
-            bytes.discard()
-            throw error
-        }
+        let room = try hold(upload, of: bytes, claiming: claim)
         let lease = leases.keep(token)
         defer { leases.release(token) }
 
@@ -97,6 +91,18 @@ extension ImageService {
         var claim = claim
         claim?.bytes = measured.size
         try finish(upload, bytes, at: location, measured, claim, failed: failed())
+    }
+
+    /// Holds an image for bytes that are about to come, or lets go of them.
+    ///
+    /// - Returns: bytes that there is room for; nil for any number.
+    package func hold(_ upload: Upload, of bytes: any PendingBytes, claiming claim: QuotaClaim?) throws(Fault) -> Int64? {
+        do throws(Fault) {
+            return try uploads.begin(upload, by: worker, claiming: claim)
+        } catch {
+            bytes.discard()
+            throw error
+        }
     }
 
     /// The bytes are in the store; now the record says so.

@@ -137,8 +137,7 @@ extension MariaDBCatalog: JobBacklog {
     ) throws -> [OwedRemoval] {
         do {
             let (before, after) = try changedImage(of: job, claim, on: connection, change)
-            let kept = Set(after.locations.map(\.url))
-            return try before.locations.map(\.url).uniqued.filter { !kept.contains($0) }.map { try owe($0, of: after.id, on: connection) }
+            return try oweLost(from: before, to: after, on: connection)
         } catch let fault as Fault where fault.kind == .gone && outcome.status == .failure {
             return []
         }
@@ -218,7 +217,7 @@ extension JobOutcome {
     /// As the column can hold it.
     fileprivate var message: String {
         guard case .failure(let reason) = self else { return "" }
-        return String(String.UnicodeScalarView(reason.unicodeScalars.prefix(1000).map { $0.value > 0xFFFF || $0.value == 0 ? "?" : $0 }))
+        return ImageText.storable(reason)
     }
 }
 

@@ -8,9 +8,7 @@ extension MariaDBCatalog: LocationCatalog {
         try checkPossible(id)
         return try database.transaction("Changing image \(id)") { connection in
             let (before, after) = try changed(id, visibleTo: caller, claim, on: connection, change)
-            let kept = Set(after.locations.map(\.url))
-            let lost = before.locations.map(\.url).uniqued.filter { !kept.contains($0) }
-            return (after, try lost.map { try owe($0, of: id, on: connection) })
+            return (after, try oweLost(from: before, to: after, on: connection))
         }
     }
 

@@ -22,6 +22,12 @@ extension MariaDBCatalog: RemovalBacklog {
         return OwedRemoval(number: number, image: id, url: url)
     }
 
+    /// The same for what an image has lost.
+    func oweLost(from before: Image, to after: Image, on connection: Connection) throws -> [OwedRemoval] {
+        let kept = Set(after.locations.map(\.url))
+        return try before.locations.map(\.url).uniqued.filter { !kept.contains($0) }.map { try owe($0, of: after.id, on: connection) }
+    }
+
     private static let oweRemoval = Query(
         "INSERT INTO vitrine_removals (image_id, url, owed_since) VALUES (?, ?, UTC_TIMESTAMP(6)) RETURNING id"
     ) { row throws(MariaDBError) in try row.int(0) }

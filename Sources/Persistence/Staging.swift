@@ -20,7 +20,7 @@ extension MariaDBCatalog: StagingCatalog {
                 _ = try changed(upload.image, visibleTo: .service, nil, on: connection) { image throws(Fault) in
                     guard image.status == .uploading else { throw .deletedMeanwhile(upload.image) }
                     image.size = size
-                    image[internal: "os_glance_stage_host"] = host
+                    image[internal: Image.stageHost] = host
                 }
             } catch let fault as Fault where fault.kind == .notFound {
                 throw Fault.deletedMeanwhile(upload.image)

@@ -21,7 +21,7 @@ final class Crew: Sendable {
 
     /// Seconds. Where all starts at once, the database needs a moment.
     private static let firstPause = 1.0
-    /// Seconds between two looks for a piece that waits, and while the database is away.
+    /// Seconds between two looks for a piece that waits, by whichever thread, and while the database is away.
     private static let pause = 0.25
     private static let longPause = 5.0
 
@@ -35,9 +35,9 @@ final class Crew: Sendable {
     func start(_ count: Int) throws {
         let work = try makeWork { self.state.with { $0.isEnding } }
         state.with { $0.running += count }
-        for _ in 0..<count {
+        for place in 0..<count {
             _ = Thread.start {
-                self.go(work)
+                self.go(work, first: Self.firstPause + Double(place) * Self.pause, rest: Double(count) * Self.pause)
                 self.state.with { $0.running -= 1 }
             }
         }
@@ -51,15 +51,15 @@ final class Crew: Sendable {
         _ = state.wait(atMost: patience) { $0.running == 0 ? () : nil }
     }
 
-    private func go(_ work: Work) {
-        var rest = Self.firstPause
-        while state.wait(atMost: rest, for: { $0.isEnding ? () : nil }) == nil {
-            rest = Self.pause
+    private func go(_ work: Work, first: Double, rest: Double) {
+        var pause = first
+        while state.wait(atMost: pause, for: { $0.isEnding ? () : nil }) == nil {
+            pause = rest
             do throws(Fault) {
-                if try work() { rest = 0 }
+                if try work() { pause = 0 }
             } catch {
                 logger.error("cannot \(purpose): \(error)")
-                rest = Self.longPause
+                pause = Self.longPause
             }
         }
     }

@@ -40,9 +40,7 @@ final class SendLog: @unchecked Sendable {
         self.catalog = catalog
         self.worker = worker
         self.logger = logger
-        var host = [CChar](repeating: 0, count: 65)
-        gethostname(&host, host.count - 1)
-        name = "sends \(String(decoding: host.prefix { $0 != 0 }.map { UInt8(bitPattern: $0) }, as: UTF8.self)):\(path)"
+        name = "sends \(hostName()):\(path)"
         guard name.unicodeScalars.count <= 255 else { throw ConfigurationError(place: "[vitrine] send_log", reason: "is too long") }
     }
 

@@ -1,7 +1,6 @@
 internal import APIV2
 internal import APICommon
 internal import Domain
-internal import Glibc
 internal import HTTP
 internal import Logging
 internal import Operations
@@ -88,10 +87,7 @@ extension Wiring {
     /// What the database calls this node: its address, or its name where nobody told one.
     private var cacheNode: String {
         get throws {
-            if let address = try configuration(Options.selfReference) { return address }
-            var name = [CChar](repeating: 0, count: 256)
-            gethostname(&name, name.count - 1)
-            return String(decoding: name.prefix { $0 != 0 }.map { UInt8(bitPattern: $0) }, as: UTF8.self)
+            try configuration(Options.selfReference) ?? hostName()
         }
     }
 }

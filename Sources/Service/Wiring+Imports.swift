@@ -56,7 +56,7 @@ extension Wiring {
     var importMethods: [ImportPlan.Name] {
         get throws {
             try configuration(Options.importMethods).map { name in
-                guard let method = ImportPlan.Name(rawValue: name), method != .glanceDownload else {
+                guard let method = ImportPlan.Name(rawValue: name) else {
                     throw ConfigurationError(place: "[DEFAULT] enabled_import_methods", reason: "'\(name)' is not supported")
                 }
                 return method

@@ -21,9 +21,7 @@ struct WorkerName {
 
     /// The host, and which processes it counts.
     private static let place: String = {
-        var name = [CChar](repeating: 0, count: 64)
-        gethostname(&name, name.count - 1)
-        let host = String(decoding: name.prefix { $0 != 0 }.map { UInt8(bitPattern: $0) }, as: UTF8.self).prefix(20)
+        let host = hostName().prefix(20)
         var namespace = stat()
         let isKnown = stat("/proc/self/ns/pid", &namespace) == 0
         return "\(host.filter { $0 != ":" }):\(String(isKnown ? UInt64(namespace.st_ino) : 0, radix: 36))"
@@ -40,4 +38,11 @@ struct WorkerName {
         let fields = bytes[(end + 1)..<count].split(separator: UInt8(ascii: " "))
         return fields.count > 19 ? String(decoding: fields[19], as: UTF8.self) : nil
     }
+}
+
+/// What this machine calls itself. Linux gives it 64 characters at most.
+func hostName() -> String {
+    var name = [CChar](repeating: 0, count: 65)
+    gethostname(&name, name.count - 1)
+    return String(decoding: name.prefix { $0 != 0 }.map { UInt8(bitPattern: $0) }, as: UTF8.self)
 }

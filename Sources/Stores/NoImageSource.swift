@@ -6,9 +6,7 @@ package struct NoImageSource: ImageSource {
 
     package func check(_ url: String) throws(Fault) { throw Self.refusal }
 
-    package func fetch(
-        _ url: String, headers: [(name: String, value: String)], atMost most: Int64, isCancelled: @escaping () -> Bool
-    ) throws(Fault) -> FetchedBytes {
+    package func fetch(_ url: String, atMost most: Int64, isCancelled: @escaping () -> Bool) throws(Fault) -> FetchedBytes {
         throw Self.refusal
     }
 

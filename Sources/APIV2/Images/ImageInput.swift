@@ -113,15 +113,13 @@ extension ImageChange {
 
     private init(_ operation: JSONPatch.Operation, _ dialect: JSONPatch.Dialect, _ schema: JSONSchema) throws(Fault) {
         let name = operation.path[0]
-        if name == "id" { throw Fault(.forbidden, "Attribute 'id' is read-only.") }
-        if name != "locations" { try ImageFields.checkWritable(name) }
-        guard operation.path.count == (name == "locations" && operation.verb != .replace ? 2 : 1) else {
-            throw Fault(.invalid, "Invalid JSON pointer for this resource: '/\(operation.path.joined(separator: "/"))'.")
-        }
         if name == "locations" {
             self = .locations(try LocationChange(operation, schema))
             return
         }
+        if name == "id" { throw Fault(.forbidden, "Attribute 'id' is read-only.") }
+        try ImageFields.checkWritable(name)
+        guard operation.path.count == 1 else { throw .noPlace(operation) }
         guard let value = operation.value else {
             self = .removeProperty(name)
             return
@@ -158,7 +156,9 @@ extension ImageChange {
 }
 
 extension LocationChange {
+    /// One is added and removed, all are replaced.
     fileprivate init(_ operation: JSONPatch.Operation, _ schema: JSONSchema) throws(Fault) {
+        guard operation.path.count == (operation.verb == .replace ? 1 : 2) else { throw .noPlace(operation) }
         guard let value = operation.value else {
             self = .remove(at: operation.path[1])
             return
@@ -192,5 +192,11 @@ extension ExpectedDigests {
         func text(_ name: String) -> String? { value[name]?.string?.lowercased() }
         self.init(
             checksum: text("checksum"), hash: ImageHash(algorithm: text("os_hash_algo") ?? "", value: text("os_hash_value") ?? ""))
+    }
+}
+
+extension Fault {
+    fileprivate static func noPlace(_ operation: JSONPatch.Operation) -> Fault {
+        Fault(.invalid, "Invalid JSON pointer for this resource: '/\(operation.path.joined(separator: "/"))'.")
     }
 }

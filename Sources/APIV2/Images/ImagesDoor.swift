@@ -64,12 +64,10 @@ package struct ImagesDoor: Sendable {
         json.object { json in
             json.key("images")
             json.array { json in for image in page.images { document(of: image, for: call.caller).write(to: &json) } }
-            let others = query.encoded(without: "marker")
-            json.member("first", "/v2/images" + (others.isEmpty ? "" : "?\(others)"))
+            let links = PageLinks("/v2/images", query)
+            json.member("first", links.first)
             json.member("schema", "/v2/schemas/images")
-            if page.isFull, let last = page.images.last {
-                json.member("next", "/v2/images?" + (others.isEmpty ? "" : "\(others)&") + "marker=\(percentEncoded(last.id.text))")
-            }
+            if page.isFull, let last = page.images.last { json.member("next", links.next(after: last.id.text)) }
         }
         return .json(json.bytes)
     }

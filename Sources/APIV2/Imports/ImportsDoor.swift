@@ -54,9 +54,6 @@ extension ImportRequest {
         stores = try Self.stores(body)
         self.store = store
         url = try Self.text("uri", method)
-        remote.region = try Self.text("glance_region", method)
-        remote.image = try Self.text("glance_image_id", method)
-        if let interface = try Self.text("glance_service_interface", method) { remote.interface = interface }
         if let validation = body["validation_data"] ?? method["validation_data"] { expected = try ImageHash(validation: validation) }
     }
 

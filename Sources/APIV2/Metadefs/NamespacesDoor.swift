@@ -37,13 +37,10 @@ package struct NamespacesDoor: Sendable {
         json.object { json in
             json.key("namespaces")
             json.array { json in for piece in pieces { json.written(piece) } }
-            let others = call.query.encoded(without: "marker")
-            if page.isFull, let last = page.namespaces.last {
-                let marker = "marker=\(percentEncoded(last.name))"
-                json.member("next", "/v2/metadefs/namespaces?" + (others.isEmpty ? "" : "\(others)&") + marker)
-            }
+            let links = PageLinks("/v2/metadefs/namespaces", call.query)
+            if page.isFull, let last = page.namespaces.last { json.member("next", links.next(after: last.name)) }
             json.member("schema", "/v2/schemas/metadefs/namespaces")
-            json.member("first", "/v2/metadefs/namespaces" + (others.isEmpty ? "" : "?\(others)"))
+            json.member("first", links.first)
         }
         return .json(json.bytes)
     }

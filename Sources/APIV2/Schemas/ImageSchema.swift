@@ -23,7 +23,7 @@ package struct ImageSchemas: Sendable {
         members = JSONSchema(name: "members", Self.collection(of: "members", Self.member, paged: false))
     }
 
-    private static let uuid = "^([0-9a-fA-F]){8}-([0-9a-fA-F]){4}-([0-9a-fA-F]){4}-([0-9a-fA-F]){4}-([0-9a-fA-F]){12}$"
+    static let uuid = "^([0-9a-fA-F]){8}-([0-9a-fA-F]){4}-([0-9a-fA-F]){4}-([0-9a-fA-F]){4}-([0-9a-fA-F]){12}$"
 
     private static func image(diskFormats: [String], containerFormats: [String], _ site: SiteProperties) -> JSONObject {
         let textOrNull: JSON = ["null", "string"]
@@ -96,7 +96,7 @@ package struct ImageSchemas: Sendable {
         ],
     ]
 
-    private static func collection(of name: String, _ item: JSONObject, paged: Bool) -> JSONObject {
+    static func collection(of name: String, _ item: JSONObject, paged: Bool) -> JSONObject {
         let path: JSON = ["type": "string"]
         var properties: JSONObject = [:]
         properties[name] = ["type": "array", "items": .object(item)]

@@ -7,8 +7,6 @@ package struct TaskSchemas: Sendable {
 
     package init() {}
 
-    private static let uuid = "^([0-9a-fA-F]){8}-([0-9a-fA-F]){4}-([0-9a-fA-F]){4}-([0-9a-fA-F]){4}-([0-9a-fA-F]){12}$"
-
     private static func text(_ description: String) -> JSON { ["type": "string", "description": .string(description)] }
 
     private static let objectOrNull: JSON = ["null", "object"]
@@ -16,7 +14,7 @@ package struct TaskSchemas: Sendable {
 
     // swift-format-ignore
     private static let fields: JSONObject = [
-        "id": ["type": "string", "description": "An identifier for the task", "pattern": .string(uuid)],
+        "id": ["type": "string", "description": "An identifier for the task", "pattern": .string(ImageSchemas.uuid)],
         "type": ["type": "string", "description": "What kind of work it is", "enum": ["import", "api_image_import", "location_import"]],
         "status": ["type": "string", "description": "How far it is", "enum": ["pending", "processing", "success", "failure"]],
         "input": ["type": objectOrNull, "description": "What was ordered"],
@@ -40,15 +38,6 @@ package struct TaskSchemas: Sendable {
     private static let list: JSONObject = {
         var brief = fields
         for name in ["input", "result", "message"] { brief[name] = nil }
-        return [
-            "name": "tasks",
-            "properties": [
-                "tasks": ["type": "array", "items": .object(document("task", brief))], "first": ["type": "string"],
-                "next": ["type": "string"], "schema": ["type": "string"],
-            ],
-            "links": [
-                ["rel": "first", "href": "{first}"], ["rel": "next", "href": "{next}"], ["rel": "describedby", "href": "{schema}"],
-            ],
-        ]
+        return ImageSchemas.collection(of: "tasks", document("task", brief), paged: true)
     }()
 }

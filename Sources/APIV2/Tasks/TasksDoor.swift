@@ -36,12 +36,10 @@ package struct TasksDoor: Sendable {
         json.object { json in
             json.key("tasks")
             json.array { json in for task in page.tasks { task.write(.brief, to: &json) } }
-            let others = call.query.encoded(without: "marker")
-            json.member("first", "/v2/tasks" + (others.isEmpty ? "" : "?\(others)"))
+            let links = PageLinks("/v2/tasks", call.query)
+            json.member("first", links.first)
             json.member("schema", "/v2/schemas/tasks")
-            if page.isFull, let last = page.tasks.last {
-                json.member("next", "/v2/tasks?" + (others.isEmpty ? "" : "\(others)&") + "marker=\(percentEncoded(last.id))")
-            }
+            if page.isFull, let last = page.tasks.last { json.member("next", links.next(after: last.id)) }
         }
         return .json(json.bytes)
     }

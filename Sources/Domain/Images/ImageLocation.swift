@@ -31,10 +31,5 @@ package struct ImageLocation: Sendable, Equatable {
     package var fields: JSONObject { (try? JSON(parsing: Array(metadata.utf8)))?.object ?? [:] }
 
     /// The URL as people may see it: a user and a password that it holds show as `***`. Hazard A-50.
-    package var shownURL: String {
-        guard let start = url.firstRange(of: "://")?.upperBound,
-            let at = url[start...].prefix(while: { !"/?#".contains($0) }).lastIndex(of: "@")
-        else { return url }
-        return url[..<start] + "***" + url[at...]
-    }
+    package var shownURL: String { FetchURL.withoutUser(url) }
 }

@@ -10,6 +10,11 @@ package enum ImageText {
         text.unicodeScalars.allSatisfy { $0.value <= 0xFFFF && $0.value != 0 }
     }
 
+    /// A text for people as the columns can hold it: its first thousand characters.
+    package static func storable(_ text: String) -> String {
+        String(String.UnicodeScalarView(text.unicodeScalars.prefix(1000).map { isStorable(String($0)) ? $0 : "?" }))
+    }
+
     package static func check(_ text: String) throws(Fault) {
         guard isStorable(text) else {
             throw Fault(.invalid, "Characters beyond U+FFFF, and NUL, are not supported: '\(text.prefix(80))'.")

@@ -15,8 +15,6 @@ package struct ImportPlan: Sendable, Equatable {
     package var allMustSucceed: Bool
     /// Custom properties that the image gets with its bytes, whatever its client said.
     package var injected: [String: String] = [:]
-    /// Of the caller, for other services of the cloud that are asked on his behalf; nil where none is.
-    package var token: SealedToken?
 
     package init(_ method: Method, stores: [String], allMustSucceed: Bool) {
         (self.method, self.stores, self.allMustSucceed) = (method, stores, allMustSucceed)
@@ -29,8 +27,6 @@ package struct ImportPlan: Sendable, Equatable {
         case web(url: String, expected: ImageHash?)
         /// From the stores that have them.
         case copy
-        /// From another image service.
-        case glance(image: String, endpoint: String)
     }
 
     /// By which clients name a method. Source: spec v2 §12.
@@ -38,7 +34,6 @@ package struct ImportPlan: Sendable, Equatable {
         case glanceDirect = "glance-direct"
         case webDownload = "web-download"
         case copyImage = "copy-image"
-        case glanceDownload = "glance-download"
     }
 
     package var name: Name {
@@ -46,16 +41,8 @@ package struct ImportPlan: Sendable, Equatable {
         case .staged: .glanceDirect
         case .web: .webDownload
         case .copy: .copyImage
-        case .glance: .glanceDownload
         }
     }
-}
-
-/// A token that only the service itself can read.
-package struct SealedToken: Sendable, Equatable {
-    package let text: String
-
-    package init(text: String) { self.text = text }
 }
 
 /// A location that an image gets, and what is to be found out of the bytes there.
@@ -108,9 +95,7 @@ extension ImportPlan {
         case .web(let url, let expected):
             object["url"] = .string(url)
             if let expected { object["expected"] = .object(expected.json) }
-        case .glance(let image, let endpoint): (object["image"], object["endpoint"]) = (.string(image), .string(endpoint))
         }
-        if let token { object["token"] = .string(token.text) }
         if !injected.isEmpty {
             var properties = JSONObject()
             for name in injected.keys.sorted() { properties[name] = .string(injected[name]!) }
@@ -127,14 +112,10 @@ extension ImportPlan {
         case .webDownload:
             guard let url = object["url"]?.string else { return nil }
             method = .web(url: url, expected: object["expected"]?.object.flatMap { ImageHash($0) })
-        case .glanceDownload:
-            guard let image = object["image"]?.string, let endpoint = object["endpoint"]?.string else { return nil }
-            method = .glance(image: image, endpoint: endpoint)
         }
         stores = object["stores"]?.array?.compactMap(\.string) ?? []
         allMustSucceed = object["all_must_succeed"]?.bool ?? true
         object["injected"]?.object?.forEach { injected[$0] = $1.string }
-        token = object["token"]?.string.map { SealedToken(text: $0) }
     }
 }
 

@@ -45,5 +45,10 @@ extension ImageStores {
         return ranked.sorted { ($0.place, $1.weight, $0.number) < ($1.place, $0.weight, $1.number) }.map(\.location)
     }
 
+    /// A new location, labelled with the store that its URL leads to, whatever it says itself.
+    package func labelled(_ location: ImageLocation) -> ImageLocation {
+        store(of: ImageLocation(url: location.url)).map { location.labelled($0) } ?? location
+    }
+
     package func info(_ store: String) -> StoreInfo? { named?.first { $0.id == store } }
 }

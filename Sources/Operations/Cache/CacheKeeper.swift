@@ -55,15 +55,7 @@ package final class CacheKeeper: Sendable {
             noteTrouble(error)
             return try bytes.open(0)
         }
-        var source: (any ByteReader)?
-        if let fill {
-            do throws(Fault) {
-                source = try bytes.open(0)
-            } catch {
-                fill.discard()
-                throw error
-            }
-        }
+        let source = try fill.map { (fill) throws(Fault) in try self.source(bytes, for: fill) }
         // The file is open before whoever fills it may give it another name.
         let growing = cache.growing(image.id)
         if let fill, let source {
@@ -75,6 +67,16 @@ package final class CacheKeeper: Sendable {
         // It came in, or was given up, since.
         guard let whole = cache.bytes(of: image.id), whole.size == bytes.size else { return try bytes.open(0) }
         return try whole.open(0)
+    }
+
+    /// Opens what is to be brought in, or gives up the turn.
+    func source(_ bytes: StoredBytes, for fill: any CacheFill) throws(Fault) -> any ByteReader {
+        do throws(Fault) {
+            return try bytes.open(0)
+        } catch {
+            fill.discard()
+            throw error
+        }
     }
 
     /// Handed from one thread to another, which alone has them then.

@@ -82,13 +82,6 @@ package final class Prefetcher: Sendable {
         guard let bytes = try service.bytes(of: image) else { return false }
         guard keeper.mayHold(image, bytes) else { return true }
         guard let fill = try keeper.cache.begin(id) else { return nil }
-        let source: any ByteReader
-        do throws(Fault) {
-            source = try bytes.open(0)
-        } catch {
-            fill.discard()
-            throw error
-        }
-        return keeper.fill(fill, image, size: bytes.size, from: source, isEnding: isEnding)
+        return keeper.fill(fill, image, size: bytes.size, from: try keeper.source(bytes, for: fill), isEnding: isEnding)
     }
 }

@@ -133,19 +133,11 @@ package struct CacheFolder: ImageCache {
 
     /// The files that are called like images; none where there is no folder yet.
     private func names(in folder: String) throws(Fault) -> [String] {
-        guard let entries = opendir(folder) else {
+        guard let names = entries(of: folder) else {
             guard errno == ENOENT else { throw .cache(errno, "reading a folder of the cache") }
             return []
         }
-        defer { closedir(entries) }
-        var names: [String] = []
-        while let entry = readdir(entries) {
-            let name = withUnsafePointer(to: &entry.pointee.d_name) {
-                $0.withMemoryRebound(to: CChar.self, capacity: 256) { String(cString: $0) }
-            }
-            if ImageID(name).isUUID { names.append(name) }
-        }
-        return names
+        return names.filter { ImageID($0).isUUID }
     }
 
     private func fileInfo(of path: String) -> stat? {
