@@ -40,8 +40,7 @@ $(RELEASE)/.built: $(SOURCES) .build/.installed | swift
 test: .build/.installed $(CLIENTS)/.made $(KEYSTONE)/.made lint | swift
 	$(SWIFT) build --build-tests -Xswiftc -warnings-as-errors
 	.ci/check-imports $(SWIFT)
-	@set -o pipefail; VITRINE_CLIENTS=$(CURDIR)/$(CLIENTS)/bin VITRINE_KEYSTONE=$(CURDIR)/$(KEYSTONE) $(SWIFT) test --skip-build 2>&1 | tee .build/test.log || \
-		{ echo; echo 'What failed (all of it: .build/test.log):'; grep -a -A12 '^✘' .build/test.log; exit 1; }
+	@VITRINE_CLIENTS=$(CURDIR)/$(CLIENTS)/bin VITRINE_KEYSTONE=$(CURDIR)/$(KEYSTONE) .ci/test $(SWIFT)
 
 acceptance: $(RELEASE)/.built $(KEYSTONE)/.made $(TEMPEST)/.made
 	Tests/Acceptance/run

@@ -69,7 +69,7 @@ package final class Site: @unchecked Sendable {
 
     /// Waits until nginx takes connections.
     package func waitUntilReady() throws {
-        guard waitUntil(seconds: 20, { nginx?.isRunning != true || isListening }), nginx?.isRunning == true else {
+        guard waitUntil(seconds: 60, { nginx?.isRunning != true || isListening }), nginx?.isRunning == true else {
             let log = (try? String(contentsOfFile: "\(settings.folder)/log/nginx.log", encoding: .utf8)) ?? ""
             throw ChildProcess.NotStarted(description: "nginx does not start: \(log.suffix(500))")
         }

@@ -24,15 +24,7 @@ extension TestGlance {
 
 /// Digests by the programs of the system.
 private func digest(_ program: String, of file: String) throws -> String {
-    let process = Process()
-    process.executableURL = URL(filePath: "/usr/bin/\(program)")
-    process.arguments = [file]
-    let output = Pipe()
-    process.standardOutput = output
-    try process.run()
-    let text = String(decoding: output.fileHandleForReading.readDataToEndOfFile(), as: UTF8.self)
-    process.waitUntilExit()
-    return String(text.prefix { $0 != " " })
+    String(try Command("/usr/bin/\(program)", [file]).succeeded().text.prefix { $0 != " " })
 }
 
 /// Bytes without a period that any buffer has.

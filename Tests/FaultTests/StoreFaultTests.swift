@@ -9,8 +9,8 @@ import Testing
     func `that is full refuses with 413 and keeps nothing`() throws {
         let disk = "\(TestFolder.root)/small-\(UInt32.random(in: 0...UInt32.max))"
         try FileManager.default.createDirectory(atPath: disk, withIntermediateDirectories: true)
-        try run("mount", "-t", "tmpfs", "-o", "size=8m", "tmpfs", disk)
-        defer { try? run("umount", "-l", disk) }
+        try Command("mount", ["-t", "tmpfs", "-o", "size=8m", "tmpfs", disk]).succeeded()
+        defer { _ = try? Command("umount", ["-l", disk]) }
         let glance = try TestGlance(storeFolder: "\(disk)/images")
         let image = try glance.hasImage()
         let data = [UInt8](repeating: 1, count: 9_000_000)
@@ -73,14 +73,5 @@ import Testing
         for path in ["/_blobs/file/\(image)", "/_blobs/file/../secret", "/_blobs/file../secret", "//_blobs/file/\(image)"] {
             #expect(try glance.send("GET", path).status != 200, "\(path)")
         }
-    }
-
-    private func run(_ program: String, _ arguments: String...) throws {
-        let process = Process()
-        process.executableURL = URL(filePath: "/usr/bin/env")
-        process.arguments = [program] + arguments
-        try process.run()
-        process.waitUntilExit()
-        guard process.terminationStatus == 0 else { throw Unexpected("\(program) \(arguments) failed") }
     }
 }

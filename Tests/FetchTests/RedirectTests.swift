@@ -130,14 +130,11 @@ import Threading
     @Test func `is checked`() throws {
         let folder = "\(TestFolder.root)/certificate"
         try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
-        let openssl = Process()
-        openssl.executableURL = URL(fileURLWithPath: "/usr/bin/openssl")
-        openssl.arguments =
+        try Command(
+            "openssl",
             ["req", "-x509", "-newkey", "rsa:2048", "-nodes", "-days", "2", "-subj", "/CN=localhost", "-addext"]
-            + ["subjectAltName=DNS:localhost", "-keyout", "\(folder)/key", "-out", "\(folder)/certificate"]
-        openssl.standardError = FileHandle.nullDevice
-        try openssl.run()
-        openssl.waitUntilExit()
+                + ["subjectAltName=DNS:localhost", "-keyout", "\(folder)/key", "-out", "\(folder)/certificate"]
+        ).succeeded()
         let port = try freePort()
         let nginx = try Nginx(
             """

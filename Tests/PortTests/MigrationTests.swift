@@ -160,16 +160,9 @@ import Testing
 
     /// Runs `glance-manage` on a database.
     private func manage(_ database: String, _ words: String...) throws -> (status: Int32, output: String) {
-        let process = Process()
-        let output = Pipe()
-        process.executableURL = URL(filePath: "\(TestGlance.programs)/glance-manage")
-        process.arguments = words
-        process.environment = ["OS_DATABASE__CONNECTION": try SharedMariaDB.running().url(of: database)]
-        process.standardOutput = output
-        process.standardError = output
-        try process.run()
-        let text = String(decoding: try output.fileHandleForReading.readToEnd() ?? Data(), as: UTF8.self)
-        process.waitUntilExit()
-        return (process.terminationStatus, text)
+        let command = try Command(
+            "\(TestGlance.programs)/glance-manage", words,
+            environment: ["OS_DATABASE__CONNECTION": try SharedMariaDB.running().url(of: database)])
+        return (command.status, command.text + command.errors)
     }
 }

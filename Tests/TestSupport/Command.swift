@@ -22,7 +22,7 @@ package struct Command {
     ///   - limit: seconds after which it is killed.
     package init(
         _ program: String, _ arguments: [String], environment: [String: String] = ["PATH": "/usr/bin:/usr/sbin:/bin:/sbin"],
-        input: [UInt8]? = nil, hasTerminal: Bool = false, limit: Double = 60
+        input: [UInt8]? = nil, hasTerminal: Bool = false, limit: Double = 180
     ) throws {
         let folder = "\(TestFolder.root)/command-\(UInt64.random(in: 0 ... .max))"
         try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)

@@ -10,7 +10,8 @@ package final class HTTPConnection {
 
     /// - Parameter address: of IPv4, with dots.
     package init(to address: String = "127.0.0.1", port: Int) throws {
-        descriptor = socket(AF_INET, CInt(SOCK_STREAM.rawValue), 0)
+        // Not for the programs that other tests start meanwhile: a server would not see it closed.
+        descriptor = socket(AF_INET, CInt(SOCK_STREAM.rawValue) | CInt(SOCK_CLOEXEC.rawValue), 0)
         var place = sockaddr_in()
         place.sin_family = sa_family_t(AF_INET)
         place.sin_port = in_port_t(port).bigEndian
@@ -20,7 +21,9 @@ package final class HTTPConnection {
         }
         guard code == 0 else { throw Failed(call: "connect", code: errno) }
         var limit = timeval(tv_sec: 120, tv_usec: 0)
-        setsockopt(descriptor, SOL_SOCKET, SO_RCVTIMEO, &limit, socklen_t(MemoryLayout<timeval>.size))
+        for option in [SO_RCVTIMEO, SO_SNDTIMEO] {
+            setsockopt(descriptor, SOL_SOCKET, option, &limit, socklen_t(MemoryLayout<timeval>.size))
+        }
     }
 
     deinit { Glibc.close(descriptor) }

@@ -66,7 +66,7 @@ extension PrivateMariaDB {
 
 /// A port that nobody listens on.
 package func freePort() throws -> Int {
-    let descriptor = socket(AF_INET, CInt(SOCK_STREAM.rawValue), 0)
+    let descriptor = socket(AF_INET, CInt(SOCK_STREAM.rawValue) | CInt(SOCK_CLOEXEC.rawValue), 0)
     defer { close(descriptor) }
     var address = sockaddr_in()
     address.sin_family = sa_family_t(AF_INET)
@@ -79,8 +79,8 @@ package func freePort() throws -> Int {
     return Int(in_port_t(bigEndian: address.sin_port))
 }
 
-/// Waits until something has come about.
-package func eventually(within seconds: Double = 30, _ condition: () throws -> Bool) rethrows -> Bool {
+/// Waits until something has come about: long enough for a machine that has too much to do.
+package func eventually(within seconds: Double = 120, _ condition: () throws -> Bool) rethrows -> Bool {
     let end = Date().addingTimeInterval(seconds)
     while Date() < end {
         if try condition() { return true }
