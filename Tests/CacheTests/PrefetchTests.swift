@@ -17,10 +17,14 @@ import Testing
         for id in [far, near] { #expect(try glance.send("PUT", "/v2/cache/\(id)", as: .admin).status == 202) }
         #expect(try eventually { try glance.caches(far) })
         #expect(try eventually { try FileManager.default.contentsOfDirectory(atPath: "\(folder)/queue").isEmpty })
-        #expect(try !glance.caches(near))
         #expect(origin.fetches == 1)
         #expect(try glance.download(far).body == data)
         #expect(origin.fetches == 1)
+        // What lies on this machine comes in too when somebody wants it, and not by being read.
+        #expect(try glance.caches(near))
+        let other = try glance.hasActiveImage("near too")
+        #expect(try glance.download(other).text == "near too")
+        #expect(try !glance.caches(other))
         // Of images that are gone nothing stays; what is no image's is left alone.
         #expect(try eventually { try !glance.caches(gone) })
         #expect(FileManager.default.fileExists(atPath: "\(folder)/notes"))

@@ -21,11 +21,13 @@ import Testing
 
     // MARK: taken
 
-    @Test func `makes an image active, and its digests come later`() throws {
+    /// Tempest says that it expects nothing.
+    @Test(arguments: ["", #", "validation_data": {}"#, #", "validation_data": null"#])
+    func `makes an image active, and its digests come later`(_ rest: String) throws {
         let sample = try Sample(900_000)
         let source = try Source(sample.bytes, holdingAfter: 400_000)
         let id = try glance.hasImage()
-        let reply = try add(source.url, to: id)
+        let reply = try add(source.url, to: id, rest)
         #expect(reply.status == 202 && reply.body.isEmpty)
         #expect(try eventually { try glance.status(of: id) == "active" })
         let early = try glance.image(id)

@@ -29,8 +29,10 @@ package struct LocationsDoor: Sendable {
         let body = try call.jsonObject()
         guard let url = body["url"]?.string else { throw Fault(.invalid, "A location requires a text 'url'.") }
         guard url.utf8.count <= FetchURL.longest else { throw Fault(.invalid, "The url is longer than \(FetchURL.longest) bytes.") }
-        let validation = body["validation_data"].flatMap { $0.object?.isEmpty == true ? nil : $0 }
-        let expected = try validation.map { (data) throws(Fault) in try ImageHash(validation: data) }
+        var expected: ImageHash?
+        if let validation = body["validation_data"], validation != .null, validation.object?.isEmpty != true {
+            expected = try ImageHash(validation: validation)
+        }
         try imports.order(url, expecting: expected, on: call.imageID, by: call.caller)
         return Response(.accepted)
     }

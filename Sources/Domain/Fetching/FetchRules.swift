@@ -50,7 +50,7 @@ package struct FetchRules: Sendable {
         do throws(FetchRefusal) {
             return try target(text)
         } catch {
-            throw Fault(.invalid, "The URL is not one that this service fetches from.", cause: error)
+            throw Fault(.invalid, "The URL does not pass filtering: this service does not fetch from there.", cause: error)
         }
     }
 

@@ -37,14 +37,14 @@ package final class CacheKeeper: Sendable {
 
     /// Bytes of a store as they come by way of the cache. What this machine has as a file would only be slower.
     func fetched(_ image: Image, _ bytes: StoredBytes) -> StoredBytes {
-        guard mayHold(image, bytes) else { return bytes }
+        guard bytes.path == nil, mayHold(image, bytes) else { return bytes }
         var cached = bytes
         cached.openWhole = { () throws(Fault) in try self.open(image, bytes) }
         return cached
     }
 
     func mayHold(_ image: Image, _ bytes: StoredBytes) -> Bool {
-        bytes.path == nil && image.status == .active && image.id.isUUID && 1...max(1, largest) ~= bytes.size
+        image.status == .active && image.id.isUUID && 1...max(1, largest) ~= bytes.size
     }
 
     private func open(_ image: Image, _ bytes: StoredBytes) throws(Fault) -> any ByteReader {
