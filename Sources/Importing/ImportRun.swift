@@ -129,6 +129,7 @@ extension Importer {
                     try image.take(brought, by: plan, work.job)
                 }
             }
+            sinks.settle()
             service.carryOut(owed)
         } catch {
             // Perhaps it was done: the bytes stay, and when it was not, whoever begins anew removes them.

@@ -58,8 +58,17 @@ package struct Importer: Sendable {
     }
 
     private func run(_ work: Work) throws(Fault) {
-        for leftover in work.job.leftovers { try service.stores.discard(leftover) }
-        guard work.job.tries <= Self.mostTries else {
+        let isLast = work.job.tries > Self.mostTries
+        for leftover in work.job.leftovers {
+            do throws(Fault) {
+                try service.stores.discard(leftover)
+            } catch {
+                // A store that does not answer is asked again with the next try, and at last left as it is.
+                guard isLast else { throw error }
+                service.logger.error("bytes of image \(leftover.image) stay, as \(leftover.pendingURL): \(error)")
+            }
+        }
+        guard !isLast else {
             let fault = Fault(.unexpected, "It was interrupted \(Self.mostTries) times.")
             guard case .imageImport(let plan) = work.job.details else { return try giveUp(work, fault) }
             return try giveUp(work, fault) { $0.undo(plan) }

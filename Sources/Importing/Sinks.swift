@@ -121,6 +121,11 @@ final class Sinks: @unchecked Sendable {
         return locations
     }
 
+    /// Says that the record tells of what was committed.
+    func settle() {
+        for sink in sinks where sink.fault == nil { sink.bytes.settle() }
+    }
+
     /// Removes the bytes from every store, committed or not.
     func discard() {
         for sink in sinks { sink.bytes.discard() }

@@ -39,6 +39,7 @@ extension ImportService {
             try patiently { () throws(Fault) in
                 try catalog.finishStaging(upload, size: size, on: settings.host, claiming: claim)
             }
+            bytes.settle()
         } catch {
             // Perhaps it was noted as staged: the bytes stay, and when it was not, the lease ends and `glance-tasks` removes them.
             guard error.kind != .unavailable else { throw error }

@@ -112,6 +112,7 @@ extension ImageService {
     ) throws(Fault) {
         do throws(Fault) {
             try patiently { () throws(Fault) in try uploads.finish(upload, at: location, measured, claiming: claim) }
+            bytes.settle()
         } catch {
             // Perhaps it was done: the bytes stay, and when it was not, the lease ends and `glance-tasks` removes them.
             guard error.kind != .unavailable else { throw error }

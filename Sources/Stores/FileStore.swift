@@ -63,11 +63,21 @@ package struct FileStore: ImageStore {
             permissions: settings.permissions, isThin: settings.isThin)
     }
 
+    /// The file goes under its final name only where it still has its unfinished one too: else it is settled, or another one.
     package func discard(_ upload: Upload) throws(Fault) {
-        guard let folder = folderOfPending(upload) else { return }
-        // In this order: a worker that is still at it cannot name its bytes any more once the first is gone.
-        try discardPending(upload)
-        if upload.image.isUUID { try Self.unlinkIfThere("\(folder.path)/\(upload.image)") }
+        guard let folder = folderOfPending(upload), let path = Self.path(of: upload.pendingURL) else { return }
+        let final = "\(folder.path)/\(upload.image)"
+        // Kept open, so that no other file gets its inode's number meanwhile.
+        let pending = open(path, O_RDONLY | O_NOFOLLOW | O_CLOEXEC)
+        guard pending >= 0 else {
+            guard errno == ENOENT else { throw .store(errno, "removing an image's file") }
+            return
+        }
+        defer { close(pending) }
+        try Self.remove(final, ifItIs: pending)
+        // A worker that is still at it cannot name its bytes any more once this is gone; perhaps it just has.
+        try Self.unlinkIfThere(path)
+        try Self.remove(final, ifItIs: pending)
     }
 
     package func discardPending(_ upload: Upload) throws(Fault) {
@@ -140,6 +150,12 @@ package struct FileStore: ImageStore {
     private static func path(of url: String) -> String? {
         for scheme in ["file://", "filesystem://"] where url.hasPrefix(scheme) { return String(url.dropFirst(scheme.count)) }
         return nil
+    }
+
+    private static func remove(_ path: String, ifItIs descriptor: CInt) throws(Fault) {
+        var (there, known) = (stat(), stat())
+        guard stat(path, &there) == 0, fstat(descriptor, &known) == 0, there.st_ino == known.st_ino else { return }
+        try unlinkIfThere(path)
     }
 
     private static func unlinkIfThere(_ path: String) throws(Fault) {

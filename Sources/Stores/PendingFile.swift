@@ -126,23 +126,37 @@ final class PendingFile: PendingBytes, @unchecked Sendable {
         if isThin, ftruncate(descriptor, off_t(written)) != 0 { throw .store(errno, "writing an image's file") }
         // A sync that failed once is final: the kernel has dropped the pages, and a second one would lie.
         guard fsync(descriptor) == 0 else { throw .store(errno, "syncing an image's file") }
-        guard rename(path, finalPath) == 0 else { throw .store(errno, "naming an image's file") }
+        try name()
         isNamed = true
         try syncFolder()
         return ImageLocation(url: "file://\(finalPath)", metadata: metadata)
     }
+
+    /// The file keeps its unfinished name beside the final one until `settle()`: by that whoever clears up after a dead worker knows the
+    /// file again, and takes no other one for it. A file system without links is left with less: what dies between here and there stays.
+    private func name() throws(Fault) {
+        if link(path, finalPath) == 0 { return }
+        if errno == EEXIST {
+            // What lies there belongs to nobody, as the image has no data: Glance leaves such when it dies.
+            let other = path + ".named"
+            guard link(path, other) == 0, rename(other, finalPath) == 0 else { throw .store(errno, "naming an image's file") }
+        } else {
+            guard [EPERM, EOPNOTSUPP, ENOSYS].contains(errno), rename(path, finalPath) == 0 else {
+                throw .store(errno, "naming an image's file")
+            }
+        }
+    }
+
+    func settle() { unlink(path) }
 
     /// Under its final name the file is removed only if it is still this one: when the lease was lost, the image may have
     /// been given other bytes since. As long as the file is open, no other one gets its inode's number.
     func discard() {
         guard descriptor >= 0 else { return }
         defer { closeFile() }
-        guard isNamed else {
-            unlink(path)
-            return
-        }
         var info = stat()
-        if stat(finalPath, &info) == 0, info.st_ino == inode { unlink(finalPath) }
+        if isNamed, stat(finalPath, &info) == 0, info.st_ino == inode { unlink(finalPath) }
+        unlink(path)
     }
 
     private func closeFile() {

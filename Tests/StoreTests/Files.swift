@@ -61,7 +61,9 @@ extension FileStore {
     func store(_ bytes: [UInt8], as id: ImageID = .fresh(), pieces: Int = 512 * 1024) throws -> ImageLocation {
         let pending = try begin(id, token: String(UInt64.random(in: 0 ... .max)), announcing: Int64(bytes.count))
         try pending.append(bytes, pieces: pieces)
-        return try pending.commit()
+        let location = try pending.commit()
+        pending.settle()
+        return location
     }
 }
 

@@ -65,8 +65,9 @@ import Testing
         let store = try FileStore(paths.map { .init(path: $0) })
         let uploads = try paths.map { path in
             let image = ImageID.fresh()
-            try "half".write(toFile: "\(path)/.incoming/\(image).77", atomically: true, encoding: .utf8)
-            try "whole".write(toFile: "\(path)/\(image)", atomically: true, encoding: .utf8)
+            try "whole".write(toFile: "\(path)/.incoming/\(image).77", atomically: true, encoding: .utf8)
+            // As it is between the moment that it gets its name and the one that its record has it.
+            try FileManager.default.linkItem(atPath: "\(path)/.incoming/\(image).77", toPath: "\(path)/\(image)")
             return Upload(image: image, token: "77", pendingURL: "file://\(path)/.incoming/\(image).77")
         }
         #expect(Set(try store.pendingUploads(olderThan: -1).map(\.pendingURL)) == Set(uploads.map(\.pendingURL)))
@@ -74,7 +75,9 @@ import Testing
         #expect(try store.pendingUploads(olderThan: -1).map(\.pendingURL) == [uploads[1].pendingURL])
         #expect(FileManager.default.fileExists(atPath: "\(paths[0])/\(uploads[0].image)"))
         for upload in uploads { try store.discard(upload) }
-        for path in paths { #expect(try FileManager.default.contentsOfDirectory(atPath: path) == [".incoming"]) }
+        // What has no other name is an image's.
+        #expect(FileManager.default.fileExists(atPath: "\(paths[0])/\(uploads[0].image)"))
+        #expect(try FileManager.default.contentsOfDirectory(atPath: paths[1]) == [".incoming"])
     }
 }
 

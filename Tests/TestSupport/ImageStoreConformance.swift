@@ -96,6 +96,27 @@ package enum ImageStoreConformance {
             late.discard()
             #expect(try store.text(at: location.url) == "fresh")
         },
+        ConformanceCheck("leaves settled bytes alone, whoever still clears up") { store in
+            let image = ImageID.fresh()
+            let token = String.fresh()
+            let pending = try store.begin(image, token: token, announcing: nil)
+            try pending.append("hello")
+            let location = try pending.commit()
+            pending.settle()
+            #expect(try !store.hasPending(token))
+            try store.discard(Upload(image: image, token: token, pendingURL: pending.url))
+            #expect(try store.text(at: location.url) == "hello")
+        },
+        ConformanceCheck("does not take the bytes of one upload for those of another") { store in
+            let image = ImageID.fresh()
+            let first = try store.begin(image, token: .fresh(), announcing: nil)
+            try first.append("first")
+            let second = try store.begin(image, token: .fresh(), announcing: nil)
+            try second.append("second")
+            let location = try second.commit()
+            try store.discard(Upload(image: image, token: "", pendingURL: first.url))
+            #expect(try store.text(at: location.url) == "second")
+        },
         ConformanceCheck("refuses an id that is no UUID") { store in
             for id in ["../x", "x/y", "", "..", "5"] {
                 #expect(throws: Fault.of(.invalid)) { try store.begin(ImageID(id), token: .fresh(), announcing: nil) }

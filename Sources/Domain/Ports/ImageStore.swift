@@ -8,7 +8,8 @@ package protocol ImageStore: Sendable {
     /// - Throws: `.tooLarge` when there is no room, `.unavailable` when nothing can be written.
     func begin(_ id: ImageID, token: String, announcing size: Int64?) throws(Fault) -> any PendingBytes
 
-    /// Removes what an upload that its worker left behind may have stored, committed or not.
+    /// Removes what an upload that its worker left behind may have stored, committed or not. Bytes that are settled are not touched, nor
+    /// those of another upload to the same image.
     func discard(_ upload: Upload) throws(Fault)
 
     /// Removes an upload's unfinished bytes only.
@@ -50,6 +51,9 @@ package protocol PendingBytes: AnyObject, Sendable {
 
     /// Makes the bytes durable, then visible. They are whole or absent, whatever fails.
     func commit() throws(Fault) -> ImageLocation
+
+    /// Says that the record tells of the bytes, which were committed: from now on nobody takes them for leftovers.
+    func settle()
 
     /// Removes the bytes, committed or not; a second call does nothing.
     func discard()
