@@ -240,13 +240,14 @@ package final class Site: @unchecked Sendable {
     /// What `glance-stores.conf` says for certain stores. Both slashes matter.
     package static func blobLocations(_ blobs: [(prefix: String, folder: String)]) -> String {
         blobs.map { prefix, folder in
-            """
-            location \(prefix)/ {
-                alias            \(folder)/;
-                disable_symlinks on from=\(folder);
-                include          vitrine/glance-blob.conf;
-            }
-            """
+            let quoted = folder.replacingOccurrences(of: "\\", with: "\\\\").replacingOccurrences(of: "\"", with: "\\\"")
+            return """
+                location \(prefix)/ {
+                    alias            "\(quoted)/";
+                    disable_symlinks on "from=\(quoted)";
+                    include          vitrine/glance-blob.conf;
+                }
+                """
         }.joined(separator: "\n")
     }
 

@@ -81,8 +81,19 @@ import Testing
         #expect(
             lines.filter { $0.hasPrefix("location") }
                 == ["location /_blobs/fast/0/ {", "location /_blobs/fast/1/ {", "location /_blobs/cheap/ {"])
-        let folders = [low, high, "\(glance.folder)/cheap"].map { "\($0)/;" }
+        let folders = [low, high, "\(glance.folder)/cheap"].map { "\"\($0)/\";" }
         #expect(lines.filter { $0.hasPrefix("alias") }.map { String($0.split(separator: " ").last ?? "") } == folders)
+    }
+}
+
+@Suite struct `A store's folder` {
+    @Test func `may have any name, for nginx too`() throws {
+        let folder = "\(TestFolder.root)/my {old} \"images\"; all-\(UInt32.random(in: 0 ... .max))"
+        let glance = try TestGlance(storeFolder: folder)
+        let id = try glance.hasActiveImage()
+        #expect(FileManager.default.fileExists(atPath: "\(folder)/\(id)"))
+        let reply = try glance.send("GET", "/v2/images/\(id)/file")
+        #expect(reply.status == 200 && reply.text == "hello")
     }
 }
 
