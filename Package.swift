@@ -78,6 +78,7 @@ let package = Package(
         .systemLibrary(name: "CCurl", pkgConfig: "libcurl", providers: [.apt(["libcurl4-openssl-dev"])]),
 
         .systemLibrary(name: "CLinux"),
+        .systemLibrary(name: "CPacking", providers: [.apt(["zlib1g-dev", "libbz2-dev", "liblzma-dev", "libzstd-dev"])]),
         .systemLibrary(name: "CRabbitMQ", pkgConfig: "librabbitmq", providers: [.apt(["librabbitmq-dev"])]),
 
         // cellar
@@ -91,6 +92,8 @@ let package = Package(
         room("Threading", needs: []),
         room("OsloConfig", needs: []),
         room("ImageFormats", needs: []),
+        room("Unpacking", needs: ["CPacking"]),
+        room("Subprocess", needs: ["CLinux"]),
 
         // ground
         room("Domain", needs: ["JSONDocument"]),
@@ -106,6 +109,7 @@ let package = Package(
                 "Domain", "Digest", "HTTP", "HTTPClient", "JSONDocument", "OsloConfig", "Threading", logging,
                 .product(name: "Yams", package: "Yams"),
             ]),
+        room("Plugins", needs: ["Domain", "JSONDocument", "Subprocess", "Unpacking"]),
         room("Messaging", needs: ["Domain", "NotificationWire", "RabbitMQ"]),
 
         // hall
@@ -140,7 +144,7 @@ let package = Package(
         // roof
         program("glance-api", needs: ["Service", "FastCGI", arguments]),
         program("glance-registry", needs: ["Service", arguments]),
-        program("glance-tasks", needs: ["Service", "Messaging", arguments]),
+        program("glance-tasks", needs: ["Service", "Messaging", "Plugins", arguments]),
         program(
             "glance-manage",
             needs: ["Service", "Domain", "JSONDocument", "Operations", "Persistence", "Schema", "OsloConfig", "Stack", arguments]),
@@ -158,6 +162,7 @@ let package = Package(
             path: "Tests/TestSupport"),
         tests("CellarTests", needs: ["JSONDocument", "OsloConfig", "HTTP", "Digest", "MariaDB", "Threading", "TestSupport"]),
         tests("DomainTests", needs: ["Domain"]),
+        tests("PluginTests", needs: ["Domain", "Plugins", "Subprocess", "TestSupport", "Unpacking", "glance-api", "glance-tasks"]),
         .testTarget(name: "FormatTests", dependencies: ["ImageFormats", "TestSupport"], exclude: ["oslo.py"]),
         tests("FetchTests", needs: ["CCurl", "Domain", "HTTPClient", "Stores", "TestSupport", "Threading"]),
         tests(

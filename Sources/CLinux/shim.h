@@ -4,6 +4,9 @@
 
 // glibc declares these only with _GNU_SOURCE, which Swift's Glibc module is built without.
 extern int accept4(int socket, struct sockaddr *address, socklen_t *length, int flags);
+/// The actions are a posix_spawn_file_actions_t.
+extern int posix_spawn_file_actions_addclosefrom_np(void *actions, int from);
+extern int pipe2(int ends[2], int flags);
 extern int sync_file_range(int fd, off_t offset, off_t count, unsigned int flags);
 extern ssize_t copy_file_range(int from, off_t *from_offset, int to, off_t *to_offset, size_t count, unsigned int flags);
 

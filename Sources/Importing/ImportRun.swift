@@ -9,6 +9,17 @@ struct Brought {
     var failures: [(store: String?, fault: Fault)]
     /// Nil for a copy of what the image has already.
     var measured: MeasuredBytes?
+    /// The disk format that was made of it; nil where it has its own.
+    var format: String?
+}
+
+/// What an import is about to bring, before anybody has read it.
+struct IncomingBytes {
+    let reader: any ByteReader
+    /// Bytes that will come; nil where nobody knows.
+    let announced: Int64?
+    /// Where they lie as a file of this machine; nil where they do not.
+    let path: String?
 }
 
 extension Importer {
@@ -26,8 +37,7 @@ extension Importer {
         guard image.status == expected else {
             return try giveUp(work, Fault(.conflict, "The image is \(image.status.rawValue).")) { $0.undo(plan) }
         }
-        // Of what is staged or copied the size is known.
-        let size = plan.method == .staged || plan.method == .copy ? image.size : nil
+        let size = knownSize(of: image, by: plan, job)
         let claim = try service.claim(for: image.owner, bytes: size.map { $0 * Int64(max(plan.stores.count, 1)) })
         let sinks: Sinks
         do throws(Fault) {
@@ -59,32 +69,61 @@ extension Importer {
     private func bring(
         _ image: Image, _ plan: ImportPlan, into sinks: Sinks, _ work: Work, _ room: Int64?, _ claim: QuotaClaim?
     ) throws(Fault) -> Brought {
-        let measured: MeasuredBytes?
-        switch plan.method {
-        case .copy:
+        if plan.method == .copy {
             try copy(image, into: sinks, work)
-            measured = nil
+            return Brought(locations: try sinks.commit(), failures: sinks.failures)
+        }
+        let incoming = try incoming(of: image, by: plan, work)
+        let converter = plugins.converter(for: image, work.job.task.kind)
+        var image = image
+        let measured: MeasuredBytes
+        if let converter {
+            let converted = try convert(incoming, of: image, by: converter, work)
+            defer { remove(converted) }
+            let bytes = try service.staging.bytes(of: converted)
+            image.diskFormat = converter.format
+            let made = IncomingBytes(reader: try bytes.open(0), announced: bytes.size, path: nil)
+            measured = try pour(made, of: image, into: sinks, work, room, claim)
+        } else {
+            measured = try pour(incoming, of: image, into: sinks, work, room, claim)
+        }
+        return Brought(locations: try sinks.commit(), failures: sinks.failures, measured: measured, format: converter?.format)
+    }
+
+    /// What is staged or copied as it is has a size that is known.
+    private func knownSize(of image: Image, by plan: ImportPlan, _ job: Job) -> Int64? {
+        switch plan.method {
+        case .copy: image.size
+        case .staged: plugins.changes(image, job.task.kind) ? nil : image.size
+        case .web: nil
+        }
+    }
+
+    private func incoming(of image: Image, by plan: ImportPlan, _ work: Work) throws(Fault) -> IncomingBytes {
+        let incoming: IncomingBytes
+        switch plan.method {
+        case .copy: throw Fault(.unexpected, "A copy is not read here.")
         case .staged:
             let bytes = try service.staging.bytes(of: image.id)
-            measured = try pour(try bytes.open(0), announced: bytes.size, of: image, into: sinks, work, room, claim)
+            incoming = IncomingBytes(reader: try bytes.open(0), announced: bytes.size, path: bytes.path)
         case .web(let url, let expected):
             let fetched = try source.fetch(url, atMost: service.limits.size, isCancelled: { work.isCancelled })
             guard fetched.hasMarkedEnd || expected != nil else {
                 throw Fault(.invalid, "The source does not tell where its data end; name the digest that they are to have.")
             }
             let reader = try expected.map { (hash) throws(Fault) in try CheckedReader(fetched.reader, hash) } ?? fetched.reader
-            measured = try pour(reader, announced: fetched.announced, of: image, into: sinks, work, room, claim)
+            incoming = IncomingBytes(reader: reader, announced: fetched.announced, path: nil)
         }
-        return Brought(locations: try sinks.commit(), failures: sinks.failures, measured: measured)
+        guard let unpacker = plugins.unpacker(for: image) else { return incoming }
+        return IncomingBytes(reader: unpacker.unpacked(incoming.reader), announced: nil, path: nil)
     }
 
     private func pour(
-        _ reader: any ByteReader, announced: Int64?, of image: Image, into sinks: Sinks, _ work: Work, _ room: Int64?,
-        _ claim: QuotaClaim?
+        _ incoming: IncomingBytes, of image: Image, into sinks: Sinks, _ work: Work, _ room: Int64?, _ claim: QuotaClaim?
     ) throws(Fault) -> MeasuredBytes {
         let measure = try ByteMeasure(of: image, service.hashAlgorithm, service.formats)
-        let pour = Pour(limits: service.limits, announced: announced, room: room, of: claim)
-        let size = try run(pour, from: reader, of: announced, beside: measure.readers, into: sinks, work)
+        let pour = Pour(limits: service.limits, announced: incoming.announced, room: room, of: claim)
+        let size = try run(pour, from: incoming.reader, of: incoming.announced, beside: measure.readers, into: sinks, work)
         return try measure.finish(size: size, service.logger)
     }
 
@@ -153,6 +192,7 @@ extension Image {
         if let measured = brought.measured {
             (size, virtualSize) = (measured.size, measured.virtualSize)
             (checksum, hash, status) = (measured.checksum, measured.hash, .active)
+            diskFormat = brought.format ?? diskFormat
         }
         set(plan.injected.map { ImageProperty($0.key, $0.value) }, replacing: false)
         change(Image.importingTo, removing: plan.stores)

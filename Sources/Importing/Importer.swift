@@ -11,6 +11,7 @@ package struct Importer: Sendable {
     let jobs: any JobBacklog
     /// Where bytes come from that clients name by URL.
     let source: any ImageSource
+    let plugins: ImportPlugins
     private let worker: String
     /// The address of this node.
     private let host: String?
@@ -22,10 +23,10 @@ package struct Importer: Sendable {
 
     /// - Parameter isEnding: asked between pieces; what is half-way is left to somebody else.
     package init(
-        service: ImageService, jobs: any JobBacklog, source: any ImageSource, host: String?,
+        service: ImageService, jobs: any JobBacklog, source: any ImageSource, plugins: ImportPlugins, host: String?,
         isEnding: @escaping @Sendable () -> Bool
     ) {
-        (self.service, self.jobs, self.source) = (service, jobs, source)
+        (self.service, self.jobs, self.source, self.plugins) = (service, jobs, source, plugins)
         (self.host, self.isEnding, worker) = (host, isEnding, service.worker)
         let worker = service.worker
         leases = LeaseKeeper(of: "jobs", logger: service.logger) { Result { () throws(Fault) in try jobs.renew(jobsOf: worker) } }

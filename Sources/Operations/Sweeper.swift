@@ -52,12 +52,12 @@ package struct Sweeper: Sendable {
     package func sweepThoroughly() throws(Fault) {
         try tasks.endForeignTasks()
         try tasks.expireTasks()
-        let staged = try staging.images(olderThan: Self.strayAge)
+        let staged = try staging.contents(olderThan: Self.strayAge)
         guard !staged.isEmpty else { return }
-        let waiting = try uploads.waiting(among: staged)
-        for image in staged where !waiting.contains(image) {
+        let waiting = try uploads.waiting(among: staged.map(\.image))
+        for (image, file) in staged where !waiting.contains(image) {
             logger.warning("removing staged bytes of image \(image), which nobody imports any more")
-            try staging.remove(image)
+            try staging.remove(file)
         }
     }
 

@@ -1,3 +1,4 @@
+internal import Domain
 internal import OsloConfig
 
 extension Options {
@@ -12,6 +13,12 @@ extension Options {
     static let importPlugins = Option<[String]>.list("image_import_opts", "image_import_plugins", default: [])
     /// `name:value` each.
     static let injectedProperties = Option<[String]>.list("inject_metadata_properties", "inject", default: [])
+    /// Of the plugin `image_conversion`.
+    static let conversionFormat = Option<ConversionSettings.Format>.choice("image_conversion", "output_format", default: .raw)
+    /// Of V2's older tasks, which convert only where it is set.
+    static let legacyConversionFormat = Option<String?>.optionalText("taskflow_executor", "conversion_format")
+    /// Seconds that a conversion may take.
+    static let conversionTimeout = Option<Int>.int("vitrine", "conversion_timeout", default: 3600, in: 1...604_800)
     static let rolesWithoutInjection = Option<[String]>.list("inject_metadata_properties", "ignore_user_roles", default: ["admin"])
     /// Hours that a task is told of after its end.
     static let taskHours = Option<Int>.int("task", "task_time_to_live", default: 48, in: 0...876_000)
@@ -20,6 +27,6 @@ extension Options {
 
     static let imports: [OptionKey] = [
         importMethods.key, selfReference.key, secureHash.key, importPlugins.key, injectedProperties.key, rolesWithoutInjection.key,
-        taskHours.key, importThreads.key,
+        taskHours.key, importThreads.key, conversionFormat.key, legacyConversionFormat.key, conversionTimeout.key,
     ]
 }

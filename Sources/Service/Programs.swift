@@ -60,12 +60,12 @@ package enum Programs {
     }
 
     /// What outlives requests, until SIGTERM or SIGINT.
-    package static func runTasks(_ configuration: Configuration, makeBrokerSender: MakeBrokerSender) throws {
+    package static func runTasks(_ configuration: Configuration, tools: ImportTools, makeBrokerSender: MakeBrokerSender) throws {
         let wiring = try Wiring(configuration, program: "glance-tasks")
         let logger = wiring.log.logger("glance.tasks")
         let signals = blockedEndSignals()
         let sweeper = try wiring.makeSweeper()
-        let (copies, imports) = (wiring.makeCopies(logger), wiring.makeImports(logger))
+        let (copies, imports) = (wiring.makeCopies(logger), try wiring.makeImports(tools, logger))
         let prefetching = try wiring.makePrefetching(logger)
         let works: [(any Work)?] = [
             Scrubbing(scrubber: try wiring.makeScrubber(), pause: Double(try configuration(Options.wakeupTime))),

@@ -1,10 +1,20 @@
-internal import Domain
+package import Domain
 internal import Importing
 internal import Logging
 internal import Operations
 internal import OsloConfig
 internal import Persistence
 internal import Stores
+
+/// What imports of `glance-tasks` work with, and no other program needs.
+package struct ImportTools {
+    let unpacker: any Unpacking
+    let makeConverter: (ConversionSettings) -> any ImageConverter
+
+    package init(unpacker: any Unpacking, makeConverter: @escaping (ConversionSettings) -> any ImageConverter) {
+        (self.unpacker, self.makeConverter) = (unpacker, makeConverter)
+    }
+}
 
 extension Wiring {
     /// What orders imports.
@@ -15,17 +25,18 @@ extension Wiring {
     /// What does them.
     ///
     /// - Parameter isEnding: whether the process is about to end, and what is half-way is to be left to others.
-    func makeImporter(isEnding: @escaping @Sendable () -> Bool) throws -> Importer {
+    func makeImporter(_ plugins: ImportPlugins, isEnding: @escaping @Sendable () -> Bool) throws -> Importer {
         let catalog = try makeCatalog()
         return Importer(
-            service: try makeService(over: catalog, try makeProjectLimits()), jobs: catalog, source: try makeFetcher(), host: try host,
-            isEnding: isEnding)
+            service: try makeService(over: catalog, try makeProjectLimits()), jobs: catalog, source: try makeFetcher(), plugins: plugins,
+            host: try host, isEnding: isEnding)
     }
 
     /// The threads of `glance-tasks` that do imports.
-    func makeImports(_ logger: Logger) -> Crew {
-        Crew("look after imports", logger) { isEnding in
-            let importer = try makeImporter(isEnding: isEnding)
+    func makeImports(_ tools: ImportTools, _ logger: Logger) throws -> Crew {
+        let plugins = try makePlugins(tools)
+        return Crew("look after imports", logger) { isEnding in
+            let importer = try makeImporter(plugins, isEnding: isEnding)
             return { () throws(Fault) in try importer.doOne() }
         }
     }
@@ -45,12 +56,32 @@ extension Wiring {
         settings.looksAtLocations = try configuration(Options.secureHash)
         let plugins = try configuration(Options.importPlugins)
         // An image that is not what its operator wants of it is worse than none.
-        for plugin in plugins where !["no_op", "inject_image_metadata"].contains(plugin) {
+        let known = ["no_op", "inject_image_metadata", "image_decompression", "image_conversion"]
+        for plugin in plugins where !known.contains(plugin) {
             throw ConfigurationError(place: "[image_import_opts] image_import_plugins", reason: "'\(plugin)' is not supported")
         }
         if plugins.contains("inject_image_metadata") { settings.injected = try injectedProperties }
         settings.rolesWithoutInjection = Set(try configuration(Options.rolesWithoutInjection).map { $0.lowercased() })
         return settings
+    }
+
+    /// Packed bytes are unpacked before formats are changed, whatever the order of the plugins.
+    private func makePlugins(_ tools: ImportTools) throws -> ImportPlugins {
+        var plugins = ImportPlugins()
+        let names = try configuration(Options.importPlugins)
+        let seconds = Double(try configuration(Options.conversionTimeout))
+        if names.contains("image_decompression") { plugins.unpacker = tools.unpacker }
+        if names.contains("image_conversion") {
+            let format = try configuration(Options.conversionFormat)
+            plugins.converter = tools.makeConverter(ConversionSettings(format: format, seconds: seconds))
+        }
+        if let name = try configuration(Options.legacyConversionFormat), !name.isEmpty {
+            guard let format = ConversionSettings.Format(rawValue: name) else {
+                throw ConfigurationError(place: "[taskflow_executor] conversion_format", reason: "'\(name)' is not qcow2, raw or vmdk")
+            }
+            plugins.legacyConverter = tools.makeConverter(ConversionSettings(format: format, seconds: seconds))
+        }
+        return plugins
     }
 
     var importMethods: [ImportPlan.Name] {

@@ -1,5 +1,6 @@
 internal import ArgumentParser
 internal import Messaging
+internal import Plugins
 internal import Service
 
 @main
@@ -15,6 +16,7 @@ struct GlanceTasks: ParsableCommand {
 
     func run() throws {
         try Programs.runTasks(
-            try Programs.configuration(files: configFile, directories: configDir), makeBrokerSender: { MessagingSender($0) })
+            try Programs.configuration(files: configFile, directories: configDir),
+            tools: ImportTools(unpacker: StreamUnpacker(), makeConverter: { QemuImg($0) }), makeBrokerSender: { MessagingSender($0) })
     }
 }

@@ -41,7 +41,8 @@ import Testing
             #expect(try pending.take(fileAt: source, size: Int64(size)) { false }, "\(name)")
             let location = try pending.commit()
             #expect(try Files.isSame(source, location.path), "\(name)")
-            #expect(try Files.taken(by: location.path) <= Files.taken(by: source), "\(name)")
+            // A file in more places needs some blocks more to tell where they are.
+            #expect(try Files.taken(by: location.path) <= Files.taken(by: source) + 65_536, "\(name)")
             #expect(location.metadata == #"{"store": "fast"}"#)
             #expect(FileManager.default.fileExists(atPath: source))
             try store.remove(location.url)

@@ -22,10 +22,32 @@ package struct StagingArea: Sendable {
     package func discardPending(_ upload: Upload) throws(Fault) { try store.discardPending(upload) }
     package func pendingUploads(olderThan seconds: Int) throws(Fault) -> [Upload] { try store.pendingUploads(olderThan: seconds) }
 
-    /// Images that something is staged for, and was for some seconds.
-    package func images(olderThan seconds: Int) throws(Fault) -> [ImageID] {
-        try store.names(olderThan: seconds).map { ImageID($0) }.filter(\.isUUID)
+    /// What is there of images, and was for some seconds.
+    package func contents(olderThan seconds: Int) throws(Fault) -> [(image: ImageID, file: File)] {
+        var contents: [(image: ImageID, file: File)] = []
+        for name in try store.names(olderThan: seconds) {
+            let image = ImageID(String(name.prefix { $0 != "." }))
+            if image.isUUID { contents.append((image, File(path: "\(folder)/\(name)"))) }
+        }
+        return contents
     }
+
+    // MARK: files to work with
+
+    /// A file of the staging area.
+    package struct File: Sendable {
+        package let path: String
+        fileprivate var url: String { "file://\(path)" }
+    }
+
+    /// A file that an import may make, and removes again. What a dead one left is found among the contents.
+    package func workFile(of image: ImageID, token: String) -> File { File(path: "\(folder)/\(image).\(token)") }
+
+    /// The file that bytes come into; it is there as long as they are.
+    package func file(of bytes: any PendingBytes) -> File { File(path: String(bytes.url.dropFirst("file://".count))) }
+
+    package func bytes(of file: File) throws(Fault) -> StoredBytes { try store.bytes(at: file.url) }
+    package func remove(_ file: File) throws(Fault) { try store.remove(file.url) }
 
     private func url(of image: ImageID) -> String { "file://\(folder)/\(image)" }
 }

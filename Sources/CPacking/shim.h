@@ -1,0 +1,12 @@
+#pragma once
+#include <bzlib.h>
+#include <lzma.h>
+#include <zlib.h>
+#include <zstd.h>
+#include <zstd_errors.h>
+
+// inflateInit2 is a macro over the size of its stream.
+static inline int vitrine_inflate_begin(z_stream *stream, int window_bits) { return inflateInit2(stream, window_bits); }
+
+/// LZMA_CONCATENATED: a macro with a cast.
+static const uint32_t vitrine_lzma_concatenated = LZMA_CONCATENATED;

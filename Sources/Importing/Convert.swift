@@ -1,0 +1,47 @@
+internal import Domain
+internal import Logging
+internal import Operations
+internal import Threading
+
+extension Importer {
+    /// Makes another format of an image. Its bytes are judged first, as those of every image are, in a file that nobody else knows.
+    ///
+    /// - Returns: the file of the other format, for the caller to remove.
+    func convert(
+        _ incoming: IncomingBytes, of image: Image, by converter: any ImageConverter, _ work: Work
+    ) throws(Fault) -> StagingArea.File {
+        let measure = try ByteMeasure(of: image, service.hashAlgorithm, service.formats)
+        var readers = measure.readers
+        var path = incoming.path
+        var fetched: (any PendingBytes)?
+        defer { fetched?.discard() }
+        if path == nil {
+            let bytes = try service.staging.begin(image.id, token: work.job.token, announcing: incoming.announced)
+            let reader: Relay<Fault>.Reader = { (piece) throws(Fault) in try bytes.append(piece) }
+            readers.append(reader)
+            (fetched, path) = (bytes, service.staging.file(of: bytes).path)
+        }
+        let progress = Progress(work.job, jobs, total: incoming.announced, service.logger)
+        let size = try Pour(limits: service.limits, announced: incoming.announced).run(
+            from: incoming.reader, to: readers, isSlowAllowed: true
+        ) { done throws(Fault) in
+            try work.check()
+            progress.note(done)
+        }
+        _ = try measure.finish(size: size, service.logger)
+        let made = service.staging.workFile(of: image.id, token: work.job.token)
+        try converter.convert(
+            fileAt: path ?? "", from: image.diskFormat ?? "", to: made.path, atMost: service.limits.size,
+            isCancelled: { work.isCancelled }, note: { progress.note(Int64($0 * Double(size))) })
+        return made
+    }
+
+    /// What stays is swept.
+    func remove(_ file: StagingArea.File) {
+        do throws(Fault) {
+            try service.staging.remove(file)
+        } catch {
+            service.logger.warning("a file of an import stays: \(error)")
+        }
+    }
+}

@@ -1,0 +1,181 @@
+internal import CLinux
+internal import Glibc
+
+/// A program that is run to its end, within limits, for the sake of what it says.
+///
+/// It gets its arguments as they are, by no shell, finds nothing on standard input and inherits no file. It ends with the thread that
+/// runs it.
+package struct Subprocess: Sendable {
+    /// What it may take. Over any of them it is killed.
+    package struct Limits: Sendable {
+        /// Of the clock.
+        package var seconds: Double
+        package var cpuSeconds: Int
+        /// Bytes of addresses.
+        package var memory: Int
+        /// Bytes of any file that it writes.
+        package var fileSize: Int64
+        /// Bytes that it may say, and of its complaints the last that are kept.
+        package var words = 1 << 20
+
+        package init(seconds: Double, cpuSeconds: Int, memory: Int, fileSize: Int64 = 0) {
+            (self.seconds, self.cpuSeconds, self.memory, self.fileSize) = (seconds, cpuSeconds, memory, fileSize)
+        }
+    }
+
+    package enum Failure: Error, Equatable {
+        /// With the system's reason.
+        case notStarted(String)
+        case timedOut
+        case cancelled
+        case saidTooMuch
+        /// By a signal: that of a limit, or by somebody else.
+        case killed(CInt)
+    }
+
+    package struct Outcome: Sendable {
+        package let status: CInt
+        package let output: [UInt8]
+        package let errors: String
+    }
+
+    private let program: String
+    private let arguments: [String]
+    private let limits: Limits
+
+    /// - Parameter program: a path.
+    package init(_ program: String, _ arguments: [String], _ limits: Limits) {
+        (self.program, self.arguments, self.limits) = (program, arguments, limits)
+    }
+
+    /// - Parameters:
+    ///   - isCancelled: asked five times a second, and more often while it speaks.
+    ///   - heard: told what it says, as it says it.
+    package func run(
+        isCancelled: () -> Bool = { false }, heard: (UnsafeRawBufferPointer) -> Void = { _ in }
+    ) throws(Failure) -> Outcome {
+        let (output, errors) = (try Pipe(), try Pipe())
+        let child = try spawn(output, errors)
+        // Ours would keep them open.
+        output.closeWriting()
+        errors.closeWriting()
+        var deadline = timespec()
+        clock_gettime(CLOCK_MONOTONIC, &deadline)
+        let end = Self.seconds(deadline) + limits.seconds
+        var (said, complained): ([UInt8], [UInt8]) = ([], [])
+        do throws(Failure) {
+            while !(output.isAtEnd && errors.isAtEnd) {
+                if isCancelled() { throw .cancelled }
+                var now = timespec()
+                clock_gettime(CLOCK_MONOTONIC, &now)
+                guard Self.seconds(now) < end else { throw .timedOut }
+                Pipe.wait(for: [output, errors], milliseconds: 200)
+                output.read { piece in
+                    heard(piece)
+                    said += piece
+                }
+                errors.read { complained += $0 }
+                guard said.count <= limits.words else { throw .saidTooMuch }
+                if complained.count > limits.words { complained.removeFirst(complained.count - limits.words) }
+            }
+            let status = try waitForEnd(of: child, before: end, isCancelled)
+            return Outcome(status: status, output: said, errors: String(decoding: complained, as: UTF8.self))
+        } catch {
+            kill(-child, SIGKILL)
+            var code: CInt = 0
+            while waitpid(child, &code, 0) < 0 && errno == EINTR {}
+            throw error
+        }
+    }
+
+    /// It may have closed its outputs and go on.
+    private func waitForEnd(of child: pid_t, before end: Double, _ isCancelled: () -> Bool) throws(Failure) -> CInt {
+        var code: CInt = 0
+        while case let found = waitpid(child, &code, WNOHANG), found != child {
+            var now = timespec()
+            clock_gettime(CLOCK_MONOTONIC, &now)
+            guard found == 0, Self.seconds(now) < end else { throw .timedOut }
+            if isCancelled() { throw .cancelled }
+            usleep(5000)
+        }
+        // Whoever it left behind ends too.
+        kill(-child, SIGKILL)
+        guard code & 0x7F == 0 else { throw .killed(code & 0x7F) }
+        return code >> 8 & 0xFF
+    }
+
+    private static func seconds(_ time: timespec) -> Double { Double(time.tv_sec) + Double(time.tv_nsec) / 1e9 }
+
+    /// The limits are set by util-linux's own programs, which become the other one: between a fork and an exec of our own nothing of
+    /// Swift may run.
+    private func spawn(_ output: Pipe, _ errors: Pipe) throws(Failure) -> pid_t {
+        let words =
+            [
+                "/usr/bin/setpriv", "--pdeathsig", "KILL", "/usr/bin/prlimit", "--core=0", "--as=\(limits.memory)",
+                "--cpu=\(limits.cpuSeconds):\(limits.cpuSeconds + 1)",
+                "--fsize=\(limits.fileSize)", "--", program,
+            ] + arguments
+        var actions = posix_spawn_file_actions_t()
+        posix_spawn_file_actions_init(&actions)
+        defer { posix_spawn_file_actions_destroy(&actions) }
+        posix_spawn_file_actions_addopen(&actions, STDIN_FILENO, "/dev/null", O_RDONLY, 0)
+        posix_spawn_file_actions_adddup2(&actions, output.writing, STDOUT_FILENO)
+        posix_spawn_file_actions_adddup2(&actions, errors.writing, STDERR_FILENO)
+        posix_spawn_file_actions_addclosefrom_np(&actions, 3)
+        var attributes = posix_spawnattr_t()
+        posix_spawnattr_init(&attributes)
+        defer { posix_spawnattr_destroy(&attributes) }
+        var (none, all) = (sigset_t(), sigset_t())
+        sigemptyset(&none)
+        sigfillset(&all)
+        posix_spawnattr_setsigmask(&attributes, &none)
+        posix_spawnattr_setsigdefault(&attributes, &all)
+        posix_spawnattr_setpgroup(&attributes, 0)
+        posix_spawnattr_setflags(&attributes, Int16(POSIX_SPAWN_SETPGROUP | POSIX_SPAWN_SETSIGMASK | POSIX_SPAWN_SETSIGDEF))
+        var pointers: [UnsafeMutablePointer<CChar>?] = words.map { text in strdup(text) } + [nil]
+        var environment: [UnsafeMutablePointer<CChar>?] = [strdup("PATH=/usr/bin:/bin"), strdup("LC_ALL=C"), nil]
+        defer { for pointer in pointers + environment { free(pointer) } }
+        var child: pid_t = 0
+        let code = posix_spawn(&child, words[0], &actions, &attributes, &pointers, &environment)
+        guard code == 0 else { throw .notStarted(String(cString: strerror(code))) }
+        return child
+    }
+}
+
+/// What a program says, on its way.
+private final class Pipe {
+    private let reading: CInt
+    private(set) var writing: CInt
+    private(set) var isAtEnd = false
+
+    init() throws(Subprocess.Failure) {
+        var ends: [CInt] = [0, 0]
+        guard pipe2(&ends, O_CLOEXEC) == 0 else { throw .notStarted(String(cString: strerror(errno))) }
+        (reading, writing) = (ends[0], ends[1])
+        _ = fcntl(reading, F_SETFL, O_NONBLOCK)
+    }
+
+    deinit {
+        close(reading)
+        closeWriting()
+    }
+
+    func closeWriting() {
+        if writing >= 0 { close(writing) }
+        writing = -1
+    }
+
+    /// Takes what there is by now.
+    func read(_ body: (UnsafeRawBufferPointer) -> Void) {
+        withUnsafeTemporaryAllocation(byteCount: 4096, alignment: 16) { buffer in
+            let count = Glibc.read(reading, buffer.baseAddress, buffer.count)
+            if count > 0 { body(UnsafeRawBufferPointer(rebasing: buffer[..<count])) }
+            if count == 0 || count < 0 && errno != EAGAIN && errno != EINTR { isAtEnd = true }
+        }
+    }
+
+    static func wait(for pipes: [Pipe], milliseconds: CInt) {
+        var waited = pipes.filter { !$0.isAtEnd }.map { pollfd(fd: $0.reading, events: Int16(POLLIN), revents: 0) }
+        poll(&waited, nfds_t(waited.count), milliseconds)
+    }
+}

@@ -1,0 +1,188 @@
+internal import CPacking
+
+/// A gzip file, of one member or of several. Source: RFC 1952.
+final class GzipDecoder: Decoder {
+    private let inflater = Inflater(windowBits: 15 + 16)
+    private(set) var isWhole = false
+
+    func decode(
+        _ input: UnsafeRawBufferPointer, isLast: Bool, into output: UnsafeMutableRawBufferPointer
+    ) throws(Flaw) -> (consumed: Int, produced: Int) {
+        var consumed = 0
+        while consumed < input.count {
+            if isWhole {
+                inflater.restart()
+                isWhole = false
+            }
+            let step = inflater.inflate(UnsafeRawBufferPointer(rebasing: input[consumed...]), into: output)
+            guard step.isSound else { throw Flaw("The gzip data are damaged.") }
+            consumed += step.consumed
+            isWhole = step.isEnd
+            if step.produced > 0 { return (consumed, step.produced) }
+        }
+        guard !isWhole else { return (consumed, 0) }
+        let rest = inflater.inflate(UnsafeRawBufferPointer(start: nil, count: 0), into: output)
+        isWhole = rest.isEnd
+        return (consumed, rest.produced)
+    }
+}
+
+/// zlib's inflate.
+final class Inflater {
+    private var stream = z_stream()
+
+    /// - Parameter windowBits: as zlib has it: below zero for bare deflate, 16 more for gzip.
+    init(windowBits: CInt) {
+        guard vitrine_inflate_begin(&stream, windowBits) == Z_OK else { fatalError("zlib has no memory") }
+    }
+
+    deinit { inflateEnd(&stream) }
+
+    func restart() { inflateReset(&stream) }
+
+    /// - Returns: `isSound` false for what is no such data. Without input it gives what it still holds.
+    func inflate(
+        _ input: UnsafeRawBufferPointer, into output: UnsafeMutableRawBufferPointer
+    ) -> (consumed: Int, produced: Int, isEnd: Bool, isSound: Bool) {
+        stream.next_in = UnsafeMutablePointer(mutating: input.baseAddress?.assumingMemoryBound(to: UInt8.self))
+        stream.avail_in = UInt32(input.count)
+        stream.next_out = output.baseAddress?.assumingMemoryBound(to: UInt8.self)
+        stream.avail_out = UInt32(clamping: output.count)
+        let room = stream.avail_out
+        let code = CPacking.inflate(&stream, Z_NO_FLUSH)
+        return (
+            input.count - Int(stream.avail_in), Int(room - stream.avail_out), code == Z_STREAM_END,
+            [Z_OK, Z_STREAM_END, Z_BUF_ERROR].contains(code)
+        )
+    }
+}
+
+/// A bzip2 file, of one stream or of several.
+final class Bzip2Decoder: Decoder {
+    private var stream = bz_stream()
+    private(set) var isWhole = false
+
+    init() { begin() }
+
+    deinit { BZ2_bzDecompressEnd(&stream) }
+
+    private func begin() {
+        stream = bz_stream()
+        guard BZ2_bzDecompressInit(&stream, 0, 0) == BZ_OK else { fatalError("bzip2 has no memory") }
+    }
+
+    func decode(
+        _ input: UnsafeRawBufferPointer, isLast: Bool, into output: UnsafeMutableRawBufferPointer
+    ) throws(Flaw) -> (consumed: Int, produced: Int) {
+        var consumed = 0
+        while true {
+            if isWhole {
+                guard consumed < input.count else { return (consumed, 0) }
+                BZ2_bzDecompressEnd(&stream)
+                begin()
+                isWhole = false
+            }
+            let piece = UnsafeRawBufferPointer(rebasing: input[consumed...])
+            stream.next_in = UnsafeMutablePointer(mutating: piece.baseAddress?.assumingMemoryBound(to: CChar.self))
+            stream.avail_in = UInt32(piece.count)
+            stream.next_out = output.baseAddress?.assumingMemoryBound(to: CChar.self)
+            stream.avail_out = UInt32(clamping: output.count)
+            let room = stream.avail_out
+            let code = BZ2_bzDecompress(&stream)
+            guard code == BZ_OK || code == BZ_STREAM_END else { throw Flaw("The bzip2 data are damaged.") }
+            consumed += piece.count - Int(stream.avail_in)
+            isWhole = code == BZ_STREAM_END
+            let produced = Int(room - stream.avail_out)
+            if produced > 0 || !isWhole { return (consumed, produced) }
+        }
+    }
+}
+
+/// Bytes that a decoder may take to know what came before.
+private let largestWindow = 128 << 20
+
+/// An xz file, of one stream or of several.
+final class XZDecoder: Decoder {
+    private var stream = lzma_stream()
+    private(set) var isWhole = false
+
+    init() {
+        guard lzma_stream_decoder(&stream, UInt64(largestWindow), vitrine_lzma_concatenated) == LZMA_OK else {
+            fatalError("liblzma has no memory")
+        }
+    }
+
+    deinit { lzma_end(&stream) }
+
+    func decode(
+        _ input: UnsafeRawBufferPointer, isLast: Bool, into output: UnsafeMutableRawBufferPointer
+    ) throws(Flaw) -> (consumed: Int, produced: Int) {
+        guard !isWhole else { return (0, 0) }
+        stream.next_in = input.baseAddress?.assumingMemoryBound(to: UInt8.self)
+        stream.avail_in = input.count
+        stream.next_out = output.baseAddress?.assumingMemoryBound(to: UInt8.self)
+        stream.avail_out = output.count
+        let code = lzma_code(&stream, isLast ? LZMA_FINISH : LZMA_RUN)
+        switch code {
+        // Nothing came, and nothing was held back.
+        case LZMA_OK, LZMA_BUF_ERROR: break
+        case LZMA_STREAM_END: isWhole = true
+        case LZMA_MEMLIMIT_ERROR, LZMA_MEM_ERROR: throw Flaw("The xz data need more than 128 MiB to be unpacked.")
+        default: throw Flaw("The xz data are damaged.")
+        }
+        return (input.count - stream.avail_in, output.count - stream.avail_out)
+    }
+}
+
+/// Zstandard frames. Source: RFC 8878.
+final class ZstdDecoder: Decoder {
+    private let context: OpaquePointer
+    private(set) var isWhole = false
+    /// The beginning of the frame that is being read, and bytes that came out of it.
+    private var head: [UInt8] = []
+    private var came: UInt64 = 0
+
+    /// Bytes of a frame's head, at most.
+    private static let longestHead = 18
+
+    init() {
+        guard let context = ZSTD_createDCtx() else { fatalError("zstd has no memory") }
+        self.context = context
+        ZSTD_DCtx_setParameter(context, ZSTD_d_windowLogMax, 27)
+    }
+
+    deinit { ZSTD_freeDCtx(context) }
+
+    func decode(
+        _ input: UnsafeRawBufferPointer, isLast: Bool, into output: UnsafeMutableRawBufferPointer
+    ) throws(Flaw) -> (consumed: Int, produced: Int) {
+        var from = ZSTD_inBuffer(src: input.baseAddress, size: input.count, pos: 0)
+        var to = ZSTD_outBuffer(dst: output.baseAddress, size: output.count, pos: 0)
+        repeat {
+            if isWhole {
+                // Between two frames, without a byte of the next, it would ask for that one.
+                if from.pos == from.size { break }
+                (head, came) = ([], 0)
+            }
+            let (before, given) = (from.pos, to.pos)
+            let left = ZSTD_decompressStream(context, &to, &from)
+            if ZSTD_isError(left) != 0 {
+                let isTooLarge = ZSTD_getErrorCode(left) == ZSTD_error_frameParameter_windowTooLarge
+                throw Flaw(isTooLarge ? "The zstd data need more than 128 MiB to be unpacked." : "The zstd data are damaged.")
+            }
+            head += input[before..<from.pos].prefix(Self.longestHead - head.count)
+            came += UInt64(to.pos - given)
+            isWhole = left == 0
+            if isWhole { try checkSize() }
+            if from.pos == before && to.pos == given { break }
+        } while to.pos == 0
+        return (from.pos, to.pos)
+    }
+
+    /// The library looks at it only where it has a frame as a whole.
+    private func checkSize() throws(Flaw) {
+        let said = ZSTD_getFrameContentSize(head, head.count)
+        // The last two numbers say that there is none.
+        guard said >= UInt64.max - 1 || said == came else { throw Flaw("The zstd data are damaged.") }
+    }
+}
