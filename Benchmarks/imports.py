@@ -2,7 +2,7 @@
 import contextlib, pathlib, signal, subprocess, time
 
 from measuring import A, SCRATCH, big_file, curl, in_turns, row, warm
-from servers import start_another
+from servers import run
 
 PORT = 9297
 CONFIGURATION = '''[vitrine]
@@ -30,7 +30,10 @@ def imports(ours, peer):
     file, size = big_file()
     megabytes = size / 1e6
     with origin(file) as (port, url), xfs(2 * size + (1 << 30)) as disk:
-        process, site = start_another('imports', PORT, CONFIGURATION.format(state=A.state, disk=disk, origin=port))
+        # With a database of its own: the other site's glance-tasks would take its jobs, and has no such stores.
+        state = A.state / 'imports'
+        state.mkdir()
+        process, site = run('imports', state, PORT, CONFIGURATION.format(state=A.state, disk=disk, origin=port))
         try:
             measure(site, file, megabytes, url, disk)
         finally:
@@ -53,13 +56,13 @@ def measure(site, file, megabytes, url, disk):
     def download():
         warm(file)
         image = site.make(1, 'bench')[0]
-        took = run(site, image, {'method': {'name': 'web-download', 'uri': url}})
+        took = bring(site, image, {'method': {'name': 'web-download', 'uri': url}})
         site.drop([image])
         return megabytes / took
 
     def copy(image, store):
         subprocess.run(['sync'], check=True)
-        took = run(site, image, {'method': {'name': 'copy-image'}, 'stores': [store]})
+        took = bring(site, image, {'method': {'name': 'copy-image'}, 'stores': [store]})
         site.call('DELETE', f'/v2/stores/{store}/{image}')
         return took
 
@@ -87,7 +90,7 @@ def measure(site, file, megabytes, url, disk):
     site.drop([image])
 
 
-def run(site, image, body):
+def bring(site, image, body):
     """Seconds from an import's order to its end."""
     began = time.monotonic()
     site.call('POST', f'/v2/images/{image}/import', body)
