@@ -88,6 +88,7 @@ let package = Package(
         room("JSONDocument", needs: []),
         room("HTTPClient", needs: ["CCurl", "Threading"]),
         room("Digest", needs: ["COpenSSL"]),
+        room("Signing", needs: ["COpenSSL"]),
         room("RabbitMQ", needs: ["CRabbitMQ", "Threading"]),
         room("Threading", needs: []),
         room("OsloConfig", needs: []),
@@ -118,7 +119,7 @@ let package = Package(
         room("RegistryClient", needs: ["Domain", "RegistryWire", "HTTPClient", "HTTP", "JSONDocument", logging]),
 
         // work
-        room("Operations", needs: ["Domain", "Digest", "ImageFormats", "Threading", logging]),
+        room("Operations", needs: ["Domain", "Digest", "ImageFormats", "Signing", "Threading", logging]),
 
         room("Importing", needs: ["Domain", "Digest", "JSONDocument", "Operations", "Threading", logging]),
 
@@ -175,7 +176,7 @@ let package = Package(
             "IdentityTests",
             needs: [
                 "TestSupport", "Domain", "HTTPClient", "Identity", "JSONDocument", "Threading", "glance-api", "glance-manage",
-                "glance-registry", logging,
+                "glance-registry", "glance-tasks", logging,
             ]),
         .testTarget(
             name: "NotificationTests",

@@ -106,6 +106,7 @@ package struct ClassicImagesDoor: Sendable {
             bytes = call.request.body.announced ?? 0
         case .location(let url):
             try checkFormats(draft.diskFormat, draft.containerFormat)
+            try service.checkMayBeLocated(draft.properties)
             bytes = try size(at: url, announced: wanted.meta.size)
             draft.size = bytes
             draft.status = .active
@@ -161,6 +162,7 @@ package struct ClassicImagesDoor: Sendable {
             let size = try size(at: url, announced: wanted.meta.size)
             let image = try revise(purging: wanted.purges, bringing: size) { image throws(Fault) in
                 try Self.requireQueued(image)
+                try service.checkMayBeLocated(image.properties)
                 (image.status, image.size, image.locations) = (.active, size, [ImageLocation(url: url)])
             }
             return ClassicAnswer.document(of: image)

@@ -10,6 +10,8 @@ package struct Caller: Sendable {
     package let scope: Scope
     /// By the rule `context_is_admin`: sees and changes the images of every project.
     package let isAdmin: Bool
+    /// By which he came in, where it opens other services of the cloud as well.
+    package var token: CallerToken?
 
     /// What his roles hold for.
     package enum Scope: Sendable {
@@ -36,4 +38,13 @@ package struct Caller: Sendable {
 
     /// The service itself, for what was judged before or is nobody's request.
     package static let service = Caller(user: nil, project: nil, roles: ["admin"], isAdmin: true)
+}
+
+/// What lets its owner into the services of a cloud. It does not say itself in logs.
+package struct CallerToken: Sendable, CustomStringConvertible {
+    package let text: String
+
+    package init(_ text: String) { self.text = text }
+
+    package var description: String { "a token" }
 }

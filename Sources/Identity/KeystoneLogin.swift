@@ -26,24 +26,11 @@ struct KeystoneLogin: Sendable {
         self.token = token
         endsAt = asked + life
         renewAt = endsAt - min(Self.shortestRest, life / 2)
-        identityService = Self.endpoint(in: body["catalog"]?.array ?? [], interface: interface, region: region)
+        identityService = KeystoneCatalog(body["catalog"]?.array ?? [])
+            .endpoint(of: "identity", interface: interface, region: region)
+            .map(KeystoneAccess.versioned)
     }
 
     var isValid: Bool { monotonicSeconds() < endsAt }
     var isFresh: Bool { monotonicSeconds() < renewAt }
-
-    private static func endpoint(in catalog: [JSON], interface: String, region: String?) -> String? {
-        // Both forms are in use: keystoneauth1, `ServiceCatalog.normalize_interface`.
-        let interface = interface.hasSuffix("URL") ? String(interface.dropLast(3)) : interface
-        for service in catalog where service.object?["type"]?.string == "identity" {
-            for endpoint in service.object?["endpoints"]?.array ?? [] {
-                guard let endpoint = endpoint.object, endpoint["interface"]?.string == interface, let url = endpoint["url"]?.string,
-                    url.hasPrefix("http://") || url.hasPrefix("https://")
-                else { continue }
-                if let region, region != endpoint["region_id"]?.string ?? endpoint["region"]?.string { continue }
-                return KeystoneAccess.versioned(url)
-            }
-        }
-        return nil
-    }
 }

@@ -1,6 +1,7 @@
 package import Domain
 internal import Glibc
 package import HTTPClient
+internal import JSONDocument
 package import Logging
 internal import Synchronization
 internal import Threading
@@ -49,6 +50,18 @@ package final class KeystoneSession: Sendable {
         let renewed = try get(path, headers, try self.login(besides: login.token))
         guard renewed.status != 401 else { throw .keystone("it answers 401 to a token that the service has just got from it") }
         return renewed
+    }
+
+    /// The services that a token is good for.
+    ///
+    /// - Throws: `.unauthenticated` for a token that Keystone does not know any more.
+    package func catalog(of token: CallerToken) throws(Fault) -> KeystoneCatalog {
+        let reply = try get("/auth/tokens", headers: [("X-Subject-Token", token.text), ("OpenStack-Identity-Access-Rules", "1")])
+        if reply.status == 404 { throw Fault(.unauthenticated, "The request you have made requires authentication.") }
+        guard reply.status == 200, let body = (try? JSON(parsing: reply.body))?.object?["token"]?.object else {
+            throw .keystone("it answers \(reply.status) when asked for a token's catalog")
+        }
+        return KeystoneCatalog(body["catalog"]?.array ?? [])
     }
 
     private func get(_ path: String, _ headers: [(name: String, value: String)], _ login: KeystoneLogin) throws(Fault) -> HTTPClient.Reply {

@@ -52,9 +52,11 @@ package final class KeystoneTokens: Authenticator {
         guard let text = credentials.token, let token = try token(text, mayHaveExpired: service?.isTrusted == true),
             allows(token, credentials, isSentOn: service != nil)
         else { throw Fault(.unauthenticated, "The request you have made requires authentication.") }
-        return Caller(
+        var caller = Caller(
             user: token.user, project: token.project, roles: token.roles, serviceRoles: service?.token.roleNames ?? [],
             scope: token.scope, isAdmin: token.scope == .project && policy.current.makesAdmin(roles: token.roles))
+        caller.token = CallerToken(text)
+        return caller
     }
 
     // MARK: services that send on

@@ -10,7 +10,7 @@ extension Importer {
     func convert(
         _ incoming: IncomingBytes, of image: Image, by converter: any ImageConverter, _ work: Work
     ) throws(Fault) -> StagingArea.File {
-        let measure = try ByteMeasure(of: image, service.hashAlgorithm, service.formats)
+        let measure = try ByteMeasure(of: image, service.hashAlgorithm, service.formats, signedBy: nil)
         var readers = measure.readers
         var path = incoming.path
         var fetched: (any PendingBytes)?

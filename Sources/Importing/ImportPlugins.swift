@@ -11,12 +11,13 @@ package struct ImportPlugins: Sendable {
 
     package init() {}
 
-    /// Who unpacks an image; not one that is said to be packed.
-    func unpacker(for image: Image) -> (any Unpacking)? { image.containerFormat == "compressed" ? nil : unpacker }
+    /// Who unpacks an image; not one that is said to be packed, and not one that is signed, as it is.
+    func unpacker(for image: Image) -> (any Unpacking)? { image.containerFormat == "compressed" || image.isSigned ? nil : unpacker }
 
-    /// Who makes another format of an image. What lies in a container and installation media are left alone, as in Glance.
+    /// Who makes another format of an image. What lies in a container and installation media are left alone, as in Glance; and what is
+    /// signed, since nobody could check what became of it.
     func converter(for image: Image, _ kind: Task.Kind) -> (any ImageConverter)? {
-        guard let converter = kind == .legacyImport ? legacyConverter : converter else { return nil }
+        guard !image.isSigned, let converter = kind == .legacyImport ? legacyConverter : converter else { return nil }
         return image.containerFormat == "bare" && image.diskFormat != "iso" && image.diskFormat != converter.format ? converter : nil
     }
 

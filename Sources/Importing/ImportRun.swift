@@ -83,9 +83,9 @@ extension Importer {
             let bytes = try service.staging.bytes(of: converted)
             image.diskFormat = converter.format
             let made = IncomingBytes(reader: try bytes.open(0), announced: bytes.size, path: nil)
-            measured = try pour(made, of: image, into: sinks, work, room, claim)
+            measured = try pour(made, of: image, plan, into: sinks, work, room, claim)
         } else {
-            measured = try pour(incoming, of: image, into: sinks, work, room, claim)
+            measured = try pour(incoming, of: image, plan, into: sinks, work, room, claim)
         }
         return Brought(locations: try sinks.commit(), failures: sinks.failures, measured: measured, format: converter?.format)
     }
@@ -119,9 +119,10 @@ extension Importer {
     }
 
     private func pour(
-        _ incoming: IncomingBytes, of image: Image, into sinks: Sinks, _ work: Work, _ room: Int64?, _ claim: QuotaClaim?
+        _ incoming: IncomingBytes, of image: Image, _ plan: ImportPlan, into sinks: Sinks, _ work: Work, _ room: Int64?,
+        _ claim: QuotaClaim?
     ) throws(Fault) -> MeasuredBytes {
-        let measure = try ByteMeasure(of: image, service.hashAlgorithm, service.formats)
+        let measure = try ByteMeasure(of: image, service.hashAlgorithm, service.formats, signedBy: plan.certificate)
         let pour = Pour(limits: service.limits, announced: incoming.announced, room: room, of: claim)
         let size = try run(pour, from: incoming.reader, of: incoming.announced, beside: measure.readers, into: sinks, work)
         return try measure.finish(size: size, service.logger)

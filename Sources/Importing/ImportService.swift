@@ -21,8 +21,8 @@ package struct ImportService: Sendable {
 
     /// Orders an import.
     ///
-    /// - Throws: `.invalid` for a method that is not enabled, stores that contradict each other or have the image already, and a URL
-    ///   that is not fetched; `.conflict` for a status that does not go with the method, an image without formats, a store that there
+    /// - Throws: `.invalid` for a method that is not enabled, stores that contradict each other or have the image already, a URL
+    ///   that is not fetched and a signature that cannot be checked; `.conflict` for a status that does not go with the method, an image without formats, a store that there
     ///   is not, and while something else is done with the image; `.tooLarge` when the image's owner has too much already.
     ///
     /// Source: Images API v2, "Import an image"; the order of the checks is that of spec v2 §12.
@@ -33,6 +33,8 @@ package struct ImportService: Sendable {
         let seen = try service.images.image(id, visibleTo: caller)
         // How much comes is judged when it comes; whoever has too much already is told so at once.
         let claim = try service.claim(for: seen.owner, bytes: nil)
+        // Asked for while the record is not held. Who may not change the image is told so below.
+        let certificate = Result { () throws(Fault) in try self.certificate(of: seen, for: request.method, caller) }
         _ = try catalog.order(on: id, visibleTo: caller, claiming: claim) { image throws(Fault) in
             try checkStatus(of: image, for: request.method)
             try checkFormats(of: image)
@@ -44,6 +46,7 @@ package struct ImportService: Sendable {
             }
             var plan = ImportPlan(try method(of: request), stores: stores, allMustSucceed: request.allMustSucceed)
             if caller.roles.isDisjoint(with: settings.rolesWithoutInjection) { plan.injected = settings.injected }
+            plan.certificate = try certificate.get()
             return draft(plan, shown: request.body, .imageImport, &image, caller)
         }
     }
@@ -57,9 +60,11 @@ package struct ImportService: Sendable {
         let image = try service.create(draft, by: caller)
         do throws(Fault) {
             let claim = try service.claim(for: image.owner, bytes: nil)
+            let certificate = try service.signingCertificate(of: image, for: caller)
             let task = try catalog.order(on: image.id, visibleTo: caller, claiming: claim) { image throws(Fault) in
                 let stores = (service.stores.named ?? []).filter(\.isDefault).map(\.id)
-                let plan = ImportPlan(.web(url: url, expected: nil), stores: stores, allMustSucceed: true)
+                var plan = ImportPlan(.web(url: url, expected: nil), stores: stores, allMustSucceed: true)
+                plan.certificate = certificate
                 var shown = input
                 shown["import_from"] = .string(FetchURL.withoutUser(url))
                 return self.draft(plan, shown: shown, .legacyImport, &image, caller)
@@ -70,6 +75,13 @@ package struct ImportService: Sendable {
             service.withdraw(image.id, by: caller)
             throw error
         }
+    }
+
+    /// A copy was checked when it was no copy.
+    private func certificate(
+        of image: Image, for method: ImportPlan.Name, _ caller: Caller
+    ) throws(Fault) -> SigningCertificate? {
+        method == .copyImage ? nil : try service.signingCertificate(of: image, for: caller)
     }
 
     // MARK: what is asked of the image

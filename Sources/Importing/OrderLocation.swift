@@ -7,7 +7,7 @@ extension ImportService {
     ///
     /// - Parameter expected: the digest that the bytes must have.
     /// - Throws: `.conflict` unless the image is queued and nothing else is done with it, `.forbidden` for whoever may not,
-    ///   `.invalid` for what is no location that anybody may name.
+    ///   `.invalid` for what is no location that anybody may name, and for a signed image.
     ///
     /// Source: Images API v2, "Add location" (2.17); the order of the checks is Glance's.
     package func order(_ url: String, expecting expected: ImageHash?, on id: ImageID, by caller: Caller) throws(Fault) {
@@ -22,6 +22,7 @@ extension ImportService {
             guard isService || service.canLocate(url) else {
                 throw Fault(.forbidden, "http store must be enabled to use location API by normal user.")
             }
+            try service.checkMayBeLocated(image.properties)
             try service.checkLocation(url)
             try checkIsFree(image)
             guard image.containerFormat != nil, image.diskFormat != nil else {

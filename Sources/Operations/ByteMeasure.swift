@@ -8,27 +8,39 @@ package struct ByteMeasure {
     private let digests: TwoDigests
     /// Nil where nothing is asked of the format.
     private let inspection: InspectedStream?
+    /// Nil where the image is not signed.
+    private let signed: SignedStream?
     private let image: Image
     private let rules: FormatRules
 
-    /// - Parameter image: what the bytes are said to be. Only what is in no container is looked into. Source: Glance.
-    /// - Throws: `.unexpected` for an algorithm that nobody knows.
-    package init(of image: Image, _ algorithm: String, _ rules: FormatRules) throws(Fault) {
+    /// - Parameters:
+    ///   - image: what the bytes are said to be. Only what is in no container is looked into. Source: Glance.
+    ///   - certificate: of `signingCertificate`.
+    /// - Throws: `.unexpected` for an algorithm that nobody knows, `.invalid` for a signature that cannot be checked.
+    package init(
+        of image: Image, _ algorithm: String, _ rules: FormatRules, signedBy certificate: SigningCertificate?
+    ) throws(Fault) {
         guard let digests = TwoDigests(algorithm) else {
             throw Fault(.unexpected, "The hashing algorithm \(algorithm) is not known.")
         }
         (self.digests, self.image, self.rules) = (digests, image, rules)
+        signed = try SignedStream(image, certificate)
         inspection = image.containerFormat == "bare" ? InspectedStream() : nil
     }
 
     package var readers: [Relay<Fault>.Reader] {
-        let inspection = inspection
-        return digests.readers { inspection?.inspect($0) }
+        let (inspection, signed) = (inspection, signed)
+        let readers = digests.readers { inspection?.inspect($0) }
+        guard let signed else { return readers }
+        let checking: Relay<Fault>.Reader = { signed.update($0) }
+        return readers + [checking]
     }
 
-    /// - Throws: `.unsupportedMedia` for bytes that are not what the image is said to be, or not safe.
+    /// - Throws: `.unsupportedMedia` for bytes that are not what the image is said to be, or not safe; `.invalid` for others than
+    ///   those that were signed.
     package func finish(size: Int64, _ logger: Logger) throws(Fault) -> MeasuredBytes {
         let virtualSize = try inspection.map { (stream) throws(Fault) in try judge(stream.inspection, logger) } ?? nil
+        try signed?.finish()
         let (hash, checksum) = digests.finish()
         return MeasuredBytes(size: size, virtualSize: virtualSize, checksum: checksum, hash: hash)
     }

@@ -5,13 +5,15 @@ internal import Threading
 extension ImageService {
     /// Orders an image's bytes from an address. `glance-tasks` fetches them.
     ///
-    /// - Throws: `.conflict` unless the image is queued.
+    /// - Throws: `.conflict` unless the image is queued; `.invalid` where its signature cannot be checked by the service itself, which
+    ///   has nobody's token when it copies.
     package func copy(_ id: ImageID, from url: String, by caller: Caller) throws(Fault) {
         let image = try images.image(id, visibleTo: caller)
         try policy.require(.copyFrom, on: image, by: caller)
         guard image.status == .queued else {
             throw Fault(.conflict, "Image \(id) takes no data in status \(image.status.rawValue).")
         }
+        _ = try signingCertificate(of: image, for: .service)
         try copies.order(OrderedCopy(image: id, url: url, trace: Trace.current))
     }
 
@@ -75,7 +77,7 @@ package struct Copier: Sendable {
             // How many copies there are at once is said by how many make them.
             claim?.limits.imageCountUploading = nil
             try service.receive(
-                image, from: source, announced: nil, claiming: claim, failed: { isEnding() ? .queued : .killed })
+                image, from: source, announced: nil, claiming: claim, by: .service, failed: { isEnding() ? .queued : .killed })
             service.logger.info("image \(order.image) was copied")
         } catch {
             if error.kind == .conflict { return false }
@@ -90,7 +92,7 @@ package struct Copier: Sendable {
     /// Ends an image for whose bytes there is no room, by the way of every copy that fails.
     private func kill(_ image: Image, for refusal: Fault) {
         do throws(Fault) {
-            try service.receive(image, from: Refused(refusal), announced: nil, claiming: nil, failed: { .killed })
+            try service.receive(image, from: Refused(refusal), announced: nil, claiming: nil, by: .service, failed: { .killed })
         } catch {
             if error.kind != .tooLarge { service.logger.warning("image \(image.id) was not given up: \(error)") }
         }

@@ -15,6 +15,8 @@ package struct ImageService: Sendable {
     let cache: CacheKeeper?
     /// Where bytes are fetched from that clients name by URL.
     let source: any ImageSource
+    /// Where the certificates of signed images are; nil where nobody knows, and such images get no data.
+    let certificates: (any CertificateSource)?
     /// Names this process among all that hold leases.
     package let worker: String
     package let leases: LeaseKeeper
@@ -32,7 +34,7 @@ package struct ImageService: Sendable {
 
     package init(
         catalog: some Catalog, stores: any ImageStores, staging: StagingArea, cache: CacheKeeper? = nil,
-        source: any ImageSource, worker: String, policies: any PolicySource,
+        source: any ImageSource, certificates: (any CertificateSource)? = nil, worker: String, policies: any PolicySource,
         protections: PropertyProtections?, limits: ImageLimits, projectLimits: any LimitSource, formats: FormatRules,
         hashAlgorithm: String, logger: Logger
     ) {
@@ -41,6 +43,7 @@ package struct ImageService: Sendable {
         self.staging = staging
         self.cache = cache
         self.source = source
+        self.certificates = certificates
         self.policies = policies
         self.protections = protections
         self.limits = limits

@@ -83,6 +83,7 @@ extension LocationService {
         _ new: [NewLocation], into image: inout Image, at position: Int, _ find: (NewLocation, Image) throws(Fault) -> FoundBytes
     ) throws(Fault) {
         let before = image.locations
+        if image.status == .queued { try service.checkMayBeLocated(image.properties) }
         for (offset, new) in new.enumerated() {
             try check(new.expected, image)
             let location = service.stores.labelled(new.location)

@@ -11,8 +11,8 @@ extension ImageService {
     /// - Parameters:
     ///   - announced: bytes promised by the client, by whatever header; nil when it did not say.
     ///   - store: that takes the bytes; nil for the default one.
-    /// - Throws: `.conflict` unless the image is queued, `.invalid` for fewer or more bytes than promised and for an image
-    ///   without formats, `.tooLarge` past the size limit, what the owner may have or the store's room, `.unsupportedMedia` for bytes that
+    /// - Throws: `.conflict` unless the image is queued, `.invalid` for fewer or more bytes than promised, for an image
+    ///   without formats and for a signature that does not match or cannot be checked, `.tooLarge` past the size limit, what the owner may have or the store's room, `.unsupportedMedia` for bytes that
     ///   are not what the image is said to be, or not safe, `.gone` when the image is deleted meanwhile.
     ///   Whatever is thrown, no byte is left and the image has the status `failed`; what cannot be undone now, `glance-tasks`
     ///   undoes.
@@ -28,7 +28,7 @@ extension ImageService {
             throw Fault(.invalid, "Properties disk_format, container_format must be set prior to saving data.")
         }
         let claim = try claim(for: image.owner, bytes: announced)
-        try receive(image, from: body, announced: announced, into: store, claiming: claim, failed: { failed })
+        try receive(image, from: body, announced: announced, into: store, claiming: claim, by: caller, failed: { failed })
     }
 
     /// The store that a client names for its bytes; nil where there is nothing to choose, whatever it names.
@@ -51,10 +51,11 @@ extension ImageService {
     ///
     /// - Parameters:
     ///   - claim: what the bytes take of what the image's owner may have.
+    ///   - caller: who may have the certificate of a signed image.
     ///   - failed: tells, when it comes to that, what becomes of the image.
     func receive(
         _ image: Image, from body: any ByteReader, announced: Int64?, into store: String? = nil, claiming claim: QuotaClaim?,
-        failed: () -> ImageStatus
+        by caller: Caller, failed: () -> ImageStatus
     ) throws(Fault) {
         guard image.status == .queued else {
             throw Fault(.conflict, "Image \(image.id) takes no data in status \(image.status.rawValue).")
@@ -71,7 +72,8 @@ extension ImageService {
         let measured: MeasuredBytes
         let location: ImageLocation
         do throws(Fault) {
-            let measure = try ByteMeasure(of: image, hashAlgorithm, formats)
+            let certificate = try signingCertificate(of: image, for: caller)
+            let measure = try ByteMeasure(of: image, hashAlgorithm, formats, signedBy: certificate)
             // Apart: within the array it crashes the compiler (Swift 6.3.1).
             let writing: Relay<Fault>.Reader = { (piece) throws(Fault) in try bytes.append(piece) }
             let size = try Pour(limits: limits, announced: announced, room: room, of: claim)

@@ -49,6 +49,14 @@ extension Options {
         }
     }
 
+    /// Which endpoint of a service is asked, as OpenStack's options have it.
+    enum Interface: String, CaseIterable, Sendable {
+        case `public`, publicURL, `internal`, internalURL, admin, adminURL
+
+        /// As Keystone has it.
+        var name: String { rawValue.hasSuffix("URL") ? String(rawValue.dropLast(3)) : rawValue }
+    }
+
     /// The options of `[oslo_limit]`. Source: oslo.limit, `opts.py`.
     enum OsloLimit {
         static let access = KeystoneGroup("oslo_limit")
@@ -59,13 +67,6 @@ extension Options {
         static let interface = Option<Interface>.choice("oslo_limit", "endpoint_interface", default: .public)
         /// Which endpoint of Keystone itself is asked.
         static let keystoneInterfaces = Option<[String]>.list("oslo_limit", "valid_interfaces", default: ["internal"])
-
-        enum Interface: String, CaseIterable, Sendable {
-            case `public`, publicURL, `internal`, internalURL, admin, adminURL
-
-            /// As Keystone has it.
-            var name: String { rawValue.hasSuffix("URL") ? String(rawValue.dropLast(3)) : rawValue }
-        }
 
         static let all: [OptionKey] =
             access.all + [endpointID.key, serviceType.key, serviceName.key, region.key, interface.key, keystoneInterfaces.key]

@@ -126,4 +126,5 @@ package enum Options {
             dataThreads.key, uploadRate.key, verifyLocations.key, internalPrefix.key, enableProxyHeadersParsing.key,
             healthBackends.key, disableByFilePath.key, disableByFilePaths.key, enableByFilePaths.key, detailedHealth.key,
         ] + CORSGroup("cors", defaults: .glance).keys + AuthToken.all + OsloLimit.all + notifications + storage + imports + cache
+        + signatures
 }

@@ -50,8 +50,8 @@ extension Options {
         + keys("taskflow_executor", "engine_mode max_workers")
         + keys("wsgi", "python_interpreter task_pool_threads")
         + keys("image_import_opts", "max_parallel_stores")
-        + keys("barbican", "auth_endpoint barbican_endpoint_type")
-        + keys("key_manager", "backend")
+        + keys("barbican", "auth_endpoint barbican_api_version number_of_retries retry_delay send_service_user_token")
+        + keys("key_manager", "auth_type backend token")
         + keys("profiler", "connection_string enabled hmac_keys trace_sqlalchemy")
         + keys("healthcheck", "allowed_source_ranges ignore_proxied_requests path")
 

@@ -6,11 +6,21 @@ internal import Logging
 internal import OsloConfig
 
 extension Wiring {
-    func makeKeystoneTokens() throws -> KeystoneTokens {
+    /// By which this service asks Keystone about callers.
+    func makeKeystoneSession() throws -> KeystoneSession {
+        KeystoneSession(try makeOwnAccess(), logger: log.logger("glance.identity"))
+    }
+
+    private func makeOwnAccess() throws -> KeystoneAccess {
         var access = try makeKeystoneAccess(Options.AuthToken.access)
         access.interface = try configuration(Options.AuthToken.interface)
         access.patience = Double(try configuration(Options.AuthToken.patience))
         access.retries = try configuration(Options.AuthToken.retries)
+        return access
+    }
+
+    func makeKeystoneTokens() throws -> KeystoneTokens {
+        let access = try makeOwnAccess()
         let logger = log.logger("glance.identity")
         let uri = try configuration(Options.AuthToken.authenticateURI) ?? configuration(Options.AuthToken.authURI)
         if uri == nil {

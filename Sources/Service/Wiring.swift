@@ -111,7 +111,7 @@ package struct Wiring {
         }
         return ImageService(
             catalog: catalog, stores: try makeStores(), staging: try makeStaging(), cache: cache,
-            source: try makeImageSource(), worker: WorkerName.fresh().text, policies: policies,
+            source: try makeImageSource(), certificates: try makeCertificates(), worker: WorkerName.fresh().text, policies: policies,
             protections: try makeProtections(), limits: try makeLimits(), projectLimits: projectLimits,
             formats: try makeFormatRules(), hashAlgorithm: algorithm, logger: log.logger("glance.service"))
     }
@@ -145,7 +145,7 @@ package struct Wiring {
         return limits
     }
 
-    private var identity: Options.IdentityKind {
+    var identity: Options.IdentityKind {
         get throws {
             let isFlavored = try configuration(Options.flavor)?.contains("keystone") == true && !configuration.isSet(Options.identity)
             return isFlavored ? .keystone : try configuration(Options.identity)

@@ -82,13 +82,13 @@ final class FakeKeystone: Sendable {
     private static func answer(_ head: String, _ body: String, _ connection: RawServer.Connection, _ box: Box) -> Bool {
         let target = head.split(separator: " ")[1]
         let isLogin = head.hasPrefix("POST ") && target.hasSuffix("/v3/auth/tokens")
-        let isValidation = head.hasPrefix("GET ") && target.contains("/v3/auth/tokens?")
+        let isValidation = head.hasPrefix("GET ") && target.contains("/v3/auth/tokens")
         let subject = field("X-Subject-Token", in: head) ?? ""
         let (manner, loginAnswer) = box.value.withLock { state -> (Manner, String?) in
             if isLogin { state.logins.append(body) }
             if isValidation {
                 state.validations[subject, default: 0] += 1
-                state.queries.append(String(target.split(separator: "?")[1]))
+                state.queries.append(String(target.split(separator: "?").dropFirst().first ?? ""))
             }
             return (state.manner, isLogin ? state.loginAnswer : nil)
         }
@@ -110,7 +110,7 @@ final class FakeKeystone: Sendable {
             connection.answer("401 Unauthorized", body: #"{"error": {"code": 401, "title": "Unauthorized"}}"#)
             return true
         }
-        let person = box.value.withLock { $0.people[subject] }
+        let (person, catalog) = box.value.withLock { ($0.people[subject], $0.catalog) }
         guard let person, person.life > 0 || target.contains("allow_expired=1") else {
             connection.answer("404 Not Found", body: #"{"error": {"code": 404, "title": "Not Found"}}"#)
             return true
@@ -118,7 +118,7 @@ final class FakeKeystone: Sendable {
         let roles = person.roles.map { #"{"id": "\#($0)-id", "name": "\#($0)"}"# }.joined(separator: ", ")
         connection.answer(
             body: """
-                {"token": {"methods": ["password"], "user": {"id": "\(subject)-user", "name": "x", "domain": {"id": "default"}},
+                {"token": {"methods": ["password"], \(target.contains("nocatalog") ? "" : "\"catalog\": \(catalog),") "user": {"id": "\(subject)-user", "name": "x", "domain": {"id": "default"}},
                 \(person.scope) \(person.more) "roles": [\(roles)], \(times(person.life))}}
                 """)
         return true

@@ -15,6 +15,8 @@ package struct ImportPlan: Sendable, Equatable {
     package var allMustSucceed: Bool
     /// Custom properties that the image gets with its bytes, whatever its client said.
     package var injected: [String: String] = [:]
+    /// With which a signed image is checked. Who ordered the import could get it; who does it perhaps not.
+    package var certificate: SigningCertificate?
 
     package init(_ method: Method, stores: [String], allMustSucceed: Bool) {
         (self.method, self.stores, self.allMustSucceed) = (method, stores, allMustSucceed)
@@ -101,6 +103,7 @@ extension ImportPlan {
             for name in injected.keys.sorted() { properties[name] = .string(injected[name]!) }
             object["injected"] = .object(properties)
         }
+        if let certificate { object["certificate"] = ["id": .string(certificate.id), "pem": .string(certificate.pem)] }
         return object
     }
 
@@ -116,6 +119,7 @@ extension ImportPlan {
         stores = object["stores"]?.array?.compactMap(\.string) ?? []
         allMustSucceed = object["all_must_succeed"]?.bool ?? true
         object["injected"]?.object?.forEach { injected[$0] = $1.string }
+        certificate = object["certificate"]?.object.flatMap { SigningCertificate($0) }
     }
 }
 
@@ -131,6 +135,13 @@ extension LocationPlan {
         self.init(
             url: url, expected: object["expected"]?.object.flatMap { ImageHash($0) }, algorithm: algorithm,
             isTrusted: object["trusted"]?.bool ?? false)
+    }
+}
+
+extension SigningCertificate {
+    fileprivate init?(_ object: JSONObject) {
+        guard let id = object["id"]?.string, let pem = object["pem"]?.string else { return nil }
+        self.init(id: id, pem: pem)
     }
 }
 

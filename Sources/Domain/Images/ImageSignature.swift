@@ -1,0 +1,106 @@
+/// A signature over an image's bytes, as its custom properties have it. Source: cursive, `signature_utils.py`.
+package struct ImageSignature: Sendable, Equatable {
+    package let value: [UInt8]
+    package let hash: Hash
+    package let key: Key
+    /// By which the key manager knows the certificate; a UUID.
+    package let certificate: String
+
+    package enum Hash: String, Sendable, CaseIterable {
+        case sha224 = "SHA-224"
+        case sha256 = "SHA-256"
+        case sha384 = "SHA-384"
+        case sha512 = "SHA-512"
+    }
+
+    package enum Key: String, Sendable, CaseIterable {
+        case rsaPSS = "RSA-PSS"
+        case dsa = "DSA"
+        case secp384r1 = "ECC_SECP384R1"
+        case secp521r1 = "ECC_SECP521R1"
+        case sect409k1 = "ECC_SECT409K1"
+        case sect409r1 = "ECC_SECT409R1"
+        case sect571k1 = "ECC_SECT571K1"
+        case sect571r1 = "ECC_SECT571R1"
+    }
+
+    private enum Property: String, CaseIterable {
+        case value = "img_signature"
+        case hash = "img_signature_hash_method"
+        case key = "img_signature_key_type"
+        case certificate = "img_signature_certificate_uuid"
+    }
+
+    /// - Returns: nil for an image that is not signed.
+    /// - Throws: `.invalid` for some of the properties without the others, and for values that make no sense.
+    package init?(of image: Image) throws(Fault) {
+        guard image.isSigned else { return nil }
+        func text(_ property: Property) throws(Fault) -> String {
+            guard let text = image[property: property.rawValue] else {
+                throw Self.refusal("\(property.rawValue) is missing; all four properties are needed, or none")
+            }
+            return text
+        }
+        guard let value = bytes(ofBase64: try text(.value)), !value.isEmpty else { throw Self.refusal("img_signature is no base64") }
+        guard let hash = Hash(rawValue: try text(.hash)) else { throw Self.refusal(.hash, Hash.allCases.map(\.rawValue)) }
+        guard let key = Key(rawValue: try text(.key)) else { throw Self.refusal(.key, Key.allCases.map(\.rawValue)) }
+        certificate = try text(.certificate).lowercased()
+        guard ImageID(certificate).isUUID else { throw Self.refusal("img_signature_certificate_uuid is no UUID") }
+        (self.value, self.hash, self.key) = (value, hash, key)
+    }
+
+    private static func refusal(_ property: Property, _ known: [String]) -> Fault {
+        refusal("\(property.rawValue) can be \(known.joined(separator: ", "))")
+    }
+
+    private static func refusal(_ reason: String) -> Fault { Fault(.invalid, "The signature of the image cannot be checked: \(reason).") }
+
+    /// Whether any of the four properties is among these.
+    package static func isPart(of properties: [ImageProperty]) -> Bool { properties.contains { Property(rawValue: $0.name) != nil } }
+}
+
+extension Image {
+    /// Its bytes are to be checked before anybody gets them.
+    package var isSigned: Bool { ImageSignature.isPart(of: properties) }
+}
+
+/// The certificate that a signature is checked with, which one who may read it has got.
+package struct SigningCertificate: Sendable, Equatable {
+    /// By which signatures name it.
+    package let id: String
+    package let pem: String
+
+    package init(id: String, pem: String) { (self.id, self.pem) = (id, pem) }
+}
+
+/// Blanks and ends of lines do not count: signatures come out of programs that wrap their output.
+///
+/// - Returns: nil for what is no base64.
+private func bytes(ofBase64 text: String) -> [UInt8]? {
+    var (bytes, bits, count, padding) = ([UInt8](), UInt32(0), 0, 0)
+    for character in text.utf8 {
+        let value: UInt8
+        switch character {
+        case UInt8(ascii: "A")...UInt8(ascii: "Z"): value = character - UInt8(ascii: "A")
+        case UInt8(ascii: "a")...UInt8(ascii: "z"): value = character - UInt8(ascii: "a") + 26
+        case UInt8(ascii: "0")...UInt8(ascii: "9"): value = character - UInt8(ascii: "0") + 52
+        case UInt8(ascii: "+"): value = 62
+        case UInt8(ascii: "/"): value = 63
+        case UInt8(ascii: "="):
+            padding += 1
+            continue
+        case UInt8(ascii: " "), UInt8(ascii: "\n"), UInt8(ascii: "\r"), UInt8(ascii: "\t"): continue
+        default: return nil
+        }
+        guard padding == 0 else { return nil }
+        (bits, count) = (bits << 6 | UInt32(value), count + 1)
+        if count % 4 == 0 { for shift in [16, 8, 0] { bytes.append(UInt8(truncatingIfNeeded: bits >> shift)) } }
+    }
+    switch (count % 4, padding) {
+    case (0, 0): break
+    case (2, 2): bytes.append(UInt8(truncatingIfNeeded: bits >> 4))
+    case (3, 1): for shift in [10, 2] { bytes.append(UInt8(truncatingIfNeeded: bits >> shift)) }
+    default: return nil
+    }
+    return bytes
+}

@@ -1,0 +1,81 @@
+package import Domain
+package import HTTPClient
+internal import JSONDocument
+
+/// Certificates that the cloud's key manager keeps. It is asked with the caller's own token, so that it says itself who may have which.
+///
+/// Source: Barbican API, "Secrets"; castellan, `barbican_key_manager.py`.
+package final class Barbican: CertificateSource {
+    package enum Place: Sendable {
+        case address(String)
+        /// By the catalog of the caller's token.
+        case catalog(KeystoneSession, interface: String, region: String?)
+    }
+
+    private let place: Place
+    private let client: HTTPClient
+    /// Seconds for an answer.
+    private static let patience = 30.0
+    /// Bytes of an answer.
+    private static let longestAnswer = 64 * 1024
+
+    package init(_ place: Place, trust: Trust) {
+        self.place = place
+        client = HTTPClient(timeouts: .init(connect: 5, exchange: Self.patience), trust: trust)
+    }
+
+    package func certificate(_ id: String, for caller: Caller) throws(Fault) -> [UInt8] {
+        guard let token = caller.token else {
+            throw Fault(.invalid, "The signature of the image cannot be checked: nobody's token is there to ask the key manager with.")
+        }
+        let secret = "\(try base(token))/v1/secrets/\(id)"
+        // The bytes are given out only as what they were put in as.
+        let record = try get(secret, "application/json", token, id)
+        guard let types = (try? JSON(parsing: record))?.object?["content_types"]?.object, let type = types["default"]?.string,
+            type.utf8.allSatisfy({ 0x20...0x7E ~= $0 })
+        else { throw .noCertificate(id) }
+        return try get("\(secret)/payload", type, token, id)
+    }
+
+    private func get(_ url: String, _ type: String, _ token: CallerToken, _ id: String) throws(Fault) -> [UInt8] {
+        var headers = [("Accept", type), ("X-Auth-Token", token.text)]
+        if let id = Trace.globalRequestID ?? Trace.requestID { headers.append(("X-Openstack-Request-Id", id)) }
+        let reply: HTTPClient.Reply
+        do throws(HTTPClientError) {
+            reply = try client.send("GET", url, headers: headers, longest: Self.longestAnswer)
+        } catch {
+            throw error.kind == .tooLong ? .noCertificate(id) : Self.away("GET \(url): \(error.message)")
+        }
+        switch reply.status {
+        case 200: return reply.body
+        case 400..<500 where reply.status != 429: throw .noCertificate(id)
+        default: throw Self.away("it answers \(reply.status) to GET \(url)")
+        }
+    }
+
+    /// Without a version at its end.
+    private func base(_ token: CallerToken) throws(Fault) -> String {
+        var base: Substring
+        switch place {
+        case .address(let address): base = address[...]
+        case .catalog(let session, let interface, let region):
+            let catalog = try session.catalog(of: token)
+            guard let address = catalog.endpoint(of: "key-manager", interface: interface, region: region) else {
+                throw Fault(.invalid, "The signature of the image cannot be checked: your catalog has no key manager.")
+            }
+            base = address[...]
+        }
+        while base.last == "/" { base.removeLast() }
+        if base.hasSuffix("/v1") { base.removeLast(3) }
+        while base.last == "/" { base.removeLast() }
+        return String(base)
+    }
+
+    private static func away(_ trouble: String) -> Fault {
+        Fault(.unavailable, "The key manager cannot be asked now.", cause: Trouble(description: "Barbican: \(trouble)"))
+    }
+
+    private struct Trouble: Error, CustomStringConvertible {
+        let description: String
+    }
+}

@@ -1,0 +1,20 @@
+package import Domain
+internal import Glibc
+
+/// Certificates as files of a folder, `<UUID>.pem` each, for a site without a key manager. Every caller may have them.
+package struct CertificateFolder: CertificateSource {
+    private let path: String
+
+    package init(_ path: String) { self.path = path }
+
+    package func certificate(_ id: String, for caller: Caller) throws(Fault) -> [UInt8] {
+        guard ImageID(id).isUUID, let text = contents(of: "\(path)/\(id).pem") else { throw .noCertificate(id) }
+        return Array(text.utf8)
+    }
+}
+
+extension Fault {
+    static func noCertificate(_ id: String) -> Fault {
+        Fault(.invalid, "The signature of the image cannot be checked: there is no certificate \(id), or it is not for you to use.")
+    }
+}

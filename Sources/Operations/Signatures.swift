@@ -1,0 +1,77 @@
+package import Domain
+internal import Signing
+
+extension ImageService {
+    /// The certificate that an image's signature is to be checked with; nil for an image that is not signed.
+    ///
+    /// - Throws: `.invalid` for a signature that cannot be checked, whatever the bytes will be; `.unavailable` when nobody can be asked
+    ///   for the certificate now.
+    package func signingCertificate(of image: Image, for caller: Caller) throws(Fault) -> SigningCertificate? {
+        guard let signature = try ImageSignature(of: image) else { return nil }
+        guard let certificates else {
+            throw Fault(.invalid, "The signature of the image cannot be checked: no key manager is known here.")
+        }
+        let bytes = try certificates.certificate(signature.certificate, for: caller)
+        let pem: String
+        do throws(SigningError) {
+            pem = try Certificate(bytes).pem
+        } catch {
+            throw Fault(.invalid, "The signature of the image cannot be checked: \(error.reason)")
+        }
+        let certificate = SigningCertificate(id: signature.certificate, pem: pem)
+        _ = try SignedStream(image, certificate)
+        return certificate
+    }
+
+    /// - Throws: `.invalid` for a signed image: nobody reads what lies at a location before the image is active.
+    package func checkMayBeLocated(_ properties: [ImageProperty]) throws(Fault) {
+        guard ImageSignature.isPart(of: properties) else { return }
+        throw Fault(.invalid, "The signature of an image is checked when its data are uploaded or imported; it cannot get a location.")
+    }
+}
+
+/// Checks an image's signature while its bytes go by.
+struct SignedStream {
+    private let check: SignatureCheck
+    private let signature: ImageSignature
+
+    /// - Returns: nil for an image that is not signed.
+    /// - Throws: `.invalid` where the certificate is not the one that the signature names, is out of its time, or has another key.
+    init?(_ image: Image, _ certificate: SigningCertificate?) throws(Fault) {
+        guard let signature = try ImageSignature(of: image) else { return nil }
+        guard let certificate, certificate.id == signature.certificate else {
+            throw Fault(.invalid, "The signature of the image cannot be checked: it is not the one that was known before.")
+        }
+        do throws(SigningError) {
+            let certificate = try Certificate(Array(certificate.pem.utf8))
+            try certificate.checkIsOfToday()
+            check = try SignatureCheck(by: certificate, signature.key.scheme, over: signature.hash.name)
+        } catch {
+            throw Fault(.invalid, "The signature of the image cannot be checked: \(error.reason)")
+        }
+        self.signature = signature
+    }
+
+    func update(_ piece: UnsafeRawBufferPointer) { check.update(piece) }
+
+    /// - Throws: `.invalid` for other bytes than those that were signed.
+    func finish() throws(Fault) {
+        guard check.matches(signature.value) else { throw Fault(.invalid, "The signature of the image does not match its data.") }
+    }
+}
+
+extension ImageSignature.Hash {
+    /// As OpenSSL has it.
+    fileprivate var name: String { rawValue.replacing("-", with: "") }
+}
+
+extension ImageSignature.Key {
+    fileprivate var scheme: SignatureCheck.Scheme {
+        switch self {
+        case .rsaPSS: .rsaPSS
+        case .dsa: .dsa
+        case .secp384r1, .secp521r1, .sect409k1, .sect409r1, .sect571k1, .sect571r1:
+            .ecdsa(curve: rawValue.dropFirst("ECC_".count).lowercased())
+        }
+    }
+}

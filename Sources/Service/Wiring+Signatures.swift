@@ -1,0 +1,31 @@
+internal import Domain
+internal import HTTPClient
+internal import Identity
+internal import Logging
+internal import OsloConfig
+
+extension Wiring {
+    /// Where certificates of signed images are; nil where nothing says so.
+    func makeCertificates() throws -> (any CertificateSource)? {
+        if let folder = try configuration(Options.certificateFolder) {
+            guard folder.hasPrefix("/") else {
+                throw ConfigurationError(place: "[vitrine] certificate_folder", reason: "is no absolute path")
+            }
+            return CertificateFolder(Self.withoutSlash(folder))
+        }
+        var trust = Trust()
+        trust.isBlind = try !configuration(Options.barbicanIsVerified)
+        trust.certificateAuthority = try configuration(Options.barbicanCertificates)
+        if trust.isBlind { log.logger("glance.signatures").warning("[barbican] verify_ssl is off: the key manager need not prove itself") }
+        if let address = try configuration(Options.barbicanEndpoint) {
+            guard address.hasPrefix("http://") || address.hasPrefix("https://") else {
+                throw ConfigurationError(place: "[barbican] barbican_endpoint", reason: "is no address of the form https://host:port/path")
+            }
+            return Barbican(.address(address), trust: trust)
+        }
+        guard try identity == .keystone else { return nil }
+        let interface = try configuration(Options.barbicanInterface).name
+        return Barbican(
+            .catalog(try makeKeystoneSession(), interface: interface, region: try configuration(Options.barbicanRegion)), trust: trust)
+    }
+}
