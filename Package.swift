@@ -88,7 +88,7 @@ let package = Package(
         room("JSONDocument", needs: []),
         room("HTTPClient", needs: ["CCurl", "Threading"]),
         room("Digest", needs: ["COpenSSL"]),
-        room("Signing", needs: ["COpenSSL"]),
+        room("Cryptography", needs: ["COpenSSL"]),
         room("RabbitMQ", needs: ["CRabbitMQ", "Threading"]),
         room("Threading", needs: []),
         room("OsloConfig", needs: []),
@@ -107,7 +107,7 @@ let package = Package(
         room(
             "Identity",
             needs: [
-                "Domain", "Digest", "HTTP", "HTTPClient", "JSONDocument", "OsloConfig", "Threading", logging,
+                "Domain", "Cryptography", "Digest", "HTTP", "HTTPClient", "JSONDocument", "OsloConfig", "Threading", logging,
                 .product(name: "Yams", package: "Yams"),
             ]),
         room("Plugins", needs: ["Domain", "JSONDocument", "Subprocess", "Unpacking"]),
@@ -119,7 +119,7 @@ let package = Package(
         room("RegistryClient", needs: ["Domain", "RegistryWire", "HTTPClient", "HTTP", "JSONDocument", logging]),
 
         // work
-        room("Operations", needs: ["Domain", "Digest", "ImageFormats", "Signing", "Threading", logging]),
+        room("Operations", needs: ["Domain", "Digest", "ImageFormats", "Cryptography", "Threading", logging]),
 
         room("Importing", needs: ["Domain", "Digest", "JSONDocument", "Operations", "Threading", logging]),
 
@@ -161,7 +161,8 @@ let package = Package(
         .target(
             name: "TestSupport", dependencies: ["Domain", "Persistence", "MariaDB", "JSONDocument", "Stack", "Threading"],
             path: "Tests/TestSupport"),
-        tests("CellarTests", needs: ["JSONDocument", "OsloConfig", "HTTP", "Digest", "MariaDB", "Threading", "TestSupport"]),
+        tests(
+            "CellarTests", needs: ["Cryptography", "JSONDocument", "OsloConfig", "HTTP", "Digest", "MariaDB", "Threading", "TestSupport"]),
         tests("DomainTests", needs: ["Domain"]),
         tests("PluginTests", needs: ["Domain", "Plugins", "Subprocess", "TestSupport", "Unpacking", "glance-api", "glance-tasks"]),
         .testTarget(name: "FormatTests", dependencies: ["ImageFormats", "TestSupport"], exclude: ["oslo.py"]),

@@ -53,22 +53,16 @@ package final class Barbican: CertificateSource {
         }
     }
 
-    /// Without a version at its end.
     private func base(_ token: CallerToken) throws(Fault) -> String {
-        var base: Substring
         switch place {
-        case .address(let address): base = address[...]
+        case .address(let address): return KeystoneCatalog.withoutVersion(address, ["/v1"])
         case .catalog(let session, let interface, let region):
             let catalog = try session.catalog(of: token)
             guard let address = catalog.endpoint(of: "key-manager", interface: interface, region: region) else {
                 throw Fault(.invalid, "The signature of the image cannot be checked: your catalog has no key manager.")
             }
-            base = address[...]
+            return KeystoneCatalog.withoutVersion(address, ["/v1"])
         }
-        while base.last == "/" { base.removeLast() }
-        if base.hasSuffix("/v1") { base.removeLast(3) }
-        while base.last == "/" { base.removeLast() }
-        return String(base)
     }
 
     private static func away(_ trouble: String) -> Fault {

@@ -48,11 +48,7 @@ package struct KeystoneAccess: Sendable {
 
     /// The address with its version: `http://keystone:5000/v3`.
     static func versioned(_ address: String) -> String {
-        var base = address[...]
-        while base.last == "/" { base.removeLast() }
-        for version in ["/v3", "/v2.0"] where base.hasSuffix(version) { base.removeLast(version.count) }
-        while base.last == "/" { base.removeLast() }
-        return base + "/v3"
+        KeystoneCatalog.withoutVersion(address, ["/v3", "/v2.0"]) + "/v3"
     }
 
     /// The body of `POST /v3/auth/tokens`.

@@ -26,4 +26,13 @@ package struct KeystoneCatalog: Sendable {
         }
         return nil
     }
+
+    /// An address that may end in a version, with slashes or without.
+    static func withoutVersion(_ address: String, _ versions: [String]) -> String {
+        var base = address[...]
+        while base.last == "/" { base.removeLast() }
+        if let version = versions.first(where: { base.hasSuffix($0) }) { base.removeLast(version.count) }
+        while base.last == "/" { base.removeLast() }
+        return String(base)
+    }
 }

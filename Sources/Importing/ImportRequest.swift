@@ -8,6 +8,10 @@ package struct ImportRequest: Sendable {
     package var url: String?
     /// That what is downloaded must have.
     package var expected: ImageHash?
+    /// For a download from another region: which, the image there, and the service's interface.
+    package var region: String?
+    package var regionImage: String?
+    package var interface: String?
     /// Stores that the body names.
     package var stores: [String]?
     /// The store that the header names.
@@ -28,6 +32,22 @@ package struct ImportRequest: Sendable {
             throw Fault(.invalid, "The parameter stores and the header x-image-meta-store cannot both be given.")
         }
         return stores ?? store.map { [$0] }
+    }
+
+    /// The image of another region that it names.
+    ///
+    /// - Throws: `.invalid` where it names none.
+    @discardableResult
+    func checkRegion() throws(Fault) -> (region: String, image: ImageID) {
+        guard let region, !region.isEmpty else {
+            throw Fault(.invalid, "'glance_region' needs to be set for glance-download import method")
+        }
+        guard let regionImage, !regionImage.isEmpty else {
+            throw Fault(.invalid, "'glance_image_id' needs to be set for glance-download import method")
+        }
+        let image = ImageID(regionImage.lowercased())
+        guard image.isUUID else { throw Fault(.invalid, "The remote glance image id does not look like a UUID.") }
+        return (region, image)
     }
 
     package init(_ method: ImportPlan.Name, body: JSONObject) { (self.method, self.body) = (method, body) }

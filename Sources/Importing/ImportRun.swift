@@ -11,6 +11,8 @@ struct Brought {
     var measured: MeasuredBytes?
     /// The disk format that was made of it; nil where it has its own.
     var format: String?
+    /// The image of another region that it is now.
+    var source: ImageElsewhere?
 }
 
 /// What an import is about to bring, before anybody has read it.
@@ -26,7 +28,7 @@ extension Importer {
     /// Brings an image's bytes into stores. They become its own with the end of the task, in one step.
     func runImport(_ work: Work, _ plan: ImportPlan) throws(Fault) {
         let job = work.job
-        let image: Image
+        var image: Image
         do throws(Fault) {
             image = try service.images.locatedImage(job.task.image ?? ImageID(""), visibleTo: .service)
         } catch {
@@ -37,7 +39,14 @@ extension Importer {
         guard image.status == expected else {
             return try giveUp(work, Fault(.conflict, "The image is \(image.status.rawValue).")) { $0.undo(plan) }
         }
-        let size = knownSize(of: image, by: plan, job)
+        let found: ImageElsewhere?
+        do throws(Fault) {
+            found = try described(plan, for: image, work)
+            if let found { try service.become(found, &image) }
+        } catch {
+            return try giveUp(work, error) { $0.undo(plan) }
+        }
+        let size = knownSize(of: image, by: plan, found, job)
         let claim = try service.claim(for: image.owner, bytes: size.map { $0 * Int64(max(plan.stores.count, 1)) })
         let sinks: Sinks
         do throws(Fault) {
@@ -58,7 +67,7 @@ extension Importer {
         }
         let brought: Brought
         do throws(Fault) {
-            brought = try bring(image, plan, into: sinks, work, room.map { $0 / Int64(sinks.count) }, claim)
+            brought = try bring(image, plan, found, into: sinks, work, room.map { $0 / Int64(sinks.count) }, claim)
         } catch {
             sinks.discard()
             return try giveUp(work, error) { $0.undo(plan) }
@@ -67,13 +76,14 @@ extension Importer {
     }
 
     private func bring(
-        _ image: Image, _ plan: ImportPlan, into sinks: Sinks, _ work: Work, _ room: Int64?, _ claim: QuotaClaim?
+        _ image: Image, _ plan: ImportPlan, _ source: ImageElsewhere?, into sinks: Sinks, _ work: Work, _ room: Int64?,
+        _ claim: QuotaClaim?
     ) throws(Fault) -> Brought {
         if plan.method == .copy {
             try copy(image, into: sinks, work)
             return Brought(locations: try sinks.commit(), failures: sinks.failures)
         }
-        let incoming = try incoming(of: image, by: plan, work)
+        let incoming = try incoming(of: image, by: plan, source, work)
         let converter = plugins.converter(for: image, work.job.task.kind)
         var image = image
         let measured: MeasuredBytes
@@ -87,22 +97,33 @@ extension Importer {
         } else {
             measured = try pour(incoming, of: image, plan, into: sinks, work, room, claim)
         }
-        return Brought(locations: try sinks.commit(), failures: sinks.failures, measured: measured, format: converter?.format)
+        return Brought(
+            locations: try sinks.commit(), failures: sinks.failures, measured: measured, format: converter?.format, source: source)
     }
 
     /// What is staged or copied as it is has a size that is known.
-    private func knownSize(of image: Image, by plan: ImportPlan, _ job: Job) -> Int64? {
+    private func knownSize(of image: Image, by plan: ImportPlan, _ source: ImageElsewhere?, _ job: Job) -> Int64? {
         switch plan.method {
         case .copy: image.size
+        case .elsewhere: plugins.changes(image, job.task.kind) ? nil : source?.size
         case .staged: plugins.changes(image, job.task.kind) ? nil : image.size
         case .web: nil
         }
     }
 
-    private func incoming(of image: Image, by plan: ImportPlan, _ work: Work) throws(Fault) -> IncomingBytes {
+    private func incoming(
+        of image: Image, by plan: ImportPlan, _ elsewhere: ImageElsewhere?, _ work: Work
+    ) throws(Fault) -> IncomingBytes {
         let incoming: IncomingBytes
         switch plan.method {
         case .copy: throw Fault(.unexpected, "A copy is not read here.")
+        case .elsewhere:
+            guard let elsewhere else { throw Fault(.unexpected, "Nobody has asked for the image.") }
+            let fetched = try source.fetch(
+                elsewhere.url, showing: elsewhere.token, atMost: service.limits.size, isCancelled: { work.isCancelled })
+            let hash = elsewhere.hash
+            let reader = try hash.map { (hash) throws(Fault) in try CheckedReader(fetched.reader, hash) } ?? fetched.reader
+            incoming = IncomingBytes(reader: reader, announced: elsewhere.size, path: nil)
         case .staged:
             let bytes = try service.staging.bytes(of: image.id)
             incoming = IncomingBytes(reader: try bytes.open(0), announced: bytes.size, path: bytes.path)
@@ -193,6 +214,7 @@ extension Image {
         if let measured = brought.measured {
             (size, virtualSize) = (measured.size, measured.virtualSize)
             (checksum, hash, status) = (measured.checksum, measured.hash, .active)
+            if let source = brought.source { take(source) }
             diskFormat = brought.format ?? diskFormat
         }
         set(plan.injected.map { ImageProperty($0.key, $0.value) }, replacing: false)

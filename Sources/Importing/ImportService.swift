@@ -9,13 +9,15 @@ package struct ImportService: Sendable {
     let catalog: any TaskCatalog & StagingCatalog
     /// What may be fetched by its URL.
     let source: any ImageSource
+    /// Nil where nobody knows of other regions.
+    private let regions: (any OtherRegions)?
     package let settings: ImportSettings
 
     package init(
-        service: ImageService, catalog: any TaskCatalog & StagingCatalog, source: any ImageSource,
+        service: ImageService, catalog: any TaskCatalog & StagingCatalog, source: any ImageSource, regions: (any OtherRegions)?,
         settings: ImportSettings
     ) {
-        (self.service, self.catalog, self.source) = (service, catalog, source)
+        (self.service, self.catalog, self.source, self.regions) = (service, catalog, source, regions)
         self.settings = settings
     }
 
@@ -37,14 +39,15 @@ package struct ImportService: Sendable {
         let certificate = Result { () throws(Fault) in try self.certificate(of: seen, for: request.method, caller) }
         _ = try catalog.order(on: id, visibleTo: caller, claiming: claim) { image throws(Fault) in
             try checkStatus(of: image, for: request.method)
-            try checkFormats(of: image)
+            // With an image of another region its formats come.
+            if request.method == .glanceDownload { try request.checkRegion() } else { try checkFormats(of: image) }
             try service.policy.require(request.method == .copyImage ? .copyImage : .modifyImage, on: image, by: caller)
             try checkIsFree(image)
             guard let stores = try stores(for: request, image) else { return nil }
             if !request.allMustSucceed, service.stores.named == nil {
                 throw Fault(.invalid, "all_stores_must_succeed can be false only where there are several stores.")
             }
-            var plan = ImportPlan(try method(of: request), stores: stores, allMustSucceed: request.allMustSucceed)
+            var plan = ImportPlan(try method(of: request, on: image, caller), stores: stores, allMustSucceed: request.allMustSucceed)
             if caller.roles.isDisjoint(with: settings.rolesWithoutInjection) { plan.injected = settings.injected }
             plan.certificate = try certificate.get()
             return draft(plan, shown: request.body, .imageImport, &image, caller)
@@ -89,11 +92,11 @@ package struct ImportService: Sendable {
     private func checkStatus(of image: Image, for method: ImportPlan.Name) throws(Fault) {
         func refusal(_ reason: String) -> Fault { Fault(.conflict, "\(reason) Image \(image.id) is \(image.status.rawValue).") }
         switch (method, image.status) {
-        case (.copyImage, .active), (.webDownload, .queued), (.glanceDirect, .uploading): return
+        case (.copyImage, .active), (.webDownload, .queued), (.glanceDownload, .queued), (.glanceDirect, .uploading): return
         case (.copyImage, _): throw refusal("Only active images can be copied.")
         case (_, .active): throw refusal("Active images cannot be imported.")
         case (.glanceDirect, _): throw refusal("The data of an image must be staged before they are imported.")
-        case (.webDownload, _): throw refusal("Only queued images can be downloaded.")
+        case (.webDownload, _), (.glanceDownload, _): throw refusal("Only queued images can be downloaded.")
         }
     }
 
@@ -135,7 +138,7 @@ package struct ImportService: Sendable {
         return stores.isEmpty ? nil : stores
     }
 
-    private func method(of request: ImportRequest) throws(Fault) -> ImportPlan.Method {
+    private func method(of request: ImportRequest, on image: Image, _ caller: Caller) throws(Fault) -> ImportPlan.Method {
         switch request.method {
         case .glanceDirect: return .staged
         case .copyImage: return .copy
@@ -143,6 +146,16 @@ package struct ImportService: Sendable {
             guard let url = request.url else { throw Fault(.invalid, "'uri' needs to be set for web-download import method") }
             try source.check(url)
             return .web(url: url, expected: request.expected)
+        case .glanceDownload:
+            guard let regions, let token = caller.token else {
+                throw Fault(.invalid, "Images of other regions are imported only where Keystone knows who asks.")
+            }
+            let (region, source) = try request.checkRegion()
+            return .elsewhere(
+                RegionImage(
+                    region: region, interface: request.interface ?? "public", image: source,
+                    sealedToken: regions.sealed(token, for: image.id),
+                    project: caller.project, roles: caller.roles))
         }
     }
 

@@ -12,6 +12,8 @@ package struct Importer: Sendable {
     /// Where bytes come from that clients name by URL.
     let source: any ImageSource
     let plugins: ImportPlugins
+    /// Nil where nobody knows of other regions.
+    let downloads: RegionDownloads?
     private let worker: String
     /// The address of this node.
     private let host: String?
@@ -23,10 +25,10 @@ package struct Importer: Sendable {
 
     /// - Parameter isEnding: asked between pieces; what is half-way is left to somebody else.
     package init(
-        service: ImageService, jobs: any JobBacklog, source: any ImageSource, plugins: ImportPlugins, host: String?,
-        isEnding: @escaping @Sendable () -> Bool
+        service: ImageService, jobs: any JobBacklog, source: any ImageSource, plugins: ImportPlugins,
+        downloads: RegionDownloads?, host: String?, isEnding: @escaping @Sendable () -> Bool
     ) {
-        (self.service, self.jobs, self.source, self.plugins) = (service, jobs, source, plugins)
+        (self.service, self.jobs, self.source, self.plugins, self.downloads) = (service, jobs, source, plugins, downloads)
         (self.host, self.isEnding, worker) = (host, isEnding, service.worker)
         let worker = service.worker
         leases = LeaseKeeper(of: "jobs", logger: service.logger) { Result { () throws(Fault) in try jobs.renew(jobsOf: worker) } }

@@ -1,5 +1,5 @@
 package import Domain
-internal import Signing
+internal import Cryptography
 
 extension ImageService {
     /// The certificate that an image's signature is to be checked with; nil for an image that is not signed.

@@ -11,6 +11,9 @@ extension Options {
     static let secureHash = Option<Bool>.flag("DEFAULT", "do_secure_hash", default: true)
     /// What imports do besides, in this order.
     static let importPlugins = Option<[String]>.list("image_import_opts", "image_import_plugins", default: [])
+    /// What the names of properties begin with that come along with images of other regions.
+    static let regionProperties = Option<[String]>.list(
+        "glance_download_properties", "extra_properties", default: ["hw_", "trait:", "os_distro", "os_secure_boot", "os_type"])
     /// `name:value` each.
     static let injectedProperties = Option<[String]>.list("inject_metadata_properties", "inject", default: [])
     /// Of the plugin `image_conversion`.
@@ -26,7 +29,8 @@ extension Options {
     static let importThreads = Option<Int>.int("vitrine", "import_threads", default: 4, in: 1...64)
 
     static let imports: [OptionKey] = [
-        importMethods.key, selfReference.key, secureHash.key, importPlugins.key, injectedProperties.key, rolesWithoutInjection.key,
+        importMethods.key, regionProperties.key, selfReference.key, secureHash.key, importPlugins.key, injectedProperties.key,
+        rolesWithoutInjection.key,
         taskHours.key, importThreads.key, conversionFormat.key, legacyConversionFormat.key, conversionTimeout.key,
     ]
 }

@@ -1,4 +1,5 @@
 package import Domain
+internal import Identity
 internal import Importing
 internal import Logging
 internal import Operations
@@ -19,7 +20,23 @@ package struct ImportTools {
 extension Wiring {
     /// What orders imports.
     func makeImportService(_ service: ImageService, _ catalog: MariaDBCatalog) throws -> ImportService {
-        ImportService(service: service, catalog: catalog, source: try makeFetcher(), settings: try makeImportSettings())
+        ImportService(
+            service: service, catalog: catalog, source: try makeFetcher(), regions: try makeRegions(), settings: try makeImportSettings())
+    }
+
+    /// Nil where nothing is imported from other regions.
+    private func makeRegions() throws -> KeystoneRegions? {
+        guard try importMethods.contains(.glanceDownload) else { return nil }
+        guard try identity == .keystone else {
+            throw ConfigurationError(
+                place: "[DEFAULT] enabled_import_methods", reason: "glance-download needs Keystone to know its callers")
+        }
+        return KeystoneRegions(try makeKeystoneSession(), try makeOwnAccess())
+    }
+
+    private func makeDownloads() throws -> RegionDownloads? {
+        guard let regions = try makeRegions() else { return nil }
+        return RegionDownloads(regions: regions, prefixes: try configuration(Options.regionProperties))
     }
 
     /// What does them.
@@ -29,7 +46,7 @@ extension Wiring {
         let catalog = try makeCatalog()
         return Importer(
             service: try makeService(over: catalog, try makeProjectLimits()), jobs: catalog, source: try makeFetcher(), plugins: plugins,
-            host: try host, isEnding: isEnding)
+            downloads: try makeDownloads(), host: try host, isEnding: isEnding)
     }
 
     /// The threads of `glance-tasks` that do imports.

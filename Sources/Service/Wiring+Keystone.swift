@@ -11,7 +11,7 @@ extension Wiring {
         KeystoneSession(try makeOwnAccess(), logger: log.logger("glance.identity"))
     }
 
-    private func makeOwnAccess() throws -> KeystoneAccess {
+    func makeOwnAccess() throws -> KeystoneAccess {
         var access = try makeKeystoneAccess(Options.AuthToken.access)
         access.interface = try configuration(Options.AuthToken.interface)
         access.patience = Double(try configuration(Options.AuthToken.patience))

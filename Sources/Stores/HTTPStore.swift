@@ -18,10 +18,13 @@ package struct HTTPStore: ImageStore, ImageSource {
 
     package func check(_ url: String) throws(Fault) { _ = try rules.judge(url) }
 
-    package func fetch(_ url: String, atMost most: Int64, isCancelled: @escaping () -> Bool) throws(Fault) -> FetchedBytes {
+    package func fetch(
+        _ url: String, showing token: CallerToken?, atMost most: Int64, isCancelled: @escaping () -> Bool
+    ) throws(Fault) -> FetchedBytes {
         var limits = limits
         limits.largest = min(limits.largest, most)
-        let download = try ask(url, limits: limits, isCancelled: isCancelled)
+        let headers = token.map { [("X-Auth-Token", $0.text)] } ?? []
+        let download = try ask(url, headers: headers, limits: limits, isCancelled: isCancelled)
         guard download.status == 200 else { throw .answered(download.status) }
         return FetchedBytes(announced: download.announced, hasMarkedEnd: download.hasMarkedEnd, reader: RemoteReader(download, of: nil))
     }

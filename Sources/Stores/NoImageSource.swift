@@ -6,9 +6,9 @@ package struct NoImageSource: ImageSource {
 
     package func check(_ url: String) throws(Fault) { throw Self.refusal }
 
-    package func fetch(_ url: String, atMost most: Int64, isCancelled: @escaping () -> Bool) throws(Fault) -> FetchedBytes {
-        throw Self.refusal
-    }
+    package func fetch(
+        _ url: String, showing token: CallerToken?, atMost most: Int64, isCancelled: @escaping () -> Bool
+    ) throws(Fault) -> FetchedBytes { throw Self.refusal }
 
     package func size(of url: String) throws(Fault) -> Int64 { throw Self.refusal }
 

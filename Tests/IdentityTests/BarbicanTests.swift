@@ -65,7 +65,8 @@ private final class FakeBarbican: Sendable {
         let (keystone, barbican) = (try FakeKeystone(), try FakeBarbican())
         for person in [TestGlance.Person.alice, .anna, .admin] {
             let scope = #""project": {"id": "\#(person.project)", "name": "\#(person.project)"},"#
-            keystone.knows(person.rawValue, .init(roles: person == .admin ? ["admin"] : ["member"], scope: scope))
+            keystone.knows(
+                person.rawValue, .init(roles: person == .admin ? ["admin", "member", "reader"] : ["member", "reader"], scope: scope))
         }
         keystone.hasCatalog(
             """

@@ -54,6 +54,9 @@ extension ImportRequest {
         stores = try Self.stores(body)
         self.store = store
         url = try Self.text("uri", method)
+        region = try Self.text("glance_region", method)
+        regionImage = try Self.text("glance_image_id", method)
+        interface = try Self.text("glance_service_interface", method)
         if let validation = body["validation_data"] ?? method["validation_data"] { expected = try ImageHash(validation: validation) }
     }
 

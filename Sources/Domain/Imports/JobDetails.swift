@@ -29,6 +29,8 @@ package struct ImportPlan: Sendable, Equatable {
         case web(url: String, expected: ImageHash?)
         /// From the stores that have them.
         case copy
+        /// From an image of another region.
+        case elsewhere(RegionImage)
     }
 
     /// By which clients name a method. Source: spec v2 §12.
@@ -36,6 +38,7 @@ package struct ImportPlan: Sendable, Equatable {
         case glanceDirect = "glance-direct"
         case webDownload = "web-download"
         case copyImage = "copy-image"
+        case glanceDownload = "glance-download"
     }
 
     package var name: Name {
@@ -43,7 +46,27 @@ package struct ImportPlan: Sendable, Equatable {
         case .staged: .glanceDirect
         case .web: .webDownload
         case .copy: .copyImage
+        case .elsewhere: .glanceDownload
         }
+    }
+}
+
+/// An image of another region, and who wants it.
+package struct RegionImage: Sendable, Equatable {
+    /// As the catalog calls them.
+    package var region: String
+    package var interface: String
+    package var image: ImageID
+    /// Of who ordered the import: as it is kept, and what the token is worth here.
+    package var sealedToken: String
+    package var project: String?
+    package var roles: Set<String>
+
+    package init(
+        region: String, interface: String, image: ImageID, sealedToken: String, project: String?, roles: Set<String>
+    ) {
+        (self.region, self.interface, self.image) = (region, interface, image)
+        (self.sealedToken, self.project, self.roles) = (sealedToken, project, roles)
     }
 }
 
@@ -97,6 +120,7 @@ extension ImportPlan {
         case .web(let url, let expected):
             object["url"] = .string(url)
             if let expected { object["expected"] = .object(expected.json) }
+        case .elsewhere(let image): object["elsewhere"] = .object(image.json)
         }
         if !injected.isEmpty {
             var properties = JSONObject()
@@ -115,11 +139,32 @@ extension ImportPlan {
         case .webDownload:
             guard let url = object["url"]?.string else { return nil }
             method = .web(url: url, expected: object["expected"]?.object.flatMap { ImageHash($0) })
+        case .glanceDownload:
+            guard let image = object["elsewhere"]?.object.flatMap({ RegionImage($0) }) else { return nil }
+            method = .elsewhere(image)
         }
         stores = object["stores"]?.array?.compactMap(\.string) ?? []
         allMustSucceed = object["all_must_succeed"]?.bool ?? true
         object["injected"]?.object?.forEach { injected[$0] = $1.string }
         certificate = object["certificate"]?.object.flatMap { SigningCertificate($0) }
+    }
+}
+
+extension RegionImage {
+    fileprivate var json: JSONObject {
+        [
+            "region": .string(region), "interface": .string(interface), "image": .string(image.text), "token": .string(sealedToken),
+            "project": project.map { .string($0) } ?? .null, "roles": .array(roles.sorted().map { .string($0) }),
+        ]
+    }
+
+    fileprivate init?(_ object: JSONObject) {
+        guard let region = object["region"]?.string, let interface = object["interface"]?.string, let image = object["image"]?.string,
+            let token = object["token"]?.string
+        else { return nil }
+        self.init(
+            region: region, interface: interface, image: ImageID(image), sealedToken: token, project: object["project"]?.string,
+            roles: Set(object["roles"]?.array?.compactMap(\.string) ?? []))
     }
 }
 

@@ -9,17 +9,26 @@ package protocol ImageSource: Sendable {
     /// Asks for the bytes.
     ///
     /// - Parameters:
+    ///   - token: shown to the source, and to nobody that it leads to.
     ///   - most: bytes that are taken.
     ///   - isCancelled: asked several times a second while bytes are waited for; then reading ends with a fault.
     /// - Throws: `.invalid` for a URL that is not allowed, `.notFound` when the source says so, `.tooLarge`, else `.unavailable`.
     ///   Before there is an answer, the text is the same whatever went wrong: it does not tell an address that is not allowed, a
     ///   closed port and an open one apart.
-    func fetch(_ url: String, atMost most: Int64, isCancelled: @escaping () -> Bool) throws(Fault) -> FetchedBytes
+    func fetch(
+        _ url: String, showing token: CallerToken?, atMost most: Int64, isCancelled: @escaping () -> Bool
+    ) throws(Fault) -> FetchedBytes
 
     /// Bytes that the source says it has.
     ///
     /// - Throws: as `fetch` does, and `.invalid` when the source does not say.
     func size(of url: String) throws(Fault) -> Int64
+}
+
+extension ImageSource {
+    package func fetch(_ url: String, atMost most: Int64, isCancelled: @escaping () -> Bool) throws(Fault) -> FetchedBytes {
+        try fetch(url, showing: nil, atMost: most, isCancelled: isCancelled)
+    }
 }
 
 /// An answer of a source, whose bytes are still to be read.

@@ -1,0 +1,39 @@
+internal import Cryptography
+package import Domain
+
+/// Where the image services of a cloud are, by the catalog of a token; and tokens that wait in the database until one is asked.
+package struct KeystoneRegions: OtherRegions {
+    private let session: KeystoneSession
+    private let seal: Seal
+
+    /// - Parameter access: of this service, whose secret also seals.
+    package init(_ session: KeystoneSession, _ access: KeystoneAccess) {
+        self.session = session
+        seal = Seal(secret: "vitrine " + access.proof.secret)
+    }
+
+    package func sealed(_ token: CallerToken, for image: ImageID) -> String { seal.close(token.text, for: image.text) }
+
+    package func opened(_ text: String, for image: ImageID) throws(Fault) -> CallerToken {
+        guard let token = seal.open(text, for: image.text) else {
+            throw Fault(.unexpected, "The token of who ordered it cannot be read: the service's own password is another than it was.")
+        }
+        return CallerToken(token)
+    }
+
+    package func imageService(in region: String, interface: String, for token: CallerToken) throws(Fault) -> String {
+        guard let address = try session.catalog(of: token).endpoint(of: "image", interface: interface, region: region) else {
+            throw Fault(.invalid, "Your catalog has no \(interface) image service in region '\(region)'.")
+        }
+        return KeystoneCatalog.withoutVersion(address, ["/v1", "/v2"])
+    }
+}
+
+extension KeystoneAccess.Proof {
+    fileprivate var secret: String {
+        switch self {
+        case .password(let password, _): password
+        case .applicationCredential(_, let secret), .applicationCredentialNamed(_, _, let secret): secret
+        }
+    }
+}
