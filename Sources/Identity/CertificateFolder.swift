@@ -1,5 +1,4 @@
 package import Domain
-internal import Glibc
 
 /// Certificates as files of a folder, `<UUID>.pem` each, for a site without a key manager. Every caller may have them.
 package struct CertificateFolder: CertificateSource {

@@ -24,8 +24,9 @@ package struct ImportService: Sendable {
     /// Orders an import.
     ///
     /// - Throws: `.invalid` for a method that is not enabled, stores that contradict each other or have the image already, a URL
-    ///   that is not fetched and a signature that cannot be checked; `.conflict` for a status that does not go with the method, an image without formats, a store that there
-    ///   is not, and while something else is done with the image; `.tooLarge` when the image's owner has too much already.
+    ///   that is not fetched and a signature that cannot be checked; `.conflict` for a status that does not go with the method, an
+    ///   image without formats, a store that there is not, and while something else is done with the image; `.tooLarge` when the
+    ///   image's owner has too much already.
     ///
     /// Source: Images API v2, "Import an image"; the order of the checks is that of spec v2 §12.
     package func order(_ request: ImportRequest, on id: ImageID, by caller: Caller) throws(Fault) {

@@ -66,17 +66,30 @@ extension PrivateMariaDB {
 
 /// A port that nobody listens on.
 package func freePort() throws -> Int {
+    while true {
+        let port = lastPort.withLock { last in
+            last = last < 31_999 ? last + 1 : 20_000
+            return last
+        }
+        if try isFree(port) { return port }
+    }
+}
+
+/// Below those that the system gives to connections, so that nobody else takes it before its owner does.
+private let lastPort = Mutex(Int.random(in: 20_000..<32_000))
+
+private func isFree(_ port: Int) throws -> Bool {
     let descriptor = socket(AF_INET, CInt(SOCK_STREAM.rawValue) | CInt(SOCK_CLOEXEC.rawValue), 0)
     defer { close(descriptor) }
     var address = sockaddr_in()
     address.sin_family = sa_family_t(AF_INET)
     address.sin_addr.s_addr = UInt32(0x7F00_0001).bigEndian
-    var size = socklen_t(MemoryLayout<sockaddr_in>.size)
-    let code = withUnsafeMutablePointer(to: &address) {
-        $0.withMemoryRebound(to: sockaddr.self, capacity: 1) { bind(descriptor, $0, size) == 0 ? getsockname(descriptor, $0, &size) : -1 }
+    address.sin_port = in_port_t(port).bigEndian
+    let code = withUnsafePointer(to: &address) {
+        $0.withMemoryRebound(to: sockaddr.self, capacity: 1) { bind(descriptor, $0, socklen_t(MemoryLayout<sockaddr_in>.size)) }
     }
-    guard code == 0 else { throw HTTPConnection.Failed(call: "bind", code: errno) }
-    return Int(in_port_t(bigEndian: address.sin_port))
+    guard code == 0 || errno == EADDRINUSE else { throw HTTPConnection.Failed(call: "bind", code: errno) }
+    return code == 0
 }
 
 /// Waits until something has come about: long enough for a machine that has too much to do.
