@@ -40,8 +40,8 @@ package struct ImportService: Sendable {
         let certificate = Result { () throws(Fault) in try self.certificate(of: seen, for: request.method, caller) }
         _ = try catalog.order(on: id, visibleTo: caller, claiming: claim) { image throws(Fault) in
             try checkStatus(of: image, for: request.method)
-            // With an image of another region its formats come.
-            if request.method == .glanceDownload { try request.checkRegion() } else { try checkFormats(of: image) }
+            try checkFormats(of: image)
+            if request.method == .glanceDownload { try request.checkRegion() }
             try service.policy.require(request.method == .copyImage ? .copyImage : .modifyImage, on: image, by: caller)
             try checkIsFree(image)
             guard let stores = try stores(for: request, image) else { return nil }

@@ -92,6 +92,7 @@ import Testing
         #expect(try eventually { try glance.isWaiting(in: "FOR UPDATE") })
         for worker in glance.site.workerIDs { kill(worker, SIGKILL) }
         #expect(try connection.receive().status == 502)
+        #expect(eventually { glance.site.workerIDs.isEmpty })
         try glance.site.revive()
         try holder.execute("COMMIT")
         #expect(try glance.status(of: image) == "queued")

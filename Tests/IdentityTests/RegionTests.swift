@@ -166,12 +166,11 @@ private final class FakeGlance: Sendable {
         #expect(image["mine"]?.string == "1" && image["hw_disk_bus"]?.string == "virtio")
     }
 
-    @Test func `needs no formats before`() throws {
-        there.has(FakeGlance.record())
+    /// Though others come with the image. Source: Glance.
+    @Test func `needs formats before`() throws {
         let id = try glance.hasImage("{}")
-        #expect(try order(from("there"), on: id).status == 202)
-        #expect(try ended(on: id)["status"]?.string == "success")
-        #expect(try glance.image(id)["disk_format"]?.string == "raw")
+        let reply = try order("", on: id)
+        #expect(reply.status == 409 && reply.text.contains("'container_format' needs to be set before import"))
     }
 
     @Test(
@@ -269,6 +268,7 @@ private final class FakeGlance: Sendable {
                 "--os-auth-token", "alice", "--os-image-url", glance.address, "image-create-via-import", "--import-method",
                 "glance-download",
                 "--remote-region", "here", "--remote-image-id", source, "--remote-service-interface", "public", "--name", "far",
+                "--disk-format", "iso", "--container-format", "ovf",
             ], hasTerminal: true)
         let ids = try made.succeeded().text.matches(of: /\|\s+id\s+\|\s+(\S+)\s+\|/)
         let id = String(try #require(ids.first, "\(made.text)").output.1)
