@@ -35,7 +35,8 @@ package struct FormatInspector: Sendable {
     /// A fixed VHD: the disk as it is, and a footer behind it.
     private var fixedDisk: Match? {
         let footer = Array(tail.last.suffix(512))
-        guard footer.has("conectix"), footer.bigEndian(UInt32.self, at: 60) == 2, let size = footer.bigEndian(UInt64.self, at: 48),
+        guard footer.count == 512, footer.has("conectix"), footer.bigEndian(UInt32.self, at: 60) == 2,
+            let size = footer.bigEndian(UInt64.self, at: 48),
             size == position - 512
         else { return nil }
         var match = Match(format: .vhd)

@@ -104,6 +104,17 @@ import Testing
         }
     }
 
+    /// Found by the fuzzer: the footer of a fixed VHD in an image that is shorter than it.
+    @Test func `may end within what is looked for at its end`() {
+        var footer = [UInt8]("conectix".utf8) + [UInt8](repeating: 0, count: 504)
+        footer[63] = 2
+        for count in 0..<512 {
+            let verdict = inspection(Array(footer[..<count])).verdict(claimed: "raw", by: FormatRules())
+            // What begins as a VHD does is none that is whole.
+            #expect((verdict.refusal == nil) == (count < 8), "\(count) bytes: \(verdict)")
+        }
+    }
+
     @Test(arguments: ["ami", "aki", "ari", "ploop"]) func `may be what nobody can tell`(_ claimed: String) {
         #expect(inspection(Bytes(5000).all).verdict(claimed: claimed, by: FormatRules()) == .accepted(virtualSize: nil, warnings: []))
         #expect(inspection(Made.qcow2.all).verdict(claimed: claimed, by: FormatRules()).refusal == .format)
