@@ -88,7 +88,7 @@ let package = Package(
         room("JSONDocument", needs: []),
         room("HTTPClient", needs: ["CCurl", "Threading"]),
         room("Digest", needs: ["COpenSSL"]),
-        room("Cryptography", needs: ["COpenSSL"]),
+        room("Cryptography", needs: ["COpenSSL", "Digest"]),
         room("RabbitMQ", needs: ["CRabbitMQ", "Threading"]),
         room("Threading", needs: []),
         room("OsloConfig", needs: []),

@@ -1,4 +1,5 @@
 internal import COpenSSL
+internal import Digest
 
 /// Closes texts so that only who has the same secret reads them, or can have written them: AES-256-GCM.
 package struct Seal: Sendable {
@@ -21,19 +22,11 @@ package struct Seal: Sendable {
     package func close(_ text: String, for purpose: String) -> String {
         var nonce = [UInt8](repeating: 0, count: Self.nonceLength)
         precondition(RAND_bytes(&nonce, CInt(nonce.count)) == 1, "without random numbers nothing is secret")
-        let context = Context()
-        var (closed, tag) = ([UInt8](repeating: 0, count: text.utf8.count), [UInt8](repeating: 0, count: Self.tagLength))
-        var (count, rest): (CInt, CInt) = (0, 0)
-        let plain = Array(text.utf8)
-        let about = Array(purpose.utf8)
-        let done =
-            EVP_EncryptInit_ex(context.raw, EVP_aes_256_gcm(), nil, key, nonce) == 1
-            && EVP_EncryptUpdate(context.raw, nil, &count, about, CInt(about.count)) == 1
-            && EVP_EncryptUpdate(context.raw, &closed, &count, plain, CInt(plain.count)) == 1
-            && EVP_EncryptFinal_ex(context.raw, nil, &rest) == 1
-            && EVP_CIPHER_CTX_ctrl(context.raw, EVP_CTRL_AEAD_GET_TAG, CInt(tag.count), &tag) == 1
-        precondition(done, "AES-GCM fails only without memory")
-        return (nonce + tag + closed).map { String($0 >> 4, radix: 16) + String($0 & 15, radix: 16) }.joined()
+        var tag = [UInt8](repeating: 0, count: Self.tagLength)
+        guard let closed = crypt(Array(text.utf8), for: purpose, nonce, &tag, isClosing: true) else {
+            fatalError("AES-GCM closes whatever it is given")
+        }
+        return (nonce + tag + closed).hexadecimal
     }
 
     /// - Returns: nil for what was not closed with the same secret for the same purpose.
@@ -42,20 +35,27 @@ package struct Seal: Sendable {
         guard digits.count % 2 == 0, !digits.contains(nil) else { return nil }
         let bytes = stride(from: 0, to: digits.count, by: 2).map { UInt8(digits[$0]! << 4 | digits[$0 + 1]!) }
         guard bytes.count >= Self.nonceLength + Self.tagLength else { return nil }
-        let nonce = Array(bytes[..<Self.nonceLength])
-        var tag = Array(bytes[Self.nonceLength..<Self.nonceLength + Self.tagLength])
-        let closed = Array(bytes[(Self.nonceLength + Self.tagLength)...])
+        let (nonce, rest) = (Array(bytes.prefix(Self.nonceLength)), bytes.dropFirst(Self.nonceLength))
+        var tag = Array(rest.prefix(Self.tagLength))
+        return crypt(Array(rest.dropFirst(Self.tagLength)), for: purpose, nonce, &tag, isClosing: false)
+            .flatMap { String(validating: $0, as: UTF8.self) }
+    }
+
+    /// - Parameter tag: made by closing, and judged by opening.
+    /// - Returns: nil where the tag is not that of these bytes.
+    private func crypt(_ bytes: [UInt8], for purpose: String, _ nonce: [UInt8], _ tag: inout [UInt8], isClosing: Bool) -> [UInt8]? {
         let context = Context()
-        var plain = [UInt8](repeating: 0, count: closed.count)
-        var (count, rest): (CInt, CInt) = (0, 0)
         let about = Array(purpose.utf8)
-        let isRight =
-            EVP_DecryptInit_ex(context.raw, EVP_aes_256_gcm(), nil, key, nonce) == 1
-            && EVP_DecryptUpdate(context.raw, nil, &count, about, CInt(about.count)) == 1
-            && EVP_DecryptUpdate(context.raw, &plain, &count, closed, CInt(closed.count)) == 1
-            && EVP_CIPHER_CTX_ctrl(context.raw, EVP_CTRL_AEAD_SET_TAG, CInt(tag.count), &tag) == 1
-            && EVP_DecryptFinal_ex(context.raw, nil, &rest) == 1
-        return isRight ? String(validating: plain, as: UTF8.self) : nil
+        var made = [UInt8](repeating: 0, count: bytes.count)
+        var (count, rest): (CInt, CInt) = (0, 0)
+        let isDone =
+            EVP_CipherInit_ex(context.raw, EVP_aes_256_gcm(), nil, key, nonce, isClosing ? 1 : 0) == 1
+            && EVP_CipherUpdate(context.raw, nil, &count, about, CInt(about.count)) == 1
+            && EVP_CipherUpdate(context.raw, &made, &count, bytes, CInt(bytes.count)) == 1
+            && (isClosing || EVP_CIPHER_CTX_ctrl(context.raw, EVP_CTRL_AEAD_SET_TAG, CInt(tag.count), &tag) == 1)
+            && EVP_CipherFinal_ex(context.raw, nil, &rest) == 1
+            && (!isClosing || EVP_CIPHER_CTX_ctrl(context.raw, EVP_CTRL_AEAD_GET_TAG, CInt(tag.count), &tag) == 1)
+        return isDone ? made : nil
     }
 
     private final class Context {

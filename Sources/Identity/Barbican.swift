@@ -38,8 +38,7 @@ package final class Barbican: CertificateSource {
     }
 
     private func get(_ url: String, _ type: String, _ token: CallerToken, _ id: String) throws(Fault) -> [UInt8] {
-        var headers = [("Accept", type), ("X-Auth-Token", token.text)]
-        if let id = Trace.globalRequestID ?? Trace.requestID { headers.append(("X-Openstack-Request-Id", id)) }
+        let headers = [("Accept", type), ("X-Auth-Token", token.text)] + Trace.field
         let reply: HTTPClient.Reply
         do throws(HTTPClientError) {
             reply = try client.send("GET", url, headers: headers, longest: Self.longestAnswer)
@@ -67,9 +66,5 @@ package final class Barbican: CertificateSource {
 
     private static func away(_ trouble: String) -> Fault {
         Fault(.unavailable, "The key manager cannot be asked now.", cause: Trouble(description: "Barbican: \(trouble)"))
-    }
-
-    private struct Trouble: Error, CustomStringConvertible {
-        let description: String
     }
 }

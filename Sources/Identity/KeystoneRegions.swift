@@ -6,10 +6,10 @@ package struct KeystoneRegions: OtherRegions {
     private let session: KeystoneSession
     private let seal: Seal
 
-    /// - Parameter access: of this service, whose secret also seals.
-    package init(_ session: KeystoneSession, _ access: KeystoneAccess) {
+    /// - Parameter session: of this service, whose secret also seals.
+    package init(_ session: KeystoneSession) {
         self.session = session
-        seal = Seal(secret: "vitrine " + access.proof.secret)
+        seal = Seal(secret: "vitrine " + session.access.proof.secret)
     }
 
     package func sealed(_ token: CallerToken, for image: ImageID) -> String { seal.close(token.text, for: image.text) }

@@ -12,7 +12,7 @@ internal import Threading
 /// any more. Waiting for Keystone has an end. While it does not answer, one thread at a time tries whether it does again, and
 /// all others are told at once that it does not: threads that wait in vain are missing to those who need no Keystone.
 package final class KeystoneSession: Sendable {
-    private let access: KeystoneAccess
+    let access: KeystoneAccess
     private let client: HTTPClient
     private let base: String
     private let logger: Logger
@@ -113,8 +113,7 @@ package final class KeystoneSession: Sendable {
         _ method: String, _ url: String, _ headers: [(name: String, value: String)], _ body: [UInt8]? = nil
     ) throws(Fault) -> HTTPClient.Reply {
         let isTrial = try enter()
-        var headers = headers + [("Accept", "application/json")]
-        if let id = Trace.globalRequestID ?? Trace.requestID { headers.append(("X-Openstack-Request-Id", id)) }
+        let headers = headers + [("Accept", "application/json")] + Trace.field
         let result = send(method, url, headers, body, retries: isTrial ? 0 : access.retries)
         let hasAnswered =
             switch result {
@@ -176,10 +175,18 @@ extension KeystoneSession: HealthProbe {
 extension Fault {
     /// - Parameter trouble: for the log alone.
     static func keystone(_ trouble: String) -> Fault {
-        Fault(.unavailable, "The identity service cannot be asked now.", cause: KeystoneTrouble(description: "Keystone: \(trouble)"))
+        Fault(.unavailable, "The identity service cannot be asked now.", cause: Trouble(description: "Keystone: \(trouble)"))
     }
 }
 
-private struct KeystoneTrouble: Error, CustomStringConvertible {
+/// What went wrong with another service, for the log alone.
+struct Trouble: Error, CustomStringConvertible {
     let description: String
+}
+
+extension Trace {
+    /// By which other services of the cloud know what they are asked for; none outside of a request.
+    static var field: [(name: String, value: String)] {
+        (globalRequestID ?? requestID).map { [("X-Openstack-Request-Id", $0)] } ?? []
+    }
 }

@@ -1,8 +1,16 @@
 internal import Digest
 internal import Domain
 
+/// Bytes as they come; those that are to have a digest are checked on their way.
+///
+/// - Throws: `.invalid` for an algorithm that nobody knows.
+func checked(_ reader: any ByteReader, _ expected: ImageHash?) throws(Fault) -> any ByteReader {
+    guard let expected else { return reader }
+    return try CheckedReader(reader, expected)
+}
+
 /// Bytes that are to have a digest: they end well only when they have it.
-final class CheckedReader: ByteReader {
+private final class CheckedReader: ByteReader {
     private let reader: any ByteReader
     private let expected: ImageHash
     private var digest: Digest?

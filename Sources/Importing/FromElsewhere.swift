@@ -23,7 +23,7 @@ struct ImageElsewhere {
     let properties: [ImageProperty]
 
     /// Bytes of a description.
-    static let longest = 1 << 20
+    static let longest: Int64 = 1 << 20
 
     /// - Throws: `.invalid` for what is no active image with data.
     init(_ text: [UInt8], at url: String, _ token: CallerToken, prefixes: [String]) throws(Fault) {
@@ -55,7 +55,7 @@ struct ImageElsewhere {
 }
 
 extension Importer {
-    /// Asks the image service of another region for an image; nil for an import from elsewhere.
+    /// Asks the image service of another region for the image that is wanted; nil for an import of another kind.
     ///
     /// - Throws: `.invalid` for a region that the one who ordered it does not know, `.forbidden` for properties that he may not set.
     func described(_ plan: ImportPlan, for image: Image, _ work: Work) throws(Fault) -> ImageElsewhere? {
@@ -64,8 +64,7 @@ extension Importer {
         let token = try downloads.regions.opened(source.sealedToken, for: image.id)
         let service = try downloads.regions.imageService(in: source.region, interface: source.interface, for: token)
         let url = "\(service)/v2/images/\(source.image)"
-        let fetched = try self.source.fetch(
-            url, showing: token, atMost: Int64(ImageElsewhere.longest), isCancelled: { work.isCancelled })
+        let fetched = try self.source.fetch(url, showing: token, atMost: ImageElsewhere.longest, isCancelled: { work.isCancelled })
         let found = try ImageElsewhere(try fetched.reader.readAll(), at: "\(url)/file", token, prefixes: downloads.prefixes)
         try self.service.limits.check(size: found.size)
         let caller = Caller(
@@ -89,7 +88,7 @@ extension ImageService {
 extension Image {
     /// Becomes, before it has bytes, what another image is.
     mutating func take(_ source: ImageElsewhere) {
-        (diskFormat, containerFormat) = (source.diskFormat, source.containerFormat)
+        (size, diskFormat, containerFormat) = (source.size, source.diskFormat, source.containerFormat)
         set(source.properties, replacing: false)
     }
 }

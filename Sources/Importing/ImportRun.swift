@@ -46,7 +46,7 @@ extension Importer {
         } catch {
             return try giveUp(work, error) { $0.undo(plan) }
         }
-        let size = knownSize(of: image, by: plan, found, job)
+        let size = knownSize(of: image, by: plan, job)
         let claim = try service.claim(for: image.owner, bytes: size.map { $0 * Int64(max(plan.stores.count, 1)) })
         let sinks: Sinks
         do throws(Fault) {
@@ -102,11 +102,10 @@ extension Importer {
     }
 
     /// What is staged or copied as it is has a size that is known.
-    private func knownSize(of image: Image, by plan: ImportPlan, _ source: ImageElsewhere?, _ job: Job) -> Int64? {
+    private func knownSize(of image: Image, by plan: ImportPlan, _ job: Job) -> Int64? {
         switch plan.method {
         case .copy: image.size
-        case .elsewhere: plugins.changes(image, job.task.kind) ? nil : source?.size
-        case .staged: plugins.changes(image, job.task.kind) ? nil : image.size
+        case .staged, .elsewhere: plugins.changes(image, job.task.kind) ? nil : image.size
         case .web: nil
         }
     }
@@ -121,8 +120,7 @@ extension Importer {
             guard let elsewhere else { throw Fault(.unexpected, "Nobody has asked for the image.") }
             let fetched = try source.fetch(
                 elsewhere.url, showing: elsewhere.token, atMost: service.limits.size, isCancelled: { work.isCancelled })
-            let hash = elsewhere.hash
-            let reader = try hash.map { (hash) throws(Fault) in try CheckedReader(fetched.reader, hash) } ?? fetched.reader
+            let reader = try checked(fetched.reader, elsewhere.hash)
             incoming = IncomingBytes(reader: reader, announced: elsewhere.size, path: nil)
         case .staged:
             let bytes = try service.staging.bytes(of: image.id)
@@ -132,7 +130,7 @@ extension Importer {
             guard fetched.hasMarkedEnd || expected != nil else {
                 throw Fault(.invalid, "The source does not tell where its data end; name the digest that they are to have.")
             }
-            let reader = try expected.map { (hash) throws(Fault) in try CheckedReader(fetched.reader, hash) } ?? fetched.reader
+            let reader = try checked(fetched.reader, expected)
             incoming = IncomingBytes(reader: reader, announced: fetched.announced, path: nil)
         }
         guard let unpacker = plugins.unpacker(for: image) else { return incoming }
@@ -174,8 +172,7 @@ extension Importer {
             }
         }
         guard sinks.wantsStream else { return }
-        var reader = try bytes.open(0)
-        if let hash = image.hash { reader = try CheckedReader(reader, hash) }
+        let reader = try checked(try bytes.open(0), image.hash)
         _ = try run(Pour(limits: service.limits, announced: bytes.size), from: reader, of: bytes.size, into: sinks, work)
     }
 
@@ -211,10 +208,10 @@ extension Image {
             throw Fault(.gone, "Image \(id) is \(status.rawValue) by now.")
         }
         locations += brought.locations.filter { !locations.contains($0) }
+        if let source = brought.source { take(source) }
         if let measured = brought.measured {
             (size, virtualSize) = (measured.size, measured.virtualSize)
             (checksum, hash, status) = (measured.checksum, measured.hash, .active)
-            if let source = brought.source { take(source) }
             diskFormat = brought.format ?? diskFormat
         }
         set(plan.injected.map { ImageProperty($0.key, $0.value) }, replacing: false)

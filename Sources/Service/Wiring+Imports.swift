@@ -31,7 +31,7 @@ extension Wiring {
             throw ConfigurationError(
                 place: "[DEFAULT] enabled_import_methods", reason: "glance-download needs Keystone to know its callers")
         }
-        return KeystoneRegions(try makeKeystoneSession(), try makeOwnAccess())
+        return KeystoneRegions(try makeKeystoneSession())
     }
 
     private func makeDownloads() throws -> RegionDownloads? {

@@ -11,7 +11,7 @@ extension Wiring {
         KeystoneSession(try makeOwnAccess(), logger: log.logger("glance.identity"))
     }
 
-    func makeOwnAccess() throws -> KeystoneAccess {
+    private func makeOwnAccess() throws -> KeystoneAccess {
         var access = try makeKeystoneAccess(Options.AuthToken.access)
         access.interface = try configuration(Options.AuthToken.interface)
         access.patience = Double(try configuration(Options.AuthToken.patience))
@@ -60,9 +60,7 @@ extension Wiring {
     /// - Throws: for what is missing or contradicts itself, and for files that cannot be read.
     func makeKeystoneAccess(_ group: Options.KeystoneGroup) throws -> KeystoneAccess {
         guard let address = try configuration(group.authURL) else { throw group.missing("auth_url") }
-        guard address.hasPrefix("http://") || address.hasPrefix("https://") else {
-            throw ConfigurationError(place: "[\(group.name)] auth_url", reason: "is no address of the form https://host:port/path")
-        }
+        try Self.checkAddress(address, at: "[\(group.name)] auth_url")
         let (proof, scope) = try makeProof(group)
         var access = KeystoneAccess(address: address, proof: proof, scope: scope)
         access.region = try configuration(group.regionName)
@@ -72,6 +70,13 @@ extension Wiring {
         access.trust.key = try file(group.keyFile)
         if access.trust.isBlind { log.logger("glance.identity").warning("[\(group.name)] insecure is on: Keystone need not prove itself") }
         return access
+    }
+
+    /// - Throws: for what is no address of another service.
+    static func checkAddress(_ address: String, at place: String) throws {
+        guard address.hasPrefix("http://") || address.hasPrefix("https://") else {
+            throw ConfigurationError(place: place, reason: "is no address of the form https://host:port/path")
+        }
     }
 
     private func makeProof(_ group: Options.KeystoneGroup) throws -> (KeystoneAccess.Proof, KeystoneAccess.Scope) {

@@ -18,9 +18,7 @@ extension Wiring {
         trust.certificateAuthority = try configuration(Options.barbicanCertificates)
         if trust.isBlind { log.logger("glance.signatures").warning("[barbican] verify_ssl is off: the key manager need not prove itself") }
         if let address = try configuration(Options.barbicanEndpoint) {
-            guard address.hasPrefix("http://") || address.hasPrefix("https://") else {
-                throw ConfigurationError(place: "[barbican] barbican_endpoint", reason: "is no address of the form https://host:port/path")
-            }
+            try Self.checkAddress(address, at: "[barbican] barbican_endpoint")
             return Barbican(.address(address), trust: trust)
         }
         guard try identity == .keystone else { return nil }

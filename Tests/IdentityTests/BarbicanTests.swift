@@ -1,7 +1,7 @@
 import Foundation
-import Synchronization
 import TestSupport
 import Testing
+import Threading
 
 /// A key manager that knows some certificates, each for one token.
 private final class FakeBarbican: Sendable {
@@ -10,31 +10,24 @@ private final class FakeBarbican: Sendable {
         var isAway = false
     }
 
-    private final class Box: Sendable { let value = Mutex(State()) }
-
-    private let state: Box
+    private let state = Monitor(State())
     private let server: RawServer
 
     init() throws {
-        let state = Box()
-        self.state = state
+        let state = state
         server = try RawServer { connection, _ in
             while let head = connection.readHead() {
                 let words = head.split(separator: " ")[1].split(separator: "/")
-                func field(_ name: String) -> String? {
-                    head.split(separator: "\r\n").first { $0.lowercased().hasPrefix(name + ": ") }.map {
-                        String($0.dropFirst(name.count + 2))
-                    }
-                }
-                let (secret, isAway) = state.value.withLock { ($0.secrets[words.count > 3 ? String(words[3]) : ""], $0.isAway) }
+                let (secret, isAway) = state.with { ($0.secrets[words.count > 3 ? String(words[3]) : ""], $0.isAway) }
                 guard !isAway else { connection.answer("503 Service Unavailable"); continue }
-                guard words.prefix(3) == ["key-manager", "v1", "secrets"], let secret, field("x-auth-token") == secret.owner else {
+                guard words.prefix(3) == ["key-manager", "v1", "secrets"], let secret, field("X-Auth-Token", in: head) == secret.owner
+                else {
                     connection.answer("404 Not Found", body: "{}")
                     continue
                 }
-                if words.count == 4, field("accept") == "application/json" {
+                if words.count == 4, field("Accept", in: head) == "application/json" {
                     connection.answer(body: #"{"status": "ACTIVE", "content_types": {"default": "\#(secret.type)"}}"#)
-                } else if words.count == 5, words[4] == "payload", field("accept") == secret.type {
+                } else if words.count == 5, words[4] == "payload", field("Accept", in: head) == secret.type {
                     connection.send("HTTP/1.1 200 OK\r\nContent-Length: \(secret.bytes.count)\r\n\r\n")
                     connection.send(secret.bytes)
                 } else {
@@ -47,10 +40,10 @@ private final class FakeBarbican: Sendable {
     var address: String { server.url("/key-manager") }
 
     func keeps(_ id: String, _ bytes: [UInt8], as type: String = "application/octet-stream", of owner: String) {
-        state.value.withLock { $0.secrets[id] = (owner, bytes, type) }
+        state.with { $0.secrets[id] = (owner, bytes, type) }
     }
 
-    func isAway(_ isAway: Bool) { state.value.withLock { $0.isAway = isAway } }
+    func isAway(_ isAway: Bool) { state.with { $0.isAway = isAway } }
 }
 
 /// Certificates of a key manager, which is asked with the caller's token. Spec stores-import-cache §5.
@@ -63,11 +56,7 @@ private final class FakeBarbican: Sendable {
 
     private static let shared = Result { () throws -> (TestGlance, FakeKeystone, FakeBarbican) in
         let (keystone, barbican) = (try FakeKeystone(), try FakeBarbican())
-        for person in [TestGlance.Person.alice, .anna, .admin] {
-            let scope = #""project": {"id": "\#(person.project)", "name": "\#(person.project)"},"#
-            keystone.knows(
-                person.rawValue, .init(roles: person == .admin ? ["admin", "member", "reader"] : ["member", "reader"], scope: scope))
-        }
+        keystone.knowsEverybody()
         keystone.hasCatalog(
             """
             [{"type": "image", "endpoints": [{"interface": "public", "region_id": "here", "url": "http://127.0.0.1:1/"}]},

@@ -28,23 +28,11 @@ import Testing
 
     private static func start() throws -> (TestGlance, FakeKeystone) {
         let keystone = try FakeKeystone()
-        for person in TestGlance.Person.allCases {
-            let roles =
-                switch person {
-                case .admin: ["admin", "manager", "member", "reader"]
-                case .reader: ["reader"]
-                default: ["member", "reader"]
-                }
-            keystone.knows(person.rawValue, .init(roles: roles, scope: project(person.project)))
-        }
+        keystone.knowsEverybody()
         let glance = try TestGlance(
             ["keystone_authtoken": options(keystone), "paste_deploy": "flavor = keystone+cachemanagement", "DEFAULT": "debug = true"],
             identity: nil, workers: 1, runsRegistry: true)
         return (glance, keystone)
-    }
-
-    private static func project(_ name: String) -> String {
-        #""project": {"id": "\#(name)", "name": "\#(name)", "domain": {"id": "default", "name": "Default"}},"#
     }
 
     private let challenge = #"Keystone uri="http://keystone.example:5000""#
@@ -126,7 +114,7 @@ import Testing
     /// Hazard A-43.
     @Test func `goes on with an upload whose token has ended meanwhile`() throws {
         let token = "short-\(UInt32.random(in: 0 ... .max))"
-        keystone.knows(token, .init(scope: Self.project("acme"), life: 3))
+        keystone.knows(token, .init(scope: FakeKeystone.project("acme"), life: 3))
         let id = try glance.hasImage(as: .alice)
         let connection = try HTTPConnection(port: glance.port)
         let headers = ["X-Auth-Token": token, "Content-Type": "application/octet-stream", "Transfer-Encoding": "chunked"]

@@ -18,7 +18,7 @@ final class FakeKeystone: Sendable {
     struct Person: Sendable {
         var roles = ["member", "reader"]
         /// What the token holds for; nothing where it is unscoped.
-        var scope = #""project": {"id": "acme", "name": "acme", "domain": {"id": "default", "name": "Default"}},"#
+        var scope = FakeKeystone.project("acme")
         /// Seconds from now; those of an expired one are less than 0.
         var life = 3600
         /// Further members of the token.
@@ -59,6 +59,24 @@ final class FakeKeystone: Sendable {
     // MARK: what a test says
 
     func knows(_ token: String, _ person: Person = Person()) { state.value.withLock { $0.people[token] = person } }
+    /// Everybody of the tests, by the token that is his name.
+    func knowsEverybody() {
+        for person in TestGlance.Person.allCases {
+            let roles =
+                switch person {
+                case .admin: ["admin", "manager", "member", "reader"]
+                case .reader: ["reader"]
+                default: ["member", "reader"]
+                }
+            knows(person.rawValue, Person(roles: roles, scope: Self.project(person.project)))
+        }
+    }
+
+    /// The scope of a token that holds for a project.
+    static func project(_ name: String) -> String {
+        #""project": {"id": "\#(name)", "name": "\#(name)", "domain": {"id": "default", "name": "Default"}},"#
+    }
+
     func forgets(_ token: String) { state.value.withLock { $0.people[token] = nil } }
     func behaves(_ manner: Manner) { state.value.withLock { $0.manner = manner } }
     /// Seconds that a token of the service's own lasts.
@@ -139,7 +157,7 @@ final class FakeKeystone: Sendable {
 
 private func length(in head: String) -> Int? { field("Content-Length", in: head).flatMap { Int($0) } }
 
-private func field(_ name: String, in head: String) -> String? {
+func field(_ name: String, in head: String) -> String? {
     let line = head.split(separator: "\r\n").first { $0.lowercased().hasPrefix(name.lowercased() + ":") }
     return line.map { $0.dropFirst(name.count + 1).trimmingPrefix { $0 == " " } }.map(String.init)
 }

@@ -2,6 +2,7 @@ import Foundation
 import Synchronization
 import TestSupport
 import Testing
+import Threading
 
 /// The image service of another region, with one image, as a test wants it.
 private final class FakeGlance: Sendable {
@@ -14,17 +15,14 @@ private final class FakeGlance: Sendable {
         var detour: String?
     }
 
-    private final class Box: Sendable { let value = Mutex(State()) }
-
-    private let state: Box
+    private let state = Monitor(State())
     private let server: RawServer
 
     init() throws {
-        let state = Box()
-        self.state = state
+        let state = state
         server = try RawServer { connection, _ in
             guard let head = connection.readHead() else { return }
-            let now = state.value.withLock { $0 }
+            let now = state.with { $0 }
             func answer(_ bytes: [UInt8]) {
                 connection.send("HTTP/1.1 200 OK\r\nContent-Length: \(bytes.count)\r\nConnection: close\r\n\r\n")
                 connection.send(bytes)
@@ -44,7 +42,7 @@ private final class FakeGlance: Sendable {
     var address: String { server.url("/image/v2/") }
 
     func has(_ record: String, _ data: String = "hello", detour: String? = nil) {
-        state.value.withLock { $0 = State(record: Array(record.utf8), data: Array(data.utf8), detour: detour) }
+        state.with { $0 = State(record: Array(record.utf8), data: Array(data.utf8), detour: detour) }
     }
 
     /// A record of `hello`.
@@ -69,11 +67,7 @@ private final class FakeGlance: Sendable {
 
     private static let shared = Result { () throws -> (TestGlance, FakeGlance, FakeKeystone) in
         let (keystone, there) = (try FakeKeystone(), try FakeGlance())
-        for person in [TestGlance.Person.alice, .admin] {
-            let scope = #""project": {"id": "\#(person.project)", "name": "\#(person.project)"},"#
-            keystone.knows(
-                person.rawValue, .init(roles: person == .admin ? ["admin", "member", "reader"] : ["member", "reader"], scope: scope))
-        }
+        keystone.knowsEverybody()
         let protections = "\(TestFolder.root)/protections-\(UInt64.random(in: 0 ... .max))"
         let open = "create = @\nread = @\nupdate = @\ndelete = @\n"
         try "[hw_secret]\n\(open.replacing("create = @", with: "create = admin"))[.*]\n\(open)"
@@ -104,15 +98,6 @@ private final class FakeGlance: Sendable {
     private func from(_ region: String, _ image: String = FakeGlance.image, _ interface: String? = nil) -> String {
         #", "glance_region": "\#(region)", "glance_image_id": "\#(image)""#
             + (interface.map { #", "glance_service_interface": "\#($0)""# } ?? "")
-    }
-
-    /// Waits for the end of an image's task, and gives it.
-    private func ended(on id: String) throws -> JSONValue {
-        func task() throws -> JSONValue? {
-            try glance.send("GET", "/v2/images/\(id)/tasks", as: .admin).json["tasks"]?.array?.first
-        }
-        #expect(try eventually(within: 60) { ["success", "failure"].contains(try task()?["status"]?.string) })
-        return try #require(try task())
     }
 
     /// With formats and properties that another image would change.
@@ -158,7 +143,7 @@ private final class FakeGlance: Sendable {
         let (source, data) = try hasSource()
         let id = try hasTarget()
         #expect(try order(from("here", source, interface), on: id).status == 202)
-        let task = try ended(on: id)
+        let task = try glance.ended(on: id)
         #expect(task["status"]?.string == "success", "\(task)")
         try expectCopy(id, of: source, data)
         let image = try glance.image(id)
@@ -201,7 +186,7 @@ private final class FakeGlance: Sendable {
     func `fails where nobody has the image`(_ region: String, _ interface: String?, _ words: String) throws {
         let id = try hasTarget()
         #expect(try order(from(region, FakeGlance.image, interface), on: id).status == 202)
-        let task = try ended(on: id)
+        let task = try glance.ended(on: id)
         #expect(task["status"]?.string == "failure" && task["message"]?.string?.contains(words) == true, "\(task)")
         try expectUntouched(id)
     }
@@ -226,7 +211,7 @@ private final class FakeGlance: Sendable {
         there.has(record, data)
         let id = try hasTarget()
         #expect(try order(from("there"), on: id).status == 202)
-        let task = try ended(on: id)
+        let task = try glance.ended(on: id)
         #expect(task["status"]?.string == "failure" && task["message"]?.string?.contains(words) == true, "\(task)")
         try expectUntouched(id)
     }
@@ -235,7 +220,7 @@ private final class FakeGlance: Sendable {
         there.has(FakeGlance.record(["mine": "\"" + String(repeating: "x", count: 2 << 20) + "\""]))
         let id = try hasTarget()
         #expect(try order(from("there"), on: id).status == 202)
-        #expect(try ended(on: id)["message"]?.string?.contains("more data than is allowed") == true)
+        #expect(try glance.ended(on: id)["message"]?.string?.contains("more data than is allowed") == true)
         try expectUntouched(id)
     }
 
@@ -252,7 +237,7 @@ private final class FakeGlance: Sendable {
         #expect(try order(from("there"), on: id).status == 202)
         let kept = try glance.rows("SELECT details FROM vitrine_jobs WHERE image_id = '\(id)'")
         #expect(kept.allSatisfy { $0[0]?.contains("alice") == false })
-        #expect(try ended(on: id)["status"]?.string == "success")
+        #expect(try glance.ended(on: id)["status"]?.string == "success")
         let seen = heads.withLock { $0 }
         #expect(!seen.isEmpty && seen.allSatisfy { !$0.lowercased().contains("x-auth-token") })
         #expect(
@@ -272,7 +257,7 @@ private final class FakeGlance: Sendable {
             ], hasTerminal: true)
         let ids = try made.succeeded().text.matches(of: /\|\s+id\s+\|\s+(\S+)\s+\|/)
         let id = String(try #require(ids.first, "\(made.text)").output.1)
-        #expect(try ended(on: id)["status"]?.string == "success")
+        #expect(try glance.ended(on: id)["status"]?.string == "success")
         try expectCopy(id, of: source, data)
 
         let second = try hasTarget()
@@ -283,7 +268,7 @@ private final class FakeGlance: Sendable {
                 "--remote-service-interface", "public", "--disallow-failure", second,
             ], ["OS_AUTH_TYPE": "admin_token", "OS_ENDPOINT": "\(glance.address)/v2", "OS_TOKEN": "alice"]
         ).succeeded()
-        #expect(try ended(on: second)["status"]?.string == "success")
+        #expect(try glance.ended(on: second)["status"]?.string == "success")
         try expectCopy(second, of: source, data)
     }
 }

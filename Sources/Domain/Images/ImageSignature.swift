@@ -1,5 +1,5 @@
 /// A signature over an image's bytes, as its custom properties have it. Source: cursive, `signature_utils.py`.
-package struct ImageSignature: Sendable, Equatable {
+package struct ImageSignature: Sendable {
     package let value: [UInt8]
     package let hash: Hash
     package let key: Key
@@ -24,7 +24,7 @@ package struct ImageSignature: Sendable, Equatable {
         case sect571r1 = "ECC_SECT571R1"
     }
 
-    private enum Property: String, CaseIterable {
+    private enum Property: String {
         case value = "img_signature"
         case hash = "img_signature_hash_method"
         case key = "img_signature_key_type"

@@ -127,7 +127,7 @@ extension ImportPlan {
             for name in injected.keys.sorted() { properties[name] = .string(injected[name]!) }
             object["injected"] = .object(properties)
         }
-        if let certificate { object["certificate"] = ["id": .string(certificate.id), "pem": .string(certificate.pem)] }
+        if let certificate { object["certificate"] = .object(certificate.json) }
         return object
     }
 
@@ -184,6 +184,8 @@ extension LocationPlan {
 }
 
 extension SigningCertificate {
+    fileprivate var json: JSONObject { ["id": .string(id), "pem": .string(pem)] }
+
     fileprivate init?(_ object: JSONObject) {
         guard let id = object["id"]?.string, let pem = object["pem"]?.string else { return nil }
         self.init(id: id, pem: pem)

@@ -1,0 +1,22 @@
+import Testing
+
+extension TestGlance {
+    /// The task on an image.
+    ///
+    /// - Parameter request: that ordered it; where there are several they may be of one second, which says nothing of their order.
+    package func task(on id: String, of request: String? = nil) throws -> JSONValue {
+        let reply = try send("GET", "/v2/images/\(id)/tasks", as: .admin)
+        let tasks = reply.json["tasks"]?.array?.filter { request == nil || $0["request_id"]?.string == request }
+        guard reply.status == 200, let task = tasks?.first, tasks?.count == 1 else { throw Unexpected(reply) }
+        return task
+    }
+
+    /// Waits for the end of an image's task, and gives it.
+    package func ended(
+        on id: String, of request: String? = nil, within seconds: Double = 60, sourceLocation: SourceLocation = #_sourceLocation
+    ) throws -> JSONValue {
+        func hasEnded() throws -> Bool { ["success", "failure"].contains(try task(on: id, of: request)["status"]?.string) }
+        #expect(try eventually(within: seconds, hasEnded), sourceLocation: sourceLocation)
+        return try task(on: id, of: request)
+    }
+}
