@@ -1,6 +1,8 @@
 # make run    the whole service in one folder, until Ctrl-C
 # make test   every test
-# make acceptance   Tempest's image tests, with a real Keystone
+# make acceptance   Tempest's image tests, with a real Keystone, and half a minute of chaos
+# make chaos        processes killed and frozen at random for two minutes, then what must hold (CHAOS= what Tests/Chaos/run takes besides)
+# make sanitize     the same for programs built with AddressSanitizer, and with ThreadSanitizer
 # make bench  the figures, beside a real Glance (PEER= the folder of its scripts, BENCH= what Benchmarks/bench takes besides)
 #
 # make run takes CONF= (a glance-api.conf), STATE= (the folder, .state), API_PORT= (9292), REGISTRY_PORT= (9191) and
@@ -13,6 +15,7 @@ CONF          ?=
 DB            ?=
 PEER          ?= ../shared/peer
 BENCH         ?=
+CHAOS         ?=
 
 # Debian's python3-swiftclient installs a /usr/bin/swift that is no compiler, so each one is asked.
 SWIFT := $(shell for s in $$(which -a swift 2>/dev/null) /opt/swift/usr/bin/swift; do \
@@ -25,7 +28,7 @@ KEYSTONE := .build/keystone
 TEMPEST  := .build/tempest
 .DEFAULT_GOAL := run
 SHELL := /bin/bash
-.PHONY: run test acceptance build bench lint swift
+.PHONY: run test acceptance chaos sanitize build bench lint swift
 
 run: $(RELEASE)/.built
 	@exec $(RELEASE)/glance-manage run --state '$(STATE)' --api-port $(API_PORT) --registry-port $(REGISTRY_PORT) --nginx nginx \
@@ -44,6 +47,15 @@ test: .build/.installed $(CLIENTS)/.made $(KEYSTONE)/.made lint | swift
 
 acceptance: $(RELEASE)/.built $(KEYSTONE)/.made $(TEMPEST)/.made
 	Tests/Acceptance/run
+	Tests/Chaos/run --seconds 30 $(CHAOS)
+
+chaos: $(RELEASE)/.built
+	Tests/Chaos/run --seconds 120 $(CHAOS)
+
+# Programs with a sanitizer are slow: what is left by killed ones takes longer to come to rest.
+sanitize: .build/.installed | swift
+	$(foreach s,address thread,$(foreach p,$(PROGRAMS),$(SWIFT) build --sanitize=$(s) --scratch-path .build-$(s) --product $(p) &&) \
+		Tests/Chaos/run --seconds 60 --patience 120 --programs .build-$(s)/debug --state .build-$(s)/chaos $(CHAOS) &&) true
 
 bench: $(RELEASE)/.built
 	$(SWIFT) build -c release --static-swift-stdlib --product ceiling
