@@ -230,7 +230,7 @@ package struct ClassicImagesDoor: Sendable {
         } catch {
             throw error.kind == .gone ? Fault(.changedMeanwhile, error.message) : error
         }
-        return try service.show(image.id, to: call.caller)
+        return try service.outcome(of: image.id, for: call.caller)
     }
 
     private func checkBody(_ call: Call, _ wanted: ClassicRequest) throws(Fault) {

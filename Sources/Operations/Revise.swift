@@ -62,6 +62,11 @@ extension ImageService {
         }
     }
 
+    /// An image as somebody is told of it who has just changed it, whether or not the rules let him see it at other times.
+    package func outcome(of id: ImageID, for caller: Caller) throws(Fault) -> Image {
+        readable(try images.image(id, visibleTo: caller), by: caller)
+    }
+
     /// What is known of an image, to administrators also when it is deleted.
     package func record(of id: ImageID, for caller: Caller) throws(Fault) -> Image {
         let image = try images.recordedImage(id, visibleTo: caller)

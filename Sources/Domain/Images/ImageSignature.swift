@@ -64,19 +64,28 @@ extension Image {
     package var isSigned: Bool { ImageSignature.isPart(of: properties) }
 
     /// Asks whether a client may leave the image with the signature that it has now. One is checked while an image's bytes come, so from
-    /// then on there is none but that which was checked; it may go as a whole.
+    /// then on there is none but that which was checked; it may go as a whole. Of an image that is being imported it may become another:
+    /// then the import fails.
     ///
     /// - Throws: `.conflict` for a signature that nobody would check any more.
     package func checkSignature(since before: Image) throws(Fault) {
         let signature = ImageSignature.properties(of: self)
         guard !signature.isEmpty, signature != ImageSignature.properties(of: before) else { return }
-        let withoutBytes: Set<ImageStatus> = [.queued, .uploading]
-        guard withoutBytes.contains(before.status), withoutBytes.contains(status) else {
+        let isAwaited = before.status == .queued || before.status == .uploading || before.status == .importing && before.isSigned
+        guard isAwaited, status == before.status else {
             throw Fault(
                 .conflict,
-                "Image \(id) is \(before.status.rawValue), and its data would not be checked by this signature: properties img_signature… "
+                "Image \(id) is \(before.status.rawValue), and nobody would check its data by this signature: properties img_signature… "
                     + "are set before the data come. Afterwards all four can be removed together.")
         }
+    }
+
+    /// - Parameter judged: the image as its bytes were judged when they came.
+    /// - Throws: `.conflict` when it is said to be something else by now.
+    package func checkIsStill(_ judged: Image) throws(Fault) {
+        guard diskFormat == judged.diskFormat, containerFormat == judged.containerFormat,
+            ImageSignature.properties(of: self) == ImageSignature.properties(of: judged)
+        else { throw Fault(.conflict, "The formats or the signature of image \(id) were changed while its data were imported.") }
     }
 }
 
