@@ -154,7 +154,7 @@ final class AskedSite: Sendable {
         let name = "ns\(UInt64.random(in: 0 ... .max))"
         let json = #"""
             {"namespace": "\#(name)", "visibility": "public", "owner": "acme", "tags": [{"name": "one"}],
-             "resource_type_associations": [{"name": "Asked"}], "properties": {"size": {"title": "Size", "type": "integer"}},
+             "resource_type_associations": [{"name": "Asked", "prefix": "t:"}], "properties": {"size": {"title": "Size", "type": "integer"}},
              "objects": [{"name": "Limits", "properties": {}}]}
             """#
         let reply = try glance.send("POST", "/v2/metadefs/namespaces", as: .admin, json: json)
@@ -164,7 +164,7 @@ final class AskedSite: Sendable {
 
     func answer(_ ask: Ask, _ token: String, _ id: String) throws -> Reply {
         func filled(_ text: String) -> String {
-            text.replacing("{image}", with: id).replacing("{namespace}", with: id).replacing("{source}", with: source.url("/disk"))
+            text.replacing("{image}", with: id).replacing("{namespace}", with: id).replacing("{source}", with: source.url("/\(id)"))
                 .replacing("{new}", with: "new\(UInt64.random(in: 0 ... .max))")
         }
         let headers = ask.headers.mapValues(filled).merging(["X-Auth-Token": token]) { $1 }
