@@ -117,7 +117,8 @@ package struct API: Sendable {
     private func told(_ fault: Fault, isRouted: Bool) -> Fault {
         guard authenticator.knowsNobody, isRouted, [.notFound, .unauthenticated, .forbidden].contains(fault.kind) else { return fault }
         return Fault(
-            .forbidden, "This image service knows no callers, and nobody may do this: its operator has chosen no way of telling who they are.")
+            .forbidden,
+            "This image service knows no callers, and nobody may do this: its operator has chosen no way of telling who they are.")
     }
 
     private func log(_ fault: Fault) {

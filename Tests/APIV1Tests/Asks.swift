@@ -33,7 +33,8 @@ extension Ask {
         .reads("GET", "/v2/images/{image}/file?prefer=a", .active, [.downloadImage, .downloadFromStore]),
         .changes("PUT", "/v2/images/{image}/stage", .queued, 204, [.modifyImage], data: "hello"),
         .changes(
-            "POST", "/v2/images/{image}/import", "what is staged", .staged, 202, [.modifyImage], json: #"{"method": {"name": "glance-direct"}}"#),
+            "POST", "/v2/images/{image}/import", "what is staged", .staged, 202, [.modifyImage],
+            json: #"{"method": {"name": "glance-direct"}}"#),
         .changes(
             "POST", "/v2/images/{image}/import", "from the web", .queued, 202, [.modifyImage],
             json: #"{"method": {"name": "web-download", "uri": "{source}"}}"#),
@@ -58,14 +59,16 @@ extension Ask {
     private static let others: [Ask] = [
         .reads("GET", "/v2/schemas/image", []), .reads("GET", "/v2/info/import", []), .reads("GET", "/v2/info/stores", []),
         .reads("GET", "/v2/info/stores/detail", [.storesInfoDetail]), .reads("GET", "/v2/tasks", [.tasksAPIAccess]),
-        .reads("GET", "/v2/tasks/none", .nothing, 404, [.tasksAPIAccess]), .reads("DELETE", "/v2/tasks/none", .nothing, 405, [.tasksAPIAccess]),
+        .reads("GET", "/v2/tasks/none", .nothing, 404, [.tasksAPIAccess]),
+        .reads("DELETE", "/v2/tasks/none", .nothing, 405, [.tasksAPIAccess]),
         .reads("GET", "/v2/images/{image}/tasks", .queued, [], hiding: [.getImage]),
         .reads(
             "POST", "/v2/tasks", .nothing, 201, [.tasksAPIAccess, .addImage],
             json: #"{"type": "import", "input": {"import_from": "{source}", "import_from_format": "raw", "image_properties": {}}}"#),
         .reads("GET", "/v2/cache", [.cacheList]), .reads("DELETE", "/v2/cache", .nothing, 204, [.cacheDelete]),
         .reads("POST", "/v2/cache/clean", [.cacheClean]), .reads("POST", "/v2/cache/prune", [.cachePrune]),
-        .reads("PUT", "/v2/cache/{image}", .active, 202, [.cacheImage]), .reads("DELETE", "/v2/cache/{image}", .active, 204, [.cacheDelete]),
+        .reads("PUT", "/v2/cache/{image}", .active, 202, [.cacheImage]),
+        .reads("DELETE", "/v2/cache/{image}", .active, 204, [.cacheDelete]),
         .reads("GET", "/v2/cache/nodes/{image}", .active, [.listCachedNodes]),
         .reads("GET", "/v2/cached_images", [.manageImageCache]), .reads("DELETE", "/v2/cached_images", [.manageImageCache]),
         .reads("DELETE", "/v2/cached_images/{image}", .active, [.manageImageCache]),
@@ -126,7 +129,8 @@ extension Ask {
         .reads("POST", "/v1/images", .nothing, 201, [.addImage]),
         .reads("POST", "/v1/images", .nothing, 201, [.addImage, .publicizeImage], ["x-image-meta-is_public": "True"]),
         .reads(
-            "POST", "/v1/images", .nothing, 201, [.addImage, .uploadImage], formats.merging(["Content-Type": "application/octet-stream"]) { $1 },
+            "POST", "/v1/images", .nothing, 201, [.addImage, .uploadImage],
+            formats.merging(["Content-Type": "application/octet-stream"]) { $1 },
             json: "hello"),
         .reads("POST", "/v1/images", .nothing, 201, [.addImage, .setImageLocation], location),
         .reads("POST", "/v1/images", .nothing, 201, [.addImage, .copyFrom, .uploadImage], copy),

@@ -66,7 +66,10 @@ import Testing
         try site.glance.execute("UPDATE image_members SET can_share = 1 WHERE image_id = '\(id)' AND member = 'bolt'")
         let share = Ask.reads("PUT", "/v1/images/{image}/members/dock")
         #expect(try site.answer(share, "bob", id).status == 204)
-        #expect(try site.glance.rows("SELECT member FROM image_members WHERE image_id = '\(id)' ORDER BY member") == [["bolt"], ["cord"], ["dock"]])
+        #expect(
+            try site.glance.rows("SELECT member FROM image_members WHERE image_id = '\(id)' ORDER BY member") == [
+                ["bolt"], ["cord"], ["dock"],
+            ])
         let newer = Ask.reads("POST", "/v2/images/{image}/members", json: #"{"member": "edge"}"#)
         #expect(try site.answer(newer, "bob", id).status == 403)
     }

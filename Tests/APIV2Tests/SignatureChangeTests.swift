@@ -46,7 +46,9 @@ import Testing
         let right = try signature()
         let id = try glance.hasActiveImage("hello")
         if status == "deactivated" { #expect(try glance.deactivate(id).status == 204) }
-        for properties in [right, right.merging(["img_signature": "YWJj"]) { $1 }, ["img_signature": "YWJj"], ["img_signature_key_type": "DSA"]] {
+        for properties in [
+            right, right.merging(["img_signature": "YWJj"]) { $1 }, ["img_signature": "YWJj"], ["img_signature_key_type": "DSA"],
+        ] {
             expectRefusal(try glance.patch(id, additions(properties)))
             expectRefusal(try glance.patch(id, as: .admin, additions(properties)))
             expectRefusal(try classic(id, properties))

@@ -12,7 +12,8 @@ import Testing
     private static let caching = Result { try open(["paste_deploy": "flavor = caching"]) }
 
     private static let asked = [
-        ("GET", "/v2/images"), ("POST", "/v2/images"), ("GET", "/v2/images/{id}"), ("DELETE", "/v2/images/{id}"), ("PATCH", "/v2/images/{id}"),
+        ("GET", "/v2/images"), ("POST", "/v2/images"), ("GET", "/v2/images/{id}"), ("DELETE", "/v2/images/{id}"),
+        ("PATCH", "/v2/images/{id}"),
         ("GET", "/v2/images/{id}/file"), ("PUT", "/v2/images/{id}/file"), ("GET", "/v2/tasks"), ("GET", "/v2/metadefs/namespaces"),
         ("GET", "/v1/images"), ("POST", "/v1/images"), ("GET", "/v1/images/{id}"), ("DELETE", "/v1/images/{id}"),
         ("PUT", "/v1/images/{id}/members/x"), ("GET", "/v1/shared-images/acme"),
@@ -31,7 +32,8 @@ import Testing
                 var headers = headers
                 if request.0 == "PATCH" { headers["Content-Type"] = "application/openstack-images-v2.1-json-patch" }
                 if request.1.hasSuffix("/file") { headers["Content-Type"] = "application/octet-stream" }
-                let body = ["POST", "PATCH", "PUT"].contains(request.0) && request.1.hasPrefix("/v2") ? request.0 == "PATCH" ? "[]" : "{}" : nil
+                let body =
+                    ["POST", "PATCH", "PUT"].contains(request.0) && request.1.hasPrefix("/v2") ? request.0 == "PATCH" ? "[]" : "{}" : nil
                 let known = try glance.send(
                     request.0, request.1.replacing("{id}", with: id), as: nil, headers, body: body.map { Array($0.utf8) })
                 #expect(known.status == 403, "\(request) \(known.text)")
@@ -56,7 +58,9 @@ import Testing
     /// As in Glance, whose policy may let somebody do something who has no role.
     @Test func `lets everybody see what its policy says, and change nothing`() throws {
         let file = "\(TestFolder.root)/open-\(UInt64.random(in: 0 ... .max)).yaml"
-        let rules = ["get_images", "get_image", "download_image", "add_image", "modify_image", "delete_image", "upload_image", "get_members"]
+        let rules = [
+            "get_images", "get_image", "download_image", "add_image", "modify_image", "delete_image", "upload_image", "get_members",
+        ]
         try rules.map { "\"\($0)\": \"\"\n" }.joined().write(toFile: file, atomically: true, encoding: .utf8)
         let glance = try Self.open(["oslo_policy": "policy_file = \(file)"])
         for (id, visibility, owner) in [("a", "public", "'acme'"), ("b", "private", "'acme'"), ("c", "public", "NULL")] {
@@ -72,18 +76,22 @@ import Testing
             for version in ["v1", "v2"] { #expect(try glance.send("DELETE", "/\(version)/images/\(id)", as: nil).status == 403) }
             #expect(try glance.send("PUT", "/v1/images/\(id)", as: nil, ["x-image-meta-name": "new"]).status == 403)
         }
-        for version in ["v1", "v2"] { #expect(try glance.send("POST", "/\(version)/images", as: nil, body: version == "v2" ? Array("{}".utf8) : nil).status == 403) }
+        for version in ["v1", "v2"] {
+            #expect(try glance.send("POST", "/\(version)/images", as: nil, body: version == "v2" ? Array("{}".utf8) : nil).status == 403)
+        }
         #expect(try glance.rows("SELECT CAST(COUNT(*) AS CHAR) FROM images WHERE deleted = 0 AND name = id") == [["3"]])
     }
 
     @Test(arguments: [
-        "keystne", "Keystone", "keystone+", "keystone+cache", "cachemanagement+keystone", "caching,keystone", "none", "trusted-auth", "fakeauth",
+        "keystne", "Keystone", "keystone+", "keystone+cache", "cachemanagement+keystone", "caching,keystone", "none", "trusted-auth",
+        "fakeauth",
     ])
     func `does not even start with a flavor that there is not`(_ flavor: String) throws {
         let base = "\(TestFolder.root)/flavor-\(UInt64.random(in: 0 ... .max))"
         for identity in ["", "[vitrine]\nidentity = none\n"] {
-            try "[paste_deploy]\nflavor = \(flavor)\n[database]\nconnection = mysql+pymysql://nobody@127.0.0.1:1/nothing\n\(identity)".write(
-                toFile: "\(base).conf", atomically: true, encoding: .utf8)
+            try "[paste_deploy]\nflavor = \(flavor)\n[database]\nconnection = mysql+pymysql://nobody@127.0.0.1:1/nothing\n\(identity)"
+                .write(
+                    toFile: "\(base).conf", atomically: true, encoding: .utf8)
             let command = try Command(
                 "\(TestGlance.programs)/glance-api", ["--config-file", "\(base).conf", "--metadata", "\(base).sock"], limit: 10)
             #expect(command.status != 0)
@@ -114,7 +122,9 @@ import Testing
         #expect(try status(from: address) == 200)
     }
 
-    @Test(arguments: ["192.0.2.1", "10.0.0.1", "2001:db8::1", "::ffff:192.0.2.1", "::", "0.0.0.0", "128.0.0.1", "unix:", "localhost", "127.1", ""])
+    @Test(arguments: [
+        "192.0.2.1", "10.0.0.1", "2001:db8::1", "::ffff:192.0.2.1", "::", "0.0.0.0", "128.0.0.1", "unix:", "localhost", "127.1", "",
+    ])
     func `answers no other`(_ address: String) throws {
         #expect(try status(from: address) == 403)
         #expect(try status(from: address, ["OS_VITRINE__IDENTITY_NONE_BEYOND_LOOPBACK": "true"]) == 200)

@@ -108,7 +108,11 @@ import Testing
         return try TestGlance(["oslo_policy": "policy_file = \(file)"], workers: 1)
     }
 
-    private func write(_ glance: TestGlance, _ name: String, _ method: String, _ path: String, _ json: String?, as person: TestGlance.Person) throws
+    private let writings = `Who may do what to metadata definitions`.writings
+
+    private func write(
+        _ glance: TestGlance, _ name: String, _ method: String, _ path: String, _ json: String?, as person: TestGlance.Person
+    ) throws
         -> Int
     {
         try json.map { try glance.metadef(method, "namespaces/\(name)\(path)", as: person, json: $0) }?.status
@@ -119,12 +123,12 @@ import Testing
         let glance = try open()
         let name = try glance.hasNamespace(everything)
         let before = try glance.shown("namespaces/\(name)")
-        for (method, path, json) in `Who may do what to metadata definitions`.writings {
+        for (method, path, json) in writings {
             #expect(try write(glance, name, method, path, json, as: .bob) == 403, "\(method) \(path)")
         }
         #expect(try glance.shown("namespaces/\(name)") == before)
         for person in [TestGlance.Person.alice, .admin] {
-            for (method, path, json) in `Who may do what to metadata definitions`.writings {
+            for (method, path, json) in writings {
                 let own = try glance.hasNamespace(everything)
                 let json = json?.replacing(#"{"namespace": "taken"}"#, with: #"{"namespace": "\#(own)", "owner": "acme"}"#)
                 #expect(200..<300 ~= (try write(glance, own, method, path, json, as: person)), "\(method) \(path)")

@@ -11,7 +11,9 @@ import Testing
         return try TestGlance(["oslo_policy": "policy_file = \(file)"], identity: identity, workers: 1, runsRegistry: true)
     }
 
-    private let data = ["x-image-meta-disk_format": "raw", "x-image-meta-container_format": "bare", "Content-Type": "application/octet-stream"]
+    private let data = [
+        "x-image-meta-disk_format": "raw", "x-image-meta-container_format": "bare", "Content-Type": "application/octet-stream",
+    ]
 
     @Test func `does not hang on the rule of who is an administrator`() throws {
         let glance = try Self.open(identity: "tokens")
@@ -37,7 +39,8 @@ import Testing
         let glance = try Self.open(identity: "none")
         let id = try glance.hasRecord(#"{"visibility": "private", "name": "n"}"#)
         #expect(try glance.send("HEAD", "/v1/images/\(id)", as: nil).status == 200)
-        #expect(try glance.send("PUT", "/v1/images/\(id)", as: nil, ["x-image-meta-name": "m", "x-image-meta-owner": "bolt"]).status == 200)
+        #expect(
+            try glance.send("PUT", "/v1/images/\(id)", as: nil, ["x-image-meta-name": "m", "x-image-meta-owner": "bolt"]).status == 200)
         #expect(try glance.record(id)["owner"]?.string == "bolt")
     }
 
