@@ -71,7 +71,7 @@ package struct API: Sendable {
                 answer.response = try response(to: request, &answer)
             } catch {
                 log(error)
-                answer.response = ErrorDocument.response(to: request, for: error)
+                answer.response = ErrorDocument.response(to: request, for: told(error, isRouted: answer.route != nil))
             }
         }
         if answer.response.status == .unauthorized { answer.response.headers["WWW-Authenticate"] = authenticator.challenge }
@@ -111,6 +111,14 @@ package struct API: Sendable {
             }
             return try route.handler(Call(request: request, parameters: parameters, query: query, caller: caller))
         }
+    }
+
+    /// What a client is told of a refusal. Where nobody can say who he is, none is told to log in, or what there is that he may not see.
+    private func told(_ fault: Fault, isRouted: Bool) -> Fault {
+        guard authenticator.knowsNobody, isRouted, [.notFound, .unauthenticated, .forbidden].contains(fault.kind) else { return fault }
+        return Fault(
+            .forbidden,
+            "This image service knows no callers, and nobody may do this: its operator has chosen no way of telling who they are.")
     }
 
     private func log(_ fault: Fault) {

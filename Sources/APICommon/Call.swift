@@ -108,14 +108,20 @@ extension Response.Body {
 }
 
 extension Credentials {
+    /// By these a proxy says for whom it asks: the address that it asks from is not the client's.
+    private static let proxies = ["Forwarded", "X-Forwarded-For", "X-Real-IP"]
+
     init(_ request: Request) {
         let headers = request.headers
         self.init(token: headers["X-Auth-Token"] ?? headers["X-Storage-Token"])
         serviceToken = headers["X-Service-Token"]
         (method, path) = (request.method.name, request.path)
+        isFromThisHost = NetworkAddress.isLoopback(request.remoteAddress) && Self.proxies.allSatisfy { headers[$0] == nil }
         guard let secret = headers["X-Vitrine-Secret"] else { return }
         vouched.secret = secret
         vouched.isConfirmed = headers["X-Identity-Status"] == "Confirmed"
+        // What is not understood is nothing that gives more rights.
+        vouched.standing = headers["X-Vitrine-Standing"].map { Caller.Standing(rawValue: $0) ?? .project }
         vouched.user = headers["X-User-Id"]
         vouched.project = headers["X-Project-Id"] ?? headers["X-Tenant-Id"]
         vouched.roles = headers["X-Roles"]

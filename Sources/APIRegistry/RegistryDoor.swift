@@ -4,8 +4,8 @@ package import HTTP
 internal import JSONDocument
 internal import RegistryWire
 
-/// Images' records for V1, which asks for them over HTTP. What it changes here was judged there by the rules of policy; who
-/// owns what is judged here again.
+/// Images' records for V1, which asks for them over HTTP, on behalf of whoever wants it. What it changes here was judged there by the
+/// rules of policy; who owns what is judged here again.
 package struct RegistryDoor: Sendable {
     let catalog: any Catalog
     /// Images of a page when the query does not say, and at the most.
@@ -108,7 +108,7 @@ package struct RegistryDoor: Sendable {
     }
 
     private func checkIsOwn(_ image: Image, _ caller: Caller) throws(Fault) {
-        guard caller.isAdmin || caller.owns(image) else {
+        guard caller.mayChange(image) else {
             throw image.visibility == .public || image.visibility == .community
                 ? Fault(.forbidden, "You do not own this image.") : .imageNotFound(image.id)
         }
@@ -132,7 +132,7 @@ extension Call {
 
     /// - Throws: `.forbidden` unless the API asks for itself.
     func requireService() throws(Fault) {
-        guard caller.isAdmin && caller.project == nil else { throw Fault(.forbidden, "Only the service itself may do this.") }
+        guard caller.standing == .service else { throw Fault(.forbidden, "Only the service itself may do this.") }
     }
 }
 

@@ -35,9 +35,10 @@ package struct RegistryMembersDoor: Sendable {
 
     private func replace(_ call: Call) throws(Fault) -> Response {
         let body = try call.json()
-        let image = try shareableImage(call)
+        let image = try seenImage(call)
         try catalog.put(
-            try Membership.all(of: body), to: image, replacing: true, quota: body.object?["quota"]?.int.map { Int($0) } ?? quota)
+            try Membership.all(of: body), to: image, replacing: true, quota: body.object?["quota"]?.int.map { Int($0) } ?? quota,
+            by: call.caller)
         return Response(.noContent)
     }
 
@@ -47,24 +48,24 @@ package struct RegistryMembersDoor: Sendable {
         let member = body["member"]?.object ?? [:]
         let project = call.parameters["member"]
         try ImageText.check(member: project)
-        let image = try shareableImage(call)
+        let image = try seenImage(call)
         let quota = body["quota"]?.int.map { Int($0) } ?? quota
         if let text = member["status"]?.string {
             try call.requireService()
             guard let status = Member.Status(rawValue: text) else { throw Fault(.invalid, "Invalid membership: '\(text)' is no status.") }
             _ = try catalog.set(status, of: project, in: image)
         } else if body["only_new"]?.bool == true {
-            _ = try catalog.add(project, to: image, quota: quota)
+            _ = try catalog.add(project, to: image, quota: quota, by: call.caller)
         } else {
             let membership = Membership(project: project, canShare: try Membership.canShare(of: member))
-            try catalog.put([membership], to: image, replacing: false, quota: quota)
+            try catalog.put([membership], to: image, replacing: false, quota: quota, by: call.caller)
         }
         return Response(.noContent)
     }
 
     private func remove(_ call: Call) throws(Fault) -> Response {
-        let image = try shareableImage(call)
-        try catalog.remove(call.parameters["member"], from: image)
+        let image = try seenImage(call)
+        try catalog.remove(call.parameters["member"], from: image, by: call.caller)
         return Response(.noContent)
     }
 
@@ -73,14 +74,9 @@ package struct RegistryMembersDoor: Sendable {
         return .json(JSON.object(["shared_images": .array(members.map { .object($0.wire(for: .api, naming: "image_id")) })]).text)
     }
 
-    /// - Throws: `.forbidden` unless the caller owns the image or is a member who may share it.
-    private func shareableImage(_ call: Call) throws(Fault) -> Image {
+    /// An image that somebody of a project sees. Whether it is his to share the catalog asks, with the record at hand.
+    private func seenImage(_ call: Call) throws(Fault) -> Image {
         guard call.caller.isAdmin || call.caller.project != nil else { throw Fault(.unauthenticated, "Authentication required") }
-        let image = try catalog.image(call.imageID, visibleTo: call.caller)
-        if call.caller.isAdmin || call.caller.owns(image) { return image }
-        guard try catalog.members(of: image, visibleTo: call.caller).contains(where: \.canShare) else {
-            throw Fault(.forbidden, "No permission to share that image")
-        }
-        return image
+        return try catalog.image(call.imageID, visibleTo: call.caller)
     }
 }

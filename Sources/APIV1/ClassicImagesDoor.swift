@@ -61,7 +61,7 @@ package struct ClassicImagesDoor: Sendable {
             response.headers = try ClassicAnswer.headers(of: try service.record(of: call.imageID, for: call.caller))
             return response
         }
-        let (image, bytes) = try service.download(call.imageID, for: call.caller)
+        let (image, bytes) = try service.download(call.imageID, asking: [.getImage], for: call.caller)
         // Here administrators are kept from it too.
         guard image.status != .deactivated else {
             throw Fault(.forbidden, "The requested image has been deactivated. Image data download is forbidden.")
@@ -98,7 +98,10 @@ package struct ClassicImagesDoor: Sendable {
         var bytes: Int64 = 0
         switch source {
         case .none:
-            if wanted.meta.size == 0 { draft.status = .active }
+            if wanted.meta.size == 0 {
+                try service.checkMayBeEmpty(draft.properties)
+                draft.status = .active
+            }
             draft.size = draft.size ?? 0
         case .body:
             try checkFormats(draft.diskFormat, draft.containerFormat)
@@ -107,15 +110,17 @@ package struct ClassicImagesDoor: Sendable {
         case .location(let url):
             try checkFormats(draft.diskFormat, draft.containerFormat)
             try service.checkMayBeLocated(draft.properties)
+            try service.checkMayCreate(draft, asking: source.rules, by: call.caller)
             bytes = try size(at: url, announced: wanted.meta.size)
             draft.size = bytes
             draft.status = .active
             draft.locations = [ImageLocation(url: url)]
         case .copy(let url):
+            try service.checkMayCreate(draft, asking: source.rules, by: call.caller)
             bytes = try size(at: url, announced: wanted.meta.size)
             draft.size = bytes
         }
-        var image = try service.create(draft, bringing: bytes, by: call.caller)
+        var image = try service.create(draft, bringing: bytes, asking: source.rules, by: call.caller)
         do throws(Fault) {
             switch source {
             case .none, .location: break
@@ -136,11 +141,13 @@ package struct ClassicImagesDoor: Sendable {
         let source = try Source(of: call, wanted)
         let before = try service.record(of: call.imageID, for: call.caller)
         guard before.deletedAt == nil else { throw Fault(.forbidden, "A deleted image cannot be changed.") }
+        try service.checkMayRevise(before, asking: source.rules, by: call.caller)
         let (disk, container) = (wanted.meta.diskFormat ?? before.diskFormat, wanted.meta.containerFormat ?? before.containerFormat)
         func revise(
             purging: Bool, bringing bytes: Int64 = 0, _ further: (inout Image) throws(Fault) -> Void
         ) throws(Fault) -> Image {
-            try service.revise(before, to: wanted.meta, purging: purging, bringing: bytes, by: call.caller, further)
+            try service.revise(
+                before, to: wanted.meta, purging: purging, bringing: bytes, asking: source.rules, by: call.caller, further)
         }
         switch source {
         case .none: return ClassicAnswer.document(of: try revise(purging: wanted.purges) { _ throws(Fault) in })
@@ -202,6 +209,16 @@ package struct ClassicImagesDoor: Sendable {
                     .invalid, "An image's data come by the body, x-image-meta-location or x-glance-api-copy-from, by one of them alone.")
             }
         }
+
+        /// What is asked besides the rules about the record.
+        var rules: [PolicyRule] {
+            switch self {
+            case .none: []
+            case .body: [.uploadImage]
+            case .location: [.setImageLocation]
+            case .copy: PolicyRule.ofCopies
+            }
+        }
     }
 
     private func upload(_ call: Call, _ image: Image) throws(Fault) -> Image {
@@ -213,7 +230,7 @@ package struct ClassicImagesDoor: Sendable {
         } catch {
             throw error.kind == .gone ? Fault(.changedMeanwhile, error.message) : error
         }
-        return try service.show(image.id, to: call.caller)
+        return try service.outcome(of: image.id, for: call.caller)
     }
 
     private func checkBody(_ call: Call, _ wanted: ClassicRequest) throws(Fault) {

@@ -9,7 +9,9 @@ package struct Caller: Sendable {
     package let serviceRoles: Set<String>
     package let scope: Scope
     /// By the rule `context_is_admin`: sees and changes the images of every project.
-    package let isAdmin: Bool
+    package private(set) var isAdmin: Bool
+    /// What he is, also while he wants to see no more than a user sees.
+    package private(set) var standing: Standing
     /// By which he came in, where it opens other services of the cloud as well.
     package var token: CallerToken?
 
@@ -21,6 +23,16 @@ package struct Caller: Sendable {
         case other
     }
 
+    /// What a caller is before any rule. The API tells its registry so, and the registry asks no rule of its own about it.
+    package enum Standing: String, Sendable {
+        /// This service itself, for what was judged before or is nobody's request.
+        case service
+        /// An administrator of the cloud.
+        case admin
+        /// Somebody of a project, or nobody at all.
+        case project
+    }
+
     package init(
         user: String?, project: String?, roles: Set<String>, serviceRoles: Set<String> = [], scope: Scope = .project, isAdmin: Bool
     ) {
@@ -30,14 +42,33 @@ package struct Caller: Sendable {
         self.serviceRoles = serviceRoles
         self.scope = scope
         self.isAdmin = isAdmin
+        standing = isAdmin ? .admin : .project
     }
 
     package func owns(_ image: Image) -> Bool {
         image.owner != nil && image.owner == project
     }
 
+    /// Whether an image is his to change, whatever the rules of a site let him do besides: his project owns it, or he is an
+    /// administrator. An image without an owner is the administrators'.
+    package func mayChange(_ image: Image) -> Bool { isAdmin || owns(image) }
+
+    /// Whether he is a service of the cloud, or one asks for him. Such services put locations into images of any project.
+    package var isCloudService: Bool { roles.contains("service") || serviceRoles.contains("service") }
+
+    /// The same without the sight of an administrator.
+    package var asUser: Caller {
+        var user = self
+        user.isAdmin = false
+        return user
+    }
+
     /// The service itself, for what was judged before or is nobody's request.
-    package static let service = Caller(user: nil, project: nil, roles: ["admin"], isAdmin: true)
+    package static let service: Caller = {
+        var service = Caller(user: nil, project: nil, roles: [], isAdmin: true)
+        service.standing = .service
+        return service
+    }()
 }
 
 /// What lets its owner into the services of a cloud. It does not say itself in logs.

@@ -9,6 +9,8 @@ struct Brought {
     var failures: [(store: String?, fault: Fault)]
     /// Nil for a copy of what the image has already.
     var measured: MeasuredBytes?
+    /// The image as it was described when they were judged.
+    var judged: Image?
     /// The disk format that was made of it; nil where it has its own.
     var format: String?
     /// The image of another region that it is now.
@@ -85,6 +87,7 @@ extension Importer {
         }
         let incoming = try incoming(of: image, by: plan, source, work)
         let converter = plugins.converter(for: image, work.job.task.kind)
+        let judged = image
         var image = image
         let measured: MeasuredBytes
         if let converter {
@@ -98,7 +101,8 @@ extension Importer {
             measured = try pour(incoming, of: image, plan, into: sinks, work, room, claim)
         }
         return Brought(
-            locations: try sinks.commit(), failures: sinks.failures, measured: measured, format: converter?.format, source: source)
+            locations: try sinks.commit(), failures: sinks.failures, measured: measured, judged: judged, format: converter?.format,
+            source: source)
     }
 
     /// What is staged or copied as it is has a size that is known.
@@ -209,6 +213,7 @@ extension Image {
         }
         locations += brought.locations.filter { !locations.contains($0) }
         if let source = brought.source { take(source) }
+        if let judged = brought.judged { try checkIsStill(judged) }
         if let measured = brought.measured {
             (size, virtualSize) = (measured.size, measured.virtualSize)
             (checksum, hash, status) = (measured.checksum, measured.hash, .active)

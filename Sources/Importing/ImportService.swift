@@ -39,6 +39,7 @@ package struct ImportService: Sendable {
         // Asked for while the record is not held. Who may not change the image is told so below.
         let certificate = Result { () throws(Fault) in try self.certificate(of: seen, for: request.method, caller) }
         _ = try catalog.order(on: id, visibleTo: caller, claiming: claim) { image throws(Fault) in
+            try service.policy.requireOwnership(of: image, by: caller)
             try checkStatus(of: image, for: request.method)
             try checkFormats(of: image)
             if request.method == .glanceDownload { try request.checkRegion() }

@@ -13,13 +13,15 @@ extension ImportService {
     package func order(_ url: String, expecting expected: ImageHash?, on id: ImageID, by caller: Caller) throws(Fault) {
         let seen = try service.images.image(id, visibleTo: caller)
         let claim = try service.claim(for: seen.owner, bytes: nil)
-        _ = try catalog.order(on: id, visibleTo: caller, claiming: claim) { image throws(Fault) in
+        // A service of the cloud that sees an image may change it so, whosever it is.
+        let writer = caller.isCloudService ? Caller.service : caller
+        _ = try catalog.order(on: id, visibleTo: writer, claiming: claim) { image throws(Fault) in
+            if !caller.isCloudService { try service.policy.requireOwnership(of: image, by: caller) }
             guard image.status == .queued else {
                 throw Fault(.conflict, "Locations cannot be added to an image that is \(image.status.rawValue).")
             }
             try service.policy.require(.addImageLocation, on: image, by: caller)
-            let isService = caller.roles.contains("service") || caller.serviceRoles.contains("service")
-            guard isService || service.canLocate(url) else {
+            guard caller.isCloudService || service.canLocate(url) else {
                 throw Fault(.forbidden, "http store must be enabled to use location API by normal user.")
             }
             try service.checkMayBeLocated(image.properties)

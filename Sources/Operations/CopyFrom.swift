@@ -9,7 +9,7 @@ extension ImageService {
     ///   has nobody's token when it copies.
     package func copy(_ id: ImageID, from url: String, by caller: Caller) throws(Fault) {
         let image = try images.image(id, visibleTo: caller)
-        try policy.require(.copyFrom, on: image, by: caller)
+        for rule in PolicyRule.ofCopies { try policy.require(rule, on: image, by: caller) }
         guard image.status == .queued else {
             throw Fault(.conflict, "Image \(id) takes no data in status \(image.status.rawValue).")
         }
@@ -31,6 +31,11 @@ extension ImageService {
         try limits.check(size: size)
         return size
     }
+}
+
+extension PolicyRule {
+    /// Of whoever has the service fetch an image's bytes: they are given to it as by an upload.
+    package static let ofCopies: [PolicyRule] = [.copyFrom, .uploadImage]
 }
 
 /// Makes the copies that were ordered, one after another. Many may work at once, in any number of processes: who begins an

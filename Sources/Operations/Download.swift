@@ -7,15 +7,17 @@ extension ImageService {
     /// What the cache has goes before every store but those that the caller prefers; it is asked when all is judged that an image
     /// from a store is judged by (CVE-2013-4428).
     ///
-    /// - Parameter preferred: stores whose bytes are taken before others'.
+    /// - Parameters:
+    ///   - preferred: stores whose bytes are taken before others'.
+    ///   - rules: about what the caller is told besides the bytes.
     /// - Returns: the image, and its bytes at the first location that has them whole; nil while there are none.
     /// - Throws: `.forbidden` for a deactivated image but to administrators, `.invalid` for a preferred store that there is not and
     ///   where there is nothing to prefer, `.unavailable` when none of its stores has them now and one does not answer.
     package func download(
-        _ id: ImageID, preferring preferred: [String] = [], for caller: Caller
+        _ id: ImageID, preferring preferred: [String] = [], asking rules: [PolicyRule] = [], for caller: Caller
     ) throws(Fault) -> (image: Image, bytes: StoredBytes?) {
         let image = try images.locatedImage(id, visibleTo: caller)
-        try policy.require(.downloadImage, on: image, by: caller)
+        for rule in rules + [.downloadImage] { try policy.require(rule, on: image, by: caller) }
         if image.status == .deactivated && !caller.isAdmin {
             throw Fault(.forbidden, "The requested image has been deactivated. Image data download is forbidden.")
         }

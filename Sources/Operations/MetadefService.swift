@@ -33,6 +33,7 @@ package struct MetadefService: Sendable {
     package func create(_ draft: MetadefDraft, by caller: Caller) throws(Fault) -> MetadefNamespace {
         let policy = policies.current
         try policy.require(.addMetadefNamespace, on: nil, by: caller)
+        try policy.requireOwnership(ofNamespace: draft.fields.name, of: draft.fields.owner, by: caller)
         for kind in MetadefKind.allCases where draft.contents.all.contains(where: { $0.kind == kind }) {
             try policy.require(kind.ruleToAdd, on: nil, by: caller)
             try MetadefLimits.check(count: draft.contents.all.count { $0.kind == kind }, of: kind)
@@ -41,7 +42,9 @@ package struct MetadefService: Sendable {
     }
 
     package func update(_ name: String, to fields: MetadefFields, by caller: Caller) throws(Fault) -> MetadefNamespace {
-        try catalog.update(try namespace(name, [.modifyMetadefNamespace], by: caller), to: fields)
+        let namespace = try namespace(name, [.modifyMetadefNamespace], by: caller)
+        try policies.current.requireOwnership(ofNamespace: fields.name, of: fields.owner, by: caller)
+        return try catalog.update(namespace, to: fields)
     }
 
     package func delete(_ name: String, by caller: Caller) throws(Fault) {

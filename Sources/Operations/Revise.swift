@@ -6,20 +6,22 @@ extension ImageService {
     ///
     /// - Parameters:
     ///   - bytes: that the image's owner gets with it, as far as that is known.
+    ///   - rules: about the way that they come by.
     ///   - further: what else becomes of the image in the same step.
     /// - Throws: what `ImageMeta.apply` throws; `.forbidden` for a change that the caller may not make; `.tooLarge` past a quota.
     package func revise(
-        _ image: Image, to meta: ImageMeta, purging: Bool, bringing bytes: Int64 = 0, by caller: Caller,
+        _ image: Image, to meta: ImageMeta, purging: Bool, bringing bytes: Int64 = 0, asking rules: [PolicyRule] = [], by caller: Caller,
         _ further: (inout Image) throws(Fault) -> Void = { _ throws(Fault) in }
     ) throws(Fault) -> Image {
         let claim = bytes > 0 ? try claim(for: image.owner, bytes: bytes) : nil
         let rights = propertyRights(of: caller)
         let revised = try images.update(image.id, visibleTo: caller, claiming: claim) { image throws(Fault) in
-            try policy.require(.modifyImage, on: image, by: caller)
+            for rule in [.modifyImage] + rules { try policy.require(rule, on: image, by: caller) }
             if meta.isPublic == true, image.visibility != .public { try policy.require(.publicizeImage, on: image, by: caller) }
             let before = image
             if let rights { try check(meta, on: image, purging: purging, rights) }
             try meta.apply(to: &image, by: caller, purging: purging)
+            try image.checkSignature(since: before)
             if let rights {
                 image.properties += before.properties.filter { image[property: $0.name] == nil && !rights.may(.read, $0.name) }
             }
@@ -41,6 +43,13 @@ extension ImageService {
         }
     }
 
+    /// Asks whether a caller may change an image so, before anybody is asked over the network.
+    ///
+    /// - Throws: `.notFound` when the caller may not even see the image, `.forbidden` otherwise.
+    package func checkMayRevise(_ image: Image, asking rules: [PolicyRule], by caller: Caller) throws(Fault) {
+        for rule in [.modifyImage] + rules { try policy.require(rule, on: image, by: caller) }
+    }
+
     /// Takes back an image that was just made and whose data never began to come. Whatever else has become of it, it stays.
     package func withdraw(_ id: ImageID, by caller: Caller) {
         do throws(Fault) {
@@ -51,6 +60,11 @@ extension ImageService {
             guard error.kind != .conflict else { return }
             logger.warning("image \(id), which got no data, stays queued: \(error)")
         }
+    }
+
+    /// An image as somebody is told of it who has just changed it, whether or not the rules let him see it at other times.
+    package func outcome(of id: ImageID, for caller: Caller) throws(Fault) -> Image {
+        readable(try images.image(id, visibleTo: caller), by: caller)
     }
 
     /// What is known of an image, to administrators also when it is deleted.

@@ -20,7 +20,7 @@ extension ImageService {
     package func share(_ id: ImageID, with project: String, by caller: Caller) throws(Fault) -> Member {
         let image = try sharedImage(id, for: caller)
         try policy.require(.addMember, on: image, by: caller)
-        return try memberships.add(project, to: image, quota: limits.members)
+        return try memberships.add(project, to: image, quota: limits.members, by: caller)
     }
 
     /// A member's answer. Only the member project may give it.
@@ -28,7 +28,7 @@ extension ImageService {
         let image = try sharedImage(id, for: caller)
         _ = try memberships.member(project, of: image, visibleTo: caller)
         guard allows(.getMember, image, project, caller) else { throw Self.notAMember(project, id) }
-        guard allows(.modifyMember, image, project, caller) else {
+        guard allows(.modifyMember, image, project, caller), caller.project == project || caller.mayChange(image) else {
             throw Fault(.forbidden, "Only project \(project) itself may answer for its membership.")
         }
         return try memberships.set(status, of: project, in: image)
@@ -37,40 +37,52 @@ extension ImageService {
     package func unshare(_ id: ImageID, with project: String, by caller: Caller) throws(Fault) {
         let image = try sharedImage(id, for: caller)
         try policy.require(.deleteMember, on: image, by: caller)
-        try memberships.remove(project, from: image)
+        try memberships.remove(project, from: image, by: caller)
     }
 
     // MARK: as V1 has it, without consent, and with members who may share in turn
 
     /// Nobody's, for an image that is the caller's neither as owner nor as member.
     package func recipients(of id: ImageID, for caller: Caller) throws(Fault) -> [Member] {
-        try memberships.members(of: try found(id, by: caller), visibleTo: caller)
+        let image = try found(id, by: caller)
+        let target = SharingTarget(image, by: caller)
+        try policy.require(.getMembers, on: target, by: caller)
+        guard policy.allows(.getMember, caller, on: target) else { return [] }
+        return try memberships.members(of: image, visibleTo: caller)
     }
 
     /// - Parameter replacing: whoever is not named is a member no more.
     package func share(_ id: ImageID, with named: [Membership], replacing: Bool, by caller: Caller) throws(Fault) {
-        let image = try shareableImage(id, .addMember, by: caller)
-        try memberships.put(named, to: image, replacing: replacing, quota: limits.members)
+        let image = try shareableImage(id, [.addMember, .modifyMember] + (replacing ? [.deleteMember] : []), by: caller)
+        try memberships.put(named, to: image, replacing: replacing, quota: limits.members, by: caller)
     }
 
     package func endSharing(_ id: ImageID, with project: String, by caller: Caller) throws(Fault) {
-        let image = try shareableImage(id, .deleteMember, by: caller)
-        try memberships.remove(project, from: image)
+        let image = try shareableImage(id, [.deleteMember], by: caller)
+        try memberships.remove(project, from: image, by: caller)
     }
 
     /// What is shared with a project, as far as it is the caller's.
     package func shares(with project: String, for caller: Caller) throws(Fault) -> [Member] {
         try checkHasProject(caller)
+        var target: [String: String] = [:]
+        for name in ["project_id", "owner", "member_id"] { target[name] = caller.project }
+        try policy.require(.getMembers, on: AttributeTarget(target), by: caller)
+        guard policy.allows(.getMember, caller, on: AttributeTarget(target)) else { return [] }
         return try memberships.memberships(of: project, visibleTo: caller)
     }
 
-    /// - Throws: `.notFound` also for whoever sees the image and may not share it.
-    private func shareableImage(_ id: ImageID, _ rule: PolicyRule, by caller: Caller) throws(Fault) -> Image {
+    /// An image that is the caller's to share: as V1 has it, also that of a member whom the owner lets share in turn.
+    ///
+    /// - Throws: `.notFound` also for whoever sees the image and it is not his to share, `.forbidden` where a rule keeps him from it.
+    private func shareableImage(_ id: ImageID, _ rules: [PolicyRule], by caller: Caller) throws(Fault) -> Image {
         try checkHasProject(caller)
         let image = try found(id, by: caller)
-        if policy.allows(rule, caller, on: image) { return image }
-        guard try memberships.members(of: image, visibleTo: caller).contains(where: { $0.project == caller.project && $0.canShare })
-        else { throw .imageNotFound(id) }
+        if !caller.mayChange(image) {
+            let own = try memberships.members(of: image, visibleTo: caller).first { $0.project == caller.project }
+            guard own?.canShare == true else { throw .imageNotFound(id) }
+        }
+        for rule in rules { try policy.require(rule, on: SharingTarget(image, by: caller), by: caller) }
         return image
     }
 

@@ -28,6 +28,12 @@ extension ImageService {
         guard ImageSignature.isPart(of: properties) else { return }
         throw Fault(.invalid, "The signature of an image is checked when its data are uploaded or imported; it cannot get a location.")
     }
+
+    /// - Throws: `.invalid` for a signed image that is to be active without that any byte of it comes.
+    package func checkMayBeEmpty(_ properties: [ImageProperty]) throws(Fault) {
+        guard ImageSignature.isPart(of: properties) else { return }
+        throw Fault(.invalid, "The signature of an image is checked when its data are uploaded or imported; it cannot be made empty.")
+    }
 }
 
 /// Checks an image's signature while its bytes go by.

@@ -24,6 +24,7 @@ extension ImageService {
             let change = try rights.map { (rights) throws(Fault) in try change.permitted(by: rights, on: image) } ?? change
             try change.apply(to: &image, placing: placing)
         }
+        try image.checkSignature(since: before)
         let isNamedAnew = image.properties.contains { before[property: $0.name] == nil }
         if isNamedAnew { try limits.check(properties: image.properties, before: before.properties) }
         if image.tags != before.tags { try limits.check(tags: image.tags, before: before.tags) }

@@ -64,6 +64,8 @@ extension MariaDBCatalog: ImageCatalog {
         let before = try visibleImage(id, to: caller, locations: true, on: connection)
         var after = before
         try change(&after)
+        // Whatever the rules of a site let somebody do.
+        try caller.requireOwnership(of: before)
         if let claim { try Quotas.check(claim, on: connection) }
         guard try ImageChanges.save(from: before, to: after, at: moment, on: connection) else { return (before, before) }
         after.updatedAt = Timestamp(moment)
@@ -95,6 +97,7 @@ extension MariaDBCatalog: ImageCatalog {
             guard let moment = try connection.first(Self.hold, .text(id.text)) else { throw Fault.imageNotFound(id) }
             var image = try visibleImage(id, to: caller, locations: true, on: connection)
             try allowed(image)
+            try caller.requireOwnership(of: image)
             // What a deactivated image comes back from is not told from an active one's.
             let isPutOff = delaysDeletion && !image.locations.isEmpty && image.status.mayBecome(.pendingDelete)
             let status = isPutOff ? ImageStatus.pendingDelete : .deleted

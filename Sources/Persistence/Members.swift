@@ -15,8 +15,9 @@ extension MariaDBCatalog: MemberCatalog {
         return found
     }
 
-    package func add(_ project: String, to image: Image, quota: Int?) throws(Fault) -> Member {
-        try database.transaction("Sharing image \(image.id)") { connection in
+    package func add(_ project: String, to image: Image, quota: Int?, by caller: Caller) throws(Fault) -> Member {
+        try caller.requireOwnership(of: image)
+        return try database.transaction("Sharing image \(image.id)") { connection in
             guard try connection.first(Self.holdShared, .text(image.id.text)) != nil else {
                 throw Fault.imageNotFound(image.id)
             }
@@ -34,12 +35,15 @@ extension MariaDBCatalog: MemberCatalog {
         }
     }
 
-    package func put(_ memberships: [Membership], to image: Image, replacing: Bool, quota: Int?) throws(Fault) {
+    package func put(
+        _ memberships: [Membership], to image: Image, replacing: Bool, quota: Int?, by caller: Caller
+    ) throws(Fault) {
         try database.transaction("Sharing image \(image.id)") { connection in
             guard try connection.first(Self.holdShared, .text(image.id.text)) != nil else {
                 throw Fault.imageNotFound(image.id)
             }
             let present = try connection.all(Self.membersOfImage, .text(image.id.text))
+            try caller.requireSharing(of: image, present)
             let named = Set(memberships.map { $0.project.lowercased() })
             let dropped = replacing ? present.filter { !named.contains($0.project.lowercased()) } : []
             let kept = Set(present.map { $0.project.lowercased() })
@@ -86,8 +90,11 @@ extension MariaDBCatalog: MemberCatalog {
         }
     }
 
-    package func remove(_ project: String, from image: Image) throws(Fault) {
+    package func remove(_ project: String, from image: Image, by caller: Caller) throws(Fault) {
         try change("Unsharing image \(image.id)") { connection in
+            if !caller.mayChange(image) {
+                try caller.requireSharing(of: image, try connection.all(Self.membersOfImage, .text(image.id.text)))
+            }
             let removed = try remove(project, of: image.id, on: connection)
             guard removed > 0 else { throw Fault.notMember(project, image.id) }
         }
@@ -177,6 +184,15 @@ extension MariaDBCatalog: MemberCatalog {
     private static let holdShared = Query(
         "SELECT 1 FROM images FORCE INDEX (PRIMARY) WHERE id = ? AND deleted = 0 FOR UPDATE"
     ) { row throws(MariaDBError) in try row.int(0) }
+}
+
+extension Caller {
+    /// - Throws: `.forbidden` unless an image is his to change, or he is one of its members who may share it.
+    fileprivate func requireSharing(of image: Image, _ members: [Member]) throws(Fault) {
+        guard mayChange(image) || members.contains(where: { $0.project == project && $0.canShare }) else {
+            throw Fault(.forbidden, "No permission to share that image")
+        }
+    }
 }
 
 extension Member {

@@ -50,7 +50,7 @@ extension RegistryClient: ImageCatalog {
             for name in ["id", "created_at", "updated_at", "deleted_at", "deleted"] { object[name] = nil }
             var body: JSONObject = ["image": .object(object), "from_state": .string(before.status.rawValue), "purge_props": true]
             if let claim { body["claim"] = .object(claim.wire) }
-            return try image(ask("PUT", path(id), body, ifStill: tag))
+            return try image(ask("PUT", path(id), for: caller, body, ifStill: tag))
         }
     }
 
@@ -70,7 +70,7 @@ extension RegistryClient: ImageCatalog {
         try untilUnchanged(id, caller) { (image, tag) throws(Fault) in
             try allowed(image)
             var removals: [OwedRemoval] = []
-            for element in try ask("DELETE", path(id), ifStill: tag).json["removals"]?.array ?? [] {
+            for element in try ask("DELETE", path(id), for: caller, ifStill: tag).json["removals"]?.array ?? [] {
                 removals.append(try OwedRemoval(wire: element.object ?? [:], of: id))
             }
             return removals

@@ -19,19 +19,21 @@ extension RegistryClient: MemberCatalog {
         return found
     }
 
-    package func add(_ project: String, to image: Image, quota: Int?) throws(Fault) -> Member {
-        try put(Membership(project: project, canShare: nil), image, quota, onlyNew: true)
+    package func add(_ project: String, to image: Image, quota: Int?, by caller: Caller) throws(Fault) -> Member {
+        try put(Membership(project: project, canShare: nil), image, quota, onlyNew: true, for: caller)
         return try member(project, of: image, visibleTo: .service)
     }
 
-    package func put(_ memberships: [Membership], to image: Image, replacing: Bool, quota: Int?) throws(Fault) {
+    package func put(
+        _ memberships: [Membership], to image: Image, replacing: Bool, quota: Int?, by caller: Caller
+    ) throws(Fault) {
         guard replacing else {
-            for membership in memberships { try put(membership, image, quota, onlyNew: false) }
+            for membership in memberships { try put(membership, image, quota, onlyNew: false, for: caller) }
             return
         }
         var body: JSONObject = ["memberships": .array(memberships.map { .object($0.wire) })]
         if let quota { body["quota"] = .int(Int64(quota)) }
-        try ask("PUT", path(image.id) + "/members", body)
+        try ask("PUT", path(image.id) + "/members", for: caller, body)
     }
 
     package func memberships(of project: String, visibleTo caller: Caller) throws(Fault) -> [Member] {
@@ -47,15 +49,17 @@ extension RegistryClient: MemberCatalog {
         return try member(project, of: image, visibleTo: .service)
     }
 
-    package func remove(_ project: String, from image: Image) throws(Fault) {
-        try ask("DELETE", path(project, of: image))
+    package func remove(_ project: String, from image: Image, by caller: Caller) throws(Fault) {
+        try ask("DELETE", path(project, of: image), for: caller)
     }
 
-    private func put(_ membership: Membership, _ image: Image, _ quota: Int?, onlyNew: Bool) throws(Fault) {
+    private func put(
+        _ membership: Membership, _ image: Image, _ quota: Int?, onlyNew: Bool, for caller: Caller
+    ) throws(Fault) {
         var body: JSONObject = ["only_new": .bool(onlyNew)]
         if let canShare = membership.canShare { body["member"] = ["can_share": .bool(canShare)] }
         if let quota { body["quota"] = .int(Int64(quota)) }
-        try ask("PUT", path(membership.project, of: image), body)
+        try ask("PUT", path(membership.project, of: image), for: caller, body)
     }
 
     private func path(_ project: String, of image: Image) -> String {

@@ -34,7 +34,8 @@ package struct RegistryClient: Sendable {
     /// Asks the registry.
     ///
     /// - Parameters:
-    ///   - caller: on whose behalf; the service itself asks for what was judged before.
+    ///   - caller: on whose behalf; the service itself asks for what was judged before. The registry is told what he is, and asks no rule
+    ///     about it: an operator's rules name the roles of people.
     ///   - tag: the state that the image must have for this to be done.
     /// - Throws: the registry's refusal, or `.unavailable` when there is no answer.
     @discardableResult
@@ -48,6 +49,7 @@ package struct RegistryClient: Sendable {
         if let id = Trace.requestID { headers.append(("X-Vitrine-Request-Id", id)) }
         if let id = Trace.globalRequestID { headers.append(("X-Openstack-Request-Id", id)) }
         if let tag { headers.append(("If-Match", tag)) }
+        headers.append(("X-Vitrine-Standing", caller.standing.rawValue))
         headers.append(("X-Roles", caller.roles.joined(separator: ",")))
         if let user = caller.user { headers.append(("X-User-Id", user)) }
         if let project = caller.project { headers.append(("X-Project-Id", project)) }

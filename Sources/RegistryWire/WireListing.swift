@@ -151,10 +151,3 @@ extension ImageListing {
         }
     }
 }
-
-extension Caller {
-    /// The same without the sight of an administrator.
-    fileprivate var asUser: Caller {
-        Caller(user: user, project: project, roles: roles, serviceRoles: serviceRoles, scope: scope, isAdmin: false)
-    }
-}

@@ -61,13 +61,19 @@ package enum Options {
     static let detailedHealth = Option<Bool>.flag("healthcheck", "detailed", default: false)
 
     // MARK: who may come in
-    /// The deployment flavour: whether Keystone is wanted, where `identity` says nothing, and whether the cache is.
+    /// The deployment flavour: whether Keystone is wanted, where `identity` says nothing, and whether the cache is. See `Flavor`.
     static let flavor = Option<String?>.optionalText("paste_deploy", "flavor")
 
     enum IdentityKind: String, CaseIterable, Sendable {
-        case none, tokens, keystone
+        /// Everybody is nobody: the default, so that what an operator forgot opens nothing.
+        case anonymous
+        /// Everybody is an administrator.
+        case none
+        case tokens, keystone
     }
-    static let identity = Option<IdentityKind>.choice("vitrine", "identity", default: IdentityKind.none)
+    static let identity = Option<IdentityKind>.choice("vitrine", "identity", default: .anonymous)
+    /// Whether clients of other hosts are administrators too, where identity is none.
+    static let identityNoneBeyondLoopback = Option<Bool>.flag("vitrine", "identity_none_beyond_loopback", default: false)
     static let tokenFile = Option<String?>.optionalText("vitrine", "token_file")
     /// The project of everybody, where identity is none.
     static let project = Option<String>.text("vitrine", "project", default: "admin")
@@ -118,6 +124,7 @@ package enum Options {
             showMultipleLocations.key,
             delayedDelete.key, scrubTime.key, wakeupTime.key, gracefulShutdownTimeout.key,
             workers.key, connection.key, maxPoolSize.key, maxOverflow.key, poolTimeout.key, flavor.key, identity.key,
+            identityNoneBeyondLoopback.key,
             tokenFile.key, project.key, policyFile.key, policyFolders.key, enforceNewDefaults.key, propertyProtectionFile.key,
             propertyProtectionFormat.key, enableV1API.key, enableV2API.key,
             enableV1Registry.key, registryHost.key, registryPort.key,

@@ -28,7 +28,7 @@ extension Wiring {
         let cache = CacheService(service: service, keeper: keeper, settings: settings)
         let door = CacheDoor(service: cache)
         var routes = CacheDoor.routes.map { $0.map { $0(door) } }
-        if try flavors.contains("cachemanagement") {
+        if try flavor.managesCache {
             let management = CacheManagementDoor(service: cache)
             routes += CacheManagementDoor.routes.map { $0.map { $0(management) } }
         }
@@ -57,7 +57,7 @@ extension Wiring {
 
     /// Source: Glance, whose paste pipelines have the cache in these flavours alone.
     var sendsFromCache: Bool {
-        get throws { try flavors.contains { $0 == "caching" || $0 == "cachemanagement" } }
+        get throws { try flavor.sendsFromCache }
     }
 
     /// Where nginx finds it. No store is called so: their names begin with no dot.
@@ -66,10 +66,6 @@ extension Wiring {
             guard let folder = try cacheFolder, let prefix = try cachePrefix else { return nil }
             return (prefix, folder)
         }
-    }
-
-    private var flavors: [String] {
-        get throws { try configuration(Options.flavor)?.split(separator: "+").map(String.init) ?? [] }
     }
 
     private var cacheFolder: String? {

@@ -144,39 +144,4 @@ package struct Wiring {
         limits.uploadRate = rate == 0 ? nil : rate
         return limits
     }
-
-    var identity: Options.IdentityKind {
-        get throws {
-            let isFlavored = try configuration(Options.flavor)?.contains("keystone") == true && !configuration.isSet(Options.identity)
-            return isFlavored ? .keystone : try configuration(Options.identity)
-        }
-    }
-
-    /// What OpenStack's clients need in their environment to come in, as words for a shell.
-    ///
-    /// - Parameter address: of this service.
-    package func clientEnvironment(at address: String) throws -> String {
-        switch try identity {
-        case .none: "OS_AUTH_TYPE=none OS_ENDPOINT=\(address)"
-        case .tokens: "OS_AUTH_TYPE=admin_token OS_ENDPOINT=\(address) OS_TOKEN=…"
-        case .keystone:
-            """
-            OS_AUTH_TYPE=v3password OS_AUTH_URL=\(try configuration(Options.AuthToken.access.authURL) ?? "…") \
-            OS_USER_DOMAIN_NAME=Default OS_PROJECT_DOMAIN_NAME=Default OS_PROJECT_NAME=… OS_USERNAME=… OS_PASSWORD=… \
-            OS_IMAGE_ENDPOINT_OVERRIDE=\(address)
-            """
-        }
-    }
-
-    func makeAuthenticator() throws -> any Authenticator {
-        switch try identity {
-        case .keystone: return try makeKeystoneTokens()
-        case .none: return NoIdentity(project: try configuration(Options.project))
-        case .tokens:
-            guard let path = try configuration(Options.tokenFile) else {
-                throw ConfigurationError(place: "[vitrine] token_file", reason: "is not set")
-            }
-            return try TokenFile(path: path, policy: policies, logger: log.logger("glance.identity"))
-        }
-    }
 }

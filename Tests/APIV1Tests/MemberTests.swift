@@ -164,7 +164,7 @@ import Testing
 
     @Test func `are not put by who may only read`() throws {
         let id = try glance.hasClassic()
-        #expect(try glance.share(id, with: "bolt", as: .reader).status == 404)
+        #expect(try glance.share(id, with: "bolt", as: .reader).status == 403)
         #expect(try glance.members(of: id, as: .reader).isEmpty)
     }
 

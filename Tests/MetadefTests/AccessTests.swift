@@ -95,3 +95,54 @@ import Testing
         #expect(try open.metadef("GET", "namespaces/\(secret)", as: .bob).status == 404)
     }
 }
+
+/// A policy as old sites carried it over: Glance once asked beside the rules whose a namespace is.
+@Suite struct `A namespace whose rules are all open` {
+    private func open(_ more: String = "") throws -> TestGlance {
+        let file = "\(TestFolder.root)/policy-\(UInt64.random(in: 0 ... .max)).yaml"
+        let kinds = ["namespace", "object", "property", "tag"]
+        var rules = kinds.flatMap { ["add_metadef_\($0)", "modify_metadef_\($0)", "delete_metadef_\($0)"] }
+        rules += ["remove_metadef_property", "add_metadef_tags", "delete_metadef_tags"]
+        rules += ["add_metadef_resource_type_association", "remove_metadef_resource_type_association"]
+        try (rules.map { "\"\($0)\": \"\"\n" }.joined() + more).write(toFile: file, atomically: true, encoding: .utf8)
+        return try TestGlance(["oslo_policy": "policy_file = \(file)"], workers: 1)
+    }
+
+    private let writings = `Who may do what to metadata definitions`.writings
+
+    private func write(
+        _ glance: TestGlance, _ name: String, _ method: String, _ path: String, _ json: String?, as person: TestGlance.Person
+    ) throws
+        -> Int
+    {
+        try json.map { try glance.metadef(method, "namespaces/\(name)\(path)", as: person, json: $0) }?.status
+            ?? glance.metadef(method, "namespaces/\(name)\(path)", as: person).status
+    }
+
+    @Test func `is changed by its project and administrators alone`() throws {
+        let glance = try open()
+        let name = try glance.hasNamespace(everything)
+        let before = try glance.shown("namespaces/\(name)")
+        for (method, path, json) in writings {
+            #expect(try write(glance, name, method, path, json, as: .bob) == 403, "\(method) \(path)")
+        }
+        #expect(try glance.shown("namespaces/\(name)") == before)
+        for person in [TestGlance.Person.alice, .admin] {
+            for (method, path, json) in writings {
+                let own = try glance.hasNamespace(everything)
+                let json = json?.replacing(#"{"namespace": "taken"}"#, with: #"{"namespace": "\#(own)", "owner": "acme"}"#)
+                #expect(200..<300 ~= (try write(glance, own, method, path, json, as: person)), "\(method) \(path)")
+            }
+        }
+        // Nor made for others, or given to them.
+        #expect(try glance.metadef("POST", "namespaces", as: .bob, json: #"{"namespace": "x", "owner": "acme"}"#).status == 403)
+        #expect(try glance.metadef("POST", "namespaces", as: .bob, json: #"{"namespace": "x"}"#).status == 201)
+        #expect(try glance.metadef("PUT", "namespaces/x", as: .bob, json: #"{"namespace": "x", "owner": "acme"}"#).status == 403)
+    }
+
+    @Test func `is changed by whom metadef_admin lets`() throws {
+        let glance = try open("metadef_admin: \"project_id:bolt\"\n")
+        let name = try glance.hasNamespace(everything)
+        #expect(try write(glance, name, "DELETE", "/tags/one", nil, as: .bob) == 204)
+    }
+}

@@ -12,7 +12,7 @@ enum Who: String, CaseIterable {
 
     var headers: [String: String] {
         switch self {
-        case .service: ["X-Roles": "admin"]
+        case .service: ["X-Vitrine-Standing": "service"]
         case .admin: ["X-User-Id": "admin", "X-Project-Id": "cloud", "X-Roles": "admin"]
         case .alice: ["X-User-Id": "alice", "X-Project-Id": "acme", "X-Roles": "member"]
         case .bob: ["X-User-Id": "bob", "X-Project-Id": "bolt", "X-Roles": "member"]

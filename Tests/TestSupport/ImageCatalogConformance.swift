@@ -3,6 +3,19 @@ import Foundation
 import Testing
 import Threading
 
+// What the service itself does, without a word about it.
+extension MemberCatalog {
+    fileprivate func add(_ project: String, to image: Image, quota: Int?) throws(Fault) -> Member {
+        try add(project, to: image, quota: quota, by: .service)
+    }
+
+    fileprivate func put(_ memberships: [Membership], to image: Image, replacing: Bool, quota: Int?) throws(Fault) {
+        try put(memberships, to: image, replacing: replacing, quota: quota, by: .service)
+    }
+
+    fileprivate func remove(_ project: String, from image: Image) throws(Fault) { try remove(project, from: image, by: .service) }
+}
+
 /// What every catalog must do.
 package enum ImageCatalogConformance {
     private static let admin = Caller(user: "root", project: "cloud", roles: ["admin"], isAdmin: true)
@@ -61,6 +74,33 @@ package enum ImageCatalogConformance {
             }
             try catalog.remove("bolt", from: shared)
             #expect(throws: Fault.of(.notFound)) { try catalog.image(shared.id, visibleTo: bob) }
+        },
+        ConformanceCheck("has an image changed by its owner's project and administrators alone") { catalog in
+            for owner in ["acme", nil] {
+                var draft = ImageDraft(id: .fresh(), owner: owner)
+                draft.visibility = .public
+                let image = try catalog.insert(draft)
+                for caller in owner == nil ? [alice, bob] : [bob] {
+                    #expect(throws: Fault.of(.forbidden)) { try catalog.update(image.id, visibleTo: caller) { $0.name = "taken" } }
+                    #expect(throws: Fault.of(.forbidden)) { try catalog.delete(image.id, visibleTo: caller) { _ in } }
+                    #expect(throws: Fault.of(.forbidden)) { try catalog.add("dock", to: image, quota: nil, by: caller) }
+                    let named = [Membership(project: "dock", canShare: true)]
+                    #expect(throws: Fault.of(.forbidden)) {
+                        try catalog.put(named, to: image, replacing: false, quota: nil, by: caller)
+                    }
+                }
+                _ = try catalog.add("bolt", to: image, quota: nil)
+                #expect(throws: Fault.of(.forbidden)) { try catalog.remove("bolt", from: image, by: bob) }
+                #expect(try catalog.image(image.id, visibleTo: admin).name == nil)
+                #expect(try catalog.members(of: image, visibleTo: admin).map(\.project) == ["bolt"])
+                // Whom the owner lets share in turn may do that, and no more.
+                try catalog.put([Membership(project: "bolt", canShare: true)], to: image, replacing: false, quota: nil)
+                try catalog.put([Membership(project: "dock", canShare: nil)], to: image, replacing: false, quota: nil, by: bob)
+                #expect(throws: Fault.of(.forbidden)) { try catalog.add("edge", to: image, quota: nil, by: bob) }
+                try catalog.remove("dock", from: image, by: bob)
+                #expect(throws: Fault.of(.forbidden)) { try catalog.update(image.id, visibleTo: bob) { $0.name = "taken" } }
+                #expect(try catalog.update(image.id, visibleTo: admin) { $0.name = "set" }.name == "set")
+            }
         },
         ConformanceCheck("writes a change, all of it") { catalog in
             var draft = ImageDraft(id: .fresh(), owner: "acme")

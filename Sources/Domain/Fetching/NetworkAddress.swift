@@ -29,6 +29,13 @@ package struct NetworkAddress: Hashable, Sendable {
         return (isIPv4 || Self.global6.contains(self)) && !(isIPv4 ? Self.special4 : Self.special6).contains { $0.contains(self) }
     }
 
+    /// Whether a text is an address that leads to this very host from itself.
+    package static func isLoopback(_ text: String) -> Bool {
+        guard let bytes = NetworkAddress(text)?.bytes else { return false }
+        let isMapped = bytes.starts(with: [0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0xFF, 0xFF, 127])
+        return bytes.count == 4 ? bytes[0] == 127 : isMapped || bytes == [UInt8](repeating: 0, count: 15) + [1]
+    }
+
     /// Addresses that begin with the same bits.
     struct Block: Sendable {
         let start: [UInt8]

@@ -41,15 +41,14 @@ package struct ImageMeta: Sendable {
     }
 
     /// - Parameter purging: custom properties that are not named go.
-    /// - Throws: `.forbidden` for another id or status than the image's, and for another size or checksum of an image that has its
-    ///   data, unless an administrator says so. Source: spec v1 §8.
+    /// - Throws: `.forbidden` for another id or status than the image's, and, of an image that has its data or is getting them, for what
+    ///   the service finds out of them: size, checksum, virtual size, formats.
     package func apply(to image: inout Image, by caller: Caller, purging: Bool) throws(Fault) {
         if let id, id != image.id { throw Fault(.forbidden, "The id of image \(image.id) cannot be changed.") }
         if let status, status != image.status.rawValue { throw Fault(.forbidden, "The status of an image cannot be changed so.") }
-        if !caller.isAdmin, image.status == .active || image.status == .deactivated {
-            guard size == nil || size == image.size, checksum == nil || checksum == image.checksum else {
-                throw Fault(.forbidden, "Size and checksum of an image that has its data cannot be changed.")
-            }
+        if image.status != .queued, let field = fieldFound(otherThan: image) {
+            throw Fault(
+                .forbidden, "The \(field) of an image that is \(image.status.rawValue) cannot be changed: it is what the service found.")
         }
         func set<Value>(_ path: WritableKeyPath<Image, Value>, _ value: Value?) { if let value { image[keyPath: path] = value } }
         set(\.name, name)
@@ -64,5 +63,16 @@ package struct ImageMeta: Sendable {
         if caller.isAdmin { set(\.owner, owner) }
         if let isPublic { image.visibility = isPublic ? .public : image.visibility == .public ? .shared : image.visibility }
         image.set(properties, replacing: purging)
+    }
+
+    /// The first field that says something else than the service found out of an image's bytes. Who sends back what he was shown
+    /// changes nothing.
+    private func fieldFound(otherThan image: Image) -> String? {
+        if let size, size != image.size { return "size" }
+        if let checksum, checksum != image.checksum { return "checksum" }
+        if let virtualSize, virtualSize != image.virtualSize { return "virtual_size" }
+        if let diskFormat, diskFormat != image.diskFormat { return "disk_format" }
+        if let containerFormat, containerFormat != image.containerFormat { return "container_format" }
+        return nil
     }
 }

@@ -62,6 +62,39 @@ package struct ImageSignature: Sendable {
 extension Image {
     /// Its bytes are to be checked before anybody gets them.
     package var isSigned: Bool { ImageSignature.isPart(of: properties) }
+
+    /// Asks whether a client may leave the image with the signature that it has now. One is checked while an image's bytes come, so from
+    /// then on there is none but that which was checked; it may go as a whole. Of an image that is being imported it may become another:
+    /// then the import fails.
+    ///
+    /// - Throws: `.conflict` for a signature that nobody would check any more.
+    package func checkSignature(since before: Image) throws(Fault) {
+        let signature = ImageSignature.properties(of: self)
+        guard !signature.isEmpty, signature != ImageSignature.properties(of: before) else { return }
+        let isAwaited = before.status == .queued || before.status == .uploading || before.status == .importing && before.isSigned
+        guard isAwaited, status == before.status else {
+            throw Fault(
+                .conflict,
+                "Image \(id) is \(before.status.rawValue), and nobody would check its data by this signature: properties img_signature… "
+                    + "are set before the data come. Afterwards all four can be removed together.")
+        }
+    }
+
+    /// - Parameter judged: the image as its bytes were judged when they came.
+    /// - Throws: `.conflict` when it is said to be something else by now.
+    package func checkIsStill(_ judged: Image) throws(Fault) {
+        guard diskFormat == judged.diskFormat, containerFormat == judged.containerFormat,
+            ImageSignature.properties(of: self) == ImageSignature.properties(of: judged)
+        else { throw Fault(.conflict, "The formats or the signature of image \(id) were changed while its data were imported.") }
+    }
+}
+
+extension ImageSignature {
+    /// Of the four, those that an image has, whatever their order.
+    fileprivate static func properties(of image: Image) -> [String: String?] {
+        let pairs = image.properties.filter { Property(rawValue: $0.name) != nil }.map { ($0.name, $0.value) }
+        return Dictionary(pairs) { first, _ in first }
+    }
 }
 
 /// The certificate that a signature is checked with, which one who may read it has got.

@@ -80,6 +80,22 @@ struct ImageTarget: PolicyTarget {
     }
 }
 
+/// An image as rules see it that V1 asks of whoever shares it, or sees with whom it is shared: a member stands for the owner, who let
+/// him share in turn, and for the member that he is.
+package struct SharingTarget: PolicyTarget {
+    private let image: ImageTarget
+
+    package init(_ image: Image, by caller: Caller) { self.image = ImageTarget(image: image, caller: caller) }
+
+    package func policyAttribute(_ name: String) -> String? {
+        switch name {
+        case "project_id", "owner", "tenant": image.caller.mayChange(image.image) ? image.image.owner : image.caller.project
+        case "member_id": image.caller.project
+        default: image.policyAttribute(name)
+        }
+    }
+}
+
 /// A namespace of metadata definitions as a caller's rules see it; without one, what his own project would own.
 struct MetadefTarget: PolicyTarget {
     let namespace: MetadefNamespace?

@@ -70,6 +70,35 @@ package enum PolicyRule: String, Sendable, CaseIterable {
 }
 
 extension PolicyRule {
+    /// What a rule is about.
+    enum Subject {
+        /// Something that somebody owns, an image or a namespace, is changed.
+        case change
+        /// Something is read, or made, or no record of a project's is touched.
+        case other
+    }
+
+    var subject: Subject {
+        switch self {
+        case .modifyImage, .deleteImage, .publicizeImage, .communitizeImage, .uploadImage, .copyFrom, .copyImage, .setImageLocation,
+            .deleteImageLocation, .addImageLocation, .addMember, .deleteMember, .deactivate, .reactivate:
+            .change
+        case .modifyMetadefNamespace, .deleteMetadefNamespace, .addMetadefObject, .modifyMetadefObject, .deleteMetadefObject,
+            .addMetadefProperty, .modifyMetadefProperty, .removeMetadefProperty, .addMetadefResourceType, .removeMetadefResourceType,
+            .addMetadefTag, .addMetadefTags, .modifyMetadefTag, .deleteMetadefTag, .deleteMetadefTags:
+            .change
+        // Whose a new image or namespace becomes is asked when it is made; a membership is its member's, who answers for it.
+        case .addImage, .addMetadefNamespace, .modifyMember: .other
+        case .contextIsAdmin, .getImages, .getImage, .downloadImage, .downloadFromStore, .getImageLocation, .fetchImageLocation,
+            .getMember, .getMembers, .storesInfoDetail, .tasksAPIAccess:
+            .other
+        case .cacheImage, .cacheList, .cacheDelete, .cacheClean, .cachePrune, .listCachedNodes, .manageImageCache: .other
+        case .getMetadefNamespaces, .getMetadefNamespace, .getMetadefObjects, .getMetadefObject, .getMetadefProperties,
+            .getMetadefProperty, .listMetadefResourceTypes, .getMetadefResourceType, .getMetadefTags, .getMetadefTag:
+            .other
+        }
+    }
+
     /// Who may do what when no file says otherwise. Source: spec policy-and-auth §4, the defaults of Glance head.
     // swift-format-ignore
     package static let defaults: [String: String] = {

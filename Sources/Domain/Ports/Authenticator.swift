@@ -5,10 +5,14 @@ package protocol Authenticator: Sendable {
 
     /// What `WWW-Authenticate` says to those we do not know.
     var challenge: String { get }
+
+    /// Whether every caller is nobody: there is no way of saying who one is.
+    var knowsNobody: Bool { get }
 }
 
 extension Authenticator {
     package var challenge: String { "Token" }
+    package var knowsNobody: Bool { false }
 }
 
 /// What a request says of its sender.
@@ -20,6 +24,8 @@ package struct Credentials: Sendable {
     /// What is wanted, for a token that may be used for some things alone.
     package var method = ""
     package var path = ""
+    /// Whether the client is on this very host: a loopback address, and no proxy in between that says so.
+    package var isFromThisHost = false
     /// What a service of ours says that it has found out, which only its secret makes believable.
     package var vouched = Vouched()
 
@@ -28,6 +34,8 @@ package struct Credentials: Sendable {
     package struct Vouched: Sendable {
         package var secret: String?
         package var isConfirmed = false
+        /// Nil where it is not said, and the roles tell.
+        package var standing: Caller.Standing?
         package var user: String?
         package var project: String?
         /// With commas between.

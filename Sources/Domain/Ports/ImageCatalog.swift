@@ -25,7 +25,8 @@ package protocol ImageCatalog: Sendable {
     /// what differs afterwards is written. A fault that `change` throws leaves all as it was.
     ///
     /// - Parameter claim: what the change takes of what the image's owner may have.
-    /// - Throws: `.tooLarge` for a claim that does not fit.
+    /// - Throws: `.tooLarge` for a claim that does not fit; `.forbidden` unless the image is the caller's to change, whatever `change`
+    ///   asked of him.
     func update(
         _ id: ImageID, visibleTo caller: Caller, claiming claim: QuotaClaim?, _ change: (inout Image) throws(Fault) -> Void
     ) throws(Fault) -> Image
@@ -38,6 +39,7 @@ package protocol ImageCatalog: Sendable {
     /// Deletes an image's record for good, with members, tags and properties, and owes the removal of its bytes.
     ///
     /// - Parameter allowed: throws for what may not be deleted.
+    /// - Throws: `.forbidden` unless the image is the caller's to change, whatever `allowed` asked of him.
     /// - Returns: what `RemovalCatalog` now has to be told of; nothing where the bytes stay for the scrubber.
     func delete(
         _ id: ImageID, visibleTo caller: Caller, _ allowed: (Image) throws(Fault) -> Void
