@@ -119,7 +119,7 @@ let package = Package(
         room("RegistryClient", needs: ["Domain", "RegistryWire", "HTTPClient", "HTTP", "JSONDocument", logging]),
 
         // work
-        room("Operations", needs: ["Domain", "Digest", "ImageFormats", "Cryptography", "Threading", logging]),
+        room("Operations", needs: ["Domain", "Digest", "ImageFormats", "Cryptography", "JSONDocument", "Threading", logging]),
 
         room("Importing", needs: ["Domain", "Digest", "JSONDocument", "Operations", "Threading", logging]),
 
@@ -189,7 +189,7 @@ let package = Package(
         tests("CacheTests", needs: ["TestSupport", "Threading", "glance-api", "glance-registry", "glance-tasks"]),
         tests("FaultTests", needs: ["TestSupport", "Stack", "Threading", "glance-api", "glance-registry", "glance-tasks"]),
         tests("APIV1Tests", needs: ["TestSupport", "Domain", "glance-api", "glance-registry", "glance-tasks"]),
-        tests("APIV2Tests", needs: ["TestSupport", "glance-api", "glance-manage", "glance-tasks"]),
+        tests("APIV2Tests", needs: ["TestSupport", "glance-api", "glance-manage", "glance-registry", "glance-tasks"]),
         tests(
             "StoreTests",
             needs: [

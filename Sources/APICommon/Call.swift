@@ -89,7 +89,13 @@ package final class StoredBody: ByteSource {
     package func read(into buffer: UnsafeMutableRawBufferPointer) throws(BodyCut) -> Int {
         guard left > 0 else { return 0 }
         let piece = UnsafeMutableRawBufferPointer(rebasing: buffer[..<Int(min(Int64(buffer.count), left))])
-        guard let count = try? reader.read(into: piece), count > 0 else { throw BodyCut() }
+        let count: Int
+        do throws(Fault) {
+            count = try reader.read(into: piece)
+        } catch {
+            throw BodyCut(error)
+        }
+        guard count > 0 else { throw BodyCut(Fault(.unavailable, "The image's data end \(left) bytes before they should.")) }
         left -= Int64(count)
         return count
     }

@@ -1,49 +1,105 @@
 internal import COpenSSL
 internal import Digest
+internal import Synchronization
 
 /// Closes texts so that only who has the same secret reads them, or can have written them: AES-256-GCM.
-package struct Seal: Sendable {
-    private let key: [UInt8]
+///
+/// The key is made of the secret by scrypt with a salt, so that whoever finds a closed text cannot try passwords by the thousand. As
+/// that takes a moment, one process closes with one salt, and every key that was made is kept.
+///
+/// A closed text is `2.` and hexadecimal digits of salt, nonce, tag and bytes. Texts without the mark were closed by releases whose key
+/// was the secret's SHA-256; they are still opened.
+package final class Seal: Sendable {
+    private let secret: [UInt8]
+    /// With which this process closes.
+    private let salt: [UInt8]
+    private let keys = Mutex<[[UInt8]: [UInt8]]>([:])
 
+    private static let mark = "2."
+    private static let saltLength = 16
     private static let nonceLength = 12
     private static let tagLength = 16
+    private static let keyLength = 32
+    /// Keys that are kept: one for each process that closes what this one opens.
+    private static let mostKeys = 256
 
-    /// - Parameter secret: of any length; the key is its SHA-256.
+    /// - Parameter secret: of any length.
     package init(secret: String) {
-        var (key, count) = ([UInt8](repeating: 0, count: 32), UInt32(0))
-        var secret = secret
-        let done = secret.withUTF8 { EVP_Digest($0.baseAddress, $0.count, &key, &count, EVP_sha256(), nil) }
-        precondition(done == 1, "EVP_Digest fails only without memory")
-        self.key = key
+        (self.secret, salt) = (Array(secret.utf8), Self.random(Self.saltLength))
     }
 
     /// - Parameter purpose: what it is for; for nothing else it can be opened.
-    /// - Returns: hexadecimal digits.
+    /// - Returns: the mark and hexadecimal digits.
     package func close(_ text: String, for purpose: String) -> String {
-        var nonce = [UInt8](repeating: 0, count: Self.nonceLength)
-        precondition(RAND_bytes(&nonce, CInt(nonce.count)) == 1, "without random numbers nothing is secret")
+        let nonce = Self.random(Self.nonceLength)
         var tag = [UInt8](repeating: 0, count: Self.tagLength)
-        guard let closed = crypt(Array(text.utf8), for: purpose, nonce, &tag, isClosing: true) else {
+        guard let closed = Self.crypt(Array(text.utf8), for: purpose, key(salted: salt), nonce, &tag, isClosing: true) else {
             fatalError("AES-GCM closes whatever it is given")
         }
-        return (nonce + tag + closed).hexadecimal
+        return Self.mark + (salt + nonce + tag + closed).hexadecimal
     }
 
     /// - Returns: nil for what was not closed with the same secret for the same purpose.
     package func open(_ text: String, for purpose: String) -> String? {
-        let digits = Array(text.utf8).map { Character(Unicode.Scalar($0)).hexDigitValue }
-        guard digits.count % 2 == 0, !digits.contains(nil) else { return nil }
-        let bytes = stride(from: 0, to: digits.count, by: 2).map { UInt8(digits[$0]! << 4 | digits[$0 + 1]!) }
-        guard bytes.count >= Self.nonceLength + Self.tagLength else { return nil }
-        let (nonce, rest) = (Array(bytes.prefix(Self.nonceLength)), bytes.dropFirst(Self.nonceLength))
+        let isOlder = !text.utf8.starts(with: Self.mark.utf8)
+        let saltLength = isOlder ? 0 : Self.saltLength
+        guard let bytes = Self.bytes(of: text.utf8.dropFirst(isOlder ? 0 : Self.mark.utf8.count)),
+            bytes.count >= saltLength + Self.nonceLength + Self.tagLength
+        else { return nil }
+        let key = isOlder ? olderKey() : key(salted: Array(bytes.prefix(saltLength)))
+        let nonce = Array(bytes.dropFirst(saltLength).prefix(Self.nonceLength))
+        let rest = bytes.dropFirst(saltLength + Self.nonceLength)
         var tag = Array(rest.prefix(Self.tagLength))
-        return crypt(Array(rest.dropFirst(Self.tagLength)), for: purpose, nonce, &tag, isClosing: false)
+        return Self.crypt(Array(rest.dropFirst(Self.tagLength)), for: purpose, key, nonce, &tag, isClosing: false)
             .flatMap { String(validating: $0, as: UTF8.self) }
     }
 
+    private static func bytes(of digits: Substring.UTF8View) -> [UInt8]? {
+        let digits = digits.map { Character(Unicode.Scalar($0)).hexDigitValue }
+        guard digits.count % 2 == 0, !digits.contains(nil) else { return nil }
+        return stride(from: 0, to: digits.count, by: 2).map { UInt8(digits[$0]! << 4 | digits[$0 + 1]!) }
+    }
+
+    private static func random(_ count: Int) -> [UInt8] {
+        var bytes = [UInt8](repeating: 0, count: count)
+        precondition(RAND_bytes(&bytes, CInt(count)) == 1, "without random numbers nothing is secret")
+        return bytes
+    }
+
+    // MARK: keys
+
+    /// What scrypt costs: 16 MiB and, measured, some 40 ms. Source: RFC 7914, 2.
+    private static let (cost, blockSize, lanes): (UInt64, UInt64, UInt64) = (1 << 14, 8, 1)
+
+    private func key(salted salt: [UInt8]) -> [UInt8] {
+        if let key = keys.withLock({ $0[salt] }) { return key }
+        var key = [UInt8](repeating: 0, count: Self.keyLength)
+        let done = secret.withUnsafeBytes { secret in
+            EVP_PBE_scrypt(
+                secret.baseAddress?.assumingMemoryBound(to: CChar.self), secret.count, salt, salt.count, Self.cost, Self.blockSize,
+                Self.lanes, 64 << 20, &key, key.count)
+        }
+        precondition(done == 1, "scrypt fails only without memory")
+        keys.withLock { keys in
+            if keys.count >= Self.mostKeys { keys = keys.filter { $0.key == self.salt } }
+            keys[salt] = key
+        }
+        return key
+    }
+
+    private func olderKey() -> [UInt8] {
+        var (key, count) = ([UInt8](repeating: 0, count: Self.keyLength), UInt32(0))
+        precondition(EVP_Digest(secret, secret.count, &key, &count, EVP_sha256(), nil) == 1, "EVP_Digest fails only without memory")
+        return key
+    }
+
+    // MARK: the cipher
+
     /// - Parameter tag: made by closing, and judged by opening.
     /// - Returns: nil where the tag is not that of these bytes.
-    private func crypt(_ bytes: [UInt8], for purpose: String, _ nonce: [UInt8], _ tag: inout [UInt8], isClosing: Bool) -> [UInt8]? {
+    private static func crypt(
+        _ bytes: [UInt8], for purpose: String, _ key: [UInt8], _ nonce: [UInt8], _ tag: inout [UInt8], isClosing: Bool
+    ) -> [UInt8]? {
         let context = Context()
         let about = Array(purpose.utf8)
         var made = [UInt8](repeating: 0, count: bytes.count)

@@ -9,9 +9,13 @@ package protocol ByteSource: AnyObject {
     func read(into buffer: UnsafeMutableRawBufferPointer) throws(BodyCut) -> Int
 }
 
-/// The sender went away, or sent fewer bytes than it promised.
+/// Bytes ended before all were there: of a request because its sender went away or sent fewer than it promised, of an answer because
+/// whatever has them broke off.
 package struct BodyCut: Error {
-    package init() {}
+    /// What the source of an answer said; nil for the body of a request.
+    package let reason: (any Error)?
+
+    package init(_ reason: (any Error)? = nil) { self.reason = reason }
 }
 
 extension ByteSource {

@@ -37,7 +37,8 @@ package final class Download {
         }
     }
 
-    /// What the caller thinks of a URL: nil refuses it.
+    /// What the caller thinks of a URL: nil refuses it. A redirect that names a host is judged twice: as it is written, since
+    /// libcurl makes one address of many spellings (`2130706433`, `0x7f.1`), and as it is asked for.
     package typealias Judge = (_ url: String) -> AddressJudge?
     /// Whether a connection may go to a network address: 4 bytes of IPv4, or 16 of IPv6.
     package typealias AddressJudge = (_ address: [UInt8]) -> Bool
@@ -77,6 +78,7 @@ package final class Download {
         try waitForHead()
         for _ in 0..<Self.mostRedirects {
             guard let target = try redirection(from: url) else { break }
+            if let written = target.written { _ = try Self.judged(written, by: judge) }
             if target.origin != (try URLParts(url)).origin {
                 headers.removeAll { !["range", "accept"].contains($0.name.lowercased()) }
             }
@@ -160,6 +162,8 @@ package final class Download {
 /// A URL as libcurl understands it: what is connected to and what is compared come from one parser.
 private struct URLParts {
     let text: String
+    /// The URL before it was normalised; nil where it names no host, and stays with the one that it was relative to.
+    let written: String?
     /// Scheme, host and port.
     let origin: [String]
 
@@ -178,6 +182,18 @@ private struct URLParts {
             let scheme = part(CURLUPART_SCHEME, 0), let host = part(CURLUPART_HOST, 0)
         else { throw HTTPClientError(.refused, "a redirect leads to what is no address") }
         self.text = whole
+        written = Self.absolute(text, scheme: scheme)
         origin = [scheme.lowercased(), host.lowercased(), part(CURLUPART_PORT, CURLU_DEFAULT_PORT) ?? ""]
     }
+
+    /// Source: RFC 3986, 4.2: what begins with a scheme, or with two slashes, names its host itself.
+    private static func absolute(_ text: String, scheme: String) -> String? {
+        if text.hasPrefix("//") { return "\(scheme):\(text)" }
+        let beginning = text.utf8.prefix { $0 != UInt8(ascii: ":") }
+        guard beginning.count < text.utf8.count, let first = beginning.first, Self.isLetter(first) else { return nil }
+        let isScheme = beginning.allSatisfy { isLetter($0) || 0x30...0x39 ~= $0 || "+-.".utf8.contains($0) }
+        return isScheme ? text : nil
+    }
+
+    private static func isLetter(_ byte: UInt8) -> Bool { 0x41...0x5A ~= byte & 0xDF }
 }

@@ -1,38 +1,96 @@
 internal import Digest
 internal import Domain
+internal import Threading
 
-/// Bytes as they come; those that are to have a digest are checked on their way.
+/// Bytes as they come; those that are to have digests are checked on their way.
 ///
 /// - Throws: `.invalid` for an algorithm that nobody knows.
-func checked(_ reader: any ByteReader, _ expected: ImageHash?) throws(Fault) -> any ByteReader {
-    guard let expected else { return reader }
-    return try CheckedReader(reader, expected)
+func checked(_ reader: any ByteReader, _ expected: [ImageHash]) throws(Fault) -> any ByteReader {
+    expected.isEmpty ? reader : CheckedReader(reader, try DigestCheck(expected))
 }
 
-/// Bytes that are to have a digest: they end well only when they have it.
+/// Bytes as they come, which end well only when there are as many as are known to be.
+///
+/// - Parameter words: what they are called.
+func counted(_ reader: any ByteReader, _ size: Int64?, _ words: String = "bytes") -> any ByteReader {
+    size.map { CountedReader(reader, $0, words) } ?? reader
+}
+
+/// Digests of bytes that go by, and those that the bytes are to have.
+struct DigestCheck {
+    private let digests: [(digest: Digest, expected: ImageHash)]
+
+    /// - Parameter expected: one at least. Of an algorithm that nobody knows nothing can be said, where another is known.
+    /// - Throws: `.invalid` where none is known.
+    init(_ expected: [ImageHash]) throws(Fault) {
+        digests = expected.compactMap { hash in Digest(hash.algorithm).map { ($0, hash) } }
+        guard !digests.isEmpty else { throw Fault(.invalid, "The algorithm \(expected.first?.algorithm ?? "") is not known.") }
+    }
+
+    func update(_ piece: UnsafeRawBufferPointer) {
+        for (digest, _) in digests { digest.update(piece) }
+    }
+
+    /// Each for a thread of its own.
+    var readers: [Relay<Fault>.Reader] {
+        var readers: [Relay<Fault>.Reader] = []
+        for (digest, _) in digests {
+            // Apart: in another closure it crashes the compiler (Swift 6.3.1).
+            let reader: Relay<Fault>.Reader = { digest.update($0) }
+            readers.append(reader)
+        }
+        return readers
+    }
+
+    /// - Parameter words: what the bytes are called.
+    /// - Throws: `.invalid` for other bytes than those that were expected. To be asked once.
+    func finish(_ words: String = "the data") throws(Fault) {
+        for (digest, expected) in digests {
+            let value = digest.finish()
+            guard value != expected.value.lowercased() else { continue }
+            throw Fault(.invalid, "The \(expected.algorithm) of \(words) is \(value), and was to be \(expected.value).")
+        }
+    }
+}
+
 private final class CheckedReader: ByteReader {
     private let reader: any ByteReader
-    private let expected: ImageHash
-    private var digest: Digest?
+    /// Nil once it was asked.
+    private var check: DigestCheck?
 
-    /// - Throws: `.invalid` for an algorithm that nobody knows.
-    init(_ reader: any ByteReader, _ expected: ImageHash) throws(Fault) {
-        guard let digest = Digest(expected.algorithm) else {
-            throw Fault(.invalid, "The algorithm \(expected.algorithm) is not known.")
-        }
-        (self.reader, self.expected, self.digest) = (reader, expected, digest)
-    }
+    init(_ reader: any ByteReader, _ check: DigestCheck) { (self.reader, self.check) = (reader, check) }
 
     func read(into buffer: UnsafeMutableRawBufferPointer) throws(Fault) -> Int {
         let count = try reader.read(into: buffer)
         if count > 0 {
-            digest?.update(UnsafeRawBufferPointer(rebasing: buffer[..<count]))
+            check?.update(UnsafeRawBufferPointer(rebasing: buffer[..<count]))
             return count
         }
-        if let value = digest?.finish(), value != expected.value.lowercased() {
-            throw Fault(.invalid, "The \(expected.algorithm) of the data is \(value), and was to be \(expected.value).")
-        }
-        digest = nil
+        try check?.finish()
+        check = nil
         return 0
+    }
+}
+
+private final class CountedReader: ByteReader {
+    private let reader: any ByteReader
+    private let size: Int64
+    private let words: String
+    private var count: Int64 = 0
+
+    init(_ reader: any ByteReader, _ size: Int64, _ words: String) { (self.reader, self.size, self.words) = (reader, size, words) }
+
+    func read(into buffer: UnsafeMutableRawBufferPointer) throws(Fault) -> Int {
+        let read = try reader.read(into: buffer)
+        count += Int64(read)
+        guard read == 0 ? count == size : count <= size else { throw .miscounted(count, of: size, words) }
+        return read
+    }
+}
+
+extension Fault {
+    /// - Parameter words: what the bytes are called.
+    static func miscounted(_ count: Int64, of size: Int64, _ words: String) -> Fault {
+        Fault(.invalid, "\(count) of \(size) \(words) are there.")
     }
 }

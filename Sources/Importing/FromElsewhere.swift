@@ -16,8 +16,8 @@ struct ImageElsewhere {
     let url: String
     let token: CallerToken
     let size: Int64
-    /// That its bytes must have; nil where nobody computed one.
-    let hash: ImageHash?
+    /// That its bytes must have; none where nobody computed one.
+    let digests: [ImageHash]
     let diskFormat: String
     let containerFormat: String
     let properties: [ImageProperty]
@@ -35,12 +35,12 @@ struct ImageElsewhere {
             let container = Self.format(object["container_format"])
         else { throw Fault(.invalid, "The source does not tell the size and the formats of its image.") }
         (self.url, self.token, self.size, diskFormat, containerFormat) = (url, token, size, disk, container)
-        hash =
-            if let algorithm = object["os_hash_algo"]?.string, let value = object["os_hash_value"]?.string {
-                ImageHash(algorithm: algorithm, value: value)
-            } else {
-                object["checksum"]?.string.map { ImageHash(algorithm: "md5", value: $0) }
-            }
+        var digests: [ImageHash] = []
+        if let algorithm = object["os_hash_algo"]?.string, let value = object["os_hash_value"]?.string {
+            digests.append(ImageHash(algorithm: algorithm, value: value))
+        }
+        if let checksum = object["checksum"]?.string { digests.append(ImageHash(algorithm: "md5", value: checksum)) }
+        self.digests = digests
         var properties: [ImageProperty] = []
         for name in object.keys where prefixes.contains(where: { name.hasPrefix($0) }) && !Image.fieldNames.contains(name) {
             guard let value = object[name]?.string, !name.hasPrefix("os_glance") else { continue }

@@ -124,17 +124,20 @@ extension Importer {
             guard let elsewhere else { throw Fault(.unexpected, "Nobody has asked for the image.") }
             let fetched = try source.fetch(
                 elsewhere.url, showing: elsewhere.token, atMost: service.limits.size, isCancelled: { work.isCancelled })
-            let reader = try checked(fetched.reader, elsewhere.hash)
+            let reader = try checked(counted(fetched.reader, elsewhere.size), elsewhere.digests)
             incoming = IncomingBytes(reader: reader, announced: elsewhere.size, path: nil)
         case .staged:
             let bytes = try service.staging.bytes(of: image.id)
-            incoming = IncomingBytes(reader: try bytes.open(0), announced: bytes.size, path: bytes.path)
+            // Whoever staged them was told that so many are there.
+            let size = image.size ?? bytes.size
+            if size != bytes.size { throw .miscounted(bytes.size, of: size, "staged bytes") }
+            incoming = IncomingBytes(reader: counted(try bytes.open(0), size, "staged bytes"), announced: size, path: bytes.path)
         case .web(let url, let expected):
             let fetched = try source.fetch(url, atMost: service.limits.size, isCancelled: { work.isCancelled })
             guard fetched.hasMarkedEnd || expected != nil else {
                 throw Fault(.invalid, "The source does not tell where its data end; name the digest that they are to have.")
             }
-            let reader = try checked(fetched.reader, expected)
+            let reader = try checked(counted(fetched.reader, fetched.announced), expected.map { [$0] } ?? [])
             incoming = IncomingBytes(reader: reader, announced: fetched.announced, path: nil)
         }
         guard let unpacker = plugins.unpacker(for: image) else { return incoming }
@@ -152,7 +155,7 @@ extension Importer {
     }
 
     /// - Parameter size: bytes that will come, for those who look on.
-    private func run(
+    func run(
         _ pour: Pour, from reader: any ByteReader, of size: Int64?, beside readers: [Relay<Fault>.Reader] = [], into sinks: Sinks,
         _ work: Work
     ) throws(Fault) -> Int64 {
@@ -162,22 +165,6 @@ extension Importer {
             try sinks.checkAny()
             progress.note(done)
         }
-    }
-
-    /// Copies the bytes that an image has: whole files where a store can take them, else as a stream, whose digest is that of the image
-    /// or the copy is none.
-    private func copy(_ image: Image, into sinks: Sinks, _ work: Work) throws(Fault) {
-        guard let bytes = try service.bytes(of: image) else { throw Fault(.notFound, "The image has no data in any store.") }
-        if let path = bytes.path {
-            let progress = Progress(work.job, jobs, total: bytes.size * Int64(sinks.count), service.logger)
-            try sinks.take(fileAt: path, size: bytes.size) { done in
-                progress.note(done)
-                return work.isCancelled
-            }
-        }
-        guard sinks.wantsStream else { return }
-        let reader = try checked(try bytes.open(0), image.hash)
-        _ = try run(Pour(limits: service.limits, announced: bytes.size), from: reader, of: bytes.size, into: sinks, work)
     }
 
     private func finish(

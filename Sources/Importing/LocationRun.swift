@@ -1,4 +1,5 @@
 internal import Domain
+internal import JSONDocument
 internal import Logging
 internal import Operations
 internal import Threading
@@ -83,7 +84,7 @@ extension Importer {
 
 extension Image {
     fileprivate mutating func take(_ location: ImageLocation, _ size: Int64, _ hash: ImageHash?, checksum: String?) {
-        if !locations.contains(where: { $0.url == location.url }) { locations.append(location) }
+        if !locations.contains(where: { $0.url.isSame(as: location.url) }) { locations.append(location) }
         if status == .importing { status = .active }
         self.size = size
         self.hash = hash ?? self.hash

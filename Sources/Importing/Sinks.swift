@@ -73,11 +73,16 @@ final class Sinks: @unchecked Sendable {
 
     /// Gives a file of this machine to the stores that can take it whole, one after another.
     ///
-    /// - Parameter isCancelled: given the bytes that are there so far.
-    func take(fileAt path: String, size: Int64, isCancelled: (_ done: Int64) -> Bool) throws(Fault) {
+    /// - Parameters:
+    ///   - isCancelled: given the bytes that are there so far.
+    ///   - verify: reads what a store has taken, and throws what is wrong with it.
+    func take(
+        fileAt path: String, size: Int64, isCancelled: (_ done: Int64) -> Bool, verify: (any ByteReader) throws(Fault) -> Void
+    ) throws(Fault) {
         for (place, sink) in sinks.enumerated() where sink.fault == nil {
             do throws(Fault) {
                 sink.isFilled = try sink.bytes.take(fileAt: path, size: size) { isCancelled(Int64(place) * size) }
+                if sink.isFilled { try verify(try sink.bytes.taken()) }
             } catch {
                 guard error.kind != .gone else { throw error }
                 sink.fail(error)

@@ -22,8 +22,8 @@ extension ImportService {
         claim?.staged = announced
 
         let token = Upload.freshToken()
-        let bytes = try service.staging.begin(id, token: token, announcing: announced)
-        var upload = Upload(image: id, token: token, pendingURL: bytes.url)
+        let bytes = try service.staging.begin(image.id, token: token, announcing: announced)
+        var upload = Upload(image: image.id, token: token, pendingURL: bytes.url)
         upload.aim = .staging
         let room = try service.hold(upload, of: bytes, claiming: claim)
         let lease = service.leases.keep(token)

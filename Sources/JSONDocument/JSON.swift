@@ -10,29 +10,30 @@ package indirect enum JSON: Sendable, Equatable {
     case object(JSONObject)
 }
 
-/// The members of an object in order.
+/// The members of an object in order. Keys are the same where their bytes are. Source: RFC 8259, 8.3.
 package struct JSONObject: Sendable, Equatable {
     package private(set) var keys: [String] = []
-    private var values: [String: JSON] = [:]
+    private var values: [ExactText: JSON] = [:]
 
     package init() {}
 
     package subscript(key: String) -> JSON? {
-        get { values[key] }
+        get { values[ExactText(key)] }
         set {
-            if values[key] == nil {
+            let exact = ExactText(key)
+            if values[exact] == nil {
                 if newValue != nil { keys.append(key) }
             } else if newValue == nil {
-                keys.removeAll { $0 == key }
+                keys.removeAll { $0.isSame(as: key) }
             }
-            values[key] = newValue
+            values[exact] = newValue
         }
     }
 
     package var isEmpty: Bool { keys.isEmpty }
 
     package func forEach<Failure>(_ body: (String, JSON) throws(Failure) -> Void) throws(Failure) {
-        for key in keys { try body(key, values[key]!) }
+        for key in keys { try body(key, values[ExactText(key)]!) }
     }
 }
 

@@ -14,7 +14,7 @@ extension ImageService {
             throw Fault(.conflict, "Image \(id) takes no data in status \(image.status.rawValue).")
         }
         _ = try signingCertificate(of: image, for: .service)
-        try copies.order(OrderedCopy(image: id, url: url, trace: Trace.current))
+        try copies.order(OrderedCopy(image: image.id, url: url, trace: Trace.current))
     }
 
     /// Bytes at an address that a client gave.

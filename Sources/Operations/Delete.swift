@@ -7,9 +7,10 @@ extension ImageService {
     ///
     /// - Throws: `.forbidden` for a protected image, and for one whose deletion is under way.
     package func delete(_ id: ImageID, by caller: Caller) throws(Fault) {
-        var isStaged = false
+        // The client may write it in another case than the record has it, by which files are called.
+        var (recorded, isStaged) = (id, false)
         let owed = try images.delete(id, visibleTo: caller) { image throws(Fault) in
-            isStaged = image.status == .uploading || image.status == .importing
+            (recorded, isStaged) = (image.id, image.status == .uploading || image.status == .importing)
             try policy.require(.deleteImage, on: image, by: caller)
             guard !image.isProtected else {
                 throw Fault(.forbidden, "Image \(id) is protected and cannot be deleted.")
@@ -22,8 +23,8 @@ extension ImageService {
             }
         }
         carryOut(owed)
-        cache?.drop(id)
-        if isStaged { unstage(id) }
+        cache?.drop(recorded)
+        if isStaged { unstage(recorded) }
     }
 
     /// Removes bytes that are owed.

@@ -41,11 +41,18 @@ extension ImageService {
     ///
     /// - Throws: the last refusal of a store that could not tell.
     package func bytes(of image: Image, preferring preferred: [String] = []) throws(Fault) -> StoredBytes? {
+        try found(image, preferring: preferred)?.bytes
+    }
+
+    /// The same, and where they lie.
+    package func found(
+        _ image: Image, preferring preferred: [String] = []
+    ) throws(Fault) -> (location: ImageLocation, bytes: StoredBytes)? {
         var refusal: Fault?
         for location in stores.ordered(image.locations, preferring: preferred) {
             do throws(Fault) {
                 let bytes = try stores.bytes(at: location)
-                if image.size == nil || bytes.size == image.size { return bytes }
+                if image.size == nil || bytes.size == image.size { return (location, bytes) }
                 logger.error("image \(image.id) has \(bytes.size) bytes in a store and \(image.size ?? 0) by its record")
             } catch {
                 logger.error("image \(image.id) cannot be had from one of its locations: \(error)")

@@ -1,4 +1,5 @@
 package import Domain
+internal import JSONDocument
 internal import Threading
 
 extension LocationService {
@@ -66,14 +67,14 @@ extension LocationService {
         for new in all { try check(new.expected, image) }
         var given = all.map { new in
             // Who sends back what he was shown was not shown a password.
-            let shown = image.locations.first { $0.shownURL == new.location.url }
+            let shown = image.locations.first { $0.shownURL.isSame(as: new.location.url) }
             return service.stores.labelled(ImageLocation(url: shown?.url ?? new.location.url, metadata: new.location.metadata))
         }
-        guard given.map(\.url).sorted() == image.locations.map(\.url).sorted() else {
+        guard given.map(\.url).sorted().elementsEqual(image.locations.map(\.url).sorted(), by: { $0.isSame(as: $1) }) else {
             throw Fault(.invalid, "Original locations is not empty: the same URLs must be given again.")
         }
         for (index, location) in image.locations.enumerated() {
-            image.locations[index] = given.remove(at: given.firstIndex { $0.url == location.url }!)
+            image.locations[index] = given.remove(at: given.firstIndex { $0.url.isSame(as: location.url) }!)
         }
         guard image.locations.enumerated().allSatisfy({ image.locations.firstIndex(of: $1) == $0 }) else { throw Self.duplicate }
     }

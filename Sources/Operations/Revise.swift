@@ -1,4 +1,5 @@
 package import Domain
+internal import JSONDocument
 internal import Logging
 
 extension ImageService {
@@ -34,11 +35,11 @@ extension ImageService {
     /// A V1 client sends back what it was shown, so a value that stays is no change. What it was not shown stays too.
     private func check(_ meta: ImageMeta, on image: Image, purging: Bool, _ rights: PropertyRights) throws(Fault) {
         for property in meta.properties {
-            let stays = rights.sees(property.name, of: image) && image[property: property.name] == property.value ?? ""
+            let stays = rights.sees(property.name, of: image) && image[property: property.name]?.isSame(as: property.value ?? "") == true
             if !stays { try rights.requireSetting(property.name, of: image) }
         }
         guard purging else { return }
-        for property in image.properties where !meta.properties.contains(where: { $0.name == property.name }) {
+        for property in image.properties where !meta.properties.contains(where: { $0.name.isSame(as: property.name) }) {
             if rights.may(.read, property.name) { try rights.require(.delete, property.name) }
         }
     }

@@ -1,4 +1,5 @@
 package import Domain
+internal import JSONDocument
 
 extension ImageService {
     /// Makes changes to an image's record, all or none. No changes at all are allowed to whoever sees the image.
@@ -27,14 +28,14 @@ extension ImageService {
         try image.checkSignature(since: before)
         let isNamedAnew = image.properties.contains { before[property: $0.name] == nil }
         if isNamedAnew { try limits.check(properties: image.properties, before: before.properties) }
-        if image.tags != before.tags { try limits.check(tags: image.tags, before: before.tags) }
+        if !image.tags.elementsEqual(before.tags, by: { $0.isSame(as: $1) }) { try limits.check(tags: image.tags, before: before.tags) }
     }
 
     /// Gives an image a tag; once more does nothing.
     package func tag(_ id: ImageID, _ tag: String, by caller: Caller) throws(Fault) {
         _ = try images.update(id, visibleTo: caller) { image throws(Fault) in
             try policy.require(.modifyImage, on: image, by: caller)
-            guard !image.tags.contains(tag) else { return }
+            guard !image.tags.has(tag) else { return }
             let before = image.tags
             image.tags.append(tag)
             try limits.check(tags: image.tags, before: before)
@@ -44,8 +45,8 @@ extension ImageService {
     package func untag(_ id: ImageID, _ tag: String, by caller: Caller) throws(Fault) {
         _ = try images.update(id, visibleTo: caller) { image throws(Fault) in
             try policy.require(.modifyImage, on: image, by: caller)
-            guard image.tags.contains(tag) else { throw Fault(.notFound, "Image \(id) has no tag '\(tag)'.") }
-            image.tags.removeAll { $0 == tag }
+            guard image.tags.has(tag) else { throw Fault(.notFound, "Image \(id) has no tag '\(tag)'.") }
+            image.tags.removeAll { $0.isSame(as: tag) }
         }
     }
 

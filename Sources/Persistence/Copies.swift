@@ -17,7 +17,7 @@ extension MariaDBCatalog: CopyBacklog {
             let ordered = try connection.all(Self.orders, .int(Int64(count)))
             for order in ordered where order.isOver {
                 try connection.run(
-                    "DELETE FROM vitrine_copies WHERE image_id = ? AND url = ?", .text(order.copy.image.text), .text(order.copy.url))
+                    "DELETE FROM vitrine_copies WHERE image_id = ? AND BINARY url = ?", .text(order.copy.image.text), .text(order.copy.url))
             }
             return ordered.filter { !$0.isOver }.map(\.copy)
         }

@@ -1,7 +1,11 @@
 internal import Domain
+internal import JSONDocument
 internal import MariaDB
 
 /// Writes what differs between two states of an image, and nothing else.
+///
+/// The columns' collation takes texts for one that differ in case, accents or blanks at their end. So a row is found by it, which an
+/// index knows, and then taken only if it has the very bytes (`BINARY`).
 enum ImageChanges {
     /// - Returns: whether anything differed.
     static func save(
@@ -10,27 +14,32 @@ enum ImageChanges {
         let id = after.id
         let columns = changedColumns(from: before, to: after)
         let dropped = before.properties.filter { after[property: $0.name] == nil }
-        let changed = after.properties.filter { before[property: $0.name] != nil && before[property: $0.name] != $0.value }
+        let changed = after.properties.filter { property in
+            before.properties.first { $0.name.isSame(as: property.name) }.map { $0 != property } ?? false
+        }
         let added = after.properties.filter { before[property: $0.name] == nil }
-        let tagsDropped = before.tags.filter { !after.tags.contains($0) }
-        let tagsAdded = after.tags.filter { !before.tags.contains($0) }
+        let tagsDropped = before.tags.filter { !after.tags.has($0) }
+        let tagsAdded = after.tags.filter { !before.tags.has($0) }
         let locations = LocationChanges(from: before.locations, to: after.locations)
         let isChanged = [dropped, changed, added].contains { !$0.isEmpty } || !tagsDropped.isEmpty || !tagsAdded.isEmpty
         guard isChanged || !columns.isEmpty || !locations.isEmpty else { return false }
 
         for property in dropped {
             try connection.run(
-                "UPDATE image_properties SET deleted = 1, deleted_at = ?, updated_at = ? WHERE image_id = ? AND name = ? AND deleted = 0",
-                .time(moment), .time(moment), .text(id.text), .text(property.name))
+                """
+                UPDATE image_properties SET deleted = 1, deleted_at = ?, updated_at = ?
+                 WHERE image_id = ? AND name = ? AND BINARY name = ? AND deleted = 0
+                """, .time(moment), .time(moment), .text(id.text), .text(property.name), .text(property.name))
         }
         for property in changed {
             try connection.run(
-                "UPDATE image_properties SET value = ?, updated_at = ? WHERE image_id = ? AND name = ? AND deleted = 0",
-                .text(property.value), .time(moment), .text(id.text), .text(property.name))
+                """
+                UPDATE image_properties SET value = ?, updated_at = ?
+                 WHERE image_id = ? AND name = ? AND BINARY name = ? AND deleted = 0
+                """, .text(property.value), .time(moment), .text(id.text), .text(property.name), .text(property.name))
         }
         try revive(added, of: id, at: moment, on: connection)
         for tag in tagsDropped {
-            // The column compares without case; a tag is its very letters.
             try connection.run(
                 """
                 UPDATE image_tags SET deleted = 1, deleted_at = ?, updated_at = ?
@@ -42,7 +51,7 @@ enum ImageChanges {
             try connection.run(
                 """
                 UPDATE image_locations SET status = 'deleted', deleted = 1, deleted_at = ?, updated_at = ?
-                 WHERE image_id = ? AND value = ? AND COALESCE(meta_data, '{}') = ? AND deleted = 0
+                 WHERE image_id = ? AND BINARY value = ? AND BINARY COALESCE(meta_data, '{}') = ? AND deleted = 0
                  LIMIT 1
                 """, .time(moment), .time(moment), .text(id.text), .text(location.url), .text(location.metadata))
         }
@@ -64,7 +73,7 @@ enum ImageChanges {
         try connection.run(
             """
             UPDATE image_locations SET meta_data = ?, updated_at = COALESCE(?, updated_at)
-             WHERE image_id = ? AND value = ? AND COALESCE(meta_data, '{}') = ? AND deleted = 0
+             WHERE image_id = ? AND BINARY value = ? AND BINARY COALESCE(meta_data, '{}') = ? AND deleted = 0
              LIMIT 1
             """, .text(labelled.metadata), moment.map { .time($0) } ?? .null, .text(id.text), .text(location.url),
             .text(location.metadata))
@@ -85,7 +94,8 @@ enum ImageChanges {
             locations.map { [.text($0.url), .text($0.metadata), .text("active")] }, id, connection)
     }
 
-    /// Adds properties, in the rows of deleted ones where there are such: the table's unique key counts those too.
+    /// Adds properties, in the rows of deleted ones where there are such: the table's unique key, which is by collation, counts those
+    /// too. A row that is deleted is nobody's, and becomes this one's with its name.
     private static func revive(
         _ properties: [ImageProperty], of id: ImageID, at moment: DateTime, on connection: Connection
     ) throws {
@@ -124,8 +134,9 @@ enum ImageChanges {
 
     private static func changedColumns(from before: Image, to after: Image) -> [(name: String, value: SQLValue)] {
         var changed: [(name: String, value: SQLValue)] = []
-        func note<Value: Equatable>(_ path: KeyPath<Image, Value>, _ name: String, _ value: (Value) -> SQLValue) {
-            if before[keyPath: path] != after[keyPath: path] { changed.append((name, value(after[keyPath: path]))) }
+        func note<Value>(_ path: KeyPath<Image, Value>, _ name: String, _ value: (Value) -> SQLValue) {
+            let (former, new) = (value(before[keyPath: path]), value(after[keyPath: path]))
+            if !former.isSame(as: new) { changed.append((name, new)) }
         }
         note(\.name, "name") { .text($0) }
         note(\.status, "status") { .text($0.rawValue) }
@@ -143,5 +154,16 @@ enum ImageChanges {
         note(\.minDisk, "min_disk") { .int($0) }
         note(\.minRAM, "min_ram") { .int($0) }
         return changed
+    }
+}
+
+extension SQLValue {
+    fileprivate func isSame(as other: SQLValue) -> Bool {
+        switch (self, other) {
+        case (.null, .null): true
+        case (.int(let value), .int(let otherValue)): value == otherValue
+        case (.text(let value), .text(let otherValue)): value.isSame(as: otherValue)
+        default: false
+        }
     }
 }

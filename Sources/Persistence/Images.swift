@@ -111,7 +111,7 @@ extension MariaDBCatalog: ImageCatalog {
                     "UPDATE \(table) SET \(status)deleted = 1, deleted_at = ?, updated_at = ? WHERE image_id = ? AND deleted = 0",
                     .time(moment), .time(moment), .text(id.text))
             }
-            let owed = isPutOff ? [] : try image.locations.map(\.url).uniqued.map { try owe($0, of: id, on: connection) }
+            let owed = isPutOff ? [] : try image.locations.map(\.url).uniqued.map { try owe($0, of: image.id, on: connection) }
             (image.status, image.updatedAt, image.deletedAt) = (status, Timestamp(moment), Timestamp(moment))
             try outbox?.tell(.imageDelete, of: .image(image), on: connection)
             return owed
@@ -127,7 +127,7 @@ extension MariaDBCatalog: ImageCatalog {
         guard let image = found.first else { throw Fault.imageNotFound(id) }
         if image.isVisible(to: caller, isMember: false) { return image }
         guard image.visibility == .shared, let project = caller.project,
-            try connection.first(Self.isMember, .text(id.text), .text(project)) != nil
+            try connection.first(Self.isMember, .text(id.text), .text(project), .text(project)) != nil
         else { throw Fault.imageNotFound(id) }
         return image
     }
@@ -153,7 +153,7 @@ extension MariaDBCatalog: ImageCatalog {
     static let isMember = Query(
         """
         SELECT 1 FROM image_members FORCE INDEX (ix_image_members_image_id_member)
-         WHERE image_id = ? AND member = ? AND deleted = 0 LIMIT 1
+         WHERE image_id = ? AND member = ? AND BINARY member = ? AND deleted = 0 LIMIT 1
         """
     ) { row throws(MariaDBError) in try row.int(0) }
 

@@ -96,9 +96,9 @@ struct ListPlan {
         if let owner = onlyOwner {
             return [Range(index: "vitrine_images_owner_\(leadingKey.rawValue)", condition: "i.owner = \(.text(owner)) AND \(visible)")]
         }
-        let own = caller.project.map { project in
+        let own = caller.project.map { _ in
             { (condition: SQLFragment) in
-                Range(index: "vitrine_images_owner_\(leadingKey.rawValue)", condition: "i.owner = \(.text(project)) AND \(condition)")
+                Range(index: "vitrine_images_owner_\(leadingKey.rawValue)", condition: "\(isOwn) AND \(condition)")
             }
         }
         func all(_ visibility: Visibility) -> Range {
@@ -132,7 +132,7 @@ struct ListPlan {
             (SELECT \(word: columns.joined(separator: ", "))
                FROM image_members m FORCE INDEX (vitrine_image_members_member)
                     STRAIGHT_JOIN images i FORCE INDEX (PRIMARY) ON i.id = m.image_id
-              WHERE m.member = \(.text(project)) AND m.deleted = 0\(answered("m"))
+              WHERE m.member = \(.text(project)) AND BINARY m.member = \(.text(project)) AND m.deleted = 0\(answered("m"))
                 AND i.visibility = 'shared' AND \(isNotOwn) AND \(common)
               ORDER BY \(word: order { "i.\($0)" }) LIMIT \(.int(Int64(listing.limit))))
             """
@@ -142,7 +142,12 @@ struct ListPlan {
 
     private var isNotOwn: SQLFragment {
         guard let project = caller.project else { return "TRUE" }
-        return "(i.owner IS NULL OR i.owner <> \(.text(project)))"
+        return "(i.owner IS NULL OR BINARY i.owner <> \(.text(project)))"
+    }
+
+    /// The column's collation, by which its indexes are, takes projects for one that differ in case only.
+    private var isOwn: SQLFragment {
+        caller.project.map { "(i.owner = \(.text($0)) AND BINARY i.owner = \(.text($0)))" } ?? "FALSE"
     }
 
     private func answered(_ members: String) -> SQLFragment {
@@ -152,13 +157,12 @@ struct ListPlan {
 
     /// What the ranges together are, as one condition.
     private var visible: SQLFragment {
-        let isOwn: SQLFragment = caller.project.map { "i.owner = \(.text($0))" } ?? "FALSE"
         let sharedWithCaller: SQLFragment =
             caller.project.map { project in
                 """
                 i.visibility = 'shared' AND EXISTS (
                     SELECT 1 FROM image_members m FORCE INDEX (ix_image_members_image_id_member)
-                     WHERE m.image_id = i.id AND m.member = \(.text(project)) AND m.deleted = 0\(answered("m")))
+                     WHERE m.image_id = i.id AND m.member = \(.text(project)) AND BINARY m.member = \(.text(project)) AND m.deleted = 0\(answered("m")))
                 """
             } ?? "FALSE"
         switch (listing.visibility, caller.isAdmin) {

@@ -1,4 +1,5 @@
 package import Domain
+internal import JSONDocument
 internal import MariaDB
 
 extension MariaDBCatalog: LocationCatalog {
@@ -32,7 +33,7 @@ struct LocationChanges {
             if let place = added.firstIndex(of: location) { added.remove(at: place) } else { dropped.append(location) }
         }
         dropped.removeAll { location in
-            guard let place = added.firstIndex(where: { $0.url == location.url }) else { return false }
+            guard let place = added.firstIndex(where: { $0.url.isSame(as: location.url) }) else { return false }
             relabelled.append((location, added.remove(at: place)))
             return true
         }

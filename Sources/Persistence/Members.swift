@@ -1,4 +1,5 @@
 package import Domain
+internal import JSONDocument
 internal import MariaDB
 
 extension MariaDBCatalog: MemberCatalog {
@@ -6,11 +7,11 @@ extension MariaDBCatalog: MemberCatalog {
         let all = try database.run("Reading the members of image \(image.id)") { connection in
             try connection.all(Self.membersOfImage, .text(image.id.text))
         }
-        return caller.isAdmin || caller.owns(image) ? all : all.filter { $0.project == caller.project }
+        return caller.isAdmin || caller.owns(image) ? all : all.filter { caller.project.map($0.project.isSame) ?? false }
     }
 
     package func member(_ project: String, of image: Image, visibleTo caller: Caller) throws(Fault) -> Member {
-        let found = try members(of: image, visibleTo: caller).first { $0.project == project }
+        let found = try members(of: image, visibleTo: caller).first { $0.project.isSame(as: project) }
         guard let found else { throw .notMember(project, image.id) }
         return found
     }
@@ -21,11 +22,7 @@ extension MariaDBCatalog: MemberCatalog {
             guard try connection.first(Self.holdShared, .text(image.id.text)) != nil else {
                 throw Fault.imageNotFound(image.id)
             }
-            let name = SQLValue.text(project)
-            guard let census = try connection.first(Self.census, name, name, .text(image.id.text)) else {
-                throw Fault(.unexpected, "Sharing image \(image.id) failed.")
-            }
-            guard census.named == 0 else { throw Fault(.conflict, "Image \(image.id) is already shared with \(project).") }
+            let census = try takeCensus(project, of: image.id, on: connection)
             if let quota, census.present >= quota {
                 throw Fault.tooManyMembers(Int(census.present) + 1, beside: Int(census.present), most: quota)
             }
@@ -44,25 +41,29 @@ extension MariaDBCatalog: MemberCatalog {
             }
             let present = try connection.all(Self.membersOfImage, .text(image.id.text))
             try caller.requireSharing(of: image, present)
-            let named = Set(memberships.map { $0.project.lowercased() })
-            let dropped = replacing ? present.filter { !named.contains($0.project.lowercased()) } : []
-            let kept = Set(present.map { $0.project.lowercased() })
+            let named = Set(memberships.map { ExactText($0.project) })
+            let dropped = replacing ? present.filter { !named.contains(ExactText($0.project)) } : []
+            let kept = Set(present.map { ExactText($0.project) })
             let added = named.subtracting(kept)
             if let quota, !added.isEmpty, present.count - dropped.count + added.count > quota {
                 throw Fault.tooManyMembers(present.count - dropped.count + added.count, beside: present.count, most: quota)
             }
             for member in dropped { try remove(member.project, of: image.id, on: connection) }
             for membership in memberships {
-                guard kept.contains(membership.project.lowercased()) else {
+                guard kept.contains(ExactText(membership.project)) else {
+                    let census = try takeCensus(membership.project, of: image.id, on: connection)
                     let member = try insert(
-                        membership.project, canShare: membership.canShare ?? false, reviving: true, of: image.id, on: connection)
+                        membership.project, canShare: membership.canShare ?? false, reviving: census.removed > 0, of: image.id,
+                        on: connection)
                     try outbox?.tell(.memberCreate, of: .member(member, deletedAt: nil), on: connection)
                     continue
                 }
                 guard let canShare = membership.canShare else { continue }
                 try connection.run(
-                    "UPDATE image_members SET can_share = ?, updated_at = UTC_TIMESTAMP() WHERE image_id = ? AND member = ? AND deleted = 0",
-                    .flag(canShare), .text(image.id.text), .text(membership.project))
+                    """
+                    UPDATE image_members SET can_share = ?, updated_at = UTC_TIMESTAMP()
+                     WHERE image_id = ? AND member = ? AND BINARY member = ? AND deleted = 0
+                    """, .flag(canShare), .text(image.id.text), .text(membership.project), .text(membership.project))
                 try outbox?.tell(
                     .memberUpdate, of: .member(try itself(membership.project, of: image.id, on: connection), deletedAt: nil),
                     on: connection)
@@ -72,7 +73,7 @@ extension MariaDBCatalog: MemberCatalog {
 
     package func memberships(of project: String, visibleTo caller: Caller) throws(Fault) -> [Member] {
         let all = try database.run("Reading what is shared with \(project)") { connection in
-            try connection.all(Self.membershipsOfProject, .text(project))
+            try connection.all(Self.membershipsOfProject, .text(project), .text(project))
         }
         let isOwn = project == caller.project
         return all.filter { caller.isAdmin || isOwn || $0.owner != nil && $0.owner == caller.project }.map(\.member)
@@ -81,8 +82,10 @@ extension MariaDBCatalog: MemberCatalog {
     package func set(_ status: Member.Status, of project: String, in image: Image) throws(Fault) -> Member {
         try database.transaction("Answering for image \(image.id)") { connection in
             let changed = try connection.run(
-                "UPDATE image_members SET status = ?, updated_at = UTC_TIMESTAMP() WHERE image_id = ? AND member = ? AND deleted = 0",
-                .text(status.rawValue), .text(image.id.text), .text(project))
+                """
+                UPDATE image_members SET status = ?, updated_at = UTC_TIMESTAMP()
+                 WHERE image_id = ? AND member = ? AND BINARY member = ? AND deleted = 0
+                """, .text(status.rawValue), .text(image.id.text), .text(project), .text(project))
             guard changed > 0 else { throw Fault.notMember(project, image.id) }
             let member = try itself(project, of: image.id, on: connection)
             try outbox?.tell(.memberUpdate, of: .member(member, deletedAt: nil), on: connection)
@@ -102,7 +105,8 @@ extension MariaDBCatalog: MemberCatalog {
 
     /// A new member.
     ///
-    /// - Parameter reviving: in the row of one that was removed, if there is such: the table's unique key counts those too.
+    /// - Parameter reviving: in the row of one that was removed, if there is such: the table's unique key, which is by collation, counts
+    ///   those too. Such a row is nobody's, and becomes this one's with its name.
     private func insert(
         _ project: String, canShare: Bool, reviving: Bool, of image: ImageID, on connection: Connection
     ) throws -> Member {
@@ -122,15 +126,34 @@ extension MariaDBCatalog: MemberCatalog {
         return member
     }
 
+    /// - Throws: `.conflict` for a project that is a member, also under a name that the table's unique key takes for the same: were there
+    ///   both, one could not be removed in the same second as the other.
+    private func takeCensus(
+        _ project: String, of image: ImageID, on connection: Connection
+    ) throws -> (present: Int64, named: Int64, removed: Int64) {
+        let name = SQLValue.text(project)
+        guard let census = try connection.first(Self.census, name, name, .text(image.text)) else {
+            throw Fault(.unexpected, "Sharing image \(image) failed.")
+        }
+        guard census.named == 0 else {
+            throw Fault(.conflict, "Image \(image) is already shared with \(project), or one that differs in case or accents only.")
+        }
+        return census
+    }
+
     @discardableResult
     private func remove(_ project: String, of image: ImageID, on connection: Connection) throws -> Int {
         let told = outbox == nil ? [] : try connection.all(Self.membersOfImage, .text(image.text))
+        // What was removed under a name that the table's unique key takes for this one may have gone in this very second.
+        try connection.run(
+            "DELETE FROM image_members WHERE image_id = ? AND member = ? AND BINARY member <> ? AND deleted = 1", .text(image.text),
+            .text(project), .text(project))
         let removed = try connection.run(
             """
             UPDATE image_members SET deleted = 1, deleted_at = UTC_TIMESTAMP(), updated_at = UTC_TIMESTAMP()
-             WHERE image_id = ? AND member = ? AND deleted = 0
-            """, .text(image.text), .text(project))
-        if removed > 0, let outbox, let member = told.first(where: { $0.project.lowercased() == project.lowercased() }) {
+             WHERE image_id = ? AND member = ? AND BINARY member = ? AND deleted = 0
+            """, .text(image.text), .text(project), .text(project))
+        if removed > 0, let outbox, let member = told.first(where: { $0.project.isSame(as: project) }) {
             try outbox.tell(.memberDelete, of: .member(member, deletedAt: try deletionTime(on: connection)), on: connection)
         }
         return removed
@@ -138,7 +161,7 @@ extension MariaDBCatalog: MemberCatalog {
 
     private func itself(_ project: String, of image: ImageID, on connection: Connection) throws -> Member {
         let all = try connection.all(Self.membersOfImage, .text(image.text))
-        guard let member = all.first(where: { $0.project.lowercased() == project.lowercased() }) else {
+        guard let member = all.first(where: { $0.project.isSame(as: project) }) else {
             throw Fault.notMember(project, image)
         }
         return member
@@ -176,7 +199,7 @@ extension MariaDBCatalog: MemberCatalog {
         """
         SELECT m.image_id, m.member, m.status, m.can_share, m.created_at, m.updated_at, i.owner
           FROM image_members m FORCE INDEX (vitrine_image_members_member) JOIN images i ON i.id = m.image_id AND i.deleted = 0
-         WHERE m.member = ? AND m.deleted = 0
+         WHERE m.member = ? AND BINARY m.member = ? AND m.deleted = 0
          ORDER BY m.image_id
         """
     ) { row throws(MariaDBError) in (member: try Member(row), owner: try row.textOrNil(6)) }

@@ -60,7 +60,10 @@ struct MetadefList {
     private func visible(_ table: String) -> SQLFragment {
         if caller.isAdmin { return "TRUE" }
         guard let project = caller.project else { return "\(word: table).visibility = 'public'" }
-        return "(\(word: table).visibility = 'public' OR \(word: table).owner = \(.text(project)))"
+        return """
+            (\(word: table).visibility = 'public'
+             OR \(word: table).owner = \(.text(project)) AND BINARY \(word: table).owner = \(.text(project)))
+            """
     }
 
     private func isAssociated(with types: [String]) -> SQLFragment {

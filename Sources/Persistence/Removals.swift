@@ -24,8 +24,8 @@ extension MariaDBCatalog: RemovalBacklog {
 
     /// The same for what an image has lost.
     func oweLost(from before: Image, to after: Image, on connection: Connection) throws -> [OwedRemoval] {
-        let kept = Set(after.locations.map(\.url))
-        return try before.locations.map(\.url).uniqued.filter { !kept.contains($0) }.map { try owe($0, of: after.id, on: connection) }
+        let kept = after.locations.map(\.url)
+        return try before.locations.map(\.url).uniqued.filter { !kept.has($0) }.map { try owe($0, of: after.id, on: connection) }
     }
 
     private static let oweRemoval = Query(

@@ -94,7 +94,9 @@ enum TaskRows {
 
     static func isThere(for caller: Caller) -> SQLFragment {
         let lives: SQLFragment = "t.deleted = 0 AND (t.expires_at IS NULL OR t.expires_at > UTC_TIMESTAMP())"
-        return caller.isAdmin ? lives : "\(lives) AND t.owner = \(.text(caller.project ?? ""))"
+        guard !caller.isAdmin else { return lives }
+        let project = caller.project ?? ""
+        return "\(lives) AND t.owner = \(.text(project)) AND BINARY t.owner = \(.text(project))"
     }
 }
 

@@ -123,7 +123,7 @@ extension Membership {
                 throw Fault(.invalid, "Invalid membership association: a member_id is missing.")
             }
             try ImageText.check(member: project)
-            memberships.removeAll { $0.project == project }
+            memberships.removeAll { $0.project.isSame(as: project) }
             memberships.append(Membership(project: project, canShare: try canShare(of: object)))
         }
         return memberships

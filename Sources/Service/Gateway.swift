@@ -1,5 +1,6 @@
 internal import FastCGI
 internal import HTTP
+internal import Logging
 
 /// Between libfcgi's exchanges and the requests and responses of the doors.
 enum Gateway {
@@ -70,6 +71,13 @@ enum Gateway {
             return Int64(bytes.count)
         case .stream(let source, _): return try copy(source, to: exchange)
         }
+    }
+
+    /// Says why an answer did not go out whole. That a client hangs up is nothing out of the ordinary; that a store or a source breaks
+    /// off is.
+    static func log(_ error: any Error, _ logger: Logger) {
+        guard let cut = error as? BodyCut else { return logger.info("the client is gone: \(error)") }
+        logger.error("the answer broke off: \(cut.reason.map { "\($0)" } ?? "its source ended too early")")
     }
 
     /// A source that breaks off leaves the body shorter than announced, so no client takes it for whole.

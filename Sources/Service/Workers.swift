@@ -79,7 +79,7 @@ final class Workers: Sendable {
         do {
             sent = try Gateway.send(answer.response, to: exchange, isHead: request.method == .HEAD)
         } catch {
-            Trace.$current.withValue(answer.trace) { logger.info("the client is gone: \(error)") }
+            Trace.$current.withValue(answer.trace) { Gateway.log(error, logger) }
         }
         exchange.finish()
         logAccess(request, answer, sent: sent, milliseconds: Int64((monotonicSeconds() - began) * 1000))

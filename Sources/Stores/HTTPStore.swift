@@ -26,7 +26,8 @@ package struct HTTPStore: ImageStore, ImageSource {
         let headers = token.map { [("X-Auth-Token", $0.text)] } ?? []
         let download = try ask(url, headers: headers, limits: limits, isCancelled: isCancelled)
         guard download.status == 200 else { throw .answered(download.status) }
-        return FetchedBytes(announced: download.announced, hasMarkedEnd: download.hasMarkedEnd, reader: RemoteReader(download, of: nil))
+        let reader = RemoteReader(download, of: download.announced)
+        return FetchedBytes(announced: download.announced, hasMarkedEnd: download.hasMarkedEnd, reader: reader)
     }
 
     package func size(of url: String) throws(Fault) -> Int64 {

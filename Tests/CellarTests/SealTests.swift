@@ -25,4 +25,23 @@ import Testing
             #expect(seal.open(text, for: "it") == nil)
         }
     }
+
+    @Test func `is opened where it was closed by an older release, whose key was the secret's SHA-256`() {
+        // Python's cryptography made it: SHA-256 of "s3cret", nonce, tag and bytes.
+        let closed = "0102030405060708090a0b0cf0830f5135d6d9fba7b595a06abe8ff464b8046c97bbeb689d446e7cf69cbdeb"
+        #expect(Seal(secret: "s3cret").open(closed, for: "image 1") == "a token of Ünna")
+        #expect(Seal(secret: "s3cret").open(closed, for: "image 2") == nil)
+        #expect(Seal(secret: "other").open(closed, for: "image 1") == nil)
+    }
+
+    @Test func `is closed with a key of its process, whose salt it tells`() throws {
+        let (one, other) = (Seal(secret: "s3cret"), Seal(secret: "s3cret"))
+        let texts = [one.close("a", for: "it"), one.close("a", for: "it"), other.close("a", for: "it")]
+        let salts = texts.map { $0.prefix(2 + 32) }
+        #expect(texts.allSatisfy { $0.hasPrefix("2.") })
+        #expect(salts[0] == salts[1] && salts[0] != salts[2])
+        // Without its mark it is no text of an older release.
+        #expect(one.open(String(texts[0].dropFirst(2)), for: "it") == nil)
+        for text in texts { #expect(other.open(text, for: "it") == "a") }
+    }
 }

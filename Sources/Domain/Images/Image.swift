@@ -1,3 +1,5 @@
+internal import JSONDocument
+
 /// An image's record. The bytes lie in stores; `locations` says where.
 package struct Image: Sendable {
     package let id: ImageID
@@ -69,14 +71,14 @@ package struct Image: Sendable {
 
     /// The value of a custom property: nil when there is none of that name.
     package subscript(property name: String) -> String? {
-        properties.first { $0.name == name }.map { $0.value ?? "" }
+        properties.first { $0.name.isSame(as: name) }.map { $0.value ?? "" }
     }
 
     /// A property that the service itself keeps on the image; nil and an empty text are none. Set to nil it goes.
     package subscript(internal name: String) -> String? {
         get { self[property: name].flatMap { $0.isEmpty ? nil : $0 } }
         set {
-            properties.removeAll { $0.name == name && newValue == nil }
+            properties.removeAll { $0.name.isSame(as: name) && newValue == nil }
             if let newValue { set([ImageProperty(name, newValue)], replacing: false) }
         }
     }
@@ -85,9 +87,9 @@ package struct Image: Sendable {
     ///
     /// - Parameter replacing: those that are not named go.
     package mutating func set(_ given: [ImageProperty], replacing: Bool) {
-        if replacing { properties.removeAll { old in !given.contains { $0.name == old.name } } }
+        if replacing { properties.removeAll { old in !given.contains { $0.name.isSame(as: old.name) } } }
         for property in given {
-            if let index = properties.firstIndex(where: { $0.name == property.name }) {
+            if let index = properties.firstIndex(where: { $0.name.isSame(as: property.name) }) {
                 properties[index].value = property.value
             } else {
                 properties.append(property)
@@ -135,7 +137,7 @@ extension ImageHash {
     }
 }
 
-/// A custom property.
+/// A custom property. Its name and its value are their very bytes.
 package struct ImageProperty: Sendable, Equatable {
     package let name: String
     /// Nil in old databases; the API shows it as an empty text.
@@ -144,5 +146,13 @@ package struct ImageProperty: Sendable, Equatable {
     package init(_ name: String, _ value: String?) {
         self.name = name
         self.value = value
+    }
+
+    package static func == (one: ImageProperty, other: ImageProperty) -> Bool {
+        guard one.name.isSame(as: other.name) else { return false }
+        return switch (one.value, other.value) {
+        case (let value?, let otherValue?): value.isSame(as: otherValue)
+        case (let value, let otherValue): value == nil && otherValue == nil
+        }
     }
 }

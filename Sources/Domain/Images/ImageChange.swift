@@ -1,3 +1,5 @@
+internal import JSONDocument
+
 /// One change that a client asks for. Rights are asked before, by `Operations`.
 package enum ImageChange: Sendable {
     case name(String?)
@@ -76,7 +78,7 @@ package enum ImageChange: Sendable {
 }
 
 extension Image {
-    fileprivate func indexOfProperty(_ name: String) -> Int? { properties.firstIndex { $0.name == name } }
+    fileprivate func indexOfProperty(_ name: String) -> Int? { properties.firstIndex { $0.name.isSame(as: name) } }
 }
 
 extension Fault {
@@ -86,7 +88,10 @@ extension Fault {
 extension [String] {
     /// Each once, where it came first.
     package var uniqued: [String] {
-        var seen: Set<String> = []
-        return filter { seen.insert($0).inserted }
+        var seen: Set<ExactText> = []
+        return filter { seen.insert(ExactText($0)).inserted }
     }
+
+    /// Whether a text is among these byte by byte, as tags are told apart.
+    package func has(_ text: String) -> Bool { contains { $0.isSame(as: text) } }
 }

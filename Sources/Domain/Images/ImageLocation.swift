@@ -11,6 +11,11 @@ package struct ImageLocation: Sendable, Equatable {
         self.metadata = metadata
     }
 
+    /// The same place, of which the same is said in the same words: a path, a host and a password know case and every letter.
+    package static func == (one: ImageLocation, other: ImageLocation) -> Bool {
+        one.url.isSame(as: other.url) && one.metadata.isSame(as: other.metadata)
+    }
+
     /// The store that the metadata names; nil where they name none.
     package var store: String? { fields["store"]?.string }
 
@@ -24,7 +29,7 @@ package struct ImageLocation: Sendable, Equatable {
     /// Whether it is the same place, of which the same is said, in whatever order.
     package func isSame(as other: ImageLocation) -> Bool {
         let (fields, others) = (fields, other.fields)
-        return url == other.url && fields.keys.count == others.keys.count && fields.keys.allSatisfy { fields[$0] == others[$0] }
+        return url.isSame(as: other.url) && fields.keys.count == others.keys.count && fields.keys.allSatisfy { fields[$0] == others[$0] }
     }
 
     /// What is said of it; nothing, where somebody wrote what is no object.

@@ -49,6 +49,9 @@ package protocol PendingBytes: AnyObject, Sendable {
     /// - Throws: `.gone` when it was cancelled, `.tooLarge` when the store is full.
     func take(fileAt path: String, size: Int64, isCancelled: () -> Bool) throws(Fault) -> Bool
 
+    /// Reads back what `take` took: nobody has seen those bytes yet.
+    func taken() throws(Fault) -> any ByteReader
+
     /// Makes the bytes durable, then visible. They are whole or absent, whatever fails.
     func commit() throws(Fault) -> ImageLocation
 

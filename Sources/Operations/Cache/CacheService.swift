@@ -52,7 +52,7 @@ package struct CacheService: Sendable {
         guard image.status == .active else {
             throw Fault(.invalid, "Only images with status active can be brought into the cache.")
         }
-        if keeper.cache.bytes(of: id)?.size != image.size { try keeper.cache.enqueue(id) }
+        if keeper.cache.bytes(of: image.id)?.size != image.size { try keeper.cache.enqueue(image.id) }
     }
 
     /// The same without a look at the image: what cannot be had leaves the queue by itself.
@@ -74,8 +74,9 @@ package struct CacheService: Sendable {
             guard isQueued || cache.bytes(of: id) != nil else { throw error }
         }
         let keeper = try required(.cacheDelete, caller, on: image)
-        try keeper.cache.dequeue(id)
-        try remove([id], from: keeper)
+        let recorded = image?.id ?? id
+        try keeper.cache.dequeue(recorded)
+        try remove([recorded], from: keeper)
     }
 
     package func removeCached(_ id: ImageID, by caller: Caller) throws(Fault) {

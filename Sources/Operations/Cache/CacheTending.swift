@@ -78,10 +78,10 @@ package final class Prefetcher: Sendable {
             return true
         }
         guard image.status == .active else { return true }
-        if let bytes = keeper.cache.bytes(of: id), bytes.size == image.size { return true }
+        if let bytes = keeper.cache.bytes(of: image.id), bytes.size == image.size { return true }
         guard let bytes = try service.bytes(of: image) else { return false }
         guard keeper.mayHold(image, bytes) else { return true }
-        guard let fill = try keeper.cache.begin(id) else { return nil }
+        guard let fill = try keeper.cache.begin(image.id) else { return nil }
         return keeper.fill(fill, image, size: bytes.size, from: try keeper.source(bytes, for: fill), isEnding: isEnding)
     }
 }

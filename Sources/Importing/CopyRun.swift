@@ -1,0 +1,114 @@
+internal import Domain
+internal import Operations
+internal import Threading
+
+extension Importer {
+    /// Copies the bytes that an image has: whole files where a store can take them, else as a stream. Either way what lies in a store
+    /// afterwards has the image's digests, or the copy is none: of a whole file, whose bytes did not come by here, what the store has
+    /// taken is read back.
+    ///
+    /// - Throws: a fault that names the store whose bytes are damaged.
+    func copy(_ image: Image, into sinks: Sinks, _ work: Work) throws(Fault) {
+        guard let (location, bytes) = try service.found(image) else { throw Fault(.notFound, "The image has no data in any store.") }
+        let source = CopySource(bytes, of: image, in: service.stores.store(of: location))
+        if let path = bytes.path { try take(path, of: source, into: sinks, work) }
+        guard sinks.wantsStream else { return }
+        let check = try source.check()
+        let pour = Pour(limits: service.limits, announced: bytes.size)
+        _ = try run(pour, from: try source.open(), of: bytes.size, beside: check?.readers ?? [], into: sinks, work)
+        try check?.finish(source.words)
+    }
+
+    private func take(_ path: String, of source: CopySource, into sinks: Sinks, _ work: Work) throws(Fault) {
+        let size = source.bytes.size
+        let progress = Progress(work.job, jobs, total: size * Int64(sinks.count), service.logger)
+        var damage: Fault?
+        var done: Int64 = 0
+        do throws(Fault) {
+            try sinks.take(fileAt: path, size: size) { count in
+                done = count
+                progress.note(count)
+                return work.isCancelled || damage != nil
+            } verify: { reader throws(Fault) in
+                func look(at reader: any ByteReader, _ words: String) throws(Fault) {
+                    guard let check = try source.check() else { return }
+                    _ = try Pour(limits: service.limits, announced: size).run(from: reader, to: check.readers, isSlowAllowed: true) {
+                        _ throws(Fault) in
+                        try work.check()
+                        progress.note(done + size)
+                    }
+                    try check.finish(words)
+                }
+                do throws(Fault) {
+                    try look(at: reader, "the copy")
+                } catch {
+                    if work.isCancelled { throw error }
+                    // Which of the two is damaged is found out, so that the right one is named. Of a damaged source nobody gets a copy.
+                    do throws(Fault) {
+                        try look(at: try source.open(), source.words)
+                    } catch {
+                        damage = error
+                        throw error
+                    }
+                    throw error
+                }
+            }
+        } catch {
+            throw damage ?? error
+        }
+        if let damage { throw damage }
+    }
+}
+
+/// What an image is copied from.
+private struct CopySource {
+    let bytes: StoredBytes
+    private let digests: [ImageHash]
+    private let place: String
+
+    /// - Parameter store: nil for one without a name.
+    init(_ bytes: StoredBytes, of image: Image, in store: String?) {
+        (self.bytes, digests) = (bytes, image.digests)
+        place = store.map { "store '\($0)'" } ?? "a store without a name"
+    }
+
+    var words: String { "the image's data in \(place)" }
+
+    /// Nil for an image of which no digest is known.
+    func check() throws(Fault) -> DigestCheck? { digests.isEmpty ? nil : try DigestCheck(digests) }
+
+    func open() throws(Fault) -> any ByteReader {
+        do throws(Fault) {
+            return Reader(try bytes.open(0), words)
+        } catch {
+            throw Reader.failed(words, error)
+        }
+    }
+
+    /// Bytes whose fault says which ones they are.
+    private final class Reader: ByteReader {
+        private let reader: any ByteReader
+        private let words: String
+
+        init(_ reader: any ByteReader, _ words: String) { (self.reader, self.words) = (reader, words) }
+
+        func read(into buffer: UnsafeMutableRawBufferPointer) throws(Fault) -> Int {
+            do throws(Fault) {
+                return try reader.read(into: buffer)
+            } catch {
+                throw Self.failed(words, error)
+            }
+        }
+
+        static func failed(_ words: String, _ fault: Fault) -> Fault {
+            Fault(fault.kind, "It was not possible to read \(words): \(fault.message)", cause: fault.cause)
+        }
+    }
+}
+
+extension Image {
+    /// All that is known of what its bytes must be.
+    fileprivate var digests: [ImageHash] {
+        [hash, checksum.map { ImageHash(algorithm: "md5", value: $0) }].compactMap(\.self)
+    }
+}

@@ -1,0 +1,38 @@
+internal import Domain
+internal import Glibc
+
+/// Reads a file once, to see what is in it. Behind its first bytes nothing of it stays in the page cache, where it would push out all
+/// that is read often.
+final class ReadBack: ByteReader {
+    private let descriptor: CInt
+    private var offset: off_t = 0
+    private var dropped: off_t = ReadBack.cached
+
+    /// Bytes at the beginning that may stay, and bytes after which what was read is dropped.
+    private static let (cached, step): (off_t, off_t) = (64 << 20, 16 << 20)
+
+    init(path: String) throws(Fault) {
+        descriptor = open(path, O_RDONLY | O_NOFOLLOW | O_CLOEXEC)
+        guard descriptor >= 0 else { throw .store(errno, "opening an image's file") }
+        posix_fadvise(descriptor, 0, 0, POSIX_FADV_SEQUENTIAL)
+    }
+
+    deinit {
+        if descriptor >= 0 { close(descriptor) }
+    }
+
+    func read(into buffer: UnsafeMutableRawBufferPointer) throws(Fault) -> Int {
+        while true {
+            let count = Glibc.read(descriptor, buffer.baseAddress, buffer.count)
+            if count >= 0 {
+                offset += off_t(count)
+                if offset - dropped >= Self.step {
+                    posix_fadvise(descriptor, dropped, offset - dropped, POSIX_FADV_DONTNEED)
+                    dropped = offset
+                }
+                return count
+            }
+            guard errno == EINTR else { throw .store(errno, "reading an image's file") }
+        }
+    }
+}
