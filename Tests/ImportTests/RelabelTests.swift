@@ -14,7 +14,7 @@ import Testing
         let id = try glance.hasImage()
         try glance.downloads(source.url, to: id)
         // It is read, and judged by what it was said to be.
-        #expect(try eventually { source.heads.contains { $0.hasPrefix("GET") } })
+        #expect(eventually { source.heads.contains { $0.hasPrefix("GET") } })
         let other = field == "disk_format" ? "qcow2" : "ovf"
         #expect(try glance.patch(id, #"[{"op": "replace", "path": "/\#(field)", "value": "\#(other)"}]"#).status == 200)
         source.release()
