@@ -22,6 +22,10 @@ extension Importer {
     private func take(_ path: String, of source: CopySource, into sinks: Sinks, _ work: Work) throws(Fault) {
         let size = source.bytes.size
         let progress = Progress(work.job, jobs, total: size * Int64(sinks.count), service.logger)
+        // What the image has is no more than it may have, whatever the limit is by now.
+        var limits = service.limits
+        limits.size = size
+        let reading = Pour(limits: limits, announced: size)
         var damage: Fault?
         var done: Int64 = 0
         do throws(Fault) {
@@ -32,8 +36,7 @@ extension Importer {
             } verify: { reader throws(Fault) in
                 func look(at reader: any ByteReader, _ words: String) throws(Fault) {
                     guard let check = try source.check() else { return }
-                    _ = try Pour(limits: service.limits, announced: size).run(from: reader, to: check.readers, isSlowAllowed: true) {
-                        _ throws(Fault) in
+                    _ = try reading.run(from: reader, to: check.readers, isSlowAllowed: true) { _ throws(Fault) in
                         try work.check()
                         progress.note(done + size)
                     }
