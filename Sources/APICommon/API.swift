@@ -113,6 +113,13 @@ package struct API: Sendable {
         }
     }
 
+    /// Makes of an answer that cannot be sent now a refusal, to be tried again.
+    package func refuse(_ request: Request, _ answer: inout Answer, _ reason: String) {
+        answer.response = ErrorDocument.response(to: request, for: Fault(.unavailable, reason))
+        front.cors?.mark(&answer.response, to: request)
+        answer.response.headers["x-openstack-request-id"] = answer.trace.requestID
+    }
+
     private func log(_ fault: Fault) {
         guard let cause = fault.cause else { return }
         let level: Logger.Level = fault.kind == .unexpected || fault.kind == .unavailable ? .error : .info
