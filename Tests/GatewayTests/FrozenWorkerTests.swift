@@ -8,7 +8,8 @@ import Testing
     /// The shipped site, with limits that a test can wait for.
     private static func front(before glance: TestGlance) throws -> Front {
         let limits = ["40s", "120s"].map { "fastcgi_read_timeout          \($0);" }
-        return try Front(before: glance, changes: Dictionary(uniqueKeysWithValues: limits.map { ($0, "fastcgi_read_timeout 2s;") })) { port in
+        let changes = Dictionary(uniqueKeysWithValues: limits.map { ($0, "fastcgi_read_timeout 2s;") })
+        return try Front(before: glance, changes: changes) { port in
             Front.Way.site.http(port)
         }
     }
