@@ -51,6 +51,11 @@ import Testing
             defer { isOver.store(true, ordering: .relaxed) }
             return try connection.receive()
         }
+
+        /// Waits for the answer on a thread of its own.
+        func listen(_ note: @escaping @Sendable (Result<Reply, any Error>) -> Void) {
+            Foundation.Thread.detachNewThread { note(Result { try self.receive() }) }
+        }
     }
 
     private func classicImage(_ glance: TestGlance) throws -> String {
@@ -87,11 +92,21 @@ import Testing
 
         let all = dripping + [nearly]
         let began = Date()
-        let replies = try await atOnce(all.count) { (try all[$0].receive(), Date().timeIntervalSince(began)) }
-        for (each, (reply, seconds)) in zip(all, replies) {
+        let answers = Mutex<[String: (Reply, Double)]>([:])
+        let left = Mutex(all.count)
+        for each in all {
+            each.listen { result in
+                if case .success(let reply) = result { answers.withLock { $0[each.name] = (reply, Date().timeIntervalSince(began)) } }
+                left.withLock { $0 -= 1 }
+            }
+        }
+        while left.withLock({ $0 > 0 }) { try await Task.sleep(for: .milliseconds(200)) }
+        for each in all {
+            let (reply, seconds) = try #require(answers.withLock { $0[each.name] }, "\(each.name) is not answered")
             #expect(reply.status == 408, "\(each.name): \(reply.status) \(reply.text)")
             #expect(reply["x-openstack-request-id"] != nil, "\(each.name)")
-            #expect(seconds < 80, "\(each.name)")
+            // A minute, and what a machine with other things to do needs besides.
+            #expect(seconds < 90, "\(each.name)")
         }
         for id in ids[..<5] {
             #expect(try glance.status(of: id) == "queued")
@@ -115,7 +130,7 @@ import Testing
         let began = Date()
         #expect(try upload.receive().status == (way == "V1" ? 412 : 410))
         // Five, on a machine that has nothing else to do.
-        #expect(Date().timeIntervalSince(began) < 15)
+        #expect(Date().timeIntervalSince(began) < 30)
         #expect(try eventually { try glance.hasNoBytes(of: id) })
     }
 
