@@ -187,7 +187,7 @@ let package = Package(
             exclude: ["listen.py"]),
         tests("RegistryTests", needs: ["TestSupport", "glance-api", "glance-registry"]),
         tests("CacheTests", needs: ["TestSupport", "Threading", "glance-api", "glance-registry", "glance-tasks"]),
-        tests("FaultTests", needs: ["TestSupport", "Stack", "Threading", "glance-api", "glance-registry", "glance-tasks"]),
+        tests("FaultTests", needs: ["TestSupport", "Operations", "Stack", "Threading", "glance-api", "glance-registry", "glance-tasks"]),
         tests("APIV1Tests", needs: ["TestSupport", "Domain", "glance-api", "glance-registry", "glance-tasks"]),
         tests("APIV2Tests", needs: ["TestSupport", "glance-api", "glance-manage", "glance-registry", "glance-tasks"]),
         tests(

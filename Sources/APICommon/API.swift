@@ -121,6 +121,13 @@ package struct API: Sendable {
             "This image service knows no callers, and nobody may do this: its operator has chosen no way of telling who they are.")
     }
 
+    /// Makes of an answer that cannot be sent now a refusal, to be tried again.
+    package func refuse(_ request: Request, _ answer: inout Answer, _ reason: String) {
+        answer.response = ErrorDocument.response(to: request, for: Fault(.unavailable, reason))
+        front.cors?.mark(&answer.response, to: request)
+        answer.response.headers["x-openstack-request-id"] = answer.trace.requestID
+    }
+
     private func log(_ fault: Fault) {
         guard let cause = fault.cause else { return }
         let level: Logger.Level = fault.kind == .unexpected || fault.kind == .unavailable ? .error : .info

@@ -10,6 +10,12 @@ package struct Call {
     package let caller: Caller
 
     package var imageID: ImageID { ImageID(parameters["image"]) }
+
+    /// Whether nginx would refuse to send a file by itself: it judges these before it knows the worker's `ETag`, and by the file's age.
+    /// Any tag at all suits it.
+    package var hasConditionThatNginxRefuses: Bool {
+        request.headers["If-Match"].map { $0 != "*" } ?? false || request.headers["If-Unmodified-Since"] != nil
+    }
 }
 
 /// What answers a call.
@@ -25,7 +31,7 @@ extension Call {
         do throws(BodyCut) {
             text = try request.body.readAll(atMost: Self.longestJSON)
         } catch {
-            throw .bodyCut()
+            throw .bodyCut(error)
         }
         guard let text else {
             throw Fault(.tooLarge, "The request body is larger than \(Self.longestJSON) bytes.")
@@ -46,7 +52,11 @@ extension Call {
 }
 
 extension Fault {
-    static func bodyCut() -> Fault { Fault(.invalid, "The request body ended before all of it was there.") }
+    static func bodyCut(_ cut: BodyCut) -> Fault {
+        cut.isTooSlow
+            ? Fault(.tooSlow, "The request body does not come in within a minute.")
+            : Fault(.invalid, "The request body ended before all of it was there.")
+    }
 }
 
 extension JSONSchema {
@@ -67,10 +77,23 @@ package final class RequestBytes: ByteReader {
     package init(_ body: any ByteSource) { self.body = body }
 
     package func read(into buffer: UnsafeMutableRawBufferPointer) throws(Fault) -> Int {
+        try read(into: buffer) { () throws(Fault) in }
+    }
+
+    package func read(
+        into buffer: UnsafeMutableRawBufferPointer, whileWaiting check: () throws(Fault) -> Void
+    ) throws(Fault) -> Int {
+        while true {
+            if let count = try readSoon(into: buffer) { return count }
+            try check()
+        }
+    }
+
+    private func readSoon(into buffer: UnsafeMutableRawBufferPointer) throws(Fault) -> Int? {
         do throws(BodyCut) {
-            return try body.read(into: buffer)
+            return try body.read(into: buffer, waitingAtMost: 1)
         } catch {
-            throw .bodyCut()
+            throw .bodyCut(error)
         }
     }
 }

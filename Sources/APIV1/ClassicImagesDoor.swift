@@ -77,9 +77,8 @@ package struct ClassicImagesDoor: Sendable {
             return response
         }
         if notesSends { response.noteSend(of: image, for: call, to: call.request.remoteAddress) }
-        // nginx would judge these by what it knows of the file; V1 does not know them.
-        let hasCondition = ["If-Match", "If-Unmodified-Since"].contains { call.request.headers[$0] != nil }
-        if let path = bytes.internalPath, image.properties.isEmpty, !hasCondition {
+        // V1 does not know the conditions that nginx would judge.
+        if let path = bytes.internalPath, image.properties.isEmpty, !call.hasConditionThatNginxRefuses {
             response.body = .file(internalPath: path, length: bytes.size)
         } else {
             response.body = try .all(bytes, for: call)
@@ -93,6 +92,11 @@ package struct ClassicImagesDoor: Sendable {
         let wanted = try ClassicRequest(call.request.headers, formats)
         guard wanted.meta.isDeleted != true else { throw ClassicRequest.bad("deleted", "cannot be true of a new image") }
         let source = try Source(of: call, wanted)
+        guard case .body = source else { return try create(call, wanted, source) }
+        return try service.clientUploads.withOne(for: call.caller.project) { () throws(Fault) in try create(call, wanted, source) }
+    }
+
+    private func create(_ call: Call, _ wanted: ClassicRequest, _ source: Source) throws(Fault) -> Response {
         var random = SystemRandomNumberGenerator()
         var draft = wanted.meta.draft(.random(using: &random), by: call.caller)
         var bytes: Int64 = 0
@@ -139,6 +143,11 @@ package struct ClassicImagesDoor: Sendable {
     private func update(_ call: Call) throws(Fault) -> Response {
         let wanted = try ClassicRequest(call.request.headers, formats)
         let source = try Source(of: call, wanted)
+        guard case .body = source else { return try update(call, wanted, source) }
+        return try service.clientUploads.withOne(for: call.caller.project) { () throws(Fault) in try update(call, wanted, source) }
+    }
+
+    private func update(_ call: Call, _ wanted: ClassicRequest, _ source: Source) throws(Fault) -> Response {
         let before = try service.record(of: call.imageID, for: call.caller)
         guard before.deletedAt == nil else { throw Fault(.forbidden, "A deleted image cannot be changed.") }
         try service.checkMayRevise(before, asking: source.rules, by: call.caller)

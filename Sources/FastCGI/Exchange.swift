@@ -98,8 +98,7 @@ package final class Exchange {
 
     /// What comes on a kept connection within a tenth of a second.
     private func next(on connection: CInt) -> Next {
-        var wanted = pollfd(fd: connection, events: Int16(POLLIN), revents: 0)
-        guard poll(&wanted, 1, 100) != 0 else { return .nothing }
+        guard Self.isReadable(connection, within: 0.1) else { return .nothing }
         var byte: UInt8 = 0
         return recv(connection, &byte, 1, CInt(MSG_PEEK) | CInt(MSG_DONTWAIT)) > 0 ? .request : .end
     }
@@ -137,16 +136,17 @@ package final class Exchange {
         }
     }
 
-    /// Reads the next bytes of the body, as many as are there and fit; 0 at its end.
-    package func read(into buffer: UnsafeMutableRawBufferPointer) -> Int {
+    /// Reads the next bytes of the body, as many as are there and fit.
+    ///
+    /// - Parameter seconds: to wait for the first of them.
+    /// - Returns: 0 at the body's end; nil when nothing came in time.
+    package func read(into buffer: UnsafeMutableRawBufferPointer, waitingAtMost seconds: Double) -> Int? {
         guard let start = buffer.baseAddress else { return 0 }
         switch wire {
-        case .fastCGI(_, let raw):
-            let count = Int(FCGX_GetStr(start.assumingMemoryBound(to: CChar.self), CInt(clamping: buffer.count), raw.pointee.in))
-            if count < buffer.count { sawBodyEnd = true }
-            return count
+        case .fastCGI(_, let raw): return read(raw, into: start, buffer.count, waitingAtMost: seconds)
         case .cgi:
             guard let unread = unreadOfCGI, unread > 0 else { return 0 }
+            guard Self.isReadable(STDIN_FILENO, within: seconds) else { return nil }
             while true {
                 let count = Glibc.read(STDIN_FILENO, start, min(buffer.count, unread))
                 if count < 0, errno == EINTR { continue }
@@ -154,6 +154,31 @@ package final class Exchange {
                 return max(count, 0)
             }
         }
+    }
+
+    /// libfcgi waits for all that it is asked for. So it is asked for no more than it holds, and for one byte where it must read
+    /// from the connection, which holds something then. nginx writes a record in one piece, so no header is waited for.
+    private func read(
+        _ raw: UnsafeMutablePointer<FCGX_Request>, into start: UnsafeMutableRawPointer, _ room: Int, waitingAtMost seconds: Double
+    ) -> Int? {
+        guard let stream = raw.pointee.in else { return 0 }
+        var count = 0
+        while count < room, !sawBodyEnd {
+            if vitrine_fcgx_must_wait(stream) != 0, !Self.isReadable(raw.pointee.ipcFd, within: count == 0 ? seconds : 0) {
+                return count == 0 ? nil : count
+            }
+            let held = max(1, stream.pointee.stop - stream.pointee.rdNext)
+            let read = FCGX_GetStr((start + count).assumingMemoryBound(to: CChar.self), CInt(clamping: min(held, room - count)), stream)
+            if read == 0 { sawBodyEnd = true }
+            count += Int(read)
+        }
+        return count
+    }
+
+    /// Whether something comes in within some seconds, be it the other side's leaving.
+    private static func isReadable(_ descriptor: CInt, within seconds: Double) -> Bool {
+        var wanted = pollfd(fd: descriptor, events: Int16(POLLIN), revents: 0)
+        return poll(&wanted, 1, CInt(seconds * 1000)) > 0
     }
 
     /// To be asked after `read` gave 0. Plain CGI has no sign for it but `CONTENT_LENGTH`: a body without a length counts as cut.
@@ -193,17 +218,21 @@ package final class Exchange {
     /// Reads what the answer did not wait for. fcgiwrap writes the whole body before it reads the answer, and one that it cannot
     /// write is 502 to the client.
     private func takeRestOfCGI() {
-        withUnsafeTemporaryAllocation(byteCount: 64 * 1024, alignment: 1) { while read(into: $0) > 0 {} }
+        withUnsafeTemporaryAllocation(byteCount: 64 * 1024, alignment: 1) { buffer in
+            while let count = read(into: buffer, waitingAtMost: 60), count > 0 {}
+        }
     }
 
     /// Ends the answer and frees the slot for the next request. A connection that the web server wants to keep stays open
     /// when it holds nothing more of this request.
-    package func finish() {
+    ///
+    /// - Parameter keepsConnection: false where nobody is there to take another request from it.
+    package func finish(keepsConnection: Bool = true) {
         guard case .fastCGI(_, let raw) = wire else { return }
         let expectsBody =
             parameter("CONTENT_LENGTH").map { !$0.isEmpty && $0 != "0" } ?? false
             || parameter("HTTP_TRANSFER_ENCODING") != nil
-        if raw.pointee.keepConnection != 0, sawBodyEnd || !expectsBody && FCGX_GetChar(raw.pointee.in) == EOF {
+        if keepsConnection, raw.pointee.keepConnection != 0, sawBodyEnd || !expectsBody && FCGX_GetChar(raw.pointee.in) == EOF {
             FCGX_Finish_r(raw)
             return
         }

@@ -7,28 +7,42 @@ package protocol ByteSource: AnyObject {
     ///
     /// - Throws: when the end came before all was there. A cut body never reads as a whole one.
     func read(into buffer: UnsafeMutableRawBufferPointer) throws(BodyCut) -> Int
+
+    /// The same, for some seconds at most.
+    ///
+    /// - Returns: nil when nothing came in time.
+    func read(into buffer: UnsafeMutableRawBufferPointer, waitingAtMost seconds: Double) throws(BodyCut) -> Int?
 }
 
-/// Bytes ended before all were there: of a request because its sender went away or sent fewer than it promised, of an answer because
-/// whatever has them broke off.
+/// Bytes ended before all were there: of a request because its sender went away, sent fewer than it promised or took too long, of an answer
+/// because whatever has them broke off.
 package struct BodyCut: Error {
     /// What the source of an answer said; nil for the body of a request.
     package let reason: (any Error)?
+    package let isTooSlow: Bool
 
-    package init(_ reason: (any Error)? = nil) { self.reason = reason }
+    package init(_ reason: (any Error)? = nil, isTooSlow: Bool = false) { (self.reason, self.isTooSlow) = (reason, isTooSlow) }
 }
 
 extension ByteSource {
+    /// Of a source that keeps nobody waiting.
+    package func read(into buffer: UnsafeMutableRawBufferPointer, waitingAtMost seconds: Double) throws(BodyCut) -> Int? {
+        try read(into: buffer)
+    }
+
     /// Reads all of a short body.
     ///
+    /// - Parameter seconds: that all of it may take.
     /// - Returns: nil when there is more than `limit` bytes.
-    package func readAll(atMost limit: Int) throws(BodyCut) -> [UInt8]? {
+    package func readAll(atMost limit: Int, within seconds: Double = 60) throws(BodyCut) -> [UInt8]? {
         if let announced, announced > limit { return nil }
         var bytes = [UInt8](repeating: 0, count: Int(announced ?? 4096) + 1)
         var count = 0
+        let end = ContinuousClock.now + .seconds(seconds)
         while true {
             if count == bytes.count { bytes.append(contentsOf: repeatElement(0, count: bytes.count)) }
-            let read = try readMore(into: &bytes, from: count)
+            let left = (end - .now) / .seconds(1)
+            guard left > 0, let read = try readMore(into: &bytes, from: count, waitingAtMost: left) else { throw BodyCut(isTooSlow: true) }
             if read == 0 { break }
             count += read
             if count > limit { return nil }
@@ -37,9 +51,11 @@ extension ByteSource {
         return bytes
     }
 
-    private func readMore(into bytes: inout [UInt8], from start: Int) throws(BodyCut) -> Int {
+    private func readMore(into bytes: inout [UInt8], from start: Int, waitingAtMost seconds: Double) throws(BodyCut) -> Int? {
         do {
-            return try bytes.withUnsafeMutableBytes { try read(into: UnsafeMutableRawBufferPointer(rebasing: $0[start...])) }
+            return try bytes.withUnsafeMutableBytes {
+                try read(into: UnsafeMutableRawBufferPointer(rebasing: $0[start...]), waitingAtMost: seconds)
+            }
         } catch {
             throw BodyCut()
         }

@@ -5,7 +5,7 @@ package import Operations
 
 /// Orders what `glance-tasks` does with images: imports, and locations whose bytes are to be looked at. Takes in what is staged.
 package struct ImportService: Sendable {
-    let service: ImageService
+    package let service: ImageService
     let catalog: any TaskCatalog & StagingCatalog
     /// What may be fetched by its URL.
     let source: any ImageSource

@@ -20,6 +20,8 @@ package struct ImageService: Sendable {
     /// Names this process among all that hold leases.
     package let worker: String
     package let leases: LeaseKeeper
+    /// What each project may have of uploads by clients, over all ways into this process.
+    package let clientUploads: ProjectShares
     private let policies: any PolicySource
     package let limits: ImageLimits
     /// What each project may have.
@@ -36,7 +38,7 @@ package struct ImageService: Sendable {
         catalog: some Catalog, stores: any ImageStores, staging: StagingArea, cache: CacheKeeper? = nil,
         source: any ImageSource, certificates: (any CertificateSource)? = nil, worker: String, policies: any PolicySource,
         protections: PropertyProtections?, limits: ImageLimits, projectLimits: any LimitSource, formats: FormatRules,
-        hashAlgorithm: String, logger: Logger
+        hashAlgorithm: String, clientUploads: ProjectShares, logger: Logger
     ) {
         (images, memberships, uploads, removals, copies) = (catalog, catalog, catalog, catalog, catalog)
         self.stores = stores
@@ -50,6 +52,7 @@ package struct ImageService: Sendable {
         self.projectLimits = projectLimits
         self.formats = formats
         self.hashAlgorithm = hashAlgorithm
+        self.clientUploads = clientUploads
         self.logger = logger
         self.worker = worker
         leases = LeaseKeeper(of: "uploads", logger: logger) { Result { () throws(Fault) in try catalog.renew(heldBy: worker) } }

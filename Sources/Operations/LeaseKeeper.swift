@@ -8,8 +8,8 @@ internal import Threading
 /// An upload may wait for its client for hours, so it cannot renew by itself. Dies the process, the leases end, and
 /// `glance-tasks` takes back what they were for.
 package final class LeaseKeeper: Sendable {
-    /// Seconds between two renewals; a lease is six times as long. An upload of an image that was deleted ends so soon.
-    private static let pause = 5.0
+    /// Seconds between two renewals; a lease is many times as long. An upload of an image that was deleted ends so soon.
+    private static let pause = 2.5
 
     private let purpose: String
     private let renew: Renewal

@@ -18,7 +18,7 @@ package struct Pour {
     ///
     /// - Parameters:
     ///   - isSlowAllowed: whether bytes may drip.
-    ///   - check: asked at every piece whether to go on, with the bytes that came so far.
+    ///   - check: asked at every piece whether to go on, and each second while none comes, with the bytes that came so far.
     /// - Returns: bytes that came.
     /// - Throws: what the source, a reader or `check` throws; `.invalid` for fewer or more bytes than announced, `.tooLarge` past
     ///   the size limit or the room, `.tooSlow` for what drips.
@@ -28,19 +28,35 @@ package struct Pour {
     ) throws(Fault) -> Int64 {
         let relay = Relay<Fault>(buffersOf: 512 * 1024, count: 4, readers: readers)
         defer { relay.cancel() }
-        let began = monotonicSeconds()
+        var pace = Pace(over: ImageLimits.rateWindow)
         var size: Int64 = 0
+        func checkPace() throws(Fault) {
+            if !isSlowAllowed { try limits.check(received: pace.bytes, in: pace.seconds) }
+        }
         while true {
             let buffer = try relay.nextBuffer()
             var count = 0
             while count < buffer.count {
-                let read = try source.read(into: UnsafeMutableRawBufferPointer(rebasing: buffer[count...]))
+                var asked = monotonicSeconds()
+                func noteWait() {
+                    let now = monotonicSeconds()
+                    pace.wait(now - asked)
+                    asked = now
+                }
+                let rest = UnsafeMutableRawBufferPointer(rebasing: buffer[count...])
+                let read = try source.read(into: rest) { () throws(Fault) in
+                    noteWait()
+                    try check(size)
+                    try checkPace()
+                }
+                noteWait()
                 if read == 0 { break }
                 (count, size) = (count + read, size + Int64(read))
+                pace.add(Int64(read))
                 try check(size)
                 try limits.check(size: size)
                 if let room, size > room.bytes { throw Self.noRoom(room.claim, room.bytes, for: size) }
-                if !isSlowAllowed { try limits.check(received: size, in: monotonicSeconds() - began) }
+                try checkPace()
                 if let announced, size > announced { throw Self.wrongSize(announced, received: "more") }
             }
             if count == 0 { break }

@@ -106,8 +106,12 @@ private final class ExchangeBody: ByteSource {
     }
 
     func read(into buffer: UnsafeMutableRawBufferPointer) throws(BodyCut) -> Int {
+        while true { if let count = try read(into: buffer, waitingAtMost: 60) { return count } }
+    }
+
+    func read(into buffer: UnsafeMutableRawBufferPointer, waitingAtMost seconds: Double) throws(BodyCut) -> Int? {
         guard !buffer.isEmpty, announced != 0 else { return 0 }
-        let count = exchange.read(into: buffer)
+        guard let count = exchange.read(into: buffer, waitingAtMost: seconds) else { return nil }
         received += Int64(count)
         if count == 0, exchange.bodyEnd == .cut || announced ?? received != received { throw BodyCut() }
         return count

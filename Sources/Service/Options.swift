@@ -107,7 +107,12 @@ package enum Options {
     static let copyThreads = Option<Int>.int("vitrine", "copy_threads", default: 4, in: 1...64)
     static let metadataThreads = Option<Int>.int("vitrine", "metadata_threads", default: 16, in: 1...1024)
     static let dataThreads = Option<Int>.int("vitrine", "data_threads", default: 16, in: 1...1024)
-    /// Bytes a second that an upload must bring on the average; 0 is any.
+    /// Uploads that a project has under way at once in a process, over both APIs; 0 is any number. Where it is not set, three quarters
+    /// of `data_threads`.
+    static let uploadsPerProject = Option<Int>.int("vitrine", "uploads_per_project", default: 0, in: 0...Int.max)
+    /// Downloads that a process sends itself at once, of which a project has three quarters at most.
+    static let downloadThreads = Option<Int>.int("vitrine", "download_threads", default: 32, in: 1...1024)
+    /// Bytes a second that an upload must bring on the average of each minute; 0 is any.
     static let uploadRate = Option<Int>.int("vitrine", "upload_rate", default: 1024, in: 0...Int.max)
     /// Whether the data at a location that a change names are read and compared with the digests that it names.
     static let verifyLocations = Option<Bool>.flag("vitrine", "verify_locations", default: true)
@@ -130,7 +135,8 @@ package enum Options {
             enableV1Registry.key, registryHost.key, registryPort.key,
             registryProtocol.key, registryCA.key, registryTimeout.key, registrySecret.key, registryThreads.key, copyThreads.key,
             metadataThreads.key,
-            dataThreads.key, uploadRate.key, verifyLocations.key, internalPrefix.key, enableProxyHeadersParsing.key,
+            dataThreads.key, uploadsPerProject.key, downloadThreads.key, uploadRate.key, verifyLocations.key, internalPrefix.key,
+            enableProxyHeadersParsing.key,
             healthBackends.key, disableByFilePath.key, disableByFilePaths.key, enableByFilePaths.key, detailedHealth.key,
         ] + CORSGroup("cors", defaults: .glance).keys + AuthToken.all + OsloLimit.all + notifications + storage + imports + cache
         + signatures

@@ -23,7 +23,9 @@ package enum Programs {
         let wiring = try Wiring(configuration, program: "glance-api")
         let signals = blockedEndSignals()
         wiring.logComplaints()
-        let workers = Workers(api: try wiring.makeAPI(), log: wiring.log)
+        let downloads = try configuration(Options.downloadThreads)
+        let workers = Workers(
+            api: try wiring.makeAPI(), log: wiring.log, senders: Senders(limit: downloads, share: Wiring.share(of: downloads)))
         workers.start(try configuration(Options.metadataThreads), on: try listener(metadata))
         if let data { workers.start(try configuration(Options.dataThreads), on: try listener(data)) }
         try run(workers, until: signals, wiring, "glance.api")

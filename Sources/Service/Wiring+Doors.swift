@@ -21,6 +21,7 @@ extension Wiring {
         let registry = try configuration(Options.enableV1API) ? try makeRegistryClient() : nil
         let authenticator = try makeAuthenticator()
         let limits = try makeProjectLimits()
+        let uploads = try makeClientUploads()
         var routes: [Route<Handler>] = []
         var probes: [any HealthProbe] = []
         let catalog = hasV2 ? try makeCatalog() : nil
@@ -28,14 +29,14 @@ extension Wiring {
         let cache = try sendsFromCache ? keeper : nil
         if let catalog {
             probes.append(catalog)
-            let service = try makeService(over: catalog, limits, cache: cache)
+            let service = try makeService(over: catalog, limits, cache: cache, clientUploads: uploads)
             routes += try routesOfV2(service, catalog, limits)
             routes += try routesOfCache(service, keeper)
             routes += try routesOfMetadefs(MetadefService(catalog: catalog, policies: policies))
         }
         if let registry {
             probes.append(registry)
-            routes += try routesOfV1(try makeService(over: registry, limits, cache: cache))
+            routes += try routesOfV1(try makeService(over: registry, limits, cache: cache, clientUploads: uploads))
         }
         probes += try makeStores().probes
         if let probe = authenticator as? any HealthProbe { probes.append(probe) }
@@ -45,6 +46,15 @@ extension Wiring {
             routes: routes, versions: versions, authenticator: authenticator, front: try makeFront(probes),
             logger: log.logger("glance.api"))
     }
+
+    private func makeClientUploads() throws -> ProjectShares {
+        let isSet = configuration.isSet(Options.uploadsPerProject)
+        let limit = try isSet ? configuration(Options.uploadsPerProject) : Self.share(of: configuration(Options.dataThreads))
+        return ProjectShares(of: "uploads", limit: limit == 0 ? nil : limit)
+    }
+
+    /// What one project may take of some threads, so that others find some.
+    static func share(of threads: Int) -> Int { max(1, threads * 3 / 4) }
 
     private func routesOfV2(
         _ service: ImageService, _ catalog: MariaDBCatalog, _ limits: any LimitSource

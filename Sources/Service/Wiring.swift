@@ -103,7 +103,8 @@ package struct Wiring {
     }
 
     func makeService(
-        over catalog: some Catalog, _ projectLimits: any LimitSource, cache: CacheKeeper? = nil
+        over catalog: some Catalog, _ projectLimits: any LimitSource, cache: CacheKeeper? = nil,
+        clientUploads: ProjectShares = ProjectShares(of: "uploads", limit: nil)
     ) throws -> ImageService {
         let algorithm = try configuration(Options.hashingAlgorithm)
         guard Digest(algorithm) != nil else {
@@ -113,7 +114,7 @@ package struct Wiring {
             catalog: catalog, stores: try makeStores(), staging: try makeStaging(), cache: cache,
             source: try makeImageSource(), certificates: try makeCertificates(), worker: WorkerName.fresh().text, policies: policies,
             protections: try makeProtections(), limits: try makeLimits(), projectLimits: projectLimits,
-            formats: try makeFormatRules(), hashAlgorithm: algorithm, logger: log.logger("glance.service"))
+            formats: try makeFormatRules(), hashAlgorithm: algorithm, clientUploads: clientUploads, logger: log.logger("glance.service"))
     }
 
     /// Nil where the site protects no custom properties.

@@ -13,13 +13,17 @@ final class Workers: Sendable {
     private let log: OsloLog
     private let accessName: String
     private let logger: Logger
+    private let senders: Senders?
     private let isEnding = Atomic(false)
     private let running = Monitor(0)
 
-    /// - Parameters: who speaks in the log, of what happens and of each request.
-    init(api: API, log: OsloLog, name: String = "glance.api", accessName: String = "glance.access") {
+    /// - Parameters:
+    ///   - name: who speaks in the log of what happens, and of each request.
+    ///   - senders: of what would keep a thread from taking requests for long; nil where there is nothing such.
+    init(api: API, log: OsloLog, name: String = "glance.api", accessName: String = "glance.access", senders: Senders? = nil) {
         self.api = api
         self.log = log
+        self.senders = senders
         self.accessName = accessName
         logger = log.logger(name)
     }
@@ -46,11 +50,11 @@ final class Workers: Sendable {
     }
 
     /// The one request of a CGI process.
-    func serveOnce(_ exchange: Exchange) { answer(exchange) }
+    func serveOnce(_ exchange: Exchange) { _ = answer(exchange) }
 
     private func serve(_ listener: Listener) {
         do {
-            let exchange = try Exchange(listeningOn: listener)
+            var exchange = try Exchange(listeningOn: listener)
             while !isEnding.load(ordering: .relaxed) {
                 do {
                     guard try exchange.accept() else { continue }
@@ -59,29 +63,59 @@ final class Workers: Sendable {
                     usleep(100_000)
                     continue
                 }
-                answer(exchange)
+                if !answer(exchange) { exchange = try Exchange(listeningOn: listener) }
             }
         } catch {
             logger.critical("a thread cannot take requests: \(error)")
         }
     }
 
-    private func answer(_ exchange: Exchange) {
+    /// - Returns: whether the exchange is free again; else another thread has it.
+    private func answer(_ exchange: Exchange) -> Bool {
         let began = monotonicSeconds()
         guard let request = Gateway.request(of: exchange) else {
             logger.warning("what came is no request")
             _ = try? Gateway.send(Response(.badRequest), to: exchange, isHead: false)
             exchange.finish()
-            return
+            return true
         }
-        let answer = api.answer(request)
+        var answer = api.answer(request)
+        if let senders, case .stream = answer.response.body, request.method != .HEAD {
+            if handOver(Pending(exchange: exchange, request: request, answer: answer, began: began), to: senders) { return false }
+            api.refuse(request, &answer, "Too many downloads are under way here; try again when one is done.")
+        }
+        send(answer, to: request, on: exchange, began: began)
+        exchange.finish()
+        return true
+    }
+
+    /// An answer on its way from one thread to another, which alone has it then.
+    private struct Pending: @unchecked Sendable {
+        let exchange: Exchange
+        let request: Request
+        let answer: API.Answer
+        let began: Double
+    }
+
+    private func handOver(_ pending: Pending, to senders: Senders) -> Bool {
+        running.with { $0 += 1 }
+        let isTaken = senders.send(for: pending.answer.caller?.project) {
+            self.send(pending.answer, to: pending.request, on: pending.exchange, began: pending.began)
+            // The thread has no time to wait for the next request on the connection.
+            pending.exchange.finish(keepsConnection: false)
+            self.running.with { $0 -= 1 }
+        }
+        if !isTaken { running.with { $0 -= 1 } }
+        return isTaken
+    }
+
+    private func send(_ answer: API.Answer, to request: Request, on exchange: Exchange, began: Double) {
         var sent: Int64 = 0
         do {
             sent = try Gateway.send(answer.response, to: exchange, isHead: request.method == .HEAD)
         } catch {
             Trace.$current.withValue(answer.trace) { Gateway.log(error, logger) }
         }
-        exchange.finish()
         logAccess(request, answer, sent: sent, milliseconds: Int64((monotonicSeconds() - began) * 1000))
     }
 

@@ -165,10 +165,10 @@ package final class Site: @unchecked Sendable {
         } == 0
     }
 
-    /// What production has in `glance-upstreams.conf`, `glance-stores.conf` and `site.conf`, with the paths of this folder.
+    /// What production has, with the paths of this folder.
     private func makeNginxConfiguration() throws -> String {
-        let sends = try String(contentsOfFile: "\(settings.nginxFolder)/glance-sends.conf", encoding: .utf8)
-            .replacingOccurrences(of: "/var/log/nginx/glance-sends.log", with: Self.sendLog(in: settings.folder))
+        let upstreams = try shipped("glance-upstreams.conf", "/run/vitrine/", at: "\(settings.folder)/run/")
+        let sends = try shipped("glance-sends.conf", "/var/log/nginx/glance-sends.log", at: Self.sendLog(in: settings.folder))
         return """
             daemon off;
             \(getuid() == 0 ? "user root;" : "")
@@ -186,47 +186,7 @@ package final class Site: @unchecked Sendable {
                 scgi_temp_path \(settings.folder)/nginx/scgi;
                 uwsgi_temp_path \(settings.folder)/nginx/uwsgi;
 
-                upstream glance_metadata { server unix:\(settings.folder)/run/metadata.sock; }
-                upstream glance_data { server unix:\(settings.folder)/run/data.sock; }
-                upstream glance_reads {
-                    server unix:\(settings.folder)/run/metadata.sock max_fails=0;
-                    server unix:\(settings.folder)/run/metadata.sock max_fails=0;
-                    keepalive 8;
-                    keepalive_timeout 5s;
-                }
-                map $request_method $glance_v1_pool {
-                    default glance_metadata;
-                    GET glance_reads;
-                    HEAD glance_reads;
-                    PUT glance_data;
-                    POST glance_data;
-                }
-                map $request_method $glance_pool {
-                    default glance_metadata;
-                    GET glance_reads;
-                    HEAD glance_reads;
-                }
-                map $request_method $glance_file_pool {
-                    default glance_metadata;
-                    GET glance_reads;
-                    HEAD glance_reads;
-                    PUT glance_data;
-                }
-                map $upstream_http_x_openstack_request_id $glance_request_id {
-                    "" req-$request_id;
-                    default "";
-                }
-                map $http_origin $glance_cors_origin {
-                    default "";
-                }
-                map $upstream_http_x_openstack_request_id $glance_own_cors_origin {
-                    "" $glance_cors_origin;
-                    default "";
-                }
-                map $glance_own_cors_origin $glance_own_vary {
-                    "" "";
-                    default Origin;
-                }
+                \(upstreams)
                 server {
                     listen 127.0.0.1:\(settings.port) backlog=1024;
                     include vitrine/glance-api.conf;
@@ -235,6 +195,11 @@ package final class Site: @unchecked Sendable {
                 \(registryConfiguration)
             }
             """
+    }
+
+    /// A file of the project's `nginx/` in which a path is another.
+    private func shipped(_ name: String, _ path: String, at place: String) throws -> String {
+        try String(contentsOfFile: "\(settings.nginxFolder)/\(name)", encoding: .utf8).replacingOccurrences(of: path, with: place)
     }
 
     /// What `glance-stores.conf` says for certain stores. Both slashes matter.
@@ -253,20 +218,7 @@ package final class Site: @unchecked Sendable {
 
     private var registryConfiguration: String {
         guard let port = settings.registryPort else { return "" }
-        let socket = "unix:\(settings.folder)/run/registry.sock"
         return """
-            upstream glance_registry { server \(socket); }
-            upstream glance_registry_reads {
-                server \(socket) max_fails=0;
-                server \(socket) max_fails=0;
-                keepalive 8;
-                keepalive_timeout 5s;
-            }
-            map $request_method $glance_registry_pool {
-                default glance_registry;
-                GET glance_registry_reads;
-                HEAD glance_registry_reads;
-            }
             server {
                 listen 127.0.0.1:\(port) backlog=1024;
                 access_log off;

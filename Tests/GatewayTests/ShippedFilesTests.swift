@@ -55,7 +55,7 @@ import Testing
         }
     }
 
-    @Test func `serve TLS and limit uploads once those lines are uncommented`() throws {
+    @Test func `serve TLS once those lines are uncommented`() throws {
         let glance = try TestGlance.of(Self.self)
         let keys = "\(glance.folder)/tls"
         try FileManager.default.createDirectory(atPath: keys, withIntermediateDirectories: true)
@@ -68,7 +68,7 @@ import Testing
         ).succeeded()
         let changes = [
             "    listen      9292 backlog": "    # listen    9292 backlog", "    # listen      ": "    listen      ",
-            "    # ssl_": "    ssl_", "    # limit_conn ": "    limit_conn ",
+            "    # ssl_": "    ssl_",
             "/etc/ssl/certs/glance.pem": "\(keys)/certificate", "/etc/ssl/private/glance.key": "\(keys)/key",
         ]
         let front = try Front(before: glance, changes: changes) { _ in "include vitrine/site.conf;" }

@@ -73,7 +73,9 @@ package final class TestGlance: @unchecked Sendable {
             "database": "connection = \(url)",
             // Few threads: the services of a hundred suites run side by side.
             "vitrine": (identity.map { "identity = \($0)\n" } ?? "")
-                + "token_file = \(tokens)\nsend_log = \(Site.sendLog(in: folder))\nmetadata_threads = 6\ndata_threads = 8\nregistry_threads = 8",
+                + "token_file = \(tokens)\nsend_log = \(Site.sendLog(in: folder))\nmetadata_threads = 6\ndata_threads = 8\nregistry_threads = 8"
+                // The tests of one suite upload side by side as one project.
+                + "\nuploads_per_project = 0",
         ]
         for name in stores { groups[name] = "filesystem_store_datadir = \(folder)/\(name)" }
         groups["glance_store"] = stores.first.map { "default_backend = \($0)" } ?? "filesystem_store_datadir = \(store)"

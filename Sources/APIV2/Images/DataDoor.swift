@@ -23,8 +23,10 @@ package struct DataDoor: Sendable {
     private func upload(_ call: Call) throws(Fault) -> Response {
         let announced = try call.announcedData()
         let store = try service.chosenStore(call.request.headers["X-Image-Meta-Store"])
-        try service.upload(call.imageID, from: RequestBytes(call.request.body), announced: announced, into: store, by: call.caller)
-        return Response(.noContent)
+        return try service.clientUploads.withOne(for: call.caller.project) { () throws(Fault) in
+            try service.upload(call.imageID, from: RequestBytes(call.request.body), announced: announced, into: store, by: call.caller)
+            return Response(.noContent)
+        }
     }
 
     /// nginx sends the file, and its ranges, by itself where it can; what it would judge more kindly than Glance is refused
@@ -51,9 +53,7 @@ package struct DataDoor: Sendable {
         }
         var range: ByteRange?
         if let text = request["Range"], (request["If-Range"] ?? tag) == tag { range = try ByteRange(text, of: bytes.size) }
-        // nginx refuses what has either of these: it judges them before it knows the worker's ETag, and by the file's age.
-        let isForNginx = request["If-Match"] == nil && request["If-Unmodified-Since"] == nil
-        if isForNginx, let path = bytes.internalPath {
+        if !call.hasConditionThatNginxRefuses, let path = bytes.internalPath {
             response.body = .file(internalPath: path, length: bytes.size)
             return response
         }

@@ -3,6 +3,7 @@ internal import Domain
 package import HTTP
 package import Importing
 internal import JSONDocument
+internal import Operations
 
 /// Bytes that come to images by way of `glance-tasks`.
 package struct ImportsDoor: Sendable {
@@ -19,8 +20,10 @@ package struct ImportsDoor: Sendable {
 
     private func stage(_ call: Call) throws(Fault) -> Response {
         let announced = try call.announcedData()
-        try service.stage(call.imageID, from: RequestBytes(call.request.body), announced: announced, by: call.caller)
-        return Response(.noContent)
+        return try service.service.clientUploads.withOne(for: call.caller.project) { () throws(Fault) in
+            try service.stage(call.imageID, from: RequestBytes(call.request.body), announced: announced, by: call.caller)
+            return Response(.noContent)
+        }
     }
 
     private func order(_ call: Call) throws(Fault) -> Response {

@@ -6,8 +6,8 @@ package struct ImageLimits: Sendable {
     package var locations: Int? = 10
     /// Bytes of an image: 1 TiB.
     package var size: Int64 = 1 << 40
-    /// Bytes a second that an upload brings on the average, after its first minute. One that drips holds a thread for as long
-    /// as it likes otherwise.
+    /// Bytes a second that an upload brings on the average of each minute. One that drips holds a thread for as long as it likes
+    /// otherwise.
     package var uploadRate: Int? = 1024
 
     package init() {}
@@ -36,9 +36,12 @@ package struct ImageLimits: Sendable {
         throw Fault(.tooLarge, "The image of \(given) bytes or more exceeds the maximum allowed size of \(size) bytes.")
     }
 
-    /// - Parameter seconds: how long the upload has taken so far.
+    /// Seconds that an upload's rate is looked at over, at any time: what is slower is ended within a minute.
+    package static let rateWindow = 55
+
+    /// - Parameter seconds: that were waited for these bytes. Before they make up the window all is well.
     package func check(received bytes: Int64, in seconds: Double) throws(Fault) {
-        guard let uploadRate, seconds > 60, Double(bytes) < seconds * Double(uploadRate) else { return }
+        guard let uploadRate, seconds >= Double(Self.rateWindow), Double(bytes) < seconds * Double(uploadRate) else { return }
         throw Fault(.tooSlow, "The image data comes in at less than \(uploadRate) bytes a second.")
     }
 

@@ -1,0 +1,64 @@
+internal import Operations
+internal import Threading
+
+/// The threads by which a process sends images' bytes itself, so that who is slow to take them keeps none from taking requests.
+///
+/// They are made when they are needed, and stay.
+final class Senders: Sendable {
+    typealias Sending = @Sendable () -> Void
+
+    private let limit: Int
+    private let shares: ProjectShares
+    private let state = Monitor(State())
+
+    private struct State {
+        var handed: [Sending] = []
+        var threads = 0
+        /// Threads for which nothing has been handed in.
+        var idle = 0
+    }
+
+    /// - Parameters:
+    ///   - limit: of threads.
+    ///   - share: of them that one project has at most.
+    init(limit: Int, share: Int) {
+        self.limit = limit
+        shares = ProjectShares(of: "downloads", limit: share)
+    }
+
+    /// Sends something on a thread of its own.
+    ///
+    /// - Returns: false when all are busy, or the project has its share of them; nothing is sent then.
+    func send(for project: String?, _ sending: @escaping Sending) -> Bool {
+        guard shares.take(for: project) else { return false }
+        let counted: Sending = { [shares] in
+            sending()
+            shares.giveBack(of: project)
+        }
+        let isNew = state.with { state -> Bool? in
+            if state.idle > 0 {
+                state.idle -= 1
+                state.handed.append(counted)
+                return false
+            }
+            guard state.threads < limit else { return nil }
+            state.threads += 1
+            return true
+        }
+        guard let isNew else {
+            shares.giveBack(of: project)
+            return false
+        }
+        if isNew { _ = Thread.start { self.go(on: counted) } }
+        return true
+    }
+
+    private func go(on first: Sending) {
+        first()
+        while true {
+            state.with { $0.idle += 1 }
+            let next = state.wait { $0.handed.isEmpty ? nil : $0.handed.removeFirst() }
+            next()
+        }
+    }
+}

@@ -1,0 +1,23 @@
+import Foundation
+import Glibc
+import TestSupport
+import Testing
+
+/// One of two registries stands still; nginx before them waits twelve seconds for what reads.
+@Suite struct `A registry that is frozen` {
+    @Test func `leaves every request of V1 to the other`() async throws {
+        let glance = try TestGlance(runsRegistry: true)
+        let id = try glance.hasImage()
+        for registry in glance.site.registryIDs {
+            // So that nginx keeps connections to both.
+            _ = try await atOnce(8) { _ in try (0..<5).map { _ in try glance.send("HEAD", "/v1/images/\(id)").status } }
+            kill(registry, SIGSTOP)
+            defer { kill(registry, SIGCONT) }
+            let read = try await atOnce(8) { number in
+                try number % 2 == 0 ? glance.send("HEAD", "/v1/images/\(id)").status : glance.send("GET", "/v1/images").status
+            }
+            #expect(read.allSatisfy { $0 == 200 }, "\(read)")
+            #expect(try glance.send("PUT", "/v1/images/\(id)", ["x-image-meta-name": "renamed"]).status == 200)
+        }
+    }
+}
