@@ -59,6 +59,16 @@ package struct API: Sendable {
         return answer
     }
 
+    /// An answer without looking at the request's sender or at what it wants.
+    package func refuse(_ request: Request, for fault: Fault) -> Answer {
+        var trace = Trace.fresh()
+        do throws(Fault) { trace = try Trace(of: request, longest: front.longestRequestID, isFromAPI: front.isForAPI) } catch {}
+        var answer = Answer(response: ErrorDocument.response(to: request, for: fault), trace: trace)
+        front.cors?.mark(&answer.response, to: request)
+        answer.response.headers["x-openstack-request-id"] = trace.requestID
+        return answer
+    }
+
     private func respond(to request: Request, _ answer: inout Answer) {
         if let response = front.cors?.answerToPreflight(request) {
             answer.response = response

@@ -8,13 +8,14 @@ internal import Synchronization
 internal import Threading
 
 /// The threads of a process that take requests, each one at a time, until the process is told to end.
-final class Workers: Sendable {
+final class Workers: Ending {
     private let api: API
     private let log: OsloLog
     private let accessName: String
     private let logger: Logger
     private let isEnding = Atomic(false)
     private let running = Monitor(0)
+    private let troubles: SparingLog
 
     /// - Parameters: who speaks in the log, of what happens and of each request.
     init(api: API, log: OsloLog, name: String = "glance.api", accessName: String = "glance.access") {
@@ -22,28 +23,26 @@ final class Workers: Sendable {
         self.log = log
         self.accessName = accessName
         logger = log.logger(name)
+        troubles = SparingLog(logger)
     }
 
     /// Threads that take requests from one socket.
-    func start(_ count: Int, on listener: Listener) {
+    ///
+    /// - Throws: when the system does not make them.
+    func start(_ count: Int, on listener: Listener) throws(ThreadUnavailable) {
         running.with { $0 += count }
         for _ in 0..<count {
-            _ = Thread.start {
+            try Thread.start {
                 self.serve(listener)
                 self.running.with { $0 -= 1 }
             }
         }
     }
 
-    /// Takes nothing new, and waits for what runs.
-    ///
-    /// - Parameter patience: seconds; 0 is without a limit.
-    /// - Returns: whether all ended in time.
-    func end(patience: Int) -> Bool {
-        isEnding.store(true, ordering: .relaxed)
-        let limit = patience == 0 ? Double(Int32.max) : Double(patience)
-        return running.wait(atMost: limit) { $0 == 0 ? () : nil } != nil
-    }
+    /// Takes nothing new; what runs is finished.
+    func end() { isEnding.store(true, ordering: .relaxed) }
+
+    func hasEnded(within seconds: Double) -> Bool { running.wait(atMost: seconds) { $0 == 0 ? () : nil } != nil }
 
     /// The one request of a CGI process.
     func serveOnce(_ exchange: Exchange) { answer(exchange) }
@@ -55,15 +54,26 @@ final class Workers: Sendable {
                 do {
                     guard try exchange.accept() else { continue }
                 } catch {
-                    logger.error("no request can be taken: \(error)")
+                    troubles.report("no request can be taken: \(error)")
                     usleep(100_000)
                     continue
                 }
-                answer(exchange)
+                if exchange.isToBeRefused { refuse(exchange) } else { answer(exchange) }
             }
         } catch {
             logger.critical("a thread cannot take requests: \(error)")
         }
+    }
+
+    /// Answers without any work: what work would need the process has not.
+    private func refuse(_ exchange: Exchange) {
+        troubles.report("no file descriptor is left (LimitNOFILE, ulimit -n); requests are refused until some are free again")
+        let began = monotonicSeconds()
+        guard let request = Gateway.request(of: exchange) else { return exchange.finish() }
+        let answer = api.refuse(request, for: Fault(.unavailable, "The service is overloaded. Try again in a moment."))
+        let sent = try? Gateway.send(answer.response, to: exchange, isHead: request.method == .HEAD)
+        exchange.finish()
+        logAccess(request, answer, sent: sent ?? 0, milliseconds: Int64((monotonicSeconds() - began) * 1000))
     }
 
     private func answer(_ exchange: Exchange) {
