@@ -98,8 +98,8 @@ package final class Exchange {
     }
 
     private func returnSpare() {
-        guard case .fastCGI(let listener, _) = wire, isToBeRefused else { return }
-        listener.takeBackSpare()
+        guard isToBeRefused else { return }
+        SpareDescriptor.shared.takeBack()
         isToBeRefused = false
     }
 

@@ -4,7 +4,6 @@ internal import Glibc
 /// A listening UNIX socket that many threads of many processes accept from.
 package struct Listener: Sendable {
     package let descriptor: CInt
-    private let spare = SpareDescriptor()
 
     /// Takes a socket that somebody else opened and listens on: systemd, `spawn-fcgi`, `Stack`.
     ///
@@ -16,6 +15,7 @@ package struct Listener: Sendable {
             throw FastCGIError(call: "getsockopt(SO_ACCEPTCONN) on descriptor \(descriptor)", code: errno)
         }
         self.descriptor = descriptor
+        SpareDescriptor.keep()
         limitWaiting()
     }
 
@@ -48,6 +48,7 @@ package struct Listener: Sendable {
             throw FastCGIError(call: "listening on \(path)", code: code)
         }
         self.descriptor = descriptor
+        SpareDescriptor.keep()
         limitWaiting()
     }
 
@@ -67,7 +68,7 @@ package struct Listener: Sendable {
     /// A connection that was accepted.
     struct Accepted {
         let connection: CInt
-        /// It took the place of the spare descriptor: no other is left. Once it is closed `takeBackSpare` is called.
+        /// It took the place of the spare descriptor: no other is left. Once it is closed that one is taken back.
         let isOnSpare: Bool
     }
 
@@ -87,14 +88,12 @@ package struct Listener: Sendable {
         // The kernel looks for a free descriptor before it waits: so far nobody knows whether there is a connection at all.
         var wanted = pollfd(fd: descriptor, events: Int16(POLLIN), revents: 0)
         guard poll(&wanted, 1, 500) > 0 else { return nil }
-        guard spare.give() else { throw FastCGIError(call: "accept4", code: EMFILE) }
+        guard SpareDescriptor.shared.give() else { throw FastCGIError(call: "accept4", code: EMFILE) }
         var accepted: Accepted?
-        defer { if accepted == nil { spare.takeBack() } }
+        defer { if accepted == nil { SpareDescriptor.shared.takeBack() } }
         if case .connection(let connection) = try attempt() { accepted = Accepted(connection: connection, isOnSpare: true) }
         return accepted
     }
-
-    func takeBackSpare() { spare.takeBack() }
 
     private enum Attempt { case connection(CInt), nothing, noDescriptor }
 

@@ -1,7 +1,7 @@
 internal import Glibc
 internal import Synchronization
 
-/// A file descriptor that is kept, so that a request can be taken and refused when no other is left: what waits in the socket's queue
+/// A file descriptor that each process keeps, so that a request can be taken and refused when no other is left: what waits in the socket's queue
 /// would wait for as long as the web server lets it.
 final class SpareDescriptor: Sendable {
     private let state: Mutex<State>
@@ -12,9 +12,12 @@ final class SpareDescriptor: Sendable {
         var isGiven = false
     }
 
-    init() { state = Mutex(State(descriptor: Self.open())) }
+    static let shared = SpareDescriptor()
 
-    deinit { state.withLock { if $0.descriptor >= 0 { close($0.descriptor) } } }
+    private init() { state = Mutex(State(descriptor: Self.open())) }
+
+    /// Opens it: early, so that its number is below whatever limit comes.
+    static func keep() { _ = shared }
 
     /// Frees its place for whatever the caller opens next.
     ///

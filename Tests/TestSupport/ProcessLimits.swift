@@ -53,7 +53,7 @@ package final class ThreadLimit {
 /// Lets a process have so many file descriptors more than it has now, counted from the lowest number that is free; nil for as many as
 /// it may.
 package func limitDescriptors(of process: Int32, more: Int?) throws {
-    var limit = 65_536
+    var limit = 4096
     if let more {
         let used = Set(try FileManager.default.contentsOfDirectory(atPath: "/proc/\(process)/fd").compactMap { Int($0) })
         var (number, free) = (0, 0)
