@@ -77,7 +77,14 @@ package struct Listener: Sendable {
     /// - Returns: nil when none came, or its client was gone already.
     /// - Throws: what will not pass by itself for some time, such as `ENOMEM`.
     func accept() throws(FastCGIError) -> Accepted? {
-        switch try attempt() {
+        var found = try attempt()
+        if case .noDescriptor = found {
+            // The kernel looks for a free descriptor before it waits: so far nobody knows whether there is a connection at all.
+            var wanted = pollfd(fd: descriptor, events: Int16(POLLIN), revents: 0)
+            guard poll(&wanted, 1, 500) > 0 else { return nil }
+            found = try attempt()
+        }
+        switch found {
         case .connection(let connection): return Accepted(connection: connection, isOnSpare: false)
         case .nothing: return nil
         case .noDescriptor: return try acceptOnSpare()
@@ -85,9 +92,6 @@ package struct Listener: Sendable {
     }
 
     private func acceptOnSpare() throws(FastCGIError) -> Accepted? {
-        // The kernel looks for a free descriptor before it waits: so far nobody knows whether there is a connection at all.
-        var wanted = pollfd(fd: descriptor, events: Int16(POLLIN), revents: 0)
-        guard poll(&wanted, 1, 500) > 0 else { return nil }
         guard SpareDescriptor.shared.give() else { throw FastCGIError(call: "accept4", code: EMFILE) }
         var accepted: Accepted?
         defer { if accepted == nil { SpareDescriptor.shared.takeBack() } }
