@@ -19,8 +19,8 @@ enum Ceiling {
         let socket = FCGX_OpenSocket(arguments[1], 1024)
         precondition(socket >= 0, "cannot listen")
         chmod(arguments[1], 0o666)
-        let running = (0..<threads).map { _ in
-            Thread.start { serve(socket, work) }
+        let running = try (0..<threads).map { _ in
+            try JoinableThread { serve(socket, work) }
         }
         for thread in running { thread.join() }
     }

@@ -16,7 +16,7 @@ enum Exchange {
         let done = Atomic(0)
         let end = monotonicSeconds() + seconds
         let running = (0..<threads).map { _ in
-            Thread.start {
+            try! JoinableThread {
                 while monotonicSeconds() < end {
                     do throws(HTTPClientError) {
                         _ = try client.send("GET", arguments[1], longest: 1 << 20)

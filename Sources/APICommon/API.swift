@@ -59,6 +59,22 @@ package struct API: Sendable {
         return answer
     }
 
+    /// An answer without looking at the request's sender or at what it wants.
+    package func refuse(_ request: Request, for fault: Fault) -> Answer {
+        var trace = Trace.fresh()
+        do throws(Fault) { trace = try Trace(of: request, longest: front.longestRequestID, isFromAPI: front.isForAPI) } catch {}
+        var answer = Answer(response: Response(.noContent), trace: trace)
+        refuse(request, &answer, for: fault)
+        return answer
+    }
+
+    /// Makes of an answer that cannot be sent now a refusal, to be tried again.
+    package func refuse(_ request: Request, _ answer: inout Answer, for fault: Fault) {
+        answer.response = ErrorDocument.response(to: request, for: fault)
+        front.cors?.mark(&answer.response, to: request)
+        answer.response.headers["x-openstack-request-id"] = answer.trace.requestID
+    }
+
     private func respond(to request: Request, _ answer: inout Answer) {
         if let response = front.cors?.answerToPreflight(request) {
             answer.response = response
@@ -119,13 +135,6 @@ package struct API: Sendable {
         return Fault(
             .forbidden,
             "This image service knows no callers, and nobody may do this: its operator has chosen no way of telling who they are.")
-    }
-
-    /// Makes of an answer that cannot be sent now a refusal, to be tried again.
-    package func refuse(_ request: Request, _ answer: inout Answer, _ reason: String) {
-        answer.response = ErrorDocument.response(to: request, for: Fault(.unavailable, reason))
-        front.cors?.mark(&answer.response, to: request)
-        answer.response.headers["x-openstack-request-id"] = answer.trace.requestID
     }
 
     private func log(_ fault: Fault) {

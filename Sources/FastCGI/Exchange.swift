@@ -21,6 +21,8 @@ package final class Exchange {
 
     private let wire: Wire
     private var sawBodyEnd = false
+    /// The process has no file descriptor left but the one that this request came by, so the request is to be refused, and soon.
+    package private(set) var isToBeRefused = false
     /// Bytes of a CGI request's body that are still to be read; nil when its length is not told. Nothing else tells its end: the
     /// input may go on behind it, or stay open. Source: RFC 3875, 4.2.
     private var unreadOfCGI: Int?
@@ -77,14 +79,28 @@ package final class Exchange {
                 return false
             }
         } else {
-            guard let connection = try listener.accept() else { return false }
-            guard !Self.isDeserted(connection) else {
-                close(connection)
+            guard let accepted = try listener.accept() else { return false }
+            isToBeRefused = accepted.isOnSpare
+            guard !Self.isDeserted(accepted.connection) else {
+                close(accepted.connection)
+                returnSpare()
                 return false
             }
-            vitrine_fcgx_attach(raw, connection)
+            vitrine_fcgx_attach(raw, accepted.connection)
         }
-        return FCGX_Accept_r(raw) == 0
+        guard FCGX_Accept_r(raw) != 0 else { return true }
+        if isToBeRefused {
+            let connection = vitrine_fcgx_detach(raw)
+            if connection >= 0 { close(connection) }
+            returnSpare()
+        }
+        return false
+    }
+
+    private func returnSpare() {
+        guard isToBeRefused else { return }
+        SpareDescriptor.shared.takeBack()
+        isToBeRefused = false
     }
 
     /// Whether the web server has hung up. While nobody accepted, requests waited in the socket's queue; whose sender has given
@@ -232,7 +248,10 @@ package final class Exchange {
         let expectsBody =
             parameter("CONTENT_LENGTH").map { !$0.isEmpty && $0 != "0" } ?? false
             || parameter("HTTP_TRANSFER_ENCODING") != nil
-        if keepsConnection, raw.pointee.keepConnection != 0, sawBodyEnd || !expectsBody && FCGX_GetChar(raw.pointee.in) == EOF {
+        defer { returnSpare() }
+        if keepsConnection, raw.pointee.keepConnection != 0, !isToBeRefused,
+            sawBodyEnd || !expectsBody && FCGX_GetChar(raw.pointee.in) == EOF
+        {
             FCGX_Finish_r(raw)
             return
         }

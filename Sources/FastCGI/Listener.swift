@@ -15,6 +15,7 @@ package struct Listener: Sendable {
             throw FastCGIError(call: "getsockopt(SO_ACCEPTCONN) on descriptor \(descriptor)", code: errno)
         }
         self.descriptor = descriptor
+        SpareDescriptor.keep()
         limitWaiting()
     }
 
@@ -47,6 +48,7 @@ package struct Listener: Sendable {
             throw FastCGIError(call: "listening on \(path)", code: code)
         }
         self.descriptor = descriptor
+        SpareDescriptor.keep()
         limitWaiting()
     }
 
@@ -63,15 +65,48 @@ package struct Listener: Sendable {
         return poll(&wanted, 1, 0) > 0
     }
 
+    /// A connection that was accepted.
+    struct Accepted {
+        let connection: CInt
+        /// It took the place of the spare descriptor: no other is left. Once it is closed that one is taken back.
+        let isOnSpare: Bool
+    }
+
     /// Waits for a connection, for half a second.
     ///
     /// - Returns: nil when none came, or its client was gone already.
-    /// - Throws: what will not pass by itself for some time, such as `EMFILE`.
-    func accept() throws(FastCGIError) -> CInt? {
+    /// - Throws: what will not pass by itself for some time, such as `ENOMEM`.
+    func accept() throws(FastCGIError) -> Accepted? {
+        var found = try attempt()
+        if case .noDescriptor = found {
+            // The kernel looks for a free descriptor before it waits: so far nobody knows whether there is a connection at all.
+            var wanted = pollfd(fd: descriptor, events: Int16(POLLIN), revents: 0)
+            guard poll(&wanted, 1, 500) > 0 else { return nil }
+            found = try attempt()
+        }
+        switch found {
+        case .connection(let connection): return Accepted(connection: connection, isOnSpare: false)
+        case .nothing: return nil
+        case .noDescriptor: return try acceptOnSpare()
+        }
+    }
+
+    private func acceptOnSpare() throws(FastCGIError) -> Accepted? {
+        guard SpareDescriptor.shared.give() else { throw FastCGIError(call: "accept4", code: EMFILE) }
+        var accepted: Accepted?
+        defer { if accepted == nil { SpareDescriptor.shared.takeBack() } }
+        if case .connection(let connection) = try attempt() { accepted = Accepted(connection: connection, isOnSpare: true) }
+        return accepted
+    }
+
+    private enum Attempt { case connection(CInt), nothing, noDescriptor }
+
+    private func attempt() throws(FastCGIError) -> Attempt {
         let connection = accept4(descriptor, nil, nil, CInt(SOCK_CLOEXEC.rawValue))
-        if connection >= 0 { return connection }
+        if connection >= 0 { return .connection(connection) }
         switch errno {
-        case EINTR, ECONNABORTED, EAGAIN: return nil
+        case EINTR, ECONNABORTED, EAGAIN: return .nothing
+        case EMFILE, ENFILE: return .noDescriptor
         default: throw FastCGIError(call: "accept4", code: errno)
         }
     }

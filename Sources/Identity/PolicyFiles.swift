@@ -33,13 +33,20 @@ package struct PolicyFiles: PolicySource {
 }
 
 extension PolicyFiles.Places {
-    /// Every file that may hold rules, whether it is there or not.
-    fileprivate var files: [String] {
-        [file] + folders.flatMap { folder in names(in: folder).sorted().map { "\(folder)/\($0)" } }
+    /// Every file that may hold rules, whether it is there or not; nil when a folder cannot be read.
+    fileprivate var files: [String]? {
+        var files = [file]
+        for folder in folders {
+            guard let names = names(in: folder) else { return nil }
+            files += names.sorted().map { "\(folder)/\($0)" }
+        }
+        return files
     }
 
     fileprivate func policy() throws -> Policy {
         var overrides: [Policy.Override] = []
+        // Without the rules of a folder, others would be in force than the operator wrote.
+        guard let files else { throw PolicyFileError(folders[0], 0, 0, "cannot be read: \(String(cString: strerror(errno)))") }
         for (place, path) in files.enumerated() {
             let isNeeded = place == 0 && isFileNamed
             guard let text = contents(of: path) else {
@@ -118,8 +125,9 @@ package struct PolicyFileError: Error, CustomStringConvertible {
     }
 }
 
-private func names(in folder: String) -> [String] {
-    guard let handle = opendir(folder) else { return [] }
+/// None for a folder that there is not; nil for one that cannot be read, and `errno` says why.
+private func names(in folder: String) -> [String]? {
+    guard let handle = opendir(folder) else { return errno == ENOENT || errno == ENOTDIR ? [] : nil }
     defer { closedir(handle) }
     var names: [String] = []
     while let entry = readdir(handle) {

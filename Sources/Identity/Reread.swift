@@ -6,7 +6,7 @@ internal import Synchronization
 /// said in the log.
 final class Reread<Value: Sendable>: Sendable {
     private let name: String
-    private let files: @Sendable () -> [String]
+    private let files: @Sendable () -> [String]?
     private let read: @Sendable () throws -> Value
     private let logger: Logger
     private let known: Mutex<Known>
@@ -16,27 +16,31 @@ final class Reread<Value: Sendable>: Sendable {
         var versions: [FileVersion?]
         /// Seconds of the monotonic clock when the files were last looked at: a request costs no system call for it.
         var looked: Int
+        var order: Int
     }
 
     /// - Parameters:
     ///   - name: what they are, for the log: "the rules".
-    ///   - files: those that count now, whether they are there or not.
+    ///   - files: those that count now, whether they are there or not; nil while nobody can say, which leaves all as it is.
     /// - Throws: what `read` throws at the first time.
     init(
-        _ name: String, logger: Logger, files: @escaping @Sendable () -> [String], read: @escaping @Sendable () throws -> Value
+        _ name: String, logger: Logger, files: @escaping @Sendable () -> [String]?, read: @escaping @Sendable () throws -> Value
     ) throws {
         (self.name, self.files, self.read, self.logger) = (name, files, read, logger)
-        let versions = files().map { FileVersion(of: $0) }
-        known = Mutex(Known(value: try read(), versions: versions, looked: monotonicSecond()))
+        let versions = (files() ?? []).map { FileVersion(of: $0) }
+        known = Mutex(
+            Known(value: try read(), versions: versions, looked: monotonicSecond(), order: Rereading.orders.load(ordering: .relaxed)))
     }
 
     var current: Value {
         known.withLock { known in
             let now = monotonicSecond()
-            guard now != known.looked else { return known.value }
+            let order = Rereading.orders.load(ordering: .relaxed)
+            guard now != known.looked || order != known.order else { return known.value }
             known.looked = now
-            let versions = files().map { FileVersion(of: $0) }
-            guard versions != known.versions else { return known.value }
+            guard let versions = files()?.map({ FileVersion(of: $0) }) else { return known.value }
+            guard versions != known.versions || order != known.order else { return known.value }
+            known.order = order
             known.versions = versions
             do {
                 known.value = try read()
@@ -47,6 +51,15 @@ final class Reread<Value: Sendable>: Sendable {
             return known.value
         }
     }
+}
+
+/// The operator's order (SIGHUP) to read files again, whether they look changed or not.
+package enum Rereading {
+    /// How many orders there were.
+    fileprivate static let orders = Atomic(0)
+
+    /// All files of this process that may change are read again when they are asked for next.
+    package static func order() { orders.add(1, ordering: .relaxed) }
 }
 
 /// What a file shows when it is another one than before.

@@ -1,7 +1,7 @@
 package import Domain
 internal import Logging
 package import Operations
-internal import Threading
+package import Threading
 
 /// Does the jobs that were ordered, one after another. Many may work at once, in any number of processes: each job is in the hands of
 /// one of them, under a lease. One that is left half-way, by a process that died or ends, is begun anew by somebody else, who first
@@ -27,11 +27,11 @@ package struct Importer: Sendable {
     package init(
         service: ImageService, jobs: any JobBacklog, source: any ImageSource, plugins: ImportPlugins,
         downloads: RegionDownloads?, host: String?, isEnding: @escaping @Sendable () -> Bool
-    ) {
+    ) throws(ThreadUnavailable) {
         (self.service, self.jobs, self.source, self.plugins, self.downloads) = (service, jobs, source, plugins, downloads)
         (self.host, self.isEnding, worker) = (host, isEnding, service.worker)
         let worker = service.worker
-        leases = LeaseKeeper(of: "jobs", logger: service.logger) { Result { () throws(Fault) in try jobs.renew(jobsOf: worker) } }
+        leases = try LeaseKeeper(of: "jobs", logger: service.logger) { Result { () throws(Fault) in try jobs.renew(jobsOf: worker) } }
     }
 
     /// Does one job.

@@ -28,6 +28,7 @@ extension ImportService {
         let room = try service.hold(upload, of: bytes, claiming: claim)
         let lease = service.leases.keep(token)
         defer { service.leases.release(token) }
+        var mayBeStaged = false
         do throws(Fault) {
             let pour = Pour(limits: service.limits, announced: announced, room: room, of: claim)
             let writing: Relay<Fault>.Reader = { (piece) throws(Fault) in try bytes.append(piece) }
@@ -36,13 +37,14 @@ extension ImportService {
             }
             _ = try bytes.commit()
             claim?.staged = size
+            mayBeStaged = true
             try patiently { () throws(Fault) in
                 try catalog.finishStaging(upload, size: size, on: settings.host, claiming: claim)
             }
             bytes.settle()
         } catch {
             // Perhaps it was noted as staged: the bytes stay, and when it was not, the lease ends and `glance-tasks` removes them.
-            guard error.kind != .unavailable else { throw error }
+            guard !mayBeStaged || error.kind != .unavailable else { throw error }
             bytes.discard()
             service.giveBack(upload, as: .queued, because: error)
             throw error

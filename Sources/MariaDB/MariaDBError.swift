@@ -15,10 +15,12 @@ package struct MariaDBError: Error {
     /// The server or the connection is gone, or it takes no work now; the same call may succeed later.
     ///
     /// 1040 too many connections, 1047 a Galera node outside its cluster, 1053 shutting down, 1205 is not among them,
-    /// 1290 read only, 1927 connection killed, 2002 to 2013 the client library's.
+    /// 1290 read only, 1927 connection killed, 2001 to 2059 the client library's: among them no socket (2001, 2004) and no plugin
+    /// (2059) for want of file descriptors, no memory (2008), and TLS that was not agreed on (2026).
     package var isUnavailable: Bool {
         switch number {
-        case 1040, 1047, 1053, 1129, 1203, 1290, 1317, 1836, 1927, 2002, 2003, 2005, 2006, 2012, 2013, 2055: true
+        case 1040, 1047, 1053, 1129, 1203, 1290, 1317, 1836, 1927, 2001, 2002, 2003, 2004, 2005, 2006, 2008, 2012, 2013, 2026, 2055, 2059:
+            true
         case Self.poolExhausted: true
         default: false
         }

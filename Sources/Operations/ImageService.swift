@@ -1,6 +1,7 @@
 package import Domain
 package import ImageFormats
 package import Logging
+package import Threading
 
 /// The verbs of the image service. Each is a file of this folder; none knows what is behind the ports.
 package struct ImageService: Sendable {
@@ -39,7 +40,7 @@ package struct ImageService: Sendable {
         source: any ImageSource, certificates: (any CertificateSource)? = nil, worker: String, policies: any PolicySource,
         protections: PropertyProtections?, limits: ImageLimits, projectLimits: any LimitSource, formats: FormatRules,
         hashAlgorithm: String, clientUploads: ProjectShares, logger: Logger
-    ) {
+    ) throws(ThreadUnavailable) {
         (images, memberships, uploads, removals, copies) = (catalog, catalog, catalog, catalog, catalog)
         self.stores = stores
         self.staging = staging
@@ -55,7 +56,7 @@ package struct ImageService: Sendable {
         self.clientUploads = clientUploads
         self.logger = logger
         self.worker = worker
-        leases = LeaseKeeper(of: "uploads", logger: logger) { Result { () throws(Fault) in try catalog.renew(heldBy: worker) } }
+        leases = try LeaseKeeper(of: "uploads", logger: logger) { Result { () throws(Fault) in try catalog.renew(heldBy: worker) } }
     }
 
     /// The rules as they are now. A change of them is heeded by the next question.

@@ -1,7 +1,7 @@
 package import Domain
 package import Logging
 internal import Synchronization
-internal import Threading
+package import Threading
 
 /// Renews the leases of this process, as long as it lives.
 ///
@@ -18,7 +18,6 @@ package final class LeaseKeeper: Sendable {
 
     private struct State {
         var held: [String: Lease] = [:]
-        var isKeeping = false
     }
 
     /// What somebody who works under a lease asks whether he may go on.
@@ -32,20 +31,18 @@ package final class LeaseKeeper: Sendable {
     /// Renews all leases of this process, and tells the tokens of those that are still its own.
     package typealias Renewal = @Sendable () -> Result<Set<String>, Fault>
 
+    /// Its thread is there before the first lease is: nobody holds one that is not renewed.
+    ///
     /// - Parameter purpose: what the leases are of, for the log.
-    package init(of purpose: String, logger: Logger, renew: @escaping Renewal) {
+    package init(of purpose: String, logger: Logger, renew: @escaping Renewal) throws(ThreadUnavailable) {
         (self.purpose, self.logger, self.renew) = (purpose, logger, renew)
+        try Thread.start { self.goOn() }
     }
 
     /// Keeps a lease that was just begun.
     package func keep(_ token: String) -> Lease {
         let lease = Lease()
-        let mustStart = state.with { state in
-            state.held[token] = lease
-            defer { state.isKeeping = true }
-            return !state.isKeeping
-        }
-        if mustStart { _ = Thread.start { self.goOn() } }
+        state.with { $0.held[token] = lease }
         return lease
     }
 

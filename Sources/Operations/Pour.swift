@@ -26,7 +26,7 @@ package struct Pour {
         from source: any ByteReader, to readers: [Relay<Fault>.Reader], isSlowAllowed: Bool = false,
         while check: (_ size: Int64) throws(Fault) -> Void
     ) throws(Fault) -> Int64 {
-        let relay = Relay<Fault>(buffersOf: 512 * 1024, count: 4, readers: readers)
+        let relay = try Relay<Fault>(buffersOf: 512 * 1024, count: 4, readers: readers, orThrow: Fault.noThread)
         defer { relay.cancel() }
         var pace = Pace(over: ImageLimits.rateWindow)
         var size: Int64 = 0
@@ -60,7 +60,7 @@ package struct Pour {
                 if let announced, size > announced { throw Self.wrongSize(announced, received: "more") }
             }
             if count == 0 { break }
-            relay.submit(count)
+            try relay.submit(count)
         }
         if let announced, size < announced { throw Self.wrongSize(announced, received: "\(size)") }
         try relay.finish()
@@ -75,5 +75,12 @@ package struct Pour {
         let isStaged = claim.staged != 0
         let limit = (isStaged ? claim.limits.imageStageTotal : claim.limits.imageSizeTotal) ?? 0
         return .overLimit(isStaged ? "image_stage_total" : "image_size_total", used: limit - room, limit: limit, asked: size, "bytes")
+    }
+}
+
+extension Fault {
+    /// The system makes no further thread, or has no memory for one.
+    static func noThread(_ cause: ThreadUnavailable) -> Fault {
+        Fault(.unavailable, "The service has no thread left for this request now.", cause: cause)
     }
 }

@@ -99,10 +99,13 @@ extension Option<[String]> {
 }
 
 extension Option where Value: RawRepresentable<String> & CaseIterable {
-    package static func choice(_ group: String, _ name: String, default fallback: Value) -> Self {
+    package static func choice(_ group: String, _ name: String, default fallback: Value, ignoresCase: Bool = false) -> Self {
         let names = Value.allCases.map(\.rawValue).joined(separator: ", ")
         return Self(group, name, fallback, text: fallback.rawValue, expectation: "one of \(names)") {
-            $0.last.flatMap(Value.init)
+            $0.last.flatMap { text in
+                Value(rawValue: text)
+                    ?? (ignoresCase ? Value.allCases.first { $0.rawValue.lowercased() == text.lowercased() } : nil)
+            }
         }
     }
 }

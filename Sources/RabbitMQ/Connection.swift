@@ -1,5 +1,6 @@
 internal import CRabbitMQ
 internal import Glibc
+internal import Threading
 
 /// A connection to a broker that confirms what it took. Used by one thread at a time; after an error it is of no use any more.
 package final class Connection {
@@ -34,8 +35,13 @@ package final class Connection {
             amqp_destroy_connection(raw)
             throw RabbitMQError("connecting to \(host.name):\(host.port)", opened)
         }
+        do throws(ThreadUnavailable) {
+            watchdog = try Watchdog(over: amqp_get_sockfd(raw))
+        } catch {
+            amqp_destroy_connection(raw)
+            throw RabbitMQError("connecting to \(host.name):\(host.port): \(error)")
+        }
         self.raw = raw
-        watchdog = Watchdog(over: amqp_get_sockfd(raw))
         watchdog.allow(seconds: Double(patience))
         amqp_set_handshake_timeout(raw, &limit)
         amqp_set_rpc_timeout(raw, &limit)

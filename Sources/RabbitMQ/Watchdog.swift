@@ -10,10 +10,10 @@ final class Watchdog: Sendable {
         var isOver = false
     }
 
-    init(over descriptor: CInt) {
+    init(over descriptor: CInt) throws(ThreadUnavailable) {
         state = Monitor(State())
         let state = state
-        _ = Thread.start {
+        try Thread.start {
             while let deadline = state.wait(for: { $0.isOver ? .some(nil) : $0.deadline.map { .some($0) } }) as Double? {
                 _ = state.wait(atMost: max(deadline - monotonicSeconds(), 0)) { $0.deadline == deadline && !$0.isOver ? nil : () }
                 // While nobody else can say that it is over, the descriptor is still ours.

@@ -3,7 +3,7 @@ internal import Logging
 internal import Threading
 
 /// Threads of `glance-tasks` that do pieces of work of one kind, each one at a time, until the process ends.
-final class Crew: Sendable {
+final class Crew: Ending {
     /// Does one piece.
     ///
     /// - Returns: false when none was waiting.
@@ -36,20 +36,17 @@ final class Crew: Sendable {
         let work = try makeWork { self.state.with { $0.isEnding } }
         state.with { $0.running += count }
         for place in 0..<count {
-            _ = Thread.start {
+            try Thread.start {
                 self.go(work, first: Self.firstPause + Double(place) * Self.pause, rest: Double(count) * Self.pause)
                 self.state.with { $0.running -= 1 }
             }
         }
     }
 
-    /// Leaves what is half-way to others.
-    ///
-    /// - Parameter patience: seconds to wait for that.
-    func end(patience: Double) {
-        state.with { $0.isEnding = true }
-        _ = state.wait(atMost: patience) { $0.running == 0 ? () : nil }
-    }
+    /// Begins nothing new, and leaves what is half-way to others.
+    func end() { state.with { $0.isEnding = true } }
+
+    func hasEnded(within seconds: Double) -> Bool { state.wait(atMost: seconds) { $0.running == 0 ? () : nil } != nil }
 
     private func go(_ work: Work, first: Double, rest: Double) {
         var pause = first

@@ -4,10 +4,6 @@ package import OsloConfig
 /// The options that have an effect. Names and meaning are Glance's; those of the group `vitrine` are ours.
 package enum Options {
     // MARK: DEFAULT
-    static let debug = Option<Bool>.flag("DEFAULT", "debug", default: false)
-    static let useJSON = Option<Bool>.flag("DEFAULT", "use_json", default: false)
-    static let logFile = Option<String?>.optionalText("DEFAULT", "log_file")
-    static let logDir = Option<String?>.optionalText("DEFAULT", "log_dir")
     static let publicEndpoint = Option<String?>.optionalText("DEFAULT", "public_endpoint")
     /// Whether links follow what proxies say in `Forwarded` and `X-Forwarded-…`.
     static let enableProxyHeadersParsing = Option<Bool>.flag("oslo_middleware", "enable_proxy_headers_parsing", default: false)
@@ -121,7 +117,7 @@ package enum Options {
 
     package static let all: [OptionKey] =
         [
-            debug.key, metadataEncryptionKey.key, useJSON.key, logFile.key, logDir.key, publicEndpoint.key, maxRequestIDLength.key,
+            metadataEncryptionKey.key, publicEndpoint.key, maxRequestIDLength.key,
             hashingAlgorithm.key,
             limitParamDefault.key, apiLimitMax.key, imageSizeCap.key, imagePropertyQuota.key, imageTagQuota.key,
             imageLocationQuota.key, imageMemberQuota.key, userStorageQuota.key, useKeystoneLimits.key, metadataSourcePath.key,
@@ -139,5 +135,5 @@ package enum Options {
             enableProxyHeadersParsing.key,
             healthBackends.key, disableByFilePath.key, disableByFilePaths.key, enableByFilePaths.key, detailedHealth.key,
         ] + CORSGroup("cors", defaults: .glance).keys + AuthToken.all + OsloLimit.all + notifications + storage + imports + cache
-        + signatures
+        + signatures + logging
 }

@@ -6,22 +6,32 @@ internal import Synchronization
 
 /// Where log lines go, and how they look: as oslo.log writes them, or as JSON.
 package final class OsloLog: Sendable {
-    private let descriptor: CInt
+    /// Nil for standard error.
+    private let file: LogFile?
     private let isJSON: Bool
     let level: Logger.Level
     private let process = String(getpid())
+    /// Lines that could not be written, on a full disk, and of which nothing was said yet.
+    private let lost = Atomic(0)
+    /// A line ends in its midst.
+    private let isTorn = Atomic(false)
+    /// Nobody reads what goes to standard error.
+    private let isStuck = Atomic(false)
 
     /// - Parameter path: a file to add to; nil is standard error.
     /// - Throws: when the file cannot be opened.
-    package init(path: String?, isJSON: Bool, level: Logger.Level) throws(LogUnwritable) {
-        if let path {
-            descriptor = open(path, O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC, 0o640)
-            guard descriptor >= 0 else { throw LogUnwritable(path: path, code: errno) }
-        } else {
-            descriptor = STDERR_FILENO
-        }
+    init(path: String?, rotation: LogRotation = .never, isJSON: Bool, level: Logger.Level) throws(LogUnwritable) {
+        if let path { file = try LogFile(path: path, rotation: rotation) } else { file = nil }
         (self.isJSON, self.level) = (isJSON, level)
     }
+
+    /// Opens the file again, for whoever has given its name to another.
+    func reopen() {
+        if let news = file?.reopen() { write(.warning, Self.ownName, news) }
+    }
+
+    /// Who speaks of the log itself.
+    private static let ownName = "glance.log"
 
     /// Who a line is about.
     package struct Context: Sendable {
@@ -36,7 +46,8 @@ package final class OsloLog: Sendable {
         Logger(label: name) { OsloLogHandler(log: self, name: $0) }
     }
 
-    /// Writes a line in one call, so that lines of several threads and processes stay whole.
+    /// Writes a line in one call, so that lines of several threads and processes stay whole. What cannot be written is lost, and
+    /// counted: nobody's request ends for it.
     ///
     /// - Parameter fields: said again one by one where lines are JSON.
     package func write(
@@ -44,16 +55,27 @@ package final class OsloLog: Sendable {
         _ fields: KeyValuePairs<String, JSONField> = [:]
     ) {
         var line = isJSON ? json(level, name, message, context, fields) : text(level, name, message, context)
+        escapeControls(in: &line)
         line.append(UInt8(ascii: "\n"))
-        line.withUnsafeBytes { bytes in
-            var left = bytes
-            while !left.isEmpty {
-                let count = Glibc.write(descriptor, left.baseAddress, left.count)
-                if count < 0 && errno == EINTR { continue }
-                guard count > 0 else { return }
-                left = UnsafeRawBufferPointer(rebasing: left[count...])
-            }
+        if isTorn.load(ordering: .relaxed), isTorn.exchange(false, ordering: .relaxed) { line.insert(UInt8(ascii: "\n"), at: 0) }
+        let (left, news) = line.withUnsafeBytes { bytes in file?.write(bytes) ?? (writeToStandardError(bytes), nil) }
+        if let news { write(.warning, Self.ownName, news) }
+        guard left == 0 else {
+            lost.add(1, ordering: .relaxed)
+            if left < line.count { isTorn.store(true, ordering: .relaxed) }
+            return
         }
+        guard lost.load(ordering: .relaxed) > 0 else { return }
+        let count = lost.exchange(0, ordering: .relaxed)
+        if count > 0 { write(.warning, Self.ownName, "\(count) lines before this one could not be written") }
+    }
+
+    /// A pipe that nobody reads from would hold all who have something to say: it is waited for once, and not again until it is read.
+    private func writeToStandardError(_ bytes: UnsafeRawBufferPointer) -> Int {
+        var wanted = pollfd(fd: STDERR_FILENO, events: Int16(POLLOUT), revents: 0)
+        let isReady = poll(&wanted, 1, isStuck.load(ordering: .relaxed) ? 0 : 1000) > 0
+        isStuck.store(!isReady, ordering: .relaxed)
+        return isReady ? writeAll(bytes, to: STDERR_FILENO) : bytes.count
     }
 
     package enum JSONField: Sendable {
@@ -75,8 +97,6 @@ package final class OsloLog: Sendable {
             add("-] ")
         }
         add(message)
-        // What a client chose may stand in it; a line stays a line.
-        for place in line.indices where line[place] < 0x20 { line[place] = 0x20 }
         return line
     }
 
@@ -134,10 +154,12 @@ package final class OsloLog: Sendable {
     }
 }
 
-package struct LogUnwritable: Error {
+package struct LogUnwritable: Error, CustomStringConvertible {
     package let path: String
     /// `errno`.
     package let code: CInt
+
+    package var description: String { "the log file \(path) cannot be opened: \(String(cString: strerror(code)))" }
 }
 
 struct OsloLogHandler: LogHandler {

@@ -18,41 +18,60 @@ package enum Programs {
         return try Configuration(sources, environment: environment(), known: Options.all)
     }
 
-    /// The API as FastCGI threads, until SIGTERM or SIGINT.
+    /// The API as FastCGI threads, until it is told to end.
     package static func serve(_ configuration: Configuration, metadata: String, data: String?) throws {
+        let signals = Signals.take()
         let wiring = try Wiring(configuration, program: "glance-api")
-        let signals = blockedEndSignals()
         wiring.logComplaints()
         let downloads = try configuration(Options.downloadThreads)
         let workers = Workers(
             api: try wiring.makeAPI(), log: wiring.log, senders: Senders(limit: downloads, share: Wiring.share(of: downloads)))
-        workers.start(try configuration(Options.metadataThreads), on: try listener(metadata))
-        if let data { workers.start(try configuration(Options.dataThreads), on: try listener(data)) }
+        try workers.start(try configuration(Options.metadataThreads), on: try listener(metadata))
+        if let data { try workers.start(try configuration(Options.dataThreads), on: try listener(data)) }
         try run(workers, until: signals, wiring, "glance.api")
     }
 
-    /// The registry as FastCGI threads, until SIGTERM or SIGINT.
+    /// The registry as FastCGI threads, until it is told to end.
     package static func serveRegistry(_ configuration: Configuration, socket: String) throws {
+        let signals = Signals.take()
         let wiring = try Wiring(configuration, program: "glance-registry")
-        let signals = blockedEndSignals()
         let workers = Workers(
             api: try wiring.makeRegistry(), log: wiring.log, name: "glance.registry", accessName: "glance.registry.access")
-        workers.start(try configuration(Options.registryThreads), on: try listener(socket))
+        try workers.start(try configuration(Options.registryThreads), on: try listener(socket))
         try run(workers, until: signals, wiring, "glance.registry")
     }
 
-    private static func run(_ workers: Workers, until signals: sigset_t, _ wiring: Wiring, _ name: String) throws {
+    private static func run(_ workers: Workers, until signals: Signals, _ wiring: Wiring, _ name: String) throws {
         let logger = wiring.log.logger(name)
         logger.info("takes requests")
-        wait(for: signals)
+        signals.waitForEnd(wiring.lookAgain)
         logger.info("ends; finishes what runs")
-        if !workers.end(patience: try wiring.configuration(Options.gracefulShutdownTimeout)) {
-            logger.warning("ended before all requests did")
-        }
+        try end([workers], wiring, logger, unfinished: "ended before all requests did")
+    }
+
+    /// Waits for the end of all, for as long as the operator lets it.
+    private static func end(_ all: [any Ending], _ wiring: Wiring, _ logger: Logger, unfinished: String) throws {
+        if Service.end(all, within: try wiring.configuration(Options.gracefulShutdownTimeout)) { return }
+        logger.warning("\(unfinished)")
+        // What still runs must not meet what `exit` takes down.
+        _exit(0)
     }
 
     /// The API as one CGI request. The command line is not looked at: a web server may put words of the query there.
-    package static func serveCGI() throws {
+    package static func serveCGI() {
+        Signals.ignoreAllButEnding()
+        do {
+            try answerCGI()
+        } catch {
+            // Nothing else says so: an error that leaves the program is a crash.
+            var line = Array("glance-api: \(error)".utf8)
+            escapeControls(in: &line)
+            _ = (line + [UInt8(ascii: "\n")]).withUnsafeBytes { writeAll($0, to: STDERR_FILENO) }
+            exit(1)
+        }
+    }
+
+    private static func answerCGI() throws {
         let directories = environment()["OS_GLANCE_CONFIG_DIR"].map { [$0] } ?? []
         let files = environment()["OS_GLANCE_CONFIG_FILES"]?.split(separator: ";").map(String.init) ?? []
         let folder = directories.first.map { $0 + "/" } ?? ""
@@ -61,51 +80,30 @@ package enum Programs {
         Workers(api: try wiring.makeAPI(), log: wiring.log).serveOnce(Exchange(cgi: ()))
     }
 
-    /// What outlives requests, until SIGTERM or SIGINT.
+    /// What outlives requests, until it is told to end.
     package static func runTasks(_ configuration: Configuration, tools: ImportTools, makeBrokerSender: MakeBrokerSender) throws {
+        let signals = Signals.take()
         let wiring = try Wiring(configuration, program: "glance-tasks")
         let logger = wiring.log.logger("glance.tasks")
-        let signals = blockedEndSignals()
-        let sweeper = try wiring.makeSweeper()
-        let (copies, imports) = (wiring.makeCopies(logger), try wiring.makeImports(tools, logger))
-        let prefetching = try wiring.makePrefetching(logger)
         let works: [(any Work)?] = [
+            Sweeping(try wiring.makeSweeper(), logger),
             Scrubbing(scrubber: try wiring.makeScrubber(), pause: Double(try configuration(Options.wakeupTime))),
             try wiring.makeCourier(makeBrokerSender), try wiring.makeSendLog(), try wiring.makeCacheRounds(),
         ]
         let rounds = works.compactMap(\.self).map { Rounds($0, logger) }
+        let (copies, imports) = (wiring.makeCopies(logger), try wiring.makeImports(tools, logger))
+        let prefetching = try wiring.makePrefetching(logger)
         try copies.start(try configuration(Options.copyThreads))
         try imports.start(try configuration(Options.importThreads))
         try prefetching?.start(try configuration(Options.cacheThreads))
-        for round in rounds { round.start() }
-        let others = ["uploads, imports, copies"] + works.compactMap { $0?.purpose.replacing("look after ", with: "") }
-        logger.info("looks after \(others.joined(separator: ", "))")
-        // After an absence of the database those that hold uploads get the time of a lease to renew them.
-        var (wait, count) = (firstSweep, 0)
-        while !ended(signals, within: wait) {
-            do {
-                // Who was killed a moment ago is not waited for.
-                if count == 0 { try sweeper.endLeasesOfTheDead() } else { try sweeper.sweep() }
-                if count % thoroughSweeps == 1 { try sweeper.sweepThoroughly() }
-                count += 1
-                wait = sweepPause
-            } catch {
-                logger.error("cannot look after uploads: \(error)")
-                wait = leaseLength
-            }
-        }
-        for round in rounds { round.end(patience: 20) }
-        prefetching?.end(patience: 10)
-        imports.end(patience: 10)
-        copies.end(patience: 10)
+        for round in rounds { try round.start() }
+        let others = works.dropFirst().compactMap { $0?.purpose.replacing("look after ", with: "") }
+        logger.info("looks after \((["uploads, imports, copies"] + others).joined(separator: ", "))")
+        signals.waitForEnd(wiring.lookAgain)
+        logger.info("ends; leaves to others what is half-way")
+        let all: [(any Ending)?] = [copies, imports, prefetching] + rounds
+        try end(all.compactMap(\.self), wiring, logger, unfinished: "ended in the midst of some work; others begin it anew")
     }
-
-    /// Seconds. An abandoned upload is given back within both of these: 30 + 10.
-    private static let sweepPause = 10
-    private static let firstSweep = 1
-    /// Sweeps of which one is thorough: that is ten minutes.
-    private static let thoroughSweeps = 60
-    private static let leaseLength = 35
 
     private static func listener(_ place: String) throws -> Listener {
         guard place.hasPrefix("fd:") else { return try Listener(path: place) }
@@ -116,30 +114,6 @@ package enum Programs {
     }
 
     // MARK: the process
-
-    /// Taken from every thread that starts later, so that they come to whoever waits for them.
-    private static func blockedEndSignals() -> sigset_t {
-        var signals = sigset_t()
-        sigemptyset(&signals)
-        sigaddset(&signals, SIGTERM)
-        sigaddset(&signals, SIGINT)
-        pthread_sigmask(SIG_BLOCK, &signals, nil)
-        // A reader that is gone is an error of its write, not the end of the process.
-        signal(SIGPIPE, SIG_IGN)
-        return signals
-    }
-
-    private static func wait(for signals: sigset_t) {
-        var signals = signals
-        var number: CInt = 0
-        sigwait(&signals, &number)
-    }
-
-    private static func ended(_ signals: sigset_t, within seconds: Int) -> Bool {
-        var signals = signals
-        var limit = timespec(tv_sec: seconds, tv_nsec: 0)
-        return sigtimedwait(&signals, nil, &limit) > 0
-    }
 
     private static func environment() -> [String: String] {
         var variables: [String: String] = [:]

@@ -15,8 +15,17 @@ protocol Work: Sendable {
     func leave()
 }
 
+/// What is told to end, and ends by and by.
+protocol Ending: Sendable {
+    /// Returns at once.
+    func end()
+
+    /// Waits for its end, for some seconds at most.
+    func hasEnded(within seconds: Double) -> Bool
+}
+
 /// A thread of `glance-tasks` that goes on with some work until the process ends.
-final class Rounds: Sendable {
+final class Rounds: Ending {
     private let work: any Work
     private let logger: Logger
     private let state = Monitor(State())
@@ -36,9 +45,10 @@ final class Rounds: Sendable {
         self.logger = logger
     }
 
-    func start() {
+    /// - Throws: when the system does not make its thread.
+    func start() throws(ThreadUnavailable) {
         state.with { $0.isRunning = true }
-        _ = Thread.start {
+        try Thread.start {
             var rest = Self.firstPause
             while self.state.wait(atMost: rest, for: { $0.isEnding ? () : nil }) == nil { rest = self.goOn() }
             self.work.leave()
@@ -46,11 +56,9 @@ final class Rounds: Sendable {
         }
     }
 
-    /// - Parameter patience: seconds to wait for what is being done.
-    func end(patience: Double) {
-        state.with { $0.isEnding = true }
-        _ = state.wait(atMost: patience) { $0.isRunning ? nil : () }
-    }
+    func end() { state.with { $0.isEnding = true } }
+
+    func hasEnded(within seconds: Double) -> Bool { state.wait(atMost: seconds) { $0.isRunning ? nil : () } != nil }
 
     private func goOn() -> Double {
         do throws(Fault) {
@@ -68,6 +76,40 @@ extension Courier: Work {
 
 extension SendLog: Work {
     var purpose: String { "look after what was sent" }
+}
+
+/// Gives back what those left behind who died, and removes what nobody needs. Used by one thread.
+final class Sweeping: Work {
+    private let sweeper: Sweeper
+    private let logger: Logger
+    private let count = Monitor(0)
+
+    let purpose = "look after uploads"
+
+    /// Seconds. An abandoned upload is given back within this and the length of a lease: 30 + 10.
+    private static let pause = 10.0
+    /// After an absence of the database those that hold uploads get the time of a lease to renew them.
+    private static let leaseLength = 35.0
+    /// Sweeps of which one is thorough: that is ten minutes.
+    private static let thoroughSweeps = 60
+
+    init(_ sweeper: Sweeper, _ logger: Logger) { (self.sweeper, self.logger) = (sweeper, logger) }
+
+    func doSome() throws(Fault) -> Double {
+        let number = count.with { $0 }
+        do throws(Fault) {
+            // Who was killed a moment ago is not waited for.
+            if number == 0 { try sweeper.endLeasesOfTheDead() } else { try sweeper.sweep() }
+            if number % Self.thoroughSweeps == 1 { try sweeper.sweepThoroughly() }
+        } catch {
+            logger.error("cannot \(purpose): \(error)")
+            return Self.leaseLength
+        }
+        count.with { $0 += 1 }
+        return Self.pause
+    }
+
+    func leave() {}
 }
 
 /// Looks now and then for images whose deletion was put off.

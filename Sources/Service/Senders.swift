@@ -49,8 +49,15 @@ final class Senders: Sendable {
             shares.giveBack(of: project)
             return false
         }
-        if isNew { _ = Thread.start { self.go(on: counted) } }
-        return true
+        guard isNew else { return true }
+        do throws(ThreadUnavailable) {
+            try Thread.start { self.go(on: counted) }
+            return true
+        } catch {
+            state.with { $0.threads -= 1 }
+            shares.giveBack(of: project)
+            return false
+        }
     }
 
     private func go(on first: Sending) {

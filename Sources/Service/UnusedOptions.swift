@@ -16,7 +16,7 @@ extension Options {
             registry_client_key_file restore scrub_pool_size
             secure_proxy_ssl_header send_identity_headers syslog_log_facility
             tcp_keepidle use_journal use_stderr use_syslog use_user_token
-            watch_log_file client_socket_timeout
+            client_socket_timeout
             """)
         + keys(
             "database",

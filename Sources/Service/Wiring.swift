@@ -17,18 +17,16 @@ package struct Wiring {
     /// - Parameter program: names the log file in `log_dir`.
     package init(_ configuration: Configuration, program: String) throws {
         self.configuration = configuration
-        let file = try configuration(Options.logFile)
-        let folder = try configuration(Options.logDir)
-        let path: String? =
-            switch (file, folder) {
-            case (let file?, let folder?): file.hasPrefix("/") ? file : "\(folder)/\(file)"
-            case (let file?, nil): file
-            case (nil, let folder?): "\(folder)/\(program).log"
-            case (nil, nil): nil
-            }
-        log = try OsloLog(
-            path: path, isJSON: try configuration(Options.useJSON), level: try configuration(Options.debug) ? .debug : .info)
+        log = try OsloLog(configuration, program: program)
         policies = try PolicyFiles(try Self.policyPlaces(configuration), logger: log.logger("glance.policy"))
+    }
+
+    /// The operator's order: opens the log again, and has files read again that hold rules and tokens.
+    func lookAgain() {
+        log.reopen()
+        Rereading.order()
+        // At once, so that the log says what came of it.
+        _ = policies.current
     }
 
     /// Where a file lies that a setting names.
@@ -110,7 +108,7 @@ package struct Wiring {
         guard Digest(algorithm) != nil else {
             throw ConfigurationError(place: "[DEFAULT] hashing_algorithm", reason: "'\(algorithm)' is not known")
         }
-        return ImageService(
+        return try ImageService(
             catalog: catalog, stores: try makeStores(), staging: try makeStaging(), cache: cache,
             source: try makeImageSource(), certificates: try makeCertificates(), worker: WorkerName.fresh().text, policies: policies,
             protections: try makeProtections(), limits: try makeLimits(), projectLimits: projectLimits,

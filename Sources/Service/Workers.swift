@@ -8,7 +8,7 @@ internal import Synchronization
 internal import Threading
 
 /// The threads of a process that take requests, each one at a time, until the process is told to end.
-final class Workers: Sendable {
+final class Workers: Ending {
     private let api: API
     private let log: OsloLog
     private let accessName: String
@@ -16,6 +16,7 @@ final class Workers: Sendable {
     private let senders: Senders?
     private let isEnding = Atomic(false)
     private let running = Monitor(0)
+    private let troubles: SparingLog
 
     /// - Parameters:
     ///   - name: who speaks in the log of what happens, and of each request.
@@ -26,28 +27,26 @@ final class Workers: Sendable {
         self.senders = senders
         self.accessName = accessName
         logger = log.logger(name)
+        troubles = SparingLog(logger)
     }
 
     /// Threads that take requests from one socket.
-    func start(_ count: Int, on listener: Listener) {
+    ///
+    /// - Throws: when the system does not make them.
+    func start(_ count: Int, on listener: Listener) throws(ThreadUnavailable) {
         running.with { $0 += count }
         for _ in 0..<count {
-            _ = Thread.start {
+            try Thread.start {
                 self.serve(listener)
                 self.running.with { $0 -= 1 }
             }
         }
     }
 
-    /// Takes nothing new, and waits for what runs.
-    ///
-    /// - Parameter patience: seconds; 0 is without a limit.
-    /// - Returns: whether all ended in time.
-    func end(patience: Int) -> Bool {
-        isEnding.store(true, ordering: .relaxed)
-        let limit = patience == 0 ? Double(Int32.max) : Double(patience)
-        return running.wait(atMost: limit) { $0 == 0 ? () : nil } != nil
-    }
+    /// Takes nothing new; what runs is finished.
+    func end() { isEnding.store(true, ordering: .relaxed) }
+
+    func hasEnded(within seconds: Double) -> Bool { running.wait(atMost: seconds) { $0 == 0 ? () : nil } != nil }
 
     /// The one request of a CGI process.
     func serveOnce(_ exchange: Exchange) { _ = answer(exchange) }
@@ -59,15 +58,30 @@ final class Workers: Sendable {
                 do {
                     guard try exchange.accept() else { continue }
                 } catch {
-                    logger.error("no request can be taken: \(error)")
+                    troubles.report("no request can be taken: \(error)")
                     usleep(100_000)
                     continue
                 }
-                if !answer(exchange) { exchange = try Exchange(listeningOn: listener) }
+                if exchange.isToBeRefused {
+                    refuse(exchange)
+                } else if !answer(exchange) {
+                    exchange = try Exchange(listeningOn: listener)
+                }
             }
         } catch {
             logger.critical("a thread cannot take requests: \(error)")
         }
+    }
+
+    /// Answers without any work: what work would need the process has not.
+    private func refuse(_ exchange: Exchange) {
+        troubles.report("no file descriptor is left (LimitNOFILE, ulimit -n); requests are refused until some are free again")
+        let began = monotonicSeconds()
+        guard let request = Gateway.request(of: exchange) else { return exchange.finish() }
+        let answer = api.refuse(request, for: Fault(.unavailable, "The service is overloaded. Try again in a moment."))
+        let sent = try? Gateway.send(answer.response, to: exchange, isHead: request.method == .HEAD)
+        exchange.finish()
+        logAccess(request, answer, sent: sent ?? 0, milliseconds: Int64((monotonicSeconds() - began) * 1000))
     }
 
     /// - Returns: whether the exchange is free again; else another thread has it.
@@ -82,7 +96,7 @@ final class Workers: Sendable {
         var answer = api.answer(request)
         if let senders, case .stream = answer.response.body, request.method != .HEAD {
             if handOver(Pending(exchange: exchange, request: request, answer: answer, began: began), to: senders) { return false }
-            api.refuse(request, &answer, "Too many downloads are under way here; try again when one is done.")
+            api.refuse(request, &answer, for: Fault(.unavailable, "Too many downloads are under way here; try again when one is done."))
         }
         send(answer, to: request, on: exchange, began: began)
         exchange.finish()

@@ -1,3 +1,5 @@
+internal import Glibc
+
 /// Hands one stream of bytes to several readers, each on a thread of its own, behind whoever fills the buffers.
 ///
 /// The owner fills one buffer after another of a small ring; no reader is more than the ring behind. A stream that ends
@@ -7,14 +9,19 @@ package final class Relay<Failure: Error> {
 
     private let ring: Ring<Failure>
     private let readers: [Reader]
-    private var threads: [Thread] = []
+    private let refusal: (ThreadUnavailable) -> Failure
+    private var threads: [JoinableThread] = []
 
     /// - Parameters:
     ///   - size: bytes of a buffer, whole pages.
     ///   - count: buffers.
-    package init(buffersOf size: Int, count: Int, readers: [Reader]) {
-        self.readers = readers
-        ring = Ring(buffers: count, of: size, readers: readers.count)
+    ///   - refusal: what is thrown where there is no memory or no thread for it.
+    package init(
+        buffersOf size: Int, count: Int, readers: [Reader], orThrow refusal: @escaping (ThreadUnavailable) -> Failure
+    ) throws(Failure) {
+        (self.readers, self.refusal) = (readers, refusal)
+        guard let ring = Ring<Failure>(buffers: count, of: size, readers: readers.count) else { throw refusal(ThreadUnavailable.noMemory) }
+        self.ring = ring
     }
 
     deinit { join() }
@@ -25,8 +32,10 @@ package final class Relay<Failure: Error> {
     package func nextBuffer() throws(Failure) -> UnsafeMutableRawBufferPointer { try ring.waitForFreeBuffer() }
 
     /// The first `count` bytes of the buffer are the stream's next.
-    package func submit(_ count: Int) {
-        if ring.submitted == 1 { start() }
+    ///
+    /// - Throws: where readers get no threads; then none reads any more.
+    package func submit(_ count: Int) throws(Failure) {
+        if ring.submitted == 1 { try start() }
         ring.submit(count)
     }
 
@@ -48,9 +57,9 @@ package final class Relay<Failure: Error> {
         join()
     }
 
-    private func start() {
-        threads = readers.enumerated().map { number, reader in
-            Thread.start { [ring] in
+    private func start() throws(Failure) {
+        for (number, reader) in readers.enumerated() {
+            let read: @Sendable () -> Void = { [ring] in
                 while let bytes = ring.waitForBytes(number) {
                     do throws(Failure) {
                         try reader(bytes)
@@ -60,6 +69,12 @@ package final class Relay<Failure: Error> {
                     }
                     ring.release(number)
                 }
+            }
+            do throws(ThreadUnavailable) {
+                threads.append(try JoinableThread(read))
+            } catch {
+                cancel()
+                throw refusal(error)
             }
         }
     }
@@ -87,12 +102,20 @@ private final class Ring<Failure: Error>: @unchecked Sendable {
     private let buffers: [UnsafeMutableRawBufferPointer]
     private let state: Monitor<State>
 
-    init(buffers count: Int, of size: Int, readers: Int) {
-        buffers = (0..<count).map { _ in .allocate(byteCount: size, alignment: 4096) }
+    /// Nil when there is no memory for the buffers: Swift's own allocation would end the process.
+    init?(buffers count: Int, of size: Int, readers: Int) {
+        var buffers: [UnsafeMutableRawBufferPointer] = []
+        for _ in 0..<count {
+            var start: UnsafeMutableRawPointer?
+            guard posix_memalign(&start, 4096, size) == 0 else { break }
+            buffers.append(UnsafeMutableRawBufferPointer(start: start, count: size))
+        }
+        self.buffers = buffers
         state = Monitor(State(counts: Array(repeating: 0, count: count), read: Array(repeating: 0, count: readers)))
+        guard buffers.count == count else { return nil }
     }
 
-    deinit { for buffer in buffers { buffer.deallocate() } }
+    deinit { for buffer in buffers { free(buffer.baseAddress) } }
 
     var submitted: Int { state.with { $0.submitted } }
     var failure: Failure? { state.with { $0.failure } }

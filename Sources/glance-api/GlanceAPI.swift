@@ -4,8 +4,8 @@ internal import Service
 
 @main
 struct Main {
-    static func main() throws {
-        if Exchange.isCGI { try Programs.serveCGI() } else { GlanceAPI.main() }
+    static func main() {
+        if Exchange.isCGI { Programs.serveCGI() } else { GlanceAPI.main() }
     }
 }
 

@@ -44,11 +44,11 @@ struct Lab {
         site = Site(settings)
     }
 
-    /// Starts all, says so, and ends all on SIGINT or SIGTERM.
+    /// Starts all, says so, and ends all when it is told to end or its terminal goes.
     func run() throws {
         var signals = sigset_t()
         sigemptyset(&signals)
-        for number in [SIGINT, SIGTERM, SIGCHLD] { sigaddset(&signals, number) }
+        for number in [SIGINT, SIGTERM, SIGQUIT, SIGHUP, SIGCHLD] { sigaddset(&signals, number) }
         pthread_sigmask(SIG_BLOCK, &signals, nil)
         defer {
             site.stop()
@@ -65,7 +65,7 @@ struct Lab {
         var limit = timespec(tv_sec: 1, tv_nsec: 0)
         while true {
             let number = sigtimedwait(&signals, nil, &limit)
-            if number == SIGINT || number == SIGTERM { break }
+            if [SIGINT, SIGTERM, SIGQUIT, SIGHUP].contains(number) { break }
             guard site.isRunning, mariadb?.isRunning != false else {
                 throw ChildProcess.NotStarted(description: "nginx or MariaDB ended by itself; see \(home.folder)")
             }

@@ -8,7 +8,8 @@ import Threading
     func `reaches each of them whole`(_ size: Int) throws {
         let data = (0..<size).map { UInt8(truncatingIfNeeded: $0 &* 31) }
         let digests = ["md5", "sha512", "sha256"].map { Digest($0)! }
-        let relay = Relay<Refused>(buffersOf: 65_536, count: 4, readers: digests.map { digest in { digest.update($0) } })
+        let relay = try Relay<Refused>(
+            buffersOf: 65_536, count: 4, readers: digests.map { digest in { digest.update($0) } }, orThrow: Self.refusal)
         try feed(data, to: relay)
         try relay.finish()
         let alone = ["md5", "sha512", "sha256"].map { name in
@@ -25,7 +26,7 @@ import Threading
         let failing: Relay<Refused>.Reader = { (_) throws(Refused) in
             if read.add(1, ordering: .relaxed).newValue == min(buffers, 7) { throw Refused() }
         }
-        let relay = Relay<Refused>(buffersOf: 4096, count: 4, readers: [content, failing])
+        let relay = try Relay<Refused>(buffersOf: 4096, count: 4, readers: [content, failing], orThrow: Self.refusal)
         #expect(throws: Refused.self) {
             try feed([UInt8](repeating: 1, count: 4096 * buffers), to: relay)
             try relay.finish()
@@ -35,7 +36,8 @@ import Threading
     @Test func `is let go half-way`() throws {
         for buffers in 0..<6 {
             let read = Mutex(0)
-            let relay = Relay<Refused>(buffersOf: 4096, count: 4, readers: [{ bytes in read.withLock { $0 += bytes.count } }])
+            let relay = try Relay<Refused>(
+                buffersOf: 4096, count: 4, readers: [{ bytes in read.withLock { $0 += bytes.count } }], orThrow: Self.refusal)
             try feed([UInt8](repeating: 1, count: 4096 * buffers), to: relay)
             relay.cancel()
             let before = read.withLock { $0 }
@@ -44,6 +46,7 @@ import Threading
     }
 
     struct Refused: Error {}
+    private static func refusal(_: ThreadUnavailable) -> Refused { Refused() }
 
     private func feed(_ data: [UInt8], to relay: Relay<Refused>) throws(Refused) {
         var rest = data[...]
@@ -51,7 +54,7 @@ import Threading
             let buffer = try relay.nextBuffer()
             let piece = rest.prefix(buffer.count)
             buffer.copyBytes(from: piece)
-            relay.submit(piece.count)
+            try relay.submit(piece.count)
             rest = rest.dropFirst(piece.count)
         }
     }

@@ -105,8 +105,8 @@ import Threading
         let nginx = try Nginx("location / { return 200 $arg_n; }")
         let client = HTTPClient()
         let wrong = Atomic(0)
-        let threads = (0..<8).map { thread in
-            Thread.start { [url = nginx.url("/")] in
+        let threads = try (0..<8).map { thread in
+            try JoinableThread { [url = nginx.url("/")] in
                 for number in 0..<100 {
                     let text = "\(thread)-\(number)"
                     let reply = try? client.send("GET", "\(url)?n=\(text)", longest: 10)

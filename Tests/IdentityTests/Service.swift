@@ -55,7 +55,7 @@ struct Service: Sendable {
         let gate = Monitor(false)
         let found = Mutex<[Int: Fault.Kind?]>([:])
         let threads = tokens.enumerated().map { place, token in
-            Thread.start {
+            try! JoinableThread {
                 gate.wait { $0 ? () : nil }
                 let kind = refusal(token)
                 found.withLock { $0[place] = .some(kind) }

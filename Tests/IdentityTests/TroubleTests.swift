@@ -64,7 +64,7 @@ import Threading
         keystone.behaves(.silent)
         #expect(service.refusal("b") == .unavailable)
         // The next to ask tries whether it answers again.
-        let trial = Threading.Thread.start { [service] in _ = service.refusal("c") }
+        let trial = try JoinableThread { [service] in _ = service.refusal("c") }
         #expect(eventually { keystone.validations(of: "c") == 1 })
         #expect(service.refusals((1...50).map { "token-\($0)" }).allSatisfy { $0 == .unavailable })
         #expect((1...50).allSatisfy { keystone.validations(of: "token-\($0)") == 0 })

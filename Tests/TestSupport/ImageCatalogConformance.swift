@@ -326,7 +326,7 @@ package enum ImageCatalogConformance {
                 mine.properties.append(ImageProperty("mine", "1"))
                 guard !isBegun else { return }
                 isBegun = true
-                _ = Threading.Thread.start {
+                try! Threading.Thread.start {
                     _ = try? catalog.update(image, visibleTo: alice) { $0.properties.append(ImageProperty("other", "1")) }
                     otherHasEnded.with { $0 = true }
                 }

@@ -6,7 +6,7 @@ import Threading
 package final class RawServer: Sendable {
     package let port: Int
     private let listener: CInt
-    private let thread: Thread
+    private let thread: JoinableThread
     private let record = Record()
 
     fileprivate final class Record: Sendable { let heads = Mutex<[String]>([]) }
@@ -26,12 +26,12 @@ package final class RawServer: Sendable {
         guard bound == 0 else { throw NoSocket(code: errno) }
         port = Int(in_port_t(bigEndian: address.sin_port))
         self.listener = listener
-        thread = Thread.start { [record] in
+        thread = try JoinableThread { [record] in
             var number = 0
             while case let descriptor = accept(listener, nil, nil), descriptor >= 0 {
                 number += 1
                 let connection = Connection(descriptor, record)
-                _ = Thread.start { [number] in
+                try! Thread.start { [number] in
                     script(connection, number)
                     connection.close()
                 }

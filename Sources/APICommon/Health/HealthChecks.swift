@@ -60,7 +60,13 @@ private final class Watch: Sendable {
             defer { state.hasThread = true }
             return (true, !state.hasThread)
         }
-        if needsThread { _ = Thread.start { self.ask() } }
+        guard needsThread else { return begins }
+        do throws(ThreadUnavailable) {
+            try Thread.start { self.ask() }
+        } catch {
+            let finding = HealthChecks.Finding(name: probe.healthName, isWell: false, seconds: 0, reason: "It cannot be asked: \(error).")
+            state.with { ($0.askedAt, $0.last, $0.lastAt, $0.hasThread) = (nil, finding, now, false) }
+        }
         return begins
     }
 

@@ -18,6 +18,7 @@ package final class CacheKeeper: Sendable {
     private struct State {
         /// Readings that the database does not know of yet.
         var hits: [ImageID: Int] = [:]
+        /// Whether there is the thread that tells the database.
         var isCounting = false
         var isInTrouble = false
     }
@@ -61,7 +62,13 @@ package final class CacheKeeper: Sendable {
         if let fill, let source {
             let held = Held(source: source, fill: fill)
             let size = bytes.size
-            _ = Thread.start { _ = self.fill(held.fill, image, size: size, from: held.source) }
+            do throws(ThreadUnavailable) {
+                try Thread.start { _ = self.fill(held.fill, image, size: size, from: held.source) }
+            } catch {
+                fill.discard()
+                noteTrouble(.noThread(error))
+                return source
+            }
         }
         if let growing { return FollowingReader(growing, bytes) }
         // It came in, or was given up, since.
@@ -119,7 +126,7 @@ package final class CacheKeeper: Sendable {
             if isFull.with({ $0 }) {
                 fill.discard()
                 noteTrouble(error)
-            } else if isEnding() {
+            } else if isEnding() || error.cause is ThreadUnavailable {
                 fill.discard()
             } else {
                 logger.error("image \(image.id) did not come into the cache whole: \(error)")
@@ -186,17 +193,28 @@ package final class CacheKeeper: Sendable {
             return !state.isCounting
         }
         guard isFirst else { return }
-        _ = Thread.start {
-            let never: Void? = self.state.wait(atMost: Self.gathering) { _ in nil }
+        do throws(ThreadUnavailable) {
+            try Thread.start { self.tell(records) }
+        } catch {
+            // The next reading tries again.
+            state.with { $0.isCounting = false }
+        }
+    }
+
+    /// The life of the thread that tells the database who read what.
+    private func tell(_ records: any CacheRecords) {
+        while true {
+            state.wait { $0.hits.isEmpty ? nil : () }
+            let never: Void? = state.wait(atMost: Self.gathering) { _ in nil }
             assert(never == nil)
-            let hits = self.state.with { state in
-                defer { (state.hits, state.isCounting) = ([:], false) }
+            let hits = state.with { state in
+                defer { state.hits = [:] }
                 return state.hits
             }
             do throws(Fault) {
                 try records.add(hits: hits)
             } catch {
-                self.logger.warning("readings from the cache were not counted: \(error)")
+                logger.warning("readings from the cache were not counted: \(error)")
             }
         }
     }

@@ -1,0 +1,40 @@
+import Foundation
+import TestSupport
+import Testing
+
+@Suite(.serialized) struct `A worker with a cache` {
+    /// Each of these brings the image in anew, on threads, as what comes is never what it should be.
+    @Test func `keeps nothing of the threads that brought images in`() throws {
+        let glance = try TestGlance.cached(workers: 1)
+        let worker = glance.site.workerIDs[0]
+        let data = someData(50_000)
+        var other = data
+        other[0] ^= 1
+        let origin = try Origin(data, sent: other)
+        let id = try glance.hasImage(data, at: origin)
+        func read(_ times: Int) throws { for _ in 0..<times { #expect(try glance.download(id).body.count < data.count) } }
+        // What threads need, the C library keeps for some of them.
+        try read(60)
+        let before = try mappings(of: worker)
+        let fetches = origin.fetches
+        try read(300)
+        #expect(origin.fetches >= fetches + 250)
+        // Of a thread that was never joined two stay: its stack, and the guard before it.
+        #expect(try mappings(of: worker) < before + 100)
+    }
+
+    @Test func `that can make no thread sends images from their stores`() throws {
+        let glance = try TestGlance.cached(workers: 1)
+        let worker = glance.site.workerIDs[0]
+        let data = someData()
+        let origin = try Origin(data)
+        let id = try glance.hasImage(data, at: origin)
+        let limit = try ThreadLimit(of: worker)
+        for _ in 0..<2 { #expect(try glance.download(id).body == data) }
+        #expect(try !glance.caches(id) && !glance.caches(id, in: "incomplete") && !glance.caches(id, in: "invalid"))
+        try limit.lift()
+        #expect(try glance.download(id).body == data)
+        #expect(try eventually { try glance.caches(id) })
+        #expect(glance.site.workerIDs == [worker])
+    }
+}
