@@ -68,6 +68,7 @@ package enum Programs {
         let (copies, imports) = (wiring.makeCopies(logger), try wiring.makeImports(tools, logger))
         let prefetching = try wiring.makePrefetching(logger)
         let works: [(any Work)?] = [
+            Removing(remover: try wiring.makeRemover()),
             Scrubbing(scrubber: try wiring.makeScrubber(), pause: Double(try configuration(Options.wakeupTime))),
             try wiring.makeCourier(makeBrokerSender), try wiring.makeSendLog(), try wiring.makeCacheRounds(),
         ]
@@ -84,7 +85,7 @@ package enum Programs {
             do {
                 // Who was killed a moment ago is not waited for.
                 if count == 0 { try sweeper.endLeasesOfTheDead() } else { try sweeper.sweep() }
-                if count % thoroughSweeps == 1 { try sweeper.sweepThoroughly() }
+                if count % thoroughSweeps == 1 { sweeper.sweepThoroughly() }
                 count += 1
                 wait = sweepPause
             } catch {

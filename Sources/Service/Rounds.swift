@@ -70,6 +70,19 @@ extension SendLog: Work {
     var purpose: String { "look after what was sent" }
 }
 
+/// Removes bytes that are owed, and looks now and then whether there are any.
+struct Removing: Work {
+    let remover: Remover
+
+    var purpose: String { "look after removals" }
+    /// Seconds.
+    private static let pause = 10.0
+
+    func doSome() throws(Fault) -> Double { try remover.removeSome() ? 0 : Self.pause }
+
+    func leave() {}
+}
+
 /// Looks now and then for images whose deletion was put off.
 struct Scrubbing: Work {
     let scrubber: Scrubber
