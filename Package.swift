@@ -61,6 +61,8 @@ let migrations = [
     "0030-vitrine_copies_requests",
     "0031-vitrine_jobs",
     "0032-vitrine_uploads_staging",
+    "0038-vitrine_store_folders",
+    "0039-vitrine_removals_tries",
 ]
 
 let package = Package(
@@ -103,7 +105,7 @@ let package = Package(
 
         // adapters
         room("Persistence", needs: ["Domain", "JSONDocument", "MariaDB", "NotificationWire", "Schema", "Threading"]),
-        room("Stores", needs: ["Domain", "CLinux", "HTTPClient", "JSONDocument"]),
+        room("Stores", needs: ["Domain", "CLinux", "HTTPClient", "JSONDocument", "Threading", logging]),
         room(
             "Identity",
             needs: [
@@ -193,9 +195,9 @@ let package = Package(
         tests(
             "StoreTests",
             needs: [
-                "TestSupport", "Domain", "JSONDocument", "MariaDB", "Persistence", "Stores", "glance-api", "glance-manage",
+                "TestSupport", "Domain", "JSONDocument", "MariaDB", "Operations", "Persistence", "Stores", "glance-api", "glance-manage",
                 "glance-registry",
-                "glance-tasks",
+                "glance-tasks", logging,
             ]),
         tests("ImportTests", needs: ["TestSupport", "Stack", "Threading", "glance-api", "glance-tasks"]),
         tests("MetadefTests", needs: ["TestSupport", "glance-api", "glance-manage"]),

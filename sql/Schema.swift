@@ -47,6 +47,8 @@ package enum Schema {
         Migration("0030-vitrine_copies_requests", PackageResources._030_vitrine_copies_requests_sql),
         Migration("0031-vitrine_jobs", PackageResources._031_vitrine_jobs_sql),
         Migration("0032-vitrine_uploads_staging", PackageResources._032_vitrine_uploads_staging_sql),
+        Migration("0038-vitrine_store_folders", PackageResources._038_vitrine_store_folders_sql),
+        Migration("0039-vitrine_removals_tries", PackageResources._039_vitrine_removals_tries_sql),
     ]
 }
 

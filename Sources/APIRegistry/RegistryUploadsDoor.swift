@@ -4,7 +4,8 @@ package import HTTP
 internal import JSONDocument
 internal import RegistryWire
 
-/// Leases of the uploads that the API takes in, and copies that it orders. Only the API itself asks for these.
+/// Leases of the uploads that the API takes in, copies that it orders, and marks of the folders that it keeps images in. Only the API
+/// itself asks for these.
 package struct RegistryUploadsDoor: Sendable {
     let catalog: any Catalog
 
@@ -17,6 +18,8 @@ package struct RegistryUploadsDoor: Sendable {
         Route(.POST, "/uploads/{token}/finish",    finish),
         Route(.POST, "/uploads/{token}/give-back", giveBack),
         Route(.POST, "/copies",                    order),
+        Route(.POST, "/store-folders",             markOfFolder),
+        Route(.POST, "/store-folders/contents",    contentsOfFolder),
     ]
 
     private func begin(_ call: Call) throws(Fault) -> Response {
@@ -52,6 +55,23 @@ package struct RegistryUploadsDoor: Sendable {
         let copy = OrderedCopy(image: ImageID(try body.text("image_id")), url: try body.text("url"), trace: Trace.current)
         try catalog.order(copy)
         return Response(.noContent)
+    }
+
+    /// Of a message with a mark, notes it where none is noted.
+    private func markOfFolder(_ call: Call) throws(Fault) -> Response {
+        let body = try serviceBody(call)
+        let path = try body.text("path")
+        guard let mark = body["mark"]?.string else {
+            return .json(JSON.object(["mark": try catalog.mark(ofFolder: path).map { .string($0) } ?? .null]).text)
+        }
+        return .json(JSON.object(["mark": .string(try catalog.note(mark: mark, ofFolder: path))]).text)
+    }
+
+    private func contentsOfFolder(_ call: Call) throws(Fault) -> Response {
+        let body = try serviceBody(call)
+        let urls = try catalog.recordedURLs(
+            inFolder: try body.text("path"), atMost: Int(clamping: max(0, min(1000, try body.number("limit")))))
+        return .json(JSON.object(["urls": .array(urls.map { .string($0) })]).text)
     }
 
     private func serviceBody(_ call: Call) throws(Fault) -> JSONObject {

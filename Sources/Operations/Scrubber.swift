@@ -20,19 +20,32 @@ package struct Scrubber: Sendable {
 
     /// Image by image: each is beyond return before its bytes go, so this may be interrupted at any moment, and done by several at once.
     ///
+    /// An image that cannot be done now is left for the next time, and keeps no other waiting.
+    ///
     /// - Parameter note: told of each image that is done.
     /// - Returns: how many were.
+    /// - Throws: when the catalog cannot be asked.
     @discardableResult
     package func scrub(_ note: (PendingDeletion) -> Void = { _ in }) throws(Fault) -> Int {
         var (last, count): (ImageID?, Int) = (nil, 0)
+        var troubles = Troubles()
+        defer { troubles.log("deleted images keep their data until a later try", logger) }
         while true {
             let some = try images.pendingDeletions(olderThan: patience, after: last, atMost: 100)
             guard !some.isEmpty else { return count }
             for deletion in some {
-                for removal in try images.endDeletion(of: deletion.image) { removals.carryOut(removal, in: stores, logger) }
+                do throws(Fault) {
+                    for removal in try images.endDeletion(of: deletion.image) { removals.carryOut(removal, in: stores, logger) }
+                } catch {
+                    troubles.note(error)
+                    if troubles.hasGivenUp() { throw error }
+                    continue
+                }
+                troubles.noteSuccess()
                 note(deletion)
+                count += 1
             }
-            (last, count) = (some.last?.image, count + some.count)
+            last = some.last?.image
         }
     }
 

@@ -4,7 +4,6 @@ package import Logging
 /// Undoes what dead workers left.
 package struct Sweeper: Sendable {
     private let uploads: any UploadBacklog
-    private let removals: any RemovalBacklog
     private let tasks: any TaskSweeping
     private let stores: any ImageStores
     private let staging: StagingArea
@@ -15,10 +14,10 @@ package struct Sweeper: Sendable {
 
     /// - Parameter worker: names this process among all that hold leases.
     package init(
-        catalog: some UploadBacklog & RemovalBacklog & TaskSweeping, stores: any ImageStores, staging: StagingArea, worker: String,
+        catalog: some UploadBacklog & TaskSweeping, stores: any ImageStores, staging: StagingArea, worker: String,
         isDead: @escaping @Sendable (String) -> Bool, logger: Logger
     ) {
-        (uploads, removals, tasks) = (catalog, catalog, catalog)
+        (uploads, tasks) = (catalog, catalog)
         (self.stores, self.staging) = (stores, staging)
         (self.worker, self.isDead, self.logger) = (worker, isDead, logger)
     }
@@ -29,59 +28,93 @@ package struct Sweeper: Sendable {
         if !dead.isEmpty { try tasks.endLeases(of: dead) }
     }
 
-    /// Gives back the images of uploads whose lease ended, removes bytes that are owed, and unfinished bytes that belong to no
-    /// upload.
+    /// Gives back the images of uploads whose lease ended, and removes unfinished bytes that belong to no upload.
     ///
-    /// - Throws: what the catalog throws when it cannot be asked; a store's refusal is logged and tried again next time.
+    /// What cannot be done now of one of them, or in one store, is logged and tried again next time; the others go on.
+    ///
+    /// - Throws: what the catalog throws when it cannot be asked.
     package func sweep() throws(Fault) {
         try endLeasesOfTheDead()
+        try sweepAbandoned()
+        try sweepStrays(of: "the stores", stores.pendingUploads, stores.discardPending)
+        try sweepStrays(of: "the staging area", staging.pendingUploads, staging.discardPending)
+    }
+
+    private func sweepAbandoned() throws(Fault) {
+        var (troubles, catalogTroubles) = (Troubles(), Troubles())
+        defer { troubles.log("abandoned uploads stay until a later try", logger) }
         for upload in try uploads.expired(atMost: 100) {
-            guard try uploads.takeOver(upload, by: worker) else { continue }
-            logger.warning("upload of image \(upload.image) was abandoned; giving the image back")
-            // Bytes first: while they may lie there, nobody else may begin.
-            if upload.aim == .staging { try staging.discard(upload) } else { try stores.discard(upload) }
-            try uploads.giveBack(upload, as: .queued, because: "The upload was abandoned.")
+            let isOurs: Bool
+            do throws(Fault) {
+                isOurs = try uploads.takeOver(upload, by: worker)
+                catalogTroubles.noteSuccess()
+            } catch {
+                troubles.note(error)
+                catalogTroubles.note(error)
+                if catalogTroubles.hasGivenUp() { throw error }
+                continue
+            }
+            // Taken over all the same: of those whose leases ended it is not among the first again.
+            guard isOurs, !troubles.hasGivenUp(upload.pendingURL) else { continue }
+            do throws(Fault) {
+                // Bytes first: while they may lie there, nobody else may begin.
+                if upload.aim == .staging { try staging.discard(upload) } else { try stores.discard(upload) }
+                try uploads.giveBack(upload, as: .queued, because: "The upload was abandoned.")
+                troubles.noteSuccess(upload.pendingURL)
+                logger.warning("upload of image \(upload.image) was abandoned; the image is given back")
+            } catch {
+                troubles.note(error, upload.pendingURL)
+            }
         }
-        for removal in try removals.overdue(atMost: 100) { removals.carryOut(removal, in: stores, logger) }
-        try sweepStrays(try stores.pendingUploads(olderThan: Self.strayAge), stores.discardPending)
-        try sweepStrays(try staging.pendingUploads(olderThan: Self.strayAge), staging.discardPending)
     }
 
     /// The same for what comes about rarely: imports that another image service left, staged bytes that nobody waits for, tasks whose
-    /// time is over.
-    package func sweepThoroughly() throws(Fault) {
-        try tasks.endForeignTasks()
-        try tasks.expireTasks()
+    /// time is over. What fails is logged, and keeps nothing else from being done.
+    package func sweepThoroughly() {
+        attempt("end imports that another image service left") { () throws(Fault) in try tasks.endForeignTasks() }
+        attempt("take away tasks whose time is over") { () throws(Fault) in try tasks.expireTasks() }
+        attempt("look for staged bytes that nobody waits for") { () throws(Fault) in try sweepStaged() }
+    }
+
+    private func attempt(_ what: String, _ body: () throws(Fault) -> Void) {
+        do throws(Fault) { try body() } catch { logger.error("cannot \(what): \(error)") }
+    }
+
+    private func sweepStaged() throws(Fault) {
         let staged = try staging.contents(olderThan: Self.strayAge)
         guard !staged.isEmpty else { return }
         let waiting = try uploads.waiting(among: staged.map(\.image))
+        var troubles = Troubles()
         for (image, file) in staged where !waiting.contains(image) {
-            logger.warning("removing staged bytes of image \(image), which nobody imports any more")
-            try staging.remove(file)
+            do throws(Fault) {
+                try staging.remove(file)
+                logger.warning("removed staged bytes of image \(image), which nobody imports any more")
+            } catch {
+                troubles.note(error)
+            }
         }
+        troubles.log("staged files stay until a later try", logger)
     }
 
-    private func sweepStrays(_ strays: [Upload], _ discard: (Upload) throws(Fault) -> Void) throws(Fault) {
+    private func sweepStrays(
+        of place: String, _ find: (_ olderThan: Int) throws(Fault) -> [Upload], _ discard: (Upload) throws(Fault) -> Void
+    ) throws(Fault) {
+        var strays: [Upload] = []
+        attempt("look for unfinished bytes in \(place)") { () throws(Fault) in strays = try find(Self.strayAge) }
         guard !strays.isEmpty else { return }
         let known = try uploads.known(tokens: strays.map(\.token))
+        var troubles = Troubles()
         for stray in strays where !known.contains(stray.token) {
-            logger.warning("removing unfinished bytes of image \(stray.image) that no upload knows")
-            try discard(stray)
+            do throws(Fault) {
+                try discard(stray)
+                logger.warning("removed unfinished bytes of image \(stray.image) that no upload knows")
+            } catch {
+                troubles.note(error)
+            }
         }
+        troubles.log("unfinished files in \(place) stay until a later try", logger)
     }
 
     /// Seconds. Bytes are there a moment before their upload is, when it begins.
     private static let strayAge = 300
-}
-
-extension RemovalCatalog {
-    /// Removes bytes that are owed; a failure is logged, and the debt stays.
-    package func carryOut(_ removal: OwedRemoval, in stores: any ImageStores, _ logger: Logger) {
-        do throws(Fault) {
-            try stores.remove(removal.url)
-            try settle(removal)
-        } catch {
-            logger.warning("bytes of image \(removal.image) stay until a later try: \(error)")
-        }
-    }
 }

@@ -8,6 +8,28 @@ extension MariaDBCatalog: RemovalBacklog {
         }
     }
 
+    package func settle(_ removals: [OwedRemoval]) throws(Fault) {
+        guard !removals.isEmpty else { return }
+        try database.run("Settling \(removals.count) removals") { connection in
+            try connection.execute("DELETE FROM vitrine_removals WHERE id IN (\(Self.numbers(of: removals)))")
+        }
+    }
+
+    package func postpone(_ removals: [OwedRemoval], haveFailed: Bool) throws(Fault) {
+        guard !removals.isEmpty else { return }
+        // In this order: a later assignment sees what an earlier one made.
+        let change =
+            haveFailed
+            ? "next_try = UTC_TIMESTAMP(6) + INTERVAL LEAST(600, 10 * POW(2, LEAST(tries, 6))) SECOND, tries = tries + 1"
+            : "next_try = UTC_TIMESTAMP(6) + INTERVAL 30 SECOND"
+        try database.run("Postponing \(removals.count) removals") { connection in
+            try connection.execute("UPDATE vitrine_removals SET \(change) WHERE id IN (\(Self.numbers(of: removals)))")
+        }
+    }
+
+    /// Written into the text, as a statement that is prepared knows how many it takes.
+    private static func numbers(of removals: [OwedRemoval]) -> String { removals.map { String($0.number) }.joined(separator: ",") }
+
     package func overdue(atMost count: Int) throws(Fault) -> [OwedRemoval] {
         try database.run("Reading owed removals") { connection in
             try connection.all(Self.overdueRemovals, .int(Int64(count)))
@@ -36,8 +58,8 @@ extension MariaDBCatalog: RemovalBacklog {
         """
         SELECT id, image_id, url
           FROM vitrine_removals
-         WHERE owed_since < UTC_TIMESTAMP(6) - INTERVAL 60 SECOND
-         ORDER BY owed_since
+         WHERE next_try <= UTC_TIMESTAMP(6) AND owed_since < UTC_TIMESTAMP(6) - INTERVAL 60 SECOND
+         ORDER BY next_try, owed_since
          LIMIT ?
         """
     ) { row throws(MariaDBError) in

@@ -17,18 +17,30 @@ extension MariaDBCatalog: TaskSweeping {
         let abandoned = try database.run("Looking for abandoned imports") { connection in
             try connection.all(Self.abandonedImports) + connection.all(Self.lostImports)
         }
-        for image in abandoned {
-            try database.transaction("Giving back image \(image.id)") { connection in
-                _ = try changed(image.id, visibleTo: .service, nil, on: connection) { image throws(Fault) in image.abandonImport() }
-                guard let task = image.task else { return }
-                try connection.run(
-                    """
-                    UPDATE tasks
-                       SET status = 'failure', updated_at = UTC_TIMESTAMP(), expires_at = UTC_TIMESTAMP() + INTERVAL ? HOUR
-                     WHERE id = ? AND status IN ('pending', 'processing')
-                    """, .int(Int64(taskHours)), .text(task))
-                try connection.run("UPDATE task_info SET message = ? WHERE task_id = ?", .text(Image.abandoned), .text(task))
+        // An image that cannot be given back now keeps no other from it; where several in a row cannot, the database is away.
+        var (refusal, inARow): (Fault?, Int) = (nil, 0)
+        for image in abandoned where inARow < 3 {
+            do throws(Fault) {
+                try giveBack(image)
+                inARow = 0
+            } catch {
+                (refusal, inARow) = (error, inARow + 1)
             }
+        }
+        if let refusal { throw refusal }
+    }
+
+    private func giveBack(_ image: (id: ImageID, task: String?)) throws(Fault) {
+        try database.transaction("Giving back image \(image.id)") { connection in
+            _ = try changed(image.id, visibleTo: .service, nil, on: connection) { image throws(Fault) in image.abandonImport() }
+            guard let task = image.task else { return }
+            try connection.run(
+                """
+                UPDATE tasks
+                   SET status = 'failure', updated_at = UTC_TIMESTAMP(), expires_at = UTC_TIMESTAMP() + INTERVAL ? HOUR
+                 WHERE id = ? AND status IN ('pending', 'processing')
+                """, .int(Int64(taskHours)), .text(task))
+            try connection.run("UPDATE task_info SET message = ? WHERE task_id = ?", .text(Image.abandoned), .text(task))
         }
     }
 

@@ -103,6 +103,21 @@ extension RegistryClient: RemovalCatalog {
     package func settle(_ removal: OwedRemoval) throws(Fault) { try ask("DELETE", "/removals/\(removal.number)") }
 }
 
+extension RegistryClient: StoreFolderCatalog {
+    package func mark(ofFolder path: String) throws(Fault) -> String? {
+        try ask("POST", "/store-folders", ["path": .string(path)]).json["mark"]?.string
+    }
+
+    package func note(mark: String, ofFolder path: String) throws(Fault) -> String {
+        try ask("POST", "/store-folders", ["path": .string(path), "mark": .string(mark)]).json.text("mark")
+    }
+
+    package func recordedURLs(inFolder path: String, atMost count: Int) throws(Fault) -> [String] {
+        let answer = try ask("POST", "/store-folders/contents", ["path": .string(path), "limit": .int(Int64(count))])
+        return answer.json["urls"]?.array?.compactMap(\.string) ?? []
+    }
+}
+
 extension WireImage {
     fileprivate static func object(_ image: Image) -> JSONObject {
         var json = JSONWriter()

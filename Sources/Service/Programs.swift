@@ -87,6 +87,7 @@ package enum Programs {
         let logger = wiring.log.logger("glance.tasks")
         let works: [(any Work)?] = [
             Sweeping(try wiring.makeSweeper(), logger),
+            Removing(remover: try wiring.makeRemover()),
             Scrubbing(scrubber: try wiring.makeScrubber(), pause: Double(try configuration(Options.wakeupTime))),
             try wiring.makeCourier(makeBrokerSender), try wiring.makeSendLog(), try wiring.makeCacheRounds(),
         ]

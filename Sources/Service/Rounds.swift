@@ -100,7 +100,7 @@ final class Sweeping: Work {
         do throws(Fault) {
             // Who was killed a moment ago is not waited for.
             if number == 0 { try sweeper.endLeasesOfTheDead() } else { try sweeper.sweep() }
-            if number % Self.thoroughSweeps == 1 { try sweeper.sweepThoroughly() }
+            if number % Self.thoroughSweeps == 1 { sweeper.sweepThoroughly() }
         } catch {
             logger.error("cannot \(purpose): \(error)")
             return Self.leaseLength
@@ -108,6 +108,19 @@ final class Sweeping: Work {
         count.with { $0 += 1 }
         return Self.pause
     }
+
+    func leave() {}
+}
+
+/// Removes bytes that are owed, and looks now and then whether there are any.
+struct Removing: Work {
+    let remover: Remover
+
+    var purpose: String { "look after removals" }
+    /// Seconds.
+    private static let pause = 10.0
+
+    func doSome() throws(Fault) -> Double { try remover.removeSome() ? 0 : Self.pause }
 
     func leave() {}
 }

@@ -102,13 +102,18 @@ final class CacheRounds: Work {
     init(_ keeper: CacheKeeper, stallTime: Int) { (self.keeper, self.stallTime) = (keeper, stallTime) }
 
     func doSome() throws(Fault) -> Double {
-        try keeper.sweep()
-        try keeper.prune()
+        // It is kept to its size also while the database is away.
+        var refusal: Fault?
+        do throws(Fault) { try keeper.sweep() } catch { refusal = error }
+        do throws(Fault) { try keeper.prune() } catch { refusal = error }
         let number = count.with { count in
             count += 1
             return count
         }
-        if number % Self.cleanings == 0 { try keeper.cache.clean(olderThan: stallTime) }
+        if number % Self.cleanings == 0 {
+            do throws(Fault) { try keeper.cache.clean(olderThan: stallTime) } catch { refusal = error }
+        }
+        if let refusal { throw refusal }
         return Self.pause
     }
 

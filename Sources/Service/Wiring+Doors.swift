@@ -38,7 +38,8 @@ extension Wiring {
             probes.append(registry)
             routes += try routesOfV1(try makeService(over: registry, limits, cache: cache, clientUploads: uploads))
         }
-        probes += try makeStores().probes
+        let records: (any StoreFolderCatalog)? = if let catalog { catalog } else { registry }
+        probes += try makeStores(records).probes
         if let probe = authenticator as? any HealthProbe { probes.append(probe) }
         let versions = Versions(
             minors: hasV2 ? Versions.minorsOfV2(hasCache: try hasCache, hasStores: try !backends.isEmpty) : [], hasV1: registry != nil)

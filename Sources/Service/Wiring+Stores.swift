@@ -6,14 +6,15 @@ internal import OsloConfig
 internal import Stores
 
 extension Wiring {
-    func makeStores() throws -> StoreSet {
+    /// - Parameter records: where the folders of file stores are noted; nil where nothing is read or written.
+    func makeStores(_ records: (any StoreFolderCatalog)?) throws -> StoreSet {
         let backends = try backends
-        return backends.isEmpty ? try makeOnlyStore() : try makeStores(backends)
+        return backends.isEmpty ? try makeOnlyStore(records) : try makeStores(backends, records)
     }
 
     // MARK: one store
 
-    private func makeOnlyStore() throws -> StoreSet {
+    private func makeOnlyStore(_ records: (any StoreFolderCatalog)?) throws -> StoreSet {
         let stores = try configuration(Options.stores)
         guard stores.contains("file") || stores.contains("filesystem") else {
             throw ConfigurationError(place: "[glance_store] stores", reason: "does not name 'file', where images are kept")
@@ -26,7 +27,7 @@ extension Wiring {
             throw ConfigurationError(place: "[glance_store] default_store", reason: "the store '\(main)' is not supported yet")
         }
         let web = try hasWebStore ? [makeWebStore(Options.onlyStore)] : []
-        return StoreSet(try makeFileStore(Options.onlyStore, named: nil), beside: web)
+        return StoreSet(try makeFileStore(Options.onlyStore, named: nil, records), beside: web)
     }
 
     // MARK: several stores
@@ -72,7 +73,7 @@ extension Wiring {
             }
     }
 
-    private func makeStores(_ backends: [Backend]) throws -> StoreSet {
+    private func makeStores(_ backends: [Backend], _ records: (any StoreFolderCatalog)?) throws -> StoreSet {
         guard let main = try configuration(Options.defaultBackend) else {
             throw ConfigurationError(place: "[glance_store] default_backend", reason: "is not set, and there are several stores")
         }
@@ -102,7 +103,7 @@ extension Wiring {
                     "chunk_size": .int(Int64(try configuration(group.chunkSize))),
                     "thin_provisioning": .bool(try configuration(group.isThin)),
                 ]
-                return StoreSet.Member(info, try makeFileStore(group, named: backend.id))
+                return StoreSet.Member(info, try makeFileStore(group, named: backend.id, records))
             })
     }
 
@@ -120,7 +121,9 @@ extension Wiring {
 
     // MARK: kinds of stores
 
-    private func makeFileStore(_ group: Options.StoreGroup, named name: String?) throws -> FileStore {
+    private func makeFileStore(
+        _ group: Options.StoreGroup, named name: String?, _ records: (any StoreFolderCatalog)?
+    ) throws -> FileStore {
         // An octal number that the dialect gives as a decimal one: 640 means rw-r-----.
         guard let permissions = UInt32(String(try configuration(group.permissions)), radix: 8) else {
             throw ConfigurationError(place: "[\(group.name)] filesystem_store_file_perm", reason: "is no octal number")
@@ -136,7 +139,7 @@ extension Wiring {
         if let path = try configuration(group.metadataFile) { settings.mounts = try mounts(Self.found(path, configuration), group) }
         let places = try places(group)
         do throws(Fault) {
-            return try FileStore(name: name, places, settings)
+            return try FileStore(name: name, places, settings, records: records, logger: log.logger("glance.store"))
         } catch {
             throw ConfigurationError(place: "[\(group.name)] filesystem_store_datadir", reason: "\(error.cause ?? error)")
         }
@@ -253,6 +256,6 @@ extension Wiring {
 
     /// Where nginx is told to find files, and where they lie.
     package func internalFolders() throws -> [(prefix: String, folder: String)] {
-        try makeStores().internalFolders + [cachePlace].compactMap(\.self)
+        try makeStores(nil).internalFolders + [cachePlace].compactMap(\.self)
     }
 }

@@ -90,13 +90,19 @@ package struct Wiring {
     func makeSweeper() throws -> Sweeper {
         let catalog = try makeCatalog()
         return Sweeper(
-            catalog: catalog, stores: try makeStores(), staging: try makeStaging(), worker: WorkerName.fresh().text,
+            catalog: catalog, stores: try makeStores(catalog), staging: try makeStaging(), worker: WorkerName.fresh().text,
             isDead: WorkerName.isDead, logger: log.logger("glance.tasks"))
     }
 
+    func makeRemover() throws -> Remover {
+        let catalog = try makeCatalog()
+        return Remover(catalog: catalog, stores: try makeStores(catalog), logger: log.logger("glance.tasks"))
+    }
+
     package func makeScrubber() throws -> Scrubber {
-        Scrubber(
-            catalog: try makeCatalog(), stores: try makeStores(), patience: try configuration(Options.scrubTime),
+        let catalog = try makeCatalog()
+        return Scrubber(
+            catalog: catalog, stores: try makeStores(catalog), patience: try configuration(Options.scrubTime),
             logger: log.logger("glance.scrubber"))
     }
 
@@ -109,7 +115,7 @@ package struct Wiring {
             throw ConfigurationError(place: "[DEFAULT] hashing_algorithm", reason: "'\(algorithm)' is not known")
         }
         return try ImageService(
-            catalog: catalog, stores: try makeStores(), staging: try makeStaging(), cache: cache,
+            catalog: catalog, stores: try makeStores(catalog), staging: try makeStaging(), cache: cache,
             source: try makeImageSource(), certificates: try makeCertificates(), worker: WorkerName.fresh().text, policies: policies,
             protections: try makeProtections(), limits: try makeLimits(), projectLimits: projectLimits,
             formats: try makeFormatRules(), hashAlgorithm: algorithm, clientUploads: clientUploads, logger: log.logger("glance.service"))

@@ -1,6 +1,7 @@
 package import Domain
 internal import Glibc
 package import JSONDocument
+package import Logging
 
 /// Images as files, one each, in Glance's own layout: `<folder>/<image id>`, location `file://<folder>/<image id>`.
 ///
@@ -9,7 +10,7 @@ package import JSONDocument
 package struct FileStore: ImageStore {
     private let name: String?
     private let settings: Settings
-    private let folders: [Folder]
+    private let folders: [StoreFolder]
 
     /// Options are those of Glance's file store. Source: glance_store, `_drivers/filesystem.py`.
     package struct Settings: Sendable {
@@ -38,14 +39,29 @@ package struct FileStore: ImageStore {
     /// - Parameters:
     ///   - name: the store's, by which its locations are labelled; nil for the only store of a site.
     ///   - places: one at least.
-    /// - Throws: `.unavailable` when a folder is not there and cannot be made.
-    package init(name: String? = nil, _ places: [Place], _ settings: Settings = Settings()) throws(Fault) {
+    ///   - records: where the folders' marks are noted; nil where a folder need not show that it is the right one.
+    ///   - logger: told of folders that cannot be used while others can.
+    /// - Throws: `.unavailable` when none of the folders is there or can be made. What is there and fails may be well again later.
+    package init(
+        name: String? = nil, _ places: [Place], _ settings: Settings = Settings(), records: (any StoreFolderCatalog)? = nil,
+        logger: Logger? = nil
+    ) throws(Fault) {
         (self.name, self.settings) = (name, settings)
-        var folders: [Folder] = []
+        var folders: [StoreFolder] = []
+        var missing: [Fault] = []
         for (number, place) in places.enumerated() {
             let prefix = settings.internalPrefix.map { places.count == 1 ? $0 : "\($0)/\(number)" }
-            folders.append(try Folder(place, internalPrefix: prefix))
+            let folder = StoreFolder(place, internalPrefix: prefix, records: records, logger: logger)
+            do throws(Fault) {
+                try folder.make()
+            } catch {
+                if error.isNoFolder { missing.append(error) }
+                folder.note(.making, error)
+            }
+            do throws(Fault) { try folder.makeIncoming() } catch { folder.note(.making, error) }
+            folders.append(folder)
         }
+        if let fault = missing.last, missing.count == places.count { throw fault }
         self.folders = folders
     }
 
@@ -56,7 +72,25 @@ package struct FileStore: ImageStore {
 
     package func begin(_ id: ImageID, token: String, announcing size: Int64?) throws(Fault) -> any PendingBytes {
         guard id.isUUID else { throw Fault(.invalid, "Image id \(id) cannot name a file.") }
-        let folder = try folder(for: size ?? 0)
+        var refusal: Fault?
+        for folder in candidates(for: size ?? 0, &refusal) {
+            do throws(Fault) {
+                let bytes = try begin(id, token, in: folder)
+                folder.note(.taking, nil)
+                return bytes
+            } catch {
+                if error.kind != .tooLarge { folder.note(.taking, error) }
+                refusal = error
+            }
+        }
+        throw refusal ?? .storeFull()
+    }
+
+    private func begin(_ id: ImageID, _ token: String, in folder: StoreFolder) throws(Fault) -> PendingFile {
+        try folder.check()
+        // What was mounted since the start may not have it yet.
+        try folder.makeIncoming()
+        folder.note(.making, nil)
         let path = "\(folder.path)/\(id)"
         return try PendingFile(
             path: "\(folder.incoming)/\(id).\(token)", finalPath: path, folder: folder.path, metadata: metadata(of: path),
@@ -71,6 +105,7 @@ package struct FileStore: ImageStore {
         let pending = open(path, O_RDONLY | O_NOFOLLOW | O_CLOEXEC)
         guard pending >= 0 else {
             guard errno == ENOENT else { throw .store(errno, "removing an image's file") }
+            guard try folder.look(for: String(path.dropFirst(folder.path.count + 1))) == nil else { throw .comesAndGoes() }
             return
         }
         defer { close(pending) }
@@ -86,14 +121,33 @@ package struct FileStore: ImageStore {
     }
 
     package func pendingUploads(olderThan seconds: Int) throws(Fault) -> [Upload] {
-        var uploads: [Upload] = []
-        for folder in folders { uploads += try folder.pendingUploads(olderThan: seconds) }
-        return uploads
+        try ofEach { folder throws(Fault) in try folder.pendingUploads(olderThan: seconds) }
+    }
+
+    /// What the folders have together. One that cannot be read hides nothing of the others.
+    ///
+    /// - Throws: when none can be read.
+    private func ofEach<Element>(_ list: (StoreFolder) throws(Fault) -> [Element]) throws(Fault) -> [Element] {
+        var (all, faults): ([Element], [Fault]) = ([], [])
+        for folder in folders {
+            do throws(Fault) {
+                all += try list(folder)
+                folder.note(.listing, nil)
+            } catch {
+                folder.note(.listing, error)
+                faults.append(error)
+            }
+        }
+        if let fault = faults.first, faults.count == folders.count { throw fault }
+        return all
     }
 
     package func remove(_ url: String) throws(Fault) {
-        guard let (path, _) = ownFile(of: url) else { return }
-        try Self.unlinkIfThere(path)
+        guard let (path, folder) = ownFile(of: url) else { return }
+        guard unlink(path) != 0 else { return }
+        guard errno == ENOENT else { throw .store(errno, "removing an image's file") }
+        // Not there is removed only in the right folder.
+        try folder.remove(String(path.dropFirst(folder.path.count + 1)))
     }
 
     package func holds(_ url: String) -> Bool { ownFile(of: url) != nil }
@@ -101,7 +155,11 @@ package struct FileStore: ImageStore {
     package func bytes(at url: String) throws(Fault) -> StoredBytes {
         guard let (path, folder) = ownFile(of: url) else { throw .noBytes() }
         var info = stat()
-        guard stat(path, &info) == 0 else { throw errno == ENOENT ? .noBytes() : .store(errno, "finding an image's file") }
+        if stat(path, &info) != 0 {
+            guard errno == ENOENT else { throw .store(errno, "finding an image's file") }
+            guard let found = try folder.look(for: String(path.dropFirst(folder.path.count + 1))) else { throw .noBytes() }
+            info = found
+        }
         guard info.st_mode & S_IFMT == S_IFREG else { throw .noBytes() }
         var bytes = StoredBytes(
             size: Int64(info.st_size), internalPath: folder.internalPrefix.map { "\($0)/\(path.dropFirst(folder.path.count + 1))" },
@@ -112,26 +170,31 @@ package struct FileStore: ImageStore {
 
     // MARK: places
 
-    /// Source: glance_store, `_find_best_datadir`.
-    private func folder(for size: Int64) throws(Fault) -> Folder {
-        var best: (folder: Folder, free: Int64)?
-        for folder in folders {
-            let free = try folder.freeBytes()
-            guard free >= size else { continue }
-            if let best, (best.folder.priority, best.free) >= (folder.priority, free) { continue }
-            best = (folder, free)
+    /// The folders that have room, the best first. Source: glance_store, `_find_best_datadir`.
+    ///
+    /// - Parameter refusal: why a folder could not be asked.
+    private func candidates(for size: Int64, _ refusal: inout Fault?) -> [StoreFolder] {
+        var found: [(folder: StoreFolder, free: Int64, number: Int)] = []
+        for (number, folder) in folders.enumerated() {
+            do throws(Fault) {
+                let free = try folder.freeBytes()
+                folder.note(.measuring, nil)
+                if free >= size { found.append((folder, free, number)) }
+            } catch {
+                folder.note(.measuring, error)
+                refusal = error
+            }
         }
-        guard let best else { throw .storeFull() }
-        return best.folder
+        return found.sorted { ($1.folder.priority, $1.free, $0.number) < ($0.folder.priority, $0.free, $1.number) }.map(\.folder)
     }
 
-    private func folderOfPending(_ upload: Upload) -> Folder? {
+    private func folderOfPending(_ upload: Upload) -> StoreFolder? {
         Self.path(of: upload.pendingURL).flatMap { path in folders.first { path.hasPrefix($0.incoming + "/") } }
     }
 
     /// An image's file, for a location that lies right in one of the folders under a plain name. A location may come from an old
     /// database or an administrator, so it is checked, and never pasted.
-    private func ownFile(of url: String) -> (path: String, folder: Folder)? {
+    private func ownFile(of url: String) -> (path: String, folder: StoreFolder)? {
         guard let path = Self.path(of: url), let slash = path.lastIndex(of: "/"),
             // One folder may lie in another.
             let folder = folders.first(where: { $0.path == path[..<slash] })
@@ -181,75 +244,36 @@ package struct FileMount: Sendable {
 
 extension FileStore: ListedStore {
     package func names(olderThan seconds: Int) throws(Fault) -> [String] {
-        var names: [String] = []
-        for folder in folders { names += try folder.names(in: folder.path, olderThan: seconds) }
-        return names
+        try ofEach { folder throws(Fault) in try folder.names(in: folder.path, olderThan: seconds) }
     }
 }
 
 extension FileStore: HealthProbe {
     package var healthName: String { "store \(name ?? "file")" }
 
-    /// Whether images can be read and new ones be written. The folder that bytes come in by is made at the start: when it is
-    /// gone, so is what was mounted there.
+    /// Whether images can be read and new ones be written, in every folder. The folder that bytes come in by is made at the start: when it
+    /// is gone, so is what was mounted there.
     package func checkHealth() throws(Fault) {
-        for path in folders.flatMap({ [$0.path, $0.incoming] }) {
-            guard access(path, R_OK | W_OK | X_OK) == 0 else { throw .store(errno, "asking for the store's folders") }
-        }
-    }
-}
-
-/// A folder of images, and the one in it that they come in by.
-private struct Folder: Sendable {
-    /// Without a slash at its end.
-    let path: String
-    let incoming: String
-    let priority: Int
-    let internalPrefix: String?
-
-    init(_ place: FileStore.Place, internalPrefix: String?) throws(Fault) {
-        path = place.path.count > 1 && place.path.last == "/" ? String(place.path.dropLast()) : place.path
-        incoming = path + "/.incoming"
-        priority = place.priority
-        self.internalPrefix = internalPrefix
-        try Self.make(path)
-        try Self.make(incoming)
-    }
-
-    private static func make(_ path: String) throws(Fault) {
-        var made = ""
-        for part in path.split(separator: "/") {
-            made += (made.isEmpty && path.first != "/" ? "" : "/") + part
-            guard mkdir(made, 0o755) == 0 || errno == EEXIST else { throw .store(errno, "making the folder \(made)") }
-        }
-    }
-
-    func freeBytes() throws(Fault) -> Int64 {
-        var info = statvfs()
-        guard statvfs(path, &info) == 0 else { throw .store(errno, "asking for free space") }
-        return Int64(clamping: UInt64(info.f_bavail).multipliedReportingOverflow(by: UInt64(info.f_frsize)).partialValue)
-    }
-
-    func pendingUploads(olderThan seconds: Int) throws(Fault) -> [Upload] {
-        try names(in: incoming, olderThan: seconds).compactMap { name in
-            let parts = name.split(separator: ".", maxSplits: 1)
-            guard parts.count == 2 else { return nil }
-            return Upload(image: ImageID(String(parts[0])), token: String(parts[1]), pendingURL: "file://\(incoming)/\(name)")
-        }
-    }
-
-    /// The names of files that nothing was written to for some seconds.
-    func names(in folder: String, olderThan seconds: Int) throws(Fault) -> [String] {
-        guard let names = entries(of: folder) else { throw .store(errno, "reading a folder of the store") }
-        return names.filter { name in
-            var info = stat()
-            return stat("\(folder)/\(name)", &info) == 0 && info.st_mode & S_IFMT == S_IFREG && time(nil) - info.st_mtim.tv_sec > seconds
+        for folder in folders {
+            for path in [folder.path, folder.incoming] {
+                guard access(path, R_OK | W_OK | X_OK) == 0 else { throw .store(errno, "asking for the folder \(path)") }
+            }
+            _ = try folder.freeBytes()
+            try folder.checkSoon()
         }
     }
 }
 
 extension Fault {
     static func storeFull() -> Fault { Fault(.tooLarge, "There is not enough room in the image store.") }
+
+    /// Nothing is there and cannot be made, by what the configuration says and not by what a disk does.
+    fileprivate var isNoFolder: Bool {
+        guard let code = (cause as? StoreError)?.code else { return false }
+        return [ENOENT, ENOTDIR, EACCES, EPERM, ENAMETOOLONG, ELOOP].contains(code)
+    }
+
+    fileprivate static func comesAndGoes() -> Fault { .folder("an image's file was not there, and is again") }
 
     fileprivate static func noBytes() -> Fault { Fault(.notFound, "The image's data is not in the store.") }
 

@@ -38,16 +38,31 @@ package struct StoreSet: ImageStores {
     }
 
     package func discard(_ upload: Upload) throws(Fault) {
-        for member in members { try member.store.discard(upload) }
+        try all { store throws(Fault) in try store.discard(upload) }
     }
 
     package func discardPending(_ upload: Upload) throws(Fault) {
-        for member in members { try member.store.discardPending(upload) }
+        try all { store throws(Fault) in try store.discardPending(upload) }
+    }
+
+    /// Asks every store, whatever the others say.
+    ///
+    /// - Throws: the first refusal, when all were asked.
+    private func all(_ ask: (any ImageStore) throws(Fault) -> Void) throws(Fault) {
+        var refusal: Fault?
+        for member in members {
+            do throws(Fault) { try ask(member.store) } catch { refusal = refusal ?? error }
+        }
+        if let refusal { throw refusal }
     }
 
     package func pendingUploads(olderThan seconds: Int) throws(Fault) -> [Upload] {
         var uploads: [Upload] = []
-        for member in members { uploads += try member.store.pendingUploads(olderThan: seconds) }
+        var refusals: [Fault] = []
+        for member in members {
+            do throws(Fault) { uploads += try member.store.pendingUploads(olderThan: seconds) } catch { refusals.append(error) }
+        }
+        if let refusal = refusals.first, refusals.count == members.count { throw refusal }
         return uploads
     }
 

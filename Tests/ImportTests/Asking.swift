@@ -46,7 +46,7 @@ extension TestGlance {
 
     private func files(_ name: String) throws -> [String] {
         guard FileManager.default.fileExists(atPath: "\(folder)/\(name)") else { return [] }
-        return try FileManager.default.contentsOfDirectory(atPath: "\(folder)/\(name)").filter { $0 != ".incoming" }
+        return try FileManager.default.contentsOfDirectory(atPath: "\(folder)/\(name)").filter { !$0.hasPrefix(".") }
     }
 
     func count(_ table: String, where condition: String) throws -> Int {

@@ -111,7 +111,7 @@ import Testing
         func left() throws -> [String] {
             let folders = ["staging"] + (Self.stores + ["staging"]).map { "\($0)/.incoming" }
             return try folders.flatMap { folder in
-                try FileManager.default.contentsOfDirectory(atPath: "\(glance.folder)/\(folder)").filter { $0 != ".incoming" }
+                try FileManager.default.contentsOfDirectory(atPath: "\(glance.folder)/\(folder)").filter { !$0.hasPrefix(".") }
                     .map { "\(glance.folder)/\(folder)/\($0)" }
             }
         }

@@ -7,10 +7,11 @@ import Testing
     let glance: TestGlance
     init() throws { glance = try Registry.open() }
 
-    /// Method, route and status of the access lines of a log that bear a request's id, in their order.
+    /// Method, route and status of the access lines of a log that bear a request's id, in their order, without what each process asks
+    /// once in its life.
     private func walk(_ id: String, _ program: String) throws -> [String] {
         try String(contentsOfFile: "\(glance.folder)/log/\(program).log", encoding: .utf8).split(separator: "\n").filter {
-            $0.contains(".access [") && $0.contains(" \(id) ")
+            $0.contains(".access [") && $0.contains(" \(id) ") && !$0.contains(" /store-folders")
         }.map { $0[$0.firstRange(of: "] ")!.upperBound...].split(separator: " ").prefix(3).joined(separator: " ") }
     }
 

@@ -60,6 +60,11 @@ extension TestGlance {
 
     func recordedMetadata(of id: String) throws -> [String?] { try recordedLocations(of: id).map { $0[1] } }
 
+    /// What glance-tasks says.
+    var tasksLog: String {
+        get throws { try String(contentsOfFile: "\(folder)/log/glance-tasks.log", encoding: .utf8) }
+    }
+
     func count(_ table: String, where condition: String) throws -> Int {
         Int(try rows("SELECT CAST(COUNT(*) AS CHAR) FROM \(table) WHERE \(condition)").first?[0] ?? "") ?? -1
     }

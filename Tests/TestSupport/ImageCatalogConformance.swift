@@ -23,6 +23,31 @@ package enum ImageCatalogConformance {
     private static let bob = Caller(user: "bob", project: "bolt", roles: ["member"], isAdmin: false)
 
     package static let checks: [ConformanceCheck<any Catalog>] = [
+        ConformanceCheck("notes one mark for a folder, the first, and tells folders apart byte by byte") { catalog in
+            let folder = "/stores/\(ImageID.fresh())/Ünïcode 🗂"
+            let (none, first) = (try catalog.mark(ofFolder: folder), try catalog.note(mark: "first", ofFolder: folder))
+            #expect(none == nil && first == "first")
+            #expect(try catalog.note(mark: "second", ofFolder: folder) == "first")
+            #expect(try catalog.note(mark: "First", ofFolder: folder) == "first")
+            #expect(try catalog.mark(ofFolder: folder) == "first")
+            for other in [folder.uppercased(), folder + "/", folder + " ", "\(folder)/x"] {
+                #expect(try catalog.mark(ofFolder: other) == nil, "\(other)")
+            }
+        },
+        ConformanceCheck("tells what is recorded to lie right in a folder") { catalog in
+            let folder = "/stores/\(ImageID.fresh())"
+            #expect(try catalog.recordedURLs(inFolder: folder, atMost: 10).isEmpty)
+            var images: [ImageID] = []
+            let right = ["file://\(folder)/a", "filesystem://\(folder)/b"]
+            let urls = right + ["file://\(folder)/sub/c", "file://\(folder)x/d", "http://h\(folder)/e"]
+            for url in urls { images.append(try activeImage(in: catalog, at: url).0) }
+            #expect(Set(try catalog.recordedURLs(inFolder: folder, atMost: 10)) == Set(right))
+            #expect(try catalog.recordedURLs(inFolder: folder, atMost: 1).count == 1)
+            #expect(try catalog.recordedURLs(inFolder: folder.uppercased(), atMost: 10).isEmpty)
+            #expect(try catalog.recordedURLs(inFolder: "\(folder)/sub", atMost: 10) == [urls[2]])
+            _ = try catalog.delete(images[0], visibleTo: alice) { _ in }
+            #expect(try catalog.recordedURLs(inFolder: folder, atMost: 10) == [urls[1]])
+        },
         ConformanceCheck("gives back what was inserted") { catalog in
             var draft = ImageDraft(id: .fresh(), owner: "acme")
             draft.name = "Ünïcode"
@@ -372,12 +397,25 @@ package enum ImageCatalogConformance {
             #expect(try !catalog.expired(atMost: 1000).contains { $0.image == image })
             #expect(try !catalog.takeOver(upload, by: "other"))
         },
+        ConformanceCheck("tells nobody of a removal that whoever owes it may still be at") { catalog in
+            let (image, _) = try activeImage(in: catalog)
+            let owed = try catalog.delete(image, visibleTo: alice) { _ in }
+            #expect(owed.count == 1)
+            #expect(try !catalog.overdue(atMost: 1000).contains { $0.image == image })
+            try catalog.postpone(owed, haveFailed: true)
+            try catalog.postpone(owed, haveFailed: false)
+            try catalog.settle(owed)
+            for none in [[OwedRemoval](), owed] {
+                try catalog.settle(none)
+                try catalog.postpone(none, haveFailed: true)
+            }
+        },
     ]
 
-    private static func activeImage(in catalog: any Catalog) throws -> (ImageID, ImageLocation) {
+    private static func activeImage(in catalog: any Catalog, at url: String? = nil) throws -> (ImageID, ImageLocation) {
         let image = try catalog.insert(ImageDraft(id: .fresh(), owner: "acme")).id
         let upload = Upload(image: image, token: "t\(image)".token, pendingURL: "file:///pending")
-        let location = ImageLocation(url: "file:///images/\(image)")
+        let location = ImageLocation(url: url ?? "file:///images/\(image)")
         try catalog.begin(upload, by: "worker")
         try catalog.finish(upload, at: location, MeasuredBytes(size: 5, checksum: "c", hash: ImageHash(algorithm: "sha512", value: "h")))
         return (image, location)

@@ -242,7 +242,7 @@ package final class TestGlance: @unchecked Sendable {
     }
 
     /// Files in the store: images, and what is on its way.
-    package func storedFiles() throws -> [String] { try files(in: storeFolder).filter { $0 != ".incoming" } }
+    package func storedFiles() throws -> [String] { try files(in: storeFolder).filter { !$0.hasPrefix(".") } }
     package func incomingFiles() throws -> [String] { try files(in: storeFolder + "/.incoming") }
 
     /// A worker that has just been started makes the folder in a moment.

@@ -30,6 +30,8 @@ package protocol ImageCache: Sendable {
     func remove(_ id: ImageID) throws(Fault) -> Bool
 
     /// Removes what turned out wrong, and what nobody has been bringing in for some seconds.
+    ///
+    /// - Throws: what one of them failed by, when all were tried.
     func clean(olderThan seconds: Int) throws(Fault)
 }
 

@@ -1,5 +1,5 @@
 /// Everything that the verbs need to know of images.
-package typealias Catalog = ImageCatalog & MemberCatalog & UploadCatalog & RemovalCatalog & CopyCatalog
+package typealias Catalog = ImageCatalog & MemberCatalog & UploadCatalog & RemovalCatalog & CopyCatalog & StoreFolderCatalog
 
 /// The records of images. Every adapter passes `ImageCatalogConformance`.
 package protocol ImageCatalog: Sendable {
@@ -77,6 +77,16 @@ package protocol RemovalCatalog: Sendable {
 
 /// The removals as whoever clears up sees them.
 package protocol RemovalBacklog: RemovalCatalog {
-    /// Those that nobody has settled for a while, so whoever should have is gone.
+    /// Those that nobody has settled for a while, so whoever should have is gone: first what was never tried again, the oldest first,
+    /// then what was postponed.
     func overdue(atMost count: Int) throws(Fault) -> [OwedRemoval]
+
+    /// The bytes of all these are gone.
+    func settle(_ removals: [OwedRemoval]) throws(Fault)
+
+    /// Removals that could not be carried out now are not overdue for a while.
+    ///
+    /// - Parameter haveFailed: each failure of a removal makes the while longer, up to ten minutes; what was not even tried waits half a
+    ///   minute.
+    func postpone(_ removals: [OwedRemoval], haveFailed: Bool) throws(Fault)
 }

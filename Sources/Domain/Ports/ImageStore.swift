@@ -19,12 +19,15 @@ package protocol ImageStore: Sendable {
     func pendingUploads(olderThan seconds: Int) throws(Fault) -> [Upload]
 
     /// Removes bytes. Removing what is not there is no error: an undo may come twice.
+    ///
+    /// - Throws: `.unavailable` also for a place where it is not there and that is not known to be the one it was written to.
     func remove(_ url: String) throws(Fault)
 
     /// Whether a location is one of this store's, whatever lies there.
     func holds(_ url: String) -> Bool
 
-    /// - Throws: `.notFound` when no bytes are there, `.unavailable` when the store does not answer.
+    /// - Throws: `.notFound` when no bytes are there, `.unavailable` when the store does not answer, or is not known to be the one that they
+    ///   were written to.
     func bytes(at url: String) throws(Fault) -> StoredBytes
 }
 

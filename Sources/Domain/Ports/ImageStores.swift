@@ -15,7 +15,9 @@ package protocol ImageStores: Sendable {
     /// Removes an upload's unfinished bytes only.
     func discardPending(_ upload: Upload) throws(Fault)
 
-    /// Unfinished bytes that nothing was added to for some seconds.
+    /// Unfinished bytes that nothing was added to for some seconds, of the stores that can be asked now.
+    ///
+    /// - Throws: when none can.
     func pendingUploads(olderThan seconds: Int) throws(Fault) -> [Upload]
 
     /// Removes bytes. Of what lies in no store of ours nothing is removed.

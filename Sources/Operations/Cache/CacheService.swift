@@ -98,7 +98,15 @@ package struct CacheService: Sendable {
     package func removeAllQueued(by rule: PolicyRule = .cacheDelete, for caller: Caller) throws(Fault) -> Int {
         let cache = try required(rule, caller).cache
         var count = 0
-        for id in try cache.queue() where try cache.dequeue(id) { count += 1 }
+        var refusal: Fault?
+        for id in try cache.queue() {
+            do throws(Fault) {
+                if try cache.dequeue(id) { count += 1 }
+            } catch {
+                refusal = refusal ?? error
+            }
+        }
+        if let refusal { throw refusal }
         return count
     }
 
@@ -134,11 +142,20 @@ package struct CacheService: Sendable {
         return keeper
     }
 
+    /// - Throws: what one of them failed by, when all were tried.
     @discardableResult
     private func remove(_ ids: [ImageID], from keeper: CacheKeeper) throws(Fault) -> Int {
         var removed: [ImageID] = []
-        for id in ids where try keeper.cache.remove(id) { removed.append(id) }
+        var refusal: Fault?
+        for id in ids {
+            do throws(Fault) {
+                if try keeper.cache.remove(id) { removed.append(id) }
+            } catch {
+                refusal = refusal ?? error
+            }
+        }
         if !removed.isEmpty { try keeper.records?.forgetCached(removed) }
+        if let refusal { throw refusal }
         return removed.count
     }
 }

@@ -8,14 +8,27 @@ extension CacheKeeper {
     package func prune() throws(Fault) -> (files: Int, bytes: Int64) {
         let images = try cache.images().sorted { ($0.lastAccessed, $0.image.text) < ($1.lastAccessed, $1.image.text) }
         var total = images.reduce(0) { $0 + $1.size }
+        var removed: [ImageID] = []
         var pruned = (files: 0, bytes: Int64(0))
+        var troubles = Troubles()
+        defer { troubles.log("files of the image cache stay until a later try", logger) }
         for image in images {
             guard total > largest else { break }
+            do throws(Fault) {
+                guard try cache.remove(image.image) else {
+                    total -= image.size
+                    continue
+                }
+            } catch {
+                // Another one has to go in its place.
+                troubles.note(error)
+                continue
+            }
             total -= image.size
-            guard try cache.remove(image.image) else { continue }
             pruned = (pruned.files + 1, pruned.bytes + image.size)
-            try records?.forgetCached([image.image])
+            removed.append(image.image)
         }
+        if !removed.isEmpty { try records?.forgetCached(removed) }
         return pruned
     }
 
@@ -24,7 +37,11 @@ extension CacheKeeper {
         guard let records else { return }
         let cached = try cache.images().map(\.image)
         let live = try records.live(among: cached)
-        for image in cached where !live.contains(image) { try cache.remove(image) }
+        var troubles = Troubles()
+        for image in cached where !live.contains(image) {
+            do throws(Fault) { try cache.remove(image) } catch { troubles.note(error) }
+        }
+        troubles.log("files of deleted images stay in the image cache until a later try", logger)
         // After the folder was read a file may have come, but no file comes after its record.
         let forgotten = try records.records().map(\.image).filter { cache.bytes(of: $0) == nil }
         if !forgotten.isEmpty { try records.forgetCached(forgotten) }
@@ -59,8 +76,14 @@ package final class Prefetcher: Sendable {
             switch isDone {
             case nil: continue
             case true?:
-                try keeper.cache.dequeue(id)
-                _ = pauses.with { $0.removeValue(forKey: id) }
+                // What cannot leave the queue keeps nothing behind it waiting.
+                do throws(Fault) {
+                    try keeper.cache.dequeue(id)
+                    _ = pauses.with { $0.removeValue(forKey: id) }
+                } catch {
+                    keeper.logger.warning("image \(id) stays in the queue of the cache: \(error)")
+                    pauses.with { $0[id] = monotonicSeconds() + Self.pause }
+                }
             case false?: pauses.with { $0[id] = monotonicSeconds() + Self.pause }
             }
             return true

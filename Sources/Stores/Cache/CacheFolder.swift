@@ -98,7 +98,10 @@ package struct CacheFolder: ImageCache {
     package func remove(_ id: ImageID) throws(Fault) -> Bool { id.isUUID ? try remove(wholePath(id)) : false }
 
     package func clean(olderThan seconds: Int) throws(Fault) {
-        for name in try names(in: part(.invalid)) { try remove("\(part(.invalid))/\(name)") }
+        var refusal: Fault?
+        for name in try names(in: part(.invalid)) {
+            do throws(Fault) { try remove("\(part(.invalid))/\(name)") } catch { refusal = error }
+        }
         for name in try names(in: part(.incomplete)) {
             let descriptor = open("\(part(.incomplete))/\(name)", O_RDWR | O_CLOEXEC)
             guard descriptor >= 0 else { continue }
@@ -106,8 +109,9 @@ package struct CacheFolder: ImageCache {
             guard FileLock.take(descriptor), let opened = fileInfo(of: descriptor), time(nil) - opened.st_mtim.tv_sec >= seconds,
                 fileInfo(of: "\(part(.incomplete))/\(name)")?.st_ino == opened.st_ino
             else { continue }
-            try remove("\(part(.incomplete))/\(name)")
+            do throws(Fault) { try remove("\(part(.incomplete))/\(name)") } catch { refusal = error }
         }
+        if let refusal { throw refusal }
     }
 
     // MARK: places

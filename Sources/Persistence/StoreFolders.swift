@@ -1,0 +1,48 @@
+package import Domain
+internal import MariaDB
+
+extension MariaDBCatalog: StoreFolderCatalog {
+    package func mark(ofFolder path: String) throws(Fault) -> String? {
+        try database.run("Reading the mark of a store's folder") { connection in try connection.first(Self.markOfFolder, .text(path)) }
+    }
+
+    package func note(mark: String, ofFolder path: String) throws(Fault) -> String {
+        let noted = try database.run("Noting the mark of a store's folder") { connection in
+            try connection.run(
+                """
+                INSERT INTO vitrine_store_folders (path, mark, noted_at) VALUES (?, ?, UTC_TIMESTAMP())
+                    ON DUPLICATE KEY UPDATE mark = mark
+                """, .text(path), .text(mark))
+            return try connection.first(Self.markOfFolder, .text(path))
+        }
+        guard let noted else { throw Fault(.unexpected, "Noting the mark of a store's folder failed.") }
+        return noted
+    }
+
+    /// Reads the table until enough are found, as no index knows URLs. It is asked only where no mark tells.
+    package func recordedURLs(inFolder path: String, atMost count: Int) throws(Fault) -> [String] {
+        try database.run("Reading what lies in a store's folder") { connection in
+            try connection.all(
+                Self.urlsInFolder, .text("file://\(path)/"), .text("file://\(path)/"), .text("filesystem://\(path)/"),
+                .text("filesystem://\(path)/"), .int(Int64(count)))
+        }
+    }
+
+    private static let markOfFolder = Query("SELECT mark FROM vitrine_store_folders WHERE path = ?") { row throws(MariaDBError) in
+        try row.text(0)
+    }
+
+    /// As bytes: a path may hold letters that the column does not.
+    private static let urlsInFolder = Query(
+        """
+        SELECT value
+          FROM image_locations
+         WHERE (deleted = 0 OR status = 'pending_delete')
+           AND (LOCATE(CAST(? AS BINARY), CAST(value AS BINARY)) = 1
+                    AND LOCATE('/', CAST(value AS BINARY), LENGTH(?) + 1) = 0
+                OR LOCATE(CAST(? AS BINARY), CAST(value AS BINARY)) = 1
+                    AND LOCATE('/', CAST(value AS BINARY), LENGTH(?) + 1) = 0)
+         LIMIT ?
+        """
+    ) { row throws(MariaDBError) in try row.text(0) }
+}

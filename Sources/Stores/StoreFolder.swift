@@ -1,0 +1,229 @@
+internal import Domain
+internal import Glibc
+internal import Logging
+internal import Synchronization
+internal import Threading
+
+/// A folder of images, and the one in it that they come in by.
+///
+/// What is there is simply used. Where something is not there, and before anything new comes in, the folder has to show that it is the one
+/// that images were written to: an empty mount point and another machine's folder have the same path. It does so by its mark, which is
+/// read each time, in the very folder that is opened.
+final class StoreFolder: Sendable {
+    /// Without a slash at its end.
+    let path: String
+    let incoming: String
+    let priority: Int
+    let internalPrefix: String?
+    /// Nil where the folder need not show what it is.
+    private let records: (any StoreFolderCatalog)?
+    private let logger: Logger?
+    private let state = Mutex(State())
+
+    /// What can go wrong with a folder; each is told once in the log, and once when it is over.
+    enum Doing: String {
+        case making = "be made"
+        case recognising = "be taken for the store's"
+        case measuring = "be asked for free space"
+        case taking = "take images"
+        case listing = "be listed"
+    }
+
+    private struct State {
+        /// The one that is noted; nil while nobody has asked, or none is.
+        var mark: String?
+        var isAsking = false
+        /// Until when a folder that did not show what it is by its images is not asked again, and why it did not.
+        var (restUntil, refusal): (Double, Fault?) = (-.infinity, nil)
+        var troubles: Set<Doing> = []
+    }
+
+    /// Seconds between two looks whether a folder without a mark has the images that it should have.
+    private static let rest = 5.0
+    /// Images that are looked for.
+    private static let sample = 50
+
+    init(_ place: FileStore.Place, internalPrefix: String?, records: (any StoreFolderCatalog)?, logger: Logger?) {
+        path = place.path.count > 1 && place.path.last == "/" ? String(place.path.dropLast()) : place.path
+        incoming = path + "/.incoming"
+        priority = place.priority
+        (self.internalPrefix, self.records, self.logger) = (internalPrefix, records, logger)
+    }
+
+    /// Makes the folder with those that it lies in.
+    func make() throws(Fault) {
+        var made = ""
+        for part in path.split(separator: "/") {
+            made += (made.isEmpty && path.first != "/" ? "" : "/") + part
+            try Self.make(made)
+        }
+    }
+
+    func makeIncoming() throws(Fault) { try Self.make(incoming) }
+
+    private static func make(_ path: String) throws(Fault) {
+        guard mkdir(path, 0o755) == 0 || errno == EEXIST else { throw .store(errno, "making the folder \(path)") }
+    }
+
+    func freeBytes() throws(Fault) -> Int64 {
+        var info = statvfs()
+        guard statvfs(path, &info) == 0 else { throw .store(errno, "asking for free space") }
+        return Int64(clamping: UInt64(info.f_bavail).multipliedReportingOverflow(by: UInt64(info.f_frsize)).partialValue)
+    }
+
+    /// Has the log say that something has begun to go wrong with this folder, or goes well again.
+    ///
+    /// - Parameter fault: nil when it went well.
+    func note(_ doing: Doing, _ fault: Fault?) {
+        let isNews = state.withLock { state in
+            fault == nil ? state.troubles.remove(doing) != nil : state.troubles.insert(doing).inserted
+        }
+        guard isNews, let logger else { return }
+        if let fault {
+            logger.error("the store's folder \(path) cannot \(doing.rawValue): \(fault)")
+        } else {
+            logger.info("the store's folder \(path) can \(doing.rawValue) again")
+        }
+    }
+
+    // MARK: what is not there
+
+    /// Looks again for what was not found, in the right folder.
+    ///
+    /// - Parameter name: of a file, from this folder on.
+    /// - Returns: nil when it is truly not there.
+    /// - Throws: `.unavailable` when this is not the right folder, or that cannot be found out now.
+    func look(for name: String) throws(Fault) -> stat? {
+        guard records != nil else { return nil }
+        let folder = try opened()
+        defer { close(folder) }
+        var info = stat()
+        if fstatat(folder, name, &info, 0) == 0 { return info }
+        guard errno == ENOENT else { throw .store(errno, "finding an image's file") }
+        return nil
+    }
+
+    /// Removes once more what was not found, in the right folder; as `look`.
+    func remove(_ name: String) throws(Fault) {
+        guard records != nil else { return }
+        let folder = try opened()
+        defer { close(folder) }
+        guard unlinkat(folder, name, 0) == 0 || errno == ENOENT else { throw .store(errno, "removing an image's file") }
+    }
+
+    /// - Throws: as `look`.
+    func check() throws(Fault) {
+        guard records != nil else { return }
+        close(try opened())
+    }
+
+    /// The same as far as it is known by now. What is not known is asked for beside, for the next time.
+    func checkSoon() throws(Fault) {
+        guard records != nil else { return }
+        let mustAsk = state.withLock { state in
+            guard state.mark == nil, !state.isAsking else { return false }
+            state.isAsking = true
+            return true
+        }
+        if mustAsk {
+            _ = Thread.start {
+                do throws(Fault) { try self.check() } catch {}
+                self.state.withLock { $0.isAsking = false }
+            }
+        }
+        guard state.withLock({ $0.mark != nil }) else {
+            if let refusal = state.withLock({ $0.refusal }) { throw refusal }
+            return
+        }
+        try check()
+    }
+
+    // MARK: the mark
+
+    /// A descriptor of the right folder.
+    private func opened() throws(Fault) -> CInt {
+        let folder = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC)
+        guard folder >= 0 else {
+            let fault = Fault.store(errno, "opening the folder \(path)")
+            note(.recognising, fault)
+            throw fault
+        }
+        do throws(Fault) {
+            try recognise(folder)
+        } catch {
+            close(folder)
+            note(.recognising, error)
+            throw error
+        }
+        note(.recognising, nil)
+        return folder
+    }
+
+    private func recognise(_ folder: CInt) throws(Fault) {
+        guard let records else { return }
+        let there = try FolderMark.read(in: folder)
+        let noted: String?
+        if let known = state.withLock({ $0.mark }) { noted = known } else { noted = try records.mark(ofFolder: path) }
+        state.withLock { $0.mark = noted }
+        let chosen: String?
+        if let there { chosen = there } else { chosen = try marked(folder, noted, records) }
+        guard let mark = chosen else { return state.withLock { $0.refusal = nil } }
+        let right: String
+        if let noted { right = noted } else { right = try records.note(mark: mark, ofFolder: path) }
+        state.withLock { ($0.mark, $0.refusal) = (right, nil) }
+        guard mark == right else {
+            throw .folder(
+                "\(path) is another folder than images were written to: its \(FolderMark.name) says \(mark), and \(right) is recorded")
+        }
+    }
+
+    /// Marks a folder that has none, where nothing speaks against its being the right one: of the images that are recorded to lie there
+    /// most do, or there are none and no folder was known either.
+    ///
+    /// - Returns: nil for a folder that nobody can write to, and that has its images.
+    private func marked(_ folder: CInt, _ noted: String?, _ records: any StoreFolderCatalog) throws(Fault) -> String? {
+        if let refusal = state.withLock({ $0.restUntil > monotonicSeconds() ? $0.refusal : nil }) { throw refusal }
+        let urls = try records.recordedURLs(inFolder: path, atMost: Self.sample)
+        let names = urls.compactMap { $0.split(separator: "/").last.map(String.init) }
+        var info = stat()
+        let found = names.count { fstatat(folder, $0, &info, 0) == 0 }
+        guard names.isEmpty ? noted == nil : found * 2 >= names.count else {
+            let refusal = Fault.folder(
+                """
+                \(path) does not look like the folder that images were written to: it has no \(FolderMark.name), and \(found) of \
+                \(names.count) images that should lie there. Is something to be mounted? If it is the right one all the same, write \
+                \(noted ?? "a word of letters and digits") into \(path)/\(FolderMark.name)
+                """)
+            state.withLock { ($0.restUntil, $0.refusal) = (monotonicSeconds() + Self.rest, refusal) }
+            throw refusal
+        }
+        do throws(Fault) {
+            return try FolderMark.write(noted ?? FolderMark.fresh(), in: folder)
+        } catch {
+            let isReadOnly = (error.cause as? StoreError).map { [EROFS, EACCES, EPERM].contains($0.code) } ?? false
+            guard isReadOnly, !names.isEmpty else { throw error }
+            return nil
+        }
+    }
+
+    // MARK: lists
+
+    func pendingUploads(olderThan seconds: Int) throws(Fault) -> [Upload] {
+        // In another folder they are another installation's.
+        try check()
+        return try names(in: incoming, olderThan: seconds).compactMap { name in
+            let parts = name.split(separator: ".", maxSplits: 1)
+            guard parts.count == 2 else { return nil }
+            return Upload(image: ImageID(String(parts[0])), token: String(parts[1]), pendingURL: "file://\(incoming)/\(name)")
+        }
+    }
+
+    /// The names of files that nothing was written to for some seconds.
+    func names(in folder: String, olderThan seconds: Int) throws(Fault) -> [String] {
+        guard let names = entries(of: folder) else { throw .store(errno, "reading a folder of the store") }
+        return names.filter { name in
+            var info = stat()
+            return stat("\(folder)/\(name)", &info) == 0 && info.st_mode & S_IFMT == S_IFREG && time(nil) - info.st_mtim.tv_sec > seconds
+        }
+    }
+}
