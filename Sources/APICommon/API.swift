@@ -59,6 +59,14 @@ package struct API: Sendable {
         return answer
     }
 
+    /// Puts a refusal in the place of an answer whose body could not be written.
+    package func refuse(_ request: Request, for fault: Fault, _ answer: inout Answer) {
+        log(fault)
+        answer.response = ErrorDocument.response(to: request, for: fault)
+        front.cors?.mark(&answer.response, to: request)
+        answer.response.headers["x-openstack-request-id"] = answer.trace.requestID
+    }
+
     private func respond(to request: Request, _ answer: inout Answer) {
         if let response = front.cors?.answerToPreflight(request) {
             answer.response = response
@@ -106,6 +114,10 @@ package struct API: Sendable {
             return response
         case .found(let route, let parameters):
             answer.route = route.pattern
+            // Such a name nobody has. Where it would be given, the handler says why it cannot be.
+            if [.GET, .HEAD, .DELETE].contains(request.method), !parameters.all.allSatisfy(ImageText.isStorable) {
+                throw Fault(.notFound, "The resource could not be found.")
+            }
             if route.bodyRule == .none && request.hasBody {
                 throw Fault(.invalid, "A body is not expected with this request.")
             }

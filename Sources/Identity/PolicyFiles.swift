@@ -1,4 +1,5 @@
 package import Domain
+internal import Folders
 internal import Glibc
 package import Logging
 internal import Yams
@@ -35,7 +36,9 @@ package struct PolicyFiles: PolicySource {
 extension PolicyFiles.Places {
     /// Every file that may hold rules, whether it is there or not.
     fileprivate var files: [String] {
-        [file] + folders.flatMap { folder in names(in: folder).sorted().map { "\(folder)/\($0)" } }
+        [file] + folders.flatMap { folder in
+            (entryNames(in: folder) ?? []).filter { !$0.hasPrefix(".") }.sorted().map { "\(folder)/\($0)" }
+        }
     }
 
     fileprivate func policy() throws -> Policy {
@@ -116,17 +119,4 @@ package struct PolicyFileError: Error, CustomStringConvertible {
         default: self.init(path, 0, 0, "is no YAML")
         }
     }
-}
-
-private func names(in folder: String) -> [String] {
-    guard let handle = opendir(folder) else { return [] }
-    defer { closedir(handle) }
-    var names: [String] = []
-    while let entry = readdir(handle) {
-        let name = withUnsafePointer(to: entry.pointee.d_name) {
-            $0.withMemoryRebound(to: CChar.self, capacity: 256) { String(cString: $0) }
-        }
-        if !name.hasPrefix(".") { names.append(name) }
-    }
-    return names
 }

@@ -1,10 +1,10 @@
 package import Domain
 
 extension ImageService {
-    package func members(of id: ImageID, for caller: Caller) throws(Fault) -> [Member] {
+    package func members(of id: ImageID, for caller: Caller) throws(Fault) -> ListWalk<Member> {
         let image = try sharedImage(id, for: caller)
         try policy.require(.getMembers, on: image, by: caller)
-        return try memberships.members(of: image, visibleTo: caller).filter { allows(.getMember, image, $0.project, caller) }
+        return try memberships.memberWalk(of: image, visibleTo: caller) { allows(.getMember, image, $0.project, caller) }
     }
 
     /// - Throws: `.notFound` also when the image is not shared at all.
@@ -43,8 +43,8 @@ extension ImageService {
     // MARK: as V1 has it, without consent, and with members who may share in turn
 
     /// Nobody's, for an image that is the caller's neither as owner nor as member.
-    package func recipients(of id: ImageID, for caller: Caller) throws(Fault) -> [Member] {
-        try memberships.members(of: try found(id, by: caller), visibleTo: caller)
+    package func recipients(of id: ImageID, for caller: Caller) throws(Fault) -> ListWalk<Member> {
+        try memberships.memberWalk(of: try found(id, by: caller), visibleTo: caller)
     }
 
     /// - Parameter replacing: whoever is not named is a member no more.
@@ -59,9 +59,9 @@ extension ImageService {
     }
 
     /// What is shared with a project, as far as it is the caller's.
-    package func shares(with project: String, for caller: Caller) throws(Fault) -> [Member] {
+    package func shares(with project: String, for caller: Caller) throws(Fault) -> ListWalk<Member> {
         try checkHasProject(caller)
-        return try memberships.memberships(of: project, visibleTo: caller)
+        return try memberships.membershipWalk(of: project, visibleTo: caller)
     }
 
     /// - Throws: `.notFound` also for whoever sees the image and may not share it.

@@ -1,4 +1,5 @@
 internal import APICommon
+internal import CLinux
 internal import Domain
 internal import FastCGI
 internal import Glibc
@@ -46,7 +47,10 @@ final class Workers: Sendable {
     }
 
     /// The one request of a CGI process.
-    func serveOnce(_ exchange: Exchange) { answer(exchange) }
+    func serveOnce(_ exchange: Exchange) { _ = answer(exchange) }
+
+    /// Bytes of an answer for which a thread took more memory than it has use for afterwards.
+    private static let large: Int64 = 1 << 20
 
     private func serve(_ listener: Listener) {
         do {
@@ -59,30 +63,48 @@ final class Workers: Sendable {
                     usleep(100_000)
                     continue
                 }
-                answer(exchange)
+                // What was read of a long list is free by now; the C library would keep it.
+                if answer(exchange) > Self.large { malloc_trim(0) }
             }
         } catch {
             logger.critical("a thread cannot take requests: \(error)")
         }
     }
 
-    private func answer(_ exchange: Exchange) {
+    /// - Returns: bytes that were written, or as many as can be where the answer broke off.
+    private func answer(_ exchange: Exchange) -> Int64 {
         let began = monotonicSeconds()
         guard let request = Gateway.request(of: exchange) else {
             logger.warning("what came is no request")
             _ = try? Gateway.send(Response(.badRequest), to: exchange, isHead: false)
             exchange.finish()
-            return
+            return 0
         }
-        let answer = api.answer(request)
+        var answer = api.answer(request)
         var sent: Int64 = 0
-        do {
-            sent = try Gateway.send(answer.response, to: exchange, isHead: request.method == .HEAD)
-        } catch {
-            Trace.$current.withValue(answer.trace) { logger.info("the client is gone: \(error)") }
+        var isWhole = true
+        // A list is read while it is sent.
+        Trace.$current.withValue(answer.trace) {
+            do {
+                do {
+                    sent = try Gateway.send(answer.response, to: exchange, isHead: request.method == .HEAD)
+                } catch let failed as Gateway.NotBegun {
+                    api.refuse(request, for: failed.fault, &answer)
+                    sent = try Gateway.send(answer.response, to: exchange, isHead: request.method == .HEAD)
+                }
+                exchange.finish()
+            } catch {
+                if let fault = error as? Fault {
+                    logger.error("the answer breaks off: \(fault.message)\(fault.cause.map { " Cause: \($0)" } ?? "")")
+                } else {
+                    logger.info("the client is gone: \(error)")
+                }
+                exchange.breakOff()
+                isWhole = false
+            }
         }
-        exchange.finish()
         logAccess(request, answer, sent: sent, milliseconds: Int64((monotonicSeconds() - began) * 1000))
+        return isWhole ? sent : .max
     }
 
     /// One line a request. Of a body that nginx sends by itself, its length.

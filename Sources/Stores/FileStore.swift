@@ -1,4 +1,5 @@
 package import Domain
+internal import Folders
 internal import Glibc
 package import JSONDocument
 
@@ -240,7 +241,7 @@ private struct Folder: Sendable {
 
     /// The names of files that nothing was written to for some seconds.
     func names(in folder: String, olderThan seconds: Int) throws(Fault) -> [String] {
-        guard let names = entries(of: folder) else { throw .store(errno, "reading a folder of the store") }
+        guard let names = entryNames(in: folder) else { throw .store(errno, "reading a folder of the store") }
         return names.filter { name in
             var info = stat()
             return stat("\(folder)/\(name)", &info) == 0 && info.st_mode & S_IFMT == S_IFREG && time(nil) - info.st_mtim.tv_sec > seconds
@@ -269,18 +270,4 @@ package struct StoreError: Error, CustomStringConvertible {
     package let doing: String
 
     package var description: String { "\(doing): \(String(cString: strerror(code)))" }
-}
-
-/// The names of all that is in a folder; nil when it cannot be read, for the reason in `errno`.
-func entries(of folder: String) -> [String]? {
-    guard let handle = opendir(folder) else { return nil }
-    defer { closedir(handle) }
-    var names: [String] = []
-    while let entry = readdir(handle) {
-        names.append(
-            withUnsafePointer(to: &entry.pointee.d_name) {
-                $0.withMemoryRebound(to: CChar.self, capacity: 256) { String(cString: $0) }
-            })
-    }
-    return names
 }
