@@ -163,7 +163,10 @@ let package = Package(
             name: "TestSupport", dependencies: ["Domain", "Persistence", "MariaDB", "JSONDocument", "Stack", "Threading"],
             path: "Tests/TestSupport"),
         tests(
-            "CellarTests", needs: ["Cryptography", "Folders", "JSONDocument", "OsloConfig", "HTTP", "Digest", "MariaDB", "Threading", "TestSupport"]),
+            "CellarTests",
+            needs: [
+                "Cryptography", "Folders", "JSONDocument", "OsloConfig", "HTTP", "Digest", "MariaDB", "Threading", "TestSupport",
+            ]),
         tests("DomainTests", needs: ["Domain"]),
         tests("PluginTests", needs: ["Domain", "Plugins", "Subprocess", "TestSupport", "Unpacking", "glance-api", "glance-tasks"]),
         .testTarget(name: "FormatTests", dependencies: ["ImageFormats", "TestSupport"], exclude: ["oslo.py"]),

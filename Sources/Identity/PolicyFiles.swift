@@ -36,9 +36,10 @@ package struct PolicyFiles: PolicySource {
 extension PolicyFiles.Places {
     /// Every file that may hold rules, whether it is there or not.
     fileprivate var files: [String] {
-        [file] + folders.flatMap { folder in
-            (entryNames(in: folder) ?? []).filter { !$0.hasPrefix(".") }.sorted().map { "\(folder)/\($0)" }
-        }
+        [file]
+            + folders.flatMap { folder in
+                (entryNames(in: folder) ?? []).filter { !$0.hasPrefix(".") }.sorted().map { "\(folder)/\($0)" }
+            }
     }
 
     fileprivate func policy() throws -> Policy {

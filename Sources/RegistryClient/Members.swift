@@ -8,7 +8,8 @@ extension RegistryClient: MemberCatalog {
         of image: Image, after former: String?, atMost count: Int, visibleTo caller: Caller
     ) throws(Fault) -> [Member] {
         var members: [Member] = []
-        for element in try ask("GET", path(image.id) + "/members?" + piece(after: former, count), for: caller).json["members"]?.array ?? [] {
+        for element in try ask("GET", path(image.id) + "/members?" + piece(after: former, count), for: caller).json["members"]?.array ?? []
+        {
             members.append(try Member(wire: element.object ?? [:], image: image.id))
         }
         return members

@@ -165,7 +165,8 @@ extension Wiring {
             throw ConfigurationError(place: "[vitrine] registry_secret", reason: "is not set, or has fewer than 16 characters")
         }
         let catalog = MariaDBCatalog(
-            try makeDatabase(for: try configuration(Options.registryThreads)), delaysDeletion: try configuration(Options.delayedDelete), outbox: try makeOutbox())
+            try makeDatabase(for: try configuration(Options.registryThreads)), delaysDeletion: try configuration(Options.delayedDelete),
+            outbox: try makeOutbox())
         let images = RegistryDoor(
             catalog: catalog, usualPage: try configuration(Options.limitParamDefault), longestPage: try configuration(Options.apiLimitMax))
         let members = RegistryMembersDoor(catalog: catalog, quota: try makeLimits().members)

@@ -67,7 +67,8 @@ extension Wiring {
         if drivers.contains(.log) { senders.append(LogSender(log)) }
         let retry = try configuration(Options.notificationRetry)
         return Courier(
-            queue: try makeCatalog(for: 1), senders: senders, worker: WorkerName.fresh().text, kept: try configuration(Options.notificationsKept),
+            queue: try makeCatalog(for: 1), senders: senders, worker: WorkerName.fresh().text,
+            kept: try configuration(Options.notificationsKept),
             tries: retry < 0 ? nil : retry + 1, logger: log.logger("glance.notifications"))
     }
 

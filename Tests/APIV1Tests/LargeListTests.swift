@@ -184,9 +184,10 @@ import Testing
         let reply = try glance.send(
             "POST", "/v2/metadefs/namespaces", as: .admin, json: #"{"namespace": "much", "visibility": "public", "owner": "acme"}"#)
         #expect(reply.status == 201)
+        let schema = #"'{"type": "string", "title": "', REPEAT('x', 59000), '"}'"#
         for (table, columns, values) in [
-            ("objects", "json_schema, description", #"CONCAT('{"p": {"type": "string", "title": "', REPEAT('x', 59000), '"}}'), REPEAT('y', 60000)"#),
-            ("properties", "json_schema", #"CONCAT('{"type": "string", "title": "', REPEAT('x', 60000), '"}')"#),
+            ("objects", "json_schema, description", #"CONCAT('{"p": ', \#(schema), '}'), REPEAT('y', 60000)"#),
+            ("properties", "json_schema", "CONCAT(\(schema))"),
         ] {
             try glance.execute(
                 """
@@ -196,17 +197,16 @@ import Testing
                 """)
         }
         var shown: [Data] = []
-        try inLittleMemory { for rest in ["", "/objects", "/properties"] { shown.append(try body("/v2/metadefs/namespaces/much\(rest)")) } }
+        try inLittleMemory {
+            for rest in ["", "/objects", "/properties"] { shown.append(try body("/v2/metadefs/namespaces/much\(rest)")) }
+        }
         let wanted = Set((1...150).map { "item\($0)" })
         #expect(Set(texts(in: shown[0], after: "{\"name\": \"item").map { "item\($0)" }) == wanted)
         #expect(Set(texts(in: shown[1], after: "{\"name\": \"item").map { "item\($0)" }) == wanted)
         for data in [shown[0], shown[2]] {
-            let names = texts(in: data, after: "\"item", upTo: "\": {\"type\"")
-            #expect(Set(names.suffix(150).map { "item\($0)" }).count >= 149, "\(names.count)")
-            #expect((try? JSONSerialization.jsonObject(with: data)) != nil)
+            let document = try #require(try JSONSerialization.jsonObject(with: data) as? [String: Any])
+            #expect(Set((document["properties"] as? [String: Any] ?? [:]).keys) == wanted)
         }
-        let properties = try #require(try JSONSerialization.jsonObject(with: shown[2]) as? [String: [String: Any]])
-        #expect(Set(properties["properties"]?.keys.map { $0 } ?? []) == wanted)
         let few = try glance.send("GET", "/v2/metadefs/namespaces/much/objects?limit=2&marker=item11")
         #expect(few.json["objects"]?.array?.count == 2)
     }

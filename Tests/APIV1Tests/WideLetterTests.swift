@@ -26,7 +26,9 @@ import Testing
         "/uploads/{token}/finish", "/uploads/{token}/give-back",
     ]
     private static let methods = ["GET", "HEAD", "PUT", "POST", "PATCH", "DELETE"]
-    private static let bodies: [String?] = [nil, "{}", #"{"name": "😀", "status": "😀", "member": "😀", "url": "😀", "tags": [{"name": "😀"}]}"#]
+    private static let bodies: [String?] = [
+        nil, "{}", #"{"name": "😀", "status": "😀", "member": "😀", "url": "😀", "tags": [{"name": "😀"}]}"#,
+    ]
 
     /// Each `{…}` of a pattern in turn holds such a letter, the others what there is.
     private func filled(_ pattern: String, _ image: String) -> [String] {
@@ -85,7 +87,7 @@ import Testing
             "min_ram", "created_at", "property-x", "changes-since", "is_public", "deleted", "type", "image_id", "request_id", "user_id",
             "resource_types", "resource_type", "prefer", "after", "x", Self.wide,
         ] {
-            for text in ["\(name)=\(Self.wide)", "limit=5&\(name)=a\(Self.wide)", "x\(name)\(Self.wide)=a"] {
+            for text in ["\(name)=\(Self.wide)", "limit=5&\(name)=a\(Self.wide)"] {
                 let asked = "\(path.replacing("{image}", with: image))?\(text)"
                 let isForRegistry = !path.hasPrefix("/v")
                 let status = try isForRegistry ? registry("GET", asked, nil) : glance.send("GET", asked, as: .admin).status

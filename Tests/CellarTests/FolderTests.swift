@@ -20,7 +20,10 @@ import Testing
 }
 
 @Suite struct `JSON in pieces` {
-    private static let text = #"{"a": [1, -20, 3.5e2, true, false, null], "ключ": "a\"b\\c\u00e9\ud83d\ude00\n", "l": "\#(String(repeating: "x", count: 300))", "o": {}}"#
+    private static let text = #"""
+        {"a": [1, -20, 3.5e2, true, false, null], "ключ": "a\"b\\c\u00e9\ud83d\ude00\n",
+         "l": "\#(String(repeating: "x", count: 300))", "o": {}}
+        """#
 
     private func parse(_ bytes: [UInt8], by size: Int) throws -> JSON {
         var place = 0
