@@ -93,7 +93,8 @@ let package = Package(
         room("Cryptography", needs: ["COpenSSL", "Digest"]),
         room("RabbitMQ", needs: ["CRabbitMQ", "Threading"]),
         room("Threading", needs: []),
-        room("OsloConfig", needs: []),
+        room("Folders", needs: []),
+        room("OsloConfig", needs: ["Folders"]),
         room("ImageFormats", needs: []),
         room("Unpacking", needs: ["CPacking"]),
         room("Subprocess", needs: ["CLinux"]),
@@ -105,11 +106,11 @@ let package = Package(
 
         // adapters
         room("Persistence", needs: ["Domain", "JSONDocument", "MariaDB", "NotificationWire", "Schema", "Threading"]),
-        room("Stores", needs: ["Domain", "CLinux", "HTTPClient", "JSONDocument", "Threading", logging]),
+        room("Stores", needs: ["Domain", "CLinux", "Folders", "HTTPClient", "JSONDocument", "Threading", logging]),
         room(
             "Identity",
             needs: [
-                "Domain", "Cryptography", "Digest", "HTTP", "HTTPClient", "JSONDocument", "OsloConfig", "Threading", logging,
+                "Domain", "Cryptography", "Digest", "Folders", "HTTP", "HTTPClient", "JSONDocument", "OsloConfig", "Threading", logging,
                 .product(name: "Yams", package: "Yams"),
             ]),
         room("Plugins", needs: ["Domain", "JSONDocument", "Subprocess", "Unpacking"]),
@@ -139,7 +140,7 @@ let package = Package(
                 "APICommon", "APIRegistry", "APIV1", "APIV2", "Importing", "Operations", "Persistence", "RegistryClient", "Stores",
                 "Identity", "Domain",
                 "HTTP", "HTTPClient", "ImageFormats", "JSONDocument", "Digest", "NotificationWire",
-                "FastCGI", "MariaDB", "OsloConfig", "Threading", logging,
+                "CLinux", "FastCGI", "MariaDB", "OsloConfig", "Threading", logging,
             ]),
 
         room("Stack", needs: ["MariaDB"]),
@@ -164,7 +165,10 @@ let package = Package(
             name: "TestSupport", dependencies: ["Domain", "Persistence", "MariaDB", "JSONDocument", "Stack", "Threading"],
             path: "Tests/TestSupport"),
         tests(
-            "CellarTests", needs: ["Cryptography", "JSONDocument", "OsloConfig", "HTTP", "Digest", "MariaDB", "Threading", "TestSupport"]),
+            "CellarTests",
+            needs: [
+                "Cryptography", "Folders", "JSONDocument", "OsloConfig", "HTTP", "Digest", "MariaDB", "Threading", "TestSupport",
+            ]),
         tests("DomainTests", needs: ["Domain"]),
         tests("PluginTests", needs: ["Domain", "Plugins", "Subprocess", "TestSupport", "Unpacking", "glance-api", "glance-tasks"]),
         .testTarget(name: "FormatTests", dependencies: ["ImageFormats", "TestSupport"], exclude: ["oslo.py"]),

@@ -70,6 +70,7 @@ package struct API: Sendable {
 
     /// Makes of an answer that cannot be sent now a refusal, to be tried again.
     package func refuse(_ request: Request, _ answer: inout Answer, for fault: Fault) {
+        log(fault)
         answer.response = ErrorDocument.response(to: request, for: fault)
         front.cors?.mark(&answer.response, to: request)
         answer.response.headers["x-openstack-request-id"] = answer.trace.requestID
@@ -122,6 +123,10 @@ package struct API: Sendable {
             return response
         case .found(let route, let parameters):
             answer.route = route.pattern
+            // Such a name nobody has. Where it would be given, the handler says why it cannot be.
+            if [.GET, .HEAD, .DELETE].contains(request.method), !parameters.all.allSatisfy(ImageText.isStorable) {
+                throw Fault(.notFound, "The resource could not be found.")
+            }
             if route.bodyRule == .none && request.hasBody {
                 throw Fault(.invalid, "A body is not expected with this request.")
             }

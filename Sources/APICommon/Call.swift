@@ -124,11 +124,36 @@ package final class StoredBody: ByteSource {
     }
 }
 
+extension Response {
+    /// A JSON document that is sent while it is written, so that nobody holds all of it.
+    ///
+    /// - Parameter write: what it throws breaks the answer off, so whoever can refuse does so before.
+    package static func json(
+        _ status: Status = .ok, writing write: @escaping (inout JSONWriter) throws(Fault) -> Void
+    ) -> Response {
+        var response = Response(
+            status,
+            body: .written { sink in
+                var json = JSONWriter { sink.take($0) }
+                try write(&json)
+                json.flush()
+            })
+        response.headers["Content-Type"] = "application/json"
+        return response
+    }
+}
+
 extension Response.Body {
     /// An image's bytes, all of them. For HEAD nobody reads them, so they are not even opened.
     package static func all(_ bytes: StoredBytes, for call: Call) throws(Fault) -> Response.Body {
         let reader: any ByteReader = call.request.method == .HEAD ? NothingToRead() : try bytes.openAll()
         return .stream(StoredBody(reader, length: bytes.size), length: bytes.size)
+    }
+
+    /// Some of them, opened as `all` does.
+    package static func part(of bytes: StoredBytes, from first: Int64, count: Int64, for call: Call) throws(Fault) -> Response.Body {
+        let reader: any ByteReader = call.request.method == .HEAD ? NothingToRead() : try bytes.open(first)
+        return .stream(StoredBody(reader, length: count), length: count)
     }
 
     private final class NothingToRead: ByteReader {

@@ -29,6 +29,7 @@ package struct RegistryDoor: Sendable {
         Route(.GET,    "/images/{image}",                  show),
         Route(.PUT,    "/images/{image}",                  update),
         Route(.DELETE, "/images/{image}",                  delete),
+        Route(.POST,   "/lists/rest",                      rest),
         Route(.DELETE, "/removals/{number}",               settle),
     ]
 
@@ -37,13 +38,28 @@ package struct RegistryDoor: Sendable {
     }
 
     private func detailed(_ call: Call) throws(Fault) -> Response {
-        try list(call) { WireImage.write($0, for: .api, to: &$1) }
+        guard ImageListing.isInParts(call.query) else { return try list(call) { WireImage.write($0, for: .api, to: &$1) } }
+        let (listing, reader) = try listing(call)
+        return .part(try catalog.page(listing, visibleTo: reader))
     }
 
-    private func list(_ call: Call, _ write: (Image, inout JSONWriter) -> Void) throws(Fault) -> Response {
-        let (listing, reader) = try ImageListing.classic(call.query, for: call.caller, usual: usualPage, most: longestPage)
-        let page = try catalog.page(listing, visibleTo: reader)
-        return .json(WireImage.document(of: page.images, write))
+    private func list(_ call: Call, _ write: @escaping (Image, inout JSONWriter) -> Void) throws(Fault) -> Response {
+        let (listing, reader) = try listing(call)
+        let walk = try ImageWalk(listing, in: catalog, for: reader)
+        return .json { json throws(Fault) in try WireImage.write(walk, to: &json, write) }
+    }
+
+    /// More of a page that was answered in parts: the images that the body names, as far as the list still has them.
+    private func rest(_ call: Call) throws(Fault) -> Response {
+        let (listing, reader) = try listing(call)
+        guard let elements = try call.jsonObject()["rest"]?.array, elements.count <= longestPage else {
+            throw Fault(.invalid, "The request body must name images of the list: {\"rest\": […]}.")
+        }
+        return .part(try catalog.page(of: elements.compactMap(\.string).map { ImageID($0) }, in: listing, visibleTo: reader))
+    }
+
+    private func listing(_ call: Call) throws(Fault) -> (listing: ImageListing, reader: Caller) {
+        try ImageListing.classic(call.query, for: call.caller, usual: usualPage, most: longestPage)
     }
 
     private func create(_ call: Call) throws(Fault) -> Response {
@@ -137,6 +153,8 @@ extension Call {
 }
 
 extension Response {
+    fileprivate static func part(_ page: ImagePage) -> Response { .json { json in WireImage.write(page, to: &json) } }
+
     /// An image, and in `ETag` which state of it this is.
     fileprivate static func image(_ image: Image) -> Response {
         let document = WireImage.document(of: image)

@@ -29,8 +29,11 @@ package struct RegistryMembersDoor: Sendable {
 
     private func list(_ call: Call) throws(Fault) -> Response {
         let image = try catalog.image(call.imageID, visibleTo: call.caller)
-        let members = try catalog.members(of: image, visibleTo: call.caller)
-        return .json(JSON.object(["members": .array(members.map { .object($0.wire(for: .api)) })]).text)
+        let walk =
+            if let (former, count) = try call.piece {
+                try ListWalk(only: catalog.members(of: image, after: former, atMost: count, visibleTo: call.caller))
+            } else { try catalog.memberWalk(of: image, visibleTo: call.caller) }
+        return .json { json throws(Fault) in try Member.write(walk, "members", for: .api, to: &json) }
     }
 
     private func replace(_ call: Call) throws(Fault) -> Response {
@@ -70,13 +73,31 @@ package struct RegistryMembersDoor: Sendable {
     }
 
     private func shared(_ call: Call) throws(Fault) -> Response {
-        let members = try catalog.memberships(of: call.parameters["project"], visibleTo: call.caller)
-        return .json(JSON.object(["shared_images": .array(members.map { .object($0.wire(for: .api, naming: "image_id")) })]).text)
+        let project = call.parameters["project"]
+        let walk =
+            if let (former, count) = try call.piece {
+                try ListWalk(
+                    only: catalog.memberships(of: project, after: former.map { ImageID($0) }, atMost: count, visibleTo: call.caller))
+            } else { try catalog.membershipWalk(of: project, visibleTo: call.caller) }
+        return .json { json throws(Fault) in try Member.write(walk, "shared_images", for: .api, to: &json) }
     }
 
     /// An image that somebody of a project sees. Whether it is his to share the catalog asks, with the record at hand.
     private func seenImage(_ call: Call) throws(Fault) -> Image {
         guard call.caller.isAdmin || call.caller.project != nil else { throw Fault(.unauthenticated, "Authentication required") }
         return try catalog.image(call.imageID, visibleTo: call.caller)
+    }
+}
+
+extension Call {
+    /// Which part of a list the API asks for; nil for all of it.
+    fileprivate var piece: (after: String?, count: Int)? {
+        get throws(Fault) {
+            guard let text = query["limit"] else { return nil }
+            guard let count = Int(text), 1...Member.piece ~= count else {
+                throw Fault(.invalid, "Invalid value for limit: '\(text.prefix(80))' is not from 1 to \(Member.piece).")
+            }
+            return (query["after"], count)
+        }
     }
 }

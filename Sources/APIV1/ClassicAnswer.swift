@@ -7,12 +7,12 @@ internal import RegistryWire
 /// An image as V1 answers with it: in the body, or in the header before its data.
 enum ClassicAnswer {
     static func document(of image: Image, _ status: Status = .ok) -> Response {
-        var json = JSONWriter()
-        json.object { json in
-            json.key("image")
-            WireImage.write(image, for: .client, to: &json)
+        var response = Response.json(status) { json in
+            json.object { json in
+                json.key("image")
+                WireImage.write(image, for: .client, to: &json)
+            }
         }
-        var response = Response.json(json.bytes, status)
         response.headers["ETag"] = image.checksum
         return response
     }

@@ -46,10 +46,10 @@ package struct ClassicImagesDoor: Sendable {
         try list(call) { WireImage.write($0, for: .client, to: &$1) }
     }
 
-    private func list(_ call: Call, _ write: (Image, inout JSONWriter) -> Void) throws(Fault) -> Response {
+    private func list(_ call: Call, _ write: @escaping (Image, inout JSONWriter) -> Void) throws(Fault) -> Response {
         let (listing, reader) = try ImageListing.classic(call.query, for: call.caller, usual: usualPage, most: longestPage)
-        let page = try service.list(listing, for: reader)
-        return .json(WireImage.document(of: page.images, write))
+        let walk = try service.walk(listing, for: reader)
+        return .json { json throws(Fault) in try WireImage.write(walk, to: &json, write) }
     }
 
     // MARK: reading

@@ -24,8 +24,8 @@ package struct ClassicMembersDoor: Sendable {
     ]
 
     private func list(_ call: Call) throws(Fault) -> Response {
-        let members = try service.recipients(of: call.imageID, for: call.caller)
-        return .json(JSON.object(["members": .array(members.map { .object($0.wire(for: .client)) })]).text)
+        let walk = try service.recipients(of: call.imageID, for: call.caller)
+        return .json { json throws(Fault) in try Member.write(walk, "members", for: .client, to: &json) }
     }
 
     private func replace(_ call: Call) throws(Fault) -> Response {
@@ -48,7 +48,7 @@ package struct ClassicMembersDoor: Sendable {
     }
 
     private func shared(_ call: Call) throws(Fault) -> Response {
-        let members = try service.shares(with: call.parameters["project"], for: call.caller)
-        return .json(JSON.object(["shared_images": .array(members.map { .object($0.wire(for: .client, naming: "image_id")) })]).text)
+        let walk = try service.shares(with: call.parameters["project"], for: call.caller)
+        return .json { json throws(Fault) in try Member.write(walk, "shared_images", for: .client, to: &json) }
     }
 }

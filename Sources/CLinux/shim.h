@@ -2,7 +2,9 @@
 #include <sys/socket.h>
 #include <sys/types.h>
 
-// glibc declares these only with _GNU_SOURCE, which Swift's Glibc module is built without.
+// glibc declares most of these only with _GNU_SOURCE, which Swift's Glibc module is built without.
+/// malloc.h, which Swift's Glibc module leaves out: gives memory that is free back to the kernel.
+extern int malloc_trim(size_t pad);
 extern int accept4(int socket, struct sockaddr *address, socklen_t *length, int flags);
 /// The actions are a posix_spawn_file_actions_t.
 extern int posix_spawn_file_actions_addclosefrom_np(void *actions, int from);

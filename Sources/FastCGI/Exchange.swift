@@ -262,6 +262,14 @@ package final class Exchange {
         hangUp(connection, unreadBody: expectsBody && !sawBodyEnd)
     }
 
+    /// Ends an answer that is not whole: without FastCGI's word that it is, so that the web server does not tell the client so.
+    package func breakOff() {
+        guard case .fastCGI(_, let raw) = wire else { return }
+        let connection = vitrine_fcgx_detach(raw)
+        FCGX_Free(raw, 0)
+        if connection >= 0 { close(connection) }
+    }
+
     /// Closes a connection so that the answer arrives.
     ///
     /// Bytes that lie unread when a socket is closed make the other side's next write fail, and nginx may then answer 502

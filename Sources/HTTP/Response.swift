@@ -7,6 +7,8 @@ package struct Response {
         case stream(any ByteSource, length: Int64)
         /// nginx sends the file itself: the path of an internal location, and how long the file is.
         case file(internalPath: String, length: Int64)
+        /// Written while it is sent, of a length that nobody knows before. What it throws breaks the answer off.
+        case written(by: (any BodySink) throws -> Void)
     }
 
     package var status: Status
@@ -24,12 +26,13 @@ package struct Response {
         return response
     }
 
-    /// Bytes of the body, as `Content-Length` says.
-    package var contentLength: Int64 {
+    /// Bytes of the body, as `Content-Length` says; nil where nobody knows before it is written.
+    package var contentLength: Int64? {
         switch body {
         case .empty: 0
         case .bytes(let bytes): Int64(bytes.count)
         case .stream(_, let length), .file(_, let length): length
+        case .written: nil
         }
     }
 }

@@ -42,6 +42,8 @@ package struct PathParameters: Sendable {
 
     package init() {}
 
+    package var all: [String] { values.map(\.value) }
+
     package subscript(name: String) -> String {
         guard let value = values.first(where: { $0.name == name })?.value else {
             preconditionFailure("the route has no {\(name)}")
@@ -85,6 +87,7 @@ package struct Router<Handler: Sendable>: Sendable {
             pattern = route.pattern
             if route.method == wanted { return .found(route, parameters) }
             allowed.append(route.method)
+            if route.method == .GET { allowed.append(.HEAD) }
         }
         if !allowed.isEmpty { return .methodNotAllowed(allowed) }
         return Method.known.contains(method) ? .notFound : .notImplemented

@@ -29,7 +29,19 @@ package final class HTTPClient: Sendable {
     package struct Reply: Sendable {
         package let status: Int
         package let headers: ReplyHeaders
-        package let body: [UInt8]
+        private var pieces: ReplyBody
+
+        init(status: Int, headers: ReplyHeaders, pieces: ReplyBody) {
+            (self.status, self.headers, self.pieces) = (status, headers, pieces)
+        }
+
+        package var body: [UInt8] { pieces.joined }
+
+        /// The body, for whoever lets go of its pieces while he reads; the reply has none then.
+        package mutating func takeBody() -> ReplyBody {
+            defer { pieces = ReplyBody() }
+            return pieces
+        }
     }
 
     private let timeouts: Timeouts
@@ -74,7 +86,7 @@ package final class HTTPClient: Sendable {
 private final class Correspondent: @unchecked Sendable {
     private let handle: EasyHandle
     private var headers = ReplyHeaders()
-    private var body: [UInt8] = []
+    private var body = ReplyBody()
     private var longest = 0
     private var failure: HTTPClientError?
     /// How often the request went out, or was about to.
@@ -115,7 +127,7 @@ private final class Correspondent: @unchecked Sendable {
         _ method: String, _ url: String, headers: [(name: String, value: String)], body: [UInt8]?, longest: Int
     ) throws(HTTPClientError) -> HTTPClient.Reply {
         try handle.ask(method, url, headers: headers)
-        (self.headers, self.body, self.longest, failure, attempts) = (ReplyHeaders(), [], longest, nil, 0)
+        (self.headers, self.body, self.longest, failure, attempts) = (ReplyHeaders(), ReplyBody(), longest, nil, 0)
         mayRepeat = method == "GET" || method == "HEAD"
         let code: CURLcode
         switch (method, body) {
@@ -135,13 +147,13 @@ private final class Correspondent: @unchecked Sendable {
                 return curl_easy_perform(handle.raw)
             }
         }
-        defer { self.body = [] }
+        defer { self.body = ReplyBody() }
         if let failure { throw failure }
         if attempts > 1 && !mayRepeat {
             throw HTTPClientError(.broken, "the kept connection ended before an answer came", mayHaveArrived: true)
         }
         guard code == CURLE_OK else { throw handle.error(code, mayHaveArrived: attempts > 0) }
-        return HTTPClient.Reply(status: handle.status, headers: self.headers, body: self.body)
+        return HTTPClient.Reply(status: handle.status, headers: self.headers, pieces: self.body)
     }
 
     private func goesOut() -> Bool {
@@ -164,7 +176,7 @@ private final class Correspondent: @unchecked Sendable {
             failure = HTTPClientError(.tooLong, "the answer's body is longer than \(longest) bytes", mayHaveArrived: true)
             return false
         }
-        body.append(contentsOf: bytes)
+        body.append(bytes)
         return true
     }
 }

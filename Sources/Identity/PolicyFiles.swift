@@ -1,4 +1,5 @@
 package import Domain
+internal import Folders
 internal import Glibc
 package import Logging
 internal import Yams
@@ -33,12 +34,15 @@ package struct PolicyFiles: PolicySource {
 }
 
 extension PolicyFiles.Places {
-    /// Every file that may hold rules, whether it is there or not; nil when a folder cannot be read.
+    /// Every file that may hold rules, whether it is there or not; nil when a folder cannot be read. One that is not there holds none.
     fileprivate var files: [String]? {
         var files = [file]
         for folder in folders {
-            guard let names = names(in: folder) else { return nil }
-            files += names.sorted().map { "\(folder)/\($0)" }
+            guard let names = entryNames(in: folder) else {
+                guard errno == ENOENT || errno == ENOTDIR else { return nil }
+                continue
+            }
+            files += names.filter { !$0.hasPrefix(".") }.sorted().map { "\(folder)/\($0)" }
         }
         return files
     }
@@ -123,18 +127,4 @@ package struct PolicyFileError: Error, CustomStringConvertible {
         default: self.init(path, 0, 0, "is no YAML")
         }
     }
-}
-
-/// None for a folder that there is not; nil for one that cannot be read, and `errno` says why.
-private func names(in folder: String) -> [String]? {
-    guard let handle = opendir(folder) else { return errno == ENOENT || errno == ENOTDIR ? [] : nil }
-    defer { closedir(handle) }
-    var names: [String] = []
-    while let entry = readdir(handle) {
-        let name = withUnsafePointer(to: entry.pointee.d_name) {
-            $0.withMemoryRebound(to: CChar.self, capacity: 256) { String(cString: $0) }
-        }
-        if !name.hasPrefix(".") { names.append(name) }
-    }
-    return names
 }

@@ -21,14 +21,19 @@ package struct TaskService: Sendable {
     /// The tasks on an image that the caller can see; of other projects' tasks only administrators are told.
     ///
     /// - Throws: `.notFound` for an image that he may not see, also where others are told that they may not.
-    package func tasks(on image: ImageID, for caller: Caller) throws(Fault) -> [Task] {
+    package func tasks(on image: ImageID, for caller: Caller) throws(Fault) -> ListWalk<Task> {
         do throws(Fault) {
             _ = try service.found(image, by: caller)
         } catch {
             throw error.kind == .forbidden ? .imageNotFound(image) : error
         }
-        return try catalog.tasks(on: image, visibleTo: caller)
+        return try ListWalk(pieces: Self.piece) { (former: Task?) throws(Fault) -> [Task] in
+            try catalog.tasks(on: image, after: former, atMost: Self.piece, visibleTo: caller)
+        }
     }
+
+    /// Tasks that are read at once, each of which may hold three texts of 64 KiB.
+    private static let piece = 16
 
     /// - Throws: `.forbidden`.
     package func checkAccess(_ caller: Caller) throws(Fault) {

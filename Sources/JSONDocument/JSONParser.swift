@@ -18,23 +18,53 @@ extension JSON {
         var parser = JSONParser(bytes: bytes)
         self = try parser.document()
     }
+
+    /// Reads a text that comes in pieces, of which it keeps none: what is read takes the memory of the text, not that of both.
+    ///
+    /// - Parameter next: gives the next piece, which is not empty; nil at the end.
+    package init(parsingPieces next: @escaping () -> [UInt8]?) throws(JSONSyntaxError) {
+        var parser = JSONParser(bytes: [], more: next)
+        self = try parser.document()
+    }
 }
 
 private struct JSONParser {
-    let bytes: [UInt8]
-    var at = 0
+    /// What is read now: all of the text, or the piece of it that is looked at, from the beginning of the token on.
+    private var bytes: [UInt8]
+    private var at = 0
+    /// Where the token begins that is read as a whole.
+    private var mark: Int?
+    /// Bytes of the text before `bytes`.
+    private var passed = 0
+    private var more: (() -> [UInt8]?)?
+
+    init(bytes: [UInt8], more: (() -> [UInt8]?)? = nil) { (self.bytes, self.more) = (bytes, more) }
 
     mutating func document() throws(JSONSyntaxError) -> JSON {
-        if bytes.starts(with: [0xEF, 0xBB, 0xBF]) { throw error("a byte order mark is not allowed") }
+        if has(3), bytes.starts(with: [0xEF, 0xBB, 0xBF]) { throw error("a byte order mark is not allowed") }
         let value = try value(depth: 0)
         skipSpace()
-        guard at == bytes.count else { throw error("more follows the value") }
+        guard next == nil else { throw error("more follows the value") }
         return value
     }
 
-    private func error(_ reason: String) -> JSONSyntaxError { JSONSyntaxError(reason: reason, offset: at) }
+    private func error(_ reason: String) -> JSONSyntaxError { JSONSyntaxError(reason: reason, offset: passed + at) }
 
-    private var next: UInt8? { at < bytes.count ? bytes[at] : nil }
+    private var next: UInt8? {
+        mutating get { at < bytes.count || has(1) ? bytes[at] : nil }
+    }
+
+    /// Whether so many bytes follow.
+    private mutating func has(_ count: Int) -> Bool {
+        while bytes.count - at < count {
+            guard let piece = more?() else { return false }
+            let kept = mark ?? at
+            if kept == bytes.count { bytes = piece } else { bytes = bytes[kept...] + piece }
+            (at, passed) = (at - kept, passed + kept)
+            if mark != nil { mark = 0 }
+        }
+        return true
+    }
 
     private mutating func skipSpace() {
         while let byte = next, byte == 0x20 || byte == 0x0A || byte == 0x0D || byte == 0x09 { at += 1 }
@@ -63,9 +93,9 @@ private struct JSONParser {
     }
 
     private mutating func word(_ text: StaticString, _ value: JSON) throws(JSONSyntaxError) -> JSON {
-        let same = text.withUTF8Buffer { bytes[at...].starts(with: $0) }
-        guard same else { throw error("a value is missing") }
-        at += text.utf8CodeUnitCount
+        let count = text.utf8CodeUnitCount
+        guard has(count), text.withUTF8Buffer({ bytes[at...].starts(with: $0) }) else { throw error("a value is missing") }
+        at += count
         return value
     }
 
@@ -94,7 +124,8 @@ private struct JSONParser {
     }
 
     private mutating func number() throws(JSONSyntaxError) -> JSON {
-        let start = at
+        mark = at
+        defer { mark = nil }
         if next == UInt8(ascii: "-") { at += 1 }
         let whole = try digits()
         if whole > 1 && bytes[at - whole] == 0x30 { throw error("a number begins with 0") }
@@ -110,7 +141,7 @@ private struct JSONParser {
             if next == UInt8(ascii: "+") || next == UInt8(ascii: "-") { at += 1 }
             _ = try digits()
         }
-        let text = String(decoding: bytes[start..<at], as: UTF8.self)
+        let text = String(decoding: bytes[(mark ?? at)..<at], as: UTF8.self)
         if isInteger {
             guard let value = Int64(text) else { throw error("an integer has more than 64 bits") }
             return .int(value)
@@ -120,21 +151,27 @@ private struct JSONParser {
     }
 
     private mutating func digits() throws(JSONSyntaxError) -> Int {
-        let start = at
-        while let byte = next, 0x30...0x39 ~= byte { at += 1 }
-        guard at > start else { throw error("a digit is missing") }
-        return at - start
+        var count = 0
+        while let byte = next, 0x30...0x39 ~= byte {
+            at += 1
+            count += 1
+        }
+        guard count > 0 else { throw error("a digit is missing") }
+        return count
     }
 
     private mutating func string() throws(JSONSyntaxError) -> String {
         at += 1
-        let start = at
+        mark = at
+        defer { mark = nil }
         while let byte = next, byte != 0x22, byte != 0x5C, byte >= 0x20 { at += 1 }
+        let start = mark ?? at
         if next == 0x22 {  // no escape in it: the bytes as they are
             at += 1
             return try text(bytes[start..<(at - 1)])
         }
         var content = Array(bytes[start..<at])
+        mark = nil
         while let byte = next {
             at += 1
             switch byte {
@@ -165,7 +202,7 @@ private struct JSONParser {
         case UInt8(ascii: "u"):
             var code = try hex4()
             if 0xD800..<0xDC00 ~= code {
-                guard next == 0x5C, at + 1 < bytes.count, bytes[at + 1] == UInt8(ascii: "u") else {
+                guard has(2), bytes[at] == 0x5C, bytes[at + 1] == UInt8(ascii: "u") else {
                     throw error("half of a surrogate pair")
                 }
                 at += 2
@@ -180,7 +217,7 @@ private struct JSONParser {
     }
 
     private mutating func hex4() throws(JSONSyntaxError) -> UInt32 {
-        guard at + 4 <= bytes.count, bytes[at..<at + 4].allSatisfy({ Character(Unicode.Scalar($0)).isHexDigit }),
+        guard has(4), bytes[at..<at + 4].allSatisfy({ Character(Unicode.Scalar($0)).isHexDigit }),
             let code = UInt32(String(decoding: bytes[at..<at + 4], as: UTF8.self), radix: 16)
         else { throw error("\\u wants four digits") }
         at += 4

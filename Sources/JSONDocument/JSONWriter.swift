@@ -1,17 +1,41 @@
-/// Writes JSON into one buffer, spaced as Python's `json.dumps` does (`", "` and `": "`), non-ASCII as it is.
+/// Writes JSON, spaced as Python's `json.dumps` does (`", "` and `": "`), non-ASCII as it is: into one buffer, or on to whoever
+/// takes it piece by piece.
 package struct JSONWriter {
+    /// Takes a piece; false when it takes no other.
+    package typealias Outlet = (UnsafeRawBufferPointer) -> Bool
+
+    /// What is written and not yet handed on.
     package private(set) var bytes: [UInt8] = []
     /// Whether the next value stands first in its object or array.
     private var isFirst = true
+    private let outlet: Outlet?
+    /// Nobody takes what is written further.
+    package private(set) var isAbandoned = false
 
-    package init(reserving capacity: Int = 1024) { bytes.reserveCapacity(capacity) }
+    /// Bytes of a piece, about.
+    private static let piece = 64 * 1024
 
-    package mutating func object(_ body: (inout JSONWriter) -> Void) {
-        nest(UInt8(ascii: "{"), UInt8(ascii: "}"), body)
+    package init(reserving capacity: Int = 1024) {
+        outlet = nil
+        bytes.reserveCapacity(capacity)
     }
 
-    package mutating func array(_ body: (inout JSONWriter) -> Void) {
-        nest(UInt8(ascii: "["), UInt8(ascii: "]"), body)
+    /// Hands on what is written whenever it is a piece. The last one wants `flush`.
+    package init(to outlet: @escaping Outlet) { self.outlet = outlet }
+
+    /// Hands on what is written so far.
+    package mutating func flush() {
+        guard let outlet, !bytes.isEmpty else { return }
+        if !isAbandoned { isAbandoned = !bytes.withUnsafeBytes(outlet) }
+        bytes.removeAll(keepingCapacity: true)
+    }
+
+    package mutating func object<Failure>(_ body: (inout JSONWriter) throws(Failure) -> Void) throws(Failure) {
+        try nest(UInt8(ascii: "{"), UInt8(ascii: "}"), body)
+    }
+
+    package mutating func array<Failure>(_ body: (inout JSONWriter) throws(Failure) -> Void) throws(Failure) {
+        try nest(UInt8(ascii: "["), UInt8(ascii: "]"), body)
     }
 
     /// Begins a member of an object; its value must follow.
@@ -41,12 +65,6 @@ package struct JSONWriter {
     package mutating func null() {
         separate()
         bytes.append(contentsOf: "null".utf8)
-    }
-
-    /// A value that another writer wrote.
-    package mutating func written(_ other: JSONWriter) {
-        separate()
-        bytes.append(contentsOf: other.bytes)
     }
 
     package mutating func value(_ json: JSON) {
@@ -83,16 +101,19 @@ package struct JSONWriter {
         bool(value)
     }
 
-    private mutating func nest(_ opening: UInt8, _ closing: UInt8, _ body: (inout JSONWriter) -> Void) {
+    private mutating func nest<Failure>(
+        _ opening: UInt8, _ closing: UInt8, _ body: (inout JSONWriter) throws(Failure) -> Void
+    ) throws(Failure) {
         separate()
         bytes.append(opening)
         isFirst = true
-        body(&self)
+        try body(&self)
         bytes.append(closing)
         isFirst = false
     }
 
     private mutating func separate() {
+        if bytes.count >= Self.piece { flush() }
         if !isFirst {
             bytes.append(UInt8(ascii: ","))
             bytes.append(UInt8(ascii: " "))

@@ -75,6 +75,27 @@ package final class Connection {
         }
     }
 
+    /// Hands over the rows of a query as long as `body` wants another. The server would send all others first, so then the
+    /// connection ends with them.
+    ///
+    /// - Parameter body: whether there is to be another row.
+    package func takeRows<Element>(
+        of query: Query<Element>, _ values: [SQLValue], _ body: (Element) throws(MariaDBError) -> Bool
+    ) throws(MariaDBError) {
+        var isEnough = false
+        do throws(MariaDBError) {
+            try forEachRow(of: query, values) { (element: Element) throws(MariaDBError) -> Void in
+                guard try !body(element) else { return }
+                isEnough = true
+                isBroken = true
+                shutdown(CInt(mysql_get_socket(raw)), CInt(SHUT_RDWR))
+                throw MariaDBError(number: MariaDBError.endedEarly, message: "enough rows were read", sql: query.sql)
+            }
+        } catch {
+            if !isEnough { throw error }
+        }
+    }
+
     package func all<Element>(_ query: Query<Element>, _ values: [SQLValue]) throws(MariaDBError) -> [Element] {
         var elements: [Element] = []
         try forEachRow(of: query, values) { elements.append($0) }

@@ -37,6 +37,8 @@ package struct MariaDBError: Error {
 
     /// Every connection of the pool was in use for too long. Outside both ranges of MariaDB's numbers.
     package static let poolExhausted: UInt32 = 100_001
+    /// Whoever reads rows wanted no more of them.
+    static let endedEarly: UInt32 = 100_003
     /// A column held what its reader could not take.
     package static let undecodable: UInt32 = 100_002
 }

@@ -65,6 +65,13 @@ package struct MetadefService: Sendable {
         return found
     }
 
+    /// Hands over items of a namespace that was shown, each whole.
+    package func forEach(
+        _ items: [MetadefItem], of namespace: MetadefNamespace, _ body: (MetadefItem) throws(Fault) -> Void
+    ) throws(Fault) {
+        try catalog.forEach(items, of: namespace, body)
+    }
+
     package func item(_ kind: MetadefKind, _ name: String, of namespaceName: String, for caller: Caller) throws(Fault) -> MetadefItem {
         let namespace = try namespace(namespaceName, with: part(kind, name), [kind.ruleToGet], by: caller)
         guard let item = namespace.contents.all.first else { throw .itemNotFound(kind, name) }

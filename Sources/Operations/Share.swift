@@ -1,10 +1,10 @@
 package import Domain
 
 extension ImageService {
-    package func members(of id: ImageID, for caller: Caller) throws(Fault) -> [Member] {
+    package func members(of id: ImageID, for caller: Caller) throws(Fault) -> ListWalk<Member> {
         let image = try sharedImage(id, for: caller)
         try policy.require(.getMembers, on: image, by: caller)
-        return try memberships.members(of: image, visibleTo: caller).filter { allows(.getMember, image, $0.project, caller) }
+        return try memberships.memberWalk(of: image, visibleTo: caller) { allows(.getMember, image, $0.project, caller) }
     }
 
     /// - Throws: `.notFound` also when the image is not shared at all.
@@ -43,12 +43,12 @@ extension ImageService {
     // MARK: as V1 has it, without consent, and with members who may share in turn
 
     /// Nobody's, for an image that is the caller's neither as owner nor as member.
-    package func recipients(of id: ImageID, for caller: Caller) throws(Fault) -> [Member] {
+    package func recipients(of id: ImageID, for caller: Caller) throws(Fault) -> ListWalk<Member> {
         let image = try found(id, by: caller)
         let target = SharingTarget(image, by: caller)
         try policy.require(.getMembers, on: target, by: caller)
-        guard policy.allows(.getMember, caller, on: target) else { return [] }
-        return try memberships.members(of: image, visibleTo: caller)
+        guard policy.allows(.getMember, caller, on: target) else { return ListWalk(only: []) }
+        return try memberships.memberWalk(of: image, visibleTo: caller)
     }
 
     /// - Parameter replacing: whoever is not named is a member no more.
@@ -63,13 +63,13 @@ extension ImageService {
     }
 
     /// What is shared with a project, as far as it is the caller's.
-    package func shares(with project: String, for caller: Caller) throws(Fault) -> [Member] {
+    package func shares(with project: String, for caller: Caller) throws(Fault) -> ListWalk<Member> {
         try checkHasProject(caller)
         var target: [String: String] = [:]
         for name in ["project_id", "owner", "member_id"] { target[name] = caller.project }
         try policy.require(.getMembers, on: AttributeTarget(target), by: caller)
-        guard policy.allows(.getMember, caller, on: AttributeTarget(target)) else { return [] }
-        return try memberships.memberships(of: project, visibleTo: caller)
+        guard policy.allows(.getMember, caller, on: AttributeTarget(target)) else { return ListWalk(only: []) }
+        return try memberships.membershipWalk(of: project, visibleTo: caller)
     }
 
     /// An image that is the caller's to share: as V1 has it, also that of a member whom the owner lets share in turn.

@@ -12,8 +12,24 @@ extension ImageService {
         return image
     }
 
-    /// A page of images. Those that the policy hides from the caller are left out of it.
+    /// A page of images, as far as it may be in memory at once. Those that the policy hides from the caller are left out of it.
     package func list(_ listing: ImageListing, for caller: Caller) throws(Fault) -> ImagePage {
+        let (listing, hide) = try readable(listing, by: caller)
+        var page = try images.page(listing, visibleTo: caller)
+        hide(&page.images)
+        return page
+    }
+
+    /// A whole list of images, without those that the policy hides from the caller.
+    package func walk(_ listing: ImageListing, for caller: Caller) throws(Fault) -> ImageWalk {
+        let (listing, hide) = try readable(listing, by: caller)
+        return try ImageWalk(listing, in: images, for: caller, hide: hide)
+    }
+
+    /// A list without filters that would tell what the caller may not read, and what takes out of its images what he may not see.
+    private func readable(
+        _ listing: ImageListing, by caller: Caller
+    ) throws(Fault) -> (listing: ImageListing, hide: (inout [Image]) -> Void) {
         // One policy for the whole page: each asking for the current one takes a lock and looks at a clock.
         let policy = policy
         var target: [String: String] = [:]
@@ -22,10 +38,11 @@ extension ImageService {
         let rights = propertyRights(of: caller)
         var listing = listing
         if let rights { listing.leaveOutWhatIsUnreadable(rights) }
-        var page = try images.page(listing, visibleTo: caller)
-        page.images.removeAll { !policy.allows(.getImage, caller, on: $0) }
-        rights?.hideUnreadable(in: &page.images)
-        return page
+        func hide(_ images: inout [Image]) {
+            images.removeAll { !policy.allows(.getImage, caller, on: $0) }
+            rights?.hideUnreadable(in: &images)
+        }
+        return (listing, hide)
     }
 
     /// Whether a caller may know where the image's bytes lie.

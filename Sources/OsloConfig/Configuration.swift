@@ -1,3 +1,4 @@
+internal import Folders
 internal import Glibc
 
 /// The settings of files and environment, asked by option.
@@ -34,7 +35,7 @@ package struct Configuration: Sendable {
             switch source {
             case .file(let path): try add(path)
             case .directory(let path):
-                guard let names = fileNames(in: path) else {
+                guard let names = entryNames(in: path) else {
                     throw ConfigurationError(place: path, reason: "cannot be read as a folder")
                 }
                 for name in names.sorted() where name.hasSuffix(".conf") { try add("\(path)/\(name)") }
@@ -178,17 +179,4 @@ package func contents(of path: String) -> String? {
         bytes += chunk[..<count]
     }
     return ferror(file) == 0 ? String(validating: bytes, as: UTF8.self) : nil
-}
-
-private func fileNames(in path: String) -> [String]? {
-    guard let folder = opendir(path) else { return nil }
-    defer { closedir(folder) }
-    var names: [String] = []
-    while let entry = readdir(folder) {
-        names.append(
-            withUnsafePointer(to: &entry.pointee.d_name) {
-                $0.withMemoryRebound(to: CChar.self, capacity: 256) { String(cString: $0) }
-            })
-    }
-    return names
 }

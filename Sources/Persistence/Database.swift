@@ -67,6 +67,8 @@ extension Fault {
         case _ where error.isConflict: self.init(.unavailable, "The image database is too busy now.", cause: error)
         case _ where error.isFull: self.init(.unavailable, "The image database takes nothing more now.", cause: error)
         case _ where error.isDuplicate: self.init(.conflict, "\(doing): it exists already.", cause: error)
+        // Compared with letters of four bytes, which no column of Glance's holds: there is nothing of that name.
+        case 1267: self.init(.notFound, "\(doing): there is nothing of that name.", cause: error)
         // 1264 out of range, 1366 characters that the column has not, 1406 too long.
         case 1264, 1366, 1406: self.init(.invalid, "\(doing): a value does not fit.", cause: error)
         default: self.init(.unexpected, "\(doing) failed.", cause: error)

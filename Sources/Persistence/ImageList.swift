@@ -3,15 +3,35 @@ internal import MariaDB
 
 extension MariaDBCatalog {
     package func page(_ listing: ImageListing, visibleTo caller: Caller) throws(Fault) -> ImagePage {
-        try database.run("Listing images") { connection in
-            let marker = try listing.marker.map { try self.marker($0, of: listing, caller, connection) }
-            guard listing.limit > 0, !listing.filters.contains(where: \.isNothing) else { return ImagePage(images: [], isFull: false) }
-            let plan = ListPlan(listing: listing, caller: caller, marker: marker)
-            let ids = try ids(of: plan, on: connection)
-            let images = try ImageRows.load(
-                ids, locations: showsLocations, remains: listing.deletion != .absent, on: connection)
-            return ImagePage(images: images, isFull: ids.count == listing.limit)
+        while true {
+            let found = try database.run("Listing images") { connection in try self.ids(of: listing, caller, on: connection) }
+            guard let (ids, isFull) = found, !ids.isEmpty else { return .nothing }
+            let (images, rest) = try load(ids, remains: listing.deletion != .absent)
+            // All of them were deleted meanwhile: others have taken their places.
+            if isFull && images.isEmpty { continue }
+            return ImagePage(images: images, isFull: isFull, rest: rest)
         }
+    }
+
+    package func page(of rest: [ImageID], in listing: ImageListing, visibleTo caller: Caller) throws(Fault) -> ImagePage {
+        guard !rest.isEmpty else { return .nothing }
+        for id in rest { try checkPossible(id) }
+        let plan = ListPlan(listing: listing, caller: caller, marker: nil)
+        let known = try database.run("Listing images") { connection in
+            Set(try all(plan.idsStillListed(rest.map(\.text)), on: connection))
+        }
+        let (images, left) = try load(rest.map(\.text).filter(known.contains), remains: listing.deletion != .absent)
+        return ImagePage(images: images, isFull: false, rest: left)
+    }
+
+    /// - Returns: the ids of a page, and whether the page is full; nil for a page that has none without a look.
+    private func ids(of listing: ImageListing, _ caller: Caller, on connection: Connection) throws -> (ids: [String], isFull: Bool)? {
+        let marker = try listing.marker.map { try self.marker($0, of: listing, caller, connection) }
+        guard listing.limit > 0, !listing.filters.contains(where: \.isNothing) else { return nil }
+        let ids = try ids(of: ListPlan(listing: listing, caller: caller, marker: marker), on: connection)
+        // A tag that Glance wrote twice names its image twice.
+        var seen: Set<String> = []
+        return (ids.filter { seen.insert($0).inserted }, ids.count == listing.limit)
     }
 
     private func ids(of plan: ListPlan, on connection: Connection) throws(MariaDBError) -> [String] {
@@ -23,14 +43,35 @@ extension MariaDBCatalog {
             if count == 0 { return [] }
             if count <= ListPlan.few && count < best?.count ?? .max { best = (filter, count) }
         }
-        let statement = best.flatMap { plan.idsFromFew($0.filter) } ?? plan.idsInOrder
-        // A tag that Glance wrote twice names its image twice.
-        var seen: Set<String> = []
-        return try all(statement, on: connection).filter { seen.insert($0).inserted }
+        return try all(best.flatMap { plan.idsFromFew($0.filter) } ?? plan.idsInOrder, on: connection)
     }
 
     private func all(_ ids: SQLFragment, on connection: Connection) throws(MariaDBError) -> [String] {
         try connection.all(Query(ids.sql) { row throws(MariaDBError) in try row.text(0) }, ids.values)
+    }
+
+    /// Images by id, the first ones as far as they may be in memory at once, and the ids of the others.
+    ///
+    /// All are tried at once. Where that proves too much, fewer are, down to one, of which the whole is read whatever it holds.
+    private func load(_ ids: [String], remains: Bool) throws(Fault) -> (images: [Image], rest: [ImageID]) {
+        var images: [Image] = []
+        var (done, held, step) = (0, 0, ids.count)
+        while done < ids.count, held <= ImagePage.room / 2 {
+            let next = Array(ids[done..<min(done + step, ids.count)])
+            let room = next.count == 1 && images.isEmpty ? Int.max : ImagePage.room - held
+            let part = try database.run("Listing images") { connection in
+                try ImageRows.load(next, within: room, locations: showsLocations, remains: remains, on: connection)
+            }
+            switch part {
+            case .whole(let more, let memory):
+                images += more
+                (done, held) = (done + next.count, held + memory)
+            case .tooMuch(let whole):
+                if !images.isEmpty { return (images, ids[done...].map { ImageID($0) }) }
+                step = max(1, min(whole, next.count / 2))
+            }
+        }
+        return (images, ids[done...].map { ImageID($0) })
     }
 
     private func marker(_ id: ImageID, of listing: ImageListing, _ caller: Caller, _ connection: Connection) throws -> Image {

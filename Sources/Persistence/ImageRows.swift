@@ -11,36 +11,58 @@ enum ImageRows {
     ///
     /// - Parameter remains: also those that are deleted, of which the row alone is left.
     static func load(_ ids: [String], locations: Bool, remains: Bool = false, on connection: Connection) throws(MariaDBError) -> [Image] {
-        var images: [Image] = []
-        for start in stride(from: 0, to: ids.count, by: mostAtOnce) {
-            images += try loadSome(
-                Array(ids[start..<min(start + mostAtOnce, ids.count)]), locations: locations, remains: remains, on: connection)
+        guard case .whole(let images, _) = try load(ids, within: .max, locations: locations, remains: remains, on: connection) else {
+            return []
         }
         return images
+    }
+
+    enum Loaded {
+        /// All of them, and about how many bytes they take in memory.
+        case whole([Image], memory: Int)
+        /// More than there is room for. So many of the images had come whole.
+        case tooMuch(whole: Int)
+    }
+
+    /// The same, unless they hold too much: then reading ends there, and with it the connection.
+    ///
+    /// - Parameter room: bytes that they may take in memory.
+    static func load(
+        _ ids: [String], within room: Int, locations: Bool, remains: Bool, on connection: Connection
+    ) throws(MariaDBError) -> Loaded {
+        var images: [Image] = []
+        var memory = 0
+        for start in stride(from: 0, to: ids.count, by: mostAtOnce) {
+            let some = Array(ids[start..<min(start + mostAtOnce, ids.count)])
+            var shelf = Shelf(some, room: room - memory)
+            try fill(&shelf, some, locations: locations, remains: remains, on: connection)
+            guard !shelf.isFull else { return .tooMuch(whole: images.count + shelf.whole) }
+            images += shelf.images
+            memory += shelf.memory
+        }
+        return .whole(images, memory: memory)
     }
 
     /// A page is no longer than this unless the operator allows it.
     private static let mostAtOnce = 1000
 
-    private static func loadSome(
-        _ ids: [String], locations: Bool, remains: Bool, on connection: Connection
-    ) throws(MariaDBError) -> [Image] {
-        guard let last = ids.last else { return [] }
+    private static func fill(
+        _ shelf: inout Shelf, _ ids: [String], locations: Bool, remains: Bool, on connection: Connection
+    ) throws(MariaDBError) {
+        guard let last = ids.last else { return }
         let parts: [Part] = locations || remains ? [.image, .property, .tag, .location] : [.image, .property, .tag]
         // Few sizes of lists, so that few statements are prepared; the last id fills up, and counts once for MariaDB.
         let size = [1, 10, 25, 100].first { $0 >= ids.count } ?? mostAtOnce
         let values = (ids + repeatElement(last, count: size - ids.count)).map { SQLValue.text($0) }
-        var shelf = Shelf(ids)
         if size == 1 {
             let query = remains ? oneRecorded : locations ? oneLocated : one
-            try connection.forEachRow(of: query, Array(repeatElement(values[0], count: parts.count))) { shelf.put($0) }
+            try connection.takeRows(of: query, Array(repeatElement(values[0], count: parts.count))) { shelf.put($0) }
         } else {
-            for part in parts {
+            for part in parts where !shelf.isFull {
                 let query = Query(part.select(size, isPadded: false, remains: remains), decode: Piece.init)
-                try connection.forEachRow(of: query, values) { shelf.put($0) }
+                try connection.takeRows(of: query, values) { shelf.put($0) }
             }
         }
-        return shelf.images
     }
 
     private static let one = union([.image, .property, .tag])
@@ -129,16 +151,32 @@ private enum Piece {
 private struct Shelf {
     private var places: [String: Int] = [:]
     private var slots: [Image?]
+    /// Bytes that the images may take in memory, and do.
+    private let room: Int
+    private(set) var memory = 0
+    /// Images whose pieces have begun to come from a table, and the one that they come of.
+    private var begun = 0
+    private var current = ""
 
-    init(_ ids: [String]) {
+    init(_ ids: [String], room: Int) {
+        self.room = room
         slots = Array(repeating: nil, count: ids.count)
         for (place, id) in ids.enumerated() { places[id] = place }
     }
 
     var images: [Image] { slots.compactMap(\.self) }
 
+    /// More came than there is room for.
+    var isFull: Bool { memory > room }
+    /// Images of which all had come by then.
+    var whole: Int { max(0, begun - 1) }
+
     /// A piece that came between two statements, after its image was deleted, belongs to nothing.
-    mutating func put(_ piece: Piece) {
+    ///
+    /// - Returns: whether there is room for another.
+    mutating func put(_ piece: Piece) -> Bool {
+        count(piece)
+        guard !isFull else { return false }
         switch piece {
         case .image(let image):
             // A single id may be written in another case than the database's.
@@ -148,6 +186,29 @@ private struct Shelf {
         case .tag(let id, let tag): withImage(id) { $0.tags.append(tag) }
         case .location(let id, let location): withImage(id) { $0.locations.append(location) }
         }
+        return true
+    }
+
+    /// As `Image.memory` counts. Pieces of one image come one after another.
+    private mutating func count(_ piece: Piece) {
+        switch piece {
+        case .image:
+            memory += 512
+            return
+        case .property(let id, let property):
+            memory += 64 + property.name.utf8.count + (property.value?.utf8.count ?? 0)
+            begin(id)
+        case .tag(let id, let tag):
+            memory += 32 + tag.utf8.count
+            begin(id)
+        case .location(let id, let location):
+            memory += 64 + location.url.utf8.count + location.metadata.utf8.count
+            begin(id)
+        }
+    }
+
+    private mutating func begin(_ id: String) {
+        if id != current { (current, begun) = (id, begun + 1) }
     }
 
     private mutating func withImage(_ id: String, _ body: (inout Image) -> Void) {

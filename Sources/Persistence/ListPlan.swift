@@ -79,6 +79,17 @@ struct ListPlan {
         """
     }
 
+    /// Which of some images the list has, wherever its page begins.
+    func idsStillListed(_ ids: [String]) -> SQLFragment {
+        // Few sizes of lists, so that few statements are prepared.
+        let size = [1, 5, 25].first { $0 >= ids.count } ?? ids.count
+        let padded = ids + repeatElement(ids.last ?? "", count: size - ids.count)
+        return """
+            SELECT i.id FROM images i FORCE INDEX (PRIMARY)
+             WHERE i.id IN (\(padded.map { "\(.text($0))" as SQLFragment }.joined(", "))) AND \(visible) AND \(common)
+            """
+    }
+
     // MARK: ranges
 
     /// The column whose index the ranges are read by: the first sort key, or, when images come by age, what a filter fixes.

@@ -3,11 +3,23 @@ internal import JSONDocument
 internal import MariaDB
 
 extension MariaDBCatalog: MemberCatalog {
-    package func members(of image: Image, visibleTo caller: Caller) throws(Fault) -> [Member] {
-        let all = try database.run("Reading the members of image \(image.id)") { connection in
-            try connection.all(Self.membersOfImage, .text(image.id.text))
+    package func members(
+        of image: Image, after former: String?, atMost count: Int, visibleTo caller: Caller
+    ) throws(Fault) -> [Member] {
+        var conditions: [SQLFragment] = ["image_id = \(.text(image.id.text))", "deleted = 0"]
+        if let former { conditions.append("member > \(.text(former))") }
+        let seesAll = caller.isAdmin || caller.owns(image)
+        if !seesAll { conditions.append("member = \(.text(caller.project))") }
+        let statement: SQLFragment = """
+            SELECT image_id, member, status, can_share, created_at, updated_at
+              FROM image_members FORCE INDEX (ix_image_members_image_id_member)
+             WHERE \(conditions.allOfThem)
+             ORDER BY member LIMIT \(.int(Int64(count)))
+            """
+        let some = try database.run("Reading the members of image \(image.id)") { connection in
+            try connection.all(Query(statement.sql) { row throws(MariaDBError) in try Member(row) }, statement.values)
         }
-        return caller.isAdmin || caller.owns(image) ? all : all.filter { caller.project.map($0.project.isSame) ?? false }
+        return seesAll ? some : some.filter { caller.project.map($0.project.isSame) ?? false }
     }
 
     package func member(_ project: String, of image: Image, visibleTo caller: Caller) throws(Fault) -> Member {
@@ -71,12 +83,22 @@ extension MariaDBCatalog: MemberCatalog {
         }
     }
 
-    package func memberships(of project: String, visibleTo caller: Caller) throws(Fault) -> [Member] {
-        let all = try database.run("Reading what is shared with \(project)") { connection in
-            try connection.all(Self.membershipsOfProject, .text(project), .text(project))
+    /// Those of images that are there.
+    package func memberships(
+        of project: String, after former: ImageID?, atMost count: Int, visibleTo caller: Caller
+    ) throws(Fault) -> [Member] {
+        var conditions: [SQLFragment] = ["m.member = \(.text(project))", "BINARY m.member = \(.text(project))", "m.deleted = 0"]
+        if let former { conditions.append("m.image_id > \(.text(former.text))") }
+        if !caller.isAdmin && project != caller.project { conditions.append("BINARY i.owner = \(.text(caller.project))") }
+        let statement: SQLFragment = """
+            SELECT m.image_id, m.member, m.status, m.can_share, m.created_at, m.updated_at
+              FROM image_members m FORCE INDEX (vitrine_image_members_member) JOIN images i ON i.id = m.image_id AND i.deleted = 0
+             WHERE \(conditions.allOfThem)
+             ORDER BY m.image_id LIMIT \(.int(Int64(count)))
+            """
+        return try database.run("Reading what is shared with \(project)") { connection in
+            try connection.all(Query(statement.sql) { row throws(MariaDBError) in try Member(row) }, statement.values)
         }
-        let isOwn = project == caller.project
-        return all.filter { caller.isAdmin || isOwn || $0.owner != nil && $0.owner == caller.project }.map(\.member)
     }
 
     package func set(_ status: Member.Status, of project: String, in image: Image) throws(Fault) -> Member {
@@ -193,16 +215,6 @@ extension MariaDBCatalog: MemberCatalog {
         RETURNING image_id, member, status, can_share, created_at, updated_at
         """
     ) { row throws(MariaDBError) in try Member(row) }
-
-    /// Those of images that are there.
-    private static let membershipsOfProject = Query(
-        """
-        SELECT m.image_id, m.member, m.status, m.can_share, m.created_at, m.updated_at, i.owner
-          FROM image_members m FORCE INDEX (vitrine_image_members_member) JOIN images i ON i.id = m.image_id AND i.deleted = 0
-         WHERE m.member = ? AND BINARY m.member = ? AND m.deleted = 0
-         ORDER BY m.image_id
-        """
-    ) { row throws(MariaDBError) in (member: try Member(row), owner: try row.textOrNil(6)) }
 
     private static let holdShared = Query(
         "SELECT 1 FROM images FORCE INDEX (PRIMARY) WHERE id = ? AND deleted = 0 FOR UPDATE"

@@ -10,16 +10,26 @@ struct MetadefList {
     func page(on connection: Connection) throws -> MetadefPage {
         guard listing.limit > 0 else {
             try checkMarker(on: connection)
-            return MetadefPage(namespaces: [], isFull: false)
+            return MetadefPage(namespaces: [], mayHaveMore: false)
         }
         let statement = statement
         var namespaces: [MetadefNamespace] = []
-        try connection.forEachRow(of: Query(statement.sql, decode: Line.init), statement.values) { line in
-            if namespaces.last?.id != line.namespace.id { namespaces.append(line.namespace) }
-            if let association = line.association { namespaces[namespaces.count - 1].contents.resourceTypes.append(association) }
+        var (memory, isCut) = (0, false)
+        try connection.takeRows(of: Query(statement.sql, decode: Line.init), statement.values) { line in
+            if namespaces.last?.id != line.namespace.id {
+                isCut = memory > MetadefPage.room
+                guard !isCut else { return false }
+                namespaces.append(line.namespace)
+                memory += 512 + (line.namespace.fields.description?.utf8.count ?? 0)
+            }
+            if let association = line.association {
+                namespaces[namespaces.count - 1].contents.resourceTypes.append(association)
+                memory += 512
+            }
+            return true
         }
         if namespaces.isEmpty { try checkMarker(on: connection) }
-        return MetadefPage(namespaces: namespaces, isFull: namespaces.count == listing.limit)
+        return MetadefPage(namespaces: namespaces, mayHaveMore: isCut || namespaces.count == listing.limit)
     }
 
     /// - Throws: `.notFound` for one that there is not. Only a page without a namespace leaves that open.

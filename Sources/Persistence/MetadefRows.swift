@@ -6,19 +6,58 @@ internal import MariaDB
 enum MetadefRows {
     /// - Returns: nil when there is no such namespace.
     static func load(_ name: String, _ parts: [MetadefPart], on connection: Connection) throws(MariaDBError) -> MetadefNamespace? {
-        let selects = [namespace] + parts.map(select)
+        try load(name, parts, within: .max, isOutline: false, on: connection)
+    }
+
+    /// Its names alone.
+    static func outline(_ name: String, _ parts: [MetadefPart], on connection: Connection) throws(MariaDBError) -> MetadefNamespace? {
+        var found = try load(name, parts, within: .max, isOutline: true, on: connection)
+        found?.contents.isOutlined = true
+        return found
+    }
+
+    /// - Parameters:
+    ///   - room: bytes that it may take in memory; what holds more comes as if it were outlined, and without some of its names.
+    ///   - isOutline: texts are left out.
+    static func load(
+        _ name: String, _ parts: [MetadefPart], within room: Int, isOutline: Bool, on connection: Connection
+    ) throws(MariaDBError) -> MetadefNamespace? {
+        let selects = [namespace] + parts.map { select($0, isOutline: isOutline) }
         let statement = selects.map { $0("n.namespace = \(.text(name))") }.joined(" UNION ALL ")
         var found: MetadefNamespace?
-        try connection.forEachRow(of: Query(statement.sql, decode: Piece.init), statement.values) { piece in
+        var memory = 0
+        try connection.takeRows(of: Query(statement.sql, decode: Piece.init), statement.values) { piece in
             switch piece {
             case .namespace(let namespace): found = namespace
-            case .item(let item): found?.contents.append(item)
+            case .item(let item):
+                memory += item.memory
+                guard memory <= room else {
+                    found?.contents.isOutlined = true
+                    return false
+                }
+                found?.contents.append(item)
             }
+            return true
         }
         // An index gives names in their order; the order of making is what is wanted of these.
         found?.contents.resourceTypes.sort { $0.record?.number ?? 0 < $1.record?.number ?? 0 }
         found?.contents.tags.sort { $0.record?.number ?? 0 > $1.record?.number ?? 0 }
         return found
+    }
+
+    /// Items by their names, in that order.
+    static func items(
+        _ kind: MetadefKind, named names: [String], of namespace: Int64, on connection: Connection
+    ) throws(MariaDBError) -> [MetadefItem] {
+        guard let last = names.last else { return [] }
+        let padded = names + repeatElement(last, count: max(0, MetadefItem.piece - names.count))
+        let list = padded.map { "\(.text($0))" as SQLFragment }.joined(", ")
+        let statement = select(kind, "n.id = \(.int(namespace)) AND \(word: kind.alias).name IN (\(list))", isOutline: false)
+        var found: [String: MetadefItem] = [:]
+        try connection.forEachRow(of: Query(statement.sql, decode: Piece.init), statement.values) { piece in
+            if case .item(let item) = piece { found[item.name] = item }
+        }
+        return names.compactMap { found[$0] }
     }
 
     private typealias Select = (SQLFragment) -> SQLFragment
@@ -31,14 +70,14 @@ enum MetadefRows {
         """
     }
 
-    private static func select(_ part: MetadefPart) -> Select {
+    private static func select(_ part: MetadefPart, isOutline: Bool) -> Select {
         switch part {
-        case .all(let kind): { select(kind, $0) }
-        case .one(let kind, let name): { select(kind, "\($0) AND \(word: kind.alias).name = \(.text(name))") }
+        case .all(let kind): { select(kind, $0, isOutline: isOutline) }
+        case .one(let kind, let name): { select(kind, "\($0) AND \(word: kind.alias).name = \(.text(name))", isOutline: isOutline) }
         }
     }
 
-    private static func select(_ kind: MetadefKind, _ condition: SQLFragment) -> SQLFragment {
+    private static func select(_ kind: MetadefKind, _ condition: SQLFragment, isOutline: Bool) -> SQLFragment {
         switch kind {
         case .resourceType:
             """
@@ -49,14 +88,15 @@ enum MetadefRows {
             """
         case .property:
             """
-            SELECT 2, p.id, p.name, p.created_at, p.updated_at, p.json_schema, NULL, NULL, NULL, NULL
+            SELECT 2, p.id, p.name, p.created_at, p.updated_at, \(word: isOutline ? "'{}'" : "p.json_schema"), NULL, NULL, NULL, NULL
               FROM metadef_namespaces n
                    JOIN metadef_properties p FORCE INDEX (uq_metadef_properties_namespace_id_name) ON p.namespace_id = n.id
              WHERE \(condition)
             """
         case .object:
             """
-            SELECT 3, o.id, o.name, o.created_at, o.updated_at, o.json_schema, o.description, o.required, NULL, NULL
+            SELECT 3, o.id, o.name, o.created_at, o.updated_at,
+                   \(word: isOutline ? "'{}', NULL, NULL" : "o.json_schema, o.description, o.required"), NULL, NULL
               FROM metadef_namespaces n
                    JOIN metadef_objects o FORCE INDEX (uq_metadef_objects_namespace_id_name) ON o.namespace_id = n.id
              WHERE \(condition)
@@ -125,6 +165,19 @@ extension MetadefKind {
         case .property: "p"
         case .object: "o"
         case .tag: "g"
+        }
+    }
+}
+
+extension MetadefItem {
+    /// Bytes that it takes in memory, about.
+    fileprivate var memory: Int {
+        switch self {
+        case .resourceType, .tag: 256
+        case .property(let property): 256 + property.schema.utf8.count
+        case .object(let object):
+            256 + (object.properties?.utf8.count ?? 0) + (object.description?.utf8.count ?? 0)
+                + (object.required?.reduce(0) { $0 + 32 + $1.utf8.count } ?? 0)
         }
     }
 }

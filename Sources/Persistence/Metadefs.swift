@@ -10,11 +10,22 @@ extension MariaDBCatalog: MetadefCatalog {
 
     package func namespace(_ name: String, with parts: [MetadefPart], visibleTo caller: Caller) throws(Fault) -> MetadefNamespace {
         guard MetadefLimits.isPossible(name) else { throw .namespaceNotFound(name) }
-        let found = try database.run("Reading namespace \(name)") { connection in
-            try MetadefRows.load(name, parts, on: connection)
+        var found = try database.run("Reading namespace \(name)") { connection in
+            try MetadefRows.load(name, parts, within: MetadefPage.room, isOutline: false, on: connection)
+        }
+        if found?.contents.isOutlined == true {
+            found = try database.run("Reading namespace \(name)") { connection in
+                try MetadefRows.outline(name, parts, on: connection)
+            }
         }
         guard let found, found.isVisible(to: caller) else { throw .namespaceNotFound(name) }
         return found
+    }
+
+    package func items(_ kind: MetadefKind, named names: [String], of namespace: MetadefNamespace) throws(Fault) -> [MetadefItem] {
+        try database.run("Reading namespace \(namespace.name)") { connection in
+            try MetadefRows.items(kind, named: names, of: namespace.id, on: connection)
+        }
     }
 
     package func resourceTypes() throws(Fault) -> [ResourceType] {

@@ -28,10 +28,16 @@ extension MariaDBCatalog: TaskCatalog {
         try database.run("Listing tasks") { connection in try TaskList(listing: listing, caller: caller).page(on: connection) }
     }
 
-    package func tasks(on image: ImageID, visibleTo caller: Caller) throws(Fault) -> [Task] {
-        try database.run("Reading the tasks of image \(image)") { connection in
-            try TaskRows.load(
-                "t.image_id = \(.text(image.text))", visibleTo: caller, "ORDER BY t.created_at DESC, t.id DESC", on: connection)
+    package func tasks(on image: ImageID, after former: Task?, atMost count: Int, visibleTo caller: Caller) throws(Fault) -> [Task] {
+        try checkPossible(image)
+        return try database.run("Reading the tasks of image \(image)") { connection in
+            var condition: SQLFragment = "t.image_id = \(.text(image.text))"
+            if let former {
+                let moment = former.createdAt.sqlValue
+                condition = "\(condition) AND (t.created_at < \(moment) OR t.created_at = \(moment) AND t.id < \(.text(former.id)))"
+            }
+            return try TaskRows.load(
+                condition, visibleTo: caller, "ORDER BY t.created_at DESC, t.id DESC LIMIT \(.int(Int64(count)))", on: connection)
         }
     }
 
@@ -76,18 +82,21 @@ enum TaskRows {
                t.updated_at, t.expires_at
         """
 
+    /// The same without what a list of many does not show.
+    static let briefColumns = columns.replacing("i.input, i.result, i.message", with: "NULL, NULL, NULL")
+
     static func load(_ id: String, visibleTo caller: Caller, on connection: Connection) throws(MariaDBError) -> Task? {
         try load("t.id = \(.text(id))", visibleTo: caller, "", on: connection).first
     }
 
     static func load(
-        _ condition: SQLFragment, visibleTo caller: Caller, _ order: String, on connection: Connection
+        _ condition: SQLFragment, visibleTo caller: Caller, _ order: SQLFragment, on connection: Connection
     ) throws(MariaDBError) -> [Task] {
         let statement: SQLFragment = """
             SELECT \(word: columns)
               FROM tasks t LEFT JOIN task_info i ON i.task_id = t.id
              WHERE \(condition) AND \(isThere(for: caller))
-             \(word: order)
+             \(order)
             """
         return try connection.all(Query(statement.sql, decode: Task.init), statement.values)
     }
@@ -142,8 +151,8 @@ private struct TaskList {
             conditions.append(keyset.comes("t", after: "m"))
         }
         return """
-            SELECT \(word: TaskRows.columns)
-              FROM tasks t LEFT JOIN task_info i ON i.task_id = t.id\(marker)
+            SELECT \(word: TaskRows.briefColumns)
+              FROM tasks t\(marker)
              WHERE \(conditions.allOfThem)
              ORDER BY \(keyset.order("t")) LIMIT \(.int(Int64(listing.limit)))
             """

@@ -18,9 +18,11 @@ extension MariaDBCatalog: UploadBacklog {
                 VALUES (?, ?, ?, ?, UTC_TIMESTAMP(6) + \(Self.lease), ?, ?)
                 """, .text(upload.image.text), .text(upload.token), .text(upload.pendingURL), .text(worker),
                 .int((upload.aim == .store ? claim?.bytes : claim?.staged) ?? 0), .flag(upload.aim == .staging))
-            let image = try payload(of: upload.image, on: connection)
-            if upload.aim == .store { try outbox?.tell(.imageUpdate, .imagePrepare, of: image, on: connection) }
-            if upload.aim == .staging { try outbox?.tell(.imageUpdate, of: image, on: connection) }
+            switch upload.aim {
+            case .store:
+                try outbox?.tell(.imageUpdate, .imagePrepare, of: try payload(of: upload.image, on: connection), on: connection)
+            case .staging: try outbox?.tell(.imageUpdate, of: try payload(of: upload.image, on: connection), on: connection)
+            }
             return room
         }
     }

@@ -29,13 +29,14 @@ extension RegistryClient: ImageCatalog {
     }
 
     package func page(_ listing: ImageListing, visibleTo caller: Caller) throws(Fault) -> ImagePage {
-        let answer = try ask("GET", "/images/detail?" + listing.classicQuery(for: caller), for: caller)
-        var images: [Image] = []
-        for element in answer.json["images"]?.array ?? [] {
-            guard let object = element.object else { throw Fault(.unexpected, "The image registry sent what is no image.") }
-            images.append(try Image(wire: object))
-        }
-        return ImagePage(images: images, isFull: images.count == listing.limit)
+        try ImagePage(wire: ask("GET", "/images/detail?" + listing.classicQuery(for: caller), for: caller).json)
+    }
+
+    package func page(of rest: [ImageID], in listing: ImageListing, visibleTo caller: Caller) throws(Fault) -> ImagePage {
+        var listing = listing
+        listing.marker = nil
+        let body: JSONObject = ["rest": .array(rest.map { .string($0.text) })]
+        return try ImagePage(wire: ask("POST", "/lists/rest?" + listing.classicQuery(for: caller), for: caller, body).json)
     }
 
     /// Nothing is held while `change` looks at the image. The registry is told which state was changed; when it has another

@@ -4,9 +4,12 @@ internal import JSONDocument
 internal import RegistryWire
 
 extension RegistryClient: MemberCatalog {
-    package func members(of image: Image, visibleTo caller: Caller) throws(Fault) -> [Member] {
+    package func members(
+        of image: Image, after former: String?, atMost count: Int, visibleTo caller: Caller
+    ) throws(Fault) -> [Member] {
         var members: [Member] = []
-        for element in try ask("GET", path(image.id) + "/members", for: caller).json["members"]?.array ?? [] {
+        for element in try ask("GET", path(image.id) + "/members?" + piece(after: former, count), for: caller).json["members"]?.array ?? []
+        {
             members.append(try Member(wire: element.object ?? [:], image: image.id))
         }
         return members
@@ -36,9 +39,12 @@ extension RegistryClient: MemberCatalog {
         try ask("PUT", path(image.id) + "/members", for: caller, body)
     }
 
-    package func memberships(of project: String, visibleTo caller: Caller) throws(Fault) -> [Member] {
+    package func memberships(
+        of project: String, after former: ImageID?, atMost count: Int, visibleTo caller: Caller
+    ) throws(Fault) -> [Member] {
+        let path = "/shared-images/\(percentEncoded(project))?" + piece(after: former?.text, count)
         var members: [Member] = []
-        for element in try ask("GET", "/shared-images/\(percentEncoded(project))", for: caller).json["shared_images"]?.array ?? [] {
+        for element in try ask("GET", path, for: caller).json["shared_images"]?.array ?? [] {
             members.append(try Member(wire: element.object ?? [:], project: project))
         }
         return members
@@ -60,6 +66,10 @@ extension RegistryClient: MemberCatalog {
         if let canShare = membership.canShare { body["member"] = ["can_share": .bool(canShare)] }
         if let quota { body["quota"] = .int(Int64(quota)) }
         try ask("PUT", path(membership.project, of: image), for: caller, body)
+    }
+
+    private func piece(after former: String?, _ count: Int) -> String {
+        "limit=\(count)" + (former.map { "&after=\(percentEncoded($0))" } ?? "")
     }
 
     private func path(_ project: String, of image: Image) -> String {

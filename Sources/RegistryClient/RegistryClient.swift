@@ -11,7 +11,7 @@ package struct RegistryClient: Sendable {
     private let secret: String
     private let logger: Logger
 
-    /// Bytes of an answer: a page of a thousand images with all their properties.
+    /// Bytes of an answer: an image with many properties, each letter of which is written as an escape.
     private static let longestAnswer = 256 << 20
 
     /// - Parameters:
@@ -53,14 +53,16 @@ package struct RegistryClient: Sendable {
         headers.append(("X-Roles", caller.roles.joined(separator: ",")))
         if let user = caller.user { headers.append(("X-User-Id", user)) }
         if let project = caller.project { headers.append(("X-Project-Id", project)) }
-        let reply: HTTPClient.Reply
+        var reply: HTTPClient.Reply
         do throws(HTTPClientError) {
             reply = try client.send(
                 method, base + path, headers: headers, body: body.map { JSON.object($0).text }, longest: Self.longestAnswer)
         } catch {
             throw .unreachable(error)
         }
-        let json = reply.body.isEmpty ? JSONObject() : (try? JSON(parsing: reply.body))?.object
+        // What is read of it is not kept twice: an answer may be as large as memory allows.
+        var body = reply.takeBody()
+        let json = body.isEmpty ? JSONObject() : (try? JSON(parsingPieces: { body.popFirst() }))?.object
         guard reply.status < 300 else { throw refusal(reply.status, json) }
         guard let json else { throw Fault(.unexpected, "The image registry sent what is no JSON.") }
         return Answer(json: json, tag: reply.headers["ETag"])

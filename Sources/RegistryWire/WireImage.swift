@@ -67,14 +67,25 @@ package enum WireImage {
         }
     }
 
-    /// A page of a list.
-    package static func document(of images: [Image], _ write: (Image, inout JSONWriter) -> Void) -> [UInt8] {
-        var json = JSONWriter(reserving: 1024 * (images.count + 1))
+    /// A whole list, written while it is read.
+    package static func write(_ walk: ImageWalk, to json: inout JSONWriter, _ write: (Image, inout JSONWriter) -> Void) throws(Fault) {
+        try json.object { json throws(Fault) in
+            json.key("images")
+            try json.array { json throws(Fault) in
+                while !json.isAbandoned, let images = try walk.next() { for image in images { write(image, &json) } }
+            }
+        }
+    }
+
+    /// A page as far as it was read, for the API.
+    package static func write(_ page: ImagePage, to json: inout JSONWriter) {
         json.object { json in
             json.key("images")
-            json.array { json in for image in images { write(image, &json) } }
+            json.array { json in for image in page.images { write(image, for: .api, to: &json) } }
+            json.member("is_full", page.isFull)
+            json.key("rest")
+            json.array { json in for id in page.rest { json.string(id.text) } }
         }
-        return json.bytes
     }
 
     /// What the registry answers a request for one image with.
@@ -85,6 +96,22 @@ package enum WireImage {
             write(image, for: .api, to: &json)
         }
         return json.bytes
+    }
+}
+
+extension ImagePage {
+    /// Reads what the registry sent.
+    ///
+    /// - Throws: `.unexpected` for what is no page.
+    package init(wire object: JSONObject) throws(Fault) {
+        guard let elements = object["images"]?.array else {
+            throw Fault(.unexpected, "The image registry sent what is no page of images.")
+        }
+        var images: [Image] = []
+        for element in elements { images.append(try Image(wire: element.object ?? [:])) }
+        // A registry of the release before says no more than the images.
+        let rest = object["rest"]?.array?.compactMap(\.string).map { ImageID($0) }
+        self.init(images: images, isFull: object["is_full"]?.bool ?? false, rest: rest ?? [])
     }
 }
 

@@ -72,6 +72,11 @@ extension ImageListing {
 
     /// Ours: what V1 does not know, and no database of Glance's has ever heard of.
     private static let exactNames = "vitrine_exact_names"
+    /// Ours: the API asks for a page as far as memory allows, and then for the rest.
+    private static let inParts = "vitrine_in_parts"
+
+    /// Whether a page may be answered in parts.
+    package static func isInParts(_ query: Query) -> Bool { query[inParts] != nil }
 
     private mutating func readValue(_ name: String, _ text: String) throws(Fault) {
         switch name {
@@ -118,7 +123,7 @@ extension ImageListing {
     /// - Throws: `.unexpected` for what V1 has no words for.
     package func classicQuery(for reader: Caller) throws(Fault) -> String {
         var pairs: [Query.Pair] = [
-            ("limit", String(limit)), ("sort_key", sort[0].key.rawValue), ("sort_dir", sort[0].direction.rawValue),
+            (Self.inParts, "True"), ("limit", String(limit)), ("sort_key", sort[0].key.rawValue), ("sort_dir", sort[0].direction.rawValue),
         ]
         if let marker { pairs.append(("marker", marker.text)) }
         if hasExactNames { pairs.append((Self.exactNames, "True")) }

@@ -88,6 +88,21 @@ extension Member {
         return object
     }
 
+    /// A whole list, written while it is read: of members, or of images that are shared.
+    package static func write(
+        _ walk: ListWalk<Member>, _ list: String, for reader: WireImage.Reader, to json: inout JSONWriter
+    ) throws(Fault) {
+        let name = list == "members" ? "member_id" : "image_id"
+        try json.object { json throws(Fault) in
+            json.key(list)
+            try json.array { json throws(Fault) in
+                while !json.isAbandoned, let piece = try walk.next() {
+                    for member in piece { json.value(.object(member.wire(for: reader, naming: name))) }
+                }
+            }
+        }
+    }
+
     /// - Parameters: what the message does not say because the request did.
     package init(wire object: JSONObject, image: ImageID? = nil, project: String? = nil) throws(Fault) {
         let image = if let image { image } else { ImageID(try object.text("image_id")) }

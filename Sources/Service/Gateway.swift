@@ -1,3 +1,4 @@
+internal import Domain
 internal import FastCGI
 internal import HTTP
 internal import Logging
@@ -46,6 +47,11 @@ enum Gateway {
 
     // MARK: out
 
+    /// A body could not be written, and nothing of the answer was sent yet.
+    struct NotBegun: Error {
+        let fault: Fault
+    }
+
     /// - Returns: bytes of the body, as far as they go through this process.
     @discardableResult
     static func send(_ response: Response, to exchange: Exchange, isHead: Bool) throws -> Int64 {
@@ -59,13 +65,23 @@ enum Gateway {
         switch response.body {
         case .file(let path, _): add("X-Accel-Redirect", path)
         case _ where response.status == .noContent || response.status == .notModified: break
-        default: add("Content-Length", String(response.contentLength))
+        default:
+            if let length = response.contentLength { add("Content-Length", String(length)) }
+        }
+        if case .written(let write) = response.body {
+            let sink = AnswerSink(head, exchange, isHead: isHead)
+            do {
+                try write(sink)
+            } catch let fault as Fault where !sink.hasBegun {
+                throw NotBegun(fault: fault)
+            }
+            return try sink.end()
         }
         head.append(contentsOf: "\r\n".utf8)
         try head.withUnsafeBytes { try exchange.write($0) }
         guard !isHead else { return 0 }
         switch response.body {
-        case .empty, .file: return 0
+        case .empty, .file, .written: return 0
         case .bytes(let bytes):
             try bytes.withUnsafeBytes { try exchange.write($0) }
             return Int64(bytes.count)
@@ -76,8 +92,11 @@ enum Gateway {
     /// Says why an answer did not go out whole. That a client hangs up is nothing out of the ordinary; that a store or a source breaks
     /// off is.
     static func log(_ error: any Error, _ logger: Logger) {
-        guard let cut = error as? BodyCut else { return logger.info("the client is gone: \(error)") }
-        logger.error("the answer broke off: \(cut.reason.map { "\($0)" } ?? "its source ended too early")")
+        switch error {
+        case let cut as BodyCut: logger.error("the answer broke off: \(cut.reason.map { "\($0)" } ?? "its source ended too early")")
+        case let fault as Fault: logger.error("the answer broke off: \(fault)")
+        default: logger.info("the client is gone: \(error)")
+        }
     }
 
     /// A source that breaks off leaves the body shorter than announced, so no client takes it for whole.

@@ -106,8 +106,12 @@ final class SendLog: @unchecked Sendable {
 
     private static func open(_ path: String) -> (descriptor: CInt, inode: UInt, size: UInt)? {
         let descriptor = Glibc.open(path, O_RDONLY | O_CLOEXEC)
+        guard descriptor >= 0 else { return nil }
         var status = stat()
-        guard descriptor >= 0, fstat(descriptor, &status) == 0 else { return nil }
+        guard fstat(descriptor, &status) == 0 else {
+            close(descriptor)
+            return nil
+        }
         return (descriptor, UInt(status.st_ino), UInt(status.st_size))
     }
 

@@ -39,7 +39,8 @@ extension Wiring {
     func makePrefetching(_ logger: Logger) throws -> Crew? {
         guard try cacheFolder != nil else { return nil }
         return Crew("look after what is wanted in the image cache", logger) { isEnding in
-            let catalog = try makeCatalog()
+            // One more counts what was read from the cache; likewise below.
+            let catalog = try makeCatalog(for: try configuration(Options.cacheThreads) + 1)
             let service = try makeService(over: catalog, try makeProjectLimits())
             let prefetcher = Prefetcher(service: service, keeper: try makeCacheKeeper(catalog)!, isEnding: isEnding)
             return { () throws(Fault) in try prefetcher.fetchOne() }
@@ -47,7 +48,7 @@ extension Wiring {
     }
 
     func makeCacheRounds() throws -> CacheRounds? {
-        guard let keeper = try makeCacheKeeper(makeCatalog()) else { return nil }
+        guard let keeper = try makeCacheKeeper(makeCatalog(for: 2)) else { return nil }
         return CacheRounds(keeper, stallTime: try configuration(Options.cacheStallTime))
     }
 

@@ -24,7 +24,9 @@ extension Wiring {
         let uploads = try makeClientUploads()
         var routes: [Route<Handler>] = []
         var probes: [any HealthProbe] = []
-        let catalog = hasV2 ? try makeCatalog() : nil
+        // One more renews leases.
+        let threads = try configuration(Options.metadataThreads) + configuration(Options.dataThreads) + 1
+        let catalog = hasV2 ? try makeCatalog(for: threads) : nil
         let keeper = try makeCacheKeeper(catalog)
         let cache = try sendsFromCache ? keeper : nil
         if let catalog {
@@ -174,7 +176,8 @@ extension Wiring {
             throw ConfigurationError(place: "[vitrine] registry_secret", reason: "is not set, or has fewer than 16 characters")
         }
         let catalog = MariaDBCatalog(
-            try makeDatabase(), delaysDeletion: try configuration(Options.delayedDelete), outbox: try makeOutbox())
+            try makeDatabase(for: try configuration(Options.registryThreads)), delaysDeletion: try configuration(Options.delayedDelete),
+            outbox: try makeOutbox())
         let images = RegistryDoor(
             catalog: catalog, usualPage: try configuration(Options.limitParamDefault), longestPage: try configuration(Options.apiLimitMax))
         let members = RegistryMembersDoor(catalog: catalog, quota: try makeLimits().members)

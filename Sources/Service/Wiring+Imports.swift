@@ -43,7 +43,7 @@ extension Wiring {
     ///
     /// - Parameter isEnding: whether the process is about to end, and what is half-way is to be left to others.
     func makeImporter(_ plugins: ImportPlugins, isEnding: @escaping @Sendable () -> Bool) throws -> Importer {
-        let catalog = try makeCatalog()
+        let catalog = try makeCatalog(for: try configuration(Options.importThreads) + 1)
         return try Importer(
             service: try makeService(over: catalog, try makeProjectLimits()), jobs: catalog, source: try makeFetcher(), plugins: plugins,
             downloads: try makeDownloads(), host: try host, isEnding: isEnding)

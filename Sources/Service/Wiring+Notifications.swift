@@ -67,7 +67,8 @@ extension Wiring {
         if drivers.contains(.log) { senders.append(LogSender(log)) }
         let retry = try configuration(Options.notificationRetry)
         return Courier(
-            queue: try makeCatalog(), senders: senders, worker: WorkerName.fresh().text, kept: try configuration(Options.notificationsKept),
+            queue: try makeCatalog(for: 1), senders: senders, worker: WorkerName.fresh().text,
+            kept: try configuration(Options.notificationsKept),
             tries: retry < 0 ? nil : retry + 1, logger: log.logger("glance.notifications"))
     }
 
@@ -96,6 +97,6 @@ extension Wiring {
     func makeSendLog() throws -> SendLog? {
         guard try notesSends, let path = try configuration(Options.sendLog) else { return nil }
         return try SendLog(
-            path: path, catalog: try makeCatalog(), worker: WorkerName.fresh().text, logger: log.logger("glance.notifications"))
+            path: path, catalog: try makeCatalog(for: 1), worker: WorkerName.fresh().text, logger: log.logger("glance.notifications"))
     }
 }

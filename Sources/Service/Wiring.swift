@@ -52,7 +52,8 @@ package struct Wiring {
         }
     }
 
-    package func makeDatabase() throws -> Database {
+    /// - Parameter threads: that may want a connection at once.
+    package func makeDatabase(for threads: Int) throws -> Database {
         guard let url = try configuration(Options.connection) else {
             throw ConfigurationError(place: "[database] connection", reason: "is not set")
         }
@@ -62,14 +63,14 @@ package struct Wiring {
                 place: "[database] connection", reason: "is no URL of the form mysql+pymysql://user:password@host/database")
         }
         let kept = try configuration(Options.maxPoolSize)
-        let threads = try configuration(Options.metadataThreads) + configuration(Options.dataThreads)
         let limits = Pool.Limits(
-            size: kept == 0 ? threads + 1 : kept, overflow: try configuration(Options.maxOverflow),
+            size: kept == 0 ? threads : kept, overflow: try configuration(Options.maxOverflow),
             patience: Double(try configuration(Options.poolTimeout)))
         return Database(Pool(address, limits: limits))
     }
 
-    func makeCatalog() throws -> MariaDBCatalog {
+    /// - Parameter threads: that may want to ask it something at once.
+    func makeCatalog(for threads: Int) throws -> MariaDBCatalog {
         // Their images would seem to have no data.
         guard try configuration(Options.metadataEncryptionKey) == nil else {
             throw ConfigurationError(place: "[DEFAULT] metadata_encryption_key", reason: "is not supported")
@@ -77,30 +78,31 @@ package struct Wiring {
         let showsLocations =
             try configuration(Options.showImageDirectURL) || configuration(Options.showMultipleLocations) || !backends.isEmpty
         return MariaDBCatalog(
-            try makeDatabase(), showsLocations: showsLocations, taskHours: try configuration(Options.taskHours),
+            try makeDatabase(for: threads), showsLocations: showsLocations, taskHours: try configuration(Options.taskHours),
             delaysDeletion: try configuration(Options.delayedDelete), outbox: try makeOutbox())
     }
 
     /// - Parameter isEnding: whether the process is about to end, and copies are to be left to others.
     func makeCopier(isEnding: @escaping @Sendable () -> Bool) throws -> Copier {
-        let catalog = try makeCatalog()
+        // One more renews their leases; likewise below.
+        let catalog = try makeCatalog(for: try configuration(Options.copyThreads) + 1)
         return Copier(service: try makeService(over: catalog, try makeProjectLimits()), orders: catalog, isEnding: isEnding)
     }
 
     func makeSweeper() throws -> Sweeper {
-        let catalog = try makeCatalog()
+        let catalog = try makeCatalog(for: 1)
         return Sweeper(
             catalog: catalog, stores: try makeStores(catalog), staging: try makeStaging(), worker: WorkerName.fresh().text,
             isDead: WorkerName.isDead, logger: log.logger("glance.tasks"))
     }
 
     func makeRemover() throws -> Remover {
-        let catalog = try makeCatalog()
+        let catalog = try makeCatalog(for: 1)
         return Remover(catalog: catalog, stores: try makeStores(catalog), logger: log.logger("glance.tasks"))
     }
 
     package func makeScrubber() throws -> Scrubber {
-        let catalog = try makeCatalog()
+        let catalog = try makeCatalog(for: 1)
         return Scrubber(
             catalog: catalog, stores: try makeStores(catalog), patience: try configuration(Options.scrubTime),
             logger: log.logger("glance.scrubber"))

@@ -1,4 +1,5 @@
 internal import APICommon
+internal import CLinux
 internal import Domain
 internal import FastCGI
 internal import Glibc
@@ -51,6 +52,9 @@ final class Workers: Ending {
     /// The one request of a CGI process.
     func serveOnce(_ exchange: Exchange) { _ = answer(exchange) }
 
+    /// Bytes of an answer for which a thread took more memory than it has use for afterwards.
+    private static let large: Int64 = 1 << 20
+
     private func serve(_ listener: Listener) {
         do {
             var exchange = try Exchange(listeningOn: listener)
@@ -62,11 +66,16 @@ final class Workers: Ending {
                     usleep(100_000)
                     continue
                 }
-                if exchange.isToBeRefused {
+                guard !exchange.isToBeRefused else {
                     refuse(exchange)
-                } else if !answer(exchange) {
-                    exchange = try Exchange(listeningOn: listener)
+                    continue
                 }
+                guard let sent = answer(exchange) else {
+                    exchange = try Exchange(listeningOn: listener)
+                    continue
+                }
+                // What was read of a long list is free by now; the C library would keep it.
+                if sent > Self.large { malloc_trim(0) }
             }
         } catch {
             logger.critical("a thread cannot take requests: \(error)")
@@ -84,53 +93,67 @@ final class Workers: Ending {
         logAccess(request, answer, sent: sent ?? 0, milliseconds: Int64((monotonicSeconds() - began) * 1000))
     }
 
-    /// - Returns: whether the exchange is free again; else another thread has it.
-    private func answer(_ exchange: Exchange) -> Bool {
+    /// - Returns: bytes that were written, or as many as can be where the answer broke off; nil when another thread has the exchange, which
+    ///   then is not free again.
+    private func answer(_ exchange: Exchange) -> Int64? {
         let began = monotonicSeconds()
         guard let request = Gateway.request(of: exchange) else {
             logger.warning("what came is no request")
             _ = try? Gateway.send(Response(.badRequest), to: exchange, isHead: false)
             exchange.finish()
-            return true
+            return 0
         }
         var answer = api.answer(request)
         if let senders, case .stream = answer.response.body, request.method != .HEAD {
-            if handOver(Pending(exchange: exchange, request: request, answer: answer, began: began), to: senders) { return false }
+            if handOver(Pending(exchange: exchange, request: request, answer: answer, began: began), to: senders) { return nil }
             api.refuse(request, &answer, for: Fault(.unavailable, "Too many downloads are under way here; try again when one is done."))
         }
-        send(answer, to: request, on: exchange, began: began)
-        exchange.finish()
-        return true
+        return send(Pending(exchange: exchange, request: request, answer: answer, began: began), keepsConnection: true)
     }
 
-    /// An answer on its way from one thread to another, which alone has it then.
+    /// An answer on its way, perhaps from one thread to another, which alone has it then.
     private struct Pending: @unchecked Sendable {
         let exchange: Exchange
         let request: Request
-        let answer: API.Answer
+        var answer: API.Answer
         let began: Double
     }
 
     private func handOver(_ pending: Pending, to senders: Senders) -> Bool {
         running.with { $0 += 1 }
         let isTaken = senders.send(for: pending.answer.caller?.project) {
-            self.send(pending.answer, to: pending.request, on: pending.exchange, began: pending.began)
             // The thread has no time to wait for the next request on the connection.
-            pending.exchange.finish(keepsConnection: false)
+            _ = self.send(pending, keepsConnection: false)
             self.running.with { $0 -= 1 }
         }
         if !isTaken { running.with { $0 -= 1 } }
         return isTaken
     }
 
-    private func send(_ answer: API.Answer, to request: Request, on exchange: Exchange, began: Double) {
+    /// - Returns: bytes that were written, or as many as can be where the answer broke off.
+    private func send(_ pending: Pending, keepsConnection: Bool) -> Int64 {
+        var pending = pending
+        let (exchange, request) = (pending.exchange, pending.request)
         var sent: Int64 = 0
-        do {
-            sent = try Gateway.send(answer.response, to: exchange, isHead: request.method == .HEAD)
-        } catch {
-            Trace.$current.withValue(answer.trace) { Gateway.log(error, logger) }
+        var isWhole = true
+        // A list is read while it is sent.
+        Trace.$current.withValue(pending.answer.trace) {
+            do {
+                do {
+                    sent = try Gateway.send(pending.answer.response, to: exchange, isHead: request.method == .HEAD)
+                } catch let failed as Gateway.NotBegun {
+                    api.refuse(request, &pending.answer, for: failed.fault)
+                    sent = try Gateway.send(pending.answer.response, to: exchange, isHead: request.method == .HEAD)
+                }
+                exchange.finish(keepsConnection: keepsConnection)
+            } catch {
+                Gateway.log(error, logger)
+                exchange.breakOff()
+                isWhole = false
+            }
         }
-        logAccess(request, answer, sent: sent, milliseconds: Int64((monotonicSeconds() - began) * 1000))
+        logAccess(request, pending.answer, sent: sent, milliseconds: Int64((monotonicSeconds() - pending.began) * 1000))
+        return isWhole ? sent : .max
     }
 
     /// One line a request. Of a body that nginx sends by itself, its length.

@@ -12,6 +12,7 @@ package final class Home {
         try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
         lock = open("\(folder)/lock", O_RDWR | O_CREAT | O_CLOEXEC, 0o644)
         guard lock >= 0, flock(lock, LOCK_EX | LOCK_NB) == 0 else {
+            if lock >= 0 { close(lock) }
             throw ChildProcess.NotStarted(description: "a service runs in \(folder) already; end it, or choose another STATE")
         }
         try endLeftovers()

@@ -146,7 +146,9 @@ package final class Site: @unchecked Sendable {
             }
         }
         guard bound == 0, chmod(path, 0o660) == 0, Glibc.listen(descriptor, 1024) == 0 else {
-            throw ChildProcess.NotStarted(description: "cannot listen at \(path): \(String(cString: strerror(errno)))")
+            let code = errno
+            if descriptor >= 0 { close(descriptor) }
+            throw ChildProcess.NotStarted(description: "cannot listen at \(path): \(String(cString: strerror(code)))")
         }
         return descriptor
     }

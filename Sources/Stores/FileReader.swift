@@ -6,13 +6,17 @@ final class FileReader: ByteReader {
     private let descriptor: CInt
 
     init(path: String, offset: Int64) throws(Fault) {
-        descriptor = open(path, O_RDONLY | O_CLOEXEC)
-        guard descriptor >= 0, lseek(descriptor, off_t(offset), SEEK_SET) >= 0 else { throw .store(errno, "opening an image's file") }
+        let opened = open(path, O_RDONLY | O_CLOEXEC)
+        guard opened >= 0 else { throw .store(errno, "opening an image's file") }
+        guard lseek(opened, off_t(offset), SEEK_SET) >= 0 else {
+            let code = errno
+            close(opened)
+            throw .store(code, "opening an image's file")
+        }
+        descriptor = opened
     }
 
-    deinit {
-        if descriptor >= 0 { close(descriptor) }
-    }
+    deinit { close(descriptor) }
 
     func read(into buffer: UnsafeMutableRawBufferPointer) throws(Fault) -> Int {
         while true {

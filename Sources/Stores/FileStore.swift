@@ -294,17 +294,3 @@ package struct StoreError: Error, CustomStringConvertible {
 
     package var description: String { "\(doing): \(String(cString: strerror(code)))" }
 }
-
-/// The names of all that is in a folder; nil when it cannot be read, for the reason in `errno`.
-func entries(of folder: String) -> [String]? {
-    guard let handle = opendir(folder) else { return nil }
-    defer { closedir(handle) }
-    var names: [String] = []
-    while let entry = readdir(handle) {
-        names.append(
-            withUnsafePointer(to: &entry.pointee.d_name) {
-                $0.withMemoryRebound(to: CChar.self, capacity: 256) { String(cString: $0) }
-            })
-    }
-    return names
-}

@@ -1,4 +1,5 @@
 internal import Domain
+internal import Folders
 internal import Glibc
 internal import Logging
 internal import Synchronization
@@ -126,9 +127,13 @@ final class StoreFolder: Sendable {
             return true
         }
         if mustAsk {
-            _ = Thread.start {
-                do throws(Fault) { try self.check() } catch {}
-                self.state.withLock { $0.isAsking = false }
+            do throws(ThreadUnavailable) {
+                try Thread.start {
+                    do throws(Fault) { try self.check() } catch {}
+                    self.state.withLock { $0.isAsking = false }
+                }
+            } catch {
+                state.withLock { $0.isAsking = false }
             }
         }
         guard state.withLock({ $0.mark != nil }) else {
@@ -220,7 +225,7 @@ final class StoreFolder: Sendable {
 
     /// The names of files that nothing was written to for some seconds.
     func names(in folder: String, olderThan seconds: Int) throws(Fault) -> [String] {
-        guard let names = entries(of: folder) else { throw .store(errno, "reading a folder of the store") }
+        guard let names = entryNames(in: folder) else { throw .store(errno, "reading a folder of the store") }
         return names.filter { name in
             var info = stat()
             return stat("\(folder)/\(name)", &info) == 0 && info.st_mode & S_IFMT == S_IFREG && time(nil) - info.st_mtim.tv_sec > seconds

@@ -29,29 +29,35 @@ final class GzipDecoder: Decoder {
 
 /// zlib's inflate.
 final class Inflater {
-    private var stream = z_stream()
+    /// zlib keeps the address of its stream and compares it in each call (`inflateStateCheck`), so it has one of its own.
+    private let stream: UnsafeMutablePointer<z_stream>
 
     /// - Parameter windowBits: as zlib has it: below zero for bare deflate, 16 more for gzip.
     init(windowBits: CInt) {
-        guard vitrine_inflate_begin(&stream, windowBits) == Z_OK else { fatalError("zlib has no memory") }
+        stream = .allocate(capacity: 1)
+        stream.initialize(to: z_stream())
+        guard vitrine_inflate_begin(stream, windowBits) == Z_OK else { fatalError("zlib has no memory") }
     }
 
-    deinit { inflateEnd(&stream) }
+    deinit {
+        inflateEnd(stream)
+        stream.deallocate()
+    }
 
-    func restart() { inflateReset(&stream) }
+    func restart() { inflateReset(stream) }
 
     /// - Returns: `isSound` false for what is no such data. Without input it gives what it still holds.
     func inflate(
         _ input: UnsafeRawBufferPointer, into output: UnsafeMutableRawBufferPointer
     ) -> (consumed: Int, produced: Int, isEnd: Bool, isSound: Bool) {
-        stream.next_in = UnsafeMutablePointer(mutating: input.baseAddress?.assumingMemoryBound(to: UInt8.self))
-        stream.avail_in = UInt32(input.count)
-        stream.next_out = output.baseAddress?.assumingMemoryBound(to: UInt8.self)
-        stream.avail_out = UInt32(clamping: output.count)
-        let room = stream.avail_out
-        let code = CPacking.inflate(&stream, Z_NO_FLUSH)
+        stream.pointee.next_in = UnsafeMutablePointer(mutating: input.baseAddress?.assumingMemoryBound(to: UInt8.self))
+        stream.pointee.avail_in = UInt32(input.count)
+        stream.pointee.next_out = output.baseAddress?.assumingMemoryBound(to: UInt8.self)
+        stream.pointee.avail_out = UInt32(clamping: output.count)
+        let room = stream.pointee.avail_out
+        let code = CPacking.inflate(stream, Z_NO_FLUSH)
         return (
-            input.count - Int(stream.avail_in), Int(room - stream.avail_out), code == Z_STREAM_END,
+            input.count - Int(stream.pointee.avail_in), Int(room - stream.pointee.avail_out), code == Z_STREAM_END,
             [Z_OK, Z_STREAM_END, Z_BUF_ERROR].contains(code)
         )
     }
@@ -59,16 +65,20 @@ final class Inflater {
 
 /// A bzip2 file, of one stream or of several.
 final class Bzip2Decoder: Decoder {
-    private var stream = bz_stream()
+    /// libbz2 keeps the address of its stream and compares it in each call.
+    private let stream = UnsafeMutablePointer<bz_stream>.allocate(capacity: 1)
     private(set) var isWhole = false
 
     init() { begin() }
 
-    deinit { BZ2_bzDecompressEnd(&stream) }
+    deinit {
+        BZ2_bzDecompressEnd(stream)
+        stream.deallocate()
+    }
 
     private func begin() {
-        stream = bz_stream()
-        guard BZ2_bzDecompressInit(&stream, 0, 0) == BZ_OK else { fatalError("bzip2 has no memory") }
+        stream.initialize(to: bz_stream())
+        guard BZ2_bzDecompressInit(stream, 0, 0) == BZ_OK else { fatalError("bzip2 has no memory") }
     }
 
     func decode(
@@ -78,21 +88,21 @@ final class Bzip2Decoder: Decoder {
         while true {
             if isWhole {
                 guard consumed < input.count else { return (consumed, 0) }
-                BZ2_bzDecompressEnd(&stream)
+                BZ2_bzDecompressEnd(stream)
                 begin()
                 isWhole = false
             }
             let piece = UnsafeRawBufferPointer(rebasing: input[consumed...])
-            stream.next_in = UnsafeMutablePointer(mutating: piece.baseAddress?.assumingMemoryBound(to: CChar.self))
-            stream.avail_in = UInt32(piece.count)
-            stream.next_out = output.baseAddress?.assumingMemoryBound(to: CChar.self)
-            stream.avail_out = UInt32(clamping: output.count)
-            let room = stream.avail_out
-            let code = BZ2_bzDecompress(&stream)
+            stream.pointee.next_in = UnsafeMutablePointer(mutating: piece.baseAddress?.assumingMemoryBound(to: CChar.self))
+            stream.pointee.avail_in = UInt32(piece.count)
+            stream.pointee.next_out = output.baseAddress?.assumingMemoryBound(to: CChar.self)
+            stream.pointee.avail_out = UInt32(clamping: output.count)
+            let room = stream.pointee.avail_out
+            let code = BZ2_bzDecompress(stream)
             guard code == BZ_OK || code == BZ_STREAM_END else { throw Flaw("The bzip2 data are damaged.") }
-            consumed += piece.count - Int(stream.avail_in)
+            consumed += piece.count - Int(stream.pointee.avail_in)
             isWhole = code == BZ_STREAM_END
-            let produced = Int(room - stream.avail_out)
+            let produced = Int(room - stream.pointee.avail_out)
             if produced > 0 || !isWhole { return (consumed, produced) }
         }
     }
@@ -103,26 +113,31 @@ private let largestWindow = 128 << 20
 
 /// An xz file, of one stream or of several.
 final class XZDecoder: Decoder {
-    private var stream = lzma_stream()
+    /// At one address like the others, whether or not liblzma looks at it.
+    private let stream = UnsafeMutablePointer<lzma_stream>.allocate(capacity: 1)
     private(set) var isWhole = false
 
     init() {
-        guard lzma_stream_decoder(&stream, UInt64(largestWindow), vitrine_lzma_concatenated) == LZMA_OK else {
+        stream.initialize(to: lzma_stream())
+        guard lzma_stream_decoder(stream, UInt64(largestWindow), vitrine_lzma_concatenated) == LZMA_OK else {
             fatalError("liblzma has no memory")
         }
     }
 
-    deinit { lzma_end(&stream) }
+    deinit {
+        lzma_end(stream)
+        stream.deallocate()
+    }
 
     func decode(
         _ input: UnsafeRawBufferPointer, isLast: Bool, into output: UnsafeMutableRawBufferPointer
     ) throws(Flaw) -> (consumed: Int, produced: Int) {
         guard !isWhole else { return (0, 0) }
-        stream.next_in = input.baseAddress?.assumingMemoryBound(to: UInt8.self)
-        stream.avail_in = input.count
-        stream.next_out = output.baseAddress?.assumingMemoryBound(to: UInt8.self)
-        stream.avail_out = output.count
-        let code = lzma_code(&stream, isLast ? LZMA_FINISH : LZMA_RUN)
+        stream.pointee.next_in = input.baseAddress?.assumingMemoryBound(to: UInt8.self)
+        stream.pointee.avail_in = input.count
+        stream.pointee.next_out = output.baseAddress?.assumingMemoryBound(to: UInt8.self)
+        stream.pointee.avail_out = output.count
+        let code = lzma_code(stream, isLast ? LZMA_FINISH : LZMA_RUN)
         switch code {
         // Nothing came, and nothing was held back.
         case LZMA_OK, LZMA_BUF_ERROR: break
@@ -130,7 +145,7 @@ final class XZDecoder: Decoder {
         case LZMA_MEMLIMIT_ERROR, LZMA_MEM_ERROR: throw Flaw("The xz data need more than 128 MiB to be unpacked.")
         default: throw Flaw("The xz data are damaged.")
         }
-        return (input.count - stream.avail_in, output.count - stream.avail_out)
+        return (input.count - stream.pointee.avail_in, output.count - stream.pointee.avail_out)
     }
 }
 

@@ -32,7 +32,7 @@ struct Lab {
 
         let configuration = try Programs.configuration(files: [configurationFile], directories: [])
         let wiring = try Wiring(configuration, program: "glance-manage")
-        migrations = Migrations(try wiring.makeDatabase())
+        migrations = Migrations(try wiring.makeDatabase(for: 1))
         clientEnvironment = try wiring.clientEnvironment(at: "http://127.0.0.1:\(apiPort)")
         let workers = try configuration(Options.workers)
         var settings = Site.Settings(

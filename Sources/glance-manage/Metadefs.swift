@@ -71,7 +71,7 @@ extension DB {
             let folder = try place.path(arguments)
             var taken: Set<String> = []
             for name in try catalog.names() {
-                let namespace = try catalog.namespace(name, with: MetadefKind.allCases.map { .all($0) }, visibleTo: .service)
+                let namespace = try catalog.wholeNamespace(name)
                 let file = MetadefFile.name(for: namespace, taken: taken)
                 taken.insert(file.lowercased())
                 try MetadefFile.write(namespace, to: "\(folder)/\(file).json")
@@ -94,6 +94,6 @@ struct MetadefPlace: ParsableArguments {
 
 extension ConfigurationArguments {
     fileprivate func catalog() throws -> MariaDBCatalog {
-        MariaDBCatalog(try Wiring(configuration(), program: "glance-manage").makeDatabase())
+        MariaDBCatalog(try Wiring(configuration(), program: "glance-manage").makeDatabase(for: 1))
     }
 }

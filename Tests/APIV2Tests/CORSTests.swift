@@ -143,7 +143,7 @@ private let horizon = "https://horizon.example"
         for headers in [[:], ["Origin": horizon], ["Access-Control-Request-Method": "GET"]] {
             let reply = try glance.send("OPTIONS", "/v2/images", headers)
             #expect(reply.status == 405)
-            #expect(reply["Allow"] == "GET, POST")
+            #expect(reply["Allow"] == "GET, HEAD, POST")
         }
     }
 

@@ -95,7 +95,11 @@ import Testing
         #expect(part.status == 206 && part.body == Array(data[2_999_990...]))
         #expect(origin.fetches == 1)
         #expect(try glance.send("HEAD", "/v2/images/\(id)/file")["Content-Length"] == "3000000")
-        #expect(origin.fetches == 1)
+        for range in ["bytes=2999990-", "bytes=0-9", "bytes=-10"] {
+            let head = try glance.send("HEAD", "/v2/images/\(id)/file", ["Range": range])
+            #expect(head.status == 206 && head["Content-Length"] == "10" && head["Content-Range"]?.hasSuffix("/3000000") == true)
+        }
+        #expect(origin.fetches == 1, "nobody reads what HEAD tells of")
         #expect(try !glance.caches(id) && !glance.caches(id, in: "incomplete"))
     }
 

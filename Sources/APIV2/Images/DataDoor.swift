@@ -73,7 +73,7 @@ package struct DataDoor: Sendable {
         }
         response.status = .partialContent
         response.headers["Content-Range"] = "bytes \(range.first)-\(range.first + range.count - 1)/\(bytes.size)"
-        response.body = .stream(StoredBody(try bytes.open(range.first), length: range.count), length: range.count)
+        response.body = try .part(of: bytes, from: range.first, count: range.count, for: call)
         return response
     }
 }

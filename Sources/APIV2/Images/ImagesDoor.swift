@@ -60,16 +60,16 @@ package struct ImagesDoor: Sendable {
     private func list(_ call: Call) throws(Fault) -> Response {
         let query = call.query
         let page = try service.list(try ImageListing(query, paging), for: call.caller)
-        var json = JSONWriter(reserving: 1024 * (page.images.count + 1))
-        json.object { json in
-            json.key("images")
-            json.array { json in for image in page.images { document(of: image, for: call.caller).write(to: &json) } }
-            let links = PageLinks("/v2/images", query)
-            json.member("first", links.first)
-            json.member("schema", "/v2/schemas/images")
-            if page.isFull, let last = page.images.last { json.member("next", links.next(after: last.id.text)) }
+        let links = PageLinks("/v2/images", query)
+        return .json { json in
+            json.object { json in
+                json.key("images")
+                json.array { json in for image in page.images { document(of: image, for: call.caller).write(to: &json) } }
+                json.member("first", links.first)
+                json.member("schema", "/v2/schemas/images")
+                if let marker = page.nextMarker { json.member("next", links.next(after: marker.text)) }
+            }
         }
-        return .json(json.bytes)
     }
 
     private func create(_ call: Call) throws(Fault) -> Response {
@@ -122,9 +122,8 @@ package struct ImagesDoor: Sendable {
     }
 
     private func response(_ status: Status, _ image: Image, for caller: Caller) -> Response {
-        var json = JSONWriter()
-        document(of: image, for: caller).write(to: &json)
-        return .json(json.bytes, status)
+        let document = document(of: image, for: caller)
+        return .json(status) { json in document.write(to: &json) }
     }
 
     private func document(of image: Image, for caller: Caller) -> ImageDocument {

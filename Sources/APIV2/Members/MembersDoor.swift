@@ -20,14 +20,16 @@ package struct MembersDoor: Sendable {
     ]
 
     private func list(_ call: Call) throws(Fault) -> Response {
-        let members = try service.members(of: call.imageID, for: call.caller)
-        var json = JSONWriter()
-        json.object { json in
-            json.key("members")
-            json.array { json in for member in members { write(member, to: &json) } }
-            json.member("schema", "/v2/schemas/members")
+        let walk = try service.members(of: call.imageID, for: call.caller)
+        return .json { json throws(Fault) in
+            try json.object { json throws(Fault) in
+                json.key("members")
+                try json.array { json throws(Fault) in
+                    while !json.isAbandoned, let piece = try walk.next() { for member in piece { write(member, to: &json) } }
+                }
+                json.member("schema", "/v2/schemas/members")
+            }
         }
-        return .json(json.bytes)
     }
 
     private func add(_ call: Call) throws(Fault) -> Response {

@@ -9,9 +9,12 @@ struct MetadefDocument {
 
     static func path(of namespace: String) -> String { "/v2/metadefs/namespaces/\(segment(namespace))" }
 
-    func write(_ namespace: MetadefNamespace, to json: inout JSONWriter) throws(Fault) {
-        let parts = try Parts(namespace.contents)
-        json.object { json in
+    /// - Parameter whole: hands over items whole, of which the namespace may have the names alone.
+    func write(
+        _ namespace: MetadefNamespace, to json: inout JSONWriter,
+        _ whole: ([MetadefItem], (MetadefItem) throws(Fault) -> Void) throws(Fault) -> Void
+    ) throws(Fault) {
+        try json.object { json throws(Fault) in
             let fields = namespace.fields
             json.member("namespace", fields.name)
             json.set("display_name", fields.displayName)
@@ -25,15 +28,13 @@ struct MetadefDocument {
                 json.key("resource_type_associations")
                 json.array { json in for association in namespace.contents.resourceTypes { write(association, to: &json) } }
             }
-            if !parts.properties.isEmpty {
+            if !namespace.contents.properties.isEmpty {
                 json.key("properties")
-                write(parts.properties, to: &json)
+                try write(properties: namespace.contents.properties, to: &json, whole)
             }
-            if !parts.objects.isEmpty {
+            if !namespace.contents.objects.isEmpty {
                 json.key("objects")
-                json.array { json in
-                    for (object, properties) in parts.objects { write(object, properties, of: fields.name, to: &json) }
-                }
+                try write(objects: namespace.contents.objects, of: fields.name, to: &json, whole)
             }
             if !namespace.contents.tags.isEmpty {
                 json.key("tags")
@@ -44,12 +45,36 @@ struct MetadefDocument {
         }
     }
 
-    func write(_ object: MetadefObject, of namespace: String, to json: inout JSONWriter) throws(Fault) {
-        write(object, try Parts.properties(of: object), of: namespace, to: &json)
+    /// Hands over items that are whole.
+    static func each(_ items: [MetadefItem], _ body: (MetadefItem) throws(Fault) -> Void) throws(Fault) {
+        for item in items { try body(item) }
     }
 
-    func write(properties: [MetadefProperty], to json: inout JSONWriter) throws(Fault) {
-        write(try Parts.schemas(of: properties), to: &json)
+    func write(_ object: MetadefObject, of namespace: String, to json: inout JSONWriter) throws(Fault) {
+        write(object, try Self.properties(of: object), of: namespace, to: &json)
+    }
+
+    func write(
+        objects: [MetadefObject], of namespace: String, to json: inout JSONWriter,
+        _ whole: ([MetadefItem], (MetadefItem) throws(Fault) -> Void) throws(Fault) -> Void
+    ) throws(Fault) {
+        try json.array { json throws(Fault) in
+            try whole(objects.map { .object($0) }) { item throws(Fault) in
+                if !json.isAbandoned, case .object(let object) = item { try write(object, of: namespace, to: &json) }
+            }
+        }
+    }
+
+    func write(
+        properties: [MetadefProperty], to json: inout JSONWriter,
+        _ whole: ([MetadefItem], (MetadefItem) throws(Fault) -> Void) throws(Fault) -> Void
+    ) throws(Fault) {
+        try json.object { json throws(Fault) in
+            try whole(properties.map { .property($0) }) { item throws(Fault) in
+                guard !json.isAbandoned, case .property(let property) = item else { return }
+                json.member(prefix + property.name, try MetadefSchemaText(property.schema).json)
+            }
+        }
     }
 
     func write(_ property: MetadefProperty, to json: inout JSONWriter) throws(Fault) {
@@ -116,36 +141,17 @@ struct MetadefDocument {
         }
     }
 
-    /// What of a namespace's contents is kept as JSON, read.
-    private struct Parts {
-        let properties: Schemas
-        let objects: [(MetadefObject, Schemas?)]
-
-        init(_ contents: MetadefContents) throws(Fault) {
-            properties = try Self.schemas(of: contents.properties)
-            var objects: [(MetadefObject, Schemas?)] = []
-            for object in contents.objects { objects.append((object, try Self.properties(of: object))) }
-            self.objects = objects
+    private static func properties(of object: MetadefObject) throws(Fault) -> Schemas? {
+        guard let text = object.properties else { return nil }
+        let kept: JSON
+        do throws(JSONSyntaxError) {
+            kept = try JSON(parsing: Array(text.utf8))
+        } catch {
+            throw Fault(.unexpected, "The definition of object \(object.name) cannot be read.", cause: error)
         }
-
-        static func schemas(of properties: [MetadefProperty]) throws(Fault) -> Schemas {
-            var schemas: Schemas = []
-            for property in properties { schemas.append((property.name, try MetadefSchemaText(property.schema).json)) }
-            return schemas
-        }
-
-        static func properties(of object: MetadefObject) throws(Fault) -> Schemas? {
-            guard let text = object.properties else { return nil }
-            let kept: JSON
-            do throws(JSONSyntaxError) {
-                kept = try JSON(parsing: Array(text.utf8))
-            } catch {
-                throw Fault(.unexpected, "The definition of object \(object.name) cannot be read.", cause: error)
-            }
-            var schemas: Schemas = []
-            kept.object?.forEach { schemas.append(($0, MetadefSchemaText($1).json)) }
-            return schemas
-        }
+        var schemas: Schemas = []
+        kept.object?.forEach { schemas.append(($0, MetadefSchemaText($1).json)) }
+        return schemas
     }
 
     /// Names have colons, which paths may.

@@ -31,20 +31,16 @@ package struct MetadefObjectsDoor: Sendable {
         guard let objects = slice.cut(namespace.contents.objects, \.name, \.record) else {
             throw .itemNotFound(.object, slice.marker ?? "")
         }
-        var pieces: [JSONWriter] = []
-        for object in objects {
-            var piece = JSONWriter()
-            try MetadefDocument().write(object, of: namespace.name, to: &piece)
-            pieces.append(piece)
+        return .json { json throws(Fault) in
+            try json.object { json throws(Fault) in
+                json.key("objects")
+                try MetadefDocument().write(objects: objects, of: namespace.name, to: &json) { items, body throws(Fault) in
+                    try service.forEach(items, of: namespace, body)
+                }
+                // Without a slash before it: Glance has it so.
+                json.member("schema", "v2/schemas/metadefs/objects")
+            }
         }
-        var json = JSONWriter()
-        json.object { json in
-            json.key("objects")
-            json.array { json in for piece in pieces { json.written(piece) } }
-            // Without a slash before it: Glance has it so.
-            json.member("schema", "v2/schemas/metadefs/objects")
-        }
-        return .json(json.bytes)
     }
 
     private func create(_ call: Call) throws(Fault) -> Response {

@@ -26,14 +26,14 @@ package struct MetadefPropertiesDoor: Sendable {
 
     private func list(_ call: Call) throws(Fault) -> Response {
         let namespace = try service.contents(.property, of: call.parameters["namespace"], for: call.caller)
-        var properties = JSONWriter()
-        try MetadefDocument().write(properties: namespace.contents.properties, to: &properties)
-        var json = JSONWriter()
-        json.object { json in
-            json.key("properties")
-            json.written(properties)
+        return .json { json throws(Fault) in
+            try json.object { json throws(Fault) in
+                json.key("properties")
+                try MetadefDocument().write(properties: namespace.contents.properties, to: &json) { items, body throws(Fault) in
+                    try service.forEach(items, of: namespace, body)
+                }
+            }
         }
-        return .json(json.bytes)
     }
 
     private func create(_ call: Call) throws(Fault) -> Response {

@@ -27,28 +27,24 @@ package struct NamespacesDoor: Sendable {
 
     private func list(_ call: Call) throws(Fault) -> Response {
         let page = try service.list(try call.metadefListing(paging), for: call.caller)
-        var json = JSONWriter(reserving: 1024 * (page.namespaces.count + 1))
-        var pieces: [JSONWriter] = []
-        for namespace in page.namespaces {
-            var piece = JSONWriter()
-            try MetadefDocument().write(namespace, to: &piece)
-            pieces.append(piece)
+        let links = PageLinks("/v2/metadefs/namespaces", call.query)
+        return .json { json throws(Fault) in
+            try json.object { json throws(Fault) in
+                json.key("namespaces")
+                try json.array { json throws(Fault) in
+                    for namespace in page.namespaces { try MetadefDocument().write(namespace, to: &json, MetadefDocument.each) }
+                }
+                if let marker = page.nextMarker { json.member("next", links.next(after: marker)) }
+                json.member("schema", "/v2/schemas/metadefs/namespaces")
+                json.member("first", links.first)
+            }
         }
-        json.object { json in
-            json.key("namespaces")
-            json.array { json in for piece in pieces { json.written(piece) } }
-            let links = PageLinks("/v2/metadefs/namespaces", call.query)
-            if page.isFull, let last = page.namespaces.last { json.member("next", links.next(after: last.name)) }
-            json.member("schema", "/v2/schemas/metadefs/namespaces")
-            json.member("first", links.first)
-        }
-        return .json(json.bytes)
     }
 
     private func create(_ call: Call) throws(Fault) -> Response {
         let draft = try input.draft(try call.jsonObject(), by: call.caller)
         let namespace = try service.create(draft, by: call.caller)
-        var response = try response(.created, namespace)
+        var response = response(.created, namespace)
         response.headers["Location"] = call.request.site.address + MetadefDocument.path(of: namespace.name)
         return response
     }
@@ -58,12 +54,12 @@ package struct NamespacesDoor: Sendable {
         let namespace = try service.show(call.parameters["namespace"], to: call.caller)
         let type = call.query["resource_type"]
         let association = namespace.contents.resourceTypes.first { $0.name == type }
-        return try response(.ok, namespace, prefix: association?.prefix ?? "")
+        return response(.ok, namespace, prefix: association?.prefix ?? "")
     }
 
     private func update(_ call: Call) throws(Fault) -> Response {
         let fields = try input.draft(try call.jsonObject(), by: call.caller).fields
-        return try response(.ok, try service.update(call.parameters["namespace"], to: fields, by: call.caller))
+        return response(.ok, try service.update(call.parameters["namespace"], to: fields, by: call.caller))
     }
 
     private func delete(_ call: Call) throws(Fault) -> Response {
@@ -71,9 +67,11 @@ package struct NamespacesDoor: Sendable {
         return Response(.noContent)
     }
 
-    private func response(_ status: Status, _ namespace: MetadefNamespace, prefix: String = "") throws(Fault) -> Response {
-        var json = JSONWriter(reserving: 4096)
-        try MetadefDocument(prefix: prefix).write(namespace, to: &json)
-        return .json(json.bytes, status)
+    private func response(_ status: Status, _ namespace: MetadefNamespace, prefix: String = "") -> Response {
+        .json(status) { json throws(Fault) in
+            try MetadefDocument(prefix: prefix).write(namespace, to: &json) { items, body throws(Fault) in
+                try service.forEach(items, of: namespace, body)
+            }
+        }
     }
 }

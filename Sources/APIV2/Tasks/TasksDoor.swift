@@ -32,16 +32,16 @@ package struct TasksDoor: Sendable {
     private func list(_ call: Call) throws(Fault) -> Response {
         try service.checkAccess(call.caller)
         let page = try service.list(try TaskListing(call.query, paging), for: call.caller)
-        var json = JSONWriter()
-        json.object { json in
-            json.key("tasks")
-            json.array { json in for task in page.tasks { task.write(.brief, to: &json) } }
-            let links = PageLinks("/v2/tasks", call.query)
-            json.member("first", links.first)
-            json.member("schema", "/v2/schemas/tasks")
-            if page.isFull, let last = page.tasks.last { json.member("next", links.next(after: last.id)) }
+        let links = PageLinks("/v2/tasks", call.query)
+        return .json { json in
+            json.object { json in
+                json.key("tasks")
+                json.array { json in for task in page.tasks { task.write(.brief, to: &json) } }
+                json.member("first", links.first)
+                json.member("schema", "/v2/schemas/tasks")
+                if page.isFull, let last = page.tasks.last { json.member("next", links.next(after: last.id)) }
+            }
         }
-        return .json(json.bytes)
     }
 
     private func create(_ call: Call) throws(Fault) -> Response {
@@ -77,18 +77,20 @@ package struct TasksDoor: Sendable {
         try service.checkAccess(call.caller)
         var response = ErrorDocument.response(
             to: call.request, .methodNotAllowed, "Tasks are not deleted by clients: they go when their expires_at has come.")
-        response.headers["Allow"] = "GET"
+        response.headers["Allow"] = "GET, HEAD"
         return response
     }
 
     private func listOfImage(_ call: Call) throws(Fault) -> Response {
-        let tasks = try service.tasks(on: call.imageID, for: call.caller)
-        var json = JSONWriter()
-        json.object { json in
-            json.key("tasks")
-            json.array { json in for task in tasks { task.write(.ofImage, to: &json) } }
+        let walk = try service.tasks(on: call.imageID, for: call.caller)
+        return .json { json throws(Fault) in
+            try json.object { json throws(Fault) in
+                json.key("tasks")
+                try json.array { json throws(Fault) in
+                    while !json.isAbandoned, let piece = try walk.next() { for task in piece { task.write(.ofImage, to: &json) } }
+                }
+            }
         }
-        return .json(json.bytes)
     }
 
     private func describe(_ call: Call) -> Response { .json(JSON.object(schemas.task.document).text) }

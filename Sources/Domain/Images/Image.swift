@@ -97,6 +97,15 @@ package struct Image: Sendable {
         }
     }
 
+    /// Bytes that it takes in memory, about.
+    package var memory: Int {
+        var bytes = 512
+        for property in properties { bytes += 64 + property.name.utf8.count + (property.value?.utf8.count ?? 0) }
+        for tag in tags { bytes += 32 + tag.utf8.count }
+        for location in locations { bytes += 64 + location.url.utf8.count + location.metadata.utf8.count }
+        return bytes
+    }
+
     /// Whether the database shows it to a caller at all, before any policy.
     ///
     /// - Parameter isMember: the caller's project is among the image's members, whatever its answer.

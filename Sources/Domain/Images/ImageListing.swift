@@ -104,14 +104,29 @@ package struct ImageListing: Sendable {
     }
 }
 
-/// What came of asking for a page.
+/// What came of asking for a page: all of it, or its first images where they hold much.
 package struct ImagePage: Sendable {
     package var images: [Image]
-    /// As many as the limit were found, so there may be more.
+    /// As many as the limit were found, so there may be more behind them.
     package let isFull: Bool
+    /// Images of the page that were not read any more, in their order.
+    package let rest: [ImageID]
+    /// The last image that was read, whether or not it is shown. A page goes on behind it.
+    package let last: ImageID?
 
-    package init(images: [Image], isFull: Bool) {
+    /// Bytes of images, about, that are in memory at once. A single one may hold more: 8 MiB with the usual quotas.
+    package static let room = 6 << 20
+
+    /// - Parameter images: as they were read; who leaves out some does so afterwards.
+    package init(images: [Image], isFull: Bool, rest: [ImageID] = []) {
         self.images = images
         self.isFull = isFull
+        self.rest = rest
+        last = images.last?.id
     }
+
+    package static let nothing = ImagePage(images: [], isFull: false)
+
+    /// The image that the page behind this one comes after; nil when there is none.
+    package var nextMarker: ImageID? { isFull || !rest.isEmpty ? last : nil }
 }

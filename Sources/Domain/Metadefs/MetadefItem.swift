@@ -5,6 +5,9 @@ package enum MetadefItem: Sendable {
     case object(MetadefObject)
     case tag(MetadefTag)
 
+    /// Items that are read at once where a namespace holds much; each may hold three texts of 64 KiB.
+    package static let piece = 16
+
     package var kind: MetadefKind {
         switch self {
         case .resourceType: .resourceType

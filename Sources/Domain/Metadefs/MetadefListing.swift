@@ -23,12 +23,18 @@ package struct MetadefListing: Sendable {
 package struct MetadefPage: Sendable {
     /// With their resource types, and nothing else of their contents.
     package var namespaces: [MetadefNamespace]
-    /// As many as the limit were found, so there may be more.
-    package let isFull: Bool
+    /// The namespace that the next page comes after, whether or not it is shown; nil when there is none.
+    package let nextMarker: String?
 
-    package init(namespaces: [MetadefNamespace], isFull: Bool) {
+    /// Bytes of definitions, about, that are in memory at once.
+    package static let room = 6 << 20
+
+    /// - Parameters:
+    ///   - namespaces: as they were read; who leaves out some does so afterwards.
+    ///   - mayHaveMore: as many as the limit, or as there is room for, were found.
+    package init(namespaces: [MetadefNamespace], mayHaveMore: Bool) {
         self.namespaces = namespaces
-        self.isFull = isFull
+        nextMarker = mayHaveMore ? namespaces.last?.name : nil
     }
 }
 

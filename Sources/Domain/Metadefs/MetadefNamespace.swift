@@ -56,6 +56,8 @@ package struct MetadefContents: Sendable {
     package var properties: [MetadefProperty] = []
     package var objects: [MetadefObject] = []
     package var tags: [MetadefTag] = []
+    /// It holds so much that only names were read. `MetadefCatalog.items` has the rest.
+    package var isOutlined = false
 
     package init() {}
 

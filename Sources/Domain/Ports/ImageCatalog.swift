@@ -16,8 +16,14 @@ package protocol ImageCatalog: Sendable {
     /// The same, and what is still known of an image that is deleted when an administrator asks.
     func recordedImage(_ id: ImageID, visibleTo caller: Caller) throws(Fault) -> Image
 
+    /// A page, as far as it may be in memory at once: at least one image of it, if it has any.
+    ///
     /// - Throws: `.invalid` when the marker is no image that the caller can see.
     func page(_ listing: ImageListing, visibleTo caller: Caller) throws(Fault) -> ImagePage
+
+    /// Images of a page that `page` left over, as far as they may be in memory at once. Those that do not belong to the list any
+    /// more are left out.
+    func page(of rest: [ImageID], in listing: ImageListing, visibleTo caller: Caller) throws(Fault) -> ImagePage
 
     /// Changes an image's record, all or nothing: everything but its id and when it was made.
     ///

@@ -3,10 +3,13 @@ package protocol MetadefCatalog: Sendable {
     /// - Throws: `.notFound` when the marker is no namespace that the caller can see.
     func page(_ listing: MetadefListing, visibleTo caller: Caller) throws(Fault) -> MetadefPage
 
-    /// A namespace with what is asked for of its contents, in one look.
+    /// A namespace with what is asked for of its contents, in one look: whole, or their names where they hold much.
     ///
     /// - Throws: `.notFound` also for one that the caller may not see.
     func namespace(_ name: String, with parts: [MetadefPart], visibleTo caller: Caller) throws(Fault) -> MetadefNamespace
+
+    /// Some of a namespace's contents by their names, in that order; names that there are not are left out.
+    func items(_ kind: MetadefKind, named names: [String], of namespace: MetadefNamespace) throws(Fault) -> [MetadefItem]
 
     /// In the order in which they were first named.
     func resourceTypes() throws(Fault) -> [ResourceType]
@@ -43,6 +46,34 @@ package protocol MetadefCatalog: Sendable {
 
     /// Removes all of a kind.
     func removeAll(_ kind: MetadefKind, from namespace: MetadefNamespace) throws(Fault)
+}
+
+extension MetadefCatalog {
+    /// Hands over items of a namespace, each whole: those that were read, or, where that were too many, read again a few at a time.
+    package func forEach(
+        _ items: [MetadefItem], of namespace: MetadefNamespace, _ body: (MetadefItem) throws(Fault) -> Void
+    ) throws(Fault) {
+        guard namespace.contents.isOutlined else {
+            for item in items { try body(item) }
+            return
+        }
+        for start in stride(from: 0, to: items.count, by: MetadefItem.piece) {
+            let some = items[start..<min(start + MetadefItem.piece, items.count)]
+            for item in try self.items(some[start].kind, named: some.map(\.name), of: namespace) { try body(item) }
+        }
+    }
+
+    /// A namespace with all that is in it, however much that is.
+    package func wholeNamespace(_ name: String) throws(Fault) -> MetadefNamespace {
+        var namespace = try namespace(name, with: MetadefKind.allCases.map { .all($0) }, visibleTo: .service)
+        guard namespace.contents.isOutlined else { return namespace }
+        var contents = MetadefContents()
+        for kind in MetadefKind.allCases {
+            try forEach(namespace.contents.all.filter { $0.kind == kind }, of: namespace) { item throws(Fault) in contents.append(item) }
+        }
+        namespace.contents = contents
+        return namespace
+    }
 }
 
 /// What is wanted of a namespace's contents.

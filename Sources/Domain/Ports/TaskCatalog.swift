@@ -15,11 +15,17 @@ package protocol TaskCatalog: Sendable {
     /// - Throws: `.notFound` also for another project's, unless an administrator asks.
     func task(_ id: String, visibleTo caller: Caller) throws(Fault) -> Task
 
+    /// A page of tasks, without what a list does not show: what they were given, and what came of them.
+    ///
     /// - Throws: `.invalid` when the marker is no task that the caller can see.
     func page(_ listing: TaskListing, visibleTo caller: Caller) throws(Fault) -> TaskPage
 
-    /// The tasks on an image, the newest first.
-    func tasks(on image: ImageID, visibleTo caller: Caller) throws(Fault) -> [Task]
+    /// Some of the tasks on an image, the newest first.
+    ///
+    /// - Parameters:
+    ///   - former: the task that they come after; nil for the first ones.
+    ///   - count: how many there are at the most. There are fewer at the end alone.
+    func tasks(on image: ImageID, after former: Task?, atMost count: Int, visibleTo caller: Caller) throws(Fault) -> [Task]
 }
 
 /// A task in the hands of whoever does it.

@@ -1,4 +1,5 @@
 package import Domain
+internal import Folders
 internal import Glibc
 
 /// The cache as a folder, in Glance's own layout: `<folder>/<image id>` whole, `incomplete/`, `invalid/` and `queue/` beside.
@@ -137,7 +138,7 @@ package struct CacheFolder: ImageCache {
 
     /// The files that are called like images; none where there is no folder yet.
     private func names(in folder: String) throws(Fault) -> [String] {
-        guard let names = entries(of: folder) else {
+        guard let names = entryNames(in: folder) else {
             guard errno == ENOENT else { throw .cache(errno, "reading a folder of the cache") }
             return []
         }

@@ -1,0 +1,82 @@
+/// Reads a list of images piece by piece, each no larger than memory allows, for those who get a whole list in one answer.
+///
+/// Where images of a page are not shown, or were deleted while it was read, it goes on behind them until it has shown as many as
+/// were asked for: who pages by the number of images would take fewer for the end of the list.
+package final class ImageWalk {
+    private let catalog: any ImageCatalog
+    private var listing: ImageListing
+    private let caller: Caller
+    private let hide: (inout [Image]) -> Void
+    /// Images that are still to be shown.
+    private var wanted: Int
+    private var mayHaveMore = true
+    /// Of the page that is being read.
+    private var rest: [ImageID] = []
+    private var last: ImageID?
+    /// Images of `rest` to be asked for at once.
+    private var step = ImageWalk.longestStep
+    private var ahead: [Image]?
+
+    private static let longestStep = 25
+
+    /// Reads the first piece.
+    ///
+    /// - Parameter hide: takes out of a piece what the caller is not to see.
+    /// - Throws: what `ImageCatalog.page` does.
+    package init(
+        _ listing: ImageListing, in catalog: any ImageCatalog, for caller: Caller, hide: @escaping (inout [Image]) -> Void = { _ in }
+    ) throws(Fault) {
+        (self.catalog, self.listing, self.caller, self.hide, wanted) = (catalog, listing, caller, hide, listing.limit)
+        ahead = shown(of: try pageBehind())
+        if ahead == nil { ahead = try more() }
+    }
+
+    /// - Returns: images; nil at the end.
+    package func next() throws(Fault) -> [Image]? {
+        guard let piece = ahead else { return try more() }
+        ahead = nil
+        return piece
+    }
+
+    private func more() throws(Fault) -> [Image]? {
+        while wanted > 0, !rest.isEmpty || mayHaveMore {
+            if let piece = shown(of: try rest.isEmpty ? pageBehind() : pageOfRest()) { return piece }
+        }
+        return nil
+    }
+
+    private func pageBehind() throws(Fault) -> ImagePage {
+        listing.limit = wanted
+        if let last { listing.marker = last }
+        let page: ImagePage
+        do throws(Fault) {
+            page = try catalog.page(listing, visibleTo: caller)
+        } catch {
+            // The marker is ours then, and was deleted meanwhile.
+            throw error.kind == .invalid && last != nil ? Fault(.unavailable, "The list changed while it was read.", cause: error) : error
+        }
+        (rest, mayHaveMore) = (page.rest, page.isFull && page.last != nil)
+        if !rest.isEmpty { step = min(max(1, page.images.count), Self.longestStep) }
+        return page
+    }
+
+    private func pageOfRest() throws(Fault) -> ImagePage {
+        let asked = Array(rest.prefix(step))
+        let page = try catalog.page(of: asked, in: listing, visibleTo: caller)
+        rest = page.rest + rest.dropFirst(asked.count)
+        if !page.rest.isEmpty {
+            step = max(1, page.images.count)
+        } else if page.images.reduce(0, { $0 + $1.memory }) < ImagePage.room / 8 {
+            step = min(step * 5, Self.longestStep)
+        }
+        return page
+    }
+
+    private func shown(of page: ImagePage) -> [Image]? {
+        last = page.last ?? last
+        var piece = page.images
+        hide(&piece)
+        wanted -= piece.count
+        return piece.isEmpty ? nil : piece
+    }
+}
