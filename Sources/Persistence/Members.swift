@@ -87,7 +87,7 @@ extension MariaDBCatalog: MemberCatalog {
     }
 
     package func remove(_ project: String, from image: Image) throws(Fault) {
-        try change("Unsharing image \(image.id)") { connection in
+        try database.transaction("Unsharing image \(image.id)") { connection in
             let removed = try remove(project, of: image.id, on: connection)
             guard removed > 0 else { throw Fault.notMember(project, image.id) }
         }
