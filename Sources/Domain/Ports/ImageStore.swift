@@ -21,6 +21,11 @@ package protocol ImageStore: Sendable {
     /// Removes bytes. Removing what is not there is no error: an undo may come twice.
     func remove(_ url: String) throws(Fault)
 
+    /// The same where others may have removed them, and somebody may have put other bytes there.
+    ///
+    /// - Parameter isMeant: says whether what may be there now is what is to go. Bytes of an upload that begins after it was asked are safe.
+    func remove(_ url: String, ifStill isMeant: () throws(Fault) -> Bool) throws(Fault)
+
     /// Whether a location is one of this store's, whatever lies there.
     func holds(_ url: String) -> Bool
 
