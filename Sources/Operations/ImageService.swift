@@ -52,7 +52,9 @@ package struct ImageService: Sendable {
         self.hashAlgorithm = hashAlgorithm
         self.logger = logger
         self.worker = worker
-        leases = LeaseKeeper(of: "uploads", logger: logger) { Result { () throws(Fault) in try catalog.renew(heldBy: worker) } }
+        leases = LeaseKeeper(of: "uploads", logger: logger) { tokens in
+            Result { () throws(Fault) in try catalog.renew(tokens, heldBy: worker) }
+        }
     }
 
     /// The rules as they are now. A change of them is heeded by the next question.

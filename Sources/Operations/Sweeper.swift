@@ -36,7 +36,8 @@ package struct Sweeper: Sendable {
     package func sweep() throws(Fault) {
         try endLeasesOfTheDead()
         for upload in try uploads.expired(atMost: 100) {
-            guard try uploads.takeOver(upload, by: worker) else { continue }
+            // Under a new token: who held it cannot end it any more, and only then may its bytes go.
+            guard let upload = try uploads.takeOver(upload, as: Upload.freshToken(), by: worker) else { continue }
             logger.warning("upload of image \(upload.image) was abandoned; giving the image back")
             // Bytes first: while they may lie there, nobody else may begin.
             if upload.aim == .staging { try staging.discard(upload) } else { try stores.discard(upload) }
@@ -45,6 +46,7 @@ package struct Sweeper: Sendable {
         for removal in try removals.overdue(atMost: 100) { removals.carryOut(removal, in: stores, logger) }
         try sweepStrays(try stores.pendingUploads(olderThan: Self.strayAge), stores.discardPending)
         try sweepStrays(try staging.pendingUploads(olderThan: Self.strayAge), staging.discardPending)
+        try tasks.forgetCommits()
     }
 
     /// The same for what comes about rarely: imports that another image service left, staged bytes that nobody waits for, tasks whose
@@ -57,13 +59,13 @@ package struct Sweeper: Sendable {
         let waiting = try uploads.waiting(among: staged.map(\.image))
         for (image, file) in staged where !waiting.contains(image) {
             logger.warning("removing staged bytes of image \(image), which nobody imports any more")
-            try staging.remove(file)
+            try staging.remove(file) { () throws(Fault) in try uploads.waiting(among: [image]).isEmpty }
         }
     }
 
     private func sweepStrays(_ strays: [Upload], _ discard: (Upload) throws(Fault) -> Void) throws(Fault) {
         guard !strays.isEmpty else { return }
-        let known = try uploads.known(tokens: strays.map(\.token))
+        let known = try uploads.known(among: strays)
         for stray in strays where !known.contains(stray.token) {
             logger.warning("removing unfinished bytes of image \(stray.image) that no upload knows")
             try discard(stray)
@@ -78,8 +80,12 @@ extension RemovalCatalog {
     /// Removes bytes that are owed; a failure is logged, and the debt stays.
     package func carryOut(_ removal: OwedRemoval, in stores: any ImageStores, _ logger: Logger) {
         do throws(Fault) {
-            try stores.remove(removal.url)
-            try settle(removal)
+            var isOver = true
+            try stores.remove(removal.url) { () throws(Fault) in
+                isOver = try isOwed(removal)
+                return isOver
+            }
+            if isOver { try settle(removal) }
         } catch {
             logger.warning("bytes of image \(removal.image) stay until a later try: \(error)")
         }

@@ -69,6 +69,10 @@ package struct OwedRemoval: Sendable {
 
 /// Bytes still to be removed from stores, kept until they are.
 package protocol RemovalCatalog: Sendable {
+    /// Whether bytes are to be removed now. They are not while others may be on their way to the same place, and never where an image has
+    /// its bytes there again.
+    func isOwed(_ removal: OwedRemoval) throws(Fault) -> Bool
+
     /// The bytes are gone.
     func settle(_ removal: OwedRemoval) throws(Fault)
 }
