@@ -69,12 +69,13 @@ struct FileNames {
         return own
     }
 
-    /// Takes the image's name from a file that is found by it alone, and that no upload waits for any more.
+    /// Takes the image's name from a file that no upload waits for any more. The mark is made of the unfinished name, so that it can be made
+    /// only while the upload is not taken back; a later one begins after that, and sees the mark.
     private func replaceNobodys() throws(Fault) {
         let mark = freshMark()
-        guard link(shared, mark) == 0 || errno == ENOENT else { throw .store(errno, "removing a file that is nobody's") }
+        guard link(pending, mark) == 0 else { throw .store(errno, "naming an image's file") }
         defer { unlink(mark) }
-        try Self.remove(shared, ifItIs: mark)
+        try Self.unlinkIfThere(shared)
         guard link(pending, shared) == 0 else { throw .store(errno, "naming an image's file") }
         if try hasMark(but: mark) { throw .isBeingRemoved() }
     }

@@ -139,6 +139,19 @@ import Testing
         #expect(try names() == [image.text] && incoming().isEmpty)
     }
 
+    @Test func `is not taken there by whoever was taken back`() throws {
+        let area = try area()
+        let late = try begin("1", "late", in: area)
+        try area.discard(upload("1"))
+        let second = try begin("2", "fresh", in: area)
+        _ = try second.commit()
+        second.settle()
+        #expect(throws: Fault.self) { try late.commit() }
+        late.discard()
+        #expect(text(shared) == "fresh")
+        #expect(try names() == [image.text] && incoming().isEmpty)
+    }
+
     @Test func `is not taken there while somebody is about to remove it`() throws {
         let area = try area()
         try "old".write(toFile: shared, atomically: true, encoding: .utf8)
