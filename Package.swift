@@ -61,6 +61,10 @@ let migrations = [
     "0030-vitrine_copies_requests",
     "0031-vitrine_jobs",
     "0032-vitrine_uploads_staging",
+    "0033-vitrine_uploads_worker",
+    "0034-vitrine_jobs_worker",
+    "0035-vitrine_turns_worker",
+    "0036-vitrine_commits",
     "0038-vitrine_store_folders",
     "0039-vitrine_removals_tries",
 ]
@@ -176,8 +180,8 @@ let package = Package(
         tests(
             "PortTests",
             needs: [
-                "TestSupport", "Domain", "Persistence", "RegistryClient", "Schema", "Stores", "MariaDB", "glance-api", "glance-registry",
-                "glance-tasks", "glance-manage", logging,
+                "TestSupport", "Domain", "ImageFormats", "Operations", "Persistence", "RegistryClient", "Schema", "Service", "Stack",
+                "Stores", "MariaDB", "Threading", "glance-api", "glance-registry", "glance-tasks", "glance-manage", logging,
             ]),
         tests(
             "IdentityTests",

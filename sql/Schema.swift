@@ -47,6 +47,10 @@ package enum Schema {
         Migration("0030-vitrine_copies_requests", PackageResources._030_vitrine_copies_requests_sql),
         Migration("0031-vitrine_jobs", PackageResources._031_vitrine_jobs_sql),
         Migration("0032-vitrine_uploads_staging", PackageResources._032_vitrine_uploads_staging_sql),
+        Migration("0033-vitrine_uploads_worker", PackageResources._033_vitrine_uploads_worker_sql),
+        Migration("0034-vitrine_jobs_worker", PackageResources._034_vitrine_jobs_worker_sql),
+        Migration("0035-vitrine_turns_worker", PackageResources._035_vitrine_turns_worker_sql),
+        Migration("0036-vitrine_commits", PackageResources._036_vitrine_commits_sql),
         Migration("0038-vitrine_store_folders", PackageResources._038_vitrine_store_folders_sql),
         Migration("0039-vitrine_removals_tries", PackageResources._039_vitrine_removals_tries_sql),
     ]

@@ -29,7 +29,9 @@ package struct RegistryUploadsDoor: Sendable {
     }
 
     private func renew(_ call: Call) throws(Fault) -> Response {
-        let tokens = try catalog.renew(heldBy: try serviceBody(call).text("worker"))
+        let body = try serviceBody(call)
+        let held = body["tokens"]?.array.map { Set($0.compactMap(\.string)) }
+        let tokens = try catalog.renew(held, heldBy: try body.text("worker"))
         return .json(JSON.object(["tokens": .array(tokens.map { .string($0) })]).text)
     }
 

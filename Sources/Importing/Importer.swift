@@ -31,7 +31,9 @@ package struct Importer: Sendable {
         (self.service, self.jobs, self.source, self.plugins, self.downloads) = (service, jobs, source, plugins, downloads)
         (self.host, self.isEnding, worker) = (host, isEnding, service.worker)
         let worker = service.worker
-        leases = try LeaseKeeper(of: "jobs", logger: service.logger) { Result { () throws(Fault) in try jobs.renew(jobsOf: worker) } }
+        leases = try LeaseKeeper(of: "jobs", logger: service.logger) { tokens in
+            Result { () throws(Fault) in try jobs.renew(tokens, ofJobsOf: worker) }
+        }
     }
 
     /// Does one job.

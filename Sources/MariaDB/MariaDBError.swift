@@ -26,6 +26,9 @@ package struct MariaDBError: Error {
         }
     }
 
+    /// The answer did not come, or came from a server that is going: what was asked for may have been done.
+    package var isLoss: Bool { isUnavailable || 2000..<3000 ~= number }
+
     /// The transaction lost against another one (1213, at COMMIT too on Galera) or waited too long (1205): all of it may be
     /// done again.
     package var isConflict: Bool { number == 1213 || number == 1205 }

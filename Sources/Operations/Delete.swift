@@ -32,12 +32,20 @@ extension ImageService {
         for removal in owed { removals.carryOut(removal, in: stores, logger) }
     }
 
-    /// Removes bytes that nobody imports any more.
+    /// Removes bytes that nobody imports any more. Of an image that is queued again they may be others by now, which stay.
     package func unstage(_ id: ImageID) {
         do throws(Fault) {
-            try staging.remove(id)
+            try staging.remove(id) { () throws(Fault) in try !isStaged(id) }
         } catch {
             logger.warning("staged data of image \(id) stay until they are swept: \(error)")
+        }
+    }
+    private func isStaged(_ id: ImageID) throws(Fault) -> Bool {
+        do throws(Fault) {
+            return try [.uploading, .importing].contains(images.image(id, visibleTo: .service).status)
+        } catch {
+            guard error.kind == .notFound else { throw error }
+            return false
         }
     }
 }

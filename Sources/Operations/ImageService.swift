@@ -56,7 +56,9 @@ package struct ImageService: Sendable {
         self.clientUploads = clientUploads
         self.logger = logger
         self.worker = worker
-        leases = try LeaseKeeper(of: "uploads", logger: logger) { Result { () throws(Fault) in try catalog.renew(heldBy: worker) } }
+        leases = try LeaseKeeper(of: "uploads", logger: logger) { tokens in
+            Result { () throws(Fault) in try catalog.renew(tokens, heldBy: worker) }
+        }
     }
 
     /// The rules as they are now. A change of them is heeded by the next question.

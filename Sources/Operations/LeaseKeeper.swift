@@ -3,7 +3,8 @@ package import Logging
 internal import Synchronization
 package import Threading
 
-/// Renews the leases of this process, as long as it lives.
+/// Renews the leases of this process that somebody works under, and no others: one that was let go of ends, also where the catalog could
+/// not be told.
 ///
 /// An upload may wait for its client for hours, so it cannot renew by itself. Dies the process, the leases end, and
 /// `glance-tasks` takes back what they were for.
@@ -28,8 +29,8 @@ package final class LeaseKeeper: Sendable {
         fileprivate func lose() { lost.store(true, ordering: .relaxed) }
     }
 
-    /// Renews all leases of this process, and tells the tokens of those that are still its own.
-    package typealias Renewal = @Sendable () -> Result<Set<String>, Fault>
+    /// Renews leases by their tokens, and tells the tokens of those that are still this process's own.
+    package typealias Renewal = @Sendable (Set<String>) -> Result<Set<String>, Fault>
 
     /// Its thread is there before the first lease is: nobody holds one that is not renewed.
     ///
@@ -55,7 +56,7 @@ package final class LeaseKeeper: Sendable {
             _ = state.wait(atMost: Self.pause) { $0.held.isEmpty ? () : nil }
             let asked = state.with { $0.held }
             guard !asked.isEmpty else { continue }
-            switch renew() {
+            switch renew(Set(asked.keys)) {
             case .success(let still): for (token, lease) in asked where !still.contains(token) { lease.lose() }
             case .failure(let fault): logger.warning("\(purpose) were not renewed: \(fault)")
             }

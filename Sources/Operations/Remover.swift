@@ -33,7 +33,7 @@ package struct Remover: Sendable {
             let paid = carryOut(owed, until: end, &troubles)
             try removals.settle(paid.done)
             try removals.postpone(paid.failed, haveFailed: true)
-            try removals.postpone(paid.skipped, haveFailed: false)
+            try removals.postpone(paid.skipped + paid.waiting, haveFailed: false)
             skipped += paid.skipped.count
             if owed.count < Self.batch, paid.isAll { return false }
             if monotonicSeconds() >= end { return true }
@@ -44,6 +44,8 @@ package struct Remover: Sendable {
         var done: [OwedRemoval] = []
         var failed: [OwedRemoval] = []
         var skipped: [OwedRemoval] = []
+        /// Not to be paid while other bytes of the image are on their way.
+        var waiting: [OwedRemoval] = []
         /// The time was enough.
         var isAll = true
     }
@@ -60,8 +62,7 @@ package struct Remover: Sendable {
                 continue
             }
             do throws(Fault) {
-                try stores.remove(removal.url)
-                payment.done.append(removal)
+                if try removals.remove(removal, from: stores) { payment.done.append(removal) } else { payment.waiting.append(removal) }
                 troubles.noteSuccess(removal.url)
             } catch {
                 payment.failed.append(removal)
@@ -73,11 +74,27 @@ package struct Remover: Sendable {
 }
 
 extension RemovalCatalog {
+    /// Removes bytes that are owed, unless they have become those of an image again.
+    ///
+    /// - Returns: whether the debt is paid.
+    fileprivate func remove(_ removal: OwedRemoval, from stores: any ImageStores) throws(Fault) -> Bool {
+        // What was deleted gets no bytes any more.
+        guard !removal.isOfDeleted else {
+            try stores.remove(removal.url)
+            return true
+        }
+        var isPaid = true
+        try stores.remove(removal.url) { () throws(Fault) in
+            isPaid = try isOwed(removal)
+            return isPaid
+        }
+        return isPaid
+    }
+
     /// Removes bytes that are owed; a failure is logged, and the debt stays.
     package func carryOut(_ removal: OwedRemoval, in stores: any ImageStores, _ logger: Logger) {
         do throws(Fault) {
-            try stores.remove(removal.url)
-            try settle(removal)
+            if try remove(removal, from: stores) { try settle(removal) }
         } catch {
             logger.warning("bytes of image \(removal.image) stay until a later try: \(error)")
         }

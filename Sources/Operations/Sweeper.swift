@@ -38,15 +38,17 @@ package struct Sweeper: Sendable {
         try sweepAbandoned()
         try sweepStrays(of: "the stores", stores.pendingUploads, stores.discardPending)
         try sweepStrays(of: "the staging area", staging.pendingUploads, staging.discardPending)
+        try tasks.forgetCommits()
     }
 
     private func sweepAbandoned() throws(Fault) {
         var (troubles, catalogTroubles) = (Troubles(), Troubles())
         defer { troubles.log("abandoned uploads stay until a later try", logger) }
         for upload in try uploads.expired(atMost: 100) {
-            let isOurs: Bool
+            let taken: Upload?
             do throws(Fault) {
-                isOurs = try uploads.takeOver(upload, by: worker)
+                // Under a new token: who held it cannot end it any more, and only then may its bytes go.
+                taken = try uploads.takeOver(upload, as: Upload.freshToken(), by: worker)
                 catalogTroubles.noteSuccess()
             } catch {
                 troubles.note(error)
@@ -55,7 +57,7 @@ package struct Sweeper: Sendable {
                 continue
             }
             // Taken over all the same: of those whose leases ended it is not among the first again.
-            guard isOurs, !troubles.hasGivenUp(upload.pendingURL) else { continue }
+            guard let upload = taken, !troubles.hasGivenUp(upload.pendingURL) else { continue }
             do throws(Fault) {
                 // Bytes first: while they may lie there, nobody else may begin.
                 if upload.aim == .staging { try staging.discard(upload) } else { try stores.discard(upload) }
@@ -87,7 +89,7 @@ package struct Sweeper: Sendable {
         var troubles = Troubles()
         for (image, file) in staged where !waiting.contains(image) {
             do throws(Fault) {
-                try staging.remove(file)
+                try staging.remove(file) { () throws(Fault) in try uploads.waiting(among: [image]).isEmpty }
                 logger.warning("removed staged bytes of image \(image), which nobody imports any more")
             } catch {
                 troubles.note(error)
@@ -102,7 +104,7 @@ package struct Sweeper: Sendable {
         var strays: [Upload] = []
         attempt("look for unfinished bytes in \(place)") { () throws(Fault) in strays = try find(Self.strayAge) }
         guard !strays.isEmpty else { return }
-        let known = try uploads.known(tokens: strays.map(\.token))
+        let known = try uploads.known(among: strays)
         var troubles = Troubles()
         for stray in strays where !known.contains(stray.token) {
             do throws(Fault) {

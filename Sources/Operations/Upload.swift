@@ -103,6 +103,8 @@ extension ImageService {
             return try uploads.begin(upload, by: worker, claiming: claim)
         } catch {
             bytes.discard()
+            // Perhaps it was begun, and the answer was lost: whoever asks again is not to wait until the lease ends.
+            if error.kind == .unavailable { giveBack(upload, as: .queued, because: error) }
             throw error
         }
     }

@@ -24,24 +24,22 @@ package struct Database: Sendable {
     /// Runs statements as one transaction; a loser of a deadlock begins again.
     ///
     /// `body` may run several times, so it changes nothing but the database. A fault of its own rolls back and is thrown on.
-    func transaction<Value>(_ doing: String, _ body: (Connection) throws -> Value) throws(Fault) -> Value {
+    ///
+    /// A transaction is done once, also where the answer of COMMIT is lost: it writes its name into `vitrine_commits`, and is begun again
+    /// only if that name is not there. The name is written first, so that a COMMIT which is still under way is waited for.
+    ///
+    /// - Parameter repeatable: a name, of 64 ASCII characters at most, for what callers may ask for again, and what they are given when
+    ///   it was done before; nil for what is done with each call.
+    func transaction<Value>(
+        _ doing: String, repeatable: (name: String, done: Value)? = nil, _ body: (Connection) throws -> Value
+    ) throws(Fault) -> Value {
+        var commit = Commit(name: repeatable?.name ?? Self.freshName(), value: repeatable?.done)
         let deadline = monotonicSeconds() + Self.patience
         var wait = 0.002
         while true {
             do {
-                return try pool.withConnection { connection in
-                    try connection.execute("START TRANSACTION")
-                    do {
-                        let value = try body(connection)
-                        try connection.execute("COMMIT")
-                        return value
-                    } catch {
-                        // On a connection that is gone the server has rolled back already.
-                        try? connection.execute("ROLLBACK")
-                        throw error
-                    }
-                }
-            } catch let error as MariaDBError where error.isConflict && monotonicSeconds() < deadline {
+                return try pool.withConnection { connection in try attempt(&commit, on: connection, body) }
+            } catch let error as MariaDBError where commit.mayRepeat(after: error) && monotonicSeconds() < deadline {
                 usleep(useconds_t(Double.random(in: 0.5...1) * wait * 1_000_000))
                 wait = min(wait * 2, 0.25)
             } catch {
@@ -49,6 +47,60 @@ package struct Database: Sendable {
             }
         }
     }
+
+    /// A transaction as its tries go on.
+    private struct Commit<Value> {
+        let name: String
+        /// What is returned when it was done by a try before.
+        var value: Value?
+        /// COMMIT was sent, and its answer did not come.
+        var isUnsure = false
+
+        func mayRepeat(after error: MariaDBError) -> Bool { error.isConflict || isUnsure && error.isLoss }
+    }
+
+    private func attempt<Value>(
+        _ commit: inout Commit<Value>, on connection: Connection, _ body: (Connection) throws -> Value
+    ) throws -> Value {
+        try connection.execute("START TRANSACTION")
+        do {
+            guard try connection.run(Self.noteCommit, .text(commit.name)) == 1 else {
+                try connection.execute("ROLLBACK")
+                guard let value = commit.value else { throw Fault(.unexpected, "Two transactions have one name.") }
+                return value
+            }
+            let value = try body(connection)
+            commit.value = value
+            do throws(MariaDBError) {
+                try connection.execute("COMMIT")
+            } catch {
+                commit.isUnsure = commit.isUnsure || error.isLoss
+                throw error
+            }
+            return value
+        } catch {
+            // On a connection that is gone the server has rolled back already.
+            try? connection.execute("ROLLBACK")
+            throw error
+        }
+    }
+
+    private static let noteCommit = "INSERT IGNORE INTO vitrine_commits (name, committed_at) VALUES (?, UTC_TIMESTAMP(6))"
+
+    private static func freshName() -> String {
+        String(UInt64.random(in: .min ... .max), radix: 36) + String(UInt64.random(in: .min ... .max), radix: 36)
+    }
+
+    /// Removes the names of transactions about which nobody asks any more: those who lost an answer ask within a minute or two.
+    func forgetCommits() throws(Fault) {
+        try run("Forgetting transactions") { connection in
+            while try connection.run(Self.forget) == Self.forgotten {}
+        }
+    }
+
+    private static let forgotten = 10_000
+    private static let forget =
+        "DELETE FROM vitrine_commits WHERE committed_at < UTC_TIMESTAMP(6) - INTERVAL 10 MINUTE LIMIT \(forgotten)"
 }
 
 extension Fault {

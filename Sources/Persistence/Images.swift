@@ -21,13 +21,7 @@ extension MariaDBCatalog: ImageCatalog {
     }
 
     package func insert(_ draft: ImageDraft, claiming claim: QuotaClaim?) throws(Fault) -> Image {
-        do throws(Fault) {
-            return try database.transaction("Creating image \(draft.id)") { connection in try inserted(draft, claim, on: connection) }
-        } catch {
-            // The connection may have been lost after COMMIT was done. Then the row is there, and it is ours.
-            guard error.kind == .unavailable, let image = try? itself(draft) else { throw error }
-            return image
-        }
+        try database.transaction("Creating image \(draft.id)") { connection in try inserted(draft, claim, on: connection) }
     }
 
     /// The same within a transaction.
@@ -80,7 +74,7 @@ extension MariaDBCatalog: ImageCatalog {
     }
 
     package func move(_ id: ImageID, from: ImageStatus, to: ImageStatus) throws(Fault) {
-        try change("Moving image \(id) to \(to.rawValue)") { connection in
+        try database.transaction("Moving image \(id) to \(to.rawValue)") { connection in
             let moved = try connection.run(
                 "UPDATE images SET status = ?, updated_at = UTC_TIMESTAMP() WHERE id = ? AND status = ? AND deleted = 0",
                 .text(to.rawValue), .text(id.text), .text(from.rawValue))
@@ -111,7 +105,7 @@ extension MariaDBCatalog: ImageCatalog {
                     "UPDATE \(table) SET \(status)deleted = 1, deleted_at = ?, updated_at = ? WHERE image_id = ? AND deleted = 0",
                     .time(moment), .time(moment), .text(id.text))
             }
-            let owed = isPutOff ? [] : try image.locations.map(\.url).uniqued.map { try owe($0, of: image.id, on: connection) }
+            let owed = isPutOff ? [] : try image.locations.map(\.url).uniqued.map { try owe($0, of: image.id, isDeleted: true, on: connection) }
             (image.status, image.updatedAt, image.deletedAt) = (status, Timestamp(moment), Timestamp(moment))
             try outbox?.tell(.imageDelete, of: .image(image), on: connection)
             return owed
@@ -135,14 +129,6 @@ extension MariaDBCatalog: ImageCatalog {
     /// - Throws: `.notFound` for an id that no column holds, and MariaDB would not even compare.
     func checkPossible(_ id: ImageID) throws(Fault) {
         guard id.text.utf8.count <= 36, ImageText.isStorable(id.text) else { throw .imageNotFound(id) }
-    }
-
-    /// What an interrupted insert left: the image as drafted, or nil.
-    private func itself(_ draft: ImageDraft) throws(Fault) -> Image? {
-        try database.run("Reading image \(draft.id)") { connection in
-            let image = try ImageRows.load([draft.id.text], locations: false, on: connection).first
-            return image.flatMap { $0.owner == draft.owner && $0.name == draft.name && $0.status == draft.status ? $0 : nil }
-        }
     }
 
     /// Locks an image's row for the transaction, and tells the database's time.

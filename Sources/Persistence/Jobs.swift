@@ -42,12 +42,16 @@ extension MariaDBCatalog: JobBacklog {
         }
     }
 
-    package func renew(jobsOf worker: String) throws(Fault) -> Set<String> {
-        try database.run("Renewing jobs") { connection in
-            let held = Set(try connection.all(Self.heldJobs, .text(worker)))
+    package func renew(_ tokens: Set<String>, ofJobsOf worker: String) throws(Fault) -> Set<String> {
+        let list = SQLValue.text(tokens.joined(separator: ","))
+        return try database.run("Renewing jobs") { connection in
+            let held = Set(try connection.all(Self.heldJobs, .text(worker), list))
             if !held.isEmpty {
                 try connection.run(
-                    "UPDATE vitrine_jobs SET lease_until = UTC_TIMESTAMP(6) + \(Self.lease) WHERE worker = ?", .text(worker))
+                    """
+                    UPDATE vitrine_jobs SET lease_until = UTC_TIMESTAMP(6) + \(Self.lease)
+                     WHERE worker = ? AND FIND_IN_SET(token, ?)
+                    """, .text(worker), list)
             }
             return held
         }
@@ -87,15 +91,10 @@ extension MariaDBCatalog: JobBacklog {
     package func end(
         _ job: Job, _ outcome: JobOutcome, claiming claim: QuotaClaim?, _ change: (inout Image) throws(Fault) -> Void
     ) throws(Fault) -> [OwedRemoval] {
-        try database.transaction("Ending task \(job.task.id)") { connection in
+        try database.transaction("Ending task \(job.task.id)", repeatable: ("end \(job.token) \(outcome.status)", [])) { connection in
             if let claim { try Quotas.takeTurn(of: claim.project, on: connection) }
             let ended = try connection.run("DELETE FROM vitrine_jobs WHERE task_id = ? AND token = ?", .text(job.task.id), .text(job.token))
-            guard ended == 1 else {
-                // Either the job was lost, or the answer to this very call.
-                let task = try TaskRows.load(job.task.id, visibleTo: .service, on: connection)
-                guard task?.status == outcome.status, task?.message == outcome.message else { throw Fault.jobLost(job) }
-                return []
-            }
+            guard ended == 1 else { throw Fault.jobLost(job) }
             let owed = try endImage(of: job, outcome, claim, on: connection, change)
             try endTask(job, outcome, on: connection)
             return owed
@@ -201,7 +200,7 @@ extension MariaDBCatalog: JobBacklog {
         """
         SELECT j.token
           FROM vitrine_jobs j LEFT JOIN images i ON i.id = j.image_id
-         WHERE j.worker = ? AND (j.image_id IS NULL OR i.deleted = 0)
+         WHERE j.worker = ? AND FIND_IN_SET(j.token, ?) AND (j.image_id IS NULL OR i.deleted = 0)
         """
     ) { row throws(MariaDBError) in try row.text(0) }
 }

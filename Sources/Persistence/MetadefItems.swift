@@ -43,7 +43,7 @@ extension MariaDBCatalog {
 
     package func remove(_ kind: MetadefKind, _ name: String, from namespace: MetadefNamespace) throws(Fault) {
         guard MetadefLimits.isPossible(name) else { throw .itemNotFound(kind, name) }
-        try change("Removing \(kind.noun) \(name) of namespace \(namespace.name)") { connection in
+        try database.transaction("Removing \(kind.noun) \(name) of namespace \(namespace.name)") { connection in
             let former = try former(kind, name, in: namespace, on: connection)
             let removed = try connection.run(MetadefItems.deleteOne(of: kind), .int(namespace.id), .text(name))
             guard removed > 0 else { throw Fault.itemNotFound(kind, name) }
@@ -54,7 +54,7 @@ extension MariaDBCatalog {
     }
 
     package func removeAll(_ kind: MetadefKind, from namespace: MetadefNamespace) throws(Fault) {
-        try change("Removing the \(kind.plural) of namespace \(namespace.name)") { connection in
+        try database.transaction("Removing the \(kind.plural) of namespace \(namespace.name)") { connection in
             if let outbox, let event = kind.clearing {
                 try outbox.tell(event, of: .namespace(try held(namespace, on: connection)), on: connection)
             }

@@ -55,11 +55,6 @@ package struct Outbox: Sendable {
 }
 
 extension MariaDBCatalog {
-    /// Runs a change that is one statement: atomic by itself, and a transaction where it is told.
-    func change(_ doing: String, _ body: (Connection) throws -> Void) throws(Fault) {
-        if outbox == nil { try database.run(doing, body) } else { try database.transaction(doing, body) }
-    }
-
     /// An image as it stands in a transaction, for a notification of it.
     func payload(of image: ImageID, on connection: Connection) throws(MariaDBError) -> Notification.Payload? {
         try ImageRows.load([image.text], locations: false, on: connection).first.map { .image($0) }

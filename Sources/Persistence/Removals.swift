@@ -2,6 +2,13 @@ package import Domain
 internal import MariaDB
 
 extension MariaDBCatalog: RemovalBacklog {
+    package func isOwed(_ removal: OwedRemoval) throws(Fault) -> Bool {
+        try database.run("Asking for the removal of image \(removal.image)") { connection in
+            try connection.run(Self.forgetWhatIsUsed, .int(removal.number))
+            return try connection.first(Self.isDue, .int(removal.number)) != nil
+        }
+    }
+
     package func settle(_ removal: OwedRemoval) throws(Fault) {
         _ = try database.run("Settling the removal of image \(removal.image)") { connection in
             try connection.run("DELETE FROM vitrine_removals WHERE id = ?", .int(removal.number))
@@ -37,18 +44,40 @@ extension MariaDBCatalog: RemovalBacklog {
     }
 
     /// Notes that the bytes at a URL are to go.
-    func owe(_ url: String, of id: ImageID, on connection: Connection) throws -> OwedRemoval {
+    func owe(_ url: String, of id: ImageID, isDeleted: Bool, on connection: Connection) throws -> OwedRemoval {
         guard let number = try connection.first(Self.oweRemoval, .text(id.text), .text(url)) else {
             throw Fault(.unexpected, "Deleting image \(id) failed.")
         }
-        return OwedRemoval(number: number, image: id, url: url)
+        return OwedRemoval(number: number, image: id, url: url, isOfDeleted: isDeleted)
     }
 
     /// The same for what an image has lost.
     func oweLost(from before: Image, to after: Image, on connection: Connection) throws -> [OwedRemoval] {
         let kept = after.locations.map(\.url)
-        return try before.locations.map(\.url).uniqued.filter { !kept.has($0) }.map { try owe($0, of: after.id, on: connection) }
+        return try before.locations.map(\.url).uniqued.filter { !kept.has($0) }.map { try owe($0, of: after.id, isDeleted: false, on: connection) }
     }
+
+    /// An image may get bytes at a place that it had others at before.
+    private static let forgetWhatIsUsed =
+        """
+        DELETE r
+          FROM vitrine_removals r
+               JOIN images i ON i.id = r.image_id
+               JOIN image_locations l FORCE INDEX (ix_image_locations_image_id) ON l.image_id = i.id
+         WHERE r.id = ? AND i.deleted = 0 AND l.deleted = 0 AND CAST(l.value AS BINARY) = CAST(r.url AS BINARY)
+        """
+
+    /// Bytes on their way are noted before they have a place. A deleted image gets none.
+    private static let isDue = Query(
+        """
+        SELECT 1
+          FROM vitrine_removals r LEFT JOIN images i ON i.id = r.image_id
+         WHERE r.id = ?
+           AND (i.id IS NULL OR i.deleted = 1
+                OR NOT EXISTS (SELECT 1 FROM vitrine_uploads u WHERE u.image_id = r.image_id)
+                   AND NOT EXISTS (SELECT 1 FROM vitrine_jobs j WHERE j.image_id = r.image_id))
+        """
+    ) { row throws(MariaDBError) in try row.int(0) }
 
     private static let oweRemoval = Query(
         "INSERT INTO vitrine_removals (image_id, url, owed_since) VALUES (?, ?, UTC_TIMESTAMP(6)) RETURNING id"
@@ -56,13 +85,13 @@ extension MariaDBCatalog: RemovalBacklog {
 
     private static let overdueRemovals = Query(
         """
-        SELECT id, image_id, url
-          FROM vitrine_removals
-         WHERE next_try <= UTC_TIMESTAMP(6) AND owed_since < UTC_TIMESTAMP(6) - INTERVAL 60 SECOND
-         ORDER BY next_try, owed_since
+        SELECT r.id, r.image_id, r.url, COALESCE(i.deleted, 1)
+          FROM vitrine_removals r LEFT JOIN images i ON i.id = r.image_id
+         WHERE r.next_try <= UTC_TIMESTAMP(6) AND r.owed_since < UTC_TIMESTAMP(6) - INTERVAL 60 SECOND
+         ORDER BY r.next_try, r.owed_since
          LIMIT ?
         """
     ) { row throws(MariaDBError) in
-        OwedRemoval(number: try row.int(0), image: ImageID(try row.text(1)), url: try row.text(2))
+        OwedRemoval(number: try row.int(0), image: ImageID(try row.text(1)), url: try row.text(2), isOfDeleted: try row.int(3) != 0)
     }
 }

@@ -5,16 +5,9 @@ extension MariaDBCatalog: StagingCatalog {
     package func finishStaging(
         _ upload: Upload, size: Int64, on host: String?, claiming claim: QuotaClaim?
     ) throws(Fault) {
-        try database.transaction("Staging image \(upload.image)") { connection in
+        try database.transaction("Staging image \(upload.image)", repeatable: ("finish \(upload.token)", ())) { connection in
             if let claim { try Quotas.takeTurn(of: claim.project, on: connection) }
-            guard let reserved = try connection.first(Self.endLease, .text(upload.token)) else {
-                // Either the lease was lost, or the answer to this very call.
-                guard let image = try ImageRows.load([upload.image.text], locations: false, on: connection).first else {
-                    throw Fault.deletedMeanwhile(upload.image)
-                }
-                guard image.status == .uploading, image.size == size else { throw Fault.givenUp(upload.image) }
-                return
-            }
+            let reserved = try endLease(of: upload, on: connection)
             if let claim, size > reserved { try Quotas.check(claim, on: connection) }
             do {
                 _ = try changed(upload.image, visibleTo: .service, nil, on: connection) { image throws(Fault) in

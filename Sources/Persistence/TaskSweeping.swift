@@ -60,6 +60,8 @@ extension MariaDBCatalog: TaskSweeping {
         }
     }
 
+    package func forgetCommits() throws(Fault) { try database.forgetCommits() }
+
     private static let holders = Query(
         """
         SELECT DISTINCT worker FROM vitrine_uploads WHERE lease_until > UTC_TIMESTAMP(6)

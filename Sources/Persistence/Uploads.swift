@@ -27,12 +27,16 @@ extension MariaDBCatalog: UploadBacklog {
         }
     }
 
-    package func renew(heldBy worker: String) throws(Fault) -> Set<String> {
-        try database.run("Renewing uploads") { connection in
-            let held = Set(try connection.all(Self.heldTokens, .text(worker)))
+    package func renew(_ tokens: Set<String>?, heldBy worker: String) throws(Fault) -> Set<String> {
+        let list = SQLValue.text(tokens?.joined(separator: ","))
+        return try database.run("Renewing uploads") { connection in
+            let held = Set(try connection.all(Self.heldTokens, .text(worker), list, list))
             if !held.isEmpty {
                 try connection.run(
-                    "UPDATE vitrine_uploads SET lease_until = UTC_TIMESTAMP(6) + \(Self.lease) WHERE worker = ?", .text(worker))
+                    """
+                    UPDATE vitrine_uploads SET lease_until = UTC_TIMESTAMP(6) + \(Self.lease)
+                     WHERE worker = ? AND (? IS NULL OR FIND_IN_SET(token, ?))
+                    """, .text(worker), list, list)
             }
             return held
         }
@@ -41,16 +45,10 @@ extension MariaDBCatalog: UploadBacklog {
     package func finish(
         _ upload: Upload, at location: ImageLocation, _ measured: MeasuredBytes, claiming claim: QuotaClaim?
     ) throws(Fault) {
-        try database.transaction("Finishing the upload of image \(upload.image)") { connection in
+        let once = ("finish \(upload.token)", ())
+        try database.transaction("Finishing the upload of image \(upload.image)", repeatable: once) { connection in
             if let claim { try Quotas.takeTurn(of: claim.project, on: connection) }
-            guard let reserved = try connection.first(Self.endLease, .text(upload.token)) else {
-                // Either the lease was lost, or the answer to this very call.
-                let images = try ImageRows.load([upload.image.text], locations: true, on: connection)
-                guard let image = images.first else { throw Fault.deletedMeanwhile(upload.image) }
-                let isDone = image.status == .active && image.hash == measured.hash && image.locations.contains(location)
-                guard isDone else { throw Fault.givenUp(upload.image) }
-                return
-            }
+            let reserved = try endLease(of: upload, on: connection)
             if let claim, measured.size > reserved { try Quotas.check(claim, on: connection) }
             // What a V1 client said of the virtual size stays, as V1 has it.
             let moved = try connection.run(
@@ -72,9 +70,19 @@ extension MariaDBCatalog: UploadBacklog {
         }
     }
 
+    /// Ends the lease of an upload that is about to count.
+    ///
+    /// - Returns: the bytes that were kept for it.
+    /// - Throws: `.conflict` when it was lost, `.gone` when the image was too.
+    func endLease(of upload: Upload, on connection: Connection) throws -> Int64 {
+        if let reserved = try connection.first(Self.endedLease, .text(upload.token)) { return reserved }
+        let isThere = try !ImageRows.load([upload.image.text], locations: false, on: connection).isEmpty
+        throw isThere ? Fault.givenUp(upload.image) : Fault.deletedMeanwhile(upload.image)
+    }
+
     package func giveBack(_ upload: Upload, as status: ImageStatus, because reason: String) throws(Fault) {
         try database.transaction("Giving back image \(upload.image)") { connection in
-            guard try connection.first(Self.endLease, .text(upload.token)) != nil else { return }
+            guard try connection.first(Self.endedLease, .text(upload.token)) != nil else { return }
             try outbox?.tell(
                 .imageUpload, failedBecause: "Failed to upload image data for image \(upload.image): \(reason)", on: connection)
             let given = try connection.run(
@@ -93,19 +101,27 @@ extension MariaDBCatalog: UploadBacklog {
         }
     }
 
-    package func takeOver(_ upload: Upload, by worker: String) throws(Fault) -> Bool {
+    package func takeOver(_ upload: Upload, as token: String, by worker: String) throws(Fault) -> Upload? {
         try database.run("Taking over the upload of image \(upload.image)") { connection in
-            try connection.run(
+            let taken = try connection.run(
                 """
-                UPDATE vitrine_uploads SET worker = ?, lease_until = UTC_TIMESTAMP(6) + \(Self.lease)
+                UPDATE vitrine_uploads SET token = ?, worker = ?, lease_until = UTC_TIMESTAMP(6) + \(Self.lease)
                  WHERE token = ? AND lease_until < UTC_TIMESTAMP(6)
-                """, .text(worker), .text(upload.token)) == 1
+                """, .text(token), .text(worker), .text(upload.token))
+            guard taken == 1 else { return nil }
+            var upload = upload
+            upload.token = token
+            return upload
         }
     }
 
-    package func known(tokens: [String]) throws(Fault) -> Set<String> {
+    package func known(among uploads: [Upload]) throws(Fault) -> Set<String> {
         try database.run("Reading uploads") { connection in
-            Set(try tokens.filter { try connection.first(Self.knownToken, .text($0), .text($0)) != nil })
+            Set(
+                try uploads.filter { upload in
+                    let (image, token) = (SQLValue.text(upload.image.text), SQLValue.text(upload.token))
+                    return try connection.first(Self.isKnown, image, token, image, token, token) != nil
+                }.map(\.token))
         }
     }
 
@@ -120,7 +136,7 @@ extension MariaDBCatalog: UploadBacklog {
     ) { row throws(MariaDBError) in try row.int(0) }
 
     /// Tells, of an upload that was still held, the bytes that were kept for it.
-    static let endLease = Query("DELETE FROM vitrine_uploads WHERE token = ? RETURNING reserved") { row throws(MariaDBError) in
+    private static let endedLease = Query("DELETE FROM vitrine_uploads WHERE token = ? RETURNING reserved") { row throws(MariaDBError) in
         try row.int(0)
     }
 
@@ -128,7 +144,8 @@ extension MariaDBCatalog: UploadBacklog {
         """
         SELECT u.token
           FROM vitrine_uploads u JOIN images i ON i.id = u.image_id
-         WHERE u.worker = ? AND i.status IN ('saving', 'uploading') AND i.deleted = 0
+         WHERE u.worker = ? AND (? IS NULL OR FIND_IN_SET(u.token, ?))
+           AND i.status IN ('saving', 'uploading') AND i.deleted = 0
         """
     ) { row throws(MariaDBError) in try row.text(0) }
 
@@ -146,8 +163,13 @@ extension MariaDBCatalog: UploadBacklog {
         return upload
     }
 
-    private static let knownToken = Query(
-        "SELECT 1 FROM vitrine_uploads WHERE token = ? UNION ALL SELECT 1 FROM vitrine_jobs WHERE token = ?"
+    /// Bytes keep the token that they came in under in their name, and so does the row in what it says of them, whoever holds it by now.
+    private static let isKnown = Query(
+        """
+        SELECT 1 FROM vitrine_uploads WHERE image_id = ? AND LOCATE(?, pending_url) > 0
+         UNION ALL
+        SELECT 1 FROM vitrine_jobs WHERE image_id = ? AND (token = ? OR LOCATE(?, pending) > 0)
+        """
     ) { row throws(MariaDBError) in try row.int(0) }
 }
 

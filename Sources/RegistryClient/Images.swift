@@ -101,6 +101,9 @@ extension RegistryClient: ImageCatalog {
 }
 
 extension RegistryClient: RemovalCatalog {
+    /// V1 owes the bytes of deleted images alone, which get no others.
+    package func isOwed(_ removal: OwedRemoval) -> Bool { true }
+
     package func settle(_ removal: OwedRemoval) throws(Fault) { try ask("DELETE", "/removals/\(removal.number)") }
 }
 

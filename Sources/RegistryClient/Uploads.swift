@@ -10,8 +10,10 @@ extension RegistryClient: UploadCatalog {
         return try ask("POST", "/uploads", body).json["room"]?.int
     }
 
-    package func renew(heldBy worker: String) throws(Fault) -> Set<String> {
-        let answer = try ask("PUT", "/uploads", ["worker": .string(worker)])
+    package func renew(_ tokens: Set<String>?, heldBy worker: String) throws(Fault) -> Set<String> {
+        var body: JSONObject = ["worker": .string(worker)]
+        if let tokens { body["tokens"] = .array(tokens.map { .string($0) }) }
+        let answer = try ask("PUT", "/uploads", body)
         return Set(answer.json["tokens"]?.array?.compactMap(\.string) ?? [])
     }
 

@@ -150,6 +150,8 @@ extension Wiring {
             let name = ReservedStore.staging.rawValue
             folder = Self.withoutSlash(try configuration(Options.StoreGroup(name).folder) ?? "/var/lib/glance/\(name)")
         }
-        return StagingArea(try FileStore([.init(path: folder)]), folder: folder)
+        var settings = FileStore.Settings()
+        settings.hasLocations = false
+        return StagingArea(try FileStore([.init(path: folder)], settings), folder: folder)
     }
 }

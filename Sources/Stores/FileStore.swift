@@ -6,7 +6,9 @@ package import Logging
 /// Images as files, one each, in Glance's own layout: `<folder>/<image id>`, location `file://<folder>/<image id>`.
 ///
 /// Bytes come in under `.incoming/<image id>.<token>` and get their name when they are whole and synced. Glance writes under
-/// the final name and never syncs; it can read what lies here, and what it left lies here as it should.
+/// the final name and never syncs; it can read what lies here, and what it left lies here as it should. Where a file has the image's
+/// name that no record tells of, as Glance leaves it when it dies, that stays as it is, and the image's file is called
+/// `<image id>.<token>`; see `FileNames`.
 package struct FileStore: ImageStore {
     private let name: String?
     private let settings: Settings
@@ -23,6 +25,8 @@ package struct FileStore: ImageStore {
         package var isThin = false
         /// What new locations say besides, where the file lies below a mount point (`filesystem_store_metadata_file`).
         package var mounts: [FileMount] = []
+        /// Whether each file's location is recorded, so that one may have another name than its image's id.
+        package var hasLocations = true
 
         package init() {}
     }
@@ -91,33 +95,26 @@ package struct FileStore: ImageStore {
         // What was mounted since the start may not have it yet.
         try folder.makeIncoming()
         folder.note(.making, nil)
-        let path = "\(folder.path)/\(id)"
         return try PendingFile(
-            path: "\(folder.incoming)/\(id).\(token)", finalPath: path, folder: folder.path, metadata: metadata(of: path),
-            permissions: settings.permissions, isThin: settings.isThin)
+            FileNames(folder: folder.path, image: id.text, token: token, mayHaveOwn: settings.hasLocations),
+            metadata: metadata(of: "\(folder.path)/\(id)"), permissions: settings.permissions, isThin: settings.isThin)
     }
 
-    /// The file goes under its final name only where it still has its unfinished one too: else it is settled, or another one.
+    /// The file goes only where it still has its unfinished name: else it is settled.
     package func discard(_ upload: Upload) throws(Fault) {
-        guard let folder = folderOfPending(upload), let path = Self.path(of: upload.pendingURL) else { return }
-        let final = "\(folder.path)/\(upload.image)"
-        // Kept open, so that no other file gets its inode's number meanwhile.
-        let pending = open(path, O_RDONLY | O_NOFOLLOW | O_CLOEXEC)
-        guard pending >= 0 else {
-            guard errno == ENOENT else { throw .store(errno, "removing an image's file") }
-            guard try folder.look(for: String(path.dropFirst(folder.path.count + 1))) == nil else { throw .comesAndGoes() }
-            return
-        }
-        defer { close(pending) }
-        try Self.remove(final, ifItIs: pending)
-        // A worker that is still at it cannot name its bytes any more once this is gone; perhaps it just has.
-        try Self.unlinkIfThere(path)
-        try Self.remove(final, ifItIs: pending)
+        guard let folder = folderOfPending(upload), let path = Self.path(of: upload.pendingURL),
+            path.hasPrefix("\(folder.incoming)/\(upload.image).")
+        else { return }
+        let token = String(path.dropFirst("\(folder.incoming)/\(upload.image).".count))
+        // What is not there is gone only in the right folder.
+        try folder.check()
+        try FileNames(folder: folder.path, image: upload.image.text, token: token, mayHaveOwn: settings.hasLocations).remove()
+        try folder.check()
     }
 
     package func discardPending(_ upload: Upload) throws(Fault) {
         guard folderOfPending(upload) != nil, let path = Self.path(of: upload.pendingURL) else { return }
-        try Self.unlinkIfThere(path)
+        try FileNames.unlinkIfThere(path)
     }
 
     package func pendingUploads(olderThan seconds: Int) throws(Fault) -> [Upload] {
@@ -148,6 +145,15 @@ package struct FileStore: ImageStore {
         guard errno == ENOENT else { throw .store(errno, "removing an image's file") }
         // Not there is removed only in the right folder.
         try folder.remove(String(path.dropFirst(folder.path.count + 1)))
+    }
+
+    package func remove(_ url: String, ifStill isMeant: () throws(Fault) -> Bool) throws(Fault) {
+        guard let (path, folder) = ownFile(of: url) else { return }
+        try folder.check()
+        try folder.makeIncoming()
+        try FileNames.underMark(String(path.dropFirst(folder.path.count + 1)), in: folder.path) { () throws(Fault) in
+            if try isMeant() { try remove(url) }
+        }
     }
 
     package func holds(_ url: String) -> Bool { ownFile(of: url) != nil }
@@ -213,16 +219,6 @@ package struct FileStore: ImageStore {
     private static func path(of url: String) -> String? {
         for scheme in ["file://", "filesystem://"] where url.hasPrefix(scheme) { return String(url.dropFirst(scheme.count)) }
         return nil
-    }
-
-    private static func remove(_ path: String, ifItIs descriptor: CInt) throws(Fault) {
-        var (there, known) = (stat(), stat())
-        guard stat(path, &there) == 0, fstat(descriptor, &known) == 0, there.st_ino == known.st_ino else { return }
-        try unlinkIfThere(path)
-    }
-
-    private static func unlinkIfThere(_ path: String) throws(Fault) {
-        guard unlink(path) == 0 || errno == ENOENT else { throw .store(errno, "removing an image's file") }
     }
 }
 

@@ -56,6 +56,7 @@ package struct HTTPStore: ImageStore, ImageSource {
 
     /// Removing what is not ours is left undone.
     package func remove(_ url: String) {}
+    package func remove(_ url: String, ifStill isMeant: () throws(Fault) -> Bool) {}
 
     package func begin(_ id: ImageID, token: String, announcing size: Int64?) throws(Fault) -> any PendingBytes {
         throw Fault(.invalid, "The http store takes no data.")

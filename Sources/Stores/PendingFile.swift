@@ -5,9 +5,7 @@ internal import Glibc
 /// A file on its way in. Held by one thread; the last one to let go removes what was not committed.
 final class PendingFile: PendingBytes, @unchecked Sendable {
     let url: String
-    private let path: String
-    private let finalPath: String
-    private let folder: String
+    private let names: FileNames
     private let metadata: String
     /// Runs of zeros become holes.
     private let isThin: Bool
@@ -16,29 +14,25 @@ final class PendingFile: PendingBytes, @unchecked Sendable {
     private var written: Int64 = 0
     private var handedToDisk: Int64 = 0
     private var isDirect = false
-    private var isNamed = false
-    /// Tells this file from another that got its name later.
-    private let inode: ino_t
+    /// It may have a final name.
+    private var mayBeNamed = false
+    private var named: (path: String, isLinked: Bool)?
 
     /// Bytes after which the disk is set to work, so that the sync at the end finds little left to do.
     private static let syncStep: Int64 = 16 << 20
 
     /// - Parameter metadata: of the location that it becomes.
-    init(
-        path: String, finalPath: String, folder: String, metadata: String, permissions: UInt32, isThin: Bool
-    ) throws(Fault) {
-        (self.path, self.finalPath, self.folder, self.metadata, self.isThin) = (path, finalPath, folder, metadata, isThin)
-        url = "file://\(path)"
-        let opened = open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0o644)
+    init(_ names: FileNames, metadata: String, permissions: UInt32, isThin: Bool) throws(Fault) {
+        (self.names, self.metadata, self.isThin) = (names, metadata, isThin)
+        url = "file://\(names.pending)"
+        let opened = open(names.pending, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0o644)
         guard opened >= 0 else { throw .store(errno, "creating an image's file") }
         descriptor = opened
-        var info = stat()
-        inode = fstat(opened, &info) == 0 ? info.st_ino : 0
         if permissions != 0 { fchmod(descriptor, mode_t(permissions)) }
     }
 
     deinit {
-        if isNamed { closeFile() } else { discard() }
+        if named != nil { closeFile() } else { discard() }
     }
 
     func append(_ bytes: UnsafeRawBufferPointer) throws(Fault) {
@@ -126,37 +120,28 @@ final class PendingFile: PendingBytes, @unchecked Sendable {
         if isThin, ftruncate(descriptor, off_t(written)) != 0 { throw .store(errno, "writing an image's file") }
         // A sync that failed once is final: the kernel has dropped the pages, and a second one would lie.
         guard fsync(descriptor) == 0 else { throw .store(errno, "syncing an image's file") }
-        try name()
-        isNamed = true
+        mayBeNamed = true
+        let named = try names.give()
+        self.named = named
         try syncFolder()
-        return ImageLocation(url: "file://\(finalPath)", metadata: metadata)
+        return ImageLocation(url: "file://\(named.path)", metadata: metadata)
     }
 
-    /// The file keeps its unfinished name beside the final one until `settle()`: by that whoever clears up after a dead worker knows the
-    /// file again, and takes no other one for it. A file system without links is left with less: what dies between here and there stays.
-    private func name() throws(Fault) {
-        if link(path, finalPath) == 0 { return }
-        if errno == EEXIST {
-            // What lies there belongs to nobody, as the image has no data: Glance leaves such when it dies.
-            let other = path + ".named"
-            guard link(path, other) == 0, rename(other, finalPath) == 0 else { throw .store(errno, "naming an image's file") }
-        } else {
-            guard [EPERM, EOPNOTSUPP, ENOSYS].contains(errno), rename(path, finalPath) == 0 else {
-                throw .store(errno, "naming an image's file")
-            }
-        }
-    }
+    func settle() { unlink(names.pending) }
 
-    func settle() { unlink(path) }
-
-    /// Under its final name the file is removed only if it is still this one: when the lease was lost, the image may have
-    /// been given other bytes since. As long as the file is open, no other one gets its inode's number.
+    /// What fails here is found by whoever clears up.
     func discard() {
         guard descriptor >= 0 else { return }
         defer { closeFile() }
-        var info = stat()
-        if isNamed, stat(finalPath, &info) == 0, info.st_ino == inode { unlink(finalPath) }
-        unlink(path)
+        guard mayBeNamed else {
+            unlink(names.pending)
+            return
+        }
+        if let named, !named.isLinked {
+            try? names.remove(named.path, ifItIs: descriptor)
+        } else {
+            try? names.remove()
+        }
     }
 
     private func closeFile() {
@@ -165,7 +150,7 @@ final class PendingFile: PendingBytes, @unchecked Sendable {
     }
 
     private func syncFolder() throws(Fault) {
-        let opened = open(folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC)
+        let opened = open(names.folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC)
         guard opened >= 0 else { throw .store(errno, "opening the store's folder") }
         defer { close(opened) }
         guard fsync(opened) == 0 else { throw .store(errno, "syncing the store's folder") }

@@ -46,7 +46,7 @@ final class StoreFolder: Sendable {
 
     init(_ place: FileStore.Place, internalPrefix: String?, records: (any StoreFolderCatalog)?, logger: Logger?) {
         path = place.path.count > 1 && place.path.last == "/" ? String(place.path.dropLast()) : place.path
-        incoming = path + "/.incoming"
+        incoming = FileNames.incoming(of: path)
         priority = place.priority
         (self.internalPrefix, self.records, self.logger) = (internalPrefix, records, logger)
     }
@@ -217,6 +217,10 @@ final class StoreFolder: Sendable {
         // In another folder they are another installation's.
         try check()
         return try names(in: incoming, olderThan: seconds).compactMap { name in
+            guard !FileNames.isMark(name) else {
+                if FileNames.isOld("\(incoming)/\(name)") { unlink("\(incoming)/\(name)") }
+                return nil
+            }
             let parts = name.split(separator: ".", maxSplits: 1)
             guard parts.count == 2 else { return nil }
             return Upload(image: ImageID(String(parts[0])), token: String(parts[1]), pendingURL: "file://\(incoming)/\(name)")

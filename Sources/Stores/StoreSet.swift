@@ -68,6 +68,10 @@ package struct StoreSet: ImageStores {
 
     package func remove(_ url: String) throws(Fault) { try members.first { $0.store.holds(url) }?.store.remove(url) }
 
+    package func remove(_ url: String, ifStill isMeant: () throws(Fault) -> Bool) throws(Fault) {
+        try members.first { $0.store.holds(url) }?.store.remove(url, ifStill: isMeant)
+    }
+
     package func bytes(at location: ImageLocation) throws(Fault) -> StoredBytes {
         guard let member = member(holding: location) else {
             throw Fault(.notFound, "The image's data is in no store that is enabled.")

@@ -252,9 +252,13 @@ package enum ImageCatalogConformance {
             let upload = Upload(image: image, token: "t\(image)".token, pendingURL: "file:///pending")
             let worker = "worker of \(image)"
             try catalog.begin(upload, by: worker)
-            #expect(try catalog.renew(heldBy: worker) == [upload.token])
+            #expect(try catalog.renew([upload.token], heldBy: worker) == [upload.token])
+            #expect(try catalog.renew(nil, heldBy: worker) == [upload.token])
+            #expect(try catalog.renew(["other"], heldBy: worker) == [])
+            #expect(try catalog.renew([], heldBy: worker) == [])
+            #expect(try catalog.renew([upload.token], heldBy: "other") == [])
             _ = try catalog.delete(image, visibleTo: alice) { _ in }
-            #expect(try catalog.renew(heldBy: worker) == [])
+            #expect(try catalog.renew([upload.token], heldBy: worker) == [])
             let measured = MeasuredBytes(size: 5, checksum: "c", hash: ImageHash(algorithm: "sha512", value: "h"))
             #expect(throws: Fault.of(.gone)) { try catalog.finish(upload, at: ImageLocation(url: "file:///x"), measured) }
             try catalog.giveBack(upload, as: .queued, because: "a test")
@@ -383,19 +387,22 @@ package enum ImageCatalogConformance {
     package static let backlogChecks: [ConformanceCheck<any Catalog & UploadBacklog & RemovalBacklog>] = [
         ConformanceCheck("knows an upload as long as it is held, also when its image is deleted") { catalog in
             let image = try catalog.insert(ImageDraft(id: .fresh(), owner: "acme")).id
-            let upload = Upload(image: image, token: "t\(image)".token, pendingURL: "file:///pending")
+            let name = "of bytes \(image)".token
+            let upload = Upload(image: image, token: "t\(image)".token, pendingURL: "file:///pending/\(image).\(name)")
+            let other = Upload(image: image, token: "other", pendingURL: "")
             try catalog.begin(upload, by: "worker of \(image)")
             _ = try catalog.delete(image, visibleTo: alice) { _ in }
-            #expect(try catalog.known(tokens: [upload.token, "other"]) == [upload.token])
+            let bytes = Upload(image: image, token: "of bytes \(image)".token, pendingURL: "")
+            #expect(try catalog.known(among: [bytes, other]) == [bytes.token])
             try catalog.giveBack(upload, as: .queued, because: "a test")
-            #expect(try catalog.known(tokens: [upload.token]) == [])
+            #expect(try catalog.known(among: [bytes]) == [])
         },
         ConformanceCheck("does not let an upload be taken over while it is held") { catalog in
             let image = try catalog.insert(ImageDraft(id: .fresh(), owner: "acme")).id
             let upload = Upload(image: image, token: "t\(image)".token, pendingURL: "file:///pending")
             try catalog.begin(upload, by: "worker")
             #expect(try !catalog.expired(atMost: 1000).contains { $0.image == image })
-            #expect(try !catalog.takeOver(upload, by: "other"))
+            #expect(try catalog.takeOver(upload, as: "n\(image)".token, by: "other") == nil)
         },
         ConformanceCheck("tells nobody of a removal that whoever owes it may still be at") { catalog in
             let (image, _) = try activeImage(in: catalog)

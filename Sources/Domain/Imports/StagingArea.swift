@@ -14,8 +14,10 @@ package struct StagingArea: Sendable {
     /// - Throws: `.notFound` when nothing is staged.
     package func bytes(of image: ImageID) throws(Fault) -> StoredBytes { try store.bytes(at: url(of: image)) }
 
-    /// Removes what is staged, if anything is.
-    package func remove(_ image: ImageID) throws(Fault) { try store.remove(url(of: image)) }
+    /// Removes what is staged, if anything is. The image may be staged anew: bytes of a stage that begins after `isMeant` was asked are safe.
+    package func remove(_ image: ImageID, ifStill isMeant: () throws(Fault) -> Bool) throws(Fault) {
+        try store.remove(url(of: image), ifStill: isMeant)
+    }
 
     /// Removes an upload's unfinished bytes, and those that it had staged.
     package func discard(_ upload: Upload) throws(Fault) { try store.discard(upload) }
@@ -48,6 +50,9 @@ package struct StagingArea: Sendable {
 
     package func bytes(of file: File) throws(Fault) -> StoredBytes { try store.bytes(at: file.url) }
     package func remove(_ file: File) throws(Fault) { try store.remove(file.url) }
+    package func remove(_ file: File, ifStill isMeant: () throws(Fault) -> Bool) throws(Fault) {
+        try store.remove(file.url, ifStill: isMeant)
+    }
 
     private func url(of image: ImageID) -> String { "file://\(folder)/\(image)" }
 }

@@ -67,16 +67,20 @@ package struct OwedRemoval: Sendable {
     package let number: Int64
     package let image: ImageID
     package let url: String
+    /// Whether the image is deleted, and so gets no bytes at the same place any more.
+    package let isOfDeleted: Bool
 
-    package init(number: Int64, image: ImageID, url: String) {
-        self.number = number
-        self.image = image
-        self.url = url
+    package init(number: Int64, image: ImageID, url: String, isOfDeleted: Bool = false) {
+        (self.number, self.image, self.url, self.isOfDeleted) = (number, image, url, isOfDeleted)
     }
 }
 
 /// Bytes still to be removed from stores, kept until they are.
 package protocol RemovalCatalog: Sendable {
+    /// Whether bytes are to be removed now. They are not while others may be on their way to the same place, and never where an image has
+    /// its bytes there again.
+    func isOwed(_ removal: OwedRemoval) throws(Fault) -> Bool
+
     /// The bytes are gone.
     func settle(_ removal: OwedRemoval) throws(Fault)
 }

@@ -23,6 +23,11 @@ package protocol ImageStore: Sendable {
     /// - Throws: `.unavailable` also for a place where it is not there and that is not known to be the one it was written to.
     func remove(_ url: String) throws(Fault)
 
+    /// The same where others may have removed them, and somebody may have put other bytes there.
+    ///
+    /// - Parameter isMeant: says whether what may be there now is what is to go. Bytes of an upload that begins after it was asked are safe.
+    func remove(_ url: String, ifStill isMeant: () throws(Fault) -> Bool) throws(Fault)
+
     /// Whether a location is one of this store's, whatever lies there.
     func holds(_ url: String) -> Bool
 

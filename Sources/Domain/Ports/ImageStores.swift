@@ -23,6 +23,9 @@ package protocol ImageStores: Sendable {
     /// Removes bytes. Of what lies in no store of ours nothing is removed.
     func remove(_ url: String) throws(Fault)
 
+    /// The same where others may have removed them, and somebody may have put other bytes there; see `ImageStore`.
+    func remove(_ url: String, ifStill isMeant: () throws(Fault) -> Bool) throws(Fault)
+
     /// - Throws: `.notFound` when no bytes are there, `.unavailable` when the store does not answer.
     func bytes(at location: ImageLocation) throws(Fault) -> StoredBytes
 

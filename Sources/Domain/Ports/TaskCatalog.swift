@@ -71,10 +71,11 @@ package protocol JobBacklog: Sendable {
     ///   - node: jobs of other nodes are left to them.
     func claim(_ token: String, by worker: String, on node: String?) throws(Fault) -> Job?
 
-    /// Holds a worker's jobs for another while.
+    /// Holds jobs of a worker for another while.
     ///
+    /// - Parameter tokens: of those that it works on.
     /// - Returns: the tokens of those that are still its own, and whose image is still there.
-    func renew(jobsOf worker: String) throws(Fault) -> Set<String>
+    func renew(_ tokens: Set<String>, ofJobsOf worker: String) throws(Fault) -> Set<String>
 
     /// Notes where bytes are about to lie, before any do, and keeps bytes of what the image's owner may have.
     ///
@@ -126,4 +127,7 @@ package protocol TaskSweeping: Sendable {
 
     /// All who hold a lease.
     func leaseholders() throws(Fault) -> [String]
+
+    /// Forgets which transactions were committed, where nobody asks any more.
+    func forgetCommits() throws(Fault)
 }

@@ -1,5 +1,5 @@
 /// One upload under way: who takes the bytes, and where they lie until they are whole.
-package struct Upload: Sendable {
+package struct Upload: Sendable, Equatable {
     /// Where the bytes go.
     package enum Aim: Sendable {
         case store
@@ -13,7 +13,9 @@ package struct Upload: Sendable {
     package var aim = Aim.store
     package let image: ImageID
     /// A random name, so that an upload that was given up cannot be taken for a later one to the same image.
-    package let token: String
+    ///
+    /// Who takes an upload over gives it another one; its bytes keep the first in their name.
+    package var token: String
     /// What the store calls the unfinished bytes.
     package let pendingURL: String
 
@@ -49,10 +51,11 @@ package protocol UploadCatalog: Sendable {
     /// - Throws: `.conflict` unless the image is queued, `.tooLarge` for a claim that does not fit.
     func begin(_ upload: Upload, by worker: String, claiming claim: QuotaClaim?) throws(Fault) -> Int64?
 
-    /// Holds a worker's uploads for another while.
+    /// Holds uploads of a worker for another while.
     ///
+    /// - Parameter tokens: of those that it works on; nil for all that bear its name, as a worker of an older release asks.
     /// - Returns: the tokens of those that are still its own; others were deleted or given to somebody else.
-    func renew(heldBy worker: String) throws(Fault) -> Set<String>
+    func renew(_ tokens: Set<String>?, heldBy worker: String) throws(Fault) -> Set<String>
 
     /// Moves the image from saving to active, with its bytes at a location.
     ///
@@ -97,11 +100,14 @@ package protocol UploadBacklog: UploadCatalog {
     /// Uploads whose lease ended: whoever held them is gone.
     func expired(atMost count: Int) throws(Fault) -> [Upload]
 
-    /// Takes over an upload whose lease ended, so that nobody else does.
-    func takeOver(_ upload: Upload, by worker: String) throws(Fault) -> Bool
+    /// Takes over an upload whose lease ended, so that nobody else does, and he who had it cannot end it any more: it has another
+    /// token from now on.
+    ///
+    /// - Returns: the upload under its new token; nil when it is held, or ended.
+    func takeOver(_ upload: Upload, as token: String, by worker: String) throws(Fault) -> Upload?
 
-    /// Which of these tokens belong to an upload or a job that has a lease, ended or not.
-    func known(tokens: [String]) throws(Fault) -> Set<String>
+    /// Of unfinished bytes the tokens of those that belong to an upload or a job that has a lease, ended or not.
+    func known(among uploads: [Upload]) throws(Fault) -> Set<String>
 
     /// Which of these images may have staged bytes.
     func waiting(among images: [ImageID]) throws(Fault) -> Set<ImageID>

@@ -1,0 +1,153 @@
+import Glibc
+import MariaDB
+import Stack
+import Synchronization
+import Threading
+
+/// Stands between the service and its database, and cuts a connection when a transaction is about to count.
+package final class DatabaseProxy: Sendable {
+    /// What becomes of the next COMMIT.
+    package enum Loss: Sendable, CaseIterable {
+        /// It is done, and the answer does not come.
+        case answer
+        /// It does not arrive, and the server rolls back when it finds that out.
+        case request
+        /// It arrives a while after the connection was cut.
+        case delay
+    }
+
+    package let port: Int
+    private let listener: CInt
+    private let thread: Thread
+    private let state: State
+
+    private final class State: Sendable {
+        let losses = Mutex<[Loss]>([])
+        let lost = Atomic(0)
+        let socket: String
+        init(socket: String) { self.socket = socket }
+    }
+
+    /// - Parameter server: reached by its socket.
+    package init(before server: PrivateMariaDB) throws {
+        guard let socket = Address(url: server.url(of: ""))?.socket else { throw Unexpected("the server has no socket") }
+        let state = State(socket: socket)
+        let listener = Glibc.socket(AF_INET, CInt(SOCK_STREAM.rawValue) | CInt(SOCK_CLOEXEC.rawValue), 0)
+        var address = sockaddr_in()
+        address.sin_family = sa_family_t(AF_INET)
+        address.sin_addr.s_addr = UInt32(0x7F00_0001).bigEndian
+        var size = socklen_t(MemoryLayout<sockaddr_in>.size)
+        let bound = withUnsafeMutablePointer(to: &address) {
+            $0.withMemoryRebound(to: sockaddr.self, capacity: 1) {
+                bind(listener, $0, size) == 0 && listen(listener, 64) == 0 ? getsockname(listener, $0, &size) : -1
+            }
+        }
+        guard bound == 0 else { throw Unexpected("no port for the proxy") }
+        port = Int(in_port_t(bigEndian: address.sin_port))
+        (self.listener, self.state) = (listener, state)
+        thread = Thread.start {
+            while case let client = accept(listener, nil, nil), client >= 0 { Self.serve(client, state) }
+        }
+    }
+
+    deinit {
+        shutdown(listener, CInt(SHUT_RDWR))
+        thread.join()
+        close(listener)
+    }
+
+    /// Loses the next COMMIT of whichever connection.
+    package func lose(_ loss: Loss) { state.losses.withLock { $0 = [loss] } }
+
+    /// How many were lost.
+    package var lost: Int { state.lost.load(ordering: .relaxed) }
+
+    package func url(of database: String) -> String { "mysql+pymysql://root@127.0.0.1:\(port)/\(database)" }
+
+    // MARK: a connection
+
+    /// `COMMIT` as a text query. Source: MariaDB's client protocol, COM_QUERY.
+    private static let commit: [UInt8] = [7, 0, 0, 0, 3] + Array("COMMIT".utf8)
+
+    private static func serve(_ client: CInt, _ state: State) {
+        guard let server = connect(to: state.socket) else {
+            close(client)
+            return
+        }
+        let cut = Flag()
+        // Both ends are closed by the last of the two threads.
+        let ends = Ends(client, server)
+        _ = Thread.start {
+            forward(from: server, to: client) { _ in !cut.isSet }
+            ends.hangUp()
+        }
+        _ = Thread.start {
+            forward(from: client, to: server) { bytes in
+                guard bytes.starts(with: commit), let loss = state.losses.withLock({ $0.popLast() }) else { return true }
+                state.lost.add(1, ordering: .relaxed)
+                cut.set()
+                switch loss {
+                case .answer: return true
+                case .request: return false
+                case .delay:
+                    shutdown(client, CInt(SHUT_RDWR))
+                    usleep(300_000)
+                    return true
+                }
+            }
+            ends.hangUp()
+        }
+    }
+
+    /// - Parameter mayPass: where not, the connection ends.
+    private static func forward(from source: CInt, to sink: CInt, _ mayPass: (ArraySlice<UInt8>) -> Bool) {
+        var buffer = [UInt8](repeating: 0, count: 1 << 16)
+        while case let count = recv(source, &buffer, buffer.count, 0), count > 0 {
+            guard mayPass(buffer[..<count]) else { return }
+            var sent = 0
+            while sent < count {
+                let more = buffer.withUnsafeBytes { send(sink, $0.baseAddress! + sent, count - sent, CInt(MSG_NOSIGNAL)) }
+                guard more > 0 else { return }
+                sent += more
+            }
+        }
+    }
+
+    private final class Flag: Sendable {
+        private let flag = Atomic(false)
+        var isSet: Bool { flag.load(ordering: .relaxed) }
+        func set() { flag.store(true, ordering: .relaxed) }
+    }
+
+    private final class Ends: Sendable {
+        private let client: CInt
+        private let server: CInt
+        private let left = Atomic(2)
+
+        init(_ client: CInt, _ server: CInt) { (self.client, self.server) = (client, server) }
+
+        func hangUp() {
+            for end in [client, server] { shutdown(end, CInt(SHUT_RDWR)) }
+            guard left.subtract(1, ordering: .acquiringAndReleasing).newValue == 0 else { return }
+            for end in [client, server] { close(end) }
+        }
+    }
+
+    private static func connect(to path: String) -> CInt? {
+        var address = sockaddr_un()
+        address.sun_family = sa_family_t(AF_UNIX)
+        guard path.utf8.count < MemoryLayout.size(ofValue: address.sun_path) else { return nil }
+        withUnsafeMutableBytes(of: &address.sun_path) { $0.copyBytes(from: path.utf8) }
+        let descriptor = Glibc.socket(AF_UNIX, CInt(SOCK_STREAM.rawValue) | CInt(SOCK_CLOEXEC.rawValue), 0)
+        let connected = withUnsafePointer(to: &address) {
+            $0.withMemoryRebound(to: sockaddr.self, capacity: 1) {
+                Glibc.connect(descriptor, $0, socklen_t(MemoryLayout<sockaddr_un>.size))
+            }
+        }
+        guard connected == 0 else {
+            close(descriptor)
+            return nil
+        }
+        return descriptor
+    }
+}
