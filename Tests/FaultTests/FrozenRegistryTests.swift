@@ -1,5 +1,4 @@
 import Foundation
-import Glibc
 import TestSupport
 import Testing
 
@@ -11,8 +10,8 @@ import Testing
         for registry in glance.site.registryIDs {
             // So that nginx keeps connections to both.
             _ = try await atOnce(8) { _ in try (0..<5).map { _ in try glance.send("HEAD", "/v1/images/\(id)").status } }
-            kill(registry, SIGSTOP)
-            defer { kill(registry, SIGCONT) }
+            freeze(registry)
+            defer { thaw(registry) }
             let read = try await atOnce(8) { number in
                 try number % 2 == 0 ? glance.send("HEAD", "/v1/images/\(id)").status : glance.send("GET", "/v1/images").status
             }

@@ -1,5 +1,4 @@
 import Foundation
-import Glibc
 import TestSupport
 import Testing
 
@@ -21,8 +20,8 @@ import Testing
         for worker in glance.site.workerIDs {
             // So that nginx keeps connections to both.
             _ = try await atOnce(16) { _ in try (0..<5).map { _ in try front.send("GET", "/v2/images/\(id)").status } }
-            kill(worker, SIGSTOP)
-            defer { kill(worker, SIGCONT) }
+            freeze(worker)
+            defer { thaw(worker) }
             let read = try await atOnce(24) { number in
                 let began = Date()
                 let (method, path) = [("GET", "/\(id)"), ("HEAD", "/\(id)"), ("GET", "/\(id)/file"), ("GET", "")][number % 4]
@@ -50,8 +49,8 @@ import Testing
             let connection = try HTTPConnection(port: front.port)
             try connection.send(front.head("GET", "/v2/images/\(id)"))
             #expect(try eventually { try glance.isWaiting(in: "UNION ALL") })
-            kill(worker, SIGSTOP)
-            defer { kill(worker, SIGCONT) }
+            freeze(worker)
+            defer { thaw(worker) }
             try holder.execute("UNLOCK TABLES")
             #expect(try connection.receive().status == 200)
         }
@@ -64,9 +63,9 @@ import Testing
         let id = try glance.hasActiveImage("hello")
         #expect(try front.send("GET", "/v2/images/\(id)").status == 200)
         let worker = try #require(glance.site.workerIDs.first)
-        kill(worker, SIGSTOP)
+        freeze(worker)
         let reply = try front.send("GET", "/v2/images/\(id)")
-        kill(worker, SIGCONT)
+        thaw(worker)
         #expect(reply.status == 504)
         #expect(reply["x-openstack-request-id"]?.hasPrefix("req-") == true)
         #expect(try eventually { try front.send("GET", "/v2/images/\(id)").status == 200 })

@@ -1,0 +1,18 @@
+import Foundation
+import Glibc
+
+/// Stops a process, and waits until none of its threads runs: only the one that the signal comes to tells the others.
+package func freeze(_ process: Int32) {
+    kill(process, SIGSTOP)
+    let stopped = eventually(within: 60) {
+        let threads = (try? FileManager.default.contentsOfDirectory(atPath: "/proc/\(process)/task")) ?? []
+        return threads.allSatisfy { thread in
+            let stat = (try? String(contentsOfFile: "/proc/\(process)/task/\(thread)/stat", encoding: .utf8)) ?? ""
+            return stat.split(separator: ")").last?.hasPrefix(" T ") != false
+        }
+    }
+    assert(stopped)
+}
+
+/// Lets a frozen process go on.
+package func thaw(_ process: Int32) { kill(process, SIGCONT) }
