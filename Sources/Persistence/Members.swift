@@ -116,7 +116,7 @@ extension MariaDBCatalog: MemberCatalog {
     }
 
     package func remove(_ project: String, from image: Image, by caller: Caller) throws(Fault) {
-        try change("Unsharing image \(image.id)") { connection in
+        try database.transaction("Unsharing image \(image.id)") { connection in
             if !caller.mayChange(image) {
                 try caller.requireSharing(of: image, try connection.all(Self.membersOfImage, .text(image.id.text)))
             }
