@@ -103,7 +103,7 @@ let package = Package(
 
         // adapters
         room("Persistence", needs: ["Domain", "JSONDocument", "MariaDB", "NotificationWire", "Schema", "Threading"]),
-        room("Stores", needs: ["Domain", "CLinux", "HTTPClient", "JSONDocument"]),
+        room("Stores", needs: ["Domain", "CLinux", "HTTPClient", "JSONDocument", "Threading"]),
         room(
             "Identity",
             needs: [
@@ -116,7 +116,7 @@ let package = Package(
         // hall
         room("NotificationWire", needs: ["Domain", "JSONDocument"]),
         room("RegistryWire", needs: ["Domain", "JSONDocument", "HTTP"]),
-        room("RegistryClient", needs: ["Domain", "RegistryWire", "HTTPClient", "HTTP", "JSONDocument", logging]),
+        room("RegistryClient", needs: ["Domain", "RegistryWire", "HTTPClient", "HTTP", "JSONDocument", "Threading", logging]),
 
         // work
         room("Operations", needs: ["Domain", "Digest", "ImageFormats", "Cryptography", "Threading", logging]),
@@ -170,8 +170,8 @@ let package = Package(
         tests(
             "PortTests",
             needs: [
-                "TestSupport", "Domain", "Persistence", "RegistryClient", "Schema", "Stores", "MariaDB", "glance-api", "glance-registry",
-                "glance-tasks", "glance-manage", logging,
+                "TestSupport", "Domain", "Persistence", "RegistryClient", "Schema", "Stack", "Stores", "MariaDB", "Threading", "glance-api",
+                "glance-registry", "glance-tasks", "glance-manage", logging,
             ]),
         tests(
             "IdentityTests",

@@ -46,6 +46,15 @@ package struct Fault: Error {
     }
 }
 
+extension Fault {
+    /// So many wait for a part of the service already that no more threads are given to it.
+    ///
+    /// - Parameter part: at the beginning of a sentence, such as "The image store".
+    package static func overloaded(_ part: String) -> Fault {
+        Fault(.unavailable, "\(part) is too slow now; try again in a moment.").with(header: "Retry-After", "1")
+    }
+}
+
 extension Fault: CustomStringConvertible {
     /// For the log and for terminals: the cause too.
     package var description: String { cause.map { "\(message) (\($0))" } ?? message }

@@ -15,13 +15,19 @@ package struct MariaDBError: Error {
     /// The server or the connection is gone, or it takes no work now; the same call may succeed later.
     ///
     /// 1040 too many connections, 1047 a Galera node outside its cluster, 1053 shutting down, 1205 is not among them,
-    /// 1290 read only, 1927 connection killed, 2002 to 2013 the client library's.
+    /// 1290 read only, 1927 connection killed, 2002 to 2055 the client library's; among them 2026, any trouble with TLS, an answer that does not
+    /// come in time too.
     package var isUnavailable: Bool {
         switch number {
-        case 1040, 1047, 1053, 1129, 1203, 1290, 1317, 1836, 1927, 2002, 2003, 2005, 2006, 2012, 2013, 2055: true
+        case 1040, 1047, 1053, 1129, 1203, 1290, 1317, 1836, 1927, 2002, 2003, 2005, 2006, 2012, 2013, 2026, 2055: true
         case Self.poolExhausted: true
         default: false
         }
+    }
+
+    /// A connection that was there is so no more, or is silent. Whatever its transaction did is undone, unless it had sent COMMIT.
+    package var isLoss: Bool {
+        sql != Self.connecting && [1927, 2006, 2013, 2026, 2055].contains(number)
     }
 
     /// The transaction lost against another one (1213, at COMMIT too on Galera) or waited too long (1205): all of it may be
@@ -33,6 +39,8 @@ package struct MariaDBError: Error {
     /// The database's disk is full: 1021, 1114.
     package var isFull: Bool { number == 1021 || number == 1114 }
 
+    /// In place of a statement, while there is no connection yet.
+    static let connecting = "(connecting)"
     /// Every connection of the pool was in use for too long. Outside both ranges of MariaDB's numbers.
     package static let poolExhausted: UInt32 = 100_001
     /// A column held what its reader could not take.

@@ -12,38 +12,64 @@ package struct Database: Sendable {
 
     package init(_ pool: Pool) { self.pool = pool }
 
+    /// Seconds that the answer to a statement may take that looks at very many rows.
+    static let long: UInt32 = 60
+    /// Seconds for an answer without which a lease would end.
+    static let urgent: UInt32 = 3
+
     /// Lends a connection for statements that need no transaction. A single one is atomic by itself.
-    func run<Value>(_ doing: String, _ body: (Connection) throws -> Value) throws(Fault) -> Value {
+    ///
+    /// - Parameters:
+    ///   - seconds: that an answer may take; nil for the usual few.
+    ///   - mayRepeat: does it once more, over a new connection, when the one that was lent is lost: for what may be done twice.
+    func run<Value>(
+        _ doing: String, within seconds: UInt32? = nil, mayRepeat: Bool = false, _ body: (Connection) throws -> Value
+    ) throws(Fault) -> Value {
         do {
-            return try pool.withConnection(body)
+            do {
+                return try pool.withConnection(within: seconds, body)
+            } catch let error as MariaDBError where error.isLoss && mayRepeat {
+                return try pool.withConnection(within: seconds, fresh: true, body)
+            }
         } catch {
             throw Fault(error, while: doing)
         }
     }
 
-    /// Runs statements as one transaction; a loser of a deadlock begins again.
+    /// The same for statements that change nothing.
+    func read<Value>(_ doing: String, within seconds: UInt32? = nil, _ body: (Connection) throws -> Value) throws(Fault) -> Value {
+        try run(doing, within: seconds, mayRepeat: true, body)
+    }
+
+    /// Runs statements as one transaction; a loser of a deadlock begins again, and once, over a new connection, one that lost its
+    /// connection before it had sent COMMIT.
     ///
     /// `body` may run several times, so it changes nothing but the database. A fault of its own rolls back and is thrown on.
-    func transaction<Value>(_ doing: String, _ body: (Connection) throws -> Value) throws(Fault) -> Value {
+    func transaction<Value>(_ doing: String, within seconds: UInt32? = nil, _ body: (Connection) throws -> Value) throws(Fault) -> Value {
         let deadline = monotonicSeconds() + Self.patience
         var wait = 0.002
+        var (hasCommitted, wasLost) = (false, false)
         while true {
             do {
-                return try pool.withConnection { connection in
+                return try pool.withConnection(within: seconds, fresh: wasLost) { connection in
                     try connection.execute("START TRANSACTION")
                     do {
                         let value = try body(connection)
+                        hasCommitted = true
                         try connection.execute("COMMIT")
                         return value
                     } catch {
                         // On a connection that is gone the server has rolled back already.
-                        try? connection.execute("ROLLBACK")
+                        if (error as? MariaDBError)?.isLoss != true { try? connection.execute("ROLLBACK") }
                         throw error
                     }
                 }
             } catch let error as MariaDBError where error.isConflict && monotonicSeconds() < deadline {
+                hasCommitted = false
                 usleep(useconds_t(Double.random(in: 0.5...1) * wait * 1_000_000))
                 wait = min(wait * 2, 0.25)
+            } catch let error as MariaDBError where error.isLoss && !hasCommitted && !wasLost {
+                wasLost = true
             } catch {
                 throw Fault(error, while: doing)
             }

@@ -3,7 +3,7 @@ internal import MariaDB
 
 extension MariaDBCatalog {
     package func page(_ listing: ImageListing, visibleTo caller: Caller) throws(Fault) -> ImagePage {
-        try database.run("Listing images") { connection in
+        try database.read("Listing images", within: Database.long) { connection in
             let marker = try listing.marker.map { try self.marker($0, of: listing, caller, connection) }
             guard listing.limit > 0, !listing.filters.contains(where: \.isNothing) else { return ImagePage(images: [], isFull: false) }
             let plan = ListPlan(listing: listing, caller: caller, marker: marker)

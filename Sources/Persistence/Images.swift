@@ -3,19 +3,19 @@ internal import MariaDB
 
 extension MariaDBCatalog: ImageCatalog {
     package func image(_ id: ImageID, visibleTo caller: Caller) throws(Fault) -> Image {
-        try database.run("Reading image \(id)") { connection in
+        try database.read("Reading image \(id)") { connection in
             try visibleImage(id, to: caller, on: connection)
         }
     }
 
     package func locatedImage(_ id: ImageID, visibleTo caller: Caller) throws(Fault) -> Image {
-        try database.run("Reading image \(id)") { connection in
+        try database.read("Reading image \(id)") { connection in
             try visibleImage(id, to: caller, locations: true, on: connection)
         }
     }
 
     package func recordedImage(_ id: ImageID, visibleTo caller: Caller) throws(Fault) -> Image {
-        try database.run("Reading image \(id)") { connection in
+        try database.read("Reading image \(id)") { connection in
             try visibleImage(id, to: caller, locations: true, remains: caller.isAdmin, on: connection)
         }
     }
@@ -136,7 +136,7 @@ extension MariaDBCatalog: ImageCatalog {
 
     /// What an interrupted insert left: the image as drafted, or nil.
     private func itself(_ draft: ImageDraft) throws(Fault) -> Image? {
-        try database.run("Reading image \(draft.id)") { connection in
+        try database.read("Reading image \(draft.id)") { connection in
             let image = try ImageRows.load([draft.id.text], locations: false, on: connection).first
             return image.flatMap { $0.owner == draft.owner && $0.name == draft.name && $0.status == draft.status ? $0 : nil }
         }

@@ -7,7 +7,7 @@ extension MariaDBCatalog: JobBacklog {
     private static let lease = "INTERVAL 30 SECOND"
 
     package func claim(_ token: String, by worker: String, on node: String?) throws(Fault) -> Job? {
-        let waiting = try database.run("Looking for jobs") { connection in
+        let waiting = try database.read("Looking for jobs") { connection in
             try connection.all(Self.waitingJobs, .text(node ?? ""))
         }
         for id in waiting {
@@ -43,7 +43,7 @@ extension MariaDBCatalog: JobBacklog {
     }
 
     package func renew(jobsOf worker: String) throws(Fault) -> Set<String> {
-        try database.run("Renewing jobs") { connection in
+        try database.run("Renewing jobs", within: Database.urgent, mayRepeat: true) { connection in
             let held = Set(try connection.all(Self.heldJobs, .text(worker)))
             if !held.isEmpty {
                 try connection.run(

@@ -3,7 +3,7 @@ internal import MariaDB
 
 extension MariaDBCatalog: MemberCatalog {
     package func members(of image: Image, visibleTo caller: Caller) throws(Fault) -> [Member] {
-        let all = try database.run("Reading the members of image \(image.id)") { connection in
+        let all = try database.read("Reading the members of image \(image.id)") { connection in
             try connection.all(Self.membersOfImage, .text(image.id.text))
         }
         return caller.isAdmin || caller.owns(image) ? all : all.filter { $0.project == caller.project }
@@ -67,7 +67,7 @@ extension MariaDBCatalog: MemberCatalog {
     }
 
     package func memberships(of project: String, visibleTo caller: Caller) throws(Fault) -> [Member] {
-        let all = try database.run("Reading what is shared with \(project)") { connection in
+        let all = try database.read("Reading what is shared with \(project)") { connection in
             try connection.all(Self.membershipsOfProject, .text(project))
         }
         let isOwn = project == caller.project

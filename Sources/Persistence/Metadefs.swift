@@ -3,14 +3,14 @@ internal import MariaDB
 
 extension MariaDBCatalog: MetadefCatalog {
     package func page(_ listing: MetadefListing, visibleTo caller: Caller) throws(Fault) -> MetadefPage {
-        try database.run("Listing metadata definition namespaces") { connection in
+        try database.read("Listing metadata definition namespaces") { connection in
             try MetadefList(listing: listing, caller: caller).page(on: connection)
         }
     }
 
     package func namespace(_ name: String, with parts: [MetadefPart], visibleTo caller: Caller) throws(Fault) -> MetadefNamespace {
         guard MetadefLimits.isPossible(name) else { throw .namespaceNotFound(name) }
-        let found = try database.run("Reading namespace \(name)") { connection in
+        let found = try database.read("Reading namespace \(name)") { connection in
             try MetadefRows.load(name, parts, on: connection)
         }
         guard let found, found.isVisible(to: caller) else { throw .namespaceNotFound(name) }
@@ -18,7 +18,7 @@ extension MariaDBCatalog: MetadefCatalog {
     }
 
     package func resourceTypes() throws(Fault) -> [ResourceType] {
-        try database.run("Listing resource types") { connection in try connection.all(Self.allResourceTypes) }
+        try database.read("Listing resource types") { connection in try connection.all(Self.allResourceTypes) }
     }
 
     package func insert(_ draft: MetadefDraft) throws(Fault) -> MetadefNamespace {

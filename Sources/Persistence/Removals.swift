@@ -9,7 +9,7 @@ extension MariaDBCatalog: RemovalBacklog {
     }
 
     package func overdue(atMost count: Int) throws(Fault) -> [OwedRemoval] {
-        try database.run("Reading owed removals") { connection in
+        try database.read("Reading owed removals") { connection in
             try connection.all(Self.overdueRemovals, .int(Int64(count)))
         }
     }

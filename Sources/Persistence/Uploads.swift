@@ -26,7 +26,7 @@ extension MariaDBCatalog: UploadBacklog {
     }
 
     package func renew(heldBy worker: String) throws(Fault) -> Set<String> {
-        try database.run("Renewing uploads") { connection in
+        try database.run("Renewing uploads", within: Database.urgent, mayRepeat: true) { connection in
             let held = Set(try connection.all(Self.heldTokens, .text(worker)))
             if !held.isEmpty {
                 try connection.run(
@@ -86,7 +86,7 @@ extension MariaDBCatalog: UploadBacklog {
     }
 
     package func expired(atMost count: Int) throws(Fault) -> [Upload] {
-        try database.run("Reading abandoned uploads") { connection in
+        try database.read("Reading abandoned uploads") { connection in
             try connection.all(Self.expiredUploads, .int(Int64(count)))
         }
     }
@@ -102,13 +102,13 @@ extension MariaDBCatalog: UploadBacklog {
     }
 
     package func known(tokens: [String]) throws(Fault) -> Set<String> {
-        try database.run("Reading uploads") { connection in
+        try database.read("Reading uploads") { connection in
             Set(try tokens.filter { try connection.first(Self.knownToken, .text($0), .text($0)) != nil })
         }
     }
 
     package func waiting(among images: [ImageID]) throws(Fault) -> Set<ImageID> {
-        try database.run("Reading staged images") { connection in
+        try database.read("Reading staged images") { connection in
             Set(try images.filter { try connection.first(Self.isWaiting, .text($0.text)) != nil })
         }
     }

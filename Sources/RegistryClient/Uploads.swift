@@ -11,7 +11,7 @@ extension RegistryClient: UploadCatalog {
     }
 
     package func renew(heldBy worker: String) throws(Fault) -> Set<String> {
-        let answer = try ask("PUT", "/uploads", ["worker": .string(worker)])
+        let answer = try askInTime("PUT", "/uploads", ["worker": .string(worker)])
         return Set(answer.json["tokens"]?.array?.compactMap(\.string) ?? [])
     }
 
