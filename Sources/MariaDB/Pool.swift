@@ -59,18 +59,20 @@ package final class Pool: Sendable {
     package func withConnection<Value>(
         within seconds: UInt32? = nil, fresh isFresh: Bool = false, _ body: (Connection) throws -> Value
     ) throws -> Value {
-        let connection = try take(isFresh)
+        let connection = try take(isFresh, isForLong: (seconds ?? 0) > timeouts.answer)
         let lent = monotonicSeconds()
         defer { giveBack(connection, lent: lent) }
         connection.limit = seconds ?? timeouts.answer
         return try body(connection)
     }
 
-    private func take(_ isFresh: Bool) throws(MariaDBError) -> Connection {
+    /// - Parameter isForLong: an answer is waited for so long that nobody should wait for it in vain.
+    private func take(_ isFresh: Bool, isForLong: Bool) throws(MariaDBError) -> Connection {
         while true {
             guard case .idle(let idle) = try find(isFresh) else { return try open() }
             let began = monotonicSeconds()
-            if began - idle.since < Self.trusted || idle.connection.answers(within: Self.pingLimit) { return idle.connection }
+            let isTrusted = !isForLong && began - idle.since < Self.trusted
+            if isTrusted || idle.connection.answers(within: Self.pingLimit) { return idle.connection }
             giveBack(idle.connection, lent: began)
         }
     }

@@ -71,7 +71,7 @@ private final class GuardedBytes: PendingBytes {
     func discard() { bulkhead.note { base.discard() } }
 }
 
-/// A source of images of which only so many answers are waited for at a time.
+/// A source of images of which only so many answers are waited for at a time, to their end: who asks for one reads it to the end.
 package struct GuardedSource: ImageSource {
     private let base: any ImageSource
     private let bulkhead: Bulkhead
@@ -83,12 +83,23 @@ package struct GuardedSource: ImageSource {
     package func fetch(
         _ url: String, showing token: CallerToken?, atMost most: Int64, isCancelled: @escaping () -> Bool
     ) throws(Fault) -> FetchedBytes {
-        try bulkhead.run(orElse: .overloaded("The source of the data")) { () throws(Fault) in
-            try base.fetch(url, showing: token, atMost: most, isCancelled: isCancelled)
-        }
+        guard let place = bulkhead.place() else { throw .overloaded("The source of the data") }
+        let fetched = try base.fetch(url, showing: token, atMost: most, isCancelled: isCancelled)
+        return FetchedBytes(
+            announced: fetched.announced, hasMarkedEnd: fetched.hasMarkedEnd, reader: GuardedReader(fetched.reader, place))
     }
 
     package func size(of url: String) throws(Fault) -> Int64 {
         try bulkhead.run(orElse: .overloaded("The source of the data")) { () throws(Fault) in try base.size(of: url) }
     }
+}
+
+/// Has a place in the bulkhead as long as there is something to read.
+private final class GuardedReader: ByteReader {
+    private let base: any ByteReader
+    private let place: Bulkhead.Place
+
+    init(_ base: any ByteReader, _ place: Bulkhead.Place) { (self.base, self.place) = (base, place) }
+
+    func read(into buffer: UnsafeMutableRawBufferPointer) throws(Fault) -> Int { try base.read(into: buffer) }
 }

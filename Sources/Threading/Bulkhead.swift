@@ -35,6 +35,19 @@ package final class Bulkhead: Sendable {
         return try body()
     }
 
+    /// A place in the bulkhead for something that is not one call: whoever has it gives it up by letting go of it.
+    ///
+    /// - Returns: nil when the share is used up.
+    package func place() -> Place? { enter().map { Place(self, $0) } }
+
+    package final class Place: Sendable {
+        private let bulkhead: Bulkhead
+        private let number: Int
+
+        fileprivate init(_ bulkhead: Bulkhead, _ number: Int) { (self.bulkhead, self.number) = (bulkhead, number) }
+        deinit { bulkhead.leave(number) }
+    }
+
     /// Does a piece of something that must not be broken off half-way. It is never refused, and takes of the share while it is slow.
     package func note<Value, Failure: Error>(_ body: () throws(Failure) -> Value) throws(Failure) -> Value {
         let began = monotonicSeconds()
@@ -64,7 +77,7 @@ package final class Bulkhead: Sendable {
         return state.wait(atMost: patience) { find(&$0) }
     }
 
-    private func leave(_ number: Int) {
+    fileprivate func leave(_ number: Int) {
         state.with { state in
             guard let began = state.calls.removeValue(forKey: number) else { return }
             state.lastTook = monotonicSeconds() - began

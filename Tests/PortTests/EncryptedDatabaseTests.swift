@@ -86,6 +86,12 @@ import Testing
         #expect(try pool.withConnection { try $0.first(Self.cipher)?.isEmpty } == false)
     }
 
+    @Test func `keeps its connections in the pool as any other does`() throws {
+        let pool = Pool(try Address(url: url("127.0.0.1", Self.whole)))
+        let number = Query("SELECT CONNECTION_ID()") { row throws(MariaDBError) in try row.int(0) }
+        #expect(Set(try (0..<5).map { _ in try pool.withConnection { try $0.first(number) } }).count == 1)
+    }
+
     static let wrong: [(query: String, said: String)] = [
         ("ssl_verfy_cert=true", "'ssl_verfy_cert'"), ("ssl_verify_cert=perhaps", "'ssl_verify_cert'"),
         ("ssl_ca=/nowhere/ca.pem", "/nowhere/ca.pem"),
