@@ -123,7 +123,7 @@ let package = Package(
         // hall
         room("NotificationWire", needs: ["Domain", "JSONDocument"]),
         room("RegistryWire", needs: ["Domain", "JSONDocument", "HTTP"]),
-        room("RegistryClient", needs: ["Domain", "RegistryWire", "HTTPClient", "HTTP", "JSONDocument", logging]),
+        room("RegistryClient", needs: ["Domain", "RegistryWire", "HTTPClient", "HTTP", "JSONDocument", "Threading", logging]),
 
         // work
         room("Operations", needs: ["Domain", "Digest", "ImageFormats", "Cryptography", "JSONDocument", "Threading", logging]),

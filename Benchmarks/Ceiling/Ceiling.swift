@@ -35,7 +35,7 @@ enum Ceiling {
     private static func makeWork(_ name: String) throws -> (String) throws -> Void {
         if name == "nothing" { return { _ in } }
         if name.hasPrefix("http") { return { _ in _ = try client.send("GET", name, longest: 1 << 20) } }
-        guard let address = Address(url: name) else { fatalError("\(name) is no URL") }
+        let address = try Address(url: name)
         let connection = try Connection(to: address, timeouts: .init())
         return { id in _ = try connection.first(image, .text(id)) }
     }

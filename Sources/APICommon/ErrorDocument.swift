@@ -28,8 +28,8 @@ extension Fault.Kind {
 package enum ErrorDocument {
     package static func response(to request: Request, for fault: Fault) -> Response {
         var response = response(to: request, fault.kind.status, fault.message)
-        for header in fault.headers { response.headers[header.name] = header.value }
         if fault.kind == .unavailable { response.headers["Retry-After"] = "5" }
+        for header in fault.headers { response.headers[header.name] = header.value }
         return response
     }
 

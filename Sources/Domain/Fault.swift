@@ -30,6 +30,8 @@ package struct Fault: Error {
     package let message: String
     /// Header fields that the answer needs besides, such as `Accept-Patch`.
     package var headers: [(name: String, value: String)] = []
+    /// A part of the service was not even asked, because so many wait for it already.
+    private(set) package var isOverload = false
     /// Logged with the request id, never sent.
     package var cause: (any Error)?
 
@@ -42,6 +44,17 @@ package struct Fault: Error {
     package func with(header name: String, _ value: String) -> Fault {
         var fault = self
         fault.headers.append((name, value))
+        return fault
+    }
+}
+
+extension Fault {
+    /// So many wait for a part of the service already that no more threads are given to it.
+    ///
+    /// - Parameter part: at the beginning of a sentence, such as "The image store".
+    package static func overloaded(_ part: String) -> Fault {
+        var fault = Fault(.unavailable, "\(part) is too slow now; try again in a moment.").with(header: "Retry-After", "1")
+        fault.isOverload = true
         return fault
     }
 }

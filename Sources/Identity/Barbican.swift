@@ -1,6 +1,7 @@
 package import Domain
 package import HTTPClient
 internal import JSONDocument
+package import Threading
 
 /// Certificates that the cloud's key manager keeps. It is asked with the caller's own token, so that it says itself who may have which.
 ///
@@ -14,13 +15,14 @@ package final class Barbican: CertificateSource {
 
     private let place: Place
     private let client: HTTPClient
+    private let bulkhead: Bulkhead?
     /// Seconds for an answer.
     private static let patience = 30.0
     /// Bytes of an answer.
     private static let longestAnswer = 64 * 1024
 
-    package init(_ place: Place, trust: Trust) {
-        self.place = place
+    package init(_ place: Place, trust: Trust, bulkhead: Bulkhead? = nil) {
+        (self.place, self.bulkhead) = (place, bulkhead)
         client = HTTPClient(timeouts: .init(connect: 5, exchange: Self.patience), trust: trust)
     }
 
@@ -28,6 +30,10 @@ package final class Barbican: CertificateSource {
         guard let token = caller.token else {
             throw Fault(.invalid, "The signature of the image cannot be checked: nobody's token is there to ask the key manager with.")
         }
+        return try bulkhead.run(orElse: .overloaded("The key manager")) { () throws(Fault) in try certificate(id, token) }
+    }
+
+    private func certificate(_ id: String, _ token: CallerToken) throws(Fault) -> [UInt8] {
         let secret = "\(try base(token))/v1/secrets/\(id)"
         // The bytes are given out only as what they were put in as.
         let record = try get(secret, "application/json", token, id)

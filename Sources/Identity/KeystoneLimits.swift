@@ -4,7 +4,7 @@ internal import HTTPClient
 internal import JSONDocument
 package import Logging
 internal import Synchronization
-internal import Threading
+package import Threading
 
 /// What projects may have as Keystone keeps it: registered limits of the image service, and what single projects have in their place.
 /// A resource that has no registered limit has the limit 0. Source: oslo.limit, `_FlatEnforcer`.
@@ -17,6 +17,7 @@ package final class KeystoneLimits: LimitSource {
 
     private let session: KeystoneSession
     private let endpoint: Endpoint
+    private let bulkhead: Bulkhead?
     private let logger: Logger
     private let state = Mutex(State())
     private let flights = SingleFlight<String, Result<ProjectLimits, Fault>>()
@@ -43,15 +44,19 @@ package final class KeystoneLimits: LimitSource {
     /// Projects whose limits are remembered.
     private static let mostProjects = 10_000
 
-    package init(_ session: KeystoneSession, endpoint: Endpoint, logger: Logger) {
-        (self.session, self.endpoint, self.logger) = (session, endpoint, logger)
+    package init(_ session: KeystoneSession, endpoint: Endpoint, bulkhead: Bulkhead? = nil, logger: Logger) {
+        (self.session, self.endpoint, self.bulkhead, self.logger) = (session, endpoint, bulkhead, logger)
     }
 
     package var areTold: Bool { true }
 
     package func limits(of project: String) throws(Fault) -> ProjectLimits {
         if let limits = known(project) { return limits }
-        return try flights.run(project) {
+        return try bulkhead.run(orElse: .overloaded("The identity service")) { () throws(Fault) in try askedFor(project) }
+    }
+
+    private func askedFor(_ project: String) throws(Fault) -> ProjectLimits {
+        try flights.run(project) {
             if let limits = known(project) { return .success(limits) }
             do throws(Fault) {
                 let limits = try ask(for: project)

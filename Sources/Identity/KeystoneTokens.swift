@@ -3,7 +3,7 @@ package import Domain
 internal import HTTPClient
 internal import JSONDocument
 package import Logging
-internal import Threading
+package import Threading
 
 /// Tokens that Keystone knows. What it says of one counts for some minutes, for all threads of a process.
 ///
@@ -30,6 +30,7 @@ package final class KeystoneTokens: Authenticator {
     private let session: KeystoneSession
     private let rules: Rules
     private let policy: any PolicySource
+    private let bulkhead: Bulkhead?
     private let logger: Logger
     private let known: TokenCache<KeystoneToken>
     /// Apart from those that are known, so that no flood of them pushes these out.
@@ -39,8 +40,8 @@ package final class KeystoneTokens: Authenticator {
     /// Seconds that a token stays unknown.
     private static let unknownFor = 10.0
 
-    package init(_ session: KeystoneSession, rules: Rules, policy: any PolicySource, logger: Logger) {
-        (self.session, self.rules, self.policy, self.logger) = (session, rules, policy, logger)
+    package init(_ session: KeystoneSession, rules: Rules, policy: any PolicySource, bulkhead: Bulkhead? = nil, logger: Logger) {
+        (self.session, self.rules, self.policy, self.bulkhead, self.logger) = (session, rules, policy, bulkhead, logger)
         known = TokenCache(seconds: Double(rules.cacheTime), most: rules.cacheSize)
         unknown = TokenCache(seconds: rules.cacheTime > 0 ? Self.unknownFor : 0, most: rules.cacheSize)
     }
@@ -97,6 +98,13 @@ package final class KeystoneTokens: Authenticator {
         let digest = Digest.sha256(of: text) + (mayHaveExpired ? " expired" : "")
         if let token = known[digest] { return mayHaveExpired || !token.hasExpired ? token : nil }
         if unknown[digest] != nil { return nil }
+        // Round the flight: those who wait for somebody else's question wait too.
+        return try bulkhead.run(orElse: .overloaded("The identity service")) { () throws(Fault) in
+            try askedFor(digest, text, mayHaveExpired: mayHaveExpired)
+        }
+    }
+
+    private func askedFor(_ digest: String, _ text: String, mayHaveExpired: Bool) throws(Fault) -> KeystoneToken? {
         let result = validations.run(digest) { () -> Result<KeystoneToken?, Fault> in
             if let token = known[digest] { return .success(token) }
             if unknown[digest] != nil { return .success(nil) }

@@ -18,24 +18,23 @@ package final class Connection {
     package init(to address: Address, timeouts: Timeouts) throws(MariaDBError) {
         guard Self.libraryIsReady, let raw = mysql_init(nil) else { fatalError("out of memory") }
         self.raw = raw
+        limit = timeouts.answer
         vitrine_mysql_option_uint(raw, MYSQL_OPT_CONNECT_TIMEOUT, timeouts.connect)
         vitrine_mysql_option_uint(raw, MYSQL_OPT_READ_TIMEOUT, timeouts.answer)
-        vitrine_mysql_option_uint(raw, MYSQL_OPT_WRITE_TIMEOUT, timeouts.answer)
+        vitrine_mysql_option_uint(raw, MYSQL_OPT_WRITE_TIMEOUT, timeouts.write)
         mysql_options(raw, MYSQL_SET_CHARSET_NAME, "utf8mb4")
-        mysql_options(
-            raw, MYSQL_INIT_COMMAND,
-            """
-            SET SESSION time_zone = '+00:00', sql_mode = 'STRICT_ALL_TABLES,NO_ENGINE_SUBSTITUTION,NO_ZERO_DATE'
-            """)
-        if let authority = address.certificateAuthority {
-            mysql_ssl_set(raw, nil, nil, authority, nil, nil)
-        }
+        if let command = address.initCommand { mysql_options(raw, MYSQL_INIT_COMMAND, command) }
+        mysql_options(raw, MYSQL_INIT_COMMAND, Self.settings)
+        if let local = address.bindAddress { mysql_options(raw, MYSQL_OPT_BIND, local) }
+        if let tls = address.tls { try encrypt(tls) }
         let connected = mysql_real_connect(
             raw, address.socket == nil ? address.host : nil, address.user, address.password, address.database,
             address.port, address.socket, UInt(CLIENT_FOUND_ROWS))
         guard connected != nil else {  // `deinit` closes it
-            throw MariaDBError(number: mysql_errno(raw), message: String(cString: mysql_error(raw)), sql: "(connecting)")
+            throw MariaDBError(number: mysql_errno(raw), message: String(cString: mysql_error(raw)), sql: MariaDBError.connecting)
         }
+        guard address.tls == nil || mysql_get_ssl_cipher(raw) != nil else { throw Self.notEncrypted("the server does not encrypt") }
+        if address.socket == nil { watchSocket() }
     }
 
     deinit {
@@ -43,14 +42,88 @@ package final class Connection {
         mysql_close(raw)
     }
 
+    /// The lock waits end before the answer's limit, so that a row that somebody holds is no lost connection; transactions are begun again.
+    /// A transaction whose connection has fallen silent lets go of its rows.
+    private static let settings = """
+        SET SESSION time_zone = '+00:00', sql_mode = 'STRICT_ALL_TABLES,NO_ENGINE_SUBSTITUTION,NO_ZERO_DATE',
+            innodb_lock_wait_timeout = LEAST(@@GLOBAL.innodb_lock_wait_timeout, 2),
+            lock_wait_timeout = LEAST(@@GLOBAL.lock_wait_timeout, 8), idle_transaction_timeout = 20
+        """
+
     /// Seconds that a connection waits for the server.
     package struct Timeouts: Sendable {
         package var connect: UInt32
+        /// For an answer to begin, and between two pieces of it. Above the session's lock waits.
         package var answer: UInt32
-        package init(connect: UInt32 = 5, answer: UInt32 = 60) {
-            self.connect = connect
-            self.answer = answer
+        package var write: UInt32
+
+        package init(connect: UInt32 = 5, answer: UInt32 = 10, write: UInt32 = 10) {
+            (self.connect, self.answer, self.write) = (connect, answer, write)
         }
+
+        /// As the address says, where it says anything.
+        package init(_ address: Address) {
+            self.init()
+            connect = address.connectTimeout ?? connect
+            answer = address.readTimeout ?? answer
+            write = address.writeTimeout ?? write
+        }
+    }
+
+    /// Seconds that the next answers may take.
+    var limit: UInt32 {
+        didSet { if limit != oldValue { vitrine_mysql_set_answer_limit(raw, CInt(clamping: limit)) } }
+    }
+
+    /// Whether the server answers within some seconds.
+    func answers(within seconds: UInt32) -> Bool {
+        let usual = limit
+        defer { limit = usual }
+        limit = seconds
+        if mysql_ping(raw) != 0 { isBroken = true }
+        return !isBroken
+    }
+
+    // MARK: setting up
+
+    private func encrypt(_ tls: Address.TLS) throws(MariaDBError) {
+        vitrine_mysql_option_flag(raw, MYSQL_OPT_SSL_ENFORCE, 1)
+        var (file, folder) = (tls.authority, tls.authorityFolder)
+        if !tls.verifiesChain {
+            // libmariadb verifies as soon as it knows an authority, and only then.
+            (file, folder) = (nil, nil)
+        } else if file == nil && folder == nil {
+            guard let system = Self.systemAuthorities.first(where: { access($0, R_OK) == 0 }) else {
+                throw Self.notEncrypted("there are no certificate authorities of the system; name one with ssl_ca")
+            }
+            file = system
+        }
+        mysql_ssl_set(raw, tls.key, tls.certificate, file, folder, tls.cipher)
+        if let password = tls.keyPassword { mysql_options(raw, MARIADB_OPT_TLS_PASSPHRASE, password) }
+        if let revoked = tls.revoked { mysql_options(raw, MYSQL_OPT_SSL_CRL, revoked) }
+        if let revoked = tls.revokedFolder { mysql_options(raw, MYSQL_OPT_SSL_CRLPATH, revoked) }
+        if tls.verifiesName { vitrine_mysql_option_flag(raw, MYSQL_OPT_SSL_VERIFY_SERVER_CERT, 1) }
+    }
+
+    /// Debian's, Red Hat's.
+    private static let systemAuthorities = ["/etc/ssl/certs/ca-certificates.crt", "/etc/pki/tls/certs/ca-bundle.crt"]
+
+    private static func notEncrypted(_ reason: String) -> MariaDBError {
+        MariaDBError(number: UInt32(CR_SSL_CONNECTION_ERROR), message: reason, sql: MariaDBError.connecting)
+    }
+
+    /// A peer that is gone without a word is found out: in half a minute while an answer is waited for or none is, in twenty seconds
+    /// while it does not confirm what was sent.
+    private func watchSocket() {
+        let socket = CInt(mysql_get_socket(raw))
+        func set(_ level: CInt, _ option: CInt, _ value: CInt) {
+            _ = withUnsafePointer(to: value) { setsockopt(socket, level, option, $0, socklen_t(MemoryLayout<CInt>.size)) }
+        }
+        set(SOL_SOCKET, SO_KEEPALIVE, 1)
+        set(CInt(IPPROTO_TCP), TCP_KEEPIDLE, 10)
+        set(CInt(IPPROTO_TCP), TCP_KEEPINTVL, 5)
+        set(CInt(IPPROTO_TCP), TCP_KEEPCNT, 4)
+        set(CInt(IPPROTO_TCP), TCP_USER_TIMEOUT, 20_000)
     }
 
     /// Runs a statement that reads nothing.

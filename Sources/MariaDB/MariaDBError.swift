@@ -27,7 +27,12 @@ package struct MariaDBError: Error {
     }
 
     /// The answer did not come, or came from a server that is going: what was asked for may have been done.
-    package var isLoss: Bool { isUnavailable || 2000..<3000 ~= number }
+    package var leavesDoubt: Bool { isUnavailable || 2000..<3000 ~= number }
+
+    /// A connection that was there is so no more, or is silent. Whatever its transaction did is undone, unless it had sent COMMIT.
+    package var isLoss: Bool {
+        sql != Self.connecting && [1927, 2006, 2013, 2026, 2055].contains(number)
+    }
 
     /// The transaction lost against another one (1213, at COMMIT too on Galera) or waited too long (1205): all of it may be
     /// done again.
@@ -38,6 +43,8 @@ package struct MariaDBError: Error {
     /// The database's disk is full: 1021, 1114.
     package var isFull: Bool { number == 1021 || number == 1114 }
 
+    /// In place of a statement, while there is no connection yet.
+    static let connecting = "(connecting)"
     /// Every connection of the pool was in use for too long. Outside both ranges of MariaDB's numbers.
     package static let poolExhausted: UInt32 = 100_001
     /// Whoever reads rows wanted no more of them.

@@ -19,13 +19,19 @@ package final class Pool: Sendable {
     }
 
     private struct State {
-        var idle: [Connection] = []
+        var idle: [Idle] = []
         /// Idle ones and those lent out.
         var open = 0
     }
 
+    private struct Idle {
+        let connection: Connection
+        /// When it was given back, by the monotonic clock: it was alive then.
+        let since: Double
+    }
+
     private enum Found {
-        case idle(Connection)
+        case idle(Idle)
         case roomForOne
     }
 
@@ -34,48 +40,87 @@ package final class Pool: Sendable {
     private let limits: Limits
     private let state = Monitor(State())
 
-    package init(_ address: Address, timeouts: Connection.Timeouts = .init(), limits: Limits = .init()) {
-        (self.address, self.timeouts, self.limits) = (address, timeouts, limits)
+    /// Seconds after which an idle connection is asked whether it is still there, and seconds for its answer: a firewall or a failover
+    /// makes connections fall silent, all at once.
+    private static let trusted = 5.0
+    private static let pingLimit: UInt32 = 2
+
+    /// - Parameter timeouts: nil for what the address says, and the usual ones where it does not.
+    package init(_ address: Address, timeouts: Connection.Timeouts? = nil, limits: Limits = .init()) {
+        (self.address, self.timeouts, self.limits) = (address, timeouts ?? Connection.Timeouts(address), limits)
     }
 
     /// Lends a connection for the length of one call.
     ///
+    /// - Parameters:
+    ///   - seconds: that an answer may take; nil for as long as usual.
+    ///   - isFresh: opens a new one: those that are idle may have died with the one that was lost.
     /// - Throws: `MariaDBError.poolExhausted` when none came free in time, or why none could be opened.
-    package func withConnection<Value>(_ body: (Connection) throws -> Value) throws -> Value {
-        let connection = try take()
-        defer { giveBack(connection) }
+    package func withConnection<Value>(
+        within seconds: UInt32? = nil, fresh isFresh: Bool = false, _ body: (Connection) throws -> Value
+    ) throws -> Value {
+        let connection = try take(isFresh, isForLong: (seconds ?? 0) > timeouts.answer)
+        let lent = monotonicSeconds()
+        defer { giveBack(connection, lent: lent) }
+        connection.limit = seconds ?? timeouts.answer
         return try body(connection)
     }
 
-    private func take() throws(MariaDBError) -> Connection {
+    /// - Parameter isForLong: an answer is waited for so long that nobody should wait for it in vain.
+    private func take(_ isFresh: Bool, isForLong: Bool) throws(MariaDBError) -> Connection {
+        while true {
+            guard case .idle(let idle) = try find(isFresh) else { return try open() }
+            let began = monotonicSeconds()
+            let isTrusted = !isForLong && began - idle.since < Self.trusted
+            if isTrusted || idle.connection.answers(within: Self.pingLimit) { return idle.connection }
+            giveBack(idle.connection, lent: began)
+        }
+    }
+
+    private func find(_ isFresh: Bool) throws(MariaDBError) -> Found {
         let most = limits.size + limits.overflow
+        // Closed when the monitor is left.
+        var closed: [Connection] = []
         let found = state.wait(atMost: limits.patience) { state -> Found? in
-            while let connection = state.idle.popLast() {
-                if !connection.isHungUp { return .idle(connection) }
+            while let idle = state.idle.last, !isFresh || state.open >= most {
+                state.idle.removeLast()
+                if !isFresh && !idle.connection.isHungUp { return .idle(idle) }
+                closed.append(idle.connection)
                 state.open -= 1
             }
             guard state.open < most else { return nil }
             state.open += 1
             return .roomForOne
         }
-        switch found {
-        case .idle(let connection): return connection
-        case .roomForOne:
-            do throws(MariaDBError) {
-                return try Connection(to: address, timeouts: timeouts)
-            } catch {
-                state.with { $0.open -= 1 }
-                throw error
-            }
-        case nil:
+        guard let found else {
             throw MariaDBError(number: MariaDBError.poolExhausted, message: "all \(most) connections are in use", sql: "")
+        }
+        return found
+    }
+
+    private func open() throws(MariaDBError) -> Connection {
+        do throws(MariaDBError) {
+            return try Connection(to: address, timeouts: timeouts)
+        } catch {
+            state.with { $0.open -= 1 }
+            throw error
         }
     }
 
-    private func giveBack(_ connection: Connection) {
+    /// Of a connection that was lost those are suspected that nobody heard of since it was last known to be alive.
+    private func giveBack(_ connection: Connection, lent: Double) {
         let size = limits.size
+        var closed: [Connection] = []
         state.with { state in
-            if !connection.isBroken && state.idle.count < size { state.idle.append(connection) } else { state.open -= 1 }
+            if !connection.isBroken && state.idle.count < size {
+                state.idle.append(Idle(connection: connection, since: monotonicSeconds()))
+                return
+            }
+            state.open -= 1
+            guard connection.isBroken else { return }
+            closed = state.idle.filter { $0.since < lent }.map(\.connection)
+            state.idle.removeAll { $0.since < lent }
+            state.open -= closed.count
         }
     }
 }

@@ -26,7 +26,7 @@ extension ImageService {
         do throws(Fault) {
             size = try source.size(of: url)
         } catch {
-            throw error.kind == .unavailable ? Fault(.invalid, error.message, cause: error.cause) : error
+            throw error.kind == .unavailable && !error.isOverload ? Fault(.invalid, error.message, cause: error.cause) : error
         }
         try limits.check(size: size)
         return size

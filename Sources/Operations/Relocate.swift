@@ -153,6 +153,7 @@ private final class LocationSearch {
         do throws(Fault) {
             size = try service.source.size(of: url)
         } catch {
+            if error.isOverload { throw error }
             throw Fault(.invalid, "The location cannot be used: \(error.message)", cause: error)
         }
         guard size > 0 else { throw Fault(.invalid, "There are no bytes at the location.") }
@@ -192,6 +193,7 @@ private final class LocationSearch {
             let pour = Pour(limits: service.limits, announced: size)
             _ = try pour.run(from: fetched.reader, to: digests.readers()) { _ throws(Fault) in }
         } catch {
+            if error.isOverload { throw error }
             let isLate = monotonicSeconds() > end
             let reason = isLate ? "it takes too long; add it with POST /v2/images/ID/locations" : error.message
             throw Fault(isLate ? .conflict : .invalid, "The data at the location cannot be checked: \(reason)", cause: error)

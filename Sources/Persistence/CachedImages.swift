@@ -43,7 +43,7 @@ package struct CachedImages: CacheRecords {
     }
 
     package func records() throws(Fault) -> [CacheRecord] {
-        try database.run("Reading what is cached") { connection in try connection.all(Self.ofNode, .text(node)) }
+        try database.read("Reading what is cached") { connection in try connection.all(Self.ofNode, .text(node)) }
     }
 
     private static let ofNode = Query(
@@ -69,7 +69,7 @@ package struct CachedImages: CacheRecords {
     }
 
     package func nodes(caching id: ImageID) throws(Fault) -> [String] {
-        try database.run("Reading which nodes cache image \(id)") { connection in try connection.all(Self.nodesOfImage, .text(id.text)) }
+        try database.read("Reading which nodes cache image \(id)") { connection in try connection.all(Self.nodesOfImage, .text(id.text)) }
     }
 
     private static let nodesOfImage = Query(
@@ -82,7 +82,7 @@ package struct CachedImages: CacheRecords {
     ) { row throws(MariaDBError) in try row.text(0) }
 
     package func live(among ids: [ImageID]) throws(Fault) -> Set<ImageID> {
-        try database.run("Asking for images that are cached") { connection in
+        try database.read("Asking for images that are cached") { connection in
             var live: Set<ImageID> = []
             for id in ids where try connection.first(Self.isLive, .text(id.text)) != nil { live.insert(id) }
             return live

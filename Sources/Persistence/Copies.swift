@@ -13,7 +13,7 @@ extension MariaDBCatalog: CopyBacklog {
     }
 
     package func waitingCopies(atMost count: Int) throws(Fault) -> [OrderedCopy] {
-        try database.run("Reading ordered copies") { connection in
+        try database.read("Reading ordered copies") { connection in
             let ordered = try connection.all(Self.orders, .int(Int64(count)))
             for order in ordered where order.isOver {
                 try connection.run(

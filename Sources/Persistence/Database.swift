@@ -12,34 +12,60 @@ package struct Database: Sendable {
 
     package init(_ pool: Pool) { self.pool = pool }
 
+    /// Seconds that the answer to a statement may take that looks at very many rows.
+    static let long: UInt32 = 60
+    /// Seconds for an answer without which a lease would end.
+    static let urgent: UInt32 = 3
+
     /// Lends a connection for statements that need no transaction. A single one is atomic by itself.
-    func run<Value>(_ doing: String, _ body: (Connection) throws -> Value) throws(Fault) -> Value {
+    ///
+    /// - Parameters:
+    ///   - seconds: that an answer may take; nil for the usual few.
+    ///   - mayRepeat: does it once more, over a new connection, when the one that was lent is lost: for what may be done twice.
+    func run<Value>(
+        _ doing: String, within seconds: UInt32? = nil, mayRepeat: Bool = false, _ body: (Connection) throws -> Value
+    ) throws(Fault) -> Value {
         do {
-            return try pool.withConnection(body)
+            do {
+                return try pool.withConnection(within: seconds, body)
+            } catch let error as MariaDBError where error.isLoss && mayRepeat {
+                return try pool.withConnection(within: seconds, fresh: true, body)
+            }
         } catch {
             throw Fault(error, while: doing)
         }
     }
 
-    /// Runs statements as one transaction; a loser of a deadlock begins again.
+    /// The same for statements that change nothing.
+    func read<Value>(_ doing: String, within seconds: UInt32? = nil, _ body: (Connection) throws -> Value) throws(Fault) -> Value {
+        try run(doing, within: seconds, mayRepeat: true, body)
+    }
+
+    /// Runs statements as one transaction; a loser of a deadlock begins again, and once, over a new connection, one that lost its
+    /// connection before it had sent COMMIT.
     ///
     /// `body` may run several times, so it changes nothing but the database. A fault of its own rolls back and is thrown on.
     ///
     /// A transaction is done once, also where the answer of COMMIT is lost: it writes its name into `vitrine_commits`, and is begun again
     /// only if that name is not there. The name is written first, so that a COMMIT which is still under way is waited for.
     ///
-    /// - Parameter repeatable: a name, of 64 ASCII characters at most, for what callers may ask for again, and what they are given when
-    ///   it was done before; nil for what is done with each call.
+    /// - Parameters:
+    ///   - seconds: that an answer may take; nil for the usual few.
+    ///   - repeatable: a name, of 64 ASCII characters at most, for what callers may ask for again, and what they are given when it was done
+    ///     before; nil for what is done with each call.
     func transaction<Value>(
-        _ doing: String, repeatable: (name: String, done: Value)? = nil, _ body: (Connection) throws -> Value
+        _ doing: String, within seconds: UInt32? = nil, repeatable: (name: String, done: Value)? = nil, _ body: (Connection) throws -> Value
     ) throws(Fault) -> Value {
         var commit = Commit(name: repeatable?.name ?? Self.freshName(), value: repeatable?.done)
         let deadline = monotonicSeconds() + Self.patience
         var wait = 0.002
         while true {
             do {
-                return try pool.withConnection { connection in try attempt(&commit, on: connection, body) }
-            } catch let error as MariaDBError where commit.mayRepeat(after: error) && monotonicSeconds() < deadline {
+                return try pool.withConnection(within: seconds, fresh: commit.wasLost) { connection in
+                    try attempt(&commit, on: connection, body)
+                }
+            } catch let error as MariaDBError where commit.mayRepeat(after: error, isInTime: monotonicSeconds() < deadline) {
+                commit.wasLost = commit.wasLost || error.isLoss
                 usleep(useconds_t(Double.random(in: 0.5...1) * wait * 1_000_000))
                 wait = min(wait * 2, 0.25)
             } catch {
@@ -55,8 +81,12 @@ package struct Database: Sendable {
         var value: Value?
         /// COMMIT was sent, and its answer did not come.
         var isUnsure = false
+        /// A connection was lost in a try before.
+        var wasLost = false
 
-        func mayRepeat(after error: MariaDBError) -> Bool { error.isConflict || isUnsure && error.isLoss }
+        func mayRepeat(after error: MariaDBError, isInTime: Bool) -> Bool {
+            error.isLoss && !wasLost || isInTime && (error.isConflict || isUnsure && error.leavesDoubt)
+        }
     }
 
     private func attempt<Value>(
@@ -74,13 +104,13 @@ package struct Database: Sendable {
             do throws(MariaDBError) {
                 try connection.execute("COMMIT")
             } catch {
-                commit.isUnsure = commit.isUnsure || error.isLoss
+                commit.isUnsure = commit.isUnsure || error.leavesDoubt
                 throw error
             }
             return value
         } catch {
             // On a connection that is gone the server has rolled back already.
-            try? connection.execute("ROLLBACK")
+            if (error as? MariaDBError)?.isLoss != true { try? connection.execute("ROLLBACK") }
             throw error
         }
     }

@@ -4,7 +4,7 @@ internal import MariaDB
 extension MariaDBCatalog {
     package func page(_ listing: ImageListing, visibleTo caller: Caller) throws(Fault) -> ImagePage {
         while true {
-            let found = try database.run("Listing images") { connection in try self.ids(of: listing, caller, on: connection) }
+            let found = try database.read("Listing images", within: Database.long) { connection in try self.ids(of: listing, caller, on: connection) }
             guard let (ids, isFull) = found, !ids.isEmpty else { return .nothing }
             let (images, rest) = try load(ids, remains: listing.deletion != .absent)
             // All of them were deleted meanwhile: others have taken their places.
@@ -17,7 +17,7 @@ extension MariaDBCatalog {
         guard !rest.isEmpty else { return .nothing }
         for id in rest { try checkPossible(id) }
         let plan = ListPlan(listing: listing, caller: caller, marker: nil)
-        let known = try database.run("Listing images") { connection in
+        let known = try database.read("Listing images", within: Database.long) { connection in
             Set(try all(plan.idsStillListed(rest.map(\.text)), on: connection))
         }
         let (images, left) = try load(rest.map(\.text).filter(known.contains), remains: listing.deletion != .absent)
@@ -59,7 +59,7 @@ extension MariaDBCatalog {
         while done < ids.count, held <= ImagePage.room / 2 {
             let next = Array(ids[done..<min(done + step, ids.count)])
             let room = next.count == 1 && images.isEmpty ? Int.max : ImagePage.room - held
-            let part = try database.run("Listing images") { connection in
+            let part = try database.read("Listing images", within: Database.long) { connection in
                 try ImageRows.load(next, within: room, locations: showsLocations, remains: remains, on: connection)
             }
             switch part {

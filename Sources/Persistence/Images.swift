@@ -3,19 +3,19 @@ internal import MariaDB
 
 extension MariaDBCatalog: ImageCatalog {
     package func image(_ id: ImageID, visibleTo caller: Caller) throws(Fault) -> Image {
-        try database.run("Reading image \(id)") { connection in
+        try database.read("Reading image \(id)") { connection in
             try visibleImage(id, to: caller, on: connection)
         }
     }
 
     package func locatedImage(_ id: ImageID, visibleTo caller: Caller) throws(Fault) -> Image {
-        try database.run("Reading image \(id)") { connection in
+        try database.read("Reading image \(id)") { connection in
             try visibleImage(id, to: caller, locations: true, on: connection)
         }
     }
 
     package func recordedImage(_ id: ImageID, visibleTo caller: Caller) throws(Fault) -> Image {
-        try database.run("Reading image \(id)") { connection in
+        try database.read("Reading image \(id)") { connection in
             try visibleImage(id, to: caller, locations: true, remains: caller.isAdmin, on: connection)
         }
     }

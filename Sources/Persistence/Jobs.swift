@@ -7,7 +7,7 @@ extension MariaDBCatalog: JobBacklog {
     private static let lease = "INTERVAL 30 SECOND"
 
     package func claim(_ token: String, by worker: String, on node: String?) throws(Fault) -> Job? {
-        let waiting = try database.run("Looking for jobs") { connection in
+        let waiting = try database.read("Looking for jobs") { connection in
             try connection.all(Self.waitingJobs, .text(node ?? ""))
         }
         for id in waiting {
@@ -44,7 +44,7 @@ extension MariaDBCatalog: JobBacklog {
 
     package func renew(_ tokens: Set<String>, ofJobsOf worker: String) throws(Fault) -> Set<String> {
         let list = SQLValue.text(tokens.joined(separator: ","))
-        return try database.run("Renewing jobs") { connection in
+        return try database.run("Renewing jobs", within: Database.urgent, mayRepeat: true) { connection in
             let held = Set(try connection.all(Self.heldJobs, .text(worker), list))
             if !held.isEmpty {
                 try connection.run(

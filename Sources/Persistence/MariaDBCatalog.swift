@@ -33,7 +33,7 @@ extension MariaDBCatalog: HealthProbe {
     package var healthName: String { "database" }
 
     package func checkHealth() throws(Fault) {
-        _ = try database.run("Asking the database") { connection in try connection.first(Self.one) }
+        _ = try database.read("Asking the database") { connection in try connection.first(Self.one) }
     }
 
     private static let one = Query("SELECT 1") { row throws(MariaDBError) in try row.int(0) }

@@ -16,7 +16,7 @@ extension MariaDBCatalog: MemberCatalog {
              WHERE \(conditions.allOfThem)
              ORDER BY member LIMIT \(.int(Int64(count)))
             """
-        let some = try database.run("Reading the members of image \(image.id)") { connection in
+        let some = try database.read("Reading the members of image \(image.id)") { connection in
             try connection.all(Query(statement.sql) { row throws(MariaDBError) in try Member(row) }, statement.values)
         }
         return seesAll ? some : some.filter { caller.project.map($0.project.isSame) ?? false }
@@ -96,7 +96,7 @@ extension MariaDBCatalog: MemberCatalog {
              WHERE \(conditions.allOfThem)
              ORDER BY m.image_id LIMIT \(.int(Int64(count)))
             """
-        return try database.run("Reading what is shared with \(project)") { connection in
+        return try database.read("Reading what is shared with \(project)") { connection in
             try connection.all(Query(statement.sql) { row throws(MariaDBError) in try Member(row) }, statement.values)
         }
     }

@@ -47,7 +47,7 @@ extension MariaDBCatalog: MetadefSeeds {
     }
 
     package func names() throws(Fault) -> [String] {
-        try database.run("Reading the names of namespaces") { connection in
+        try database.read("Reading the names of namespaces") { connection in
             try connection.all(
                 Query("SELECT namespace FROM metadef_namespaces ORDER BY namespace") { row throws(MariaDBError) in try row.text(0) })
         }

@@ -3,18 +3,18 @@ internal import MariaDB
 
 extension MariaDBCatalog: MetadefCatalog {
     package func page(_ listing: MetadefListing, visibleTo caller: Caller) throws(Fault) -> MetadefPage {
-        try database.run("Listing metadata definition namespaces") { connection in
+        try database.read("Listing metadata definition namespaces") { connection in
             try MetadefList(listing: listing, caller: caller).page(on: connection)
         }
     }
 
     package func namespace(_ name: String, with parts: [MetadefPart], visibleTo caller: Caller) throws(Fault) -> MetadefNamespace {
         guard MetadefLimits.isPossible(name) else { throw .namespaceNotFound(name) }
-        var found = try database.run("Reading namespace \(name)") { connection in
+        var found = try database.read("Reading namespace \(name)") { connection in
             try MetadefRows.load(name, parts, within: MetadefPage.room, isOutline: false, on: connection)
         }
         if found?.contents.isOutlined == true {
-            found = try database.run("Reading namespace \(name)") { connection in
+            found = try database.read("Reading namespace \(name)") { connection in
                 try MetadefRows.outline(name, parts, on: connection)
             }
         }
@@ -23,13 +23,13 @@ extension MariaDBCatalog: MetadefCatalog {
     }
 
     package func items(_ kind: MetadefKind, named names: [String], of namespace: MetadefNamespace) throws(Fault) -> [MetadefItem] {
-        try database.run("Reading namespace \(namespace.name)") { connection in
+        try database.read("Reading namespace \(namespace.name)") { connection in
             try MetadefRows.items(kind, named: names, of: namespace.id, on: connection)
         }
     }
 
     package func resourceTypes() throws(Fault) -> [ResourceType] {
-        try database.run("Listing resource types") { connection in try connection.all(Self.allResourceTypes) }
+        try database.read("Listing resource types") { connection in try connection.all(Self.allResourceTypes) }
     }
 
     package func insert(_ draft: MetadefDraft) throws(Fault) -> MetadefNamespace {

@@ -17,14 +17,16 @@ package struct Migrations: Sendable {
     }
 
     package func state() throws(Fault) -> State {
-        try database.run("Reading the state of the database") { connection in try state(on: connection) }
+        try database.read("Reading the state of the database") { connection in try state(on: connection) }
     }
 
     /// Applies what is missing, one file after another; each counts as soon as it is done. A second caller waits for the first.
     ///
     /// - Throws: `.conflict` for a database of another Glance release: its own tool must bring it to ours first.
     package func apply(each: (Schema.Migration) -> Void) throws(Fault) {
-        try database.run("Bringing the database up to date") { connection in
+        try database.run("Bringing the database up to date", within: Self.patience) { connection in
+            // A table that others read is theirs for as long as they read.
+            try connection.execute("SET SESSION lock_wait_timeout = \(Self.patience), innodb_lock_wait_timeout = 50")
             guard try connection.first(Self.lock) == 1 else {
                 throw Fault(.unavailable, "Somebody else brings the database up to date.")
             }
@@ -46,6 +48,9 @@ package struct Migrations: Sendable {
             }
         }
     }
+
+    /// Seconds that one file may take: an index over millions of rows. A server that is gone is noticed long before, by the socket.
+    private static let patience: UInt32 = 6 * 3600
 
     private func state(on connection: Connection) throws(MariaDBError) -> State {
         let tables = Set(try connection.all(Self.ourTables))

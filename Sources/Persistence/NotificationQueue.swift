@@ -6,7 +6,7 @@ extension MariaDBCatalog: NotificationQueue {
     private static let mostBytes: Int64 = 4 << 20
 
     package func waitingNotifications(atMost count: Int) throws(Fault) -> [OutgoingNotification] {
-        try database.run("Reading notifications") { connection in
+        try database.read("Reading notifications") { connection in
             let sizes = try connection.all(Self.oldest, .int(Int64(count)))
             guard let first = sizes.first else { return [] }
             var (last, bytes, taken) = (first.number, first.bytes, 1)

@@ -143,6 +143,6 @@ enum Quotas {
 
 extension MariaDBCatalog: UsageCatalog {
     package func usage(of project: String) throws(Fault) -> ProjectUsage {
-        try database.run("Reading what project \(project) uses") { try Quotas.usage(of: project, on: $0) }
+        try database.read("Reading what project \(project) uses", within: Database.long) { try Quotas.usage(of: project, on: $0) }
     }
 }

@@ -38,7 +38,7 @@ extension MariaDBCatalog: RemovalBacklog {
     private static func numbers(of removals: [OwedRemoval]) -> String { removals.map { String($0.number) }.joined(separator: ",") }
 
     package func overdue(atMost count: Int) throws(Fault) -> [OwedRemoval] {
-        try database.run("Reading owed removals") { connection in
+        try database.read("Reading owed removals") { connection in
             try connection.all(Self.overdueRemovals, .int(Int64(count)))
         }
     }

@@ -3,7 +3,7 @@ internal import MariaDB
 
 extension MariaDBCatalog: ScrubCatalog {
     package func pendingDeletions(olderThan seconds: Int) throws(Fault) -> (images: Int, bytes: Int64) {
-        try database.run("Counting deleted images") { connection in
+        try database.read("Counting deleted images", within: Database.long) { connection in
             try connection.first(Self.pendingCount, .int(Int64(seconds))) ?? (0, 0)
         }
     }
@@ -11,7 +11,7 @@ extension MariaDBCatalog: ScrubCatalog {
     package func pendingDeletions(
         olderThan seconds: Int, after last: ImageID?, atMost count: Int
     ) throws(Fault) -> [PendingDeletion] {
-        try database.run("Reading deleted images") { connection in
+        try database.read("Reading deleted images") { connection in
             try connection.all(Self.pending, .int(Int64(seconds)), .text(last?.text ?? ""), .int(Int64(count)))
         }
     }

@@ -3,7 +3,7 @@ internal import MariaDB
 
 extension MariaDBCatalog: StoreFolderCatalog {
     package func mark(ofFolder path: String) throws(Fault) -> String? {
-        try database.run("Reading the mark of a store's folder") { connection in try connection.first(Self.markOfFolder, .text(path)) }
+        try database.read("Reading the mark of a store's folder") { connection in try connection.first(Self.markOfFolder, .text(path)) }
     }
 
     package func note(mark: String, ofFolder path: String) throws(Fault) -> String {
@@ -21,7 +21,7 @@ extension MariaDBCatalog: StoreFolderCatalog {
 
     /// Reads the table until enough are found, as no index knows URLs. It is asked only where no mark tells.
     package func recordedURLs(inFolder path: String, atMost count: Int) throws(Fault) -> [String] {
-        try database.run("Reading what lies in a store's folder") { connection in
+        try database.read("Reading what lies in a store's folder") { connection in
             try connection.all(
                 Self.urlsInFolder, .text("file://\(path)/"), .text("file://\(path)/"), .text("filesystem://\(path)/"),
                 .text("filesystem://\(path)/"), .int(Int64(count)))

@@ -3,7 +3,7 @@ internal import MariaDB
 
 extension MariaDBCatalog: TaskSweeping {
     package func expireTasks() throws(Fault) {
-        _ = try database.run("Taking away tasks") { connection in
+        _ = try database.run("Taking away tasks", within: Database.long) { connection in
             try connection.run(
                 """
                 UPDATE tasks SET deleted = 1, deleted_at = UTC_TIMESTAMP(), updated_at = UTC_TIMESTAMP()
@@ -14,7 +14,7 @@ extension MariaDBCatalog: TaskSweeping {
     }
 
     package func endForeignTasks() throws(Fault) {
-        let abandoned = try database.run("Looking for abandoned imports") { connection in
+        let abandoned = try database.read("Looking for abandoned imports") { connection in
             try connection.all(Self.abandonedImports) + connection.all(Self.lostImports)
         }
         // An image that cannot be given back now keeps no other from it; where several in a row cannot, the database is away.
@@ -45,7 +45,7 @@ extension MariaDBCatalog: TaskSweeping {
     }
 
     package func leaseholders() throws(Fault) -> [String] {
-        try database.run("Reading who holds leases") { connection in try connection.all(Self.holders) }
+        try database.read("Reading who holds leases") { connection in try connection.all(Self.holders) }
     }
 
     package func endLeases(of workers: [String]) throws(Fault) {

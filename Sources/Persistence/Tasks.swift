@@ -19,18 +19,18 @@ extension MariaDBCatalog: TaskCatalog {
     }
 
     package func task(_ id: String, visibleTo caller: Caller) throws(Fault) -> Task {
-        let found = try isPossible(id) ? database.run("Reading task \(id)") { try TaskRows.load(id, visibleTo: caller, on: $0) } : nil
+        let found = try isPossible(id) ? database.read("Reading task \(id)") { try TaskRows.load(id, visibleTo: caller, on: $0) } : nil
         guard let found else { throw Fault(.notFound, "No task with ID \(id.prefix(80)) was found.") }
         return found
     }
 
     package func page(_ listing: TaskListing, visibleTo caller: Caller) throws(Fault) -> TaskPage {
-        try database.run("Listing tasks") { connection in try TaskList(listing: listing, caller: caller).page(on: connection) }
+        try database.read("Listing tasks") { connection in try TaskList(listing: listing, caller: caller).page(on: connection) }
     }
 
     package func tasks(on image: ImageID, after former: Task?, atMost count: Int, visibleTo caller: Caller) throws(Fault) -> [Task] {
         try checkPossible(image)
-        return try database.run("Reading the tasks of image \(image)") { connection in
+        return try database.read("Reading the tasks of image \(image)") { connection in
             var condition: SQLFragment = "t.image_id = \(.text(image.text))"
             if let former {
                 let moment = former.createdAt.sqlValue

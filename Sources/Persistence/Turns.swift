@@ -27,7 +27,7 @@ extension MariaDBCatalog: SentBytesCatalog {
     }
 
     package func position(in log: String) throws(Fault) -> String? {
-        try database.run("Reading how far \(log) was read") { connection in
+        try database.read("Reading how far \(log) was read") { connection in
             try connection.first(Self.positionOf, .text(log)) ?? nil
         }
     }

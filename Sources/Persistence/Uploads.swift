@@ -29,7 +29,7 @@ extension MariaDBCatalog: UploadBacklog {
 
     package func renew(_ tokens: Set<String>?, heldBy worker: String) throws(Fault) -> Set<String> {
         let list = SQLValue.text(tokens?.joined(separator: ","))
-        return try database.run("Renewing uploads") { connection in
+        return try database.run("Renewing uploads", within: Database.urgent, mayRepeat: true) { connection in
             let held = Set(try connection.all(Self.heldTokens, .text(worker), list, list))
             if !held.isEmpty {
                 try connection.run(
@@ -96,7 +96,7 @@ extension MariaDBCatalog: UploadBacklog {
     }
 
     package func expired(atMost count: Int) throws(Fault) -> [Upload] {
-        try database.run("Reading abandoned uploads") { connection in
+        try database.read("Reading abandoned uploads") { connection in
             try connection.all(Self.expiredUploads, .int(Int64(count)))
         }
     }
@@ -116,7 +116,7 @@ extension MariaDBCatalog: UploadBacklog {
     }
 
     package func known(among uploads: [Upload]) throws(Fault) -> Set<String> {
-        try database.run("Reading uploads") { connection in
+        try database.read("Reading uploads") { connection in
             Set(
                 try uploads.filter { upload in
                     let (image, token) = (SQLValue.text(upload.image.text), SQLValue.text(upload.token))
@@ -126,7 +126,7 @@ extension MariaDBCatalog: UploadBacklog {
     }
 
     package func waiting(among images: [ImageID]) throws(Fault) -> Set<ImageID> {
-        try database.run("Reading staged images") { connection in
+        try database.read("Reading staged images") { connection in
             Set(try images.filter { try connection.first(Self.isWaiting, .text($0.text)) != nil })
         }
     }

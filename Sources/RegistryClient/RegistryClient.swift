@@ -3,10 +3,14 @@ internal import HTTPClient
 internal import JSONDocument
 package import Logging
 internal import RegistryWire
+package import Threading
 
 /// The catalog of V1: everything it knows of images it asks the registry, over HTTP on the loopback address.
 package struct RegistryClient: Sendable {
     private let client: HTTPClient
+    /// For what must be done in time.
+    private let urgentClient: HTTPClient
+    private let bulkhead: Bulkhead?
     private let base: String
     private let secret: String
     private let logger: Logger
@@ -18,12 +22,21 @@ package struct RegistryClient: Sendable {
     ///   - base: `http://host:port`.
     ///   - secret: what makes the registry believe us.
     ///   - patience: seconds that an answer may take.
-    package init(base: String, secret: String, patience: Double, certificateAuthority: String?, logger: Logger) {
+    ///   - bulkhead: keeps a registry that is slow from taking all threads.
+    package init(
+        base: String, secret: String, patience: Double, certificateAuthority: String?, bulkhead: Bulkhead? = nil, logger: Logger
+    ) {
         self.base = base
         self.secret = secret
+        self.bulkhead = bulkhead
         self.logger = logger
+        urgentClient = HTTPClient(
+            timeouts: .init(connect: min(patience, 2), exchange: min(patience, Self.urgent)), certificateAuthority: certificateAuthority)
         client = HTTPClient(timeouts: .init(connect: min(patience, 5), exchange: patience), certificateAuthority: certificateAuthority)
     }
+
+    /// Seconds for an answer without which a lease would end. The registry gives its own database some of these.
+    private static let urgent = 8.0
 
     struct Answer {
         let json: JSONObject
@@ -41,6 +54,24 @@ package struct RegistryClient: Sendable {
     @discardableResult
     func ask(
         _ method: String, _ path: String, for caller: Caller = .service, _ body: JSONObject? = nil, ifStill tag: String? = nil
+    ) throws(Fault) -> Answer {
+        try bulkhead.run(orElse: .overloaded("The image registry")) { () throws(Fault) in
+            try ask(method, path, for: caller, body, ifStill: tag, by: client)
+        }
+    }
+
+    /// Asks for what keeps a lease, whoever waits besides. Asked twice, as it may be done twice.
+    func askInTime(_ method: String, _ path: String, _ body: JSONObject) throws(Fault) -> Answer {
+        do throws(Fault) {
+            return try ask(method, path, for: .service, body, ifStill: nil, by: urgentClient)
+        } catch {
+            guard error.kind == .unavailable else { throw error }
+            return try ask(method, path, for: .service, body, ifStill: nil, by: urgentClient)
+        }
+    }
+
+    private func ask(
+        _ method: String, _ path: String, for caller: Caller, _ body: JSONObject?, ifStill tag: String?, by client: HTTPClient
     ) throws(Fault) -> Answer {
         var headers: [(name: String, value: String)] = [
             ("X-Vitrine-Secret", secret), ("X-Identity-Status", "Confirmed"), ("Accept", "application/json"),

@@ -13,7 +13,7 @@ extension RegistryClient: UploadCatalog {
     package func renew(_ tokens: Set<String>?, heldBy worker: String) throws(Fault) -> Set<String> {
         var body: JSONObject = ["worker": .string(worker)]
         if let tokens { body["tokens"] = .array(tokens.map { .string($0) }) }
-        let answer = try ask("PUT", "/uploads", body)
+        let answer = try askInTime("PUT", "/uploads", body)
         return Set(answer.json["tokens"]?.array?.compactMap(\.string) ?? [])
     }
 

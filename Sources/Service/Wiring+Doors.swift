@@ -163,7 +163,7 @@ extension Wiring {
         return RegistryClient(
             base: "\(scheme)://\(address):\(try configuration(Options.registryPort))", secret: secret,
             patience: Double(try configuration(Options.registryTimeout)), certificateAuthority: try configuration(Options.registryCA),
-            logger: log.logger("glance.registry_client"))
+            bulkhead: try bulkhead("registry"), logger: log.logger("glance.registry_client"))
     }
 
     // MARK: the registry

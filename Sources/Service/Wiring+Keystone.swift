@@ -35,7 +35,8 @@ extension Wiring {
         if !rules.areServiceRolesRequired {
             logger.warning("[keystone_authtoken] service_token_roles_required is off: any valid token counts as a service's")
         }
-        return KeystoneTokens(KeystoneSession(access, logger: logger), rules: rules, policy: policies, logger: logger)
+        return KeystoneTokens(
+            KeystoneSession(access, logger: logger), rules: rules, policy: policies, bulkhead: try bulkhead("keystone"), logger: logger)
     }
 
     /// The limits that Keystone keeps. Nothing is asked before they are needed.
@@ -54,7 +55,8 @@ extension Wiring {
         } else {
             throw ConfigurationError(place: "[oslo_limit] endpoint_id", reason: "is not set, nor is endpoint_service_type")
         }
-        return KeystoneLimits(KeystoneSession(access, logger: logger), endpoint: endpoint, logger: logger)
+        return KeystoneLimits(
+            KeystoneSession(access, logger: logger), endpoint: endpoint, bulkhead: try bulkhead("keystone limits"), logger: logger)
     }
 
     /// - Throws: for what is missing or contradicts itself, and for files that cannot be read.

@@ -19,11 +19,12 @@ extension Wiring {
         if trust.isBlind { log.logger("glance.signatures").warning("[barbican] verify_ssl is off: the key manager need not prove itself") }
         if let address = try configuration(Options.barbicanEndpoint) {
             try Self.checkAddress(address, at: "[barbican] barbican_endpoint")
-            return Barbican(.address(address), trust: trust)
+            return Barbican(.address(address), trust: trust, bulkhead: try bulkhead("barbican"))
         }
         guard try identity == .keystone else { return nil }
         let interface = try configuration(Options.barbicanInterface).name
         return Barbican(
-            .catalog(try makeKeystoneSession(), interface: interface, region: try configuration(Options.barbicanRegion)), trust: trust)
+            .catalog(try makeKeystoneSession(), interface: interface, region: try configuration(Options.barbicanRegion)), trust: trust,
+            bulkhead: try bulkhead("barbican"))
     }
 }

@@ -26,8 +26,8 @@ extension Wiring {
         guard main == "file" || main == "filesystem" else {
             throw ConfigurationError(place: "[glance_store] default_store", reason: "the store '\(main)' is not supported yet")
         }
-        let web = try hasWebStore ? [makeWebStore(Options.onlyStore)] : []
-        return StoreSet(try makeFileStore(Options.onlyStore, named: nil, records), beside: web)
+        let web = try hasWebStore ? [guarded(makeWebStore(Options.onlyStore), "http")] : []
+        return StoreSet(try guarded(try makeFileStore(Options.onlyStore, named: nil, records), "file"), beside: web)
     }
 
     // MARK: several stores
@@ -92,7 +92,7 @@ extension Wiring {
                 info.isDefault = backend.id == main
                 info.isReadOnly = backend.type == "http"
                 info.weight = try configuration(group.weight)
-                guard backend.type == "file" else { return StoreSet.Member(info, try makeWebStore(group)) }
+                guard backend.type == "file" else { return StoreSet.Member(info, try guarded(makeWebStore(group), backend.id)) }
                 for place in try places(group) {
                     if let owner = owners.updateValue(backend.id, forKey: place.path) {
                         throw ConfigurationError(place: "[\(backend.id)]", reason: "has the folder of store '\(owner)'")
@@ -103,7 +103,7 @@ extension Wiring {
                     "chunk_size": .int(Int64(try configuration(group.chunkSize))),
                     "thin_provisioning": .bool(try configuration(group.isThin)),
                 ]
-                return StoreSet.Member(info, try makeFileStore(group, named: backend.id, records))
+                return StoreSet.Member(info, try guarded(makeFileStore(group, named: backend.id, records), backend.id))
             })
     }
 
@@ -117,6 +117,12 @@ extension Wiring {
     var unusedStoreKeys: [OptionKey] {
         let groups = ((try? backends) ?? []).map(\.id) + [Options.onlyStore.name]
         return groups.flatMap { group in Options.unusedOfStores.map { OptionKey(group: group, name: $0) } }
+    }
+
+    /// A slow store takes no more than its share of the threads.
+    private func guarded(_ store: any ImageStore, _ name: String) throws -> any ImageStore {
+        guard let bulkhead = try bulkhead("store \(name)") else { return store }
+        return GuardedStore(store, bulkhead)
     }
 
     // MARK: kinds of stores
@@ -219,7 +225,9 @@ extension Wiring {
 
     /// What V1's copies and locations come from: nothing where the site has no http store.
     func makeImageSource() throws -> any ImageSource {
-        try hasWebStore ? makeWebStore(Options.onlyStore) : NoImageSource()
+        guard try hasWebStore else { return NoImageSource() }
+        let source = try makeWebStore(Options.onlyStore)
+        return try bulkhead("sources").map { GuardedSource(source, $0) } ?? source
     }
 
     private func makeFetchRules() throws -> FetchRules {

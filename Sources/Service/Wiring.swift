@@ -13,10 +13,13 @@ package struct Wiring {
     package let configuration: Configuration
     package let log: OsloLog
     package let policies: any PolicySource
+    /// Nil in programs that answer no clients.
+    let bulkheads: Bulkheads?
 
     /// - Parameter program: names the log file in `log_dir`.
     package init(_ configuration: Configuration, program: String) throws {
         self.configuration = configuration
+        bulkheads = program == "glance-api" ? Bulkheads() : nil
         log = try OsloLog(configuration, program: program)
         policies = try PolicyFiles(try Self.policyPlaces(configuration), logger: log.logger("glance.policy"))
     }
@@ -57,10 +60,15 @@ package struct Wiring {
         guard let url = try configuration(Options.connection) else {
             throw ConfigurationError(place: "[database] connection", reason: "is not set")
         }
-        guard let address = Address(url: url) else {
-            // The URL holds a password, so it is not said.
-            throw ConfigurationError(
-                place: "[database] connection", reason: "is no URL of the form mysql+pymysql://user:password@host/database")
+        let place = "[database] connection"
+        let address: Address
+        do throws(AddressError) {
+            address = try Address(url: url)
+        } catch {
+            throw ConfigurationError(place: place, reason: "\(error)")
+        }
+        for (word, path) in address.tls?.paths ?? [] where access(path, R_OK) != 0 {
+            throw ConfigurationError(place: place, reason: "\(path) of \(word) cannot be read: \(String(cString: strerror(errno)))")
         }
         let kept = try configuration(Options.maxPoolSize)
         let limits = Pool.Limits(

@@ -5,7 +5,7 @@ package import MariaDB
 /// A MariaDB server of our own, in one folder, reached by a UNIX socket there and by nothing else.
 package final class PrivateMariaDB: @unchecked Sendable {
     private let folder: String
-    private let socket: String
+    package let socket: String
     private let extra: [String]
     private var server: ChildProcess?
 

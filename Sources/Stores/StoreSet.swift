@@ -8,6 +8,8 @@ package struct StoreSet: ImageStores {
         let store: any ImageStore
 
         package init(_ info: StoreInfo?, _ store: any ImageStore) { (self.info, self.store) = (info, store) }
+
+        fileprivate var unguarded: any ImageStore { (store as? GuardedStore)?.base ?? store }
     }
 
     private let members: [Member]
@@ -95,12 +97,12 @@ package struct StoreSet: ImageStores {
     }
 
     /// What can be asked whether they can be used: those that images are written to.
-    package var probes: [any HealthProbe] { members.compactMap { $0.store as? any HealthProbe } }
+    package var probes: [any HealthProbe] { members.compactMap { $0.unguarded as? any HealthProbe } }
 }
 
 extension StoreSet {
     /// Where nginx is told to find files, and the folders that they lie in.
     package var internalFolders: [(prefix: String, folder: String)] {
-        members.flatMap { ($0.store as? FileStore)?.internalFolders ?? [] }
+        members.flatMap { ($0.unguarded as? FileStore)?.internalFolders ?? [] }
     }
 }

@@ -15,7 +15,8 @@ struct Service: Sendable {
 
     init(
         _ keystone: FakeKeystone, address: String? = nil, policy: any PolicySource = Policy(),
-        access alter: (inout KeystoneAccess) -> Void = { _ in }, rules alterRules: (inout KeystoneTokens.Rules) -> Void = { _ in }
+        access alter: (inout KeystoneAccess) -> Void = { _ in }, rules alterRules: (inout KeystoneTokens.Rules) -> Void = { _ in },
+        bulkhead: Bulkhead? = nil
     ) {
         self.keystone = keystone
         var access = KeystoneAccess(
@@ -28,7 +29,7 @@ struct Service: Sendable {
         alterRules(&rules)
         let logger = log.logger
         session = KeystoneSession(access, logger: logger)
-        tokens = KeystoneTokens(session, rules: rules, policy: policy, logger: logger)
+        tokens = KeystoneTokens(session, rules: rules, policy: policy, bulkhead: bulkhead, logger: logger)
     }
 
     init() throws { self.init(try FakeKeystone()) }

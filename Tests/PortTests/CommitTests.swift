@@ -17,7 +17,7 @@ import Testing
     init() throws {
         glance = try .of(Self.self)
         proxy = try DatabaseProxy(before: SharedMariaDB.running())
-        let address = try #require(Address(url: proxy.url(of: glance.databaseName)))
+        let address = try Address(url: proxy.url(of: glance.databaseName))
         catalog = MariaDBCatalog(Database(Pool(address)), outbox: Outbox(publisher: "test", disabled: DisabledNotifications([])))
     }
 

@@ -20,7 +20,7 @@ import Threading
     init() throws {
         glance = try .of(Self.self)
         folder = "\(TestFolder.root)/leases-\(UInt32.random(in: 0...UInt32.max))"
-        catalog = MariaDBCatalog(Database(Pool(Address(url: try SharedMariaDB.running().url(of: glance.databaseName))!)))
+        catalog = MariaDBCatalog(Database(Pool(try Address(url: SharedMariaDB.running().url(of: glance.databaseName)))))
     }
 
     private func area() throws -> StagingArea {

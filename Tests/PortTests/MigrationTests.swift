@@ -134,7 +134,7 @@ import Testing
                             continuation.resume(
                                 with: Result {
                                     var count = 0
-                                    try Migrations(Database(Pool(Address(url: SharedMariaDB.running().url(of: name))!))).apply { _ in
+                                    try Migrations(Database(Pool(Address(url: SharedMariaDB.running().url(of: name))))).apply { _ in
                                         count += 1
                                     }
                                     return count
@@ -155,7 +155,7 @@ import Testing
         let name = "m\(UInt32.random(in: 0...UInt32.max))"
         let server = try SharedMariaDB.running()
         try server.createDatabase(name)
-        return (name, Migrations(Database(Pool(Address(url: server.url(of: name))!))))
+        return (name, Migrations(Database(Pool(try Address(url: server.url(of: name))))))
     }
 
     /// Runs `glance-manage` on a database.

@@ -35,7 +35,7 @@ import Testing
     }
 
     private func catalog() throws -> MariaDBCatalog {
-        MariaDBCatalog(Database(Pool(Address(url: try SharedMariaDB.running().url(of: glance.databaseName))!)))
+        MariaDBCatalog(Database(Pool(try Address(url: try SharedMariaDB.running().url(of: glance.databaseName)))))
     }
 }
 

@@ -10,7 +10,7 @@ import Testing
     let catalog: MariaDBCatalog
     init() throws {
         glance = try .of(Self.self)
-        catalog = MariaDBCatalog(Database(Pool(Address(url: try SharedMariaDB.running().url(of: glance.databaseName))!)))
+        catalog = MariaDBCatalog(Database(Pool(try Address(url: try SharedMariaDB.running().url(of: glance.databaseName)))))
     }
 
     private let admin = Caller(user: "root", project: "cloud", roles: ["admin"], isAdmin: true)

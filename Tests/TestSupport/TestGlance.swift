@@ -47,12 +47,13 @@ package final class TestGlance: @unchecked Sendable {
     ///   - stores: names of several file stores, each in a folder of its name; the first is the default. None: a single one.
     ///   - blobs: where nginx finds the stores' files, where it is not there.
     ///   - cacheFolder: where images from far away are cached; it need not be there. The flavour says whether they are sent from it.
+    ///   - proxy: the way to the database that the service is told of.
     ///   - port: that somebody was told of already, in place of any that is free.
     package init(
         _ options: [String: String] = [:], identity: String? = "tokens", workers: Int = 2, storeFolder: String? = nil,
         stores: [String] = [], cacheFolder: String? = nil, runsTasks: Bool = false, runsRegistry: Bool = false,
         blobs: [(prefix: String, folder: String)]? = nil,
-        server: PrivateMariaDB? = nil, port: Int? = nil
+        server: PrivateMariaDB? = nil, proxy: SilentProxy? = nil, port: Int? = nil
     ) throws {
         let name = "t\(UInt32.random(in: 0...UInt32.max))"
         let server = try server ?? SharedMariaDB.running()
@@ -63,8 +64,8 @@ package final class TestGlance: @unchecked Sendable {
         tokens = "\(folder)/tokens.yaml"
         try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
         try server.createDatabase(name)
-        let url = server.url(of: name)
-        try Migrations(Database(Pool(Address(url: url)!))).apply { _ in }
+        let url = proxy?.url(of: name) ?? server.url(of: name)
+        try Migrations(Database(Pool(try Address(url: url)))).apply { _ in }
 
         let lines = Person.allCases.map { "  \($0.rawValue): { user: \($0.rawValue), project: \($0.project), roles: [\($0.roles)] }" }
         try "tokens:\n\(lines.joined(separator: "\n"))\n".write(toFile: tokens, atomically: true, encoding: .utf8)

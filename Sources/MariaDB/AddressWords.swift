@@ -1,0 +1,158 @@
+/// The words behind the `?` of a database URL: those of SQLAlchemy and of the drivers that Glance's sites use.
+///
+/// Source: SQLAlchemy, `dialects/mysql/{mysqldb,pymysql,mysqlconnector,mariadbconnector}.py`; PyMySQL, `connections.py`.
+extension Address {
+    /// Words about drivers written in Python, or about what is fixed here: text is always utf8mb4, time UTC, the mode of SQL strict.
+    private static let harmless: Set<String> = [
+        "charset", "collation", "use_unicode", "binary_prefix", "local_infile", "allow_local_infile", "autocommit", "client_flag",
+        "client_flags", "cursorclass", "conv", "converter_class", "buffered", "raw", "use_pure", "consume_results",
+        "get_warnings", "raise_on_warnings", "compress", "max_allowed_packet", "program_name", "defer_connect", "sql_mode", "time_zone",
+        "force_ipv6", "multi_statements", "named_pipe", "pool_name", "pool_size", "pool_reset_session", "pool_reset_connection", "plugin",
+        "auth_plugin", "auth_plugin_map",
+    ]
+
+    /// Words that change who is let in, or as whom, in ways that are not to be had here. To leave them out would be no connection like the
+    /// one that was meant.
+    private static let unsupported: Set<String> = [
+        "read_default_file", "read_default_group", "option_files", "option_groups", "server_public_key", "server_public_key_path",
+        "tls_version", "tls_versions", "tls_ciphersuites", "failover", "krb_service_principal",
+    ]
+
+    /// What is said about encryption, before it is put together.
+    private struct Wish {
+        var tls = TLS()
+        var isWanted = false
+        var isDisabled = false
+        var chain, name: Bool?
+    }
+
+    mutating func readWords(of query: Substring) throws(AddressError) {
+        var wish = Wish()
+        for pair in query.split(separator: "&") {
+            let parts = pair.split(separator: "=", maxSplits: 1, omittingEmptySubsequences: false)
+            let word = try Self.unquoted(parts[0], "the query")
+            let value = parts.count == 2 ? try Self.unquoted(Substring(parts[1].replacing("+", with: " ")), "the value of \(word)") : ""
+            // As SQLAlchemy has it, a word without a value is not there, and yet must be one.
+            if try isPlace(word, value) { continue }
+            if try isTime(word, value) { continue }
+            if try isEncryption(word, value, &wish) { continue }
+            guard !Self.unsupported.contains(word) else { throw AddressError("'\(word)' is not supported") }
+            guard Self.harmless.contains(word) else {
+                throw AddressError("'\(word.prefix(40))' is a word that is not known here; look for a slip, or leave it out")
+            }
+        }
+        try settle(wish)
+    }
+
+    /// - Returns: false for a word about something else.
+    private mutating func isPlace(_ word: String, _ value: String) throws(AddressError) -> Bool {
+        switch word {
+        case "unix_socket": if !value.isEmpty { socket = value }
+        case "host": if !value.isEmpty { host = value }
+        case "port": if !value.isEmpty { port = try Self.number(value, word, most: 65535) }
+        case "user", "username": if !value.isEmpty { user = value }
+        case "password", "passwd": if !value.isEmpty { password = value }
+        case "database", "db": if !value.isEmpty { database = value }
+        case "bind_address": bindAddress = value.isEmpty ? nil : value
+        case "init_command": initCommand = value.isEmpty ? nil : value
+        default: return false
+        }
+        return true
+    }
+
+    private mutating func isTime(_ word: String, _ value: String) throws(AddressError) -> Bool {
+        guard let field = Self.times[word] else { return false }
+        if !value.isEmpty { self[keyPath: field] = try Self.number(value, word, most: 31_536_000) }
+        return true
+    }
+
+    private static var times: [String: WritableKeyPath<Address, UInt32?>] {
+        [
+            "connect_timeout": \.connectTimeout, "connection_timeout": \.connectTimeout, "read_timeout": \.readTimeout,
+            "write_timeout": \.writeTimeout,
+        ]
+    }
+
+    private func isEncryption(_ word: String, _ value: String, _ wish: inout Wish) throws(AddressError) -> Bool {
+        if let field = TLS.files[word] {
+            if !value.isEmpty { (wish.tls[keyPath: field], wish.isWanted) = (value, true) }
+            return true
+        }
+        guard ["ssl", "ssl_disabled", "ssl_verify_cert", "ssl_verify_identity", "ssl_check_hostname", "ssl_mode"].contains(word) else {
+            return false
+        }
+        guard !value.isEmpty else { return true }
+        switch word {
+        case "ssl": if try Self.flag(value, word) { wish.isWanted = true }
+        case "ssl_disabled": wish.isDisabled = try Self.flag(value, word)
+        case "ssl_verify_cert":
+            // PyMySQL takes the names of Python's `ssl` module too; of a client both mean the same.
+            switch value.lowercased() {
+            case "required", "optional": wish.chain = true
+            case "none": wish.chain = false
+            default: wish.chain = try Self.flag(value, word)
+            }
+            wish.isWanted = true
+        case "ssl_mode": try Self.apply(mode: value, to: &wish)
+        default:
+            wish.name = try Self.flag(value, word)
+            wish.isWanted = true
+        }
+        return true
+    }
+
+    private static func apply(mode: String, to wish: inout Wish) throws(AddressError) {
+        switch mode.uppercased() {
+        case "DISABLED": wish.isDisabled = true
+        case "PREFERRED": break
+        case "REQUIRED": wish.isWanted = true
+        case "VERIFY_CA": (wish.isWanted, wish.chain, wish.name) = (true, true, wish.name ?? false)
+        case "VERIFY_IDENTITY": (wish.isWanted, wish.chain, wish.name) = (true, true, true)
+        default: throw AddressError("'ssl_mode' is none of DISABLED, PREFERRED, REQUIRED, VERIFY_CA and VERIFY_IDENTITY")
+        }
+    }
+
+    /// What Glance's connection would check by the same words: with an authority alone both chain and name, with `ssl_verify_cert` the chain.
+    private mutating func settle(_ wish: Wish) throws(AddressError) {
+        guard wish.isWanted, !wish.isDisabled else { return }
+        let hasAuthority = wish.tls.authority != nil || wish.tls.authorityFolder != nil
+        guard wish.tls.certificate != nil || wish.tls.key == nil else { throw AddressError("'ssl_key' is there without 'ssl_cert'") }
+        var tls = wish.tls
+        tls.verifiesName = wish.name ?? (hasAuthority && wish.chain == nil)
+        // A name that anybody's certificate may bear proves nothing.
+        tls.verifiesChain = tls.verifiesName || wish.chain ?? hasAuthority
+        guard !tls.verifiesName || wish.chain != false else {
+            throw AddressError("'ssl_verify_cert' is off while the server's name is to be verified, which needs its certificate verified")
+        }
+        self.tls = tls
+    }
+
+    /// Source: SQLAlchemy, `util.asbool`.
+    private static func flag(_ value: String, _ word: String) throws(AddressError) -> Bool {
+        switch value.lowercased() {
+        case "true", "yes", "on", "y", "t", "1": return true
+        case "false", "no", "off", "n", "f", "0": return false
+        default: throw AddressError("'\(word)' is neither true nor false")
+        }
+    }
+
+    private static func number(_ value: String, _ word: String, most: UInt32) throws(AddressError) -> UInt32 {
+        guard let number = UInt32(value), 1...most ~= number else { throw AddressError("'\(word)' is no number from 1 to \(most)") }
+        return number
+    }
+}
+
+extension Address.TLS {
+    /// The files and folders that are needed, by the words that name them.
+    package var paths: [(word: String, path: String)] {
+        Self.files.filter { $0.key != "ssl_key_password" && $0.key != "ssl_cipher" }.sorted { $0.key < $1.key }
+            .compactMap { word, field in self[keyPath: field].map { (word, $0) } }
+    }
+
+    fileprivate static var files: [String: WritableKeyPath<Address.TLS, String?>] {
+        [
+            "ssl_ca": \.authority, "ssl_capath": \.authorityFolder, "ssl_cert": \.certificate, "ssl_key": \.key,
+            "ssl_key_password": \.keyPassword, "ssl_cipher": \.cipher, "ssl_crl": \.revoked, "ssl_crlpath": \.revokedFolder,
+        ]
+    }
+}

@@ -1,0 +1,111 @@
+package import Domain
+package import Threading
+
+/// A store of which only so many calls are waited for at a time: others are refused at once (503).
+///
+/// Short calls are what may be refused: to find bytes, to open, to begin, to remove. The bytes of an upload are not, nor is its end, which
+/// may take as long as a disk needs to sync gigabytes: what is slow of these counts, so that no new ones begin.
+package struct GuardedStore: ImageStore {
+    /// The store itself.
+    package let base: any ImageStore
+    private let bulkhead: Bulkhead
+
+    package init(_ base: any ImageStore, _ bulkhead: Bulkhead) { (self.base, self.bulkhead) = (base, bulkhead) }
+
+    package func begin(_ id: ImageID, token: String, announcing size: Int64?) throws(Fault) -> any PendingBytes {
+        try bulkhead.run(orElse: Self.refusal) { () throws(Fault) in
+            GuardedBytes(try base.begin(id, token: token, announcing: size), bulkhead)
+        }
+    }
+
+    package func remove(_ url: String) throws(Fault) {
+        try bulkhead.run(orElse: Self.refusal) { () throws(Fault) in try base.remove(url) }
+    }
+
+    package func remove(_ url: String, ifStill isMeant: () throws(Fault) -> Bool) throws(Fault) {
+        try bulkhead.run(orElse: Self.refusal) { () throws(Fault) in try base.remove(url, ifStill: isMeant) }
+    }
+
+    package func bytes(at url: String) throws(Fault) -> StoredBytes {
+        let found = try bulkhead.run(orElse: Self.refusal) { () throws(Fault) in try base.bytes(at: url) }
+        var bytes = StoredBytes(size: found.size, internalPath: found.internalPath) { [bulkhead] offset throws(Fault) in
+            try bulkhead.run(orElse: Self.refusal) { () throws(Fault) in try found.open(offset) }
+        }
+        bytes.path = found.path
+        if let openWhole = found.openWhole {
+            bytes.openWhole = { [bulkhead] () throws(Fault) in
+                try bulkhead.run(orElse: Self.refusal) { () throws(Fault) in try openWhole() }
+            }
+        }
+        return bytes
+    }
+
+    package func holds(_ url: String) -> Bool { base.holds(url) }
+
+    // MARK: for those who clear up, which no client waits for
+
+    package func discard(_ upload: Upload) throws(Fault) { try base.discard(upload) }
+    package func discardPending(_ upload: Upload) throws(Fault) { try base.discardPending(upload) }
+    package func pendingUploads(olderThan seconds: Int) throws(Fault) -> [Upload] { try base.pendingUploads(olderThan: seconds) }
+
+    fileprivate static var refusal: Fault { .overloaded("The image store") }
+}
+
+extension GuardedStore: ListedStore {
+    package func names(olderThan seconds: Int) throws(Fault) -> [String] { try (base as? any ListedStore)?.names(olderThan: seconds) ?? [] }
+}
+
+private final class GuardedBytes: PendingBytes {
+    private let base: any PendingBytes
+    private let bulkhead: Bulkhead
+
+    init(_ base: any PendingBytes, _ bulkhead: Bulkhead) { (self.base, self.bulkhead) = (base, bulkhead) }
+
+    var url: String { base.url }
+
+    func append(_ bytes: UnsafeRawBufferPointer) throws(Fault) { try bulkhead.note { () throws(Fault) in try base.append(bytes) } }
+
+    /// Not noted as a whole: a copy of gigabytes is no sign of a slow store.
+    func take(fileAt path: String, size: Int64, isCancelled: () -> Bool) throws(Fault) -> Bool {
+        try base.take(fileAt: path, size: size, isCancelled: isCancelled)
+    }
+
+    func taken() throws(Fault) -> any ByteReader { try base.taken() }
+
+    func commit() throws(Fault) -> ImageLocation { try bulkhead.note { () throws(Fault) in try base.commit() } }
+    func settle() { bulkhead.note { base.settle() } }
+    func discard() { bulkhead.note { base.discard() } }
+}
+
+/// A source of images of which only so many answers are waited for at a time, to their end: who asks for one reads it to the end.
+package struct GuardedSource: ImageSource {
+    private let base: any ImageSource
+    private let bulkhead: Bulkhead
+
+    package init(_ base: any ImageSource, _ bulkhead: Bulkhead) { (self.base, self.bulkhead) = (base, bulkhead) }
+
+    package func check(_ url: String) throws(Fault) { try base.check(url) }
+
+    package func fetch(
+        _ url: String, showing token: CallerToken?, atMost most: Int64, isCancelled: @escaping () -> Bool
+    ) throws(Fault) -> FetchedBytes {
+        guard let place = bulkhead.place() else { throw .overloaded("The source of the data") }
+        let fetched = try base.fetch(url, showing: token, atMost: most, isCancelled: isCancelled)
+        return FetchedBytes(
+            announced: fetched.announced, hasMarkedEnd: fetched.hasMarkedEnd, reader: GuardedReader(fetched.reader, place))
+    }
+
+    package func size(of url: String) throws(Fault) -> Int64 {
+        try bulkhead.run(orElse: .overloaded("The source of the data")) { () throws(Fault) in try base.size(of: url) }
+    }
+}
+
+/// Has a place in the bulkhead as long as there is something to read.
+private final class GuardedReader: ByteReader {
+    private let base: any ByteReader
+    private let place: Bulkhead.Place
+
+    init(_ base: any ByteReader, _ place: Bulkhead.Place) { (self.base, self.place) = (base, place) }
+
+    func read(into buffer: UnsafeMutableRawBufferPointer) throws(Fault) -> Int { try base.read(into: buffer) }
+}
