@@ -96,10 +96,7 @@ struct FileNames {
                 return
             }
             defer { unlink(mark) }
-            try removeNames(of: mark)
-            // It may still be about to act, so that its mark stays for a while, with nothing in it.
-            truncate(mark, 0)
-            return
+            return try removeNames(of: mark)
         }
         do throws(Fault) {
             try removeNames(of: mark)
@@ -122,6 +119,8 @@ struct FileNames {
 
     private func removeNames(of mark: String) throws(Fault) {
         for name in [shared, own] { try Self.remove(name, ifItIs: mark) }
+        // Whoever made another mark of it may still be about to act, or have died: that stays for a while, with nothing in it.
+        truncate(mark, 0)
     }
 
     /// Looks at a name and removes it, where somebody else may have removed it and given it to another file.

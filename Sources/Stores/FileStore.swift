@@ -149,6 +149,8 @@ package struct FileStore: ImageStore {
 
     package func remove(_ url: String, ifStill isMeant: () throws(Fault) -> Bool) throws(Fault) {
         guard let (path, folder) = ownFile(of: url) else { return }
+        // Where nothing is owed, nothing has to be done about what is gone.
+        guard settings.hasLocations || access(path, F_OK) == 0 else { return }
         try folder.check()
         try folder.makeIncoming()
         try FileNames.underMark(String(path.dropFirst(folder.path.count + 1)), in: folder.path) { () throws(Fault) in

@@ -180,7 +180,7 @@ extension PendingFile {
         return true
     }
 
-    func taken() throws(Fault) -> any ByteReader { try ReadBack(path: path) }
+    func taken() throws(Fault) -> any ByteReader { try ReadBack(path: names.pending) }
 
     /// Bytes that the kernel copies between two looks at whether it is to go on.
     private static let copyStep: Int64 = 64 << 20
