@@ -11,8 +11,8 @@ func checked(_ reader: any ByteReader, _ expected: [ImageHash]) throws(Fault) ->
 
 /// Bytes as they come, which end well only when there are as many as are known to be.
 ///
-/// - Parameter words: what they are called.
-func counted(_ reader: any ByteReader, _ size: Int64?, _ words: String = "bytes") -> any ByteReader {
+/// - Parameter words: what they are called; nil for those that a source has announced.
+func counted(_ reader: any ByteReader, _ size: Int64?, _ words: String? = nil) -> any ByteReader {
     size.map { CountedReader(reader, $0, words) } ?? reader
 }
 
@@ -75,10 +75,10 @@ private final class CheckedReader: ByteReader {
 private final class CountedReader: ByteReader {
     private let reader: any ByteReader
     private let size: Int64
-    private let words: String
+    private let words: String?
     private var count: Int64 = 0
 
-    init(_ reader: any ByteReader, _ size: Int64, _ words: String) { (self.reader, self.size, self.words) = (reader, size, words) }
+    init(_ reader: any ByteReader, _ size: Int64, _ words: String?) { (self.reader, self.size, self.words) = (reader, size, words) }
 
     func read(into buffer: UnsafeMutableRawBufferPointer) throws(Fault) -> Int {
         let read = try reader.read(into: buffer)
@@ -89,8 +89,11 @@ private final class CountedReader: ByteReader {
 }
 
 extension Fault {
-    /// - Parameter words: what the bytes are called.
-    static func miscounted(_ count: Int64, of size: Int64, _ words: String) -> Fault {
-        Fault(.invalid, "\(count) of \(size) \(words) are there.")
+    /// - Parameter words: what the bytes are called; nil for those that a source has announced.
+    static func miscounted(_ count: Int64, of size: Int64, _ words: String?) -> Fault {
+        guard let words else {
+            return Fault(.invalid, "The size of the data does not match: \(size) bytes were announced, \(count) received.")
+        }
+        return Fault(.invalid, "\(count) of \(size) \(words) are there.")
     }
 }
