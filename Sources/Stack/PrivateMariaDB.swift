@@ -26,9 +26,12 @@ package final class PrivateMariaDB: @unchecked Sendable {
             // Under another name until it is whole: what an interrupted first start left is begun again.
             let fresh = "\(folder)/data.new"
             try? FileManager.default.removeItem(atPath: fresh)
+            // Two that are made at once would break each other's files in /tmp.
+            let temporary = "\(folder)/tmp"
+            try FileManager.default.createDirectory(atPath: temporary, withIntermediateDirectories: true)
             try runToEnd(
                 "mariadb-install-db",
-                ["--no-defaults", "--auth-root-authentication-method=normal", "--skip-test-db", "--datadir=\(fresh)"] + user,
+                ["--no-defaults", "--auth-root-authentication-method=normal", "--skip-test-db", "--datadir=\(fresh)", "--tmpdir=\(temporary)"] + user,
                 output: "\(folder)/install.log")
             try FileManager.default.moveItem(atPath: fresh, toPath: data)
         }

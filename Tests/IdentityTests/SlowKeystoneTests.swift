@@ -19,7 +19,7 @@ import Threading
     /// Each asks for a token of its own, or all for the same: waiting for somebody else's question is waiting too.
     @Test(arguments: [["c", "d"], ["c", "c"]]) func `holds its share of the threads, and no more`(_ first: [String]) throws {
         keystone.behaves(.silent)
-        let waiting = first.map { token in Threading.Thread.start { [service] in _ = service.refusal(token) } }
+        let waiting = try first.map { token in try JoinableThread { [service] in _ = service.refusal(token) } }
         #expect(eventually { Set(first).allSatisfy { keystone.validations(of: $0) == 1 } })
         // Until the two are known to be slow.
         #expect(eventually { service.refusal("c") == .unavailable })

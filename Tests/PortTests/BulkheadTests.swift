@@ -124,6 +124,10 @@ private final class StuckStore: ImageStore {
         pass()
         try base.remove(url)
     }
+    func remove(_ url: String, ifStill isMeant: () throws(Fault) -> Bool) throws(Fault) {
+        pass()
+        try base.remove(url, ifStill: isMeant)
+    }
     func discard(_ upload: Upload) throws(Fault) { try base.discard(upload) }
     func discardPending(_ upload: Upload) throws(Fault) { try base.discardPending(upload) }
     func pendingUploads(olderThan seconds: Int) throws(Fault) -> [Upload] { try base.pendingUploads(olderThan: seconds) }
@@ -142,6 +146,7 @@ private final class StuckStore: ImageStore {
         func take(fileAt path: String, size: Int64, isCancelled: () -> Bool) throws(Fault) -> Bool {
             try base.take(fileAt: path, size: size, isCancelled: isCancelled)
         }
+        func taken() throws(Fault) -> any ByteReader { try base.taken() }
         func commit() throws(Fault) -> ImageLocation { try base.commit() }
         func settle() { base.settle() }
         func discard() { base.discard() }
@@ -151,11 +156,11 @@ private final class StuckStore: ImageStore {
 /// Something that a thread does.
 private final class Going: Sendable {
     private let failure = Mutex<String?>(nil)
-    private let thread = Mutex<Threading.Thread?>(nil)
+    private let thread = Mutex<JoinableThread?>(nil)
 
     init<Value>(_ body: @escaping @Sendable () throws -> Value) {
         thread.withLock { thread in
-            thread = Threading.Thread.start { [self] in
+            thread = try! JoinableThread { [self] in
                 do { _ = try body() } catch { failure.withLock { $0 = "\(error)" } }
             }
         }

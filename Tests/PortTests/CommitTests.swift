@@ -43,12 +43,12 @@ import Testing
         let draft = ImageDraft(id: .fresh(), owner: "acme")
         let image = try losing(loss) { try catalog.insert(draft) }
         #expect(try catalog.image(draft.id, visibleTo: Self.alice).status == .queued)
-        #expect(try losing(loss) { try catalog.add("bolt", to: image, quota: 1) }.status == .pending)
+        #expect(try losing(loss) { try catalog.add("bolt", to: image, quota: 1, by: Self.alice) }.status == .pending)
         #expect(try losing(loss) { try catalog.set(.accepted, of: "bolt", in: image) }.status == .accepted)
         #expect(try catalog.members(of: image, visibleTo: Self.alice).map(\.project) == ["bolt"])
         _ = try losing(loss) { try catalog.update(image.id, visibleTo: Self.alice) { $0.tags.append("a") } }
         #expect(try catalog.image(image.id, visibleTo: Self.alice).tags == ["a"])
-        try losing(loss) { try catalog.remove("bolt", from: image) }
+        try losing(loss) { try catalog.remove("bolt", from: image, by: Self.alice) }
         #expect(try catalog.members(of: image, visibleTo: Self.alice).isEmpty)
         _ = try losing(loss) { try catalog.delete(image.id, visibleTo: Self.alice) { _ in } }
         for event in ["image.create", "image.update", "image.delete", "image.member.create", "image.member.update", "image.member.delete"] {

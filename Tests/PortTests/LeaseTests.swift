@@ -177,7 +177,7 @@ import Threading
         }
         try glance.execute("UPDATE vitrine_uploads SET lease_until = UTC_TIMESTAMP(6) WHERE worker = 'worker of two'")
         let renewals = Monitor(0)
-        let keeper = LeaseKeeper(of: "uploads", logger: Logger(label: "test")) { tokens in
+        let keeper = try LeaseKeeper(of: "uploads", logger: Logger(label: "test")) { tokens in
             defer { renewals.with { $0 += 1 } }
             return Result { () throws(Fault) in try catalog.renew(tokens, heldBy: "worker of two") }
         }
@@ -201,10 +201,10 @@ import Threading
             base: "http://127.0.0.1:\(registry.port)", secret: "secret", patience: 10, certificateAuthority: nil,
             logger: Logger(label: "test"))
         let files = try FileStore([.init(path: "\(folder)/images")])
-        let service = ImageService(
+        let service = try ImageService(
             catalog: client, stores: StoreSet(files), staging: try area(), source: NoImageSource(), worker: "worker", policies: Policy(),
             protections: nil, limits: ImageLimits(), projectLimits: ProjectLimits.none, formats: FormatRules(), hashAlgorithm: "sha512",
-            logger: Logger(label: "test"))
+            clientUploads: ProjectShares(of: "uploads", limit: nil), logger: Logger(label: "test"))
         let id = ImageID.fresh()
         let bytes = try files.begin(id, token: "1", announcing: nil)
         let upload = Upload(image: id, token: Upload.freshToken(), pendingURL: bytes.url)

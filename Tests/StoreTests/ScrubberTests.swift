@@ -30,6 +30,7 @@ private final class PutOff: ScrubCatalog, RemovalCatalog {
     }
 
     func restore(_ id: ImageID) throws(Fault) {}
+    func isOwed(_ removal: OwedRemoval) -> Bool { true }
     func settle(_ removal: OwedRemoval) throws(Fault) {}
 }
 

@@ -18,7 +18,7 @@ package final class DatabaseProxy: Sendable {
 
     package let port: Int
     private let listener: CInt
-    private let thread: Thread
+    private let thread: JoinableThread
     private let state: State
 
     private final class State: Sendable {
@@ -30,7 +30,7 @@ package final class DatabaseProxy: Sendable {
 
     /// - Parameter server: reached by its socket.
     package init(before server: PrivateMariaDB) throws {
-        guard let socket = Address(url: server.url(of: ""))?.socket else { throw Unexpected("the server has no socket") }
+        guard let socket = try Address(url: server.url(of: "")).socket else { throw Unexpected("the server has no socket") }
         let state = State(socket: socket)
         let listener = Glibc.socket(AF_INET, CInt(SOCK_STREAM.rawValue) | CInt(SOCK_CLOEXEC.rawValue), 0)
         var address = sockaddr_in()
@@ -45,7 +45,7 @@ package final class DatabaseProxy: Sendable {
         guard bound == 0 else { throw Unexpected("no port for the proxy") }
         port = Int(in_port_t(bigEndian: address.sin_port))
         (self.listener, self.state) = (listener, state)
-        thread = Thread.start {
+        thread = try JoinableThread {
             while case let client = accept(listener, nil, nil), client >= 0 { Self.serve(client, state) }
         }
     }
@@ -77,11 +77,11 @@ package final class DatabaseProxy: Sendable {
         let cut = Flag()
         // Both ends are closed by the last of the two threads.
         let ends = Ends(client, server)
-        _ = Thread.start {
+        try! Thread.start {
             forward(from: server, to: client) { _ in !cut.isSet }
             ends.hangUp()
         }
-        _ = Thread.start {
+        try! Thread.start {
             forward(from: client, to: server) { bytes in
                 guard bytes.starts(with: commit), let loss = state.losses.withLock({ $0.popLast() }) else { return true }
                 state.lost.add(1, ordering: .relaxed)
