@@ -99,7 +99,8 @@ final class Workers: Sendable {
                 } else {
                     logger.info("the client is gone: \(error)")
                 }
-                exchange.breakOff()
+                // Where a length was told, the answer is seen to be short, and what there is of it still goes out.
+                if case .written = answer.response.body { exchange.breakOff() } else { exchange.finish() }
                 isWhole = false
             }
         }
