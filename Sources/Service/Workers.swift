@@ -148,7 +148,12 @@ final class Workers: Ending {
                 exchange.finish(keepsConnection: keepsConnection)
             } catch {
                 Gateway.log(error, logger)
-                exchange.breakOff()
+                // Where a length was told, the answer is seen to be short, and what there is of it still goes out.
+                if case .written = pending.answer.response.body {
+                    exchange.breakOff()
+                } else {
+                    exchange.finish(keepsConnection: keepsConnection)
+                }
                 isWhole = false
             }
         }
