@@ -43,22 +43,27 @@ final class Senders: Sendable {
             }
             guard state.threads < limit else { return nil }
             state.threads += 1
+            state.handed.append(counted)
             return true
         }
         guard let isNew else {
             shares.giveBack(of: project)
             return false
         }
-        if isNew { _ = Thread.start { self.go(on: counted) } }
+        if isNew { _ = Thread.start { self.go() } }
         return true
     }
 
-    private func go(on first: Sending) {
-        first()
+    private func go() {
         while true {
+            sendNext()
             state.with { $0.idle += 1 }
-            let next = state.wait { $0.handed.isEmpty ? nil : $0.handed.removeFirst() }
-            next()
         }
+    }
+
+    /// What was sent is let go at the end of it: a file may be open that has no name any more, and takes room on a disk.
+    private func sendNext() {
+        let next = state.wait { $0.handed.isEmpty ? nil : $0.handed.removeFirst() }
+        next()
     }
 }
