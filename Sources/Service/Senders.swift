@@ -51,21 +51,26 @@ final class Senders: Sendable {
         }
         guard isNew else { return true }
         do throws(ThreadUnavailable) {
-            try Thread.start { self.go(on: counted) }
-            return true
+            try Thread.start { self.go() }
         } catch {
             state.with { $0.threads -= 1 }
             shares.giveBack(of: project)
             return false
         }
+        state.with { $0.handed.append(counted) }
+        return true
     }
 
-    private func go(on first: Sending) {
-        first()
+    private func go() {
         while true {
+            sendNext()
             state.with { $0.idle += 1 }
-            let next = state.wait { $0.handed.isEmpty ? nil : $0.handed.removeFirst() }
-            next()
         }
+    }
+
+    /// What was sent is let go at the end of it: a file may be open that has no name any more, and takes room on a disk.
+    private func sendNext() {
+        let next = state.wait { $0.handed.isEmpty ? nil : $0.handed.removeFirst() }
+        next()
     }
 }
