@@ -4,7 +4,9 @@ internal import MariaDB
 extension MariaDBCatalog {
     package func page(_ listing: ImageListing, visibleTo caller: Caller) throws(Fault) -> ImagePage {
         while true {
-            let found = try database.read("Listing images", within: Database.long) { connection in try self.ids(of: listing, caller, on: connection) }
+            let found = try database.read("Listing images", within: Database.long) { connection in
+                try self.ids(of: listing, caller, on: connection)
+            }
             guard let (ids, isFull) = found, !ids.isEmpty else { return .nothing }
             let (images, rest) = try load(ids, remains: listing.deletion != .absent)
             // All of them were deleted meanwhile: others have taken their places.

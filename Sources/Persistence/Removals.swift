@@ -54,7 +54,9 @@ extension MariaDBCatalog: RemovalBacklog {
     /// The same for what an image has lost.
     func oweLost(from before: Image, to after: Image, on connection: Connection) throws -> [OwedRemoval] {
         let kept = after.locations.map(\.url)
-        return try before.locations.map(\.url).uniqued.filter { !kept.has($0) }.map { try owe($0, of: after.id, isDeleted: false, on: connection) }
+        return try before.locations.map(\.url).uniqued.filter { !kept.has($0) }.map {
+            try owe($0, of: after.id, isDeleted: false, on: connection)
+        }
     }
 
     /// An image may get bytes at a place that it had others at before.

@@ -31,7 +31,10 @@ package final class PrivateMariaDB: @unchecked Sendable {
             try FileManager.default.createDirectory(atPath: temporary, withIntermediateDirectories: true)
             try runToEnd(
                 "mariadb-install-db",
-                ["--no-defaults", "--auth-root-authentication-method=normal", "--skip-test-db", "--datadir=\(fresh)", "--tmpdir=\(temporary)"] + user,
+                [
+                    "--no-defaults", "--auth-root-authentication-method=normal", "--skip-test-db", "--datadir=\(fresh)",
+                    "--tmpdir=\(temporary)",
+                ] + user,
                 output: "\(folder)/install.log")
             try FileManager.default.moveItem(atPath: fresh, toPath: data)
         }

@@ -29,8 +29,15 @@ import Testing
         let data = someData()
         let origin = try Origin(data)
         let id = try glance.hasImage(data, at: origin)
-        let limit = try ThreadLimit(of: worker)
-        for _ in 0..<2 { #expect(try glance.download(id).body == data) }
+        var limit = try ThreadLimit(of: worker)
+        // Nobody is there to send them.
+        let refused = try glance.download(id)
+        #expect(refused.status == 503 && refused.headers["retry-after"] != nil)
+        try limit.lift()
+        #expect(try glance.send("GET", "/v2/images/\(id)/file", ["Range": "bytes=0-3"]).status == 206)
+        limit = try ThreadLimit(of: worker)
+        // The thread that sent those sends again, once it is free, and nobody fills the cache.
+        for _ in 0..<2 { #expect(try eventually { try glance.download(id).body == data }) }
         #expect(try !glance.caches(id) && !glance.caches(id, in: "incomplete") && !glance.caches(id, in: "invalid"))
         try limit.lift()
         #expect(try glance.download(id).body == data)
