@@ -68,7 +68,7 @@ package final class Seal: Sendable {
 
     // MARK: keys
 
-    /// What scrypt costs: 16 MiB and, measured, some 40 ms. Source: RFC 7914, 2.
+    /// What scrypt costs: 16 MiB and less than a tenth of a second. Source: RFC 7914, 2.
     private static let (cost, blockSize, lanes): (UInt64, UInt64, UInt64) = (1 << 14, 8, 1)
 
     private func key(salted salt: [UInt8]) -> [UInt8] {
