@@ -65,8 +65,8 @@ let migrations = [
     "0034-vitrine_jobs_worker",
     "0035-vitrine_turns_worker",
     "0036-vitrine_commits",
-    "0038-vitrine_store_folders",
-    "0039-vitrine_removals_tries",
+    "0037-vitrine_store_folders",
+    "0038-vitrine_removals_tries",
 ]
 
 let package = Package(

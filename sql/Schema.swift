@@ -51,8 +51,8 @@ package enum Schema {
         Migration("0034-vitrine_jobs_worker", PackageResources._034_vitrine_jobs_worker_sql),
         Migration("0035-vitrine_turns_worker", PackageResources._035_vitrine_turns_worker_sql),
         Migration("0036-vitrine_commits", PackageResources._036_vitrine_commits_sql),
-        Migration("0038-vitrine_store_folders", PackageResources._038_vitrine_store_folders_sql),
-        Migration("0039-vitrine_removals_tries", PackageResources._039_vitrine_removals_tries_sql),
+        Migration("0037-vitrine_store_folders", PackageResources._037_vitrine_store_folders_sql),
+        Migration("0038-vitrine_removals_tries", PackageResources._038_vitrine_removals_tries_sql),
     ]
 }
 
