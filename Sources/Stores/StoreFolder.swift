@@ -166,10 +166,11 @@ final class StoreFolder: Sendable {
 
     private func recognise(_ folder: CInt) throws(Fault) {
         guard let records else { return }
-        let there = try FolderMark.read(in: folder)
         let noted: String?
         if let known = state.withLock({ $0.mark }) { noted = known } else { noted = try records.mark(ofFolder: path) }
         state.withLock { $0.mark = noted }
+        // After what is noted: whoever marks a folder at this moment, too, writes the mark and then notes it.
+        let there = try FolderMark.read(in: folder)
         let chosen: String?
         if let there { chosen = there } else { chosen = try marked(folder, noted, records) }
         guard let mark = chosen else { return state.withLock { $0.refusal = nil } }
