@@ -87,7 +87,7 @@ import Testing
         for each in dripping { each.go(1) }
         let nearly = try Dripping("a little too slow", glance, put(ids[4]))
         nearly.go(900)
-        let slow = try Dripping("slow enough", glance, put(ids[5], "file", 1_000_000), first: [UInt8](repeating: 7, count: 50_000))
+        let slow = try Dripping("slow enough", glance, put(ids[5], "file", 30_000_000), first: [UInt8](repeating: 7, count: 50_000))
         slow.go(1500)
 
         let all = dripping + [nearly]
@@ -105,15 +105,15 @@ import Testing
             let (reply, seconds) = try #require(answers.withLock { $0[each.name] }, "\(each.name) is not answered")
             #expect(reply.status == 408, "\(each.name): \(reply.status) \(reply.text)")
             #expect(reply["x-openstack-request-id"] != nil, "\(each.name)")
-            // A minute, and what a machine with other things to do needs besides.
-            #expect(seconds < 90, "\(each.name)")
+            // A minute, and what a machine with other things to do needs besides: nobody's bytes would be at an end for days.
+            #expect(seconds < 600, "\(each.name)")
         }
         for id in ids[..<5] {
             #expect(try glance.status(of: id) == "queued")
             #expect(try glance.hasNoBytes(of: id))
         }
         #expect(try glance.status(of: ids[5]) == "saving", "what is not too slow goes on")
-        try slow.finish(1_000_000)
+        try slow.finish(30_000_000)
         #expect(try slow.receive().status == 204)
     }
 
