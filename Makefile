@@ -26,6 +26,7 @@ PROGRAMS := glance-api glance-registry glance-tasks glance-manage
 CLIENTS  := .build/clients
 KEYSTONE := .build/keystone
 TEMPEST  := .build/tempest
+GLANCE   := .build/glance
 .DEFAULT_GOAL := run
 SHELL := /bin/bash
 .PHONY: run test acceptance chaos sanitize build bench lint swift
@@ -40,10 +41,10 @@ build: $(RELEASE)/.built
 $(RELEASE)/.built: $(SOURCES) .build/.installed | swift
 	$(foreach p,$(PROGRAMS),$(SWIFT) build -c release --static-swift-stdlib --product $(p) &&) touch $@
 
-test: .build/.installed $(CLIENTS)/.made $(KEYSTONE)/.made lint | swift
+test: .build/.installed $(CLIENTS)/.made $(KEYSTONE)/.made $(GLANCE)/.made lint | swift
 	$(SWIFT) build --build-tests -Xswiftc -warnings-as-errors
 	.ci/check-imports $(SWIFT)
-	@VITRINE_CLIENTS=$(CURDIR)/$(CLIENTS)/bin VITRINE_KEYSTONE=$(CURDIR)/$(KEYSTONE) .ci/test $(SWIFT)
+	@VITRINE_CLIENTS=$(CURDIR)/$(CLIENTS)/bin VITRINE_KEYSTONE=$(CURDIR)/$(KEYSTONE) VITRINE_GLANCE=$(CURDIR)/$(GLANCE) .ci/test $(SWIFT)
 
 acceptance: $(RELEASE)/.built $(KEYSTONE)/.made $(TEMPEST)/.made
 	Tests/Acceptance/run
@@ -68,7 +69,8 @@ lint: | swift
 $(CLIENTS)/.made: Tests/ClientTests/requirements.txt
 $(KEYSTONE)/.made: Tests/Acceptance/requirements-keystone.txt
 $(TEMPEST)/.made: Tests/Acceptance/requirements-tempest.txt
-$(CLIENTS)/.made $(KEYSTONE)/.made $(TEMPEST)/.made: .build/.installed
+$(GLANCE)/.made: Tests/Deployments/requirements.txt
+$(CLIENTS)/.made $(KEYSTONE)/.made $(TEMPEST)/.made $(GLANCE)/.made: .build/.installed
 	rm -rf $(@D)
 	/usr/bin/python3 -m venv $(@D)
 	$(@D)/bin/pip install --quiet --disable-pip-version-check -r $(filter %.txt,$^)
