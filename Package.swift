@@ -173,7 +173,7 @@ let package = Package(
             needs: [
                 "Cryptography", "Folders", "JSONDocument", "OsloConfig", "HTTP", "Digest", "MariaDB", "Threading", "TestSupport",
             ]),
-        tests("DomainTests", needs: ["Domain"]),
+        tests("DomainTests", needs: ["Domain", "TestSupport"]),
         tests("PluginTests", needs: ["Domain", "Plugins", "Subprocess", "TestSupport", "Unpacking", "glance-api", "glance-tasks"]),
         .testTarget(name: "FormatTests", dependencies: ["ImageFormats", "TestSupport"], exclude: ["oslo.py"]),
         tests("FetchTests", needs: ["CCurl", "Domain", "HTTPClient", "Stores", "TestSupport", "Threading"]),

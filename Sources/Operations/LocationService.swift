@@ -86,10 +86,11 @@ extension ImageService {
         return stores.named
     }
 
-    /// Where an image's bytes lie, as far as a caller may know it, in the order in which they are read and labelled with the stores
-    /// that they are read from; none of a deactivated image, but for administrators.
+    /// Where an image's bytes lie, in the order in which they are read and labelled with the stores that they are read from; none of
+    /// a deactivated image, but for administrators. Whoever sees an image sees them, as in Glance, where the site shows them at all:
+    /// Nova and Cinder ask with a user's token for public images of other projects.
     package func shownLocations(of image: Image, to caller: Caller) -> [ImageLocation] {
-        guard mayLocate(image, caller) else { return [] }
+        guard image.status != .deactivated || caller.isAdmin else { return [] }
         return stores.ordered(image.locations).map { location in
             guard let store = stores.store(of: location), store != location.store else { return location }
             return location.labelled(store)

@@ -127,7 +127,7 @@ package struct ImagesDoor: Sendable {
     }
 
     private func document(of image: Image, for caller: Caller) -> ImageDocument {
-        var document = ImageDocument(image: image)
+        var document = ImageDocument(image: image, site: schemas.site)
         document.stores = service.shownStores(of: image, to: caller)
         guard shows.directURL || shows.locations else { return document }
         let shown = service.shownLocations(of: image, to: caller)
