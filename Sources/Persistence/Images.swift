@@ -78,7 +78,9 @@ extension MariaDBCatalog: ImageCatalog {
             let moved = try connection.run(
                 "UPDATE images SET status = ?, updated_at = UTC_TIMESTAMP() WHERE id = ? AND status = ? AND deleted = 0",
                 .text(to.rawValue), .text(id.text), .text(from.rawValue))
-            guard moved == 1 else { throw Fault.notInStatus(id, from) }
+            guard moved == 1 else {
+                throw try connection.first(Self.isThere, .text(id.text)) != nil ? Fault.notInStatus(id, from) : .imageNotFound(id)
+            }
             try outbox?.tell(.imageUpdate, of: try payload(of: id, on: connection), on: connection)
         }
     }
@@ -136,6 +138,11 @@ extension MariaDBCatalog: ImageCatalog {
     private static let hold = Query(
         "SELECT UTC_TIMESTAMP() FROM images FORCE INDEX (PRIMARY) WHERE id = ? AND deleted = 0 FOR UPDATE"
     ) { row throws(MariaDBError) in try row.time(0) }
+
+    /// Whether an image is there at this very moment, and not when the transaction first looked at anything.
+    static let isThere = Query(
+        "SELECT 1 FROM images FORCE INDEX (PRIMARY) WHERE id = ? AND deleted = 0 LOCK IN SHARE MODE"
+    ) { row throws(MariaDBError) in try row.int(0) }
 
     static let isMember = Query(
         """
