@@ -78,9 +78,7 @@ extension MariaDBCatalog: ImageCatalog {
             let moved = try connection.run(
                 "UPDATE images SET status = ?, updated_at = UTC_TIMESTAMP() WHERE id = ? AND status = ? AND deleted = 0",
                 .text(to.rawValue), .text(id.text), .text(from.rawValue))
-            guard moved == 1 else {
-                throw try connection.first(Self.isThere, .text(id.text)) != nil ? Fault.notInStatus(id, from) : .imageNotFound(id)
-            }
+            guard moved == 1 else { throw Fault.notInStatus(id, from) }
             try outbox?.tell(.imageUpdate, of: try payload(of: id, on: connection), on: connection)
         }
     }
