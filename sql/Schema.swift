@@ -53,6 +53,7 @@ package enum Schema {
         Migration("0036-vitrine_commits", PackageResources._036_vitrine_commits_sql),
         Migration("0037-vitrine_store_folders", PackageResources._037_vitrine_store_folders_sql),
         Migration("0038-vitrine_removals_tries", PackageResources._038_vitrine_removals_tries_sql),
+        Migration("0040-vitrine_nodes", PackageResources._040_vitrine_nodes_sql),
     ]
 }
 

@@ -46,7 +46,7 @@ extension Wiring {
         let catalog = try makeCatalog(for: try configuration(Options.importThreads) + 1)
         return try Importer(
             service: try makeService(over: catalog, try makeProjectLimits()), jobs: catalog, source: try makeFetcher(), plugins: plugins,
-            downloads: try makeDownloads(), host: try host, isEnding: isEnding)
+            downloads: try makeDownloads(), host: try host, patience: try configuration(Options.stagingNodeTimeout), isEnding: isEnding)
     }
 
     /// The threads of `glance-tasks` that do imports.
@@ -132,7 +132,8 @@ extension Wiring {
         }
     }
 
-    private var host: String? {
+    /// The address of this node.
+    var host: String? {
         get throws { try configuration(Options.selfReference) ?? configuration(Options.publicEndpoint) }
     }
 

@@ -100,7 +100,7 @@ package struct Wiring {
     func makeSweeper() throws -> Sweeper {
         let catalog = try makeCatalog(for: 1)
         return Sweeper(
-            catalog: catalog, stores: try makeStores(catalog), staging: try makeStaging(), worker: WorkerName.fresh().text,
+            catalog: catalog, stores: try makeStores(catalog), staging: try makeStaging(), node: try host, worker: WorkerName.fresh().text,
             isDead: WorkerName.isDead, logger: log.logger("glance.tasks"))
     }
 
@@ -125,7 +125,7 @@ package struct Wiring {
             throw ConfigurationError(place: "[DEFAULT] hashing_algorithm", reason: "'\(algorithm)' is not known")
         }
         return try ImageService(
-            catalog: catalog, stores: try makeStores(catalog), staging: try makeStaging(), cache: cache,
+            catalog: catalog, stores: try makeStores(catalog), staging: try makeStaging(), host: try host, cache: cache,
             source: try makeImageSource(), certificates: try makeCertificates(), worker: WorkerName.fresh().text, policies: policies,
             protections: try makeProtections(), limits: try makeLimits(), projectLimits: projectLimits,
             formats: try makeFormatRules(), hashAlgorithm: algorithm, clientUploads: clientUploads, logger: log.logger("glance.service"))

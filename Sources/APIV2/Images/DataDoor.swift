@@ -95,7 +95,7 @@ extension Call {
         guard request.headers["Content-Type"]?.prefix(while: { $0 != ";" }) == "application/octet-stream" else {
             throw Fault(.unsupportedMedia, "Image data must be sent as application/octet-stream.")
         }
-        guard let text = request.headers["X-Openstack-Image-Size"] else { return request.body.announced }
+        guard let text = request.headers["X-Openstack-Image-Size"] else { return request.promised }
         guard let size = Int64(text), size >= 0 else {
             throw Fault(.invalid, "X-OpenStack-Image-Size must be a number of bytes, not '\(text.prefix(40))'.")
         }
