@@ -5,7 +5,8 @@ extension ImageService {
     /// Deletes an image. The record goes first, then the bytes; what is left of them when that fails is still owed, and
     /// `glance-tasks` removes it.
     ///
-    /// - Throws: `.forbidden` for a protected image, and for one whose deletion is under way.
+    /// - Throws: `.forbidden` for a protected image, and for one whose deletion is under way; `.conflict` for one whose bytes the
+    ///   service cannot remove as it is configured: nothing is deleted then, so that no bytes are left that nothing tells of.
     package func delete(_ id: ImageID, by caller: Caller) throws(Fault) {
         // The client may write it in another case than the record has it, by which files are called.
         var (recorded, isStaged) = (id, false)
@@ -21,6 +22,7 @@ extension ImageService {
             guard image.status.mayBecome(.deleted) else {
                 throw Fault(.invalid, "Image \(id) cannot be deleted in status \(image.status.rawValue).")
             }
+            for location in image.locations { try stores.checkRemovable(location) }
         }
         carryOut(owed)
         cache?.drop(recorded)

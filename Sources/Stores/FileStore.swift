@@ -13,6 +13,7 @@ package struct FileStore: ImageStore {
     private let name: String?
     private let settings: Settings
     private let folders: [StoreFolder]
+    private let readable: ReadableFolders
 
     /// Options are those of Glance's file store. Source: glance_store, `_drivers/filesystem.py`.
     package struct Settings: Sendable {
@@ -27,6 +28,8 @@ package struct FileStore: ImageStore {
         package var mounts: [FileMount] = []
         /// Whether each file's location is recorded, so that one may have another name than its image's id.
         package var hasLocations = true
+        /// Where a file that is a link may lead; nil for the store's own folders alone.
+        package var readable: ReadableFolders?
 
         package init() {}
     }
@@ -51,6 +54,7 @@ package struct FileStore: ImageStore {
         logger: Logger? = nil
     ) throws(Fault) {
         (self.name, self.settings) = (name, settings)
+        readable = settings.readable ?? ReadableFolders(places.map(\.path))
         var folders: [StoreFolder] = []
         var missing: [Fault] = []
         for (number, place) in places.enumerated() {
@@ -163,17 +167,30 @@ package struct FileStore: ImageStore {
     package func bytes(at url: String) throws(Fault) -> StoredBytes {
         guard let (path, folder) = ownFile(of: url) else { throw .noBytes() }
         var info = stat()
-        if stat(path, &info) != 0 {
+        if lstat(path, &info) != 0 {
             guard errno == ENOENT else { throw .store(errno, "finding an image's file") }
             guard let found = try folder.look(for: String(path.dropFirst(folder.path.count + 1))) else { throw .noBytes() }
             info = found
         }
+        if info.st_mode & S_IFMT == S_IFLNK { return try linkedBytes(at: path) }
         guard info.st_mode & S_IFMT == S_IFREG else { throw .noBytes() }
         var bytes = StoredBytes(
             size: Int64(info.st_size), internalPath: folder.internalPrefix.map { "\($0)/\(path.dropFirst(folder.path.count + 1))" },
             open: { offset throws(Fault) in try FileReader(path: path, offset: offset) })
         bytes.path = path
         return bytes
+    }
+
+    /// nginx is told to follow no links, so the worker sends what lies behind one.
+    ///
+    /// - Throws: `.forbidden` for a link that leads to where the service may not read.
+    private func linkedBytes(at path: String) throws(Fault) -> StoredBytes {
+        do throws(Fault) {
+            guard let file = try readable.open(path) else { throw .noBytes() }
+            return StoredBytes(of: file, in: readable)
+        } catch {
+            throw error.isElsewhere ? Fault(.forbidden, error.message, cause: error.cause) : error
+        }
     }
 
     // MARK: places
@@ -218,8 +235,18 @@ package struct FileStore: ImageStore {
         return String(decoding: JSON.object(fields).text, as: UTF8.self)
     }
 
-    private static func path(of url: String) -> String? {
-        for scheme in ["file://", "filesystem://"] where url.hasPrefix(scheme) { return String(url.dropFirst(scheme.count)) }
+    /// The path that a location of a file names, with one slash where it has several (`file:////folder/image`); nil for other locations.
+    static func path(of url: String) -> String? {
+        for scheme in ["file://", "filesystem://"] where url.utf8.starts(with: scheme.utf8) {
+            let path = url.utf8.dropFirst(scheme.utf8.count)
+            guard path.firstRange(of: "//".utf8) != nil else { return String(path) }
+            var (bytes, last): ([UInt8], UInt8) = ([], 0)
+            for byte in path {
+                if byte != UInt8(ascii: "/") || last != byte { bytes.append(byte) }
+                last = byte
+            }
+            return String(decoding: bytes, as: UTF8.self)
+        }
         return nil
     }
 }
@@ -271,9 +298,7 @@ extension Fault {
         return [ENOENT, ENOTDIR, EACCES, EPERM, ENAMETOOLONG, ELOOP].contains(code)
     }
 
-    fileprivate static func comesAndGoes() -> Fault { .folder("an image's file was not there, and is again") }
-
-    fileprivate static func noBytes() -> Fault { Fault(.notFound, "The image's data is not in the store.") }
+    static func noBytes() -> Fault { Fault(.notFound, "The image's data is not in the store.") }
 
     static func store(_ code: CInt, _ doing: String) -> Fault {
         let cause = StoreError(code: code, doing: doing)

@@ -99,7 +99,7 @@ final class StoreFolder: Sendable {
         let folder = try opened()
         defer { close(folder) }
         var info = stat()
-        if fstatat(folder, name, &info, 0) == 0 { return info }
+        if fstatat(folder, name, &info, AT_SYMLINK_NOFOLLOW) == 0 { return info }
         guard errno == ENOENT else { throw .store(errno, "finding an image's file") }
         return nil
     }
