@@ -112,6 +112,7 @@ package struct FileStore: ImageStore {
         let token = String(path.dropFirst("\(folder.incoming)/\(upload.image).".count))
         // What is not there is gone only in the right folder.
         try folder.check()
+        try folder.makeIncoming()
         try FileNames(folder: folder.path, image: upload.image.text, token: token, mayHaveOwn: settings.hasLocations).remove()
         try folder.check()
     }
@@ -276,10 +277,11 @@ extension FileStore: ListedStore {
 extension FileStore: HealthProbe {
     package var healthName: String { "store \(name ?? "file")" }
 
-    /// Whether images can be read and new ones be written, in every folder. The folder that bytes come in by is made at the start: when it
-    /// is gone, so is what was mounted there.
+    /// Whether images can be read and new ones be written, in every folder. The folder that bytes come in by is made again where it is gone
+    /// from the right folder: from an empty mount point it is gone for good.
     package func checkHealth() throws(Fault) {
         for folder in folders {
+            try folder.mendIncoming()
             for path in [folder.path, folder.incoming] {
                 guard access(path, R_OK | W_OK | X_OK) == 0 else { throw .store(errno, "asking for the folder \(path)") }
             }
