@@ -110,7 +110,7 @@ let package = Package(
             name: "Schema", path: "sql", resources: migrations.map { .embedInCode("\($0).sql") }, swiftSettings: house),
 
         // adapters
-        room("Persistence", needs: ["Domain", "JSONDocument", "MariaDB", "NotificationWire", "Schema", "Threading"]),
+        room("Persistence", needs: ["Domain", "Cryptography", "JSONDocument", "MariaDB", "NotificationWire", "Schema", "Threading"]),
         room("Stores", needs: ["Domain", "CLinux", "Folders", "HTTPClient", "JSONDocument", "Threading", logging]),
         room(
             "Identity",
@@ -144,7 +144,7 @@ let package = Package(
             needs: [
                 "APICommon", "APIRegistry", "APIV1", "APIV2", "Importing", "Operations", "Persistence", "RegistryClient", "Stores",
                 "Identity", "Domain",
-                "HTTP", "HTTPClient", "ImageFormats", "JSONDocument", "Digest", "NotificationWire",
+                "HTTP", "HTTPClient", "ImageFormats", "JSONDocument", "Cryptography", "Digest", "NotificationWire",
                 "CLinux", "FastCGI", "MariaDB", "OsloConfig", "Threading", logging,
             ]),
 

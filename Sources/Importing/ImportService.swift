@@ -55,6 +55,7 @@ package struct ImportService: Sendable {
             try service.policy.require(rule, on: image, by: caller)
             try checkIsFree(image)
             guard let stores = try stores(for: request, image) else { return nil }
+            try checkTakesBytes(stores, all: request.allMustSucceed)
             if !request.allMustSucceed, service.stores.named == nil {
                 throw Fault(.invalid, "all_stores_must_succeed can be false only where there are several stores.")
             }
@@ -76,6 +77,7 @@ package struct ImportService: Sendable {
     /// - Throws: `.invalid` for a URL that is not fetched, and what making the image throws.
     package func orderLegacy(_ url: String, making draft: ImageDraft, input: JSONObject, by caller: Caller) throws(Fault) -> Task {
         try source.check(url)
+        try service.stores.checkTakesBytes(in: nil)
         let image = try service.create(draft, by: caller)
         do throws(Fault) {
             let claim = try service.claim(for: image.owner, bytes: nil)
@@ -152,6 +154,18 @@ package struct ImportService: Sendable {
         }
         stores.removeAll { holding.contains($0) }
         return stores.isEmpty ? nil : stores
+    }
+
+    /// - Parameters:
+    ///   - stores: none for the only store of a site.
+    ///   - all: whether one that takes nothing ends all.
+    private func checkTakesBytes(_ stores: [String], all: Bool) throws(Fault) {
+        var refusals: [Fault] = []
+        let names = stores.isEmpty ? [nil] : stores.map(Optional.some)
+        for name in names {
+            do throws(Fault) { try service.stores.checkTakesBytes(in: name) } catch { refusals.append(error) }
+        }
+        if let refusal = refusals.first, all || refusals.count == names.count { throw refusal }
     }
 
     private func method(of request: ImportRequest, on image: Image, _ caller: Caller) throws(Fault) -> ImportPlan.Method {

@@ -5,7 +5,8 @@ extension ImageService {
     /// Deletes an image. The record goes first, then the bytes; what is left of them when that fails is still owed, and
     /// `glance-tasks` removes it.
     ///
-    /// - Throws: `.forbidden` for a protected image, and for one whose deletion is under way.
+    /// - Throws: `.forbidden` for a protected image, and for one whose deletion is under way; `.conflict` for one whose bytes the
+    ///   service cannot remove as it is configured: nothing is deleted then, so that no bytes are left that nothing tells of.
     package func delete(_ id: ImageID, by caller: Caller) throws(Fault) {
         try deleteHere(id, by: caller) { _ throws(Fault) in }
     }
@@ -59,6 +60,7 @@ extension ImageService {
                 throw Fault(.invalid, "Image \(id) cannot be deleted in status \(image.status.rawValue).")
             }
             try isHere(image)
+            for location in image.locations { try stores.checkRemovable(location) }
         }
         carryOut(owed)
         cache?.drop(recorded)

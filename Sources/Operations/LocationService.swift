@@ -18,7 +18,7 @@ package struct LocationService: Sendable {
     /// Removes an image's bytes from one of its stores. The record goes first, then the bytes; what is left of them is owed.
     ///
     /// - Throws: `.notFound` for an image that has nothing in that store, and where the site has one store; `.conflict` for a
-    ///   store that there is not, and for an image that is not active; `.forbidden` for an image with a single location, and for the
+    ///   store that there is not, for an image that is not active, and for bytes that the service cannot remove; `.forbidden` for an image with a single location, and for the
     ///   last of its stores.
     package func remove(_ id: ImageID, fromStore store: String, by caller: Caller) throws(Fault) {
         let stores = service.stores
@@ -36,6 +36,7 @@ package struct LocationService: Sendable {
                 throw Fault(.forbidden, "Only one store holds the data of image \(id). Consider deleting the image instead.")
             }
             guard kept != image.locations else { throw Fault(.notFound, "Image \(id) is not stored in store \(store).") }
+            for location in image.locations where !kept.contains(location) { try stores.checkRemovable(location) }
             image.locations = kept
         }
         service.carryOut(owed)

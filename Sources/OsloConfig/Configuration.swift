@@ -69,6 +69,12 @@ package struct Configuration: Sendable {
     /// Groups that something is set in, in small letters.
     package var groups: Set<String> { Set(settings.keys.map(\.group)) }
 
+    /// What is set in a group, whatever its case.
+    package func names(in group: String) -> [String] {
+        let group = OptionKey(group, "").group
+        return settings.keys.filter { $0.group == group }.map(\.name)
+    }
+
     /// What is set and means nothing to the program: a text for the log each, with the nearest name that does.
     package func complaints(known: [OptionKey], unused: [OptionKey]) -> [String] {
         let known = Set(known.map { OptionKey($0.group, $0.name) })

@@ -70,7 +70,7 @@ extension MariaDBCatalog: UploadBacklog {
                 """
                 INSERT INTO image_locations (image_id, value, meta_data, status, created_at, updated_at, deleted)
                 VALUES (?, ?, ?, 'active', UTC_TIMESTAMP(), UTC_TIMESTAMP(), 0)
-                """, .text(upload.image.text), .text(location.url), .text(location.metadata))
+                """, .text(upload.image.text), .text(column.text(for: location.url)), .text(location.metadata))
             try outbox?.tell(
                 .imageUpload, .imageActivate, .imageUpdate, of: try payload(of: upload.image, on: connection), on: connection)
         }

@@ -7,7 +7,7 @@ extension Options {
     static let enabledBackends = Option<[String]>.list("DEFAULT", "enabled_backends", default: [])
     /// Of several stores that which takes new bytes when nobody says where.
     static let defaultBackend = Option<String?>.optionalText("glance_store", "default_backend")
-    /// By what schemes of locations images are read, where the site has one store.
+    /// The types of store that images are read from, where new bytes have one store.
     static let stores = Option<[String]>.list("glance_store", "stores", default: ["file", "http"])
     static let defaultStore = Option<String>.text("glance_store", "default_store", default: "file")
     /// Where images are staged, where the site has one store.
@@ -60,6 +60,10 @@ extension Options {
         "http_proxy_information", "https_insecure",
     ]
 
+    /// Folders beside the stores' in which a file may lie that the database names, or a link in a store leads to. Glance's file store
+    /// asks nothing about folders.
+    static let readableFolders = Option<[String]>.list("vitrine", "readable_folders", default: ["/"])
+
     // MARK: what is fetched by its URL
 
     static let allowedSchemes = Option<[String]>.list("import_filtering_opts", "allowed_schemes", default: ["http", "https"])
@@ -86,6 +90,6 @@ extension Options {
         [
             enabledBackends.key, defaultBackend.key, stores.key, defaultStore.key, nodeStagingURI.key, allowedSchemes.key,
             disallowedSchemes.key, allowedHosts.key, disallowedHosts.key, allowedPorts.key, disallowedPorts.key, diskFormats.key,
-            containerFormats.key, requireFormatMatch.key, vmdkAllowedTypes.key, nonfatalChecksOfGPT.key,
+            containerFormats.key, requireFormatMatch.key, vmdkAllowedTypes.key, nonfatalChecksOfGPT.key, readableFolders.key,
         ] + onlyStore.keys
 }

@@ -178,7 +178,7 @@ extension Wiring {
         }
         let catalog = MariaDBCatalog(
             try makeDatabase(for: try configuration(Options.registryThreads)), delaysDeletion: try configuration(Options.delayedDelete),
-            outbox: try makeOutbox())
+            outbox: try makeOutbox(), cipher: locationCipher)
         let images = RegistryDoor(
             catalog: catalog, usualPage: try configuration(Options.limitParamDefault), longestPage: try configuration(Options.apiLimitMax))
         let members = RegistryMembersDoor(catalog: catalog, quota: try makeLimits().members)

@@ -1,3 +1,4 @@
+internal import Cryptography
 internal import Digest
 package import Domain
 internal import Glibc
@@ -15,13 +16,25 @@ package struct Wiring {
     package let policies: any PolicySource
     /// Nil in programs that answer no clients.
     let bulkheads: Bulkheads?
+    /// By which URLs of locations are encrypted in the database; nil where they are not.
+    let locationCipher: TextCipher?
 
     /// - Parameter program: names the log file in `log_dir`.
     package init(_ configuration: Configuration, program: String) throws {
         self.configuration = configuration
+        locationCipher = try Self.makeLocationCipher(configuration)
         bulkheads = program == "glance-api" ? Bulkheads() : nil
         log = try OsloLog(configuration, program: program)
         policies = try PolicyFiles(try Self.policyPlaces(configuration), logger: log.logger("glance.policy"))
+    }
+
+    private static func makeLocationCipher(_ configuration: Configuration) throws -> TextCipher? {
+        guard let key = try configuration(Options.metadataEncryptionKey), !key.isEmpty else { return nil }
+        guard let cipher = TextCipher(key: key) else {
+            throw ConfigurationError(
+                place: "[DEFAULT] metadata_encryption_key", reason: "has \(key.utf8.count) bytes; a key of AES has 16, 24 or 32")
+        }
+        return cipher
     }
 
     /// The operator's order: opens the log again, and has files read again that hold rules and tokens.
@@ -53,6 +66,7 @@ package struct Wiring {
         for complaint in configuration.complaints(known: Options.all + corsKeys + storeKeys, unused: Options.unused + unusedStoreKeys) {
             logger.warning("\(complaint)")
         }
+        for complaint in storeComplaints { logger.warning("\(complaint)") }
     }
 
     /// - Parameter threads: that may want a connection at once.
@@ -79,15 +93,11 @@ package struct Wiring {
 
     /// - Parameter threads: that may want to ask it something at once.
     func makeCatalog(for threads: Int) throws -> MariaDBCatalog {
-        // Their images would seem to have no data.
-        guard try configuration(Options.metadataEncryptionKey) == nil else {
-            throw ConfigurationError(place: "[DEFAULT] metadata_encryption_key", reason: "is not supported")
-        }
         let showsLocations =
             try configuration(Options.showImageDirectURL) || configuration(Options.showMultipleLocations) || !backends.isEmpty
         return MariaDBCatalog(
             try makeDatabase(for: threads), showsLocations: showsLocations, taskHours: try configuration(Options.taskHours),
-            delaysDeletion: try configuration(Options.delayedDelete), outbox: try makeOutbox())
+            delaysDeletion: try configuration(Options.delayedDelete), outbox: try makeOutbox(), cipher: locationCipher)
     }
 
     /// - Parameter isEnding: whether the process is about to end, and copies are to be left to others.
