@@ -73,7 +73,9 @@ final class CheckedBytes: ImageBytes {
 
     private func check() throws(ReplicationError) {
         for (name, digest) in digests { found[name] = digest.finish() }
-        if let hash = image.hash, let value = found[hash.algorithm], value != hash.value { throw wrong("is not what \(hash.algorithm) says") }
+        if let hash = image.hash, let value = found[hash.algorithm], value != hash.value {
+            throw wrong("is not what \(hash.algorithm) says")
+        }
         if let checksum = image.checksum, let value = found["md5"], value != checksum { throw wrong("is not what its checksum says") }
     }
 

@@ -43,7 +43,8 @@ package final class ImageServer {
             return String(base)
         }
         var (host, port) = (place[...], "9292"[...])
-        if let colon = place.lastIndex(of: ":"), place.hasPrefix("[") ? place[..<colon].hasSuffix("]") : place.count(where: { $0 == ":" }) == 1 {
+        let isOneOnly = place.count { $0 == ":" } == 1
+        if let colon = place.lastIndex(of: ":"), place.hasPrefix("[") ? place[..<colon].hasSuffix("]") : isOneOnly {
             (host, port) = (place[..<colon], place[place.index(after: colon)...])
         } else if place.contains(":"), !place.hasPrefix("[") {
             host = "[\(place)]"[...]
@@ -62,7 +63,9 @@ package final class ImageServer {
             var next: String? = start
             while let path = next {
                 let reply = try ask("GET", path)
-                guard reply.status == 200, let body = Self.object(reply) else { throw refusal(.place, reply, "its images cannot be listed") }
+                guard reply.status == 200, let body = Self.object(reply) else {
+                    throw refusal(.place, reply, "its images cannot be listed")
+                }
                 for document in body["images"]?.array ?? [] {
                     guard let image = document.object.flatMap(ReplicatedImage.init(_:)), known.insert(image.id).inserted else { continue }
                     entries.append(Entry(id: image.id, size: image.size ?? 0, isActive: image.status == "active"))
@@ -100,7 +103,8 @@ package final class ImageServer {
     /// The data of an image, from a byte on; all of them where the server cannot begin there.
     ///
     /// - Returns: the byte that they begin with, and how many the image has, where that is told.
-    func data(of image: ReplicatedImage, from offset: Int64) throws(ReplicationError) -> (bytes: ServedBytes, start: Int64, length: Int64?) {
+    func data(of image: ReplicatedImage, from offset: Int64) throws(ReplicationError) -> (bytes: ServedBytes, start: Int64, length: Int64?)
+    {
         let path = "/v2/images/\(image.id)/file"
         var headers = try credentials(path)
         if offset > 0 { headers.append(("Range", "bytes=\(offset)-")) }
@@ -156,7 +160,9 @@ package final class ImageServer {
         try token(nil).map { [("X-Auth-Token", $0)] } ?? []
     }
 
-    private func ask(_ method: String, _ path: String, type: String? = nil, _ body: JSON? = nil) throws(ReplicationError) -> HTTPClient.Reply {
+    private func ask(
+        _ method: String, _ path: String, type: String? = nil, _ body: JSON? = nil
+    ) throws(ReplicationError) -> HTTPClient.Reply {
         let first = try token(nil)
         let reply = try send(method, path, type, body, first)
         guard reply.status == 401 else { return reply }

@@ -135,7 +135,8 @@ package struct Replicator {
             }
             let settled = differences.filter { ["size", "checksum", "os_hash_value"].contains($0.name) }
             guard settled.isEmpty else {
-                throw ReplicationError(.image, "\(image.title): \(target.name) has other data of it; remove the image there and copy it again")
+                throw ReplicationError(
+                    .image, "\(image.title): \(target.name) has other data of it; remove the image there and copy it again")
             }
         case nil, "queued":
             guard let open = data() else {
@@ -149,7 +150,8 @@ package struct Replicator {
             tell(.done("\(image.title) is copied"))
         case let status?:
             tell(.skipped(image.size ?? 0))
-            throw ReplicationError(.image, "\(image.title): somebody else works at it at \(target.name), where it is '\(status)'; left alone")
+            throw ReplicationError(
+                .image, "\(image.title): somebody else works at it at \(target.name), where it is '\(status)'; left alone")
         }
     }
 

@@ -74,8 +74,8 @@ struct CacheManage {
     }
 
     private static var list: String {
-        "Commands:\n\n" + (["help <command>".padded(to: 28) + "says how one of them is called"] + commands.map { $0.name.padded(to: 28) + $0.does })
-            .map { "    \($0)\n\n" }.joined()
+        let lines = commands.map { "    \($0.name.padded(to: 28))\($0.does)\n\n" }
+        return "Commands:\n\n    \("help <command>".padded(to: 28))says how one of them is called\n\n" + lines.joined()
     }
 
     private static func host(_ words: CommandWords) -> String { words["-H"] ?? "0.0.0.0" }

@@ -1,7 +1,9 @@
-/// The command line cannot be understood: the exit status is 2, as Python's argparse has it.
+/// The command line cannot be understood.
 struct UsageError: Error, CustomStringConvertible {
     let description: String
     var usage: String?
+    /// As Python's argparse has it.
+    var status: Int32 = 2
 
     init(_ description: String, usage: String? = nil) { (self.description, self.usage) = (description, usage) }
 }

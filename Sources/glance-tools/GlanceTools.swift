@@ -41,7 +41,7 @@ enum GlanceTools {
             exit(try tool.run(name, words))
         } catch let error as UsageError {
             write("\(error.usage.map { "usage: \($0)\n" } ?? "")\(name): error: \(error.description)\n", to: STDERR_FILENO)
-            exit(2)
+            exit(error.status)
         } catch {
             write("ERROR: \(error)\n", to: STDERR_FILENO)
             exit(1)

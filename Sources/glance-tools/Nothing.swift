@@ -3,7 +3,8 @@ enum Nothing {
     static func control(_ name: String, _ words: [String]) -> Int32 {
         let command = words.first { ["status", "stop", "shutdown", "restart", "reload", "force-reload"].contains($0) } ?? "start"
         let verb = ["shutdown": "stop", "force-reload": "reload"][command] ?? command
-        write("\(name): starts and stops nothing here; use systemctl \(verb) 'glance-api@*' 'glance-registry@*' glance-tasks\n")
+        let units = "glance-api@1 glance-registry@1 glance-tasks"
+        write("\(name): starts and stops nothing here; use systemctl \(verb) \(units), with one glance-api@N for each worker\n")
         return 0
     }
 

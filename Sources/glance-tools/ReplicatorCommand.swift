@@ -26,11 +26,21 @@ enum ReplicatorCommand {
 
     /// What the command line and `glance-replicator.conf` may say; the command line counts more.
     private static let options: [CommandWords.Option] = [
-        .value("-c", "--chunksize"), .value("-D", "--dontreplicate"), .flag("-m", "--metaonly"), .flag("--nometaonly"), .value("-t", "--token"),
-        .value("-M", "--sourcetoken", "--mastertoken"), .value("-S", "--targettoken", "--slavetoken"),
+        .value("-c", "--chunksize"), .value("-D", "--dontreplicate"), .flag("-m", "--metaonly"), .flag("--nometaonly"),
+        .value("-t", "--token"), .value("-M", "--sourcetoken", "--mastertoken"), .value("-S", "--targettoken", "--slavetoken"),
     ]
 
     static func run(_ name: String, _ words: [String]) throws -> Int32 {
+        do {
+            return try answer(name, words)
+        } catch var error as UsageError {
+            // Glance's catches what argparse says, and ends by itself.
+            error.status = 1
+            throw error
+        }
+    }
+
+    private static func answer(_ name: String, _ words: [String]) throws -> Int32 {
         let words = try CommandWords(words, options + OsloWords.options, usage: usage)
         if OsloWords.answersByItself(words, usage: "\(usage)\n\n\(list)") { return 0 }
         let wanted = words.others.first ?? "help"
@@ -92,7 +102,9 @@ enum ReplicatorCommand {
         var settings = Replicator.Settings()
         let chunk = try configuration(Option<Int>.int("DEFAULT", "chunksize", default: settings.chunk))
         settings.chunk = try words["-c"].map(number) ?? chunk
-        guard 1...(64 << 20) ~= settings.chunk else { throw UsageError("argument --chunksize: is to be from 1 to \(64 << 20)", usage: usage) }
+        guard 1...(64 << 20) ~= settings.chunk else {
+            throw UsageError("argument --chunksize: is to be from 1 to \(64 << 20)", usage: usage)
+        }
         // A byte at a time is what nobody wants.
         settings.chunk = max(settings.chunk, 4096)
         if let names = try words["-D"] ?? configuration(Option<String?>.optionalText("DEFAULT", "dontreplicate")) {

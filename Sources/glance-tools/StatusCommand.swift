@@ -75,7 +75,8 @@ struct StatusCommand {
     private static func options(_ wiring: Wiring) -> Check {
         let (all, unknown) = (wiring.complaints, wiring.unknownOptions)
         if !unknown.isEmpty { return Check(name: "Options", result: .warning, details: unknown.joined(separator: "; ")) }
-        return Check(name: "Options", details: all.isEmpty ? nil : "\(all.count) options of Glance's have no effect here; the log names them.")
+        let news = all.isEmpty ? nil : "\(all.count) options of Glance's have no effect here; the log names them."
+        return Check(name: "Options", details: news)
     }
 
     /// Glance checks the same, and by this name.
@@ -83,7 +84,8 @@ struct StatusCommand {
         let name = "Config option owner_is_tenant removal"
         let isTenant = (try? configuration(Option<Bool>.flag("DEFAULT", "owner_is_tenant", default: true))) ?? true
         guard !isTenant else { return Check(name: name) }
-        return Check(name: name, result: .failure, details: "owner_is_tenant is false; images are owned by projects only, and there is no way over.")
+        return Check(
+            name: name, result: .failure, details: "owner_is_tenant is false; images are owned by projects only, and there is no way over.")
     }
 
     private static func database(_ wiring: Wiring) -> Check {
@@ -93,10 +95,14 @@ struct StatusCommand {
             if let revision = state.alembicRevision, revision != Schema.alembicRevision {
                 return Check(
                     name: name, result: .failure,
-                    details: "It is at Glance's revision \(revision); Glance's own glance-manage db sync is to bring it to \(Schema.alembicRevision) first.")
+                    details: """
+                        It is at Glance's revision \(revision); Glance's own glance-manage db sync is to bring it to \
+                        \(Schema.alembicRevision) first.
+                        """)
             }
             guard !state.missing.isEmpty else { return Check(name: name) }
-            return Check(name: name, result: .warning, details: "\(state.missing.count) changes of tables are missing; run glance-manage db sync.")
+            let news = "\(state.missing.count) changes of tables are missing; run glance-manage db sync."
+            return Check(name: name, result: .warning, details: news)
         } catch {
             return Check(name: name, result: .failure, details: "\(error)")
         }
@@ -116,29 +122,9 @@ struct StatusCommand {
     private static func printTable(_ checks: [Check]) {
         var table = Table([title], [.left], hasRules: true)
         for check in checks {
-            let details = check.details.map { wrapped($0).joined(separator: "\n") } ?? "None"
+            let details = check.details.map { wrapped($0, to: 60).joined(separator: "\n") } ?? "None"
             table.add(["Check: \(check.name)\nResult: \(check.result.word)\nDetails: \(details)"])
         }
         write(table.text)
-    }
-
-    /// Lines of sixty letters at most, of which all but the first begin with two blanks.
-    private static func wrapped(_ text: String) -> [String] {
-        var lines: [String] = []
-        var line = ""
-        for word in text.split(whereSeparator: \.isWhitespace) {
-            var word = word
-            if !line.isEmpty, !(line == "  "), line.count + 1 + word.count > 60 {
-                lines.append(line)
-                line = "  "
-            }
-            while line.count + word.count > 60 {
-                let fitting = word.prefix(60 - line.count)
-                lines.append(line + fitting)
-                (word, line) = (word.dropFirst(fitting.count), "  ")
-            }
-            line += (line.isEmpty || line == "  " ? "" : " ") + word
-        }
-        return lines + (line.isEmpty || line == "  " ? [] : [line])
     }
 }

@@ -21,82 +21,75 @@ import Testing
     private func place(_ token: String = "admin") -> [String] { ["-H", "127.0.0.1", "-p", String(glance.port), "--os-auth-token", token] }
 
     private func ours(_ words: [String], _ variables: [String: String] = [:], input: String? = nil) throws -> Command {
-        try Tool.run("glance-cache-manage", words, variables, input: input.map { Array($0.utf8) })
+        try Tool.run("glance-cache-manage", words, variables, input: input)
     }
 
-    private func theirs(_ words: [String], input: String? = nil) throws -> Command {
-        try PyPIGlance.run("glance-cache-manage", words, input: input.map { Array($0.utf8) })
-    }
-
-    /// Both programs one after the other, from the same state.
-    private func expectSame(_ words: [String], input: String? = nil, from arrange: () throws -> Void = {}) throws {
+    /// Both programs, each from the same state.
+    private func expectSame(_ lines: [Tool.Line], from arrange: () throws -> Void = {}) throws {
+        let lines = lines.map { Tool.Line(words: place() + $0.words, input: $0.input) }
         try arrange()
-        let ours = try ours(place() + words, input: input)
-        let queueOfOurs = try queue()
+        let theirs = try Tool.theirs("cache_manage", lines)
+        #expect(theirs.count == lines.count)
         try arrange()
-        let theirs = try theirs(place() + words, input: input)
-        #expect(ours.text == theirs.text && ours.status == theirs.status, "\(words): \(ours.errors)")
-        #expect(try queue() == queueOfOurs, "\(words)")
-    }
-
-    private func queue() throws -> [String] {
-        try glance.send("GET", "/v2/cache", as: .admin).json["queued_images"]?.array?.compactMap(\.string).sorted() ?? []
-    }
-
-    private func clear() throws {
-        guard try glance.send("DELETE", "/v2/cache", as: .admin).status == 204 else { throw Unexpected("not cleared") }
+        for (line, theirs) in zip(lines, theirs) {
+            let ours = try ours(line.words, input: line.input)
+            #expect(ours.text == theirs.text && ours.status == theirs.status, "\(line): \(ours.errors)")
+        }
     }
 
     private func want(_ ids: [String]) throws {
-        try clear()
+        guard try glance.send("DELETE", "/v2/cache", as: .admin).status == 204 else { throw Unexpected("not cleared") }
         for id in ids { guard try glance.send("PUT", "/v2/queued_images/\(id)", as: .admin).status == 200 else { throw Unexpected(id) } }
     }
 
     /// An image's file as a node has it that cached it.
-    private func cache(_ id: String, _ size: Int) throws {
-        try Data(count: size).write(to: URL(filePath: "\(glance.cacheFolder)/\(id)"))
+    private func cache(_ id: String, _ size: Int, in glance: TestGlance? = nil) throws {
+        let folder = try (glance ?? self.glance).cacheFolder
+        try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
+        try Data(count: size).write(to: URL(filePath: "\(folder)/\(id)"))
     }
 
+    private static let cached = id()
     private static func id() -> String { UUID().uuidString.lowercased() }
 
-    @Test func `lists as Glance's does`() throws {
-        try expectSame(["list-cached"])
-        try expectSame(["list-queued"])
-        let ids = (0..<3).map { _ in Self.id() }
-        try want(ids)
-        try expectSame(["list-queued"])
-        // Widths on either side of what the headers need.
-        try cache(Self.id(), 5)
-        try cache(Self.id(), 12_345_678)
-        try expectSame(["list-cached"])
-        try expectSame(["--", "list-cached"])
-    }
-
-    @Test func `queues and deletes as Glance's does`() throws {
-        let (one, two) = (Self.id(), Self.id())
-        try expectSame(["-f", "queue-image", one]) { try clear() }
-        try expectSame(["queue-image", one], input: "y\n") { try clear() }
-        try expectSame(["queue-image", one], input: "no\n") { try clear() }
-        try expectSame(["queue-image", one], input: "\n") { try clear() }
-        try expectSame(["--force", "delete-queued-image", one]) { try want([one, two]) }
-        try expectSame(["delete-queued-image", one], input: "yes\n") { try want([one, two]) }
-        try expectSame(["-f", "delete-all-queued-images"]) { try want([one, two]) }
-        try expectSame(["-f", "delete-cached-image", one]) { try cache(one, 10) }
-        #expect(!FileManager.default.fileExists(atPath: "\(try glance.cacheFolder)/\(one)"))
+    @Test func `lists, queues and deletes as Glance's does`() throws {
+        let (one, two, three) = (Self.id(), Self.id(), Self.id())
+        let lines: [Tool.Line] = [
+            .init(words: ["list-cached"]), .init(words: ["list-queued"]),
+            .init(words: ["-f", "delete-cached-image", three]), .init(words: ["list-cached"]),
+            .init(words: ["delete-queued-image", one], input: "yes\n"), .init(words: ["list-queued"]),
+            .init(words: ["queue-image", three], input: "y\n"), .init(words: ["queue-image", one], input: "no\n"),
+            .init(words: ["queue-image", one], input: "\n"), .init(words: ["--", "list-queued"]),
+            .init(words: ["--force", "queue-image", one]), .init(words: ["list-queued"]),
+            .init(words: ["delete-all-queued-images"], input: "Y\n"), .init(words: ["list-queued"]),
+            .init(words: ["-f", "delete-all-cached-images"]), .init(words: ["list-cached"]),
+        ]
+        let time = Date(timeIntervalSince1970: 1_700_000_000.25)
+        try expectSame(lines) {
+            try want([one, two])
+            // Widths on either side of what the headers need.
+            for (id, size) in [(Self.cached, 5), (three, 12_345_678)] {
+                try cache(id, size)
+                try FileManager.default.setAttributes([.modificationDate: time], ofItemAtPath: "\(glance.cacheFolder)/\(id)")
+            }
+        }
+        #expect(try FileManager.default.contentsOfDirectory(atPath: glance.cacheFolder).filter { $0.contains("-") } == [])
         try cache(one, 10)
         let deleted = try ours(place() + ["-fv", "delete-all-cached-images"])
         #expect(deleted.text.hasPrefix("Deleted 1 cached images\nCompleted in ") && deleted.status == 0)
-        #expect(!FileManager.default.fileExists(atPath: "\(try glance.cacheFolder)/\(one)"))
     }
 
-    @Test(arguments: [
-        ["nosuch"], [], ["queue-image"], ["-f", "queue-image", "x"], ["-f", "queue-image", "x", "y"], ["--nosuch", "list-cached"],
-        ["list-cached", "-p", "x"], ["help"], ["help", "list-cached"], ["help", "nosuch"], ["--version"], ["--os-auth-tok", "admin", "list-queued"],
-    ])
-    func `ends as Glance's does`(_ words: [String]) throws {
+    @Test func `ends as Glance's does`() throws {
+        var lines = [
+            ["nosuch"], [], ["queue-image"], ["-f", "queue-image", "x"], ["-f", "queue-image", "x", "y"], ["--nosuch", "list-cached"],
+            ["list-cached", "-p", "x"], ["help"], ["help", "list-cached"], ["help", "nosuch"], ["--version"], ["--host"],
+        ].map { place() + $0 }
         // Names of options may be cut short where only one begins so.
-        let place = words.contains { $0.hasPrefix("--os-auth") } ? ["-H127.0.0.1", "--port=\(glance.port)"] : place()
-        #expect(try ours(place + words).status == theirs(place + words).status)
+        lines.append(["-H127.0.0.1", "--port=\(glance.port)", "--os-auth-tok", "admin", "list-queued"])
+        lines.append(["-H127.0.0.1", "--port=\(glance.port)", "--os-auth", "admin", "list-queued"])
+        for (line, theirs) in zip(lines, try Tool.theirs("cache_manage", lines.map { Tool.Line(words: $0) })) {
+            #expect(try ours(line).status == theirs.status, "\(line)")
+        }
     }
 
     @Test func `takes a token from its environment, and old spellings`() throws {
@@ -114,7 +107,7 @@ import Testing
         let glance = try Self.site(flavor: "caching")
         let place = ["-H", "127.0.0.1", "-p", String(glance.port), "-A", "admin", "-f", "-v"]
         let (image, cached) = (try glance.hasActiveImage(), Self.id())
-        try Data(count: 7).write(to: URL(filePath: "\(glance.cacheFolder)/\(cached)"))
+        try cache(cached, 7, in: glance)
         #expect(try ours(place + ["queue-image", image]).text.hasPrefix("Queued image \(image) for caching\n"))
         #expect(try ours(place + ["list-queued"]).text.contains("| \(image) |"))
         #expect(try ours(place + ["list-cached"]).text.contains("| \(cached) |"))

@@ -123,12 +123,37 @@ import Testing
         #expect(try target.ids().count == images.count)
     }
 
-    @Test(arguments: [
-        ["size"], ["livecopy", "a"], ["dump", "a:1"], ["nosuch"], [], ["help"], ["help", "dump"], ["help", "nosuch"],
-        ["--nosuch", "size", "a:1"],
-    ])
-    func `ends as Glance's does`(_ words: [String]) throws {
-        #expect(try replicate(words, token: nil).status == PyPIGlance.run("glance-replicator", words).status)
+    @Test func `ends as Glance's does`() throws {
+        let lines = [
+            ["size"], ["livecopy", "a"], ["dump", "a:1"], ["nosuch"], [], ["help"], ["help", "dump"], ["help", "nosuch"],
+            ["--nosuch", "size", "a:1"],
+        ]
+        for (line, theirs) in zip(lines, try Tool.theirs("replicator", lines.map { Tool.Line(words: $0) })) {
+            #expect(try replicate(line, token: nil).status == theirs.status, "\(line)")
+        }
+    }
+
+    @Test func `logs in by itself where no token is given`() throws {
+        let id = try source.hasActiveImage(as: .admin, "hello")
+        let keystone = try LoginServer(giving: "admin")
+        let password = [
+            "OS_AUTH_URL": keystone.address, "OS_USERNAME": "ann", "OS_PASSWORD": "secret", "OS_PROJECT_NAME": "cloud",
+            "OS_USER_DOMAIN_NAME": "Users",
+        ]
+        let copied = try replicate(["livecopy", from, to], token: nil, password)
+        #expect(copied.status == 0, "\(copied.errors)")
+        #expect(try target.status(of: id) == "active")
+        let login = try #require(keystone.logins.last)["auth"]
+        #expect(login?["identity"]?["password"]?["user"]?["domain"]?["name"]?.string == "Users")
+        #expect(login?["scope"]?["project"]?["domain"]?["id"]?.string == "default")
+        let credential = ["OS_AUTH_URL": keystone.address, "OS_APPLICATION_CREDENTIAL_ID": "c", "OS_APPLICATION_CREDENTIAL_SECRET": "s"]
+        #expect(try replicate(["size", from], token: nil, credential).status == 0)
+        #expect(try #require(keystone.logins.last)["auth"]?["identity"]?["application_credential"]?["id"]?.string == "c")
+        // A token that is given is the only one that is shown.
+        #expect(try replicate(["size", from], token: "admin", password).status == 0)
+        #expect(keystone.logins.count == 2)
+        let incomplete = try replicate(["size", from], token: nil, ["OS_AUTH_URL": keystone.address])
+        #expect(incomplete.status == 1 && incomplete.errors.contains("OS_PASSWORD is not set"))
     }
 
     // MARK: to a folder and back
@@ -174,7 +199,7 @@ import Testing
         let (theirs, ours) = ("\(TestFolder.root)/theirs-\(id)", "\(TestFolder.root)/ours-\(id)")
         try FileManager.default.createDirectory(atPath: theirs, withIntermediateDirectories: true)
         // It asks V1, which Glance 33 has no more, and we have.
-        try PyPIGlance.run("glance-replicator", ["--token", "admin", "dump", from, theirs]).succeeded()
+        #expect(try Tool.theirs("replicator", [.init(words: ["--token", "admin", "dump", from, theirs])]).map(\.status) == [0])
         #expect(try FileManager.default.contentsOfDirectory(atPath: theirs).sorted() == [id, "\(id).img"])
         #expect(try replicate(["load", to, theirs]).status == 0)
         try expectAlike([id])
@@ -184,8 +209,8 @@ import Testing
         #expect(try source.send("DELETE", "/v2/images/\(id)", as: .admin).status == 204)
         // An id that was deleted is taken for ever, so another service has to take it: one that has V1, as their program wants.
         let third = try TestGlance(workers: 1, runsRegistry: true)
-        let loaded = try PyPIGlance.run("glance-replicator", ["--token", "admin", "load", Self.place(third), ours])
-        #expect(loaded.status == 0, "\(loaded.errors)")
+        let words = ["--token", "admin", "load", Self.place(third), ours]
+        #expect(try Tool.theirs("replicator", [.init(words: words)]).map(\.status) == [0])
         #expect(try third.send("GET", "/v2/images/\(id)/file", as: .admin).text == "some plain text")
         #expect(try third.image(id)["os_distro"]?.string == "x" && third.image(id)["visibility"]?.string == "public")
     }
@@ -209,9 +234,12 @@ extension TestGlance {
 
     /// Bytes of each answer with an image's data, in turn.
     func sentBytes(of id: String) throws -> [Int] {
-        try String(contentsOfFile: "\(folder)/log/access.log", encoding: .utf8).split(separator: "\n").filter { $0.contains("/v2/images/\(id)/file") }
-            .compactMap { line in line.split(separator: " ").firstIndex { $0.hasPrefix("HTTP/1.1") }.map { (line, $0) } }
-            .compactMap { line, place in Int(line.split(separator: " ")[place + 2]) }
+        let lines = try String(contentsOfFile: "\(folder)/log/access.log", encoding: .utf8).split(separator: "\n")
+        return lines.filter { $0.contains("GET /v2/images/\(id)/file") }.compactMap { line in
+            // … HTTP/1.1" 206 1234 …
+            let words = line.split(separator: " ")
+            return words.firstIndex { $0.hasPrefix("HTTP/1.1") }.flatMap { Int(words[$0 + 2]) }
+        }
     }
 }
 
