@@ -90,7 +90,11 @@ package final class ImageServer {
         let reply = try ask("POST", "/v2/images", type: "application/json", image.creation(dropped))
         if reply.status == 409 {
             throw ReplicationError(
-                .image, "\(image.title): \(name) has it already and does not show it; the token does not see all images there")
+                .image,
+                """
+                \(image.title): \(name) has or had an image of this id and does not show it: it was deleted there, or the token does not \
+                see all images
+                """)
         }
         guard reply.status == 201 else { throw refusal(.image, reply, "image \(image.title) cannot be made") }
     }

@@ -82,16 +82,16 @@ package struct Replicator {
     package func dump(_ source: ImageServer, to folder: DumpFolder) throws(ReplicationError) -> Int {
         try each(try source.list()) { entry throws(ReplicationError) in
             guard let image = try source.image(entry.id) else { return }
-            let hasData = image.status == "active" && !settings.isMetadataOnly
-            if folder.hasMetadata(of: image.id) && (!hasData || folder.dataSize(of: image.id) == image.size) {
-                return tell(.skipped(entry.size))
-            }
-            if hasData && (image.size == nil || folder.dataSize(of: image.id) != image.size) {
+            let isWanted = image.status == "active" && !settings.isMetadataOnly
+            let have = folder.dataSize(of: image.id)
+            let isMissing = isWanted && (have == nil || image.size.map { $0 != have } == true)
+            if isMissing {
                 try folder.write(image, chunk: settings.chunk, note: { tell(.bytes($0)) }) { offset throws(ReplicationError) in
                     try source.data(of: image, from: offset)
                 }
             } else {
                 tell(.skipped(entry.size))
+                if folder.hasMetadata(of: image.id) { return }
             }
             try folder.write(metadataOf: image)
             tell(.done("\(image.title) is dumped"))
@@ -133,8 +133,9 @@ package struct Replicator {
                 try target.change(image, ReplicatedImage.patch(differences))
                 tell(.done("\(image.title): what \(target.name) says of it is changed"))
             }
-            let settled = differences.filter { ["size", "checksum", "os_hash_value"].contains($0.name) }
-            guard settled.isEmpty else {
+            // What this side never measured says nothing of the other.
+            let others = differences.filter { ["size", "checksum", "os_hash_value"].contains($0.name) && $0.value != .null }
+            guard others.isEmpty else {
                 throw ReplicationError(
                     .image, "\(image.title): \(target.name) has other data of it; remove the image there and copy it again")
             }

@@ -99,6 +99,11 @@ import Testing
         #expect(try ours(place + ["-A", "admin", "list-cached"], ["OS_TOKEN": "bob"]).status == 0)
         let refused = try ours(place + ["list-cached", "--auth_token", "alice"])
         #expect(refused.status == 1 && refused.text == "Not authorized to make this request.\n")
+        let keystone = try LoginServer(giving: "admin")
+        let login = ["--os-auth-url", keystone.address, "--os_username", "ann", "-K", "secret", "--os-project-name", "cloud"]
+        #expect(try ours(place + login + ["list-cached"]).text == "No cached images.\n")
+        let user = try #require(keystone.logins.last)["auth"]?["identity"]?["password"]?["user"]
+        #expect(user?["name"]?.string == "ann" && user?["domain"]?["id"]?.string == "default")
         let unknown = try ours(place + ["list-cached"])
         #expect(unknown.status == 1 && unknown.text.contains("401"))
     }
