@@ -23,6 +23,8 @@ SWIFT := $(shell for s in $$(which -a swift 2>/dev/null) /opt/swift/usr/bin/swif
 SOURCES  := $(shell find Sources sql Package.swift -type f)
 RELEASE  := .build/release
 PROGRAMS := glance-api glance-registry glance-tasks glance-manage
+# Names by which glance-tools does what Glance's programs of these names do.
+TOOLS    := $(addprefix glance-,cache-manage cache-cleaner cache-pruner cache-prefetcher control replicator scrubber status wsgi-api)
 CLIENTS  := .build/clients
 KEYSTONE := .build/keystone
 TEMPEST  := .build/tempest
@@ -39,7 +41,8 @@ build: $(RELEASE)/.built
 
 # SwiftPM itself takes seconds to find that nothing changed; make knows at once.
 $(RELEASE)/.built: $(SOURCES) .build/.installed | swift
-	$(foreach p,$(PROGRAMS),$(SWIFT) build -c release --static-swift-stdlib --product $(p) &&) touch $@
+	$(foreach p,$(PROGRAMS) glance-tools,$(SWIFT) build -c release --static-swift-stdlib --product $(p) &&) true
+	$(foreach t,$(TOOLS),ln -sf glance-tools $(RELEASE)/$(t) &&) touch $@
 
 test: .build/.installed $(CLIENTS)/.made $(KEYSTONE)/.made $(GLANCE)/.made lint | swift
 	$(SWIFT) build --build-tests -Xswiftc -warnings-as-errors

@@ -150,6 +150,8 @@ let package = Package(
 
         room("Stack", needs: ["MariaDB"]),
 
+        room("Replication", needs: ["Digest", "Folders", "HTTPClient", "JSONDocument"]),
+
         // roof
         program("glance-api", needs: ["Service", "FastCGI", arguments]),
         program("glance-registry", needs: ["Service", arguments]),
@@ -157,6 +159,13 @@ let package = Package(
         program(
             "glance-manage",
             needs: ["Service", "Domain", "JSONDocument", "Operations", "Persistence", "Schema", "OsloConfig", "Stack", arguments]),
+
+        program(
+            "glance-tools",
+            needs: [
+                "Service", "Domain", "HTTPClient", "Identity", "JSONDocument", "Operations", "OsloConfig", "Persistence", "Replication",
+                "Schema", "Threading", logging,
+            ]),
 
         // benchmarks
         .executableTarget(
@@ -210,6 +219,7 @@ let package = Package(
             ]),
         tests("ImportTests", needs: ["TestSupport", "Stack", "Threading", "glance-api", "glance-tasks"]),
         tests("MetadefTests", needs: ["TestSupport", "glance-api", "glance-manage"]),
+        tests("ToolTests", needs: ["TestSupport", "Threading", "glance-api", "glance-registry", "glance-tools"]),
         tests("GatewayTests", needs: ["TestSupport", "Stack", "glance-api", "glance-registry", "glance-tasks"]),
         .testTarget(
             name: "ClientTests", dependencies: ["TestSupport", "Stack", "glance-api", "glance-registry", "glance-tasks"],

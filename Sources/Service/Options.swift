@@ -31,7 +31,7 @@ package enum Options {
     /// Seconds from an image's deletion until its data may go.
     static let scrubTime = Option<Int>.int("DEFAULT", "scrub_time", default: 0, in: 0...Int(Int32.max))
     /// Seconds between two looks for such data.
-    static let wakeupTime = Option<Int>.int("DEFAULT", "wakeup_time", default: 300, in: 1...Int(Int32.max))
+    package static let wakeupTime = Option<Int>.int("DEFAULT", "wakeup_time", default: 300, in: 1...Int(Int32.max))
     /// Seconds that running requests are given when the service ends; 0 is without a limit.
     static let gracefulShutdownTimeout = Option<Int>.int("DEFAULT", "graceful_shutdown_timeout", default: 60, in: 0...86400)
     /// Processes; read by whoever starts them.

@@ -63,10 +63,7 @@ package struct Wiring {
     /// Says in the log what is set and means nothing.
     package func logComplaints() {
         let logger = log.logger("glance.config")
-        for complaint in configuration.complaints(known: Options.all + corsKeys + storeKeys, unused: Options.unused + unusedStoreKeys) {
-            logger.warning("\(complaint)")
-        }
-        for complaint in storeComplaints { logger.warning("\(complaint)") }
+        for complaint in complaints + storeComplaints { logger.warning("\(complaint)") }
     }
 
     /// - Parameter threads: that may want a connection at once.

@@ -2,19 +2,19 @@ internal import Foundation
 
 /// How far long work is, with its rate and the time that is left: one line of a terminal, drawn again and again. Nothing where
 /// nobody looks.
-struct ProgressBar {
+package struct ProgressBar {
     private let title: String
-    private let total: Int64
+    private var total: Int64
     private let began = Date()
     private let isShown = isatty(STDERR_FILENO) != 0
     private var done: Int64 = 0
     private var drawn = Date.distantPast
 
     /// - Parameter total: bytes.
-    init(_ title: String, of total: Int64) { (self.title, self.total) = (title, total) }
+    package init(_ title: String, of total: Int64) { (self.title, self.total) = (title, total) }
 
     /// - Parameter bytes: that were done since the last time.
-    mutating func advance(_ bytes: Int64) {
+    package mutating func advance(_ bytes: Int64) {
         done += bytes
         guard isShown, Date().timeIntervalSince(drawn) > 0.2 || done >= total else { return }
         drawn = Date()
@@ -27,7 +27,10 @@ struct ProgressBar {
         write("\r\(title) [\(bar)] \(Int(part * 100)) %  \(rate)  \(left) left\u{1b}[K")
     }
 
-    func end() {
+    /// - Parameter bytes: that need not be done.
+    package mutating func skip(_ bytes: Int64) { total -= bytes }
+
+    package func end() {
         if isShown { write("\n") }
     }
 
