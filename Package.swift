@@ -67,6 +67,7 @@ let migrations = [
     "0036-vitrine_commits",
     "0037-vitrine_store_folders",
     "0038-vitrine_removals_tries",
+    "0039-vitrine_removals_image",
     "0040-vitrine_nodes",
 ]
 

@@ -3,6 +3,8 @@ internal import Service
 
 @main
 struct GlanceRegistry: ParsableCommand {
+    static func main() { main(OsloArguments.ofProcess().words) }
+
     static let configuration = CommandConfiguration(
         commandName: "glance-registry", abstract: "V1's way to the database, as FastCGI threads behind a web server; for glance-api alone.")
 
