@@ -51,7 +51,7 @@ extension MariaDBCatalog: StoreFolderCatalog {
         "SELECT id, value FROM image_locations WHERE id > ? AND (deleted = 0 OR status = 'pending_delete') ORDER BY id LIMIT ?"
     ) { row throws(MariaDBError) in (number: try row.int(0), text: try row.text(1)) }
 
-    private static let markOfFolder = Query("SELECT mark FROM vitrine_store_folders WHERE path = ?") { row throws(MariaDBError) in
+    fileprivate static let markOfFolder = Query("SELECT mark FROM vitrine_store_folders WHERE path = ?") { row throws(MariaDBError) in
         try row.text(0)
     }
 
@@ -68,4 +68,20 @@ extension MariaDBCatalog: StoreFolderCatalog {
          LIMIT ?
         """
     ) { row throws(MariaDBError) in try row.text(0) }
+}
+
+extension MariaDBCatalog: SharedFolderCatalog {
+    package func mark(ofSharedFolder name: String) throws(Fault) -> String? {
+        try database.read("Reading the mark of a shared folder") { connection in try connection.first(Self.markOfFolder, .text(name)) }
+    }
+
+    package func record(mark: String, ofSharedFolder name: String) throws(Fault) {
+        _ = try database.run("Recording the mark of a shared folder") { connection in
+            try connection.run(
+                """
+                INSERT INTO vitrine_store_folders (path, mark, noted_at) VALUES (?, ?, UTC_TIMESTAMP())
+                    ON DUPLICATE KEY UPDATE mark = VALUES(mark), noted_at = VALUES(noted_at)
+                """, .text(name), .text(mark))
+        }
+    }
 }

@@ -10,8 +10,9 @@ extension Options {
     /// The types of store that images are read from, where new bytes have one store.
     static let stores = Option<[String]>.list("glance_store", "stores", default: ["file", "http"])
     static let defaultStore = Option<String>.text("glance_store", "default_store", default: "file")
-    /// Where images are staged, where the site has one store.
-    static let nodeStagingURI = Option<String>.text("DEFAULT", "node_staging_uri", default: "file:///tmp/staging/")
+    /// Where images are staged, where the site has one store. Glance's own default lies in `/tmp`, of which systemd gives each service one of
+    /// its own: what `glance-api` stages there `glance-tasks` never finds.
+    static let nodeStagingURI = Option<String>.text("DEFAULT", "node_staging_uri", default: "file:///var/lib/glance/staging")
 
     /// The options of a store: of the only one in `[glance_store]`, of each of several in a group of its name. Source: glance_store,
     /// `_drivers/filesystem.py` and `_drivers/http.py`.

@@ -48,8 +48,9 @@ package struct Wiring {
     /// Where a file lies that a setting names.
     static func found(_ name: String, _ configuration: Configuration) -> String {
         if name.hasPrefix("/") { return name }
-        let folders = configuration.folders + ["/etc/glance"]
-        return folders.map { "\($0)/\(name)" }.first { access($0, F_OK) == 0 } ?? "\(folders[0])/\(name)"
+        let usual = ConfigurationSearch(project: "glance", environment: Programs.environment()).folders
+        let paths = (configuration.folders + usual).map { "\($0)/\(name)" }
+        return paths.first(where: ConfigurationSearch.isThere) ?? "\(configuration.folders.first ?? "/etc/glance")/\(name)"
     }
 
     private static func policyPlaces(_ configuration: Configuration) throws -> PolicyFiles.Places {
@@ -69,7 +70,8 @@ package struct Wiring {
     /// - Parameter threads: that may want a connection at once.
     package func makeDatabase(for threads: Int) throws -> Database {
         guard let url = try configuration(Options.connection) else {
-            throw ConfigurationError(place: "[database] connection", reason: "is not set")
+            let places = "; no configuration file was named, and none is in ~/.glance, ~, /etc/glance or /etc"
+            throw ConfigurationError(place: "[database] connection", reason: "is not set" + (configuration.folders.isEmpty ? places : ""))
         }
         let place = "[database] connection"
         let address: Address

@@ -19,6 +19,6 @@ struct GlanceRegistry: ParsableCommand {
 
     func run() throws {
         try Programs.serveRegistry(
-            try Programs.configuration(files: configFile, directories: configDir, usualName: "glance-registry"), socket: socket)
+            try Programs.configuration(files: configFile, directories: configDir), socket: socket)
     }
 }
