@@ -15,19 +15,24 @@ extension Wiring {
     // MARK: one store
 
     private func makeOnlyStore(_ records: (any StoreFolderCatalog)?) throws -> StoreSet {
-        let stores = try configuration(Options.stores)
-        guard stores.contains("file") || stores.contains("filesystem") else {
+        let stores = try storeKinds
+        guard stores.contains("file") else {
             throw ConfigurationError(place: "[glance_store] stores", reason: "does not name 'file', where images are kept")
         }
-        for store in stores where !["file", "filesystem", "http", "https"].contains(store) {
+        for store in stores where !["file", "http"].contains(store) {
             log.logger("glance.config").warning("[glance_store] stores: the store '\(store)' is not supported")
         }
-        let main = try configuration(Options.defaultStore)
-        guard main == "file" || main == "filesystem" else {
+        let main = Options.storeKind(try configuration(Options.defaultStore))
+        guard main == "file" else {
             throw ConfigurationError(place: "[glance_store] default_store", reason: "the store '\(main)' is not supported yet")
         }
         let web = try hasWebStore ? [guarded(makeWebStore(Options.onlyStore), "http")] : []
         return StoreSet(try guarded(try makeFileStore(Options.onlyStore, named: nil, records), "file"), beside: web)
+    }
+
+    /// What `stores` names, however it names it.
+    private var storeKinds: Set<String> {
+        get throws { Set(try configuration(Options.stores).map(Options.storeKind)) }
     }
 
     // MARK: several stores
@@ -47,7 +52,7 @@ extension Wiring {
                     ConfigurationError(place: "[DEFAULT] enabled_backends", reason: reason)
                 }
                 guard parts.count == 2 else { throw refusal("'\(text)' is not of the form name:type") }
-                let backend = Backend(id: parts[0], type: parts[1])
+                let backend = Backend(id: parts[0], type: Options.storeKind(parts[1]))
                 guard Self.isName(backend.id) else { throw refusal("'\(backend.id)' is no name: letters, digits, '-', '_' and '.'") }
                 guard !backend.id.lowercased().hasPrefix(ReservedStore.prefix) else {
                     throw refusal("'\(backend.id)': names that begin with \(ReservedStore.prefix) are the service's own")
@@ -105,18 +110,6 @@ extension Wiring {
                 ]
                 return StoreSet.Member(info, try guarded(makeFileStore(group, named: backend.id, records), backend.id))
             })
-    }
-
-    /// The groups of the stores, for what their options are called.
-    var storeKeys: [OptionKey] {
-        ((try? backends) ?? []).flatMap { Options.StoreGroup($0.id).keys }
-            + ReservedStore.allCases.map { Options.StoreGroup($0.rawValue).folder.key }
-    }
-
-    /// Options of Glance's that a store's group may well set and that have no effect here.
-    var unusedStoreKeys: [OptionKey] {
-        let groups = ((try? backends) ?? []).map(\.id) + [Options.onlyStore.name]
-        return groups.flatMap { group in Options.unusedOfStores.map { OptionKey(group: group, name: $0) } }
     }
 
     /// A slow store takes no more than its share of the threads.
@@ -214,7 +207,7 @@ extension Wiring {
         get throws {
             let backends = try backends
             guard backends.isEmpty else { return backends.contains { $0.type == "http" } }
-            return try configuration(Options.stores).contains { $0 == "http" || $0 == "https" }
+            return try storeKinds.contains("http")
         }
     }
 

@@ -47,14 +47,6 @@ package struct Wiring {
             folders: (named.isEmpty ? ["policy.d"] : named).map(found), isOld: try !configuration(Options.enforceNewDefaults))
     }
 
-    /// Says in the log what is set and means nothing.
-    package func logComplaints() {
-        let logger = log.logger("glance.config")
-        for complaint in configuration.complaints(known: Options.all + corsKeys + storeKeys, unused: Options.unused + unusedStoreKeys) {
-            logger.warning("\(complaint)")
-        }
-    }
-
     /// - Parameter threads: that may want a connection at once.
     package func makeDatabase(for threads: Int) throws -> Database {
         guard let url = try configuration(Options.connection) else {
