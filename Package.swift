@@ -182,8 +182,15 @@ let package = Package(
         tests(
             "CellarTests",
             needs: [
-                "Cryptography", "Folders", "JSONDocument", "OsloConfig", "HTTP", "Digest", "MariaDB", "Threading", "TestSupport",
+                "Cryptography", "Folders", "JSONDocument", "HTTP", "Digest", "MariaDB", "Threading", "TestSupport",
             ]),
+        .testTarget(
+            name: "ConfigurationTests",
+            dependencies: [
+                "Digest", "Domain", "JSONDocument", "OsloConfig", "RabbitMQ", "Service", "TestSupport", "glance-api", "glance-registry",
+                "glance-tasks",
+            ],
+            exclude: ["oslo.py"]),
         tests("DomainTests", needs: ["Domain", "TestSupport"]),
         tests("PluginTests", needs: ["Domain", "Plugins", "Subprocess", "TestSupport", "Unpacking", "glance-api", "glance-tasks"]),
         .testTarget(name: "FormatTests", dependencies: ["ImageFormats", "TestSupport"], exclude: ["oslo.py"]),

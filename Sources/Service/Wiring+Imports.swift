@@ -116,17 +116,14 @@ extension Wiring {
     private var injectedProperties: [String: String] {
         get throws {
             var properties: [String: String] = [:]
-            for text in try configuration(Options.injectedProperties) {
-                let parts = text.split(separator: ":", maxSplits: 1).map(String.init)
-                let place = "[inject_metadata_properties] inject"
-                guard parts.count == 2 else { throw ConfigurationError(place: place, reason: "'\(text)' is not of the form name:value") }
+            for (name, value) in try configuration(Options.injectedProperties) {
                 do throws(Fault) {
-                    try ImageText.check(property: parts[0], parts[1])
+                    try ImageText.check(property: name, value)
                 } catch {
-                    throw ConfigurationError(place: place, reason: error.message)
+                    throw ConfigurationError(place: "[inject_metadata_properties] inject", reason: error.message)
                 }
-                guard !parts[0].hasPrefix("os_glance"), !Image.fieldNames.contains(parts[0]) else { continue }
-                properties[parts[0]] = parts[1]
+                guard !name.hasPrefix("os_glance"), !Image.fieldNames.contains(name) else { continue }
+                properties[name] = value
             }
             return properties
         }

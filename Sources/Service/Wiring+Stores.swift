@@ -19,15 +19,7 @@ extension Wiring {
 
     /// The types in `stores`, each once, by the names that they have in `enabled_backends`.
     private var onlyTypes: [String] {
-        get throws { try configuration(Options.stores).map(Self.type).uniqued }
-    }
-
-    private static func type(named name: String) -> String {
-        switch name {
-        case "filesystem": "file"
-        case "https": "http"
-        default: name
-        }
+        get throws { try configuration(Options.stores).map(Options.storeKind).uniqued }
     }
 
     /// That which new bytes go to. Where nobody says, it is the one with files, and an http store, which takes none, where all are such.
@@ -39,7 +31,7 @@ extension Wiring {
             }
             return first
         }
-        let type = Self.type(named: try configuration(Options.defaultStore))
+        let type = Options.storeKind(try configuration(Options.defaultStore))
         guard Self.types.contains(type) else {
             throw ConfigurationError(place: "[glance_store] default_store", reason: "the store '\(type)' is not supported yet")
         }
@@ -107,7 +99,7 @@ extension Wiring {
                     ConfigurationError(place: "[DEFAULT] enabled_backends", reason: reason)
                 }
                 guard parts.count == 2 else { throw refusal("'\(text)' is not of the form name:type") }
-                let backend = Backend(id: parts[0], type: parts[1])
+                let backend = Backend(id: parts[0], type: Options.storeKind(parts[1]))
                 guard Self.isName(backend.id) else { throw refusal("'\(backend.id)' is no name: letters, digits, '-', '_' and '.'") }
                 guard !backend.id.lowercased().hasPrefix(ReservedStore.prefix) else {
                     throw refusal("'\(backend.id)': names that begin with \(ReservedStore.prefix) are the service's own")
@@ -168,20 +160,6 @@ extension Wiring {
                 ]
                 return StoreSet.Member(info, try guarded(makeFileStore(group, named: backend.id, readable, records), backend.id))
             }, outside: try outsideFiles(readable))
-    }
-
-    /// The groups of the stores, for what their options are called.
-    var storeKeys: [OptionKey] {
-        ((try? backends) ?? []).flatMap { Options.StoreGroup($0.id).keys }
-            + ReservedStore.allCases.map { Options.StoreGroup($0.rawValue).folder.key }
-    }
-
-    /// Options of Glance's that a store's group may well set and that have no effect here.
-    var unusedStoreKeys: [OptionKey] {
-        let groups = ((try? backends) ?? []).map(\.id) + [Options.onlyStore.name]
-        let absent = ((try? backends) ?? []).filter { !Self.types.contains($0.type) }.map(\.id)
-        return groups.flatMap { group in Options.unusedOfStores.map { OptionKey(group: group, name: $0) } }
-            + absent.flatMap { group in configuration.names(in: group).map { OptionKey(group: group, name: $0) } }
     }
 
     /// A slow store takes no more than its share of the threads.

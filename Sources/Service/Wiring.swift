@@ -61,12 +61,6 @@ package struct Wiring {
             folders: (named.isEmpty ? ["policy.d"] : named).map(found), isOld: try !configuration(Options.enforceNewDefaults))
     }
 
-    /// Says in the log what is set and means nothing.
-    package func logComplaints() {
-        let logger = log.logger("glance.config")
-        for complaint in complaints + storeComplaints { logger.warning("\(complaint)") }
-    }
-
     /// - Parameter threads: that may want a connection at once.
     package func makeDatabase(for threads: Int) throws -> Database {
         guard let url = try configuration(Options.connection) else {
