@@ -23,7 +23,7 @@ enum CacheRound {
         let usage = "\(name) [--config-file PATH] [--config-dir DIR] [--debug] [--log-file PATH] [--log-dir DIR]"
         let words = try OsloWords.words(words, usage: usage)
         if OsloWords.answersByItself(words, usage: usage) { return 0 }
-        let wiring = try Wiring(OsloWords.configuration(words, usualName: "glance-cache"), program: name)
+        let wiring = try Wiring(OsloWords.configuration(words, of: name), program: name)
         write("\(name): \(try work(wiring) ?? "there is no image cache on this node: image_cache_dir is not set").\n")
         return 0
     }

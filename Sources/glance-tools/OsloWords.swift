@@ -31,15 +31,13 @@ enum OsloWords {
 
     /// The configuration that the words name, and that they change.
     ///
-    /// - Parameter usualName: of the file that is looked for when none is named; glance-api's where there is no such file either.
-    static func configuration(_ words: CommandWords, usualName: String = "glance-api") throws -> Configuration {
+    /// - Parameter program: whose usual files are read when none is named.
+    static func configuration(_ words: CommandWords, of program: String = "glance-api") throws -> Configuration {
         // What the command line says counts more than any file.
         if words.has("-d") { setenv("OS_DEFAULT__DEBUG", "true", 1) }
         if let file = words["--log-file"] { setenv("OS_DEFAULT__LOG_FILE", file, 1) }
         if let folder = words["--log-dir"] { setenv("OS_DEFAULT__LOG_DIR", folder, 1) }
-        let isThere = access("/etc/glance/\(usualName).conf", R_OK) == 0
-        return try Programs.configuration(
-            files: words.all("--config-file"), directories: words.all("--config-dir"), usualName: isThere ? usualName : "glance-api")
+        return try Programs.configuration(files: words.all("--config-file"), directories: words.all("--config-dir"), program: program)
     }
 
     /// - Throws: for a word that is no option, where a program takes none.

@@ -67,7 +67,7 @@ enum ReplicatorCommand {
     }
 
     private static func run(_ command: String, _ arguments: [String], _ words: CommandWords) throws -> Int32 {
-        let configuration = try OsloWords.configuration(words, usualName: "glance-replicator")
+        let configuration = try OsloWords.configuration(words, of: "glance-replicator")
         let servers = try Servers(words, configuration)
         let report = Report(isTold: words.has("-v") || words.has("-d"), title: command)
         defer { report.end() }

@@ -18,7 +18,7 @@ enum ScrubberCommand {
             write("ERROR: --restore and --daemon exclude each other.\n", to: STDERR_FILENO)
             return 1
         }
-        let configuration = try OsloWords.configuration(words, usualName: "glance-scrubber")
+        let configuration = try OsloWords.configuration(words, of: "glance-scrubber")
         let scrubber = try Wiring(configuration, program: name).makeScrubber()
         if let image = words["--restore"] {
             try scrubber.restore(ImageID(image))
