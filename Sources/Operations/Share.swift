@@ -40,7 +40,7 @@ extension ImageService {
 
     /// - Throws: `.forbidden` for whoever may not look at that membership, `.notFound` for a project that has none.
     private func checkIsMember(_ project: String, of image: Image, for caller: Caller) throws(Fault) {
-        guard allows(.getMember, image, project, caller) else {
+        guard policy.allows(.getMember, caller, on: image) else {
             throw Fault(.forbidden, "You are not authorized to lookup the members of the image \(image.id).")
         }
         _ = try memberships.member(project, of: image, visibleTo: caller)
