@@ -201,7 +201,8 @@ extension TestGlance {
         let incoming = "\(glance.storeFolder)/.incoming"
         for _ in 0..<2 {
             try FileManager.default.removeItem(atPath: incoming)
-            #expect(try eventually { try glance.isWell() })
+            // Who asks for the health has it made, within the seconds that an answer is kept.
+            #expect(try eventually { try glance.isWell() && FileManager.default.fileExists(atPath: incoming) })
             try FileManager.default.removeItem(atPath: incoming)
             #expect(try glance.upload([1], to: try glance.hasImage()).status == 204)
         }
@@ -220,7 +221,7 @@ extension TestGlance {
         // An empty mount point gets nothing.
         try FileManager.default.moveItem(atPath: glance.storeFolder, toPath: glance.storeFolder + ".away")
         try FileManager.default.createDirectory(atPath: glance.storeFolder, withIntermediateDirectories: true)
-        #expect(try !glance.isWell())
+        #expect(try eventually { try !glance.isWell() })
         #expect(try glance.upload([1], to: try glance.hasImage()).status == 503)
         #expect(try FileManager.default.contentsOfDirectory(atPath: glance.storeFolder).isEmpty)
         try glance.swapBack()
@@ -231,6 +232,7 @@ extension TestGlance {
     @Test func `of staging is made again`() throws {
         let glance = try TestGlance(workers: 1, runsTasks: true)
         for lost in ["staging", "staging/.incoming"] {
+            #expect(eventually { FileManager.default.fileExists(atPath: "\(glance.folder)/staging/.incoming") })
             try FileManager.default.removeItem(atPath: "\(glance.folder)/\(lost)")
             let id = try glance.hasImage()
             let staged = try glance.send("PUT", "/v2/images/\(id)/stage", ["Content-Type": "application/octet-stream"], body: [1, 2])
