@@ -39,7 +39,7 @@ struct GlanceManage: ParsableCommand {
     }
 
     private static func refuseUnknownCommand(_ words: [String]) {
-        let names = configuration.subcommands.map(\._commandName) + ["help"]
+        let names = configuration.subcommands.map { $0._commandName } + ["help"]
         if ["--config-file", "--config-dir"].contains(words[0]) {
             OsloArguments.refuse("the following arguments are required: command (one of \(names.joined(separator: ", ")))")
         }
