@@ -1,6 +1,6 @@
 # make run    the whole service in one folder, until Ctrl-C
 # make test   every test
-# make acceptance   Tempest's image tests, with a real Keystone, and half a minute of chaos
+# make acceptance   Tempest's image tests, with a real Keystone; a real Glance and ours on one database; half a minute of chaos
 # make chaos        processes killed and frozen at random for two minutes, then what must hold (CHAOS= what Tests/Chaos/run takes besides)
 # make sanitize     the same for programs built with AddressSanitizer, and with ThreadSanitizer
 # make bench  the figures, beside a real Glance (PEER= the folder of its scripts, BENCH= what Benchmarks/bench takes besides)
@@ -49,8 +49,9 @@ test: .build/.installed $(CLIENTS)/.made $(KEYSTONE)/.made $(GLANCE)/.made lint 
 	.ci/check-imports $(SWIFT)
 	@VITRINE_CLIENTS=$(CURDIR)/$(CLIENTS)/bin VITRINE_KEYSTONE=$(CURDIR)/$(KEYSTONE) VITRINE_GLANCE=$(CURDIR)/$(GLANCE) .ci/test $(SWIFT)
 
-acceptance: $(RELEASE)/.built $(KEYSTONE)/.made $(TEMPEST)/.made
+acceptance: $(RELEASE)/.built $(KEYSTONE)/.made $(TEMPEST)/.made $(GLANCE)/.made
 	Tests/Acceptance/run
+	Tests/Acceptance/together
 	Tests/Chaos/run --seconds 30 $(CHAOS)
 
 chaos: $(RELEASE)/.built

@@ -67,6 +67,8 @@ let migrations = [
     "0036-vitrine_commits",
     "0037-vitrine_store_folders",
     "0038-vitrine_removals_tries",
+    "0039-vitrine_removals_image",
+    "0040-vitrine_nodes",
 ]
 
 let package = Package(
@@ -109,7 +111,7 @@ let package = Package(
             name: "Schema", path: "sql", resources: migrations.map { .embedInCode("\($0).sql") }, swiftSettings: house),
 
         // adapters
-        room("Persistence", needs: ["Domain", "JSONDocument", "MariaDB", "NotificationWire", "Schema", "Threading"]),
+        room("Persistence", needs: ["Domain", "Cryptography", "JSONDocument", "MariaDB", "NotificationWire", "Schema", "Threading"]),
         room("Stores", needs: ["Domain", "CLinux", "Folders", "HTTPClient", "JSONDocument", "Threading", logging]),
         room(
             "Identity",
@@ -143,7 +145,7 @@ let package = Package(
             needs: [
                 "APICommon", "APIRegistry", "APIV1", "APIV2", "Importing", "Operations", "Persistence", "RegistryClient", "Stores",
                 "Identity", "Domain",
-                "HTTP", "HTTPClient", "ImageFormats", "JSONDocument", "Digest", "NotificationWire",
+                "HTTP", "HTTPClient", "ImageFormats", "JSONDocument", "Cryptography", "Digest", "NotificationWire",
                 "CLinux", "FastCGI", "MariaDB", "OsloConfig", "Threading", logging,
             ]),
 
@@ -180,9 +182,16 @@ let package = Package(
         tests(
             "CellarTests",
             needs: [
-                "Cryptography", "Folders", "JSONDocument", "OsloConfig", "HTTP", "Digest", "MariaDB", "Threading", "TestSupport",
+                "Cryptography", "Folders", "JSONDocument", "HTTP", "Digest", "MariaDB", "Threading", "TestSupport",
             ]),
-        tests("DomainTests", needs: ["Domain"]),
+        .testTarget(
+            name: "ConfigurationTests",
+            dependencies: [
+                "Digest", "Domain", "JSONDocument", "OsloConfig", "RabbitMQ", "Service", "TestSupport", "glance-api", "glance-registry",
+                "glance-tasks",
+            ],
+            exclude: ["oslo.py"]),
+        tests("DomainTests", needs: ["Domain", "TestSupport"]),
         tests("PluginTests", needs: ["Domain", "Plugins", "Subprocess", "TestSupport", "Unpacking", "glance-api", "glance-tasks"]),
         .testTarget(name: "FormatTests", dependencies: ["ImageFormats", "TestSupport"], exclude: ["oslo.py"]),
         tests("FetchTests", needs: ["CCurl", "Domain", "HTTPClient", "Stores", "TestSupport", "Threading"]),
@@ -219,7 +228,7 @@ let package = Package(
         tests("ImportTests", needs: ["TestSupport", "Stack", "Threading", "glance-api", "glance-tasks"]),
         tests("MetadefTests", needs: ["TestSupport", "glance-api", "glance-manage"]),
         tests("ToolTests", needs: ["TestSupport", "Threading", "glance-api", "glance-registry", "glance-tools"]),
-        tests("GatewayTests", needs: ["TestSupport", "Stack", "glance-api", "glance-registry", "glance-tasks"]),
+        tests("GatewayTests", needs: ["TestSupport", "Stack", "glance-api", "glance-manage", "glance-registry", "glance-tasks"]),
         .testTarget(
             name: "ClientTests", dependencies: ["TestSupport", "Stack", "glance-api", "glance-registry", "glance-tasks"],
             exclude: ["requirements.txt"]),

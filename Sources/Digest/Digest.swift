@@ -4,18 +4,33 @@ internal import COpenSSL
 package final class Digest: @unchecked Sendable {
     private let context: OpaquePointer
 
-    /// - Parameter name: as OpenSSL and Python's hashlib call it: `md5`, `sha256`, `sha512`.
-    /// - Returns: nil for a name that OpenSSL does not know, or one without a fixed length (`shake_128`).
+    /// - Parameter name: as OpenSSL or Python's hashlib calls it: `md5`, `sha512`, `sha3_512`, `blake2b`.
+    /// - Returns: nil for a name that OpenSSL does not know, or one without a length of its own (`shake_128`).
     package init?(_ name: String) {
-        guard let algorithm = EVP_get_digestbyname(name), EVP_MD_get_flags(algorithm) & UInt(EVP_MD_FLAG_XOF) == 0 else {
-            return nil
-        }
+        guard let algorithm = Self.algorithm(named: name) else { return nil }
+        defer { EVP_MD_free(algorithm) }
+        guard EVP_MD_get_flags(algorithm) & UInt(EVP_MD_FLAG_XOF) == 0, EVP_MD_get_size(algorithm) > 0 else { return nil }
         guard let context = EVP_MD_CTX_new() else { fatalError("out of memory") }
         self.context = context
         guard EVP_DigestInit_ex(context, algorithm, nil) == 1 else { return nil }
     }
 
     deinit { EVP_MD_CTX_free(context) }
+
+    /// hashlib keeps its own names, and asks OpenSSL's providers for all others. Source: `py_hashentries` of CPython's `_hashopenssl.c`.
+    ///
+    /// - Returns: to be freed; nil for a name that neither has.
+    private static func algorithm(named name: String) -> OpaquePointer? {
+        let own =
+            switch name {
+            case "blake2b": "blake2b512"
+            case "blake2s": "blake2s256"
+            case "sha512_224", "SHA512_224", "sha512_256", "SHA512_256", "sha3_224", "sha3_256", "sha3_384", "sha3_512":
+                String(name.map { $0 == "_" ? "-" : $0 })
+            default: name
+            }
+        return EVP_MD_fetch(nil, own, nil)
+    }
 
     package func update(_ bytes: UnsafeRawBufferPointer) {
         let done = EVP_DigestUpdate(context, bytes.baseAddress, bytes.count)

@@ -57,6 +57,18 @@ package final class MessagingSender: NotificationSender {
 
     private func connected() throws(RabbitMQError) -> Connection {
         if let connection { return connection }
+        // Each host once, beginning with the one after that which failed last.
+        for _ in 1..<address.hosts.count {
+            do throws(RabbitMQError) {
+                return try connect()
+            } catch {
+                turn += 1
+            }
+        }
+        return try connect()
+    }
+
+    private func connect() throws(RabbitMQError) -> Connection {
         let isEncrypted = address.isEncrypted || settings.isEncrypted
         let fresh = try Connection(
             to: address.hosts[turn % address.hosts.count], virtualHost: address.virtualHost,

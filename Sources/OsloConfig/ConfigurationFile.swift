@@ -5,6 +5,8 @@ package struct Setting: Sendable {
     package let value: String
     /// Where it stands: `/etc/glance/glance-api.conf:12`, or the name of an environment variable.
     package let place: String
+    /// Of files the number, in their order.
+    let source: Int
 }
 
 /// Why a configuration cannot be used; says where.
@@ -23,7 +25,7 @@ package struct ConfigurationError: Error, CustomStringConvertible {
 /// A file in the dialect of oslo.config.
 ///
 /// Source: oslo.config, `iniparser`: `[group]` lines, `name = value` or `name: value`, `#` and `;` comments, lines that begin
-/// with white space continue the value above, a value in quotes keeps its white space, a name may come many times.
+/// with white space continue the value above, a first line in quotes keeps its white space, a name may come many times.
 package enum ConfigurationFile {
     /// A `[group]` and what stands under it. A group may come several times.
     package struct Section: Sendable {
@@ -36,18 +38,17 @@ package enum ConfigurationFile {
     /// Reads a file by itself, whose groups are no groups of options.
     package static func sections(of path: String) throws(ConfigurationError) -> [Section] {
         guard let text = contents(of: path) else { throw ConfigurationError(place: path, reason: "cannot be read") }
-        return try parse(text, from: path)
+        return try parse(text, from: path, source: 0)
     }
 
-    static func parse(_ text: String, from path: String) throws(ConfigurationError) -> [Section] {
+    static func parse(_ text: String, from path: String, source: Int) throws(ConfigurationError) -> [Section] {
         var sections: [Section] = []
         var open: (name: String, lines: [String], line: Int)?
 
         func close() {
             guard let (name, lines, line) = open, let section = sections.last else { return }
-            let value = unquoted(lines.joined(separator: "\n"))
             sections[sections.count - 1].settings.append(
-                Setting(group: section.name, name: name, value: value, place: "\(path):\(line)"))
+                Setting(group: section.name, name: name, value: lines.joined(separator: "\n"), place: "\(path):\(line)", source: source))
             open = nil
         }
 
@@ -62,7 +63,7 @@ package enum ConfigurationFile {
                 }
                 open?.lines.append(line)
             } else if line.first == "#" || line.first == ";" {
-                continue
+                close()
             } else if line.first == "[" {
                 close()
                 guard line.last == "]", line.count > 2 else {
@@ -79,7 +80,7 @@ package enum ConfigurationFile {
                 guard !sections.isEmpty else {
                     throw ConfigurationError(place: place, reason: "'\(name)' stands before the first [group]")
                 }
-                open = (name, [trimmed(line[line.index(after: sign)...])], index + 1)
+                open = (name, [unquoted(trimmed(line[line.index(after: sign)...]))], index + 1)
             }
         }
         close()
@@ -87,7 +88,7 @@ package enum ConfigurationFile {
     }
 
     private static func unquoted(_ value: String) -> String {
-        guard value.count > 1, let quote = value.first, quote == "\"" || quote == "'", value.last == quote else { return value }
+        guard let quote = value.first, quote == "\"" || quote == "'", value.last == quote else { return value }
         return String(value.dropFirst().dropLast())
     }
 }

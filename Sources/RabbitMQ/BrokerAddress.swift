@@ -27,7 +27,8 @@ package struct BrokerAddress: Sendable, Equatable {
             rest = rest[..<question]
         }
         if let slash = rest.firstIndex(of: "/") {
-            guard let name = Self.unquoted(rest[rest.index(after: slash)...]), Self.fits(name) else { return nil }
+            let name = Self.unquoted(rest[rest.index(after: slash)...])
+            guard Self.fits(name) else { return nil }
             if !name.isEmpty { virtualHost = name }
             rest = rest[..<slash]
         }
@@ -38,18 +39,20 @@ package struct BrokerAddress: Sendable, Equatable {
         if hosts.isEmpty, let host = Host("") { hosts = [host] }
     }
 
-    fileprivate static func unquoted(_ text: Substring) -> String? {
+    /// A percent sign before what is no number stands for itself, and bytes that are no text become `U+FFFD`. Source: Python, `unquote`.
+    fileprivate static func unquoted(_ text: Substring) -> String {
         var bytes: [UInt8] = []
-        var source = text.utf8.makeIterator()
-        while let byte = source.next() {
-            guard byte == UInt8(ascii: "%") else {
+        var rest = text.utf8[...]
+        while let byte = rest.popFirst() {
+            let digits = rest.prefix(2).compactMap(hexDigit)
+            guard byte == UInt8(ascii: "%"), digits.count == 2 else {
                 bytes.append(byte)
                 continue
             }
-            guard let high = source.next().flatMap(hexDigit), let low = source.next().flatMap(hexDigit) else { return nil }
-            bytes.append(high << 4 | low)
+            bytes.append(digits[0] << 4 | digits[1])
+            rest = rest.dropFirst(2)
         }
-        return String(validating: bytes, as: UTF8.self)
+        return String(decoding: bytes, as: UTF8.self)
     }
 
     /// Goes to C whole, and into a short string of AMQP.
@@ -64,11 +67,10 @@ extension BrokerAddress.Host {
         var rest = text
         if let at = rest.lastIndex(of: "@") {
             let credentials = rest[..<at].split(separator: ":", maxSplits: 1, omittingEmptySubsequences: false)
-            guard let user = BrokerAddress.unquoted(credentials[0]),
-                let password = credentials.count == 2 ? BrokerAddress.unquoted(credentials[1]) : "",
-                BrokerAddress.fits(user), BrokerAddress.fits(password)
-            else { return nil }
-            (self.user, self.password) = (user, password)
+            (user, password) = (
+                BrokerAddress.unquoted(credentials[0]), credentials.count == 2 ? BrokerAddress.unquoted(credentials[1]) : ""
+            )
+            guard BrokerAddress.fits(user), BrokerAddress.fits(password) else { return nil }
             rest = rest[rest.index(after: at)...]
         }
         if rest.first == "[" {

@@ -7,6 +7,8 @@ extension Options {
         let name: String
         let authURL: Option<String?>
         let authType: Option<AuthType>
+        /// The group that has the options of the login, in place of this one.
+        let authSection: Option<String?>
         let username, userID, password, userDomainName, userDomainID: Option<String?>
         let projectName, projectID, projectDomainName, projectDomainID: Option<String?>
         let domainName, domainID, systemScope: Option<String?>
@@ -24,10 +26,11 @@ extension Options {
             func text(_ option: String) -> Option<String?> { .optionalText(name, option) }
             self.name = name
             authURL = text("auth_url")
-            authType = .choice(name, "auth_type", default: .password)
-            (username, userID, password) = (text("username"), text("user_id"), text("password"))
+            authType = Option.choice(name, "auth_type", default: .password).formerly("auth_plugin")
+            authSection = text("auth_section")
+            (username, userID, password) = (text("username").formerly("user_name"), text("user_id"), text("password"))
             (userDomainName, userDomainID) = (text("user_domain_name"), text("user_domain_id"))
-            (projectName, projectID) = (text("project_name"), text("project_id"))
+            (projectName, projectID) = (text("project_name").formerly("tenant_name"), text("project_id").formerly("tenant_id"))
             (projectDomainName, projectDomainID) = (text("project_domain_name"), text("project_domain_id"))
             (domainName, domainID, systemScope) = (text("domain_name"), text("domain_id"), text("system_scope"))
             (defaultDomainName, defaultDomainID) = (text("default_domain_name"), text("default_domain_id"))
@@ -39,13 +42,18 @@ extension Options {
             insecure = .flag(name, "insecure", default: false)
         }
 
-        var all: [OptionKey] {
+        /// Those that tell who comes in, and where.
+        var login: [OptionKey] {
             let texts = [
                 authURL, username, userID, password, userDomainName, userDomainID, projectName, projectID, projectDomainName,
                 projectDomainID, domainName, domainID, systemScope, defaultDomainName, defaultDomainID, credentialID, credentialName,
-                credentialSecret, caFile, certFile, keyFile, regionName,
+                credentialSecret,
             ]
-            return texts.map(\.key) + [authType.key, insecure.key]
+            return texts.map(\.key) + [authType.key]
+        }
+
+        var all: [OptionKey] {
+            login + [authSection.key, caFile.key, certFile.key, keyFile.key, regionName.key, insecure.key]
         }
     }
 
@@ -77,8 +85,7 @@ extension Options {
         static let access = KeystoneGroup("keystone_authtoken")
         /// Where clients get their tokens.
         static let authenticateURI = Option<String?>.optionalText("keystone_authtoken", "www_authenticate_uri")
-        /// The same, as it was called before.
-        static let authURI = Option<String?>.optionalText("keystone_authtoken", "auth_uri")
+            .formerly("auth_uri")
         static let interface = Option<String>.text("keystone_authtoken", "interface", default: "internal")
         /// Seconds that Keystone's answer may take. Without it Glance waits without end.
         static let patience = Option<Int>.int("keystone_authtoken", "http_connect_timeout", default: 10, in: 1...600)
@@ -92,7 +99,7 @@ extension Options {
 
         static let all: [OptionKey] =
             access.all + [
-                authenticateURI.key, authURI.key, interface.key, patience.key, retries.key, cacheTime.key, serviceTokenRoles.key,
+                authenticateURI.key, interface.key, patience.key, retries.key, cacheTime.key, serviceTokenRoles.key,
                 serviceTokenRolesRequired.key, serviceType.key,
             ]
     }

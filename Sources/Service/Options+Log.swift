@@ -5,8 +5,8 @@ internal import OsloConfig
 extension Options {
     static let debug = Option<Bool>.flag("DEFAULT", "debug", default: false)
     static let useJSON = Option<Bool>.flag("DEFAULT", "use_json", default: false)
-    static let logFile = Option<String?>.optionalText("DEFAULT", "log_file")
-    static let logDir = Option<String?>.optionalText("DEFAULT", "log_dir")
+    static let logFile = Option<String?>.optionalText("DEFAULT", "log_file").formerly("logfile")
+    static let logDir = Option<String?>.optionalText("DEFAULT", "log_dir").formerly("logdir")
     /// Whether the file is watched, as it always is here.
     static let watchLogFile = Option<Bool>.flag("DEFAULT", "watch_log_file", default: false)
 

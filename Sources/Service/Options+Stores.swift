@@ -8,10 +8,25 @@ extension Options {
     /// Of several stores that which takes new bytes when nobody says where.
     static let defaultBackend = Option<String?>.optionalText("glance_store", "default_backend")
     /// By what schemes of locations images are read, where the site has one store.
-    static let stores = Option<[String]>.list("glance_store", "stores", default: ["file", "http"])
-    static let defaultStore = Option<String>.text("glance_store", "default_store", default: "file")
-    /// Where images are staged, where the site has one store.
-    static let nodeStagingURI = Option<String>.text("DEFAULT", "node_staging_uri", default: "file:///tmp/staging/")
+    static let stores = Option<[String]>.list("glance_store", "stores", default: ["file", "http"]).formerly("known_stores", in: "DEFAULT")
+    static let defaultStore = Option<String>.text("glance_store", "default_store", default: "file").formerly("default_store", in: "DEFAULT")
+    /// What kind of store a name means, of `stores`, `default_store` and `enabled_backends`: the kind's own, that of the class which
+    /// Glance once had for it, or a scheme of its URLs. Source: glance_store, its entry points and `get_schemes` of its drivers.
+    static func storeKind(_ name: String) -> String {
+        var kind = name[...]
+        if kind.hasPrefix("glance.store."), kind.hasSuffix(".Store") { kind = kind.dropFirst(13).dropLast(6) }
+        return switch kind {
+        case "filesystem": "file"
+        case "https": "http"
+        case "vmware_datastore", "vsphere": "vmware"
+        case "swift+http", "swift+https", "swift+config": "swift"
+        default: String(kind)
+        }
+    }
+
+    /// Where images are staged, where the site has one store. Glance's own default lies in `/tmp`, of which systemd gives each service one of
+    /// its own: what `glance-api` stages there `glance-tasks` never finds.
+    static let nodeStagingURI = Option<String>.text("DEFAULT", "node_staging_uri", default: "file:///var/lib/glance/staging")
 
     /// The options of a store: of the only one in `[glance_store]`, of each of several in a group of its name. Source: glance_store,
     /// `_drivers/filesystem.py` and `_drivers/http.py`.
@@ -54,29 +69,29 @@ extension Options {
 
     static let onlyStore = StoreGroup("glance_store")
 
-    /// Names of options of Glance's file and http stores that have no effect here.
-    static let unusedOfStores = [
-        "filesystem_store_thread_pool_size", "filesystem_store_threadpool_threshold", "filesystem_store_timeout",
-        "http_proxy_information", "https_insecure",
-    ]
+    /// Folders beside the stores' in which a file may lie that the database names, or a link in a store leads to. Glance's file store
+    /// asks nothing about folders.
+    static let readableFolders = Option<[String]>.list("vitrine", "readable_folders", default: ["/"])
 
     // MARK: what is fetched by its URL
 
-    static let allowedSchemes = Option<[String]>.list("import_filtering_opts", "allowed_schemes", default: ["http", "https"])
-    static let disallowedSchemes = Option<[String]>.list("import_filtering_opts", "disallowed_schemes", default: [])
+    static let allowedSchemes = Option<[String]>.list("import_filtering_opts", "allowed_schemes", default: ["http", "https"], .quoted)
+    static let disallowedSchemes = Option<[String]>.list("import_filtering_opts", "disallowed_schemes", default: [], .quoted)
     /// Where it is not empty, no other host is asked, and those that it names may have an address that is not public.
-    static let allowedHosts = Option<[String]>.list("import_filtering_opts", "allowed_hosts", default: [])
-    static let disallowedHosts = Option<[String]>.list("import_filtering_opts", "disallowed_hosts", default: [])
-    static let allowedPorts = Option<[String]>.list("import_filtering_opts", "allowed_ports", default: ["80", "443"])
-    static let disallowedPorts = Option<[String]>.list("import_filtering_opts", "disallowed_ports", default: [])
+    static let allowedHosts = Option<[String]>.list("import_filtering_opts", "allowed_hosts", default: [], .bracketed)
+    static let disallowedHosts = Option<[String]>.list("import_filtering_opts", "disallowed_hosts", default: [], .bracketed)
+    static let allowedPorts = Option<[String]>.list("import_filtering_opts", "allowed_ports", default: ["80", "443"], .bracketed)
+    static let disallowedPorts = Option<[String]>.list("import_filtering_opts", "disallowed_ports", default: [], .bracketed)
 
     // MARK: formats
 
     static let diskFormats = Option<[String]>.list(
         "image_format", "disk_formats",
-        default: ["ami", "ari", "aki", "vhd", "vhdx", "vmdk", "raw", "qcow2", "vdi", "iso", "ploop"])
+        default: ["ami", "ari", "aki", "vhd", "vhdx", "vmdk", "raw", "qcow2", "vdi", "iso", "ploop"]
+    ).formerly("disk_formats", in: "DEFAULT")
     static let containerFormats = Option<[String]>.list(
-        "image_format", "container_formats", default: ["ami", "ari", "aki", "bare", "ovf", "ova", "docker", "compressed"])
+        "image_format", "container_formats", default: ["ami", "ari", "aki", "bare", "ovf", "ova", "docker", "compressed"]
+    ).formerly("container_formats", in: "DEFAULT")
     static let requireFormatMatch = Option<Bool>.flag("image_format", "require_image_format_match", default: true)
     static let vmdkAllowedTypes = Option<[String]>.list(
         "image_format", "vmdk_allowed_types", default: ["streamOptimized", "monolithicSparse"])
@@ -86,6 +101,6 @@ extension Options {
         [
             enabledBackends.key, defaultBackend.key, stores.key, defaultStore.key, nodeStagingURI.key, allowedSchemes.key,
             disallowedSchemes.key, allowedHosts.key, disallowedHosts.key, allowedPorts.key, disallowedPorts.key, diskFormats.key,
-            containerFormats.key, requireFormatMatch.key, vmdkAllowedTypes.key, nonfatalChecksOfGPT.key,
+            containerFormats.key, requireFormatMatch.key, vmdkAllowedTypes.key, nonfatalChecksOfGPT.key, readableFolders.key,
         ] + onlyStore.keys
 }

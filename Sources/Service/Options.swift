@@ -20,7 +20,7 @@ package enum Options {
     static let userStorageQuota = Option<Int64>.bytes("DEFAULT", "user_storage_quota", default: 0)
     /// Projects have the limits that Keystone keeps for them, and not the quota above.
     static let useKeystoneLimits = Option<Bool>.flag("DEFAULT", "use_keystone_limits", default: false)
-    /// By which Glance encrypts the URLs of locations in the database. Not understood here.
+    /// By which the URLs of locations are encrypted in the database, as Glance does it: 16, 24 or 32 bytes.
     static let metadataEncryptionKey = Option<String?>.optionalText("DEFAULT", "metadata_encryption_key")
     static let showImageDirectURL = Option<Bool>.flag("DEFAULT", "show_image_direct_url", default: false)
     static let showMultipleLocations = Option<Bool>.flag("DEFAULT", "show_multiple_locations", default: false)
@@ -38,12 +38,16 @@ package enum Options {
     package static let workers = Option<Int>.int("DEFAULT", "workers", default: 0, in: 0...1024)
 
     // MARK: database
-    package static let connection = Option<String?>.optionalText("database", "connection")
+    package static let connection = Option<String?>.optionalText("database", "connection").formerly("sql_connection")
+        .formerly("sql_connection", in: "DEFAULT").formerly("connection", in: "sql")
     /// Connections that a process keeps; 0 is one for each thread.
     static let maxPoolSize = Option<Int>.int("database", "max_pool_size", default: 0, in: 0...10000)
+        .formerly("sql_max_pool_size").formerly("sql_max_pool_size", in: "DEFAULT")
     static let maxOverflow = Option<Int>.int("database", "max_overflow", default: 50, in: 0...10000)
+        .formerly("sqlalchemy_max_overflow").formerly("sql_max_overflow", in: "DEFAULT")
     /// Seconds that a request waits for a connection.
     static let poolTimeout = Option<Int>.int("database", "pool_timeout", default: 30, in: 0...3600)
+        .formerly("sqlalchemy_pool_timeout")
 
     // MARK: healthcheck
     /// Glance has this and the path in its `glance-api-paste.ini`.
@@ -75,8 +79,8 @@ package enum Options {
     static let project = Option<String>.text("vitrine", "project", default: "admin")
 
     // MARK: policy
-    static let policyFile = Option<String>.text("oslo_policy", "policy_file", default: "policy.yaml")
-    static let policyFolders = Option<[String]>.many("oslo_policy", "policy_dirs")
+    static let policyFile = Option<String>.text("oslo_policy", "policy_file", default: "policy.yaml").formerly("policy_file", in: "DEFAULT")
+    static let policyFolders = Option<[String]>.many("oslo_policy", "policy_dirs").formerly("policy_dirs", in: "DEFAULT")
     static let enforceNewDefaults = Option<Bool>.flag("oslo_policy", "enforce_new_defaults", default: true)
 
     // MARK: custom properties

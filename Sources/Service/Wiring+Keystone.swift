@@ -22,7 +22,7 @@ extension Wiring {
     func makeKeystoneTokens() throws -> KeystoneTokens {
         let access = try makeOwnAccess()
         let logger = log.logger("glance.identity")
-        let uri = try configuration(Options.AuthToken.authenticateURI) ?? configuration(Options.AuthToken.authURI)
+        let uri = try configuration(Options.AuthToken.authenticateURI)
         if uri == nil {
             logger.warning(
                 "[keystone_authtoken] www_authenticate_uri is not set; clients are told of auth_url, which may be closed to them")
@@ -61,9 +61,11 @@ extension Wiring {
 
     /// - Throws: for what is missing or contradicts itself, and for files that cannot be read.
     func makeKeystoneAccess(_ group: Options.KeystoneGroup) throws -> KeystoneAccess {
-        guard let address = try configuration(group.authURL) else { throw group.missing("auth_url") }
-        try Self.checkAddress(address, at: "[\(group.name)] auth_url")
-        let (proof, scope) = try makeProof(group)
+        // What concerns the connection stays in the group itself. Source: keystonemiddleware, `_create_auth_plugin`.
+        let login = try configuration(group.authSection).map { Options.KeystoneGroup($0) } ?? group
+        guard let address = try configuration(login.authURL) else { throw login.missing("auth_url") }
+        try Self.checkAddress(address, at: "[\(login.name)] auth_url")
+        let (proof, scope) = try makeProof(login)
         var access = KeystoneAccess(address: address, proof: proof, scope: scope)
         access.region = try configuration(group.regionName)
         access.trust.isBlind = try configuration(group.insecure)

@@ -55,7 +55,15 @@ extension Wiring {
         guard !drivers.isEmpty else { return nil }
         var senders: [any NotificationSender] = []
         let settings = try brokerSettings(drivers)
-        if !settings.formats.isEmpty {
+        var isLogged = drivers.contains(.log)
+        if !settings.formats.isEmpty, let transport = otherTransport(of: settings.url) {
+            log.logger("glance.notifications").warning(
+                """
+                [oslo_messaging_notifications] transport_url: the transport '\(transport)' is not here, only rabbit is; notifications go to \
+                this log
+                """)
+            isLogged = true
+        } else if !settings.formats.isEmpty {
             guard let sender = makeBrokerSender(settings) else {
                 // The URL holds a password, so it is not said.
                 throw ConfigurationError(
@@ -64,12 +72,20 @@ extension Wiring {
             }
             senders.append(sender)
         }
-        if drivers.contains(.log) { senders.append(LogSender(log)) }
+        if isLogged { senders.append(LogSender(log)) }
         let retry = try configuration(Options.notificationRetry)
         return Courier(
             queue: try makeCatalog(for: 1), senders: senders, worker: WorkerName.fresh().text,
             kept: try configuration(Options.notificationsKept),
             tries: retry < 0 ? nil : retry + 1, logger: log.logger("glance.notifications"))
+    }
+
+    /// Of a URL the transport of oslo.messaging that only a real Glance has; nil for the one that is here, and for what is no URL.
+    private func otherTransport(of url: String) -> String? {
+        guard let end = url.firstRange(of: "://")?.lowerBound else { return nil }
+        let scheme = url[..<end].lowercased()
+        let isName = !scheme.isEmpty && scheme.utf8.allSatisfy { 0x61...0x7A ~= $0 || 0x30...0x39 ~= $0 || "+-.".utf8.contains($0) }
+        return isName && scheme != "rabbit" && scheme != "kombu" ? scheme : nil
     }
 
     private func brokerSettings(_ drivers: Set<Driver>) throws -> BrokerSettings {

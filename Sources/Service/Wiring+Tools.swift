@@ -45,15 +45,8 @@ extension Wiring {
 
     // MARK: looking
 
-    /// What is set and means nothing, here or anywhere, as texts.
-    package var complaints: [String] {
-        configuration.complaints(known: Options.all + corsKeys + storeKeys, unused: Options.unused + unusedStoreKeys)
-    }
-
-    /// Those of them that no Glance knows either: slips of the pen.
-    package var unknownOptions: [String] {
-        configuration.complaints(known: Options.all + corsKeys + storeKeys + Options.unused + unusedStoreKeys, unused: [])
-    }
+    /// What is set and no Glance knows: slips of the pen, as texts.
+    package var unknownOptions: [String] { complaints.filter { $0.contains(": unknown option [") } }
 
     /// Whether the values of the configuration make sense, as far as this can be told without making or asking anything.
     ///

@@ -26,6 +26,32 @@ import Testing
         """
     }
 
+    /// What a group says that tells of a login by an application credential.
+    private static func credential(_ keystone: FakeKeystone) -> String {
+        """
+        auth_type = v3applicationcredential
+        auth_url = \(keystone.address)
+        application_credential_id = c
+        application_credential_secret = s3cret
+        """
+    }
+
+    /// What says who comes in stands in another group; what concerns the connection does not.
+    @Test func `logs in as a group says that another one names`() throws {
+        let keystone = try FakeKeystone()
+        keystone.knows("alice")
+        let own = "auth_section = login\nwww_authenticate_uri = http://keystone.example:5000\nhttp_connect_timeout = 2\nusername = nobody"
+        let glance = try TestGlance(
+            ["keystone_authtoken": own, "login": Self.credential(keystone) + "\ninsecure = maybe\npasscode = 1\nusernaem = x"],
+            identity: "keystone", workers: 1)
+        #expect(try glance.send("GET", "/v2/images", as: .alice).status == 200)
+        #expect(keystone.logins.count == 1 && keystone.logins[0].contains("\"application_credential\": {\"id\": \"c\""))
+        let log = try glance.workerLog()
+        #expect(log.contains("[login] passcode is an option of Glance's that has no effect here"))
+        #expect(log.contains("unknown option [login] usernaem, did you mean [login] username?"))
+        #expect(!log.contains("unknown option [login] auth_") && !log.contains("unknown option [login] application"))
+    }
+
     private static func start() throws -> (TestGlance, FakeKeystone) {
         let keystone = try FakeKeystone()
         keystone.knowsEverybody()

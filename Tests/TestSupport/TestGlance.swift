@@ -42,6 +42,7 @@ package final class TestGlance: @unchecked Sendable {
 
     /// - Parameters:
     ///   - options: what the configuration says besides, as lines under their group: `["DEFAULT": "debug = true"]`.
+    ///   - before: what the file says first, so that all of the rest overrides it.
     ///   - identity: `tokens` for `Person`s, `none`, or `keystone`; nil where the flavour is to say it.
     ///   - storeFolder: in place of one in the suite's folder.
     ///   - stores: names of several file stores, each in a folder of its name; the first is the default. None: a single one.
@@ -50,7 +51,7 @@ package final class TestGlance: @unchecked Sendable {
     ///   - proxy: the way to the database that the service is told of.
     ///   - port: that somebody was told of already, in place of any that is free.
     package init(
-        _ options: [String: String] = [:], identity: String? = "tokens", workers: Int = 2, storeFolder: String? = nil,
+        _ options: [String: String] = [:], before: String = "", identity: String? = "tokens", workers: Int = 2, storeFolder: String? = nil,
         stores: [String] = [], cacheFolder: String? = nil, runsTasks: Bool = false, runsRegistry: Bool = false,
         blobs: [(prefix: String, folder: String)]? = nil,
         server: PrivateMariaDB? = nil, proxy: SilentProxy? = nil, port: Int? = nil
@@ -89,7 +90,7 @@ package final class TestGlance: @unchecked Sendable {
             groups["vitrine"]! += "\nregistry_secret = \(Self.secret)"
         }
         for (group, text) in options { groups[group, default: ""] += "\n\(text)" }
-        let configuration = groups.map { "[\($0)]\n\($1)\n" }.joined(separator: "\n")
+        let configuration = before + "\n" + groups.map { "[\($0)]\n\($1)\n" }.joined(separator: "\n")
         try configuration.write(toFile: "\(folder)/glance-api.conf", atomically: true, encoding: .utf8)
 
         var settings = Site.Settings(
@@ -103,7 +104,7 @@ package final class TestGlance: @unchecked Sendable {
         settings.registryPort = runsRegistry ? registryPort : nil
         site = Site(settings)
         try site.start()
-        try site.waitUntilReady()
+        try site.waitUntilListening()
     }
 
     deinit { site.stop() }
