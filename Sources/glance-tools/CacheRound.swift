@@ -21,7 +21,7 @@ enum CacheRound {
     /// - Parameter work: what came of it, in words; nil where there is no cache.
     private static func round(_ name: String, _ words: [String], _ work: (Wiring) throws -> String?) throws -> Int32 {
         let usage = "\(name) [--config-file PATH] [--config-dir DIR] [--debug] [--log-file PATH] [--log-dir DIR]"
-        let words = try OsloWords.words(words, usage: usage)
+        let words = try OsloWords.wordsWithoutCommand(words, usage: usage)
         if OsloWords.answersByItself(words, usage: usage) { return 0 }
         let wiring = try Wiring(OsloWords.configuration(words, of: name), program: name)
         write("\(name): \(try work(wiring) ?? "there is no image cache on this node: image_cache_dir is not set").\n")

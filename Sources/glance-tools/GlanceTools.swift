@@ -35,8 +35,8 @@ enum GlanceTools {
             write("usage: glance-tools NAME ..., or by a link of one of these names:\n\(list)", to: isHelp ? STDOUT_FILENO : STDERR_FILENO)
             exit(isHelp ? 0 : 2)
         }
-        // Whoever reads no more is gone.
-        signal(SIGPIPE, SIG_DFL)
+        // Whoever is gone, at the other end of a pipe or of TLS, is an error of a write, and not the end.
+        signal(SIGPIPE, SIG_IGN)
         do {
             exit(try tool.run(name, words))
         } catch let error as UsageError {

@@ -2,48 +2,50 @@ internal import Glibc
 internal import OsloConfig
 internal import Service
 
-/// The options that every program of Glance's takes: where its configuration is, and where its log goes. Source: oslo.config,
-/// `ConfigOpts`; oslo.log, `common_cli_opts` and `logging_cli_opts`.
+/// What every program of Glance's takes besides its own options: `OsloArguments` takes most of it out of a command line and heeds it, and
+/// this is the rest.
 enum OsloWords {
-    static let options: [CommandWords.Option] = [
-        .value("--config-file"), .value("--config-dir"), .flag("-h", "--help"), .flag("--version"), .flag("-d", "--debug"),
-        .flag("--nodebug"), .flag("-v", "--verbose"), .flag("--noverbose"), .value("--log-file", "--logfile", "--log_file"),
-        .value("--log-dir", "--logdir", "--log_dir"), .flag("--use-syslog"), .flag("--nouse-syslog"), .flag("--use-journal"),
-        .flag("--nouse-journal"), .flag("--use-json"), .flag("--nouse-json"), .flag("--watch-log-file"), .flag("--nowatch-log-file"),
-        .value("--log-config-append", "--log-config", "--log_config"), .value("--log-date-format"), .value("--syslog-log-facility"),
-        .value("--shell_completion"),
+    /// Where the configuration is, and who the program is.
+    private static let options: [CommandWords.Option] = [
+        .value("--config-file"), .value("--config-dir"), .flag("-h", "--help"), .flag("--version"),
     ]
 
-    /// What `--version` says: the release of Glance that all this is like.
-    private static let version = "33.0.0"
+    /// A command line, and with it what holds for the whole process.
+    static func words(_ words: [String], _ more: [CommandWords.Option] = [], usage: String) throws(UsageError) -> CommandWords {
+        let common: OsloArguments
+        do throws(OsloArguments.Refused) {
+            common = try OsloArguments(words)
+        } catch {
+            throw UsageError(error.description, usage: usage)
+        }
+        for (name, value) in common.settings { setenv(name, value, 1) }
+        let version = common.asksForVersion ? ["--version"] : []
+        return try CommandWords(version + common.words, more + options, usage: usage)
+    }
+
+    /// The same for a program that takes options alone.
+    static func wordsWithoutCommand(
+        _ words: [String], _ more: [CommandWords.Option] = [], usage: String
+    ) throws(UsageError) -> CommandWords {
+        let read = try self.words(words, more, usage: usage)
+        if let other = read.others.first { throw UsageError("unrecognized arguments: \(other)", usage: usage) }
+        return read
+    }
 
     /// - Returns: true when the program was only asked who it is.
     static func answersByItself(_ words: CommandWords, usage: String) -> Bool {
         if words.has("-h") {
             write("usage: \(usage)\n")
         } else if words.has("--version") {
-            write("\(version)\n")
+            write("\(OsloArguments.version)\n")
         } else {
             return false
         }
         return true
     }
 
-    /// The configuration that the words name, and that they change.
-    ///
-    /// - Parameter program: whose usual files are read when none is named.
-    static func configuration(_ words: CommandWords, of program: String = "glance-api") throws -> Configuration {
-        // What the command line says counts more than any file.
-        if words.has("-d") { setenv("OS_DEFAULT__DEBUG", "true", 1) }
-        if let file = words["--log-file"] { setenv("OS_DEFAULT__LOG_FILE", file, 1) }
-        if let folder = words["--log-dir"] { setenv("OS_DEFAULT__LOG_DIR", folder, 1) }
-        return try Programs.configuration(files: words.all("--config-file"), directories: words.all("--config-dir"), program: program)
-    }
-
-    /// - Throws: for a word that is no option, where a program takes none.
-    static func words(_ words: [String], _ more: [CommandWords.Option] = [], usage: String) throws(UsageError) -> CommandWords {
-        let read = try CommandWords(words, more + options, usage: usage)
-        if let other = read.others.first { throw UsageError("unrecognized arguments: \(other)", usage: usage) }
-        return read
+    /// The configuration that the words name, or the one of the program.
+    static func configuration(_ words: CommandWords, of program: String) throws -> Configuration {
+        try Programs.configuration(files: words.all("--config-file"), directories: words.all("--config-dir"), program: program)
     }
 }

@@ -40,8 +40,8 @@ enum ReplicatorCommand {
         }
     }
 
-    private static func answer(_ name: String, _ words: [String]) throws -> Int32 {
-        let words = try CommandWords(words, options + OsloWords.options, usage: usage)
+    private static func answer(_ name: String, _ line: [String]) throws -> Int32 {
+        let words = try OsloWords.words(line, options, usage: usage)
         if OsloWords.answersByItself(words, usage: "\(usage)\n\n\(list)") { return 0 }
         let wanted = words.others.first ?? "help"
         let isHelp = wanted == "help"
@@ -63,13 +63,14 @@ enum ReplicatorCommand {
             write("\(help)ERROR: Too \(arguments.count < command.arguments.count ? "few" : "many") arguments.\n", to: STDERR_FILENO)
             return 1
         }
-        return try run(command.name, arguments, words)
+        let isTold = line.contains { ["-v", "--verbose", "-d", "--debug"].contains($0) }
+        return try run(command.name, arguments, words, isTold: isTold)
     }
 
-    private static func run(_ command: String, _ arguments: [String], _ words: CommandWords) throws -> Int32 {
+    private static func run(_ command: String, _ arguments: [String], _ words: CommandWords, isTold: Bool) throws -> Int32 {
         let configuration = try OsloWords.configuration(words, of: "glance-replicator")
         let servers = try Servers(words, configuration)
-        let report = Report(isTold: words.has("-v") || words.has("-d"), title: command)
+        let report = Report(isTold: isTold, title: command)
         defer { report.end() }
         let replicator = Replicator(try settings(words, configuration)) { report.take($0) }
         switch command {

@@ -12,13 +12,13 @@ enum ScrubberCommand {
         let options: [CommandWords.Option] = [
             .flag("-D", "--daemon"), .flag("--nodaemon"), .value("--restore"), .value("--wakeup_time", "--wakeup-time"),
         ]
-        let words = try OsloWords.words(words, options, usage: usage)
+        let words = try OsloWords.wordsWithoutCommand(words, options, usage: usage)
         if OsloWords.answersByItself(words, usage: usage) { return 0 }
         guard !words.has("-D") || words["--restore"] == nil else {
             write("ERROR: --restore and --daemon exclude each other.\n", to: STDERR_FILENO)
             return 1
         }
-        let configuration = try OsloWords.configuration(words, of: "glance-scrubber")
+        let configuration = try OsloWords.configuration(words, of: name)
         let scrubber = try Wiring(configuration, program: name).makeScrubber()
         if let image = words["--restore"] {
             try scrubber.restore(ImageID(image))

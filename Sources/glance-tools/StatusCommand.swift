@@ -29,24 +29,23 @@ struct StatusCommand {
     private static let usage = "glance-status [--config-file PATH] [--config-dir DIR] upgrade check [--json]"
 
     static func run(_ name: String, _ words: [String]) throws -> Int32 {
-        let words = try CommandWords(words, [.flag("--json")] + OsloWords.options, usage: usage)
+        let words = try OsloWords.words(words, [.flag("--json")], usage: usage)
         if OsloWords.answersByItself(words, usage: usage) { return 0 }
         guard words.others == ["upgrade", "check"] else { throw UsageError("the only command is: upgrade check", usage: usage) }
-        let checks = StatusCommand(words: words).checks()
+        let checks = StatusCommand(name: name, words: words).checks()
         words.has("--json") ? printJSON(checks) : printTable(checks)
         return Int32(checks.map(\.result.rawValue).max() ?? 0)
     }
 
+    private let name: String
     private let words: CommandWords
 
     private func checks() -> [Check] {
         // Whoever looks makes no log file, least of all one of root's.
-        for name in ["LOG_FILE", "LOG_DIR"] where words["--\(name.lowercased().replacing("_", with: "-"))"] == nil {
-            setenv("OS_DEFAULT__\(name)", "", 1)
-        }
+        for name in ["OS_DEFAULT__LOG_FILE", "OS_DEFAULT__LOG_DIR"] { setenv(name, "", 0) }
         let configuration: Configuration
         do {
-            configuration = try OsloWords.configuration(words)
+            configuration = try OsloWords.configuration(words, of: name)
         } catch {
             return [Check(name: "Configuration", result: .failure, details: "\(error)")]
         }
@@ -93,7 +92,16 @@ struct StatusCommand {
         do {
             let state = try Migrations(try wiring.makeDatabase(for: 1)).state()
             guard !state.isComplete else { return Check(name: name) }
-            let details = state.missing.isEmpty
+            let noted = state.revisions
+            let isOurs = noted.isEmpty || noted.contains(Schema.alembicRevision) || noted.contains(Schema.expandedRevision)
+            guard isOurs || noted.allSatisfy(GlanceRevisions.revisions.contains) && noted.contains(where: GlanceRevisions.isContraction)
+            else {
+                let names = noted.joined(separator: ", ")
+                return Check(
+                    name: name, result: .failure, details: "It is at revision \(names), of which this release can make nothing.")
+            }
+            let details =
+                state.missing.isEmpty && isOurs
                 ? "It is not noted that no older Glance uses it; run glance-manage db contract once none does."
                 : "\(state.missing.count) changes of tables are missing; run glance-manage db sync."
             return Check(name: name, result: .warning, details: details)

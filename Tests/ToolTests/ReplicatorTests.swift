@@ -147,7 +147,8 @@ import Testing
         #expect(login?["identity"]?["password"]?["user"]?["domain"]?["name"]?.string == "Users")
         #expect(login?["scope"]?["project"]?["domain"]?["id"]?.string == "default")
         let credential = ["OS_AUTH_URL": keystone.address, "OS_APPLICATION_CREDENTIAL_ID": "c", "OS_APPLICATION_CREDENTIAL_SECRET": "s"]
-        #expect(try replicate(["size", from], token: nil, credential).status == 0)
+        let sized = try replicate(["size", from], token: nil, credential)
+        #expect(sized.status == 0, "\(sized.errors)")
         #expect(try #require(keystone.logins.last)["auth"]?["identity"]?["application_credential"]?["id"]?.string == "c")
         // A token that is given is the only one that is shown.
         #expect(try replicate(["size", from], token: "admin", password).status == 0)
