@@ -102,10 +102,14 @@ package enum Programs {
     }
 
     private static func listener(_ place: String) throws -> Listener {
-        guard place.hasPrefix("fd:") else { return try Listener(path: place) }
-        guard let descriptor = CInt(place.dropFirst(3)) else {
-            throw ConfigurationError(place: place, reason: "is neither fd:N nor the path of a socket")
+        do {
+            guard place.hasPrefix("fd:") else { return try Listener(path: place) }
+            guard let descriptor = CInt(place.dropFirst(3)) else {
+                throw ConfigurationError(place: place, reason: "is neither fd:N nor the path of a socket")
+            }
+            return try Listener(descriptor: descriptor)
+        } catch let error as FastCGIError {
+            throw ConfigurationError(place: place, reason: "is no socket that requests come in by: \(error)")
         }
-        return try Listener(descriptor: descriptor)
     }
 }
