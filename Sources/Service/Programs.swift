@@ -102,13 +102,14 @@ package enum Programs {
     }
 
     private static func listener(_ place: String) throws -> Listener {
-        do {
-            guard place.hasPrefix("fd:") else { return try Listener(path: place) }
-            guard let descriptor = CInt(place.dropFirst(3)) else {
-                throw ConfigurationError(place: place, reason: "is neither fd:N nor the path of a socket")
-            }
-            return try Listener(descriptor: descriptor)
-        } catch let error as FastCGIError {
+        let descriptor = place.hasPrefix("fd:") ? CInt(place.dropFirst(3)) : nil
+        guard descriptor != nil || !place.hasPrefix("fd:") else {
+            throw ConfigurationError(place: place, reason: "is neither fd:N nor the path of a socket")
+        }
+        do throws(FastCGIError) {
+            if let descriptor { return try Listener(descriptor: descriptor) }
+            return try Listener(path: place)
+        } catch {
             throw ConfigurationError(place: place, reason: "is no socket that requests come in by: \(error)")
         }
     }
