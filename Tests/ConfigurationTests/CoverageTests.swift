@@ -140,7 +140,8 @@ import Testing
         "database.max_pool_size": "0 is one for each thread", "database.pool_timeout": "SQLAlchemy's own is 30, too",
         "healthcheck.backends": "Glance's paste file has it", "healthcheck.disable_by_file_path": "Glance's paste file has it",
         "keystone_authtoken.http_connect_timeout": "Glance waits without an end",
-        "keystone_authtoken.auth_type": "keystonemiddleware has none, and logs nobody in", "oslo_limit.auth_type": "likewise",
+        "keystone_authtoken.auth_type": "keystonemiddleware has none, and logs nobody in",
+        "oslo_policy.policy_dirs": "none named stands for policy.d",
         "oslo_limit.valid_interfaces": "services reach each other by their internal endpoints",
     ]
 
