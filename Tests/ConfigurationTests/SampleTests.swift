@@ -99,6 +99,17 @@ import Testing
         #expect(!said.contains("s3cret") && !log.contains("s3cret"))
     }
 
+    /// Source: glance_store, its entry points, by which `enabled_backends` is read too.
+    @Test func `that names the kinds of several stores by their classes starts`() throws {
+        let glance = try TestGlance(
+            ["DEFAULT": "enabled_backends = fast:glance.store.filesystem.Store, web : glance.store.http.Store"], workers: 1,
+            stores: ["fast"])
+        let id = try glance.hasActiveImage("hello")
+        #expect(try glance.image(id)["stores"] == "fast")
+        let stores = try glance.send("GET", "/v2/info/stores").json["stores"]?.array
+        #expect(stores?.map { $0["id"]?.string } == ["fast", "web"])
+    }
+
     @Test(arguments: ["shake_128", "nosuch", "null"]) func `that no image could be hashed by does not start`(_ algorithm: String) throws {
         let glance = try TestGlance(["DEFAULT": "hashing_algorithm = \(algorithm)"], workers: 1)
         #expect(try eventually { try glance.workerLog().contains("[DEFAULT] hashing_algorithm: '\(algorithm)' is not known") })
