@@ -1,6 +1,6 @@
 # make run    the whole service in one folder, until Ctrl-C
 # make test   every test
-# make acceptance   Tempest's image tests, with a real Keystone, and half a minute of chaos
+# make acceptance   Tempest's image tests, with a real Keystone; a real Glance and ours on one database; half a minute of chaos
 # make chaos        processes killed and frozen at random for two minutes, then what must hold (CHAOS= what Tests/Chaos/run takes besides)
 # make sanitize     the same for programs built with AddressSanitizer, and with ThreadSanitizer
 # make bench  the figures, beside a real Glance (PEER= the folder of its scripts, BENCH= what Benchmarks/bench takes besides)
@@ -23,6 +23,8 @@ SWIFT := $(shell for s in $$(which -a swift 2>/dev/null) /opt/swift/usr/bin/swif
 SOURCES  := $(shell find Sources sql Package.swift -type f)
 RELEASE  := .build/release
 PROGRAMS := glance-api glance-registry glance-tasks glance-manage
+# Names by which glance-tools does what Glance's programs of these names do.
+TOOLS    := $(addprefix glance-,cache-manage cache-cleaner cache-pruner cache-prefetcher control replicator scrubber status wsgi-api)
 CLIENTS  := .build/clients
 KEYSTONE := .build/keystone
 TEMPEST  := .build/tempest
@@ -39,15 +41,17 @@ build: $(RELEASE)/.built
 
 # SwiftPM itself takes seconds to find that nothing changed; make knows at once.
 $(RELEASE)/.built: $(SOURCES) .build/.installed | swift
-	$(foreach p,$(PROGRAMS),$(SWIFT) build -c release --static-swift-stdlib --product $(p) &&) touch $@
+	$(foreach p,$(PROGRAMS) glance-tools,$(SWIFT) build -c release --static-swift-stdlib --product $(p) &&) true
+	$(foreach t,$(TOOLS),ln -sf glance-tools $(RELEASE)/$(t) &&) touch $@
 
 test: .build/.installed $(CLIENTS)/.made $(KEYSTONE)/.made $(GLANCE)/.made lint | swift
 	$(SWIFT) build --build-tests -Xswiftc -warnings-as-errors
 	.ci/check-imports $(SWIFT)
 	@VITRINE_CLIENTS=$(CURDIR)/$(CLIENTS)/bin VITRINE_KEYSTONE=$(CURDIR)/$(KEYSTONE) VITRINE_GLANCE=$(CURDIR)/$(GLANCE) .ci/test $(SWIFT)
 
-acceptance: $(RELEASE)/.built $(KEYSTONE)/.made $(TEMPEST)/.made
+acceptance: $(RELEASE)/.built $(KEYSTONE)/.made $(TEMPEST)/.made $(GLANCE)/.made
 	Tests/Acceptance/run
+	Tests/Acceptance/together
 	Tests/Chaos/run --seconds 30 $(CHAOS)
 
 chaos: $(RELEASE)/.built

@@ -67,6 +67,8 @@ let migrations = [
     "0036-vitrine_commits",
     "0037-vitrine_store_folders",
     "0038-vitrine_removals_tries",
+    "0039-vitrine_removals_image",
+    "0040-vitrine_nodes",
 ]
 
 let package = Package(
@@ -109,7 +111,7 @@ let package = Package(
             name: "Schema", path: "sql", resources: migrations.map { .embedInCode("\($0).sql") }, swiftSettings: house),
 
         // adapters
-        room("Persistence", needs: ["Domain", "JSONDocument", "MariaDB", "NotificationWire", "Schema", "Threading"]),
+        room("Persistence", needs: ["Domain", "Cryptography", "JSONDocument", "MariaDB", "NotificationWire", "Schema", "Threading"]),
         room("Stores", needs: ["Domain", "CLinux", "Folders", "HTTPClient", "JSONDocument", "Threading", logging]),
         room(
             "Identity",
@@ -143,11 +145,13 @@ let package = Package(
             needs: [
                 "APICommon", "APIRegistry", "APIV1", "APIV2", "Importing", "Operations", "Persistence", "RegistryClient", "Stores",
                 "Identity", "Domain",
-                "HTTP", "HTTPClient", "ImageFormats", "JSONDocument", "Digest", "NotificationWire",
+                "HTTP", "HTTPClient", "ImageFormats", "JSONDocument", "Cryptography", "Digest", "NotificationWire",
                 "CLinux", "FastCGI", "MariaDB", "OsloConfig", "Threading", logging,
             ]),
 
         room("Stack", needs: ["MariaDB"]),
+
+        room("Replication", needs: ["Digest", "Folders", "HTTPClient", "JSONDocument"]),
 
         // roof
         program("glance-api", needs: ["Service", "FastCGI", arguments]),
@@ -156,6 +160,13 @@ let package = Package(
         program(
             "glance-manage",
             needs: ["Service", "Domain", "JSONDocument", "Operations", "Persistence", "Schema", "OsloConfig", "Stack", arguments]),
+
+        program(
+            "glance-tools",
+            needs: [
+                "Service", "Domain", "HTTPClient", "Identity", "JSONDocument", "Operations", "OsloConfig", "Persistence", "Replication",
+                "Schema", "Threading", logging,
+            ]),
 
         // benchmarks
         .executableTarget(
@@ -180,7 +191,7 @@ let package = Package(
                 "glance-tasks",
             ],
             exclude: ["oslo.py"]),
-        tests("DomainTests", needs: ["Domain"]),
+        tests("DomainTests", needs: ["Domain", "TestSupport"]),
         tests("PluginTests", needs: ["Domain", "Plugins", "Subprocess", "TestSupport", "Unpacking", "glance-api", "glance-tasks"]),
         .testTarget(name: "FormatTests", dependencies: ["ImageFormats", "TestSupport"], exclude: ["oslo.py"]),
         tests("FetchTests", needs: ["CCurl", "Domain", "HTTPClient", "Stores", "TestSupport", "Threading"]),
@@ -216,7 +227,8 @@ let package = Package(
             ]),
         tests("ImportTests", needs: ["TestSupport", "Stack", "Threading", "glance-api", "glance-tasks"]),
         tests("MetadefTests", needs: ["TestSupport", "glance-api", "glance-manage"]),
-        tests("GatewayTests", needs: ["TestSupport", "Stack", "glance-api", "glance-registry", "glance-tasks"]),
+        tests("ToolTests", needs: ["TestSupport", "Threading", "glance-api", "glance-registry", "glance-tools"]),
+        tests("GatewayTests", needs: ["TestSupport", "Stack", "glance-api", "glance-manage", "glance-registry", "glance-tasks"]),
         .testTarget(
             name: "ClientTests", dependencies: ["TestSupport", "Stack", "glance-api", "glance-registry", "glance-tasks"],
             exclude: ["requirements.txt"]),

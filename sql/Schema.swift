@@ -2,6 +2,8 @@
 package enum Schema {
     /// The revision of Glance's own migrations that these tables are.
     package static let alembicRevision = "2024_1_contract01"
+    /// The same before the last step of a rolling upgrade, which removes what an older Glance still needs.
+    package static let expandedRevision = "2024_1_expand01"
 
     package struct Migration: Sendable {
         package let name: String
@@ -53,6 +55,8 @@ package enum Schema {
         Migration("0036-vitrine_commits", PackageResources._036_vitrine_commits_sql),
         Migration("0037-vitrine_store_folders", PackageResources._037_vitrine_store_folders_sql),
         Migration("0038-vitrine_removals_tries", PackageResources._038_vitrine_removals_tries_sql),
+        Migration("0039-vitrine_removals_image", PackageResources._039_vitrine_removals_image_sql),
+        Migration("0040-vitrine_nodes", PackageResources._040_vitrine_nodes_sql),
     ]
 }
 

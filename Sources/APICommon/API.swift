@@ -55,7 +55,10 @@ package struct API: Sendable {
             answer = Answer(response: ErrorDocument.response(to: request, for: error), trace: .fresh())
             front.cors?.mark(&answer.response, to: request)
         }
-        answer.response.headers["x-openstack-request-id"] = answer.trace.requestID
+        // What another node did has the name that it gave the request.
+        if answer.response.headers["x-openstack-request-id"] == nil {
+            answer.response.headers["x-openstack-request-id"] = answer.trace.requestID
+        }
         return answer
     }
 
@@ -127,10 +130,20 @@ package struct API: Sendable {
             if [.GET, .HEAD, .DELETE].contains(request.method), !parameters.all.allSatisfy(ImageText.isStorable) {
                 throw Fault(.notFound, "The resource could not be found.")
             }
-            if route.bodyRule == .none && request.hasBody {
+            if route.bodyRule == .none && bringsBytes(request) {
                 throw Fault(.invalid, "A body is not expected with this request.")
             }
             return try route.handler(Call(request: request, parameters: parameters, query: query, caller: caller))
+        }
+    }
+
+    /// Whether a body has any bytes, however they arrive: chunks may be none.
+    private func bringsBytes(_ request: Request) -> Bool {
+        guard request.hasBody, request.body.announced == nil else { return request.hasBody }
+        do throws(BodyCut) {
+            return try request.body.readAll(atMost: 0) == nil
+        } catch {
+            return true
         }
     }
 

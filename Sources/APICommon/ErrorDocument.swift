@@ -18,6 +18,8 @@ extension Fault.Kind {
         case .tooSlow: .requestTimeout
         case .unsatisfiableRange: .rangeNotSatisfiable
         case .headerTooLarge: .headerFieldsTooLarge
+        case .unreachable: .gatewayTimeout
+        case .misanswered: .badGateway
         case .unavailable: .serviceUnavailable
         case .unexpected: .internalServerError
         }

@@ -60,7 +60,7 @@ package struct RegistryMembersDoor: Sendable {
         } else if body["only_new"]?.bool == true {
             _ = try catalog.add(project, to: image, quota: quota, by: call.caller)
         } else {
-            let membership = Membership(project: project, canShare: try Membership.canShare(of: member))
+            let membership = Membership(project: project, canShare: Membership.canShare(of: member))
             try catalog.put([membership], to: image, replacing: false, quota: quota, by: call.caller)
         }
         return Response(.noContent)

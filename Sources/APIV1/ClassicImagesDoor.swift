@@ -88,8 +88,15 @@ package struct ClassicImagesDoor: Sendable {
 
     // MARK: writing
 
-    private func create(_ call: Call) throws(Fault) -> Response {
+    /// What a request says of its image, which has not too many bytes by that.
+    private func wanted(by call: Call) throws(Fault) -> ClassicRequest {
         let wanted = try ClassicRequest(call.request.headers, formats)
+        if let size = wanted.meta.size { try service.checkFits(size) }
+        return wanted
+    }
+
+    private func create(_ call: Call) throws(Fault) -> Response {
+        let wanted = try wanted(by: call)
         guard wanted.meta.isDeleted != true else { throw ClassicRequest.bad("deleted", "cannot be true of a new image") }
         let source = try Source(of: call, wanted)
         guard case .body = source else { return try create(call, wanted, source) }
@@ -110,7 +117,7 @@ package struct ClassicImagesDoor: Sendable {
         case .body:
             try checkFormats(draft.diskFormat, draft.containerFormat)
             try checkBody(call, wanted)
-            bytes = call.request.body.announced ?? 0
+            bytes = call.request.promised ?? 0
         case .location(let url):
             try checkFormats(draft.diskFormat, draft.containerFormat)
             try service.checkMayBeLocated(draft.properties)
@@ -141,7 +148,7 @@ package struct ClassicImagesDoor: Sendable {
     }
 
     private func update(_ call: Call) throws(Fault) -> Response {
-        let wanted = try ClassicRequest(call.request.headers, formats)
+        let wanted = try wanted(by: call)
         let source = try Source(of: call, wanted)
         guard case .body = source else { return try update(call, wanted, source) }
         return try service.clientUploads.withOne(for: call.caller.project) { () throws(Fault) in try update(call, wanted, source) }
@@ -163,11 +170,11 @@ package struct ClassicImagesDoor: Sendable {
         case .body:
             try checkFormats(disk, container)
             try checkBody(call, wanted)
-            let image = try revise(purging: false, bringing: call.request.body.announced ?? 0) { image throws(Fault) in
+            let image = try revise(purging: false, bringing: call.request.promised ?? 0) { image throws(Fault) in
                 guard image.status == .queued else {
                     throw Fault(.conflict, "Image \(image.id) takes no data in status \(image.status.rawValue).")
                 }
-                if let size = image.size, size != 0, let length = call.request.body.announced, size != length {
+                if let size = image.size, size != 0, let length = call.request.promised, size != length {
                     throw Fault(.invalid, "The image was to have a size of \(size) bytes, and the body has \(length).")
                 }
             }
@@ -195,7 +202,12 @@ package struct ClassicImagesDoor: Sendable {
     }
 
     private func delete(_ call: Call) throws(Fault) -> Response {
-        try service.delete(call.imageID, by: call.caller)
+        do throws(Fault) {
+            try service.delete(call.imageID, by: call.caller)
+        } catch {
+            guard error.kind == .notFound, try service.isBeingDeleted(call.imageID, of: call.caller) else { throw error }
+            throw Fault(.forbidden, "Image \(call.imageID) is being deleted already.")
+        }
         return Response(.ok)
     }
 
@@ -208,7 +220,8 @@ package struct ClassicImagesDoor: Sendable {
         case copy(String)
 
         init(of call: Call, _ wanted: ClassicRequest) throws(Fault) {
-            switch (call.request.hasBody, wanted.location, wanted.copyFrom) {
+            // Chunks are a body, also where there are none.
+            switch (call.request.hasBody || call.request.isChunked, wanted.location, wanted.copyFrom) {
             case (false, nil, nil): self = .none
             case (true, nil, nil): self = .body
             case (false, let url?, nil): self = .location(url)
@@ -233,7 +246,7 @@ package struct ClassicImagesDoor: Sendable {
     private func upload(_ call: Call, _ image: Image) throws(Fault) -> Image {
         do throws(Fault) {
             // An image that was made without data has size 0, which says nothing of what is to come.
-            let announced = call.request.body.announced ?? image.size.flatMap { $0 == 0 ? nil : $0 }
+            let announced = call.request.promised ?? image.size.flatMap { $0 == 0 ? nil : $0 }
             try service.upload(
                 image.id, from: RequestBytes(call.request.body), announced: announced, by: call.caller, failed: .killed)
         } catch {
@@ -246,10 +259,10 @@ package struct ClassicImagesDoor: Sendable {
         guard call.request.headers["Content-Type"]?.prefix(while: { $0 != ";" }) == "application/octet-stream" else {
             throw Fault(.invalid, "Content-Type must be application/octet-stream")
         }
-        if let size = wanted.meta.size, let length = call.request.body.announced, size != length {
+        if let size = wanted.meta.size, let length = call.request.promised, size != length {
             throw ClassicRequest.bad("size", "is \(size), and the body has \(length) bytes")
         }
-        for size in [wanted.meta.size, call.request.body.announced] { if let size { try service.checkFits(size) } }
+        if let length = call.request.promised { try service.checkFits(length) }
     }
 
     private func checkFormats(_ disk: String?, _ container: String?) throws(Fault) {

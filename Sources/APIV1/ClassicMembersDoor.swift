@@ -35,7 +35,7 @@ package struct ClassicMembersDoor: Sendable {
 
     private func put(_ call: Call) throws(Fault) -> Response {
         var canShare: Bool?
-        if call.request.hasBody { canShare = try call.json().object?["member"]?.object?["can_share"]?.bool }
+        if call.request.hasBody { canShare = try call.json().object?["member"]?.object.flatMap(Membership.canShare) }
         let project = call.parameters["member"]
         try ImageText.check(member: project)
         try service.share(call.imageID, with: [Membership(project: project, canShare: canShare)], replacing: false, by: call.caller)

@@ -60,7 +60,7 @@ package final class Seal: Sendable {
         return stride(from: 0, to: digits.count, by: 2).map { UInt8(digits[$0]! << 4 | digits[$0 + 1]!) }
     }
 
-    private static func random(_ count: Int) -> [UInt8] {
+    static func random(_ count: Int) -> [UInt8] {
         var bytes = [UInt8](repeating: 0, count: count)
         precondition(RAND_bytes(&bytes, CInt(count)) == 1, "without random numbers nothing is secret")
         return bytes
@@ -100,7 +100,7 @@ package final class Seal: Sendable {
     private static func crypt(
         _ bytes: [UInt8], for purpose: String, _ key: [UInt8], _ nonce: [UInt8], _ tag: inout [UInt8], isClosing: Bool
     ) -> [UInt8]? {
-        let context = Context()
+        let context = CipherContext()
         let about = Array(purpose.utf8)
         var made = [UInt8](repeating: 0, count: bytes.count)
         var (count, rest): (CInt, CInt) = (0, 0)
@@ -113,15 +113,16 @@ package final class Seal: Sendable {
             && (!isClosing || EVP_CIPHER_CTX_ctrl(context.raw, EVP_CTRL_AEAD_GET_TAG, CInt(tag.count), &tag) == 1)
         return isDone ? made : nil
     }
+}
 
-    private final class Context {
-        let raw: OpaquePointer
+/// What OpenSSL keeps while it encrypts or decrypts.
+final class CipherContext {
+    let raw: OpaquePointer
 
-        init() {
-            guard let raw = EVP_CIPHER_CTX_new() else { fatalError("out of memory") }
-            self.raw = raw
-        }
-
-        deinit { EVP_CIPHER_CTX_free(raw) }
+    init() {
+        guard let raw = EVP_CIPHER_CTX_new() else { fatalError("out of memory") }
+        self.raw = raw
     }
+
+    deinit { EVP_CIPHER_CTX_free(raw) }
 }

@@ -20,6 +20,10 @@ package struct Fault: Error {
         case unsatisfiableRange
         /// A header is longer than its limit.
         case headerTooLarge
+        /// Another service that alone can do it does not answer.
+        case unreachable
+        /// It answers, and what it says makes no sense.
+        case misanswered
         /// The database or a store cannot be reached now.
         case unavailable
         case unexpected
@@ -32,6 +36,8 @@ package struct Fault: Error {
     package var headers: [(name: String, value: String)] = []
     /// A part of the service was not even asked, because so many wait for it already.
     private(set) package var isOverload = false
+    /// It would take more than a project may have: what is done later, when the project has less, may be done.
+    internal(set) package var isOverLimit = false
     /// Logged with the request id, never sent.
     package var cause: (any Error)?
 

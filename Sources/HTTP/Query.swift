@@ -32,24 +32,27 @@ package struct Query: Sendable {
     }
 }
 
-/// Decodes `%XX`, once.
+/// Decodes `%XX`, once. A `%` without two hexadecimal digits behind it stands for itself, as in Python's `urllib.parse`.
 ///
-/// - Returns: nil for an incomplete escape, bytes that are no UTF-8, and NUL.
+/// - Returns: nil for bytes that are no UTF-8, and NUL.
 package func percentDecoded(_ text: Substring, plusIsSpace: Bool = false) -> String? {
     // Bytes that were no UTF-8 have become U+FFFD (0xEFBFBD) on their way here.
     guard text.utf8.contains(where: { $0 == 0x25 || $0 == 0x2B || $0 == 0 || $0 == 0xEF }) else { return String(text) }
     if text.unicodeScalars.contains("\u{FFFD}") { return nil }
     var bytes: [UInt8] = []
     bytes.reserveCapacity(text.utf8.count)
-    var source = text.utf8.makeIterator()
-    while let byte = source.next() {
+    var rest = text.utf8
+    while let byte = rest.popFirst() {
         switch byte {
         case 0: return nil
         case 0x25:
-            guard let high = source.next().flatMap(hexValue), let low = source.next().flatMap(hexValue),
-                high << 4 | low != 0
-            else { return nil }
+            guard let high = rest.first.flatMap(hexValue), let low = rest.dropFirst().first.flatMap(hexValue) else {
+                bytes.append(byte)
+                continue
+            }
+            guard high << 4 | low != 0 else { return nil }
             bytes.append(high << 4 | low)
+            rest = rest.dropFirst(2)
         case 0x2B where plusIsSpace: bytes.append(0x20)
         default: bytes.append(byte)
         }

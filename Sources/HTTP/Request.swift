@@ -27,9 +27,16 @@ package struct Request {
         self.remoteAddress = remoteAddress
     }
 
+    /// Whether a body comes in chunks. Of one that the web server had as a whole it tells the length nevertheless, so that what is said
+    /// of a length would depend on how the bytes arrived.
+    package var isChunked: Bool { headers["Transfer-Encoding"] != nil }
+
+    /// Bytes that the client said it would send; nil where it did not say.
+    package var promised: Int64? { isChunked ? nil : body.announced }
+
     /// Whether a body was sent: a length above zero, or a transfer coding.
     package var hasBody: Bool {
         if let length = body.announced { return length > 0 }
-        return headers["Transfer-Encoding"] != nil
+        return isChunked
     }
 }

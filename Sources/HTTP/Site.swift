@@ -43,6 +43,18 @@ package struct Site: Sendable, Equatable {
         }
     }
 
+    /// Where a client that does not say whom it means has reached a server.
+    ///
+    /// - Parameters:
+    ///   - name: that the server has for itself. nginx has patterns there too, and `_` or nothing where any name is right.
+    ///   - address: that it was reached by; nginx says `unix:` and a path for a socket.
+    package static func server(name: String?, address: String?, port: String?, scheme: String) -> String {
+        let port = port.flatMap { Int($0) }.flatMap { $0 == (scheme == "https" ? 443 : 80) ? nil : ":\($0)" } ?? ""
+        if let name, isHost(name), !name.hasPrefix("."), name.utf8.contains(where: isAlphanumeric) { return name + port }
+        guard let address, !address.hasPrefix("unix:"), isHost(address) else { return "localhost" + port }
+        return (address.contains(":") && !address.hasPrefix("[") ? "[\(address)]" : address) + port
+    }
+
     private static func isAlphanumeric(_ byte: UInt8) -> Bool {
         switch byte {
         case 0x30...0x39, 0x41...0x5A, 0x61...0x7A: true

@@ -31,5 +31,7 @@ package struct Status: Hashable, Sendable {
     package static let headerFieldsTooLarge = Status(431, "Request Header Fields Too Large")
     package static let internalServerError = Status(500, "Internal Server Error")
     package static let notImplemented = Status(501, "Not Implemented")
+    package static let badGateway = Status(502, "Bad Gateway")
     package static let serviceUnavailable = Status(503, "Service Unavailable")
+    package static let gatewayTimeout = Status(504, "Gateway Timeout")
 }

@@ -64,6 +64,11 @@ package final class KeystoneSession: Sendable {
         return KeystoneCatalog(body["catalog"]?.array ?? [])
     }
 
+    /// A token of the service's own, for another service.
+    ///
+    /// - Parameter refused: one that was shown and not taken.
+    package func token(besides refused: String? = nil) throws(Fault) -> String { try login(besides: refused).token }
+
     private func get(_ path: String, _ headers: [(name: String, value: String)], _ login: KeystoneLogin) throws(Fault) -> HTTPClient.Reply {
         try exchange("GET", (login.identityService ?? base) + path, headers + [("X-Auth-Token", login.token)])
     }

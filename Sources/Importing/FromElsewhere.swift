@@ -43,7 +43,8 @@ struct ImageElsewhere {
         self.digests = digests
         var properties: [ImageProperty] = []
         for name in object.keys where prefixes.contains(where: { name.hasPrefix($0) }) && !Image.fieldNames.contains(name) {
-            guard let value = object[name]?.string, !name.hasPrefix("os_glance") else { continue }
+            let value = object[name]?.string
+            guard value != nil || object[name] == .null, !name.hasPrefix("os_glance") else { continue }
             try ImageText.check(property: name, value)
             properties.append(ImageProperty(name, value))
         }

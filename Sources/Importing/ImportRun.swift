@@ -65,14 +65,14 @@ extension Importer {
         } catch {
             sinks.discard()
             guard error.kind != .unavailable else { throw error }
-            return try giveUp(work, error) { $0.undo(plan) }
+            return try giveUp(work, error) { $0.undo(plan, job, because: error) }
         }
         let brought: Brought
         do throws(Fault) {
             brought = try bring(image, plan, found, into: sinks, work, room.map { $0 / Int64(sinks.count) }, claim)
         } catch {
             sinks.discard()
-            return try giveUp(work, error) { $0.undo(plan) }
+            return try giveUp(work, error) { $0.undo(plan, job, because: error) }
         }
         try finish(work, plan, brought, sinks, claim)
     }
@@ -184,7 +184,7 @@ extension Importer {
             // Perhaps it was done: the bytes stay, and when it was not, whoever begins anew removes them.
             guard error.kind != .unavailable else { throw error }
             sinks.discard()
-            return try giveUp(work, error) { $0.undo(plan) }
+            return try giveUp(work, error) { $0.undo(plan, work.job, because: error) }
         }
         unstage(work.job)
         service.logger.info("image \(work.job.task.image?.text ?? "-") was imported by \(plan.name.rawValue)")
@@ -211,6 +211,19 @@ extension Image {
         change(Image.failedImport, adding: brought.failures.compactMap(\.store), removing: [])
         self[internal: Image.importError] = brought.failures.first.map { ImageText.storable($0.fault.message) }
         leave(job.task)
+    }
+
+    /// What becomes of an image that got nothing because of a fault. What does not fit into what the project may have now may fit later:
+    /// bytes that are staged go on waiting then.
+    mutating func undo(_ plan: ImportPlan, _ job: Job, because fault: Fault) {
+        if plan.method == .staged, fault.isOverLimit { wait(plan, job) } else { undo(plan) }
+    }
+
+    /// What becomes of an image whose staged bytes wait for another order.
+    mutating func wait(_ plan: ImportPlan, _ job: Job) {
+        change(Image.importingTo, removing: plan.stores)
+        change(Image.failedImport, adding: plan.stores)
+        returnToStaging(job)
     }
 
     /// What becomes of an image that got nothing.

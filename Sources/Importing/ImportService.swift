@@ -23,13 +23,18 @@ package struct ImportService: Sendable {
 
     /// Orders an import.
     ///
+    /// - Parameter wasPassedOn: by another node; then it is not to be sent on again, and waits for the node that has the bytes.
+    /// - Returns: the node that has the staged bytes and is to be asked for the import, where that is another one; nothing is ordered
+    ///   then.
     /// - Throws: `.invalid` for a method that is not enabled, stores that contradict each other or have the image already, a URL
     ///   that is not fetched and a signature that cannot be checked; `.conflict` for a status that does not go with the method, an
     ///   image without formats, a store that there is not, and while something else is done with the image; `.tooLarge` when the
     ///   image's owner has too much already.
     ///
     /// Source: Images API v2, "Import an image"; the order of the checks is that of spec v2 §12.
-    package func order(_ request: ImportRequest, on id: ImageID, by caller: Caller) throws(Fault) {
+    package func order(
+        _ request: ImportRequest, on id: ImageID, by caller: Caller, wasPassedOn: Bool = false
+    ) throws(Fault) -> String? {
         guard settings.methods.contains(request.method) else {
             throw Fault(.invalid, "Unknown import method name '\(request.method.rawValue)'.")
         }
@@ -38,7 +43,9 @@ package struct ImportService: Sendable {
         let claim = try service.claim(for: seen.owner, bytes: nil)
         // Asked for while the record is not held. Who may not change the image is told so below.
         let certificate = Result { () throws(Fault) in try self.certificate(of: seen, for: request.method, caller) }
+        var node: String?
         _ = try catalog.order(on: id, visibleTo: caller, claiming: claim) { image throws(Fault) in
+            node = nil
             let rule = request.method == .copyImage ? PolicyRule.copyImage : .modifyImage
             // A rule that lets everybody says nothing of owners: then that comes before what Glance asks in its own order.
             if service.policy.allows(rule, caller, on: image) { try service.policy.requireOwnership(of: image, by: caller) }
@@ -48,14 +55,20 @@ package struct ImportService: Sendable {
             try service.policy.require(rule, on: image, by: caller)
             try checkIsFree(image)
             guard let stores = try stores(for: request, image) else { return nil }
+            try checkTakesBytes(stores, all: request.allMustSucceed)
             if !request.allMustSucceed, service.stores.named == nil {
                 throw Fault(.invalid, "all_stores_must_succeed can be false only where there are several stores.")
+            }
+            if request.method == .glanceDirect, !wasPassedOn {
+                node = image.node(by: Image.stageHost, otherThan: settings.host)
+                guard node == nil else { return nil }
             }
             var plan = ImportPlan(try method(of: request, on: image, caller), stores: stores, allMustSucceed: request.allMustSucceed)
             if caller.roles.isDisjoint(with: settings.rolesWithoutInjection) { plan.injected = settings.injected }
             plan.certificate = try certificate.get()
             return draft(plan, shown: request.body, .imageImport, &image, caller)
         }
+        return node
     }
 
     /// Makes an image and orders its bytes from a URL, as V2's older task does.
@@ -64,6 +77,7 @@ package struct ImportService: Sendable {
     /// - Throws: `.invalid` for a URL that is not fetched, and what making the image throws.
     package func orderLegacy(_ url: String, making draft: ImageDraft, input: JSONObject, by caller: Caller) throws(Fault) -> Task {
         try source.check(url)
+        try service.stores.checkTakesBytes(in: nil)
         let image = try service.create(draft, by: caller)
         do throws(Fault) {
             let claim = try service.claim(for: image.owner, bytes: nil)
@@ -140,6 +154,18 @@ package struct ImportService: Sendable {
         }
         stores.removeAll { holding.contains($0) }
         return stores.isEmpty ? nil : stores
+    }
+
+    /// - Parameters:
+    ///   - stores: none for the only store of a site.
+    ///   - all: whether one that takes nothing ends all.
+    private func checkTakesBytes(_ stores: [String], all: Bool) throws(Fault) {
+        var refusals: [Fault] = []
+        let names = stores.isEmpty ? [nil] : stores.map(Optional.some)
+        for name in names {
+            do throws(Fault) { try service.stores.checkTakesBytes(in: name) } catch { refusals.append(error) }
+        }
+        if let refusal = refusals.first, all || refusals.count == names.count { throw refusal }
     }
 
     private func method(of request: ImportRequest, on image: Image, _ caller: Caller) throws(Fault) -> ImportPlan.Method {

@@ -17,6 +17,8 @@ package struct Importer: Sendable {
     private let worker: String
     /// The address of this node.
     private let host: String?
+    /// Seconds that a job waits for a node of which nothing is heard.
+    private let patience: Int
     private let leases: LeaseKeeper
     private let isEnding: @Sendable () -> Bool
 
@@ -26,10 +28,10 @@ package struct Importer: Sendable {
     /// - Parameter isEnding: asked between pieces; what is half-way is left to somebody else.
     package init(
         service: ImageService, jobs: any JobBacklog, source: any ImageSource, plugins: ImportPlugins,
-        downloads: RegionDownloads?, host: String?, isEnding: @escaping @Sendable () -> Bool
+        downloads: RegionDownloads?, host: String?, patience: Int, isEnding: @escaping @Sendable () -> Bool
     ) throws(ThreadUnavailable) {
         (self.service, self.jobs, self.source, self.plugins, self.downloads) = (service, jobs, source, plugins, downloads)
-        (self.host, self.isEnding, worker) = (host, isEnding, service.worker)
+        (self.host, self.patience, self.isEnding, worker) = (host, patience, isEnding, service.worker)
         let worker = service.worker
         leases = try LeaseKeeper(of: "jobs", logger: service.logger) { tokens in
             Result { () throws(Fault) in try jobs.renew(tokens, ofJobsOf: worker) }
@@ -41,7 +43,7 @@ package struct Importer: Sendable {
     /// - Returns: false when none was waiting.
     /// - Throws: when the catalog cannot be asked; then the job is begun anew when its lease ends.
     package func doOne() throws(Fault) -> Bool {
-        guard !isEnding(), let job = try jobs.claim(Upload.freshToken(), by: worker, on: host) else { return false }
+        guard !isEnding(), let job = try jobs.claim(Upload.freshToken(), by: worker, on: host, patience: patience) else { return false }
         let lease = leases.keep(job.token)
         defer { leases.release(job.token) }
         try Trace.following(job.trace) { () throws(Fault) in try run(Work(job: job, lease: lease, isEnding: isEnding)) }
@@ -72,6 +74,11 @@ package struct Importer: Sendable {
                 guard isLast else { throw error }
                 service.logger.error("bytes of image \(leftover.image) stay, as \(leftover.pendingURL): \(error)")
             }
+        }
+        if let node = work.job.node, node != host {
+            let fault = Fault(.unreachable, "Nothing was heard for \(patience) s of the node \(node), which has the staged data.")
+            guard case .imageImport(let plan) = work.job.details else { return try giveUp(work, fault) }
+            return try giveUp(work, fault) { $0.wait(plan, work.job) }
         }
         guard !isLast else {
             let fault = Fault(.unexpected, "It was interrupted \(Self.mostTries) times.")

@@ -16,10 +16,10 @@ extension ImportService {
         // A service of the cloud that sees an image may change it so, whosever it is.
         let writer = caller.isCloudService ? Caller.service : caller
         _ = try catalog.order(on: id, visibleTo: writer, claiming: claim) { image throws(Fault) in
-            if !caller.isCloudService { try service.policy.requireOwnership(of: image, by: caller) }
             guard image.status == .queued else {
                 throw Fault(.conflict, "Locations cannot be added to an image that is \(image.status.rawValue).")
             }
+            if !caller.isCloudService { try service.policy.requireOwnership(of: image, by: caller) }
             try service.policy.require(.addImageLocation, on: image, by: caller)
             guard caller.isCloudService || service.canLocate(url) else {
                 throw Fault(.forbidden, "http store must be enabled to use location API by normal user.")

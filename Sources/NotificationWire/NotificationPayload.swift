@@ -36,7 +36,7 @@ extension Notification {
             json.member("is_public", image.visibility == .public)
             json.member("visibility", image.visibility.rawValue)
             json.key("properties")
-            json.object { json in for property in image.properties { json.member(property.name, property.value ?? "") } }
+            json.object { json in for property in image.properties { json.member(property.name, property.value) } }
             json.key("tags")
             json.array { json in for tag in image.tags { json.string(tag) } }
             json.member("deleted", image.deletedAt != nil)

@@ -54,7 +54,8 @@ package struct ByteMeasure {
             )
         case .accepted(let virtualSize, let warnings):
             for warning in warnings { logger.warning("image \(image.id) is taken although: \(warning.words)") }
-            return virtualSize
+            // As in Glance: an empty disk is as good as none.
+            return virtualSize == 0 ? nil : virtualSize
         }
     }
 }

@@ -13,6 +13,7 @@ extension ImageService {
         guard image.status == .queued else {
             throw Fault(.conflict, "Image \(id) takes no data in status \(image.status.rawValue).")
         }
+        try stores.checkTakesBytes(in: nil)
         _ = try signingCertificate(of: image, for: .service)
         try copies.order(OrderedCopy(image: image.id, url: url, trace: Trace.current))
     }

@@ -20,6 +20,12 @@ extension ImageService {
         guard image.status == from else {
             throw Fault(.forbidden, "Not allowed to \(rule.rawValue) image in status '\(image.status.rawValue)'")
         }
-        try images.move(id, from: from, to: to)
+        do throws(Fault) {
+            try images.move(id, from: from, to: to)
+        } catch {
+            // Where it was deleted a moment ago it is not there, rather than in another status.
+            if error.kind == .conflict { _ = try images.image(id, visibleTo: caller) }
+            throw error
+        }
     }
 }

@@ -12,6 +12,8 @@ package struct ImageService: Sendable {
     let copies: any CopyCatalog
     package let stores: any ImageStores
     package let staging: StagingArea
+    /// The address of this node, by which images that are staged here are known; nil where the staging area is everybody's.
+    let host: String?
     /// Nil where images are sent from their stores alone.
     let cache: CacheKeeper?
     /// Where bytes are fetched from that clients name by URL.
@@ -36,7 +38,7 @@ package struct ImageService: Sendable {
     package let logger: Logger
 
     package init(
-        catalog: some Catalog, stores: any ImageStores, staging: StagingArea, cache: CacheKeeper? = nil,
+        catalog: some Catalog, stores: any ImageStores, staging: StagingArea, host: String? = nil, cache: CacheKeeper? = nil,
         source: any ImageSource, certificates: (any CertificateSource)? = nil, worker: String, policies: any PolicySource,
         protections: PropertyProtections?, limits: ImageLimits, projectLimits: any LimitSource, formats: FormatRules,
         hashAlgorithm: String, clientUploads: ProjectShares, logger: Logger
@@ -44,6 +46,7 @@ package struct ImageService: Sendable {
         (images, memberships, uploads, removals, copies) = (catalog, catalog, catalog, catalog, catalog)
         self.stores = stores
         self.staging = staging
+        self.host = host
         self.cache = cache
         self.source = source
         self.certificates = certificates

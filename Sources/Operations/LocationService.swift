@@ -18,7 +18,7 @@ package struct LocationService: Sendable {
     /// Removes an image's bytes from one of its stores. The record goes first, then the bytes; what is left of them is owed.
     ///
     /// - Throws: `.notFound` for an image that has nothing in that store, and where the site has one store; `.conflict` for a
-    ///   store that there is not, and for an image that is not active; `.forbidden` for an image with a single location, and for the
+    ///   store that there is not, for an image that is not active, and for bytes that the service cannot remove; `.forbidden` for an image with a single location, and for the
     ///   last of its stores.
     package func remove(_ id: ImageID, fromStore store: String, by caller: Caller) throws(Fault) {
         let stores = service.stores
@@ -36,6 +36,7 @@ package struct LocationService: Sendable {
                 throw Fault(.forbidden, "Only one store holds the data of image \(id). Consider deleting the image instead.")
             }
             guard kept != image.locations else { throw Fault(.notFound, "Image \(id) is not stored in store \(store).") }
+            for location in image.locations where !kept.contains(location) { try stores.checkRemovable(location) }
             image.locations = kept
         }
         service.carryOut(owed)
@@ -86,10 +87,11 @@ extension ImageService {
         return stores.named
     }
 
-    /// Where an image's bytes lie, as far as a caller may know it, in the order in which they are read and labelled with the stores
-    /// that they are read from; none of a deactivated image, but for administrators.
+    /// Where an image's bytes lie, in the order in which they are read and labelled with the stores that they are read from; none of
+    /// a deactivated image, but for administrators. Whoever sees an image sees them, as in Glance, where the site shows them at all:
+    /// Nova and Cinder ask with a user's token for public images of other projects.
     package func shownLocations(of image: Image, to caller: Caller) -> [ImageLocation] {
-        guard mayLocate(image, caller) else { return [] }
+        guard image.status != .deactivated || caller.isAdmin else { return [] }
         return stores.ordered(image.locations).map { location in
             guard let store = stores.store(of: location), store != location.store else { return location }
             return location.labelled(store)

@@ -28,6 +28,9 @@ package struct Pour {
     ) throws(Fault) -> Int64 {
         let relay = try Relay<Fault>(buffersOf: 512 * 1024, count: 4, readers: readers, orThrow: Fault.noThread)
         defer { relay.cancel() }
+        // What is more than was announced is read to its end and given to nobody: whether it is also too much for a limit is not to depend
+        // on how it arrives.
+        var isMore = false
         var pace = Pace(over: ImageLimits.rateWindow)
         var size: Int64 = 0
         func checkPace() throws(Fault) {
@@ -57,11 +60,13 @@ package struct Pour {
                 try limits.check(size: size)
                 if let room, size > room.bytes { throw Self.noRoom(room.claim, room.bytes, for: size) }
                 try checkPace()
-                if let announced, size > announced { throw Self.wrongSize(announced, received: "more") }
+                if let announced, size > announced { isMore = true }
+                if isMore { count = 0 }
             }
             if count == 0 { break }
             try relay.submit(count)
         }
+        if let announced, isMore { throw Self.wrongSize(announced, received: "more") }
         if let announced, size < announced { throw Self.wrongSize(announced, received: "\(size)") }
         try relay.finish()
         return size

@@ -54,6 +54,7 @@ extension LocationService {
             guard image.locations.count > 1 else { throw Fault(.forbidden, "Cannot remove last location in the image.") }
             let shown = service.stores.ordered(image.locations)
             let removed = shown[try Self.position(text, of: shown.count)]
+            try service.stores.checkRemovable(removed)
             image.locations.remove(at: image.locations.firstIndex(of: removed)!)
         }
     }

@@ -10,10 +10,8 @@ extension ImageService {
     /// - Throws: `.notFound` also when the image is not shared at all.
     package func member(_ project: String, of id: ImageID, for caller: Caller) throws(Fault) -> Member {
         let image = try found(id, by: caller)
-        guard image.visibility == .shared else { throw Self.notAMember(project, id) }
-        let member = try memberships.member(project, of: image, visibleTo: caller)
-        guard allows(.getMember, image, project, caller) else { throw Self.notAMember(project, id) }
-        return member
+        guard image.visibility == .shared, allows(.getMember, image, project, caller) else { throw Self.notAMember(project, id) }
+        return try memberships.member(project, of: image, visibleTo: caller)
     }
 
     /// Shares an image with a project, which has to accept before it stands in that project's list.
@@ -26,8 +24,7 @@ extension ImageService {
     /// A member's answer. Only the member project may give it.
     package func answer(_ status: Member.Status, for project: String, to id: ImageID, by caller: Caller) throws(Fault) -> Member {
         let image = try sharedImage(id, for: caller)
-        _ = try memberships.member(project, of: image, visibleTo: caller)
-        guard allows(.getMember, image, project, caller) else { throw Self.notAMember(project, id) }
+        try checkIsMember(project, of: image, for: caller)
         guard allows(.modifyMember, image, project, caller), caller.project == project || caller.mayChange(image) else {
             throw Fault(.forbidden, "Only project \(project) itself may answer for its membership.")
         }
@@ -36,8 +33,17 @@ extension ImageService {
 
     package func unshare(_ id: ImageID, with project: String, by caller: Caller) throws(Fault) {
         let image = try sharedImage(id, for: caller)
+        try checkIsMember(project, of: image, for: caller)
         try policy.require(.deleteMember, on: image, by: caller)
         try memberships.remove(project, from: image, by: caller)
+    }
+
+    /// - Throws: `.forbidden` for whoever may not look at that membership, `.notFound` for a project that has none.
+    private func checkIsMember(_ project: String, of image: Image, for caller: Caller) throws(Fault) {
+        guard allows(.getMember, image, project, caller) else {
+            throw Fault(.forbidden, "You are not authorized to lookup the members of the image \(image.id).")
+        }
+        _ = try memberships.member(project, of: image, visibleTo: caller)
     }
 
     // MARK: as V1 has it, without consent, and with members who may share in turn
@@ -90,11 +96,13 @@ extension ImageService {
         guard caller.isAdmin || caller.project != nil else { throw Fault(.unauthenticated, "Authentication required") }
     }
 
+    /// As Glance has it, whether an image is shared is asked before the rule `get_image`.
     private func sharedImage(_ id: ImageID, for caller: Caller) throws(Fault) -> Image {
-        let image = try found(id, by: caller)
+        let image = try images.image(id, visibleTo: caller)
         guard image.visibility == .shared else {
             throw Fault(.forbidden, "Only shared images have members; image \(id) is \(image.visibility.rawValue).")
         }
+        try policy.require(.getImage, on: image, by: caller)
         return image
     }
 

@@ -44,11 +44,6 @@ extension ImageService {
         }
         return (listing, hide)
     }
-
-    /// Whether a caller may know where the image's bytes lie.
-    package func mayLocate(_ image: Image, _ caller: Caller) -> Bool {
-        (image.status != .deactivated || caller.isAdmin) && policy.allows(.getImageLocation, caller, on: image)
-    }
 }
 
 extension ImageListing {

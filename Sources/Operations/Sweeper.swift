@@ -7,6 +7,8 @@ package struct Sweeper: Sendable {
     private let tasks: any TaskSweeping
     private let stores: any ImageStores
     private let staging: StagingArea
+    /// The address of this node; nil where nothing waits for it.
+    private let node: String?
     private let worker: String
     /// Whether a process of that name is not there any more.
     private let isDead: @Sendable (String) -> Bool
@@ -14,16 +16,20 @@ package struct Sweeper: Sendable {
 
     /// - Parameter worker: names this process among all that hold leases.
     package init(
-        catalog: some UploadBacklog & TaskSweeping, stores: any ImageStores, staging: StagingArea, worker: String,
+        catalog: some UploadBacklog & TaskSweeping, stores: any ImageStores, staging: StagingArea, node: String? = nil, worker: String,
         isDead: @escaping @Sendable (String) -> Bool, logger: Logger
     ) {
         (uploads, tasks) = (catalog, catalog)
         (self.stores, self.staging) = (stores, staging)
-        (self.worker, self.isDead, self.logger) = (worker, isDead, logger)
+        (self.node, self.worker, self.isDead, self.logger) = (node, worker, isDead, logger)
     }
 
-    /// Ends the leases of processes of this host that died, so that nobody waits for them.
+    /// Ends the leases of processes of this host that died, so that nobody waits for them, and says that the node is there.
     package func endLeasesOfTheDead() throws(Fault) {
+        attempt("say that this node is there, and which others are awaited") { () throws(Fault) in
+            if let node { try tasks.note(node: node) }
+            try tasks.tellWhoIsAwaited()
+        }
         let dead = try tasks.leaseholders().filter(isDead)
         if !dead.isEmpty { try tasks.endLeases(of: dead) }
     }

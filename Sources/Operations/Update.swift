@@ -17,10 +17,18 @@ extension ImageService {
         _ changes: [ImageChange], of image: inout Image, by caller: Caller,
         placing: (LocationChange, inout Image) throws(Fault) -> Void = ImageChange.placeNothing
     ) throws(Fault) {
-        if changes.contains(where: { !$0.isOfLocations }) { try policy.require(.modifyImage, on: image, by: caller) }
         let before = image
         let rights = propertyRights(of: caller)
+        var mayModify = false
         for change in changes {
+            // As Glance has it: this first, and also where the image is so already.
+            if case .visibility(let visibility) = change, let rule = visibility.rule {
+                try policy.require(rule, onVisible: image, by: caller)
+            }
+            if !change.isOfLocations, !mayModify {
+                try policy.require(.modifyImage, on: before, by: caller)
+                mayModify = true
+            }
             try check(change, on: image, by: caller)
             let change = try rights.map { (rights) throws(Fault) in try change.permitted(by: rights, on: image) } ?? change
             try change.apply(to: &image, placing: placing)
@@ -52,8 +60,6 @@ extension ImageService {
 
     private func check(_ change: ImageChange, on image: Image, by caller: Caller) throws(Fault) {
         switch change {
-        case .visibility(let visibility) where visibility != image.visibility:
-            if let rule = visibility.rule { try policy.require(rule, on: image, by: caller) }
         case .owner where !caller.isAdmin:
             throw Fault(.forbidden, "Owner can't be updated by non admin.")
         default: break

@@ -38,6 +38,7 @@ extension ImageService {
         guard let name, stores.named != nil else { return nil }
         guard let info = stores.info(name) else { throw Fault(.invalid, "There is no store '\(name.prefix(80))'.") }
         guard !info.isReadOnly else { throw Fault(.invalid, "The store '\(name)' takes no data.") }
+        try stores.checkTakesBytes(in: name)
         return name
     }
 

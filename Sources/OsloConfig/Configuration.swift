@@ -21,6 +21,10 @@ package struct Configuration: Sendable {
         case file(String)
         /// A folder, of which every `*.conf` is read in the order of their names.
         case directory(String)
+        /// A folder that nobody named: as `directory`, but what a setting names is not looked for there.
+        case usualDirectory(String)
+        /// A file of another program, of which only some options of `[DEFAULT]` count.
+        case part(of: String, options: Set<String>)
     }
 
     /// - Parameters:
@@ -31,20 +35,16 @@ package struct Configuration: Sendable {
     ) throws(ConfigurationError) {
         defaults = Dictionary(known.map { ($0.id, $0.fallback ?? "") }) { first, _ in first }
         formerNames = Dictionary(known.map { ($0.id, $0.formerNames) }) { first, _ in first }
-        folders = sources.map { source in
-            switch source {
-            case .directory(let path): path
-            case .file(let path): path.lastIndex(of: "/").map { String(path[..<$0]) } ?? "."
-            }
-        }
+        folders = Self.folders(of: sources)
         for source in sources {
             switch source {
             case .file(let path): try add(path)
-            case .directory(let path):
+            case .part(let path, let options): try add(path) { $0.group == "DEFAULT" && options.contains($0.name) }
+            case .directory(let path), .usualDirectory(let path):
                 guard let names = entryNames(in: path) else {
                     throw ConfigurationError(place: path, reason: "cannot be read as a folder")
                 }
-                for name in names.sorted() where name.hasSuffix(".conf") { try add("\(path)/\(name)") }
+                for name in names.sorted() where name.hasSuffix(".conf") && !name.hasPrefix(".") { try add("\(path)/\(name)") }
             }
         }
         for (variable, value) in environment {
@@ -95,10 +95,20 @@ package struct Configuration: Sendable {
         return given
     }
 
-    private mutating func add(_ path: String) throws(ConfigurationError) {
+    /// Folders that were named, in order, then those of the files, the last first. Source: oslo.config, `ConfigOpts.find_file`.
+    private static func folders(of sources: [Source]) -> [String] {
+        let named = sources.compactMap { if case .directory(let path) = $0 { path } else { nil } }
+        let files = sources.compactMap { source -> String? in
+            guard case .file(let path) = source else { return nil }
+            return path.lastIndex(of: "/").map { String(path[..<$0]) } ?? "."
+        }
+        return named + files.reversed()
+    }
+
+    private mutating func add(_ path: String, where isWanted: (Setting) -> Bool = { _ in true }) throws(ConfigurationError) {
         guard let text = contents(of: path) else { throw ConfigurationError(place: path, reason: "cannot be read") }
         let sections = try ConfigurationFile.parse(text, from: path, source: read)
-        for setting in sections.flatMap(\.settings) { fromFiles[setting.id, default: []].append(setting) }
+        for setting in sections.flatMap(\.settings) where isWanted(setting) { fromFiles[setting.id, default: []].append(setting) }
         read += 1
     }
 }

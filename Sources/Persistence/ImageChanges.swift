@@ -9,7 +9,7 @@ internal import MariaDB
 enum ImageChanges {
     /// - Returns: whether anything differed.
     static func save(
-        from before: Image, to after: Image, at moment: DateTime, on connection: Connection
+        from before: Image, to after: Image, at moment: DateTime, _ column: LocationColumn, on connection: Connection
     ) throws -> Bool {
         let id = after.id
         let columns = changedColumns(from: before, to: after)
@@ -48,15 +48,13 @@ enum ImageChanges {
         }
         try add(tagsAdded, to: id, on: connection)
         for location in locations.dropped {
+            guard let row = try column.row(of: location, of: id, on: connection) else { continue }
             try connection.run(
-                """
-                UPDATE image_locations SET status = 'deleted', deleted = 1, deleted_at = ?, updated_at = ?
-                 WHERE image_id = ? AND BINARY value = ? AND BINARY COALESCE(meta_data, '{}') = ? AND deleted = 0
-                 LIMIT 1
-                """, .time(moment), .time(moment), .text(id.text), .text(location.url), .text(location.metadata))
+                "UPDATE image_locations SET status = 'deleted', deleted = 1, deleted_at = ?, updated_at = ? WHERE id = ? AND deleted = 0",
+                .time(moment), .time(moment), .int(row))
         }
-        for (old, new) in locations.relabelled { try relabel(old, as: new, of: id, at: moment, on: connection) }
-        try add(locations.added, to: id, on: connection)
+        for (old, new) in locations.relabelled { try relabel(old, as: new, of: id, at: moment, column, on: connection) }
+        try add(locations.added, to: id, column, on: connection)
 
         let assignments = (columns.map { "\($0.name) = ?" } + ["updated_at = ?"]).joined(separator: ", ")
         let updated = try connection.run(
@@ -68,15 +66,15 @@ enum ImageChanges {
 
     /// - Parameter moment: nil where the location keeps its time.
     static func relabel(
-        _ location: ImageLocation, as labelled: ImageLocation, of id: ImageID, at moment: DateTime?, on connection: Connection
+        _ location: ImageLocation, as labelled: ImageLocation, of id: ImageID, at moment: DateTime?, _ column: LocationColumn,
+        on connection: Connection
     ) throws {
+        guard let row = try column.row(of: location, of: id, on: connection) else { return }
         try connection.run(
             """
             UPDATE image_locations SET meta_data = ?, updated_at = COALESCE(?, updated_at)
-             WHERE image_id = ? AND BINARY value = ? AND BINARY COALESCE(meta_data, '{}') = ? AND deleted = 0
-             LIMIT 1
-            """, .text(labelled.metadata), moment.map { .time($0) } ?? .null, .text(id.text), .text(location.url),
-            .text(location.metadata))
+             WHERE id = ? AND BINARY COALESCE(meta_data, '{}') = ? AND deleted = 0
+            """, .text(labelled.metadata), moment.map { .time($0) } ?? .null, .int(row), .text(location.metadata))
     }
 
     /// Inserts properties of names that the image never had.
@@ -88,10 +86,10 @@ enum ImageChanges {
         try insert(into: "image_tags", ["value"], tags.map { [.text($0)] }, id, connection)
     }
 
-    static func add(_ locations: [ImageLocation], to id: ImageID, on connection: Connection) throws {
+    static func add(_ locations: [ImageLocation], to id: ImageID, _ column: LocationColumn, on connection: Connection) throws {
         try insert(
             into: "image_locations", ["value", "meta_data", "status"],
-            locations.map { [.text($0.url), .text($0.metadata), .text("active")] }, id, connection)
+            locations.map { [.text(column.text(for: $0.url)), .text($0.metadata), .text("active")] }, id, connection)
     }
 
     /// Adds properties, in the rows of deleted ones where there are such: the table's unique key, which is by collation, counts those

@@ -65,7 +65,8 @@ extension MariaDBCatalog {
                 try ImageRows.load(next, within: room, locations: showsLocations, remains: remains, on: connection)
             }
             switch part {
-            case .whole(let more, let memory):
+            case .whole(var more, let memory):
+                for place in more.indices { column.read(&more[place]) }
                 images += more
                 (done, held) = (done + next.count, held + memory)
             case .tooMuch(let whole):

@@ -33,7 +33,7 @@ extension MariaDBCatalog: ImageCatalog {
         let image = draft.image(madeAt: Timestamp(created))
         try ImageChanges.add(image.properties, to: draft.id, on: connection)
         try ImageChanges.add(image.tags, to: draft.id, on: connection)
-        try ImageChanges.add(image.locations, to: draft.id, on: connection)
+        try ImageChanges.add(image.locations, to: draft.id, column, on: connection)
         try outbox?.tell(.imageCreate, of: .image(image), on: connection)
         if !image.locations.isEmpty { try outbox?.tell(.imageActivate, of: .image(image), on: connection) }
         return image
@@ -61,7 +61,7 @@ extension MariaDBCatalog: ImageCatalog {
         // Whatever the rules of a site let somebody do.
         try caller.requireOwnership(of: before)
         if let claim { try Quotas.check(claim, on: connection) }
-        guard try ImageChanges.save(from: before, to: after, at: moment, on: connection) else { return (before, before) }
+        guard try ImageChanges.save(from: before, to: after, at: moment, column, on: connection) else { return (before, before) }
         after.updatedAt = Timestamp(moment)
         switch (before.status, after.status) {
         case (.importing, .active): try outbox?.tell(.imageUpload, .imageActivate, .imageUpdate, of: .image(after), on: connection)
@@ -119,7 +119,8 @@ extension MariaDBCatalog: ImageCatalog {
     ) throws -> Image {
         try checkPossible(id)
         let found = try ImageRows.load([id.text], locations: locations || showsLocations, remains: remains, on: connection)
-        guard let image = found.first else { throw Fault.imageNotFound(id) }
+        guard var image = found.first else { throw Fault.imageNotFound(id) }
+        column.read(&image)
         if image.isVisible(to: caller, isMember: false) { return image }
         guard image.visibility == .shared, let project = caller.project,
             try connection.first(Self.isMember, .text(id.text), .text(project), .text(project)) != nil
@@ -136,6 +137,11 @@ extension MariaDBCatalog: ImageCatalog {
     private static let hold = Query(
         "SELECT UTC_TIMESTAMP() FROM images FORCE INDEX (PRIMARY) WHERE id = ? AND deleted = 0 FOR UPDATE"
     ) { row throws(MariaDBError) in try row.time(0) }
+
+    /// Whether an image is there at this very moment, and not when the transaction first looked at anything.
+    static let isThere = Query(
+        "SELECT 1 FROM images FORCE INDEX (PRIMARY) WHERE id = ? AND deleted = 0 LOCK IN SHARE MODE"
+    ) { row throws(MariaDBError) in try row.int(0) }
 
     static let isMember = Query(
         """

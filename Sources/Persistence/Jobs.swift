@@ -6,9 +6,9 @@ extension MariaDBCatalog: JobBacklog {
     /// How long a job is held without a renewal, as an upload is.
     private static let lease = "INTERVAL 30 SECOND"
 
-    package func claim(_ token: String, by worker: String, on node: String?) throws(Fault) -> Job? {
+    package func claim(_ token: String, by worker: String, on node: String?, patience: Int) throws(Fault) -> Job? {
         let waiting = try database.read("Looking for jobs") { connection in
-            try connection.all(Self.waitingJobs, .text(node ?? ""))
+            try connection.all(Self.waitingJobs, .text(node ?? ""), .int(Int64(patience)), .int(Int64(patience)))
         }
         for id in waiting {
             if let job = try claim(id, token, by: worker) { return job }
@@ -36,9 +36,11 @@ extension MariaDBCatalog: JobBacklog {
             }
             if found.tries == 0 { try outbox?.tell(.taskRun, .taskProcessing, of: .task(task), on: connection) }
             let leftovers = found.pending.map { Upload(image: task.image ?? ImageID(""), token: found.token, pendingURL: $0) }
-            return Job(
+            var job = Job(
                 task: task, token: token, tries: found.tries + 1, details: JobDetails(found.details), leftovers: leftovers,
                 trace: found.trace)
+            job.node = found.node
+            return job
         }
     }
 
@@ -61,7 +63,9 @@ extension MariaDBCatalog: JobBacklog {
         try database.transaction("Preparing task \(job.task.id)") { connection in
             // What was kept for the task until now is its own: it is not to count beside it.
             try hold(job, "reserved = 0", on: connection)
-            let room = try claim.flatMap { try Quotas.judgeUpload($0, on: connection) }
+            // What was staged was let in when it was staged.
+            let more: Int64? = job.isOfStaged ? nil : 0
+            let room = try claim.flatMap { try Quotas.judgeUpload($0, uploading: more, on: connection) }
             let list = String(decoding: JSON.array(urls.map { .string($0) }).text, as: UTF8.self)
             try connection.run(
                 "UPDATE vitrine_jobs SET pending = ?, reserved = ? WHERE task_id = ?", .text(list), .int(claim?.bytes ?? 0),
@@ -167,8 +171,12 @@ extension MariaDBCatalog: JobBacklog {
     /// Leases end a moment after they were given up, so that the newest come last.
     private static let waitingJobs = Query(
         """
-        SELECT task_id FROM vitrine_jobs
-         WHERE lease_until < UTC_TIMESTAMP(6) AND (node IS NULL OR node = ?)
+        SELECT task_id FROM vitrine_jobs j
+         WHERE lease_until < UTC_TIMESTAMP(6)
+           AND (node IS NULL OR node = ?
+                OR lease_until < UTC_TIMESTAMP(6) - INTERVAL ? SECOND
+                   AND NOT EXISTS (SELECT 1 FROM vitrine_nodes n
+                                    WHERE n.node = j.node AND n.seen_at > UTC_TIMESTAMP(6) - INTERVAL ? SECOND))
          ORDER BY lease_until
          LIMIT 16
         """
@@ -180,11 +188,12 @@ extension MariaDBCatalog: JobBacklog {
         let details: String
         let pending: [String]
         let trace: Trace?
+        let node: String?
     }
 
     private static let jobToTake = Query(
         """
-        SELECT token, tries, details, pending, request_id, global_request_id
+        SELECT token, tries, details, pending, request_id, global_request_id, node
           FROM vitrine_jobs
          WHERE task_id = ? AND lease_until < UTC_TIMESTAMP(6)
         """
@@ -193,7 +202,7 @@ extension MariaDBCatalog: JobBacklog {
         let global = try row.textOrNil(5)
         return Found(
             token: try row.text(0), tries: Int(try row.int(1)), details: try row.text(2), pending: pending,
-            trace: try row.textOrNil(4).map { Trace(requestID: $0, globalRequestID: global) })
+            trace: try row.textOrNil(4).map { Trace(requestID: $0, globalRequestID: global) }, node: try row.textOrNil(6))
     }
 
     private static let heldJobs = Query(

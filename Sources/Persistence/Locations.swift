@@ -15,7 +15,7 @@ extension MariaDBCatalog: LocationCatalog {
 
     package func relabel(_ location: ImageLocation, as labelled: ImageLocation, of image: ImageID) throws(Fault) {
         try database.run("Labelling a location of image \(image)") { connection in
-            try ImageChanges.relabel(location, as: labelled, of: image, at: nil, on: connection)
+            try ImageChanges.relabel(location, as: labelled, of: image, at: nil, column, on: connection)
         }
     }
 }

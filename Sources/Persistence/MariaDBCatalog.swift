@@ -1,3 +1,4 @@
+package import Cryptography
 package import Domain
 internal import MariaDB
 
@@ -12,15 +13,20 @@ package struct MariaDBCatalog: Sendable {
     let delaysDeletion: Bool
     /// Nil where nobody is told of changes.
     let outbox: Outbox?
+    /// How URLs of locations are written.
+    let column: LocationColumn
 
+    /// - Parameter cipher: by which URLs of locations are encrypted; nil where they are not.
     package init(
-        _ database: Database, showsLocations: Bool = false, taskHours: Int = 48, delaysDeletion: Bool = false, outbox: Outbox? = nil
+        _ database: Database, showsLocations: Bool = false, taskHours: Int = 48, delaysDeletion: Bool = false, outbox: Outbox? = nil,
+        cipher: TextCipher? = nil
     ) {
         self.database = database
         self.showsLocations = showsLocations
         self.taskHours = taskHours
         self.delaysDeletion = delaysDeletion
         self.outbox = outbox
+        column = LocationColumn(cipher: cipher)
     }
 }
 

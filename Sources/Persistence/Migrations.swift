@@ -9,43 +9,86 @@ package struct Migrations: Sendable {
     package init(_ database: Database) { self.database = database }
 
     package struct State: Sendable {
-        /// What Glance's own migrations left there; nil in a database that has no tables yet.
-        package let alembicRevision: String?
+        /// What Glance's own migrations left there, or we in their place; none in a database that has no tables yet.
+        package let revisions: [String]
         package let missing: [Schema.Migration]
 
-        package var isComplete: Bool { alembicRevision == Schema.alembicRevision && missing.isEmpty }
+        /// Everything that this release reads and writes is there.
+        package var isExpanded: Bool {
+            missing.isEmpty && (revisions.contains(Schema.expandedRevision) || revisions.contains(Schema.alembicRevision))
+        }
+        /// And no revision is noted any more that an older Glance needs.
+        package var isComplete: Bool { missing.isEmpty && revisions.contains(Schema.alembicRevision) }
     }
 
     package func state() throws(Fault) -> State {
         try database.read("Reading the state of the database") { connection in try state(on: connection) }
     }
 
+    /// Applies what is missing, and notes that the database is at this release.
+    ///
+    /// - Throws: `.conflict` for a database of a Glance that is too old, or newer than this.
+    package func apply(each: (Schema.Migration) -> Void) throws(Fault) {
+        try expand(each: each)
+        try contract()
+    }
+
     /// Applies what is missing, one file after another; each counts as soon as it is done. A second caller waits for the first.
     ///
-    /// - Throws: `.conflict` for a database of another Glance release: its own tool must bring it to ours first.
-    package func apply(each: (Schema.Migration) -> Void) throws(Fault) {
-        try database.run("Bringing the database up to date", within: Self.patience) { connection in
-            // A table that others read is theirs for as long as they read.
-            try connection.execute("SET SESSION lock_wait_timeout = \(Self.patience), innodb_lock_wait_timeout = 50")
-            guard try connection.first(Self.lock) == 1 else {
-                throw Fault(.unavailable, "Somebody else brings the database up to date.")
-            }
-            defer { _ = try? connection.first(Self.unlock) }
+    /// All of it adds to what is there, so that a Glance of the release before goes on beside it.
+    ///
+    /// - Throws: `.conflict` for a database of a Glance that is too old, or newer than this.
+    package func expand(each: (Schema.Migration) -> Void) throws(Fault) {
+        try alone("Bringing the database up to date") { connection in
             let state = try state(on: connection)
-            if let revision = state.alembicRevision, revision != Schema.alembicRevision {
-                throw Fault(
-                    .conflict,
-                    "The database is at Glance's revision \(revision); bring it to \(Schema.alembicRevision) with glance-manage of Glance 2024.1 or later first."
-                )
+            let age = try GlanceRevisions.age(of: state.revisions)
+            if age == .older {
+                for sql in GlanceRevisions.additions { try connection.execute(sql) }
             }
             for migration in state.missing {
                 each(migration)
                 try connection.execute(migration.sql)
                 try connection.run("INSERT INTO vitrine_migrations (name, applied_at) VALUES (?, UTC_TIMESTAMP())", .text(migration.name))
             }
-            if state.alembicRevision == nil {
-                try connection.run("INSERT INTO alembic_version (version_num) VALUES (?)", .text(Schema.alembicRevision))
+            if age != .ours { try note(state.revisions.filter(GlanceRevisions.isContraction) + [Schema.expandedRevision], on: connection) }
+        }
+    }
+
+    /// Notes that no older Glance uses the database any more. There is nothing to take away.
+    package func contract() throws(Fault) {
+        try alone("Ending the upgrade of the database") { connection in
+            let state = try state(on: connection)
+            guard state.isExpanded else { throw Fault(.conflict, "The database is not expanded.") }
+            if !state.isComplete || state.revisions.count > 1 { try note([Schema.alembicRevision], on: connection) }
+        }
+    }
+
+    /// Says that a database is at a revision, whatever lies in it; nil for none.
+    package func stamp(_ revision: String?) throws(Fault) {
+        try alone("Placing the database under version control") { connection in
+            // The table may not be there yet.
+            for migration in Schema.migrations where migration.name.hasSuffix("alembic_version") { try connection.execute(migration.sql) }
+            try note([revision].compactMap(\.self), on: connection)
+        }
+    }
+
+    private func note(_ revisions: [String], on connection: Connection) throws(MariaDBError) {
+        try connection.execute("START TRANSACTION")
+        try connection.run("DELETE FROM alembic_version")
+        for revision in revisions { try connection.run("INSERT INTO alembic_version (version_num) VALUES (?)", .text(revision)) }
+        try connection.execute("COMMIT")
+    }
+
+    /// One at a time of all that change the tables.
+    private func alone(_ doing: String, _ body: (Connection) throws -> Void) throws(Fault) {
+        try database.run(doing, within: Self.patience) { connection in
+            // A table that others read is theirs for as long as they read.
+            try connection.execute("SET SESSION lock_wait_timeout = \(Self.patience), innodb_lock_wait_timeout = 50")
+            guard try connection.first(Self.lock) == 1 else {
+                throw Fault(.unavailable, "Somebody else brings the database up to date.")
             }
+            defer { _ = try? connection.first(Self.unlock) }
+            try body(connection)
         }
     }
 
@@ -54,12 +97,12 @@ package struct Migrations: Sendable {
 
     private func state(on connection: Connection) throws(MariaDBError) -> State {
         let tables = Set(try connection.all(Self.ourTables))
-        let revision = tables.contains("alembic_version") ? try connection.first(Self.revision) : nil
+        let revisions = tables.contains("alembic_version") ? try connection.all(Self.revisions) : []
         let applied = tables.contains("vitrine_migrations") ? Set(try connection.all(Self.applied)) : []
         // Where Glance made its own tables, those files have nothing to add.
-        let isGlances = revision == Schema.alembicRevision
+        let isGlances = revisions.contains(Schema.alembicRevision) || revisions.contains(Schema.expandedRevision)
         let missing = Schema.migrations.filter { !applied.contains($0.name) && !(isGlances && $0.makesGlanceTable) }
-        return State(alembicRevision: revision, missing: missing)
+        return State(revisions: revisions, missing: missing)
     }
 
     private static let lock = Query("SELECT GET_LOCK(CONCAT('vitrine_migrations.', DATABASE()), 60)") { row throws(MariaDBError) in
@@ -74,6 +117,8 @@ package struct Migrations: Sendable {
          WHERE table_schema = DATABASE() AND table_name IN ('alembic_version', 'vitrine_migrations')
         """
     ) { row throws(MariaDBError) in try row.text(0) }
-    private static let revision = Query("SELECT version_num FROM alembic_version") { row throws(MariaDBError) in try row.text(0) }
+    private static let revisions = Query("SELECT version_num FROM alembic_version ORDER BY version_num") { row throws(MariaDBError) in
+        try row.text(0)
+    }
     private static let applied = Query("SELECT name FROM vitrine_migrations") { row throws(MariaDBError) in try row.text(0) }
 }

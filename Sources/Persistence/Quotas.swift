@@ -31,10 +31,12 @@ enum Quotas {
         }
     }
 
-    /// Judges an upload before it begins.
+    /// Judges an upload before its bytes come.
     ///
+    /// - Parameter more: images that it adds to those whose data are on their way: none where its own image is among them already. Nil
+    ///   where it was judged among them before, and may go on.
     /// - Returns: bytes that there is room for; nil for any number.
-    static func judgeUpload(_ claim: QuotaClaim, on connection: Connection) throws -> Int64? {
+    static func judgeUpload(_ claim: QuotaClaim, uploading more: Int64?, on connection: Connection) throws -> Int64? {
         try takeTurn(of: claim.project, on: connection)
         var room: Int64?
         if claim.limits.imageSizeTotal != nil, claim.bytes != 0 {
@@ -47,8 +49,8 @@ enum Quotas {
             try claim.check(stagedBeside: taken)
             room = claim.stagingRoom(beside: taken)
         }
-        if claim.limits.imageCountUploading != nil {
-            try claim.check(uploading: uploads(of: claim.project, on: connection))
+        if let more, claim.limits.imageCountUploading != nil {
+            try claim.check(uploading: uploads(of: claim.project, on: connection) + more)
         }
         return room
     }

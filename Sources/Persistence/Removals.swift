@@ -1,10 +1,21 @@
 package import Domain
+internal import JSONDocument
 internal import MariaDB
 
 extension MariaDBCatalog: RemovalBacklog {
     package func isOwed(_ removal: OwedRemoval) throws(Fault) -> Bool {
         try database.run("Asking for the removal of image \(removal.image)") { connection in
-            try connection.run(Self.forgetWhatIsUsed, .int(removal.number))
+            // An image may get bytes at a place that it had others at before.
+            let used = try connection.all(Self.usedLocations, .text(removal.image.text))
+            guard used.allSatisfy(column.canRead) else {
+                throw Fault(
+                    .unavailable,
+                    "A location of image \(removal.image) cannot be decrypted, so nothing of that image is removed: is "
+                        + "[DEFAULT] metadata_encryption_key the key that it was encrypted with?")
+            }
+            if used.contains(where: { column.url(of: $0).isSame(as: removal.url) }) {
+                try connection.run("DELETE FROM vitrine_removals WHERE id = ?", .int(removal.number))
+            }
             return try connection.first(Self.isDue, .int(removal.number)) != nil
         }
     }
@@ -39,13 +50,15 @@ extension MariaDBCatalog: RemovalBacklog {
 
     package func overdue(atMost count: Int) throws(Fault) -> [OwedRemoval] {
         try database.read("Reading owed removals") { connection in
-            try connection.all(Self.overdueRemovals, .int(Int64(count)))
+            try connection.all(Self.overdueRemovals, .int(Int64(count))).map { row in
+                OwedRemoval(number: row.number, image: row.image, url: column.url(of: row.text), isOfDeleted: row.isOfDeleted)
+            }
         }
     }
 
     /// Notes that the bytes at a URL are to go.
     func owe(_ url: String, of id: ImageID, isDeleted: Bool, on connection: Connection) throws -> OwedRemoval {
-        guard let number = try connection.first(Self.oweRemoval, .text(id.text), .text(url)) else {
+        guard let number = try connection.first(Self.oweRemoval, .text(id.text), .text(column.text(for: url))) else {
             throw Fault(.unexpected, "Deleting image \(id) failed.")
         }
         return OwedRemoval(number: number, image: id, url: url, isOfDeleted: isDeleted)
@@ -59,15 +72,13 @@ extension MariaDBCatalog: RemovalBacklog {
         }
     }
 
-    /// An image may get bytes at a place that it had others at before.
-    private static let forgetWhatIsUsed =
+    private static let usedLocations = Query(
         """
-        DELETE r
-          FROM vitrine_removals r
-               JOIN images i ON i.id = r.image_id
-               JOIN image_locations l FORCE INDEX (ix_image_locations_image_id) ON l.image_id = i.id
-         WHERE r.id = ? AND i.deleted = 0 AND l.deleted = 0 AND CAST(l.value AS BINARY) = CAST(r.url AS BINARY)
+        SELECT l.value
+          FROM images i JOIN image_locations l FORCE INDEX (ix_image_locations_image_id) ON l.image_id = i.id
+         WHERE i.id = ? AND i.deleted = 0 AND l.deleted = 0
         """
+    ) { row throws(MariaDBError) in try row.text(0) }
 
     /// Bytes on their way are noted before they have a place. A deleted image gets none.
     private static let isDue = Query(
@@ -94,6 +105,6 @@ extension MariaDBCatalog: RemovalBacklog {
          LIMIT ?
         """
     ) { row throws(MariaDBError) in
-        OwedRemoval(number: try row.int(0), image: ImageID(try row.text(1)), url: try row.text(2), isOfDeleted: try row.int(3) != 0)
+        (number: try row.int(0), image: ImageID(try row.text(1)), text: try row.text(2), isOfDeleted: try row.int(3) != 0)
     }
 }

@@ -26,7 +26,7 @@ extension MariaDBCatalog: ScrubCatalog {
                  WHERE image_id = ? AND status = 'pending_delete'
                 """, .text(id.text))
             try connection.run("UPDATE images SET status = 'deleted', updated_at = UTC_TIMESTAMP() WHERE id = ?", .text(id.text))
-            return try urls.uniqued.map { try owe($0, of: id, isDeleted: true, on: connection) }
+            return try urls.map(column.url).uniqued.map { try owe($0, of: id, isDeleted: true, on: connection) }
         }
     }
 

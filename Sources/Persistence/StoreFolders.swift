@@ -21,14 +21,37 @@ extension MariaDBCatalog: StoreFolderCatalog {
 
     /// Reads the table until enough are found, as no index knows URLs. It is asked only where no mark tells.
     package func recordedURLs(inFolder path: String, atMost count: Int) throws(Fault) -> [String] {
-        try database.read("Reading what lies in a store's folder") { connection in
+        guard column.cipher == nil else { return try decryptedURLs(inFolder: path, atMost: count) }
+        return try database.read("Reading what lies in a store's folder") { connection in
             try connection.all(
                 Self.urlsInFolder, .text("file://\(path)/"), .text("file://\(path)/"), .text("filesystem://\(path)/"),
                 .text("filesystem://\(path)/"), .int(Int64(count)))
         }
     }
 
-    private static let markOfFolder = Query("SELECT mark FROM vitrine_store_folders WHERE path = ?") { row throws(MariaDBError) in
+    /// The same where only their texts can be read.
+    private func decryptedURLs(inFolder path: String, atMost count: Int) throws(Fault) -> [String] {
+        let beginnings = ["file://\(path)/", "filesystem://\(path)/"]
+        var (found, last): ([String], Int64) = ([], 0)
+        while found.count < count {
+            let rows = try database.read("Reading what lies in a store's folder") { connection in
+                try connection.all(Self.textsAfter, .int(last), .int(Self.batch))
+            }
+            guard let end = rows.last?.number else { break }
+            last = end
+            found += rows.map { column.url(of: $0.text) }.filter { url in
+                beginnings.contains { url.utf8.starts(with: $0.utf8) && !url.utf8.dropFirst($0.utf8.count).contains(UInt8(ascii: "/")) }
+            }
+        }
+        return Array(found.prefix(count))
+    }
+
+    private static let batch: Int64 = 5000
+    private static let textsAfter = Query(
+        "SELECT id, value FROM image_locations WHERE id > ? AND (deleted = 0 OR status = 'pending_delete') ORDER BY id LIMIT ?"
+    ) { row throws(MariaDBError) in (number: try row.int(0), text: try row.text(1)) }
+
+    fileprivate static let markOfFolder = Query("SELECT mark FROM vitrine_store_folders WHERE path = ?") { row throws(MariaDBError) in
         try row.text(0)
     }
 
@@ -45,4 +68,20 @@ extension MariaDBCatalog: StoreFolderCatalog {
          LIMIT ?
         """
     ) { row throws(MariaDBError) in try row.text(0) }
+}
+
+extension MariaDBCatalog: SharedFolderCatalog {
+    package func mark(ofSharedFolder name: String) throws(Fault) -> String? {
+        try database.read("Reading the mark of a shared folder") { connection in try connection.first(Self.markOfFolder, .text(name)) }
+    }
+
+    package func record(mark: String, ofSharedFolder name: String) throws(Fault) {
+        _ = try database.run("Recording the mark of a shared folder") { connection in
+            try connection.run(
+                """
+                INSERT INTO vitrine_store_folders (path, mark, noted_at) VALUES (?, ?, UTC_TIMESTAMP())
+                    ON DUPLICATE KEY UPDATE mark = VALUES(mark), noted_at = VALUES(noted_at)
+                """, .text(name), .text(mark))
+        }
+    }
 }

@@ -7,11 +7,11 @@ extension MariaDBCatalog: UploadBacklog {
 
     package func begin(_ upload: Upload, by worker: String, claiming claim: QuotaClaim?) throws(Fault) -> Int64? {
         try database.transaction("Beginning the upload of image \(upload.image)") { connection in
-            let room = try claim.flatMap { try Quotas.judgeUpload($0, on: connection) }
+            let room = try claim.flatMap { try Quotas.judgeUpload($0, uploading: 1, on: connection) }
             let moved = try connection.run(
                 "UPDATE images SET status = ?, updated_at = UTC_TIMESTAMP() WHERE id = ? AND status = 'queued' AND deleted = 0",
                 .text(upload.aim.status.rawValue), .text(upload.image.text))
-            guard moved == 1 else { throw Fault.notQueued(upload.image) }
+            guard moved == 1 else { throw try refusal(of: upload, on: connection) }
             try connection.run(
                 """
                 INSERT INTO vitrine_uploads (image_id, token, pending_url, worker, lease_until, reserved, is_staging)
@@ -25,6 +25,12 @@ extension MariaDBCatalog: UploadBacklog {
             }
             return room
         }
+    }
+
+    /// Why an upload does not begin.
+    private func refusal(of upload: Upload, on connection: Connection) throws(MariaDBError) -> Fault {
+        guard try connection.first(Self.isThere, .text(upload.image.text)) == nil else { return .notQueued(upload.image) }
+        return upload.aim == .store ? .deletedMeanwhile(upload.image) : .imageNotFound(upload.image)
     }
 
     package func renew(_ tokens: Set<String>?, heldBy worker: String) throws(Fault) -> Set<String> {
@@ -64,7 +70,7 @@ extension MariaDBCatalog: UploadBacklog {
                 """
                 INSERT INTO image_locations (image_id, value, meta_data, status, created_at, updated_at, deleted)
                 VALUES (?, ?, ?, 'active', UTC_TIMESTAMP(), UTC_TIMESTAMP(), 0)
-                """, .text(upload.image.text), .text(location.url), .text(location.metadata))
+                """, .text(upload.image.text), .text(column.text(for: location.url)), .text(location.metadata))
             try outbox?.tell(
                 .imageUpload, .imageActivate, .imageUpdate, of: try payload(of: upload.image, on: connection), on: connection)
         }

@@ -33,8 +33,8 @@ extension ImageListing {
 
     private mutating func readPage(_ query: Query, most: Int) throws(Fault) {
         if let text = query["limit"] {
-            guard let number = Int(text), number >= 0 else { throw Self.invalid("limit", text, "an integer from 0 on") }
-            limit = min(number, most)
+            guard let number = Int64(loosely: text), number >= 0 else { throw Self.invalid("limit", text, "an integer from 0 on") }
+            limit = Int(min(number, Int64(most)))
         }
         if let text = query["marker"] {
             let id = ImageID(text)
@@ -98,7 +98,7 @@ extension ImageListing {
     private static let textFields: [TextField] = [.name, .status, .containerFormat, .diskFormat]
 
     private static func number(_ name: String, _ text: String) throws(Fault) -> Int64 {
-        guard let number = Int64(text), number >= 0 else { throw invalid(name, text, "an integer from 0 on") }
+        guard let number = Int64(loosely: text), number >= 0 else { throw invalid(name, text, "an integer from 0 on") }
         return number
     }
 

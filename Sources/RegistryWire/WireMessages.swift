@@ -139,16 +139,28 @@ extension Membership {
             }
             try ImageText.check(member: project)
             memberships.removeAll { $0.project.isSame(as: project) }
-            memberships.append(Membership(project: project, canShare: try canShare(of: object)))
+            memberships.append(Membership(project: project, canShare: canShare(of: object)))
         }
         return memberships
     }
 
+    /// Any value counts, as Python takes it: what is empty, 0, false or null is no, and everything else yes, be it the text `false`.
+    ///
     /// - Returns: nil where the message does not say.
-    package static func canShare(of object: JSONObject) throws(Fault) -> Bool? {
-        guard let value = object["can_share"], value != .null else { return nil }
-        guard let flag = value.bool else { throw Fault(.invalid, "Invalid membership association: can_share is true or false.") }
-        return flag
+    ///
+    /// Source: Glance 16, `members.py` of V1 and of the registry.
+    package static func canShare(of object: JSONObject) -> Bool? {
+        object["can_share"].map { value in
+            switch value {
+            case .null: false
+            case .bool(let flag): flag
+            case .int(let number): number != 0
+            case .double(let number): number != 0
+            case .string(let text): !text.isEmpty
+            case .array(let elements): !elements.isEmpty
+            case .object(let members): !members.keys.isEmpty
+            }
+        }
     }
 }
 

@@ -37,12 +37,14 @@ enum Gateway {
         return (exchange.parameter("SCRIPT_NAME") ?? "") + encoded.joined(separator: "/") + (query.isEmpty ? "" : "?\(query)")
     }
 
-    /// How the client reached us, by its `Host` if that is one.
+    /// How the client reached us, by its `Host` if that is one; HTTP/1.0 need not have any.
     private static func site(of exchange: Exchange, _ host: String?, prefix: String) -> Site {
         let scheme = exchange.parameter("REQUEST_SCHEME") ?? (exchange.parameter("HTTPS") == "on" ? "https" : "http")
         if let host, Site.isHost(host) { return Site(scheme: scheme, host: host, prefix: prefix) }
-        let own = "\(exchange.parameter("SERVER_NAME") ?? "localhost"):\(exchange.parameter("SERVER_PORT") ?? "9292")"
-        return Site(scheme: scheme, host: own, prefix: prefix)
+        let server = Site.server(
+            name: exchange.parameter("SERVER_NAME"), address: exchange.parameter("SERVER_ADDR"), port: exchange.parameter("SERVER_PORT"),
+            scheme: scheme)
+        return Site(scheme: scheme, host: server, prefix: prefix)
     }
 
     // MARK: out

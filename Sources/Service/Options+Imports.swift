@@ -28,9 +28,13 @@ extension Options {
     /// Imports that `glance-tasks` does at once.
     static let importThreads = Option<Int>.int("vitrine", "import_threads", default: 4, in: 1...64)
 
+    /// Seconds that an import waits for the node that has the staged data, where nothing is heard of its `glance-tasks`.
+    static let stagingNodeTimeout = Option<Int>.int("vitrine", "staging_node_timeout", default: 3600, in: 30...31_536_000)
+
     static let imports: [OptionKey] = [
         importMethods.key, regionProperties.key, selfReference.key, secureHash.key, importPlugins.key, injectedProperties.key,
         rolesWithoutInjection.key,
         taskHours.key, importThreads.key, conversionFormat.key, legacyConversionFormat.key, conversionTimeout.key,
+        stagingNodeTimeout.key,
     ]
 }

@@ -24,8 +24,9 @@ extension Options {
         }
     }
 
-    /// Where images are staged, where the site has one store.
-    static let nodeStagingURI = Option<String>.text("DEFAULT", "node_staging_uri", default: "file:///tmp/staging/")
+    /// Where images are staged, where the site has one store. Glance's own default lies in `/tmp`, of which systemd gives each service one of
+    /// its own: what `glance-api` stages there `glance-tasks` never finds.
+    static let nodeStagingURI = Option<String>.text("DEFAULT", "node_staging_uri", default: "file:///var/lib/glance/staging")
 
     /// The options of a store: of the only one in `[glance_store]`, of each of several in a group of its name. Source: glance_store,
     /// `_drivers/filesystem.py` and `_drivers/http.py`.
@@ -68,6 +69,10 @@ extension Options {
 
     static let onlyStore = StoreGroup("glance_store")
 
+    /// Folders beside the stores' in which a file may lie that the database names, or a link in a store leads to. Glance's file store
+    /// asks nothing about folders.
+    static let readableFolders = Option<[String]>.list("vitrine", "readable_folders", default: ["/"])
+
     // MARK: what is fetched by its URL
 
     static let allowedSchemes = Option<[String]>.list("import_filtering_opts", "allowed_schemes", default: ["http", "https"], .quoted)
@@ -96,6 +101,6 @@ extension Options {
         [
             enabledBackends.key, defaultBackend.key, stores.key, defaultStore.key, nodeStagingURI.key, allowedSchemes.key,
             disallowedSchemes.key, allowedHosts.key, disallowedHosts.key, allowedPorts.key, disallowedPorts.key, diskFormats.key,
-            containerFormats.key, requireFormatMatch.key, vmdkAllowedTypes.key, nonfatalChecksOfGPT.key,
+            containerFormats.key, requireFormatMatch.key, vmdkAllowedTypes.key, nonfatalChecksOfGPT.key, readableFolders.key,
         ] + onlyStore.keys
 }

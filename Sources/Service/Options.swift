@@ -20,7 +20,7 @@ package enum Options {
     static let userStorageQuota = Option<Int64>.bytes("DEFAULT", "user_storage_quota", default: 0)
     /// Projects have the limits that Keystone keeps for them, and not the quota above.
     static let useKeystoneLimits = Option<Bool>.flag("DEFAULT", "use_keystone_limits", default: false)
-    /// By which Glance encrypts the URLs of locations in the database. Not understood here.
+    /// By which the URLs of locations are encrypted in the database, as Glance does it: 16, 24 or 32 bytes.
     static let metadataEncryptionKey = Option<String?>.optionalText("DEFAULT", "metadata_encryption_key")
     static let showImageDirectURL = Option<Bool>.flag("DEFAULT", "show_image_direct_url", default: false)
     static let showMultipleLocations = Option<Bool>.flag("DEFAULT", "show_multiple_locations", default: false)
@@ -31,7 +31,7 @@ package enum Options {
     /// Seconds from an image's deletion until its data may go.
     static let scrubTime = Option<Int>.int("DEFAULT", "scrub_time", default: 0, in: 0...Int(Int32.max))
     /// Seconds between two looks for such data.
-    static let wakeupTime = Option<Int>.int("DEFAULT", "wakeup_time", default: 300, in: 1...Int(Int32.max))
+    package static let wakeupTime = Option<Int>.int("DEFAULT", "wakeup_time", default: 300, in: 1...Int(Int32.max))
     /// Seconds that running requests are given when the service ends; 0 is without a limit.
     static let gracefulShutdownTimeout = Option<Int>.int("DEFAULT", "graceful_shutdown_timeout", default: 60, in: 0...86400)
     /// Processes; read by whoever starts them.

@@ -7,17 +7,6 @@ internal import Threading
 
 /// What the programs under the roof do once they know their arguments.
 package enum Programs {
-    /// Where a configuration is looked for when none is named. Source: oslo.config, `find_config_files`.
-    private static func usualFiles(_ name: String) -> [String] { ["/etc/glance/\(name).conf", "/usr/share/glance/\(name)-dist.conf"] }
-
-    package static func configuration(
-        files: [String], directories: [String], usualName: String = "glance-api"
-    ) throws -> Configuration {
-        var sources = files.map { Configuration.Source.file($0) } + directories.map { .directory($0) }
-        if sources.isEmpty, let usual = usualFiles(usualName).first(where: { access($0, R_OK) == 0 }) { sources = [.file(usual)] }
-        return try Configuration(sources, environment: environment(), known: Options.all)
-    }
-
     /// The API as FastCGI threads, until it is told to end.
     package static func serve(_ configuration: Configuration, metadata: String, data: String?) throws {
         let signals = Signals.take()
@@ -28,7 +17,8 @@ package enum Programs {
             api: try wiring.makeAPI(), log: wiring.log, senders: Senders(limit: downloads, share: Wiring.share(of: downloads)))
         try workers.start(try configuration(Options.metadataThreads), on: try listener(metadata))
         if let data { try workers.start(try configuration(Options.dataThreads), on: try listener(data)) }
-        try run(workers, until: signals, wiring, "glance.api")
+        try run(
+            workers, until: signals, wiring, "glance.api", beside: Rounds(try wiring.makeFolderClaims(), wiring.log.logger("glance.store")))
     }
 
     /// The registry as FastCGI threads, until it is told to end.
@@ -41,12 +31,17 @@ package enum Programs {
         try run(workers, until: signals, wiring, "glance.registry")
     }
 
-    private static func run(_ workers: Workers, until signals: Signals, _ wiring: Wiring, _ name: String) throws {
+    private static func run(
+        _ workers: Workers, until signals: Signals, _ wiring: Wiring, _ name: String, beside rounds: Rounds? = nil
+    ) throws {
         let logger = wiring.log.logger(name)
+        try rounds?.start()
         logger.info("takes requests")
+        Readiness.tell()
         signals.waitForEnd(wiring.lookAgain)
         logger.info("ends; finishes what runs")
-        try end([workers], wiring, logger, unfinished: "ended before all requests did")
+        let all: [(any Ending)?] = [workers, rounds]
+        try end(all.compactMap(\.self), wiring, logger, unfinished: "ended before all requests did")
     }
 
     /// Waits for the end of all, for as long as the operator lets it.
@@ -72,11 +67,7 @@ package enum Programs {
     }
 
     private static func answerCGI() throws {
-        let directories = environment()["OS_GLANCE_CONFIG_DIR"].map { [$0] } ?? []
-        let files = environment()["OS_GLANCE_CONFIG_FILES"]?.split(separator: ";").map(String.init) ?? []
-        let folder = directories.first.map { $0 + "/" } ?? ""
-        let configuration = try configuration(files: files.map { folder + $0 }, directories: files.isEmpty ? directories : [])
-        let wiring = try Wiring(configuration, program: "glance-api")
+        let wiring = try Wiring(try configuration(files: [], directories: [], program: "glance-api"), program: "glance-api")
         Workers(api: try wiring.makeAPI(), log: wiring.log).serveOnce(Exchange(cgi: ()))
     }
 
@@ -85,11 +76,14 @@ package enum Programs {
         let signals = Signals.take()
         let wiring = try Wiring(configuration, program: "glance-tasks")
         let logger = wiring.log.logger("glance.tasks")
+        // The order to end that whoever started this process gives.
+        let folders = try wiring.makeFolderChecks { kill(getpid(), SIGTERM) }
+        try folders.checkAtStart()
         let works: [(any Work)?] = [
             Sweeping(try wiring.makeSweeper(), logger),
             Removing(remover: try wiring.makeRemover()),
             Scrubbing(scrubber: try wiring.makeScrubber(), pause: Double(try configuration(Options.wakeupTime))),
-            try wiring.makeCourier(makeBrokerSender), try wiring.makeSendLog(), try wiring.makeCacheRounds(),
+            try wiring.makeCourier(makeBrokerSender), try wiring.makeSendLog(), try wiring.makeCacheRounds(), folders,
         ]
         let rounds = works.compactMap(\.self).map { Rounds($0, logger) }
         let (copies, imports) = (wiring.makeCopies(logger), try wiring.makeImports(tools, logger))
@@ -98,8 +92,9 @@ package enum Programs {
         try imports.start(try configuration(Options.importThreads))
         try prefetching?.start(try configuration(Options.cacheThreads))
         for round in rounds { try round.start() }
-        let others = works.dropFirst().compactMap { $0?.purpose.replacing("look after ", with: "") }
+        let others = works.dropFirst().dropLast().compactMap { $0?.purpose.replacing("look after ", with: "") }
         logger.info("looks after \((["uploads, imports, copies"] + others).joined(separator: ", "))")
+        Readiness.tell()
         signals.waitForEnd(wiring.lookAgain)
         logger.info("ends; leaves to others what is half-way")
         let all: [(any Ending)?] = [copies, imports, prefetching] + rounds
@@ -112,20 +107,5 @@ package enum Programs {
             throw ConfigurationError(place: place, reason: "is neither fd:N nor the path of a socket")
         }
         return try Listener(descriptor: descriptor)
-    }
-
-    // MARK: the process
-
-    private static func environment() -> [String: String] {
-        var variables: [String: String] = [:]
-        var next = environ
-        while let entry = next.pointee {
-            let text = String(cString: entry)
-            if let equals = text.firstIndex(of: "=") {
-                variables[String(text[..<equals])] = String(text[text.index(after: equals)...])
-            }
-            next = next.successor()
-        }
-        return variables
     }
 }

@@ -69,7 +69,7 @@ extension Wiring {
         }
     }
 
-    private var cacheFolder: String? {
+    var cacheFolder: String? {
         get throws {
             guard let folder = try configuration(Options.cacheFolder) else { return nil }
             guard folder.hasPrefix("/") else { throw ConfigurationError(place: "[DEFAULT] image_cache_dir", reason: "is no absolute path") }

@@ -69,13 +69,14 @@ extension Wiring {
             service: service, locations: catalog, areForClients: try configuration(Options.showMultipleLocations),
             verifies: try configuration(Options.verifyLocations))
         let imports = try makeImportService(service, catalog)
+        let nodes = try makeOtherNodes()
         let images = ImagesDoor(
             service: service, locations: locations, schemas: schemas, paging: try makePaging(), shows: try shown,
-            importMethods: imports.settings.methods.map(\.rawValue))
+            importMethods: imports.settings.methods.map(\.rawValue), nodes: nodes)
         let tasks = TasksDoor(
             service: TaskService(service: service, catalog: catalog), imports: imports, schemas: TaskSchemas(), images: schemas,
             paging: try makePaging())
-        let importing = ImportsDoor(service: imports)
+        let importing = ImportsDoor(service: imports, nodes: nodes)
         let placing = LocationsDoor(imports: imports, locations: locations)
         let stores = StoresDoor(service: service, locations: locations)
         let data = DataDoor(service: service, notesSends: try notesSends)
@@ -177,7 +178,7 @@ extension Wiring {
         }
         let catalog = MariaDBCatalog(
             try makeDatabase(for: try configuration(Options.registryThreads)), delaysDeletion: try configuration(Options.delayedDelete),
-            outbox: try makeOutbox())
+            outbox: try makeOutbox(), cipher: locationCipher)
         let images = RegistryDoor(
             catalog: catalog, usualPage: try configuration(Options.limitParamDefault), longestPage: try configuration(Options.apiLimitMax))
         let members = RegistryMembersDoor(catalog: catalog, quota: try makeLimits().members)

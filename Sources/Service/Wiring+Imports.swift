@@ -46,7 +46,7 @@ extension Wiring {
         let catalog = try makeCatalog(for: try configuration(Options.importThreads) + 1)
         return try Importer(
             service: try makeService(over: catalog, try makeProjectLimits()), jobs: catalog, source: try makeFetcher(), plugins: plugins,
-            downloads: try makeDownloads(), host: try host, isEnding: isEnding)
+            downloads: try makeDownloads(), host: try host, patience: try configuration(Options.stagingNodeTimeout), isEnding: isEnding)
     }
 
     /// The threads of `glance-tasks` that do imports.
@@ -129,26 +129,39 @@ extension Wiring {
         }
     }
 
-    private var host: String? {
+    /// The address of this node.
+    var host: String? {
         get throws { try configuration(Options.selfReference) ?? configuration(Options.publicEndpoint) }
     }
 
     /// Where images wait for their import. Source: Glance, `node_staging_uri`, and where there are several stores
     /// `[os_glance_staging_store]`.
     func makeStaging() throws -> StagingArea {
-        let folder: String
-        if try backends.isEmpty {
+        let (folder, option) = try stagingFolder
+        var settings = FileStore.Settings()
+        settings.hasLocations = false
+        do throws(Fault) {
+            return StagingArea(try FileStore([.init(path: folder)], settings), folder: folder)
+        } catch {
+            throw ConfigurationError(place: option, reason: "\(error.cause ?? error)")
+        }
+    }
+
+    /// The folder, and the option that says where it is.
+    var stagingFolder: (path: String, option: String) {
+        get throws {
+            guard try backends.isEmpty else {
+                let name = ReservedStore.staging.rawValue
+                return (
+                    Self.withoutSlash(try configuration(Options.StoreGroup(name).folder) ?? "/var/lib/glance/\(name)"),
+                    "[\(name)] filesystem_store_datadir"
+                )
+            }
             let text = try configuration(Options.nodeStagingURI)
             guard text.hasPrefix("file:///") else {
                 throw ConfigurationError(place: "[DEFAULT] node_staging_uri", reason: "is not of the form file:///path")
             }
-            folder = Self.withoutSlash(String(text.dropFirst("file://".count)))
-        } else {
-            let name = ReservedStore.staging.rawValue
-            folder = Self.withoutSlash(try configuration(Options.StoreGroup(name).folder) ?? "/var/lib/glance/\(name)")
+            return (Self.withoutSlash(String(text.dropFirst("file://".count))), "[DEFAULT] node_staging_uri")
         }
-        var settings = FileStore.Settings()
-        settings.hasLocations = false
-        return StagingArea(try FileStore([.init(path: folder)], settings), folder: folder)
     }
 }

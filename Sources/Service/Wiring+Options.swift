@@ -8,7 +8,7 @@ extension Wiring {
     /// Says in the log what is set and means nothing, or has an old name.
     package func logComplaints() {
         let logger = log.logger("glance.config")
-        for complaint in complaints { logger.warning("\(complaint)") }
+        for complaint in complaints + storeComplaints { logger.warning("\(complaint)") }
     }
 
     package var complaints: [String] { configuration.complaints(known: options, unused: unusedOptions) }

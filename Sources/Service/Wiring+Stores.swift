@@ -14,25 +14,72 @@ extension Wiring {
 
     // MARK: one store
 
-    private func makeOnlyStore(_ records: (any StoreFolderCatalog)?) throws -> StoreSet {
-        let stores = try storeKinds
-        guard stores.contains("file") else {
-            throw ConfigurationError(place: "[glance_store] stores", reason: "does not name 'file', where images are kept")
-        }
-        for store in stores where !["file", "http"].contains(store) {
-            log.logger("glance.config").warning("[glance_store] stores: the store '\(store)' is not supported")
-        }
-        let main = Options.storeKind(try configuration(Options.defaultStore))
-        guard main == "file" else {
-            throw ConfigurationError(place: "[glance_store] default_store", reason: "the store '\(main)' is not supported yet")
-        }
-        let web = try hasWebStore ? [guarded(makeWebStore(Options.onlyStore), "http")] : []
-        return StoreSet(try guarded(try makeFileStore(Options.onlyStore, named: nil, records), "file"), beside: web)
+    /// Types of store that are here; others are enabled in vain.
+    private static let types = ["file", "http"]
+
+    /// The types in `stores`, each once, by the names that they have in `enabled_backends`.
+    private var onlyTypes: [String] {
+        get throws { try configuration(Options.stores).map(Options.storeKind).uniqued }
     }
 
-    /// What `stores` names, however it names it.
-    private var storeKinds: Set<String> {
-        get throws { Set(try configuration(Options.stores).map(Options.storeKind)) }
+    /// That which new bytes go to. Where nobody says, it is the one with files, and an http store, which takes none, where all are such.
+    private func defaultType(_ types: [String]) throws -> String {
+        guard configuration.isSet(Options.defaultStore) || types.contains("file") else {
+            guard let first = types.first, Self.types.contains(first) else {
+                throw ConfigurationError(
+                    place: "[glance_store] stores", reason: "names no type of store that is here: there are file and http")
+            }
+            return first
+        }
+        let type = Options.storeKind(try configuration(Options.defaultStore))
+        guard Self.types.contains(type) else {
+            throw ConfigurationError(place: "[glance_store] default_store", reason: "the store '\(type)' is not supported yet")
+        }
+        guard types.contains(type) else {
+            throw ConfigurationError(place: "[glance_store] stores", reason: "does not name '\(type)', which default_store is")
+        }
+        return type
+    }
+
+    private func makeOnlyStore(_ records: (any StoreFolderCatalog)?) throws -> StoreSet {
+        let types = try onlyTypes
+        let main = try defaultType(types)
+        let readable = try types.contains("file") ? readableFolders(places(Options.onlyStore)) : nil
+        func make(_ type: String) throws -> any ImageStore {
+            switch type {
+            case "file": try guarded(try makeFileStore(Options.onlyStore, named: nil, readable, records), "file")
+            case "http": try guarded(makeWebStore(Options.onlyStore), "http")
+            default: AbsentStore(type, type: type)
+            }
+        }
+        return StoreSet(try make(main), beside: try types.filter { $0 != main }.map(make), outside: try outsideFiles(readable))
+    }
+
+    // MARK: where files may lie
+
+    private func readableFolders(_ places: [FileStore.Place]) throws -> ReadableFolders {
+        let named = try configuration(Options.readableFolders)
+        if let wrong = named.first(where: { !$0.hasPrefix("/") }) {
+            throw ConfigurationError(place: "[vitrine] readable_folders", reason: "'\(wrong)' does not begin with /")
+        }
+        return ReadableFolders(places.map(\.path) + named)
+    }
+
+    /// Nil for a site that has no file store.
+    private func outsideFiles(_ readable: ReadableFolders?) throws -> (any ImageStore)? {
+        try readable.map { try guarded(OutsideFiles(in: $0), "files outside") }
+    }
+
+    /// What is enabled and not here.
+    var storeComplaints: [String] {
+        let several = (try? backends) ?? []
+        let absent =
+            several.isEmpty
+            ? ((try? onlyTypes) ?? []).map { ($0, "[glance_store] stores: '\($0)'") }
+            : several.map { ($0.type, "[DEFAULT] enabled_backends: the store '\($0.id)' is of the type '\($0.type)', which") }
+        return absent.filter { !Self.types.contains($0.0) }.map {
+            "\($0.1) is not supported: images in it are listed and shown, whoever wants their data is answered 503, and they cannot be deleted"
+        }
     }
 
     // MARK: several stores
@@ -61,9 +108,6 @@ extension Wiring {
                 guard !backends.contains(where: { $0.id.lowercased() == backend.id.lowercased() }) else {
                     throw refusal("'\(backend.id)' is there twice")
                 }
-                guard backend.type == "file" || backend.type == "http" else {
-                    throw refusal("the type '\(backend.type)' of store '\(backend.id)' is not supported yet; there are file and http")
-                }
                 backends.append(backend)
             }
             return backends
@@ -85,10 +129,13 @@ extension Wiring {
         guard let chosen = backends.first(where: { $0.id == main }) else {
             throw ConfigurationError(place: "[glance_store] default_backend", reason: "'\(main)' is none of the enabled_backends")
         }
-        guard chosen.type != "http" else {
-            throw ConfigurationError(place: "[glance_store] default_backend", reason: "'\(main)' is an http store, which takes no data")
+        guard Self.types.contains(chosen.type) else {
+            throw ConfigurationError(
+                place: "[glance_store] default_backend", reason: "'\(main)' is of the type '\(chosen.type)', which is not supported yet")
         }
         var owners: [String: String] = [:]
+        let files = backends.filter { $0.type == "file" }
+        let readable = try files.isEmpty ? nil : readableFolders(files.flatMap { try places(Options.StoreGroup($0.id)) })
         return StoreSet(
             try backends.map { backend throws in
                 let group = Options.StoreGroup(backend.id)
@@ -97,7 +144,10 @@ extension Wiring {
                 info.isDefault = backend.id == main
                 info.isReadOnly = backend.type == "http"
                 info.weight = try configuration(group.weight)
-                guard backend.type == "file" else { return StoreSet.Member(info, try guarded(makeWebStore(group), backend.id)) }
+                guard backend.type == "file" else {
+                    guard backend.type == "http" else { return StoreSet.Member(info, AbsentStore(backend.id, type: backend.type)) }
+                    return StoreSet.Member(info, try guarded(makeWebStore(group), backend.id))
+                }
                 for place in try places(group) {
                     if let owner = owners.updateValue(backend.id, forKey: place.path) {
                         throw ConfigurationError(place: "[\(backend.id)]", reason: "has the folder of store '\(owner)'")
@@ -108,8 +158,8 @@ extension Wiring {
                     "chunk_size": .int(Int64(try configuration(group.chunkSize))),
                     "thin_provisioning": .bool(try configuration(group.isThin)),
                 ]
-                return StoreSet.Member(info, try guarded(makeFileStore(group, named: backend.id, records), backend.id))
-            })
+                return StoreSet.Member(info, try guarded(makeFileStore(group, named: backend.id, readable, records), backend.id))
+            }, outside: try outsideFiles(readable))
     }
 
     /// A slow store takes no more than its share of the threads.
@@ -121,7 +171,7 @@ extension Wiring {
     // MARK: kinds of stores
 
     private func makeFileStore(
-        _ group: Options.StoreGroup, named name: String?, _ records: (any StoreFolderCatalog)?
+        _ group: Options.StoreGroup, named name: String?, _ readable: ReadableFolders?, _ records: (any StoreFolderCatalog)?
     ) throws -> FileStore {
         // An octal number that the dialect gives as a decimal one: 640 means rw-r-----.
         guard let permissions = UInt32(String(try configuration(group.permissions)), radix: 8) else {
@@ -133,7 +183,7 @@ extension Wiring {
         }
         var settings = FileStore.Settings()
         settings.internalPrefix = try configuration(Options.internalPrefix).map { "\($0)/\(name ?? "file")" }
-        settings.permissions = permissions
+        (settings.permissions, settings.readable) = (permissions, readable)
         settings.isThin = try configuration(group.isThin)
         if let path = try configuration(group.metadataFile) { settings.mounts = try mounts(Self.found(path, configuration), group) }
         let places = try places(group)
@@ -207,7 +257,7 @@ extension Wiring {
         get throws {
             let backends = try backends
             guard backends.isEmpty else { return backends.contains { $0.type == "http" } }
-            return try storeKinds.contains("http")
+            return try onlyTypes.contains("http")
         }
     }
 

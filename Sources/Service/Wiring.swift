@@ -1,3 +1,4 @@
+internal import Cryptography
 internal import Digest
 package import Domain
 internal import Glibc
@@ -15,13 +16,25 @@ package struct Wiring {
     package let policies: any PolicySource
     /// Nil in programs that answer no clients.
     let bulkheads: Bulkheads?
+    /// By which URLs of locations are encrypted in the database; nil where they are not.
+    let locationCipher: TextCipher?
 
     /// - Parameter program: names the log file in `log_dir`.
     package init(_ configuration: Configuration, program: String) throws {
         self.configuration = configuration
+        locationCipher = try Self.makeLocationCipher(configuration)
         bulkheads = program == "glance-api" ? Bulkheads() : nil
         log = try OsloLog(configuration, program: program)
         policies = try PolicyFiles(try Self.policyPlaces(configuration), logger: log.logger("glance.policy"))
+    }
+
+    private static func makeLocationCipher(_ configuration: Configuration) throws -> TextCipher? {
+        guard let key = try configuration(Options.metadataEncryptionKey), !key.isEmpty else { return nil }
+        guard let cipher = TextCipher(key: key) else {
+            throw ConfigurationError(
+                place: "[DEFAULT] metadata_encryption_key", reason: "has \(key.utf8.count) bytes; a key of AES has 16, 24 or 32")
+        }
+        return cipher
     }
 
     /// The operator's order: opens the log again, and has files read again that hold rules and tokens.
@@ -35,8 +48,9 @@ package struct Wiring {
     /// Where a file lies that a setting names.
     static func found(_ name: String, _ configuration: Configuration) -> String {
         if name.hasPrefix("/") { return name }
-        let folders = configuration.folders + ["/etc/glance"]
-        return folders.map { "\($0)/\(name)" }.first { access($0, F_OK) == 0 } ?? "\(folders[0])/\(name)"
+        let usual = ConfigurationSearch(project: "glance", environment: Programs.environment()).folders
+        let paths = (configuration.folders + usual).map { "\($0)/\(name)" }
+        return paths.first(where: ConfigurationSearch.isThere) ?? "\(configuration.folders.first ?? "/etc/glance")/\(name)"
     }
 
     private static func policyPlaces(_ configuration: Configuration) throws -> PolicyFiles.Places {
@@ -50,7 +64,8 @@ package struct Wiring {
     /// - Parameter threads: that may want a connection at once.
     package func makeDatabase(for threads: Int) throws -> Database {
         guard let url = try configuration(Options.connection) else {
-            throw ConfigurationError(place: "[database] connection", reason: "is not set")
+            let places = "; no configuration file was named, and none is in ~/.glance, ~, /etc/glance or /etc"
+            throw ConfigurationError(place: "[database] connection", reason: "is not set" + (configuration.folders.isEmpty ? places : ""))
         }
         let place = "[database] connection"
         let address: Address
@@ -71,15 +86,11 @@ package struct Wiring {
 
     /// - Parameter threads: that may want to ask it something at once.
     func makeCatalog(for threads: Int) throws -> MariaDBCatalog {
-        // Their images would seem to have no data.
-        guard try configuration(Options.metadataEncryptionKey) == nil else {
-            throw ConfigurationError(place: "[DEFAULT] metadata_encryption_key", reason: "is not supported")
-        }
         let showsLocations =
             try configuration(Options.showImageDirectURL) || configuration(Options.showMultipleLocations) || !backends.isEmpty
         return MariaDBCatalog(
             try makeDatabase(for: threads), showsLocations: showsLocations, taskHours: try configuration(Options.taskHours),
-            delaysDeletion: try configuration(Options.delayedDelete), outbox: try makeOutbox())
+            delaysDeletion: try configuration(Options.delayedDelete), outbox: try makeOutbox(), cipher: locationCipher)
     }
 
     /// - Parameter isEnding: whether the process is about to end, and copies are to be left to others.
@@ -92,7 +103,7 @@ package struct Wiring {
     func makeSweeper() throws -> Sweeper {
         let catalog = try makeCatalog(for: 1)
         return Sweeper(
-            catalog: catalog, stores: try makeStores(catalog), staging: try makeStaging(), worker: WorkerName.fresh().text,
+            catalog: catalog, stores: try makeStores(catalog), staging: try makeStaging(), node: try host, worker: WorkerName.fresh().text,
             isDead: WorkerName.isDead, logger: log.logger("glance.tasks"))
     }
 
@@ -117,7 +128,7 @@ package struct Wiring {
             throw ConfigurationError(place: "[DEFAULT] hashing_algorithm", reason: "'\(algorithm)' is not known")
         }
         return try ImageService(
-            catalog: catalog, stores: try makeStores(catalog), staging: try makeStaging(), cache: cache,
+            catalog: catalog, stores: try makeStores(catalog), staging: try makeStaging(), host: try host, cache: cache,
             source: try makeImageSource(), certificates: try makeCertificates(), worker: WorkerName.fresh().text, policies: policies,
             protections: try makeProtections(), limits: try makeLimits(), projectLimits: projectLimits,
             formats: try makeFormatRules(), hashAlgorithm: algorithm, clientUploads: clientUploads, logger: log.logger("glance.service"))

@@ -4,7 +4,7 @@ internal import Glibc
 /// A program that we started, in a process group of its own, so that Ctrl-C at the terminal reaches us alone.
 package final class ChildProcess: @unchecked Sendable {
     package let id: Int32
-    private let name: String
+    let name: String
     /// Set once it was waited for. Only whoever waits writes it.
     private var status: CInt?
 
@@ -46,7 +46,7 @@ package final class ChildProcess: @unchecked Sendable {
         defer { for text in words + variables { free(text) } }
         var id: pid_t = 0
         let code = posix_spawnp(&id, program, &actions, &attributes, &words, &variables)
-        guard code == 0 else { throw NotStarted(description: "\(program): \(String(cString: strerror(code)))") }
+        guard code == 0 else { throw NotStarted(description: "\(program) cannot be started: \(String(cString: strerror(code)))") }
         self.id = id
     }
 
@@ -58,6 +58,15 @@ package final class ChildProcess: @unchecked Sendable {
         status = code
         return false
     }
+
+    /// How it ended; nil while it runs.
+    var ending: String? {
+        guard !isRunning, let status else { return nil }
+        return status & 0x7F == 0 ? "ended with status \(status >> 8 & 0xFF)" : "was ended by signal \(status & 0x7F)"
+    }
+
+    /// Whether it was somebody else's will that it ended.
+    var wasKilled: Bool { !isRunning && [SIGKILL, SIGTERM, SIGINT].contains((status ?? 0) & 0x7F) }
 
     package func signal(_ number: CInt) {
         if isRunning { kill(id, number) }
@@ -93,7 +102,6 @@ func runToEnd(_ program: String, _ arguments: [String], output: String) throws {
     var code: CInt = 0
     while waitpid(child.id, &code, 0) < 0 && errno == EINTR {}
     guard code == 0 else {
-        let said = (try? String(contentsOfFile: output, encoding: .utf8)) ?? ""
-        throw ChildProcess.NotStarted(description: "\(program) failed: \(said.suffix(2000))")
+        throw ChildProcess.NotStarted(description: "\(program) failed (\(output)): \(tail(of: output))")
     }
 }

@@ -9,10 +9,14 @@ package final class Home {
     /// - Throws: when another service runs in it.
     package init(folder: String) throws {
         self.folder = folder
-        try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
+        // What is wrong with the folder the lock tells.
+        try? FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
         lock = open("\(folder)/lock", O_RDWR | O_CREAT | O_CLOEXEC, 0o644)
-        guard lock >= 0, flock(lock, LOCK_EX | LOCK_NB) == 0 else {
-            if lock >= 0 { close(lock) }
+        guard lock >= 0 else {
+            throw ChildProcess.NotStarted(description: "the folder \(folder) cannot be used: \(String(cString: strerror(errno)))")
+        }
+        guard flock(lock, LOCK_EX | LOCK_NB) == 0 else {
+            close(lock)
             throw ChildProcess.NotStarted(description: "a service runs in \(folder) already; end it, or choose another STATE")
         }
         try endLeftovers()

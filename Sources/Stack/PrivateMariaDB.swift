@@ -22,13 +22,13 @@ package final class PrivateMariaDB: @unchecked Sendable {
     package func start() throws {
         let data = "\(folder)/data"
         try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true, attributes: [.posixPermissions: 0o700])
+        // Two servers that are made at once would break each other's files in /tmp.
+        let temporary = "\(folder)/tmp"
+        try FileManager.default.createDirectory(atPath: temporary, withIntermediateDirectories: true)
         if !FileManager.default.fileExists(atPath: "\(data)/mysql") {
             // Under another name until it is whole: what an interrupted first start left is begun again.
             let fresh = "\(folder)/data.new"
             try? FileManager.default.removeItem(atPath: fresh)
-            // Two that are made at once would break each other's files in /tmp.
-            let temporary = "\(folder)/tmp"
-            try FileManager.default.createDirectory(atPath: temporary, withIntermediateDirectories: true)
             try runToEnd(
                 "mariadb-install-db",
                 [
@@ -42,7 +42,7 @@ package final class PrivateMariaDB: @unchecked Sendable {
             "mariadbd",
             [
                 "--no-defaults", "--datadir=\(data)", "--socket=\(socket)", "--pid-file=\(folder)/mariadb.pid",
-                "--log-error=\(folder)/mariadb.log", "--skip-networking", "--skip-name-resolve", "--skip-log-bin",
+                "--log-error=\(folder)/mariadb.log", "--tmpdir=\(temporary)", "--skip-networking", "--skip-name-resolve", "--skip-log-bin",
                 "--character-set-server=utf8mb4", "--max-connections=500",
             ] + extra + user, output: "\(folder)/mariadb.log")
     }
@@ -51,7 +51,7 @@ package final class PrivateMariaDB: @unchecked Sendable {
     package func waitUntilReady() throws {
         let ready = waitUntil(seconds: 60) { server?.isRunning == true ? (try? connect()) != nil : true }
         guard ready, server?.isRunning == true else {
-            throw ChildProcess.NotStarted(description: "MariaDB does not start; see \(folder)/mariadb.log")
+            throw ChildProcess.NotStarted(description: "MariaDB does not start. \(sentence)")
         }
     }
 
@@ -63,6 +63,11 @@ package final class PrivateMariaDB: @unchecked Sendable {
     package var processID: Int32? { server?.id }
 
     package var isRunning: Bool { server?.isRunning == true }
+
+    /// What it said last, and how it ended if it did.
+    package var sentence: String {
+        "mariadbd \(server?.ending ?? "does not take connections") (\(folder)/mariadb.log): \(tail(of: "\(folder)/mariadb.log"))"
+    }
 
     package func createDatabase(_ name: String) throws {
         try connect().execute("CREATE DATABASE IF NOT EXISTS \(name) CHARACTER SET utf8mb3")

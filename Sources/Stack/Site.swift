@@ -38,76 +38,109 @@ package final class Site: @unchecked Sendable {
 
     private let settings: Settings
     private var sockets: [CInt] = []
+    private var ready: ReadySocket?
     private var nginx: ChildProcess?
-    private var tasks: ChildProcess?
-    private var workers: [ChildProcess] = []
-    private var registries: [ChildProcess] = []
+    private var (tasks, workers, registries): (Watched?, [Watched], [Watched]) = (nil, [], [])
     private var lastRespawn = Date.distantPast
 
     package init(_ settings: Settings) { self.settings = settings }
 
-    /// Starts everything; requests are taken as soon as this returns, though a worker may need a moment for the first.
+    /// Starts everything. Requests are taken as soon as `waitUntilListening` returns, though a worker may need a moment for the first.
     package func start() throws {
         for folder in ["run", "log", "nginx"] {
             try FileManager.default.createDirectory(atPath: "\(settings.folder)/\(folder)", withIntermediateDirectories: true)
         }
+        ready = try ReadySocket(path: "\(settings.folder)/run/ready.sock")
         sockets = [try listen(at: "\(settings.folder)/run/metadata.sock"), try listen(at: "\(settings.folder)/run/data.sock")]
-        workers = try (0..<settings.workers).map { _ in try startWorker() }
+        workers = try (0..<settings.workers).map { _ in try Watched(log: workerLog) { [unowned self] in try startWorker() } }
         if settings.registryPort != nil {
             sockets.append(try listen(at: "\(settings.folder)/run/registry.sock"))
-            registries = try (0..<settings.workers).map { _ in try startRegistry() }
+            registries = try (0..<settings.workers).map { _ in try Watched(log: registryLog) { [unowned self] in try startRegistry() } }
         }
+        try startNginx()
+        if settings.runsTasks { tasks = try Watched(log: tasksLog) { [unowned self] in try startTasks() } }
+    }
+
+    private func startNginx() throws {
         let included = "\(settings.folder)/nginx/vitrine"
         unlink(included)
         try FileManager.default.createSymbolicLink(atPath: included, withDestinationPath: settings.nginxFolder)
         try makeNginxConfiguration().write(toFile: "\(settings.folder)/nginx/nginx.conf", atomically: true, encoding: .utf8)
+        unlink(pidFile)
         nginx = try ChildProcess(
-            "nginx", ["-p", settings.folder, "-c", "\(settings.folder)/nginx/nginx.conf", "-e", "\(settings.folder)/log/nginx.log"],
-            output: "\(settings.folder)/log/nginx.log")
-        if settings.runsTasks { tasks = try startTasks() }
+            "nginx", ["-p", settings.folder, "-c", "\(settings.folder)/nginx/nginx.conf", "-e", nginxLog], output: nginxLog)
     }
 
-    /// Waits until nginx takes connections.
-    package func waitUntilReady() throws {
-        guard waitUntil(seconds: 60, { nginx?.isRunning != true || isListening }), nginx?.isRunning == true else {
-            let log = (try? String(contentsOfFile: "\(settings.folder)/log/nginx.log", encoding: .utf8)) ?? ""
-            throw ChildProcess.NotStarted(description: "nginx does not start: \(log.suffix(500))")
+    /// Waits until nginx takes connections, whatever becomes of the workers.
+    package func waitUntilListening() throws {
+        // It is written once the ports are its own: somebody else may listen there.
+        let isListening = waitUntil(seconds: 60) { nginx?.isRunning != true || FileManager.default.fileExists(atPath: pidFile) }
+        guard isListening, nginx?.isRunning == true else {
+            throw ChildProcess.NotStarted(description: "nginx does not start. \(nginxSentence)")
         }
     }
+
+    /// Waits until every program is past its start and requests are answered.
+    ///
+    /// - Parameter isCancelled: whether nobody waits for that any more.
+    /// - Throws: `NotStarted` with the words of the first program that ends before.
+    package func waitUntilReady(unless isCancelled: () -> Bool = { false }) throws {
+        try waitUntilListening()
+        var failed: Watched?
+        let isOver = waitUntil(seconds: 120) {
+            noteReady()
+            failed = programs.first { !$0.isReady && !$0.isRunning }
+            return failed != nil || isCancelled() || programs.allSatisfy(\.isReady) && isAnswered
+        }
+        if let failed = failed ?? (isOver ? nil : programs.first { !$0.isReady }) {
+            throw ChildProcess.NotStarted(description: "the service does not start. \(failed.sentence)")
+        }
+        guard isOver else { throw ChildProcess.NotStarted(description: "requests are not answered. \(nginxSentence)") }
+    }
+
+    private func noteReady() {
+        guard let processes = ready?.news(), !processes.isEmpty else { return }
+        for program in programs { program.note(ready: processes) }
+    }
+
+    private var programs: [Watched] { workers + registries + [tasks].compactMap(\.self) }
 
     /// Takes nothing new, finishes what runs.
     package func stop() {
         nginx?.signal(SIGQUIT)
-        for worker in workers { worker.signal(SIGTERM) }
-        tasks?.signal(SIGTERM)
-        for worker in workers { worker.stop(patience: 70) }
-        for registry in registries { registry.stop(patience: 70) }
-        tasks?.stop()
+        for worker in workers { worker.process.signal(SIGTERM) }
+        tasks?.process.signal(SIGTERM)
+        for worker in workers { worker.process.stop(patience: 70) }
+        for registry in registries { registry.process.stop(patience: 70) }
+        tasks?.process.stop()
         nginx?.stop(with: SIGQUIT)
         for socket in sockets { close(socket) }
     }
 
     /// Starts again what ended by itself; waits a little when that comes too often.
+    ///
+    /// - Throws: `NotStarted` with the words of a program that cannot start.
     package func revive() throws {
-        try revive(&workers, startWorker)
-        try revive(&registries, startRegistry)
-        if let tasks, !tasks.isRunning { self.tasks = try startTasks() }
-    }
-
-    private func revive(_ processes: inout [ChildProcess], _ start: () throws -> ChildProcess) throws {
-        for place in processes.indices where !processes[place].isRunning {
+        noteReady()
+        for program in programs where !program.isRunning {
             if Date().timeIntervalSince(lastRespawn) < 1 { usleep(500_000) }
-            lastRespawn = Date()
-            processes[place] = try start()
+            if try program.revive() { lastRespawn = Date() }
         }
     }
 
-    package var registryIDs: [Int32] { registries.filter(\.isRunning).map(\.id) }
-    package var workerIDs: [Int32] { workers.filter(\.isRunning).map(\.id) }
-    package var tasksID: Int32? { tasks?.id }
+    package var registryIDs: [Int32] { registries.filter(\.isRunning).map(\.process.id) }
+    package var workerIDs: [Int32] { workers.filter(\.isRunning).map(\.process.id) }
+    package var tasksID: Int32? { tasks?.process.id }
     package var nginxID: Int32? { nginx?.id }
     package var isRunning: Bool { nginx?.isRunning == true }
     package var workerLog: String { "\(settings.folder)/log/glance-api.log" }
+    private var registryLog: String { "\(settings.folder)/log/glance-registry.log" }
+    private var tasksLog: String { "\(settings.folder)/log/glance-tasks.log" }
+    private var nginxLog: String { "\(settings.folder)/log/nginx.log" }
+    private var pidFile: String { "\(settings.folder)/run/nginx.pid" }
+
+    /// What nginx said last, and how it ended if it did.
+    package var nginxSentence: String { "nginx \(nginx?.ending ?? "does not answer") (\(nginxLog)): \(tail(of: nginxLog))" }
 
     /// Where nginx tells of the bytes that it sent: `[vitrine] send_log`.
     package static func sendLog(in folder: String) -> String { "\(folder)/log/sends.log" }
@@ -116,55 +149,41 @@ package final class Site: @unchecked Sendable {
         try ChildProcess(
             "\(settings.programs)/glance-api",
             ["--config-file", settings.configuration, "--metadata", "fd:0", "--data", "fd:3"], output: workerLog,
-            descriptors: [sockets[0]: 0, sockets[1]: 3], environment: settings.environment)
+            descriptors: [sockets[0]: 0, sockets[1]: 3], environment: environment)
     }
 
     private func startRegistry() throws -> ChildProcess {
         try ChildProcess(
             "\(settings.programs)/glance-registry", ["--config-file", settings.configuration, "--socket", "fd:0"],
-            output: "\(settings.folder)/log/glance-registry.log", descriptors: [sockets[2]: 0], environment: settings.environment)
+            output: registryLog, descriptors: [sockets[2]: 0], environment: environment)
     }
 
     private func startTasks() throws -> ChildProcess {
         try ChildProcess(
             "\(settings.programs)/glance-tasks", ["--config-file", settings.configuration],
-            output: "\(settings.folder)/log/glance-tasks.log", environment: settings.environment)
+            output: tasksLog, environment: environment)
+    }
+
+    private var environment: [String: String] {
+        settings.environment.merging(["NOTIFY_SOCKET": ready?.path ?? ""]) { $1 }
     }
 
     private func listen(at path: String) throws -> CInt {
-        var address = sockaddr_un()
-        address.sun_family = sa_family_t(AF_UNIX)
-        guard path.utf8.count < MemoryLayout.size(ofValue: address.sun_path) else {
-            throw ChildProcess.NotStarted(description: "\(path) is too long for a socket; choose a shorter STATE")
-        }
-        withUnsafeMutableBytes(of: &address.sun_path) { $0.copyBytes(from: path.utf8) }
-        unlink(path)
-        let descriptor = socket(AF_UNIX, CInt(SOCK_STREAM.rawValue) | CInt(SOCK_CLOEXEC.rawValue), 0)
-        let bound = withUnsafePointer(to: &address) {
-            $0.withMemoryRebound(to: sockaddr.self, capacity: 1) {
-                bind(descriptor, $0, socklen_t(MemoryLayout<sockaddr_un>.size))
-            }
-        }
-        guard bound == 0, chmod(path, 0o660) == 0, Glibc.listen(descriptor, 1024) == 0 else {
+        let descriptor = try bound(to: path, kind: CInt(SOCK_STREAM.rawValue))
+        guard Glibc.listen(descriptor, 1024) == 0 else {
             let code = errno
-            if descriptor >= 0 { close(descriptor) }
+            close(descriptor)
             throw ChildProcess.NotStarted(description: "cannot listen at \(path): \(String(cString: strerror(code)))")
         }
         return descriptor
     }
 
-    private var isListening: Bool {
-        var address = sockaddr_in()
-        address.sin_family = sa_family_t(AF_INET)
-        address.sin_port = in_port_t(settings.port).bigEndian
-        address.sin_addr.s_addr = UInt32(0x7F00_0001).bigEndian
-        let descriptor = socket(AF_INET, CInt(SOCK_STREAM.rawValue) | CInt(SOCK_CLOEXEC.rawValue), 0)
-        defer { close(descriptor) }
-        return withUnsafePointer(to: &address) {
-            $0.withMemoryRebound(to: sockaddr.self, capacity: 1) {
-                connect(descriptor, $0, socklen_t(MemoryLayout<sockaddr_in>.size))
-            }
-        } == 0
+    /// Whether workers answer what nginx hands to them, by all ports.
+    private var isAnswered: Bool {
+        ([settings.port] + [settings.registryPort].compactMap(\.self)).allSatisfy { port in
+            guard let status = LoopbackPort(port).statusOfVersions else { return false }
+            return status != 502 && status != 504
+        }
     }
 
     /// What production has, with the paths of this folder.

@@ -5,8 +5,16 @@ internal import Glibc
 final class FileReader: ByteReader {
     private let descriptor: CInt
 
-    init(path: String, offset: Int64) throws(Fault) {
-        let opened = open(path, O_RDONLY | O_CLOEXEC)
+    convenience init(path: String, offset: Int64) throws(Fault) {
+        try self.init(owning: open(path, O_RDONLY | O_CLOEXEC), offset: offset)
+    }
+
+    /// - Parameter descriptor: of a file that somebody else has open, and goes on to have.
+    convenience init(_ descriptor: CInt, offset: Int64) throws(Fault) {
+        try self.init(owning: fcntl(descriptor, F_DUPFD_CLOEXEC, 0), offset: offset)
+    }
+
+    private init(owning opened: CInt, offset: Int64) throws(Fault) {
         guard opened >= 0 else { throw .store(errno, "opening an image's file") }
         guard lseek(opened, off_t(offset), SEEK_SET) >= 0 else {
             let code = errno

@@ -13,6 +13,7 @@ package struct FileStore: ImageStore {
     private let name: String?
     private let settings: Settings
     private let folders: [StoreFolder]
+    private let readable: ReadableFolders
 
     /// Options are those of Glance's file store. Source: glance_store, `_drivers/filesystem.py`.
     package struct Settings: Sendable {
@@ -27,6 +28,8 @@ package struct FileStore: ImageStore {
         package var mounts: [FileMount] = []
         /// Whether each file's location is recorded, so that one may have another name than its image's id.
         package var hasLocations = true
+        /// Where a file that is a link may lead; nil for the store's own folders alone.
+        package var readable: ReadableFolders?
 
         package init() {}
     }
@@ -51,6 +54,7 @@ package struct FileStore: ImageStore {
         logger: Logger? = nil
     ) throws(Fault) {
         (self.name, self.settings) = (name, settings)
+        readable = settings.readable ?? ReadableFolders(places.map(\.path))
         var folders: [StoreFolder] = []
         var missing: [Fault] = []
         for (number, place) in places.enumerated() {
@@ -108,6 +112,7 @@ package struct FileStore: ImageStore {
         let token = String(path.dropFirst("\(folder.incoming)/\(upload.image).".count))
         // What is not there is gone only in the right folder.
         try folder.check()
+        try folder.makeIncoming()
         try FileNames(folder: folder.path, image: upload.image.text, token: token, mayHaveOwn: settings.hasLocations).remove()
         try folder.check()
     }
@@ -163,17 +168,30 @@ package struct FileStore: ImageStore {
     package func bytes(at url: String) throws(Fault) -> StoredBytes {
         guard let (path, folder) = ownFile(of: url) else { throw .noBytes() }
         var info = stat()
-        if stat(path, &info) != 0 {
+        if lstat(path, &info) != 0 {
             guard errno == ENOENT else { throw .store(errno, "finding an image's file") }
             guard let found = try folder.look(for: String(path.dropFirst(folder.path.count + 1))) else { throw .noBytes() }
             info = found
         }
+        if info.st_mode & S_IFMT == S_IFLNK { return try linkedBytes(at: path) }
         guard info.st_mode & S_IFMT == S_IFREG else { throw .noBytes() }
         var bytes = StoredBytes(
             size: Int64(info.st_size), internalPath: folder.internalPrefix.map { "\($0)/\(path.dropFirst(folder.path.count + 1))" },
             open: { offset throws(Fault) in try FileReader(path: path, offset: offset) })
         bytes.path = path
         return bytes
+    }
+
+    /// nginx is told to follow no links, so the worker sends what lies behind one.
+    ///
+    /// - Throws: `.forbidden` for a link that leads to where the service may not read.
+    private func linkedBytes(at path: String) throws(Fault) -> StoredBytes {
+        do throws(Fault) {
+            guard let file = try readable.open(path) else { throw .noBytes() }
+            return StoredBytes(of: file, in: readable)
+        } catch {
+            throw error.isElsewhere ? Fault(.forbidden, error.message, cause: error.cause) : error
+        }
     }
 
     // MARK: places
@@ -218,8 +236,18 @@ package struct FileStore: ImageStore {
         return String(decoding: JSON.object(fields).text, as: UTF8.self)
     }
 
-    private static func path(of url: String) -> String? {
-        for scheme in ["file://", "filesystem://"] where url.hasPrefix(scheme) { return String(url.dropFirst(scheme.count)) }
+    /// The path that a location of a file names, with one slash where it has several (`file:////folder/image`); nil for other locations.
+    static func path(of url: String) -> String? {
+        for scheme in ["file://", "filesystem://"] where url.utf8.starts(with: scheme.utf8) {
+            let path = url.utf8.dropFirst(scheme.utf8.count)
+            guard path.firstRange(of: "//".utf8) != nil else { return String(path) }
+            var (bytes, last): ([UInt8], UInt8) = ([], 0)
+            for byte in path {
+                if byte != UInt8(ascii: "/") || last != byte { bytes.append(byte) }
+                last = byte
+            }
+            return String(decoding: bytes, as: UTF8.self)
+        }
         return nil
     }
 }
@@ -249,10 +277,11 @@ extension FileStore: ListedStore {
 extension FileStore: HealthProbe {
     package var healthName: String { "store \(name ?? "file")" }
 
-    /// Whether images can be read and new ones be written, in every folder. The folder that bytes come in by is made at the start: when it
-    /// is gone, so is what was mounted there.
+    /// Whether images can be read and new ones be written, in every folder. The folder that bytes come in by is made again where it is gone
+    /// from the right folder: from an empty mount point it is gone for good.
     package func checkHealth() throws(Fault) {
         for folder in folders {
+            try folder.mendIncoming()
             for path in [folder.path, folder.incoming] {
                 guard access(path, R_OK | W_OK | X_OK) == 0 else { throw .store(errno, "asking for the folder \(path)") }
             }
@@ -271,9 +300,7 @@ extension Fault {
         return [ENOENT, ENOTDIR, EACCES, EPERM, ENAMETOOLONG, ELOOP].contains(code)
     }
 
-    fileprivate static func comesAndGoes() -> Fault { .folder("an image's file was not there, and is again") }
-
-    fileprivate static func noBytes() -> Fault { Fault(.notFound, "The image's data is not in the store.") }
+    static func noBytes() -> Fault { Fault(.notFound, "The image's data is not in the store.") }
 
     static func store(_ code: CInt, _ doing: String) -> Fault {
         let cause = StoreError(code: code, doing: doing)

@@ -41,6 +41,11 @@ package struct GuardedStore: ImageStore {
     }
 
     package func holds(_ url: String) -> Bool { base.holds(url) }
+    package func checkTakesBytes() throws(Fault) { try base.checkTakesBytes() }
+
+    package func checkRemovable(_ url: String) throws(Fault) {
+        try bulkhead.run(orElse: Self.refusal) { () throws(Fault) in try base.checkRemovable(url) }
+    }
 
     // MARK: for those who clear up, which no client waits for
 

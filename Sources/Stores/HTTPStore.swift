@@ -58,9 +58,11 @@ package struct HTTPStore: ImageStore, ImageSource {
     package func remove(_ url: String) {}
     package func remove(_ url: String, ifStill isMeant: () throws(Fault) -> Bool) {}
 
-    package func begin(_ id: ImageID, token: String, announcing size: Int64?) throws(Fault) -> any PendingBytes {
-        throw Fault(.invalid, "The http store takes no data.")
-    }
+    package func begin(_ id: ImageID, token: String, announcing size: Int64?) throws(Fault) -> any PendingBytes { throw Self.refusal }
+
+    package func checkTakesBytes() throws(Fault) { throw Self.refusal }
+
+    private static let refusal = Fault(.invalid, "The http store takes no data: what it has is only read.")
 
     package func discard(_ upload: Upload) {}
     package func discardPending(_ upload: Upload) {}

@@ -60,7 +60,24 @@ final class StoreFolder: Sendable {
         }
     }
 
-    func makeIncoming() throws(Fault) { try Self.make(incoming) }
+    /// Makes what bytes come in by, where it is not there: a backup has none, nor has Glance. Where the folder need not show what it is, as
+    /// that of staging, it is made again too.
+    func makeIncoming() throws(Fault) {
+        do throws(Fault) {
+            try Self.make(incoming)
+        } catch {
+            guard records == nil, (error.cause as? StoreError)?.code == ENOENT else { throw error }
+            try make()
+            try Self.make(incoming)
+        }
+    }
+
+    /// The same in a folder that has shown that it is the right one, so that an empty mount point gets nothing.
+    func mendIncoming() throws(Fault) {
+        guard access(incoming, F_OK) != 0, errno == ENOENT else { return }
+        try check()
+        try makeIncoming()
+    }
 
     private static func make(_ path: String) throws(Fault) {
         guard mkdir(path, 0o755) == 0 || errno == EEXIST else { throw .store(errno, "making the folder \(path)") }
@@ -68,6 +85,7 @@ final class StoreFolder: Sendable {
 
     func freeBytes() throws(Fault) -> Int64 {
         var info = statvfs()
+        if records == nil, access(path, F_OK) != 0, errno == ENOENT { try make() }
         guard statvfs(path, &info) == 0 else { throw .store(errno, "asking for free space") }
         return Int64(clamping: UInt64(info.f_bavail).multipliedReportingOverflow(by: UInt64(info.f_frsize)).partialValue)
     }
@@ -99,7 +117,7 @@ final class StoreFolder: Sendable {
         let folder = try opened()
         defer { close(folder) }
         var info = stat()
-        if fstatat(folder, name, &info, 0) == 0 { return info }
+        if fstatat(folder, name, &info, AT_SYMLINK_NOFOLLOW) == 0 { return info }
         guard errno == ENOENT else { throw .store(errno, "finding an image's file") }
         return nil
     }
@@ -217,6 +235,7 @@ final class StoreFolder: Sendable {
     func pendingUploads(olderThan seconds: Int) throws(Fault) -> [Upload] {
         // In another folder they are another installation's.
         try check()
+        try mendIncoming()
         return try names(in: incoming, olderThan: seconds).compactMap { name in
             guard !FileNames.isMark(name) else {
                 if FileNames.isOld("\(incoming)/\(name)") { unlink("\(incoming)/\(name)") }

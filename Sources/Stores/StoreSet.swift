@@ -14,29 +14,37 @@ package struct StoreSet: ImageStores {
 
     private let members: [Member]
     private let main: any ImageStore
+    /// Files that lie in none of the stores' folders; nil where none are read.
+    private let outside: (any ImageStore)?
     package let named: [StoreInfo]?
 
     /// One store for new bytes, which needs no name, and others that are only read.
-    package init(_ main: some ImageStore, beside others: [any ImageStore] = []) {
-        self.main = main
+    package init(_ main: some ImageStore, beside others: [any ImageStore] = [], outside: (any ImageStore)? = nil) {
+        (self.main, self.outside) = (main, outside)
         members = ([main] + others).map { Member(nil, $0) }
         named = nil
     }
 
     /// Several stores, of which one is the default.
-    package init(_ members: [Member]) {
+    package init(_ members: [Member], outside: (any ImageStore)? = nil) {
         guard let main = members.first(where: { $0.info?.isDefault == true }) else { fatalError("one of several stores is the default") }
-        self.members = members
+        (self.members, self.outside) = (members, outside)
         self.main = main.store
         named = members.compactMap(\.info)
     }
 
     package func begin(_ id: ImageID, token: String, announcing size: Int64?, in store: String?) throws(Fault) -> any PendingBytes {
-        guard let store else { return try main.begin(id, token: token, announcing: size) }
-        guard let member = members.first(where: { $0.info?.id == store }) else {
-            throw Fault(.invalid, "There is no store '\(store.prefix(80))'.")
+        try taker(store).begin(id, token: token, announcing: size)
+    }
+
+    package func checkTakesBytes(in store: String?) throws(Fault) { try taker(store).checkTakesBytes() }
+
+    private func taker(_ name: String?) throws(Fault) -> any ImageStore {
+        guard let name else { return main }
+        guard let member = members.first(where: { $0.info?.id == name }) else {
+            throw Fault(.invalid, "There is no store '\(name.prefix(80))'.")
         }
-        return try member.store.begin(id, token: token, announcing: size)
+        return member.store
     }
 
     package func discard(_ upload: Upload) throws(Fault) {
@@ -68,24 +76,45 @@ package struct StoreSet: ImageStores {
         return uploads
     }
 
-    package func remove(_ url: String) throws(Fault) { try members.first { $0.store.holds(url) }?.store.remove(url) }
+    package func remove(_ url: String) throws(Fault) { try remover(of: url)?.remove(url) }
 
     package func remove(_ url: String, ifStill isMeant: () throws(Fault) -> Bool) throws(Fault) {
-        try members.first { $0.store.holds(url) }?.store.remove(url, ifStill: isMeant)
+        try remover(of: url)?.remove(url, ifStill: isMeant)
+    }
+
+    /// - Returns: nil for what is on the web, which nobody here removes.
+    /// - Throws: for what no store of ours can remove: it stays owed.
+    private func remover(of url: String) throws(Fault) -> (any ImageStore)? {
+        if let holder = members.first(where: { $0.store.holds(url) })?.store ?? outsideStore(of: url) { return holder }
+        guard !url.lowercased().hasPrefix("http") else { return nil }
+        throw .noStore(of: url, .unavailable)
+    }
+
+    package func checkRemovable(_ location: ImageLocation) throws(Fault) {
+        if let holder = member(holding: location)?.store ?? outsideStore(of: location.url) {
+            return try holder.checkRemovable(location.url)
+        }
+        guard !location.url.lowercased().hasPrefix("http") else { return }
+        throw .noStore(of: location.url, .conflict)
     }
 
     package func bytes(at location: ImageLocation) throws(Fault) -> StoredBytes {
-        guard let member = member(holding: location) else {
-            throw Fault(.notFound, "The image's data is in no store that is enabled.")
+        guard let holder = member(holding: location)?.store ?? outsideStore(of: location.url) else {
+            throw .noStore(of: location.url, .unavailable)
         }
-        return try member.store.bytes(at: location.url)
+        return try holder.bytes(at: location.url)
     }
+
+    private func outsideStore(of url: String) -> (any ImageStore)? { outside.flatMap { $0.holds(url) ? $0 : nil } }
 
     package func holds(_ url: String) -> Bool { members.contains { $0.store.holds(url) } }
 
     package func store(of location: ImageLocation) -> String? {
         guard named != nil else { return nil }
-        return member(holding: location)?.info?.id
+        if let member = member(holding: location) { return member.info?.id }
+        // A file that lay in that store when it was another folder. Source: Glance, which goes by the label alone.
+        guard let label = location.store, outsideStore(of: location.url) != nil else { return nil }
+        return members.first { $0.info?.id == label && $0.info?.type == "file" }?.info?.id
     }
 
     /// A label counts where the store of that name can hold such a location: operators rename stores, and move what lies in them.
@@ -105,4 +134,20 @@ extension StoreSet {
     package var internalFolders: [(prefix: String, folder: String)] {
         members.flatMap { ($0.unguarded as? FileStore)?.internalFolders ?? [] }
     }
+}
+
+extension Fault {
+    /// - Parameter url: an image's location, as the database has it.
+    fileprivate static func noStore(of url: String, _ kind: Kind) -> Fault {
+        let scheme = url.utf8.firstRange(of: "://".utf8).map { url[..<$0.lowerBound] }
+        let reason =
+            scheme.map { "no store that is enabled here has locations of '\($0.prefix(40))://'" }
+            ?? "its location is no URL; is [DEFAULT] metadata_encryption_key the key that it was encrypted with?"
+        return Fault(kind, "The image's data lie in no store that is enabled here.", cause: NoStore(description: reason))
+    }
+}
+
+/// Why nobody is asked for an image's bytes, for the log.
+private struct NoStore: Error, CustomStringConvertible {
+    let description: String
 }

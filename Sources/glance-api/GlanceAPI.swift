@@ -5,7 +5,7 @@ internal import Service
 @main
 struct Main {
     static func main() {
-        if Exchange.isCGI { Programs.serveCGI() } else { GlanceAPI.main() }
+        if Exchange.isCGI { Programs.serveCGI() } else { GlanceAPI.main(OsloArguments.ofProcess().words) }
     }
 }
 

@@ -1,48 +1,84 @@
 internal import ArgumentParser
+internal import Foundation
 internal import OsloConfig
 internal import Persistence
 internal import Schema
 internal import Service
 
-/// The database's tables, and the metadata definitions in them.
+/// The database's tables, the metadata definitions in them, and what was deleted in them long ago.
+///
+/// What these commands say on standard output, and the status that they end with, is what Glance 33's `glance-manage` has; tools read it.
 struct DB: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "db", abstract: "Looks after the database.",
-        subcommands: [Sync.self, Version.self, Check.self, LoadMetadefs.self, UnloadMetadefs.self, ExportMetadefs.self])
-
-    struct Sync: ParsableCommand {
-        static let configuration = CommandConfiguration(abstract: "Brings the database to the tables of this release.")
-        @OptionGroup var arguments: ConfigurationArguments
-
-        func run() throws {
-            try arguments.migrations().apply { print("applying \($0.name)") }
-            print("Database is synced successfully.")
-        }
-    }
+        discussion:
+            "Each command is also known by its old name: `db_sync` is `db sync`. Values may stand without the names of their options.",
+        subcommands: [
+            Check.self, Contract.self, Expand.self, ExportMetadefs.self, LoadMetadefs.self, Migrate.self, Purge.self, PurgeImages.self,
+            Sync.self, UnloadMetadefs.self, Upgrade.self, Version.self, VersionControl.self,
+        ])
 
     struct Version: ParsableCommand {
         static let configuration = CommandConfiguration(abstract: "Prints the revision that the database is at.")
         @OptionGroup var arguments: ConfigurationArguments
 
         func run() throws {
-            print(try arguments.migrations().state().alembicRevision ?? "None")
+            let revisions = try arguments.migrations().state().revisions
+            guard revisions.isEmpty else { return print(revisions.joined(separator: "\n")) }
+            print(
+                """
+                Database is either not under migration control or under legacy migration control, please run "glance-manage db sync" to \
+                place the database under alembic migration control.
+                """)
         }
     }
 
     struct Check: ParsableCommand {
         static let configuration = CommandConfiguration(
             abstract: "Tells whether the database is at the tables of this release.",
-            discussion: "Ends with 0 when it is, with 3 when `db sync` has something to add.")
+            discussion: "Ends with 0 when it is, with 3 when `db expand` has something to do, with 5 when `db contract` has.")
         @OptionGroup var arguments: ConfigurationArguments
 
         func run() throws {
             let state = try arguments.migrations().state()
-            guard !state.isComplete else { return print("Database is up to date. No migrations needed.") }
-            for migration in state.missing { print("missing: \(migration.name)") }
-            if let revision = state.alembicRevision, revision != Schema.alembicRevision { print("the database is at revision \(revision)") }
+            if state.isComplete { return print("Database is up to date. No upgrades needed.") }
+            if state.isExpanded {
+                print("Your database is not up to date. Your next step is to run `glance-manage db contract`.")
+                throw ExitCode(5)
+            }
+            print("Your database is not up to date. Your first step is to run `glance-manage db expand`.")
+            print("Your database is not up to date. Your first step is to run `glance-manage db expand`.")
+            let missing = state.missing.map { "missing: \($0.name)\n" }.joined()
+            FileHandle.standardError.write(Data(missing.utf8))
             throw ExitCode(3)
         }
     }
+
+    struct VersionControl: ParsableCommand {
+        static let configuration = CommandConfiguration(
+            commandName: "version_control", abstract: "Notes that the database is at a revision, whatever lies in it.")
+        @OptionGroup var arguments: ConfigurationArguments
+
+        @ArgumentParser.Option(name: .customLong("version"), help: "The revision; heads, for this release's; base, for none.")
+        var version = "liberty"
+
+        func run() throws {
+            let revision: String?
+            switch version {
+            case "heads": revision = Schema.alembicRevision
+            case "base": revision = nil
+            case _ where GlanceRevisions.revisions.contains(version): revision = version
+            default: throw UnknownRevision(name: version)
+            }
+            try arguments.migrations().stamp(revision)
+            print("Placed database under migration control at revision: \(version)")
+        }
+    }
+}
+
+struct UnknownRevision: Error, CustomStringConvertible {
+    let name: String
+    var description: String { "Can't locate revision identified by '\(name)'" }
 }
 
 extension ConfigurationArguments {

@@ -1,10 +1,56 @@
 internal import ArgumentParser
+internal import Foundation
+internal import Service
 
 @main
 struct GlanceManage: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "glance-manage", abstract: "Looks after the image service.",
+        discussion: """
+            Every command takes, before or behind its name, --config-file, --config-dir, --debug, --nodebug, --log-file, --log-dir and the \
+            other options that Glance's programs have; --version tells of which release of Glance these programs take the place.
+            """,
         subcommands: [DB.self, NginxCommand.self, PolicyCommand.self, Run.self, Scrub.self])
+
+    /// Ends as Glance does: with 2 for a line that is not understood, with 1 for what goes wrong.
+    static func main() {
+        let arguments = OsloArguments.ofProcess()
+        if let shell = arguments.shell { printCompletion(for: shell) }
+        switch arguments.words.prefix(2) {
+        case []: explain("glance-manage category action [<args>]\nAvailable categories:", ["db"])
+        case ["db"], ["db", "--config-file"], ["db", "--config-dir"]:
+            explain(
+                "Available actions for 'db':",
+                DB.configuration.subcommands.map { "\($0._commandName) - \($0.configuration.abstract)" })
+        default: break
+        }
+        do {
+            var command = try parseAsRoot(try DBLine.plain(arguments.words))
+            try command.run()
+        } catch let refusal as DBLine.Refused {
+            OsloArguments.refuse(refusal.description, status: refusal.status)
+        } catch  where exitCode(for: error) == .validationFailure {
+            FileHandle.standardError.write(Data("\(fullMessage(for: error))\n".utf8))
+            exit(ExitCode(2))
+        } catch {
+            exit(withError: error)
+        }
+    }
+
+    private static func explain(_ title: String, _ lines: [String]) -> Never {
+        print(([title] + lines.map { "\t\($0)" }).joined(separator: "\n"))
+        exit(ExitCode(2))
+    }
+
+    private static func printCompletion(for shell: String) -> Never {
+        guard let shell = CompletionShell(rawValue: shell) else {
+            OsloArguments.refuse("argument --shell_completion: there is none for '\(shell)'; there is for bash, zsh and fish")
+        }
+        print(completionScript(for: shell))
+        exit(withError: nil)
+    }
+
+    private static func exit(_ code: ExitCode) -> Never { exit(withError: code) }
 }
 
 struct ConfigurationArguments: ParsableArguments {

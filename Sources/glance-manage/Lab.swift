@@ -17,7 +17,14 @@ struct Lab {
 
     init(home: Home, configurationFile: String, databaseURL: String?, apiPort: Int, registryPort: Int, nginxFolder: String) throws {
         (self.home, port) = (home, apiPort)
-        let named = try Programs.configuration(files: [configurationFile], directories: [])
+        let named = try Programs.configuration(files: [configurationFile], directories: [], program: "glance-api")
+        try LoopbackPort(apiPort).checkFree(orChoose: "--api-port (make run: API_PORT=)")
+        if try named(Options.enableV1API) {
+            guard apiPort != registryPort else {
+                throw ChildProcess.NotStarted(description: "the API and the registry cannot both have port \(apiPort)")
+            }
+            try LoopbackPort(registryPort).checkFree(orChoose: "--registry-port (make run: REGISTRY_PORT=)")
+        }
         let mariadb: PrivateMariaDB? =
             if databaseURL == nil, try named(Options.connection) == nil { PrivateMariaDB(folder: "\(home.folder)/mariadb") } else { nil }
         self.mariadb = mariadb
@@ -28,9 +35,10 @@ struct Lab {
         environment["OS_DEFAULT__REGISTRY_PORT"] = String(registryPort)
         if try named(Options.registrySecret) == nil { environment["OS_VITRINE__REGISTRY_SECRET"] = try home.registrySecret() }
         environment["OS_VITRINE__SEND_LOG"] = Site.sendLog(in: home.folder)
+        environment.merge(Wiring.stagingVariables(below: home.folder, named)) { $1 }
         for (name, value) in environment { setenv(name, value, 1) }
 
-        let configuration = try Programs.configuration(files: [configurationFile], directories: [])
+        let configuration = try Programs.configuration(files: [configurationFile], directories: [], program: "glance-api")
         let wiring = try Wiring(configuration, program: "glance-manage")
         migrations = Migrations(try wiring.makeDatabase(for: 1))
         clientEnvironment = try wiring.clientEnvironment(at: "http://127.0.0.1:\(apiPort)")
@@ -55,22 +63,29 @@ struct Lab {
             mariadb?.stop()
         }
         try mariadb?.start()
-        try site.start()
         try mariadb?.waitUntilReady()
         try mariadb?.createDatabase(Self.database)
+        // Before anybody can ask for what is not there yet.
         try migrations.apply { _ in }
-        try site.waitUntilReady()
-        announce()
+        try site.start()
+        try site.waitUntilReady(unless: Self.isToldToEnd)
+        if !Self.isToldToEnd() { announce() }
 
         var limit = timespec(tv_sec: 1, tv_nsec: 0)
         while true {
             let number = sigtimedwait(&signals, nil, &limit)
             if [SIGINT, SIGTERM, SIGQUIT, SIGHUP].contains(number) { break }
-            guard site.isRunning, mariadb?.isRunning != false else {
-                throw ChildProcess.NotStarted(description: "nginx or MariaDB ended by itself; see \(home.folder)")
-            }
+            guard site.isRunning else { throw ChildProcess.NotStarted(description: site.nginxSentence) }
+            if let mariadb, !mariadb.isRunning { throw ChildProcess.NotStarted(description: mariadb.sentence) }
             try site.revive()
         }
+    }
+
+    /// Whether a signal to end waits to be taken.
+    private static func isToldToEnd() -> Bool {
+        var waiting = sigset_t()
+        sigpending(&waiting)
+        return [SIGINT, SIGTERM, SIGQUIT, SIGHUP].contains { sigismember(&waiting, $0) == 1 }
     }
 
     private func announce() {

@@ -8,6 +8,11 @@ struct MetadefFile {
         let description: String
     }
 
+    /// A file that holds no definitions at all.
+    struct Unparsable: Error, CustomStringConvertible {
+        let description: String
+    }
+
     /// Bytes of a file, at most.
     private static let longest = 8 << 20
 
@@ -29,13 +34,13 @@ struct MetadefFile {
     static func read(_ path: String) throws -> MetadefDraft {
         let size = try FileManager.default.attributesOfItem(atPath: path)[.size] as? Int ?? 0
         guard size <= longest, let bytes = FileManager.default.contents(atPath: path) else {
-            throw Unreadable(description: "cannot be read, or is larger than \(longest) bytes")
+            throw Unparsable(description: "cannot be read, or is larger than \(longest) bytes")
         }
         let document: JSON
         do throws(JSONSyntaxError) {
             document = try JSON(parsing: Array(bytes))
         } catch {
-            throw Unreadable(description: "no JSON: \(error.reason), at byte \(error.offset)")
+            throw Unparsable(description: "no JSON: \(error.reason), at byte \(error.offset)")
         }
         guard let document = document.object else { throw Unreadable(description: "no JSON object") }
         return try draft(document)

@@ -11,7 +11,8 @@ extension DB {
             commandName: "load_metadefs", abstract: "Loads metadata definitions from files.",
             discussion: """
                 Each file is a namespace, all of it or nothing. Namespaces that there are stay as they are, unless --merge adds \
-                what they do not have yet. Ends with 1 when a file could not be loaded.
+                what they do not have yet. Ends with 1 when what a file says could not be taken; what is not there, or is no JSON, is \
+                told and passed over, as Glance does.
                 """)
         @OptionGroup var arguments: ConfigurationArguments
         @OptionGroup var place: MetadefPlace
@@ -25,28 +26,36 @@ extension DB {
         @Flag(name: .customLong("overwrite"), help: "With --merge: of namespaces that there are, the file is all that remains.")
         var overwrites = false
 
-        func validate() throws {
-            guard merges || !prefersNew && !overwrites else { throw ValidationError("--prefer_new and --overwrite go with --merge.") }
-            guard !prefersNew || !overwrites else { throw ValidationError("--prefer_new and --overwrite exclude each other.") }
-        }
-
         private var mode: MetadefLoading { overwrites ? .overwrite : prefersNew ? .preferNew : merges ? .merge : .skip }
 
         func run() throws {
+            // Not a refusal: tools have gone on from here with every Glance.
+            guard merges || !prefersNew && !overwrites else { return Self.say("--prefer_new and --overwrite go with --merge.") }
+            guard !prefersNew || !overwrites else { return Self.say("--prefer_new and --overwrite exclude each other.") }
             let catalog = try arguments.catalog()
+            let paths: [String]
+            do {
+                paths = try MetadefFile.paths(at: try place.path(arguments))
+            } catch let error as MetadefFile.Unreadable {
+                return Self.say("\(error) Nothing was loaded.")
+            }
             var hasFailed = false
-            for path in try MetadefFile.paths(at: try place.path(arguments)) {
+            for path in paths {
                 do {
                     let draft = try MetadefFile.read(path)
                     let isLoaded = try catalog.load(draft, mode)
                     print(isLoaded ? "\(path): loaded \(draft.fields.name)" : "\(path): \(draft.fields.name) is there already")
+                } catch let error as MetadefFile.Unparsable {
+                    Self.say("\(path): \(error)")
                 } catch {
                     hasFailed = true
-                    FileHandle.standardError.write(Data("\(path): \(error)\n".utf8))
+                    Self.say("\(path): \(error)")
                 }
             }
             if hasFailed { throw ExitCode(1) }
         }
+
+        private static func say(_ text: String) { FileHandle.standardError.write(Data("\(text)\n".utf8)) }
     }
 
     struct UnloadMetadefs: ParsableCommand {
@@ -87,7 +96,8 @@ struct MetadefPlace: ParsableArguments {
 
     /// Without slashes at its end.
     func path(_ arguments: ConfigurationArguments) throws -> String {
-        let path = try self.path ?? arguments.configuration()(Options.metadataSourcePath)
+        let named = self.path.flatMap { $0.isEmpty ? nil : $0 }
+        let path = try named ?? arguments.configuration()(Options.metadataSourcePath)
         return path.count > 1 && path.hasSuffix("/") ? String(path.dropLast()) : path
     }
 }

@@ -3,6 +3,8 @@ internal import Service
 
 @main
 struct GlanceRegistry: ParsableCommand {
+    static func main() { main(OsloArguments.ofProcess().words) }
+
     static let configuration = CommandConfiguration(
         commandName: "glance-registry", abstract: "V1's way to the database, as FastCGI threads behind a web server; for glance-api alone.")
 
@@ -17,6 +19,6 @@ struct GlanceRegistry: ParsableCommand {
 
     func run() throws {
         try Programs.serveRegistry(
-            try Programs.configuration(files: configFile, directories: configDir, usualName: "glance-registry"), socket: socket)
+            try Programs.configuration(files: configFile, directories: configDir), socket: socket)
     }
 }

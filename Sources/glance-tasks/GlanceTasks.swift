@@ -5,6 +5,8 @@ internal import Service
 
 @main
 struct GlanceTasks: ParsableCommand {
+    static func main() { main(OsloArguments.ofProcess().words) }
+
     static let configuration = CommandConfiguration(
         commandName: "glance-tasks", abstract: "Does what outlives requests, such as giving back images whose upload died.")
 

@@ -55,6 +55,30 @@ extension TestGlance {
         return try connection.receive()
     }
 
+    /// Creates or updates by a chunked body that arrives in one packet with its head, or some time after it.
+    func sendChunks(
+        _ method: String, _ path: String, _ fields: [String: String], _ data: [UInt8], type: String = "application/octet-stream",
+        inOnePacket: Bool
+    ) throws -> Reply {
+        let connection = try HTTPConnection(port: port)
+        let headers = Self.named(fields).merging(["Content-Type": type, "Transfer-Encoding": "chunked"]) { $1 }
+        let head = head(method, "/v1\(path)", .alice, headers)
+        let chunk = data.isEmpty ? [] : Array("\(String(data.count, radix: 16))\r\n".utf8) + data + [13, 10]
+        if inOnePacket {
+            try connection.send(head + chunk + Array("0\r\n\r\n".utf8))
+        } else {
+            try connection.send(head)
+            // What nginx has by now it does not wait for.
+            usleep(100_000)
+            for half in [chunk.prefix(chunk.count / 2), chunk.suffix(chunk.count - chunk.count / 2)] where !half.isEmpty {
+                try? connection.send(Array(half))
+                usleep(20_000)
+            }
+            try? connection.send("0\r\n\r\n")
+        }
+        return try connection.receive()
+    }
+
     /// The same in two pieces, the second when the image has begun to be saved: nginx knows the length of a short body that it has
     /// whole, however it came.
     func sendHalves(_ method: String, _ path: String, _ fields: [String: String], to id: String, _ data: [UInt8]) throws -> Reply {

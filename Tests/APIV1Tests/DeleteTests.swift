@@ -52,6 +52,17 @@ import Testing
         #expect(try glance.recordedStatus(id) == "pending_delete")
     }
 
+    /// As `delayed_delete` leaves a record.
+    @Test func `is 403 for whose it is while its bytes wait for the scrubber`() throws {
+        let id = try glance.hasClassic(["name": "n"])
+        try glance.execute(
+            "UPDATE images SET status = 'pending_delete', deleted = 1, deleted_at = UTC_TIMESTAMP(), visibility = 'private' WHERE id = '\(id)'"
+        )
+        for person in [TestGlance.Person.alice, .admin] { #expect(try glance.delete(id, as: person).status == 403) }
+        #expect(try glance.delete(id, as: .bob).status == 404)
+        #expect(try glance.recordedStatus(id) == "pending_delete")
+    }
+
     @Test func `is 404 where there is none, any more or at all`() throws {
         let id = try glance.hasClassic()
         #expect(try glance.delete(id).status == 200)

@@ -54,6 +54,56 @@ import Testing
         }
     }
 
+    /// Whatever else is wrong with it, and however it arrives.
+    @Test(arguments: Way.allCases, [true, false])
+    func `by getting too large is 413 although it has another size than it says`(_ way: Way, _ inOnePacket: Bool) throws {
+        func send(_ size: Int, _ count: Int) throws -> (id: String, status: Int) {
+            let id = newID()
+            if way == .update { _ = try glance.hasClassic(["id": id]) }
+            var fields = formats.merging(["size": String(size)]) { $1 }
+            if way == .create { fields["id"] = id }
+            let (method, path) = way == .create ? ("POST", "/images") : ("PUT", "/images/\(id)")
+            let data = [UInt8](repeating: 1, count: count)
+            return (id, try glance.sendChunks(method, path, fields, data, inOnePacket: inOnePacket).status)
+        }
+        for (size, count, status) in [(5, 600_001, 413), (599_999, 600_001, 413), (5, 10, 400), (5, 599_999, 400), (10, 5, 400)] {
+            let (id, answer) = try send(size, count)
+            #expect(answer == status, "\(count) bytes for \(size)")
+            try expectKilled(id)
+        }
+    }
+
+    @Test func `is refused for a size that no image may have, also where no data come`() throws {
+        let tooLarge = ["size": "600001"]
+        let id = newID()
+        for more in [[:], ["location": "http://127.0.0.1:9/x"]] {
+            let reply = try glance.create(formats.merging(tooLarge.merging(["id": id]) { $1 }.merging(more) { $1 }) { $1 })
+            #expect(reply.status == 400 && reply.says.contains("600000"), "\(reply.says)")
+        }
+        let copied = try glance.create(
+            formats.merging(tooLarge.merging(["id": id]) { $1 }) { $1 }, headers: ["x-glance-api-copy-from": "http://127.0.0.1:9/x"])
+        #expect(copied.status == 400)
+        try glance.expectNoTrace(of: id)
+        let waiting = try glance.hasClassic()
+        #expect(try glance.update(waiting, tooLarge).status == 400)
+        #expect(try glance.recordedStatus(waiting) == "queued")
+        #expect(try glance.create(formats.merging(["size": "600000"]) { $1 }).status == 201)
+    }
+
+    /// Chunks are a body, also where there are none.
+    @Test(arguments: Way.allCases, [true, false])
+    func `is refused for its type although it has no bytes`(_ way: Way, _ inOnePacket: Bool) throws {
+        let id = newID()
+        if way == .update { _ = try glance.hasClassic(["id": id]) }
+        let fields = way == .create ? formats.merging(["id": id]) { $1 } : formats
+        let (method, path) = way == .create ? ("POST", "/images") : ("PUT", "/images/\(id)")
+        #expect(try glance.sendChunks(method, path, fields, [], type: "text/plain", inOnePacket: inOnePacket).status == 400)
+        if way == .create { try glance.expectNoTrace(of: id) } else { #expect(try glance.recordedStatus(id) == "queued") }
+        let taken = try glance.sendChunks(method, path, fields, [], inOnePacket: inOnePacket)
+        #expect(taken.status == (way == .create ? 201 : 200))
+        #expect(try glance.recordedStatus(id) == "active")
+    }
+
     @Test func `of just the limit does not fail`() throws {
         for isChunked in [true, false] {
             let id = newID()

@@ -74,7 +74,7 @@ import Testing
     }
 
     static let blocks: [(String, [(Int, Int)])] = [
-        ("one value of 12 KB", [(1, 12_000)]), ("one of 200 KB", [(1, 200_000)]), ("40 of 2 KB", [(40, 2_000)]),
+        ("one value of 20 KB", [(1, 20_000)]), ("one of 200 KB", [(1, 200_000)]), ("40 of 2 KB", [(40, 2_000)]),
         ("8 of 9 KB", [(8, 9_000)]),
         ("a million bytes", [(100, 10_000)]),
     ]
@@ -99,6 +99,15 @@ import Testing
         let lines = (0..<3).map { Array("x-image-meta-property-k\($0): \(text(of: 9_000))".utf8) }
         #expect(try create(lines, id: id).status == 201)
         #expect(try glance.head(of: id).meta("property-k2") == text(of: 9_000))
+    }
+
+    /// Glance's `max_header_line`, with the name and the line's end.
+    @Test func `are taken up to 16,384 bytes a line`() throws {
+        let id = newID()
+        let name = "x-image-meta-property-long: "
+        let value = text(of: 16_384 - name.utf8.count - 2)
+        #expect(try create([Array((name + value).utf8)], id: id).status == 201)
+        #expect(try glance.head(of: id).meta("property-long") == value)
     }
 
     @Test func `that come twice are one, or refused`() throws {

@@ -51,6 +51,23 @@ import Testing
         #expect(try glance.count("image_members", where: "image_id = '\(id)'") == 1)
     }
 
+    /// Whatever may stand there counts as Python takes it, which V1 was written in.
+    @Test func `are let share by any value that is not empty`() throws {
+        let values = ["true", "false", "1", "0", "2.5", "0.0", #""true""#, #""false""#, #""""#, "null", "[]", "[0]", "{}", #"{"a": null}"#]
+        let answers = try PyPIGlance.answer(
+            to: "import json, sys; print(json.dumps([bool(json.loads(v)) for v in sys.argv[1:]]))", values)
+        for (value, answer) in zip(values, try #require(answers.array)) {
+            let expected = answer.bool == true ? "+" : ""
+            let id = try glance.hasClassic()
+            #expect(try glance.share(id, with: "zinc", canShare: answer.bool == false).status == 204)
+            let one = try glance.send("PUT", "/v1/images/\(id)/members/zinc", json: #"{"member": {"can_share": \#(value)}}"#)
+            #expect(one.status == 204, "\(value)")
+            #expect(try glance.members(of: id) == ["zinc\(expected)"], "\(value)")
+            #expect(try replace(id, #"{"memberships": [{"member_id": "bolt", "can_share": \#(value)}]}"#).status == 204, "\(value)")
+            #expect(try glance.members(of: id) == ["bolt\(expected)"], "\(value)")
+        }
+    }
+
     @Test(arguments: ["{}", #"{"member": {}}"#, #"{"other": {"can_share": true}}"#, #"{"can_share": true}"#])
     func `are put by a body that says nothing as by none`(_ json: String) throws {
         let id = try glance.hasClassic()

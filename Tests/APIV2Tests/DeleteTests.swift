@@ -17,6 +17,14 @@ import Testing
         }
     }
 
+    /// Glance writes the status first and takes the record away in a second transaction: in between, and for ever where it dies there.
+    @Test func `is 404 for one that another image service is deleting`() throws {
+        let id = try glance.hasActiveImage()
+        try glance.execute("UPDATE images SET status = 'deleted' WHERE id = '\(id)'")
+        for person in [TestGlance.Person.alice, .admin] { #expect(try glance.delete(id, as: person).status == 404) }
+        #expect(try glance.rows("SELECT status, CAST(deleted AS CHAR) FROM images WHERE id = '\(id)'", columns: 2) == [["deleted", "0"]])
+    }
+
     @Test func `takes it off the lists`() throws {
         let name = newID()
         let id = try glance.hasActiveImage(name: name)

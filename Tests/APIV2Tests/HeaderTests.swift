@@ -91,6 +91,23 @@ import Testing
         #expect(elsewhere["Location"] == "http://images.example/v2/images/\(elsewhere.json["id"]?.string ?? "")")
     }
 
+    /// HTTP/1.0 need not say whom it means: links lead where it came.
+    @Test(arguments: ["GET /versions HTTP/1.0\r\n", "GET /versions HTTP/1.0\r\nHost:\r\n", "GET / HTTP/1.0\r\nX-Any: thing\r\n"])
+    func `without a host have links to the address that was reached`(_ head: String) throws {
+        let reply = try glance.raw(head + "\r\n")
+        let link = reply.json["versions"]?.array?.first?["links"]?.array?.first?["href"]?.string
+        #expect(link == "http://127.0.0.1:\(glance.port)/v2/")
+    }
+
+    /// Glance's `max_header_line`; tokens of Keystone may be that long.
+    @Test(arguments: ["X-Any", "X-Auth-Token"]) func `of 16,384 bytes are taken`(_ name: String) throws {
+        let line = text(of: 16_384 - name.utf8.count - 4)
+        let reply = try glance.send("GET", "/v2/images/\(newID())", [name: line])
+        #expect(reply.status == (name == "X-Any" ? 404 : 401))
+        let two = try glance.send("GET", "/v2/images/\(newID())", [name: line, "X-Service-Token": text(of: 12_000)])
+        #expect(two.status == reply.status)
+    }
+
     @Test func `of a new image name import methods, and of one store nothing`() throws {
         let created = try glance.create("{}")
         #expect(created["OpenStack-image-import-methods"] == "glance-direct,web-download,copy-image")

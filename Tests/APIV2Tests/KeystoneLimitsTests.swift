@@ -130,14 +130,14 @@ import Testing
     }
 
     @Test func `are a project's own where it has some, and none at all is 0`() throws {
-        let keystone = try Keystone([("image_count_total", nil, 0), ("image_count_total", "acme", 1)])
+        let keystone = try Keystone([("image_count_total", nil, 0), ("image_count_total", "acme", 1), ("image_count_uploading", nil, 1)])
         let glance = try glance(keystone)
         let id = try glance.hasImage()
         #expect(try glance.create("{}").status == 413)
         #expect(try glance.create("{}", as: .bob).status == 413)
         #expect(try glance.upload([1], to: id).status == 413)
         #expect(try glance.upload([], to: id).status == 204)
-        #expect(try usage(glance, "image_count_uploading") == [0, 0])
+        #expect(try usage(glance, "image_count_uploading") == [0, 1])
     }
 
     @Test func `of -1 bound nothing`() throws {
@@ -146,9 +146,9 @@ import Testing
         #expect(try usage(glance, "image_size_total") == [1, -1])
     }
 
-    /// As Glance counts: the upload that is about to begin is not one yet.
+    /// As Glance counts: the upload that is about to begin is one already.
     @Test func `bound how many uploads there are at once`() throws {
-        let glance = try glance(try keystone(100, 100, uploading: 0))
+        let glance = try glance(try keystone(100, 100, uploading: 1))
         let images = try (1...2).map { _ in try glance.hasImage() }
         let connection = try HTTPConnection(port: glance.port)
         try connection.send(
@@ -158,10 +158,20 @@ import Testing
         let refused = try glance.upload([1], to: images[1])
         #expect(refused.status == 413 && refused.says.contains("image_count_uploading"))
         #expect(try glance.status(of: images[1]) == "queued")
-        #expect(try usage(glance, "image_count_uploading") == [1, 0])
+        #expect(try usage(glance, "image_count_uploading") == [1, 1])
         try connection.send([UInt8](repeating: 1, count: 999))
         #expect(try connection.receive().status == 204)
         #expect(try glance.upload([1], to: images[1]).status == 204)
+    }
+
+    @Test func `of no upload at all let none begin`() throws {
+        let glance = try glance(try keystone(100, 100, uploading: 0), runsRegistry: true)
+        let id = try glance.hasImage()
+        #expect(try glance.upload([1], to: id).status == 413)
+        let octets = ["Content-Type": "application/octet-stream"]
+        #expect(try glance.send("PUT", "/v2/images/\(id)/stage", octets, body: [1]).status == 413)
+        #expect(try glance.send("PUT", "/v1/images/\(id)", octets, body: [1]).status == 413)
+        #expect(try usage(glance, "image_count_uploading") == [0, 0])
     }
 
     @Test func `are heeded soon after they change, and asked for once for many requests`() throws {

@@ -52,6 +52,17 @@ import Testing
         #expect(first.next == "/v2/images?limit=1&arch=arm&os_distro=debian&marker=\(Gallery.id("c"))")
     }
 
+    @Test(arguments: ["9223372036854775807", "9223372036854775808", "99999999999999999999999999", "%2B8", "%208", "1_000", "%D9%A8"])
+    func `may be as long as Python can count`(_ limit: String) throws {
+        #expect(Gallery.letters(try glance.ids("?limit=\(limit)")) == "lhfedcba")
+    }
+
+    @Test func `have links that write out what was written as it should not`() throws {
+        let page = try glance.page("/v2/images?limit=1&name=in:bee,50%")
+        #expect(page.first == "/v2/images?limit=1&name=in%3Abee%2C50%25")
+        #expect(page.next?.hasPrefix("/v2/images?limit=1&name=in%3Abee%2C50%25&marker=") == true)
+    }
+
     @Test func `have links without a host, whatever the request said of it`() throws {
         let reply = try glance.send("GET", "/v2/images?limit=1", ["Host": "elsewhere.example", "X-Forwarded-Host": "evil.example"])
         #expect(reply.json["first"]?.string == "/v2/images?limit=1")

@@ -19,7 +19,7 @@ import Testing
         }
     }
 
-    @Test(arguments: ["-1", "abc", "1.5", "", "1e3", "0x10", "99999999999999999999", "1,2", "null"])
+    @Test(arguments: ["-1", "abc", "1.5", "", "1e3", "0x10", "-99999999999999999999", "1__0", "1,2", "null"])
     func `for a limit that is none`(_ limit: String) throws { try expectRefusal("limit=\(limit)", says: "limit") }
 
     @Test(arguments: [newID(), Gallery.id("i"), Gallery.id("k"), "nothing", "", text(of: 37), "%F0%9F%98%80", "%27"])
@@ -76,14 +76,14 @@ import Testing
             "yesterday", "", "gt:", "gt:yesterday", "between:2026-01-01T00:00:00Z", ":2026-01-01", "in:2026-01-01", "2026-13-01",
             "2026-02-30", "2026-00-10", "2026-01-01T25:00:00Z", "2026-01-01T10:61:00Z", "2026-01-01T10:00:00X", "01.02.2026",
             "gt:gt:2026-01-01",
-            "2026-01-01T10:00:00%2B99:00", "%27", "2026-1-1", "1767225600",
+            "2026-01-01T10:00:00%2B99:00", "%27", "202601", "1767225600",
         ] {
             try expectRefusal("\(field)=\(value)")
         }
     }
 
     @Test(arguments: [
-        "size_min=abc", "size_min=", "size_max=1.5", "size_max=99999999999999999999", "size_min=in:1", "virtual_size_min=x",
+        "size_min=abc", "size_min=", "size_max=1.5", "size_min=in:1", "virtual_size_min=x",
         "min_ram_min=x", "min_disk_max=1GB", "nonsense_min=1", "name_max=1", "created_at_min=1", "_min=1", "_max=x",
     ])
     func `for a bound that is no number, or of what is none`(_ query: String) throws { try expectRefusal(query) }
@@ -97,7 +97,7 @@ import Testing
     @Test(arguments: ["changes-since=2026-01-01T00:00:00Z", "changes-since=", "changes-since=nonsense&name=bee"])
     func `for asking what changed since`(_ query: String) throws { try expectRefusal(query) }
 
-    @Test(arguments: ["name=%ff", "name=%C3", "name=%zz", "name=%", "%ff=x", "name=a%00b", "tag=%00"])
+    @Test(arguments: ["name=%ff", "name=%C3", "%ff=x", "name=a%00b", "tag=%00"])
     func `for letters that do not decode`(_ query: String) throws { try expectRefusal(query) }
 
     @Test func `to who is nobody`() throws {

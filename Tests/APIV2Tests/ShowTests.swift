@@ -138,14 +138,38 @@ import Testing
     let glance: TestGlance
     init() throws { glance = try .of(Self.self, ["DEFAULT": "show_image_direct_url = true"]) }
 
-    @Test func `is for those who may know`() throws {
-        let id = try glance.hasActiveImage(visibility: "community")
-        for person in [TestGlance.Person.admin, .alice, .reader] {
-            #expect(try glance.image(id, as: person)["direct_url"]?.string == "file://\(glance.storeFolder)/\(id)")
+    /// Nova and Cinder ask with the token of a user of another project. A real Glance 33 shows it to just these.
+    @Test(arguments: ["public", "community", "shared"])
+    func `is for all who see it`(_ visibility: String) throws {
+        let id = try glance.hasActiveImage(visibility: visibility)
+        if visibility == "shared" { try glance.share(id, with: "bolt") }
+        let url = "file://\(glance.storeFolder)/\(id)"
+        for person in TestGlance.Person.allCases {
+            let image = try glance.image(id, as: person)
+            #expect(image["direct_url"]?.string == url && !image.has("locations"), "\(person)")
+            guard visibility != "shared" || person != .bob else { continue }
+            let listed = try glance.send("GET", "/v2/images?visibility=\(visibility)&id=\(id)", as: person).json["images"]?.array
+            #expect(listed?.map { $0["direct_url"]?.string } == [url], "\(person)")
         }
-        #expect(!(try glance.image(id, as: .bob).has("direct_url")))
-        let listed = try glance.send("GET", "/v2/images?visibility=community&id=\(id)", as: .bob).json["images"]?.array
-        #expect(listed?.count == 1 && listed?[0].has("direct_url") == false)
+        let own = try glance.send("POST", "/v2/images/\(id)/actions/deactivate", as: .admin)
+        #expect(own.status == 204)
+        for person in TestGlance.Person.allCases { #expect(try glance.image(id, as: person).has("direct_url") == (person == .admin)) }
+    }
+
+    /// The rule is about single stores and the locations' own route; what is shown of an image it does not touch in Glance either.
+    @Test func `does not hang on a rule`() throws {
+        let file = "\(TestFolder.root)/locations-\(newID()).yaml"
+        try "get_image_location: '!'\n".write(toFile: file, atomically: true, encoding: .utf8)
+        let glance = try TestGlance(
+            ["DEFAULT": "show_image_direct_url = true\nshow_multiple_locations = true", "oslo_policy": "policy_file = \(file)"], workers: 1)
+        let id = try glance.hasActiveImage(visibility: "public")
+        for person in [TestGlance.Person.admin, .alice, .reader, .bob] {
+            let image = try glance.image(id, as: person)
+            #expect(image["locations"]?.array?.compactMap { $0["url"]?.string } == ["file://\(glance.storeFolder)/\(id)"], "\(person)")
+            #expect(image["direct_url"] == image["locations"]?.array?[0]["url"])
+            let status = try glance.send("GET", "/v2/images/\(id)/locations", as: person).status
+            #expect(status == (person == .admin ? 200 : 403), "\(person)")
+        }
     }
 
     @Test func `comes between the moments and the tags`() throws {

@@ -321,6 +321,24 @@ private let octets = ["Content-Type": "application/octet-stream"]
         }
         #expect(try glance.upload(bytes(5), to: id, ["X-Openstack-Image-Size": "600001"]).status == 413)
         try glance.expectNothingLeft(of: id)
+        // Also where it is more than was said, in one packet or not.
+        for (count, status) in [(600_001, 413), (10, 400), (599_999, 400)] {
+            for inOnePacket in [true, false] {
+                let connection = try HTTPConnection(port: glance.port)
+                let headers = ["Content-Type": "application/octet-stream", "X-Openstack-Image-Size": "5", "Transfer-Encoding": "chunked"]
+                let head = glance.head("PUT", "/v2/images/\(id)/file", .alice, headers)
+                let body = Array("\(String(count, radix: 16))\r\n".utf8) + bytes(count) + Array("\r\n0\r\n\r\n".utf8)
+                if inOnePacket {
+                    try? connection.send(head + body)
+                } else {
+                    try connection.send(head)
+                    usleep(100_000)
+                    try? connection.send(body)
+                }
+                #expect(try connection.receive().status == status, "\(count), \(inOnePacket)")
+                try glance.expectNothingLeft(of: id)
+            }
+        }
         let other = try glance.hasImage()
         #expect(try glance.upload(bytes(600_000), to: id).status == 204)
         #expect(try glance.uploadChunked(bytes(600_000), to: other).status == 204)

@@ -1,4 +1,6 @@
+import Foundation
 import HTTP
+import TestSupport
 import Testing
 
 @Suite struct `A router` {
@@ -43,7 +45,8 @@ import Testing
         #expect(outcome("GET", "/v2/images/x%2Fy") == "404")
         #expect(outcome("GET", "/v2//images") == "404")
         #expect(outcome("FOO", "/nothing") == "501")
-        for path in ["/v2/images/%", "/v2/images/%4", "/v2/images/%zz", "/v2/images/%00", "/v2/images/%ff"] {
+        for path in ["/v2/images/%", "/v2/images/%4", "/v2/images/%zz"] { #expect(outcome("GET", path) == "found") }
+        for path in ["/v2/images/%00", "/v2/images/%ff"] {
             #expect(outcome("GET", path) == "400")
         }
     }
@@ -60,8 +63,67 @@ import Testing
         #expect(query.encoded(without: "a") == "b=x%20y%26z&c=&d=%C3%A9")
     }
 
-    @Test(arguments: ["a=%", "a=%f", "a=%ff", "%00=1"]) func `is refused where it does not decode`(_ text: String) {
+    @Test(arguments: ["a=%ff", "a=%c3", "%00=1"]) func `is refused where it does not decode`(_ text: String) {
         #expect(Query(text[...]) == nil)
+    }
+
+    /// What is asked of Python is text that its `unquote_plus` reads without a mistake.
+    @Test func `is decoded as Python does it, also where escapes are none`() throws {
+        let texts = [
+            "50%", "50%25", "%", "%%", "%%25", "%a", "%zz", "%4", "a%zzb", "%u0041", "%41", "%2541", "%e2%82%ac", "%E2%82%aC", "é", "a+b",
+            "a%2Bb", "a=b", "a%3Db", "%25zz", "100%+off", "%+1", "%-1", "% 41", "%4g", "%g4", "%ef%bf%bd", "50%é", "%\u{660}1",
+        ]
+        let script =
+            "import json,sys,urllib.parse;print(json.dumps([urllib.parse.unquote_plus(t,errors='strict') for t in json.load(sys.stdin)]))"
+        let input = try Array(JSONSerialization.data(withJSONObject: texts))
+        let expected = try PyPIGlance.run("python3", ["-c", script], input: input).json.array?.map(\.string) ?? []
+        #expect(expected.count == texts.count)
+        for (text, expected) in zip(texts, expected) { #expect(Query("a=\(text)")?["a"] == expected, "\(text)") }
+    }
+}
+
+@Suite struct `An integer that is written loosely` {
+    @Test func `is what Python takes for one`() throws {
+        let texts = [
+            "0", "-0", "5", "+5", " 5 ", "\t5\n", "\u{2003}5", "\u{1F}5", "\u{200B}5", "1_0", "_1", "1_", "1__0", "+_1", "- 5", "+-5", "",
+            " ", "+", "5.0",
+            "1e3", "0x10", "0b1", "007", "٥", "५_0", "²", "Ⅷ", "½", "a", "5a", "9223372036854775807", "9223372036854775808",
+            "-9223372036854775808", "-9223372036854775809", "99999999999999999999999999", "-99999999999999999999999999",
+            String(repeating: "5", count: 4300), String(repeating: "5", count: 4301), String(repeating: "0", count: 4300) + "7",
+        ]
+        let script = """
+            import json, sys
+            def read(text):
+                try:
+                    return str(max(-2**63, min(2**63 - 1, int(text))))
+                except ValueError:
+                    return None
+            print(json.dumps([read(text) for text in json.load(sys.stdin)]))
+            """
+        let input = try Array(JSONSerialization.data(withJSONObject: texts))
+        let expected = try PyPIGlance.run("python3", ["-c", script], input: input).json.array?.map(\.string) ?? []
+        #expect(expected.count == texts.count)
+        for (text, expected) in zip(texts, expected) {
+            #expect(Int64(loosely: text).map { String($0) } == expected, "\(text.prefix(40)), \(text.count) letters")
+        }
+    }
+}
+
+@Suite struct `A server whose name nobody said` {
+    static let servers: [(String?, String?, String?, String, String)] = [
+        ("images.example", "192.0.2.1", "9292", "http", "images.example:9292"),
+        ("images.example", "192.0.2.1", "443", "https", "images.example"),
+        ("_", "192.0.2.1", "9292", "http", "192.0.2.1:9292"), ("", "192.0.2.1", "80", "http", "192.0.2.1"),
+        ("", "2001:db8::1", "9292", "http", "[2001:db8::1]:9292"), (nil, "[2001:db8::1]", "443", "http", "[2001:db8::1]:443"),
+        ("~^(?<x>.+)$", "192.0.2.1", "9292", "https", "192.0.2.1:9292"), ("*.example", "192.0.2.1", "9292", "http", "192.0.2.1:9292"),
+        (".example", "192.0.2.1", "9292", "http", "192.0.2.1:9292"), ("_", "unix:/run/vitrine.sock", "", "http", "localhost"),
+        ("images.example", "unix:/run/vitrine.sock", "", "https", "images.example"), (nil, nil, nil, "http", "localhost"),
+    ]
+
+    @Test(arguments: servers)
+    func `is called by what it was reached at`(_ name: String?, _ address: String?, _ port: String?, _ scheme: String, _ host: String) {
+        #expect(Site.server(name: name, address: address, port: port, scheme: scheme) == host)
+        #expect(Site.isHost(host))
     }
 }
 

@@ -30,8 +30,8 @@ import Testing
         #expect(claim.room(beside: .max) == nil)
     }
 
-    /// As Glance asks: the one that is about to begin is not counted.
-    @Test func `of an upload fits beside as many as the limit`() throws {
+    /// As Glance asks: the one that is about to begin is counted already.
+    @Test func `of an upload fits as long as they are no more than the limit`() throws {
         let claim = claim(ProjectLimits(imageCountUploading: 1))
         try claim.check(uploading: 1)
         #expect(throws: Fault.self) { try claim.check(uploading: 2) }

@@ -76,6 +76,31 @@ import Testing
         #expect(statuses.count { $0 == 404 } == 7)
     }
 
+    /// What comes second finds nothing, or what it began is gone; it is never told of a status that the image does not have any more.
+    @Test(arguments: [
+        ("POST", "/actions/deactivate", ""), ("PUT", "/file", "data"), ("PUT", "/stage", "data"), ("PUT", "/tags/t", ""),
+        ("DELETE", "/tags/one", ""), ("DELETE", "/members/bolt", ""), ("DELETE", "", ""),
+    ])
+    func `what is done beside a deletion is done, or 404 or 410`(_ method: String, _ path: String, _ data: String) async throws {
+        for _ in 0..<15 {
+            let image = try glance.hasImage(
+                as: .alice, #"{"disk_format": "raw", "container_format": "bare", "visibility": "shared", "tags": ["one"]}"#)
+            #expect(try glance.send("POST", "/v2/images/\(image)/members", json: #"{"member": "bolt"}"#).status == 200)
+            if path.hasPrefix("/actions") { #expect(try glance.upload([1], to: image).status == 204) }
+            let statuses = try await atOnce(2) { number in
+                guard number == 1 else { return try glance.send("DELETE", "/v2/images/\(image)").status }
+                let type = data.isEmpty ? [:] : ["Content-Type": "application/octet-stream"]
+                return try glance.send(method, "/v2/images/\(image)\(path)", type, body: data.isEmpty ? nil : Array(data.utf8)).status
+            }
+            if path.isEmpty {
+                #expect(statuses.sorted() == [204, 404])
+            } else {
+                #expect(statuses[0] == 204)
+                #expect([204, 404, 410].contains(statuses[1]), "\(statuses)")
+            }
+        }
+    }
+
     @Test func `no change is lost among many`() async throws {
         let image = try glance.hasImage()
         let statuses = try await atOnce(32) {

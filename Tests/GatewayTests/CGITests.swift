@@ -147,9 +147,16 @@ import Testing
     @Test func `reads its configuration as Glance's own does`() throws {
         let folder = "\(glance.folder)/etc"
         try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
-        try FileManager.default.copyItem(atPath: glance.configurationFile, toPath: "\(folder)/one.conf")
-        try "[DEFAULT]\npublic_endpoint = https://elsewhere.example\n".write(
-            toFile: "\(folder)/two.conf", atomically: true, encoding: .utf8)
+        for name in ["one", "glance-api"] {
+            try FileManager.default.copyItem(atPath: glance.configurationFile, toPath: "\(folder)/\(name).conf")
+        }
+        for name in ["two", "glance-image-import"] {
+            try "[DEFAULT]\npublic_endpoint = https://elsewhere.example\n".write(
+                toFile: "\(folder)/\(name).conf", atomically: true, encoding: .utf8)
+        }
+        // That of another program.
+        try "[DEFAULT]\npublic_endpoint = https://wrong.example\nlog_file = /nonexistent/image-cache.log\n".write(
+            toFile: "\(folder)/glance-cache.conf", atomically: true, encoding: .utf8)
         let whole = try answer("GET", "/versions", ["OS_GLANCE_CONFIG_DIR": folder])
         #expect(whole.text.contains("https://elsewhere.example/v2/"))
         let named = try answer("GET", "/versions", ["OS_GLANCE_CONFIG_DIR": folder, "OS_GLANCE_CONFIG_FILES": "one.conf"])

@@ -20,7 +20,32 @@ import Testing
         #expect(common[0] == common[1] && common[0] == common[2])
         #expect(common[0]["LimitNOFILE"] != nil && common[0]["NoNewPrivileges"] == "true")
         #expect(common[0]["ExecReload"] == "/bin/kill -HUP $MAINPID")
+        // They are told where a folder is that they share and keep, and /tmp is none.
+        #expect(common[0]["PrivateTmp"] == "true" && common[0]["StateDirectory"] == "glance")
         // More than graceful_shutdown_timeout, whose default is 60 s.
         #expect((common[0]["TimeoutStopSec"].flatMap { Int($0) } ?? 0) > 60)
+    }
+
+    @Test func `wait for the word that a program is ready, and do not start it without end`() throws {
+        for service in Self.services {
+            #expect(try settings(of: service)["Type"] == "notify")
+            let text = try String(contentsOfFile: "\(TestGlance.repository)deploy/systemd/\(service).service", encoding: .utf8)
+            let unit = text.components(separatedBy: "[Service]")[0]
+            #expect(unit.contains("StartLimitIntervalSec=120") && unit.contains("StartLimitBurst=8"))
+        }
+    }
+
+    /// The words that systemd would start them by: a program that takes them looks for its configuration, and finds none.
+    @Test func `start programs with words that they know`() throws {
+        for service in Self.services {
+            let line = try #require(try settings(of: service)["ExecStart"]).split(separator: " ").map(String.init)
+            let program = "\(TestGlance.programs)\((line[0] as NSString).lastPathComponent)"
+            let home = "\(TestFolder.root)/no-home-\(service)"
+            let said = try Command(
+                "unshare", ["--mount", "sh", "-c", "mount -t tmpfs none /etc && mount -t tmpfs none /var/lib && exec \"$@\"", "sh", program]
+                    + line.dropFirst(), environment: ["PATH": "/usr/bin:/bin", "HOME": home])
+            #expect(said.status == 1, "\(service): \(said.errors)")
+            #expect(said.errors.contains("is not set"), "\(service): \(said.errors)")
+        }
     }
 }

@@ -53,6 +53,17 @@ extension TestGlance {
         Int(try rows("SELECT CAST(COUNT(*) AS CHAR) FROM \(table) WHERE \(condition)").first?.first.flatMap { $0 } ?? "") ?? -1
     }
 
+    /// That an image's bytes wait for their import, in nobody's hands.
+    func expectStaged(_ data: [UInt8], of id: String, sourceLocation: SourceLocation = #_sourceLocation) throws {
+        let image = try image(id)
+        #expect(image["status"]?.string == "uploading", sourceLocation: sourceLocation)
+        #expect(image["size"]?.int == Int64(data.count), sourceLocation: sourceLocation)
+        #expect(image["os_glance_import_task"] == nil, sourceLocation: sourceLocation)
+        #expect((image["os_glance_importing_to_stores"]?.string ?? "") == "", sourceLocation: sourceLocation)
+        #expect(try count("vitrine_jobs", where: "image_id = '\(id)'") == 0, sourceLocation: sourceLocation)
+        #expect(FileManager.default.contents(atPath: "\(folder)/staging/\(id)") == Data(data), sourceLocation: sourceLocation)
+    }
+
     /// That an image is as it was made: queued, without bytes anywhere, in nobody's hands. Staged bytes go a moment after their task's end.
     ///
     /// - Parameter stores: those that may have got something.

@@ -71,9 +71,17 @@ import Testing
         }
     }
 
+    @Test(arguments: [("\"no\"", "*"), ("5", "*"), ("0", ""), ("\"\"", ""), ("null", "")])
+    func `may share by any value that is not empty`(_ value: String, _ mark: String) throws {
+        let id = try glance.hasRecord()
+        #expect(try put(id, "bolt", #"{"member": {"can_share": \#(value)}}"#) == 204)
+        #expect(try members(id) == ["bolt\(mark)"])
+        #expect(try replace(id, #"{"memberships": [{"member_id": "zinc", "can_share": \#(value)}]}"#) == 204)
+        #expect(try members(id) == ["zinc\(mark)"])
+    }
+
     static let malformed = [
-        #"{"member": 5}"#, #"{"member": null}"#, #"{"member": []}"#, #"{"member": "x"}"#, #"{"member": {"can_share": "yes"}}"#,
-        #"{"member": {"can_share": 5}}"#, "[]", "5", "null", "{", "xx",
+        #"{"member": 5}"#, #"{"member": null}"#, #"{"member": []}"#, #"{"member": "x"}"#, "[]", "5", "null", "{", "xx",
     ]
 
     @Test(arguments: malformed)
@@ -87,7 +95,7 @@ import Testing
         "{}", #"{"memberships": null}"#, #"{"memberships": {}}"#, #"{"memberships": "bolt"}"#, #"{"memberships": [5]}"#,
         #"{"memberships": ["bolt"]}"#, #"{"memberships": [{}]}"#, #"{"memberships": [{"can_share": true}]}"#,
         #"{"memberships": [{"member_id": 5}]}"#, #"{"memberships": [{"member_id": ""}]}"#, #"{"memberships": [{"member_id": "🖼"}]}"#,
-        #"{"memberships": [{"member_id": "\#(text(of: 256))"}]}"#, #"{"memberships": [{"member_id": "bolt", "can_share": "yes"}]}"#,
+        #"{"memberships": [{"member_id": "\#(text(of: 256))"}]}"#,
         #"{"members": []}"#, "[]", "{", "",
     ])
     func `are 400 for a body that is no list of them`(_ body: String) throws {

@@ -122,6 +122,15 @@ private struct Disks {
         #expect(try glance.image(id)["virtual_size"]?.int == 8)
     }
 
+    /// A disk without a byte has no size, as in Glance.
+    @Test(arguments: [false, true]) func `that is empty tells no virtual size`(_ isChunked: Bool) throws {
+        let id = try glance.hasImage(called: "raw")
+        #expect(try (isChunked ? glance.uploadChunked([], to: id) : glance.upload([], to: id)).status == 204)
+        let image = try glance.image(id)
+        #expect(image["status"]?.string == "active" && image["size"]?.int == 0 && image["virtual_size"] == .null)
+        #expect(try glance.rows("SELECT virtual_size FROM images WHERE id = '\(id)'") == [[nil]])
+    }
+
     /// What a header says of other files is not told, nor where the service keeps its own.
     @Test func `that is refused says where it is wrong and nothing of files`() throws {
         for image in Made.wrong where ["backing_file", "data_file", "descriptor", "parent"].contains(image.check) {

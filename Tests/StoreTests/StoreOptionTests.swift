@@ -112,13 +112,12 @@ import Testing
         ("[DEFAULT]\nenabled_backends = .a:file\n", ["enabled_backends: '.a' is no name"]),
         ("[DEFAULT]\nenabled_backends = :file\n", ["enabled_backends"]),
         ("[DEFAULT]\nenabled_backends = é:file\n", ["enabled_backends: 'é' is no name"]),
-        ("[DEFAULT]\nenabled_backends = slow:rbd\n", ["enabled_backends", "'rbd' of store 'slow' is not supported yet"]),
+        (
+            "[DEFAULT]\nenabled_backends = slow:rbd\n[glance_store]\ndefault_backend = slow\n",
+            ["[glance_store] default_backend: 'slow' is of the type 'rbd', which is not supported yet"]
+        ),
         ("[DEFAULT]\nenabled_backends = fast:file\n", ["[glance_store] default_backend: is not set"]),
         ("[DEFAULT]\nenabled_backends = fast:file\n[glance_store]\ndefault_backend = slow\n", ["default_backend: 'slow' is none of"]),
-        (
-            "[DEFAULT]\nenabled_backends = fast:file,web:http\n[glance_store]\ndefault_backend = web\n",
-            ["[glance_store] default_backend: 'web' is an http store"]
-        ),
         (two, ["[fast] filesystem_store_datadir: is not set"]),
         (two + "filesystem_store_datadir = images\n", ["[fast] filesystem_store_datadir: 'images' does not begin with /"]),
         (two + "filesystem_store_datadir = FOLDER/cheap/\n", ["[cheap]: has the folder of store 'fast'"]),
@@ -154,7 +153,13 @@ import Testing
             whole + "filesystem_store_metadata_file = FOLDER/list\n",
             ["[fast] filesystem_store_metadata_file: FOLDER/list must hold an object"]
         ),
-        ("[glance_store]\nstores = http\n", ["[glance_store] stores: does not name 'file'"]),
+        ("[glance_store]\nstores = http\ndefault_store = file\n", ["[glance_store] stores: does not name 'file'"]),
+        ("[glance_store]\nstores = rbd,http\n", ["[glance_store] stores: names no type of store that is here"]),
+        ("[vitrine]\nreadable_folders = /a,b\n", ["[vitrine] readable_folders: 'b' does not begin with /"]),
+        (
+            "[DEFAULT]\nmetadata_encryption_key = secret\n",
+            ["[DEFAULT] metadata_encryption_key: has 6 bytes; a key of AES has 16, 24 or 32"]
+        ),
         ("[glance_store]\ndefault_store = rbd\n", ["[glance_store] default_store: the store 'rbd' is not supported yet"]),
         (
             "[glance_store]\nfilesystem_store_datadir = FOLDER/a\nfilesystem_store_datadirs = FOLDER/b\n",

@@ -114,8 +114,10 @@ extension TestGlance {
 
     // MARK: the first time
 
-    @Test func `is told by its images where it has no mark yet, and marked if it is the right one`() throws {
-        let glance = try TestGlance(workers: 1, runsRegistry: true)
+    /// What encrypted locations say no statement can tell.
+    @Test(arguments: ["", "metadata_encryption_key = 0123456789abcdef"])
+    func `is told by its images where it has no mark yet, and marked if it is the right one`(_ option: String) throws {
+        let glance = try TestGlance(["DEFAULT": option], workers: 1, runsRegistry: true)
         let images = try (0..<3).map { try glance.hasActiveImage("\($0)") }
         let first = try glance.notedMarks
         #expect(try first.count == 1 && first == [[glance.mark]])
@@ -187,6 +189,55 @@ extension TestGlance {
         try disk.remount("rw")
         #expect(try glance.upload([1], to: try glance.hasImage()).status == 204)
         #expect(try glance.notedMarks.count == 1)
+    }
+
+    // MARK: what lies in it
+
+    /// Issue 13, A12: a backup, or Glance itself, has no folder for what comes in.
+    @Test func `gets back what it needs, if it is the right one`() throws {
+        let glance = try TestGlance(Self.detailed, workers: 1, runsTasks: true)
+        let image = try glance.hasActiveImage("kept")
+        #expect(try glance.isWell())
+        let incoming = "\(glance.storeFolder)/.incoming"
+        for _ in 0..<2 {
+            try FileManager.default.removeItem(atPath: incoming)
+            #expect(try eventually { try glance.isWell() })
+            try FileManager.default.removeItem(atPath: incoming)
+            #expect(try glance.upload([1], to: try glance.hasImage()).status == 204)
+        }
+        // What an upload left is given back without it.
+        let abandoned = try glance.hasImage()
+        try FileManager.default.removeItem(atPath: incoming)
+        try glance.execute("UPDATE images SET status = 'saving' WHERE id = '\(abandoned)'")
+        try glance.execute(
+            """
+            INSERT INTO vitrine_uploads (image_id, token, pending_url, worker, lease_until)
+            VALUES ('\(abandoned)', '77', 'file://\(incoming)/\(abandoned).77', 'nobody', UTC_TIMESTAMP(6) - INTERVAL 1 MINUTE)
+            """)
+        #expect(try eventually { try glance.status(of: abandoned) == "queued" })
+        #expect(try glance.data(of: image).text == "kept")
+
+        // An empty mount point gets nothing.
+        try FileManager.default.moveItem(atPath: glance.storeFolder, toPath: glance.storeFolder + ".away")
+        try FileManager.default.createDirectory(atPath: glance.storeFolder, withIntermediateDirectories: true)
+        #expect(try !glance.isWell())
+        #expect(try glance.upload([1], to: try glance.hasImage()).status == 503)
+        #expect(try FileManager.default.contentsOfDirectory(atPath: glance.storeFolder).isEmpty)
+        try glance.swapBack()
+        #expect(try eventually { try glance.isWell() })
+    }
+
+    /// The staging folder bears no mark: it lies in /tmp, say, and somebody cleans up there.
+    @Test func `of staging is made again`() throws {
+        let glance = try TestGlance(workers: 1, runsTasks: true)
+        for lost in ["staging", "staging/.incoming"] {
+            try FileManager.default.removeItem(atPath: "\(glance.folder)/\(lost)")
+            let id = try glance.hasImage()
+            let staged = try glance.send("PUT", "/v2/images/\(id)/stage", ["Content-Type": "application/octet-stream"], body: [1, 2])
+            #expect(staged.status == 204, "\(lost): \(staged.text)")
+            #expect(try glance.send("POST", "/v2/images/\(id)/import", json: #"{"method": {"name": "glance-direct"}}"#).status == 202)
+            #expect(try eventually { try glance.status(of: id) == "active" }, "\(lost)")
+        }
     }
 
     @Test func `is given one mark by many that come first at once`() async throws {

@@ -184,7 +184,7 @@ package enum ImageCatalogConformance {
         ConformanceCheck("judges what is claimed of a project's limits") { catalog in
             let project = "project-\(ImageID.fresh())"
             func claim(_ bytes: Int64?, images: Int64 = 0) -> QuotaClaim {
-                let limits = ProjectLimits(imageSizeTotal: 100, imageCountTotal: 3, imageCountUploading: 1)
+                let limits = ProjectLimits(imageSizeTotal: 100, imageCountTotal: 3, imageCountUploading: 2)
                 return QuotaClaim(project: project, limits: limits, images: images, bytes: bytes)
             }
             func begin(_ image: ImageID, _ bytes: Int64?) throws -> (Upload, room: Int64?) {

@@ -40,6 +40,19 @@ package final class Keystone: Sendable {
 
     /// The id of a person's project.
     package func projectID(of person: TestGlance.Person) throws -> String {
+        let reply = try login(person)
+        guard let id = reply.json["token"]?["project"]?["id"]?.string else { throw Unexpected(reply) }
+        return id
+    }
+
+    /// A token of a person's, for the project.
+    package func token(of person: TestGlance.Person) throws -> String {
+        let reply = try login(person)
+        guard let token = reply["X-Subject-Token"] else { throw Unexpected(reply) }
+        return token
+    }
+
+    private func login(_ person: TestGlance.Person) throws -> Reply {
         let body = """
             {"auth": {"identity": {"methods": ["password"], "password": {"user":
             {"name": "\(person.rawValue)", "password": "\(person.rawValue)", "domain": {"name": "Default"}}}},
@@ -49,9 +62,7 @@ package final class Keystone: Sendable {
         try connection.send(
             "POST /v3/auth/tokens HTTP/1.1\r\nHost: 127.0.0.1\r\nConnection: close\r\nContent-Type: application/json\r\n"
                 + "Content-Length: \(body.utf8.count)\r\n\r\n\(body)")
-        let reply = try connection.receive()
-        guard let id = reply.json["token"]?["project"]?["id"]?.string else { throw Unexpected(reply) }
-        return id
+        return try connection.receive()
     }
 
     /// How a service comes into it: `[keystone_authtoken]`.

@@ -104,7 +104,7 @@ package final class TestGlance: @unchecked Sendable {
         settings.registryPort = runsRegistry ? registryPort : nil
         site = Site(settings)
         try site.start()
-        try site.waitUntilReady()
+        try site.waitUntilListening()
     }
 
     deinit { site.stop() }

@@ -53,7 +53,8 @@ package struct DataDoor: Sendable {
         }
         var range: ByteRange?
         if let text = request["Range"], (request["If-Range"] ?? tag) == tag { range = try ByteRange(text, of: bytes.size) }
-        if !call.hasConditionThatNginxRefuses, let path = bytes.internalPath {
+        let isPlain = request["Range"].map(ByteRange.isPlain) ?? true
+        if isPlain, !call.hasConditionThatNginxRefuses, let path = bytes.internalPath {
             response.body = .file(internalPath: path, length: bytes.size)
             return response
         }
@@ -94,7 +95,7 @@ extension Call {
         guard request.headers["Content-Type"]?.prefix(while: { $0 != ";" }) == "application/octet-stream" else {
             throw Fault(.unsupportedMedia, "Image data must be sent as application/octet-stream.")
         }
-        guard let text = request.headers["X-Openstack-Image-Size"] else { return request.body.announced }
+        guard let text = request.headers["X-Openstack-Image-Size"] else { return request.promised }
         guard let size = Int64(text), size >= 0 else {
             throw Fault(.invalid, "X-OpenStack-Image-Size must be a number of bytes, not '\(text.prefix(40))'.")
         }
@@ -112,37 +113,71 @@ struct ByteRange: Equatable {
         self.count = count
     }
 
-    /// Reads `bytes=a-b`, `bytes=a-` and `bytes=-n`.
+    /// Reads `bytes=a-b`, `bytes=a-` and `bytes=-n` as Glance does: the unit in any case, blanks round its parts; what follows is passed over.
     ///
     /// - Throws: `.invalid` for several ranges, `.unsatisfiableRange` for one that makes no sense or lies behind the end.
     init(_ text: String, of size: Int64) throws(Fault) {
         guard !text.contains(",") else { throw Fault(.invalid, "Requests with multiple ranges are not supported.") }
-        let parts = text.dropFirst("bytes=".count).split(separator: "-", maxSplits: 1, omittingEmptySubsequences: false)
-        guard text.hasPrefix("bytes="), parts.count == 2, size > 0 else { throw Self.unsatisfiable(size) }
-        switch (Self.number(parts[0]), Self.number(parts[1]), parts[0].isEmpty, parts[1].isEmpty) {
-        case (let first?, nil, _, true) where first < size: self.init(first: first, count: size - first)
-        case (let first?, let last?, _, _) where first <= last && first < size:
-            self.init(first: first, count: min(last, size - 1) - first + 1)
-        case (nil, let length?, true, _) where length > 0: self.init(first: max(0, size - length), count: min(length, size))
+        var reader = RangeReader(rest: text.utf8[...])
+        guard reader.skip("bytes", anyCase: true), reader.skipBlanks(), reader.skip("="), reader.skipBlanks() else {
+            throw Self.unsatisfiable(size)
+        }
+        let first = reader.number()
+        guard reader.skipBlanks(), reader.skip("-"), reader.skipBlanks() else { throw Self.unsatisfiable(size) }
+        switch (first, reader.number()) {
+        case (let first?, nil) where first < size: self.init(first: first, count: size - first)
+        case (let first?, let last?) where first <= last && first < size: self.init(first: first, count: min(last, size - 1) - first + 1)
+        case (nil, let length?) where length > 0 && size > 0: self.init(first: max(0, size - length), count: min(length, size))
         default: throw Self.unsatisfiable(size)
         }
     }
 
-    /// Reads `bytes a-b/*` and `bytes a-b/size`, which old clients sent in a request.
+    /// Reads `bytes a-b/*` and `bytes a-b/size`, which old clients sent in a request. As in Glance the size does not matter.
     init(contentRange text: String, of size: Int64) throws(Fault) {
-        let sides = text.dropFirst("bytes ".count).split(separator: "/", omittingEmptySubsequences: false)
-        let bounds = sides.first?.split(separator: "-", omittingEmptySubsequences: false) ?? []
-        guard text.hasPrefix("bytes "), sides.count == 2, sides[1] == "*" || Self.number(sides[1]) == size, bounds.count == 2,
-            let first = Self.number(bounds[0]), let last = Self.number(bounds[1]), first <= last, last < size
+        var reader = RangeReader(rest: text.utf8[...])
+        guard reader.skip("bytes "), let first = reader.number(), reader.skip("-"), let last = reader.number(), reader.skip("/"),
+            reader.skip("*") || reader.number() != nil, first <= last, last < size
         else { throw Self.unsatisfiable(size) }
         self.init(first: first, count: last - first + 1)
     }
 
-    private static func number(_ text: Substring) -> Int64? {
-        text.utf8.allSatisfy { 0x30...0x39 ~= $0 } ? Int64(text) : nil
+    /// Whether nginx reads a `Range` as this does.
+    static func isPlain(_ text: String) -> Bool {
+        var reader = RangeReader(rest: text.utf8[...])
+        return text.utf8.count <= 40 && reader.skip("bytes=", anyCase: true) && isShort(reader.number()) && reader.skip("-")
+            && isShort(reader.number()) && reader.rest.isEmpty
     }
+
+    private static func isShort(_ number: Int64?) -> Bool { (number ?? 0) < 1_000_000_000_000_000_000 }
 
     private static func unsatisfiable(_ size: Int64) -> Fault {
         Fault(.unsatisfiableRange, "The range lies outside of the image's \(size) bytes.").with(header: "Content-Range", "bytes */\(size)")
+    }
+}
+
+/// The parts of a range, one after another.
+private struct RangeReader {
+    var rest: Substring.UTF8View
+
+    /// - Returns: false, and nothing is read, where another word stands.
+    mutating func skip(_ word: String, anyCase: Bool = false) -> Bool {
+        let found = rest.prefix(word.utf8.count)
+        guard found.elementsEqual(word.utf8, by: { $0 == $1 || anyCase && $0 | 0x20 == $1 | 0x20 }) else { return false }
+        rest = rest[found.endIndex...]
+        return true
+    }
+
+    /// - Returns: true, whether there were any or not.
+    mutating func skipBlanks() -> Bool {
+        rest = rest.drop { $0 == 0x20 }
+        return true
+    }
+
+    /// - Returns: nil where no digit stands; the greatest number for one that is greater yet.
+    mutating func number() -> Int64? {
+        let digits = rest.prefix { 0x30...0x39 ~= $0 }
+        guard !digits.isEmpty else { return nil }
+        rest = rest[digits.endIndex...]
+        return Int64(Substring(digits)) ?? .max
     }
 }

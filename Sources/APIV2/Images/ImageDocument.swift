@@ -4,6 +4,7 @@ internal import JSONDocument
 /// An image as the API shows it.
 struct ImageDocument {
     let image: Image
+    let site: SiteProperties
     /// The first location, where the site shows it and the caller may know it.
     var directURL: String?
     /// All of them, where the site shows them: none to those who may not know them.
@@ -16,7 +17,9 @@ struct ImageDocument {
 
     func write(to json: inout JSONWriter) {
         json.object { json in
-            for property in image.properties where isShown(property.name) { json.member(property.name, property.value ?? "") }
+            for property in image.properties where isShown(property.name) {
+                json.member(property.name, property.value ?? (site.declares(property.name) ? nil : ""))
+            }
             json.member("name", image.name)
             json.member("disk_format", image.diskFormat)
             json.member("container_format", image.containerFormat)

@@ -56,9 +56,14 @@ extension ImageDraft {
         return value.string
     }
 
-    /// The schema of a site may ask for numbers and truths; they are kept as texts.
-    fileprivate static func property(_ value: JSON) -> String {
-        value == .null ? "" : value.string ?? String(decoding: value.text, as: UTF8.self)
+    /// The schema of a site may allow null, numbers and truths. The latter are kept as texts, as Glance's database makes them.
+    fileprivate static func property(_ value: JSON) -> String? {
+        switch value {
+        case .null: nil
+        case .string(let text): text
+        case .bool(let flag): flag ? "1" : "0"
+        default: String(decoding: value.text, as: UTF8.self)
+        }
     }
 
     /// An empty one is none.

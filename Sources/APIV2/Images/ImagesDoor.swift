@@ -1,5 +1,5 @@
 package import APICommon
-internal import Domain
+package import Domain
 package import HTTP
 internal import JSONDocument
 package import Operations
@@ -13,6 +13,7 @@ package struct ImagesDoor: Sendable {
     let shows: Shown
     /// Ways by which data come that clients need not send themselves.
     let importMethods: [String]
+    let nodes: any OtherNodes
 
     /// What images show of where their data lies, to those who may know it.
     package struct Shown: Sendable {
@@ -34,7 +35,8 @@ package struct ImagesDoor: Sendable {
     }
 
     package init(
-        service: ImageService, locations: LocationService, schemas: ImageSchemas, paging: Paging, shows: Shown, importMethods: [String]
+        service: ImageService, locations: LocationService, schemas: ImageSchemas, paging: Paging, shows: Shown, importMethods: [String],
+        nodes: any OtherNodes
     ) {
         self.service = service
         self.locations = locations
@@ -42,6 +44,7 @@ package struct ImagesDoor: Sendable {
         self.paging = paging
         self.shows = shows
         self.importMethods = importMethods
+        self.nodes = nodes
     }
 
     // swift-format-ignore
@@ -95,8 +98,13 @@ package struct ImagesDoor: Sendable {
     }
 
     private func delete(_ call: Call) throws(Fault) -> Response {
-        try service.delete(call.imageID, by: call.caller)
-        return Response(.noContent)
+        guard !call.wasPassedOn else {
+            try service.delete(call.imageID, by: call.caller)
+            return Response(.noContent)
+        }
+        let requestID = try service.delete(call.imageID, by: call.caller) { node throws(Fault) in try nodes.send(call.toPassOn(), to: node)
+        }
+        return Response(.noContent, passedOnAs: requestID)
     }
 
     private func deactivate(_ call: Call) throws(Fault) -> Response {
@@ -127,7 +135,7 @@ package struct ImagesDoor: Sendable {
     }
 
     private func document(of image: Image, for caller: Caller) -> ImageDocument {
-        var document = ImageDocument(image: image)
+        var document = ImageDocument(image: image, site: schemas.site)
         document.stores = service.shownStores(of: image, to: caller)
         guard shows.directURL || shows.locations else { return document }
         let shown = service.shownLocations(of: image, to: caller)

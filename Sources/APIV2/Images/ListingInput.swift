@@ -8,8 +8,8 @@ extension ImageListing {
     init(_ query: Query, _ paging: ImagesDoor.Paging) throws(Fault) {
         self.init(limit: paging.usual)
         if let text = query["limit"] {
-            guard let number = Int(text), number >= 0 else { throw Self.invalid("limit", text, "an integer from 0 on") }
-            limit = min(number, paging.most)
+            guard let number = Int64(loosely: text), number >= 0 else { throw Self.invalid("limit", text, "an integer from 0 on") }
+            limit = Int(min(number, Int64(paging.most)))
         }
         marker = query["marker"].map { ImageID($0) }
         sort = try Self.sort(query)
@@ -67,7 +67,7 @@ extension ImageListing {
             guard let field = NumberField(rawValue: String(name.dropLast(4))) else {
                 throw Fault(.invalid, "There is no number '\(name.dropLast(4))' to compare.")
             }
-            guard let bound = Int64(text) else { throw Self.invalid(name, text, "an integer") }
+            guard let bound = Int64(loosely: text) else { throw Self.invalid(name, text, "an integer") }
             filters.append(.number(field, name.hasSuffix("_min") ? .greaterOrEqual : .lessOrEqual, bound))
         } else {
             filters.append(.property(name, text))
@@ -124,11 +124,23 @@ extension ImageListing {
     }
 
     private static func time(_ field: TimeField, _ text: String) throws(Fault) -> Filter {
-        if let moment = Timestamp(iso8601: text) { return .time(field, .equal, moment) }
+        if let time = ISO8601(text) { return filter(field, .equal, time) }
         guard let colon = text.firstIndex(of: ":"), let comparison = Comparison(rawValue: String(text[..<colon])),
-            let moment = Timestamp(iso8601: String(text[text.index(after: colon)...]))
+            let time = ISO8601(String(text[text.index(after: colon)...]))
         else { throw invalid(field.rawValue, text, "a time by ISO 8601, with eq:, neq:, gt:, gte:, lt: or lte: before it") }
-        return .time(field, comparison, moment)
+        return filter(field, comparison, time)
+    }
+
+    /// Records are dated to the second: what comes at or after a part of one comes after it, and none comes just then.
+    private static func filter(_ field: TimeField, _ comparison: Comparison, _ time: ISO8601) -> Filter {
+        guard time.hasFraction else { return .time(field, comparison, time.moment) }
+        switch comparison {
+        case .equal: return .nothing
+        // Each image has a date.
+        case .notEqual: return .time(field, .greaterOrEqual, Timestamp(year: 1, month: 1, day: 1))
+        case .greater, .greaterOrEqual: return .time(field, .greater, time.moment)
+        case .less, .lessOrEqual: return .time(field, .lessOrEqual, time.moment)
+        }
     }
 
     // MARK: sorting

@@ -1,5 +1,5 @@
 package import APICommon
-internal import Domain
+package import Domain
 package import HTTP
 package import Importing
 internal import JSONDocument
@@ -8,8 +8,9 @@ internal import Operations
 /// Bytes that come to images by way of `glance-tasks`.
 package struct ImportsDoor: Sendable {
     let service: ImportService
+    let nodes: any OtherNodes
 
-    package init(service: ImportService) { self.service = service }
+    package init(service: ImportService, nodes: any OtherNodes) { (self.service, self.nodes) = (service, nodes) }
 
     // swift-format-ignore
     package static let routes: [Route<@Sendable (ImportsDoor) -> Handler>] = [
@@ -28,8 +29,10 @@ package struct ImportsDoor: Sendable {
 
     private func order(_ call: Call) throws(Fault) -> Response {
         let request = try ImportRequest(try call.jsonObject(), store: call.request.headers["X-Image-Meta-Store"])
-        try service.order(request, on: call.imageID, by: call.caller)
-        return Response(.accepted)
+        guard let node = try service.order(request, on: call.imageID, by: call.caller, wasPassedOn: call.wasPassedOn) else {
+            return Response(.accepted)
+        }
+        return Response(.accepted, passedOnAs: try nodes.send(call.toPassOn(body: JSON.object(request.body).text), to: node))
     }
 
     private func tellMethods(_ call: Call) -> Response {

@@ -4,6 +4,8 @@ internal import JSONDocument
 
 /// Metadata definitions as the API shows them. What is not set is left out.
 struct MetadefDocument {
+    /// Contents of a namespace that are shown even where there are none.
+    var echoed: Set<String> = []
     /// Stands before the names of properties.
     var prefix = ""
 
@@ -24,19 +26,19 @@ struct MetadefDocument {
             json.member("owner", fields.owner)
             json.member("created_at", namespace.createdAt.description)
             json.set("updated_at", namespace.updatedAt?.description)
-            if !namespace.contents.resourceTypes.isEmpty {
+            if !namespace.contents.resourceTypes.isEmpty || echoed.contains("resource_type_associations") {
                 json.key("resource_type_associations")
                 json.array { json in for association in namespace.contents.resourceTypes { write(association, to: &json) } }
             }
-            if !namespace.contents.properties.isEmpty {
+            if !namespace.contents.properties.isEmpty || echoed.contains("properties") {
                 json.key("properties")
                 try write(properties: namespace.contents.properties, to: &json, whole)
             }
-            if !namespace.contents.objects.isEmpty {
+            if !namespace.contents.objects.isEmpty || echoed.contains("objects") {
                 json.key("objects")
                 try write(objects: namespace.contents.objects, of: fields.name, to: &json, whole)
             }
-            if !namespace.contents.tags.isEmpty {
+            if !namespace.contents.tags.isEmpty || echoed.contains("tags") {
                 json.key("tags")
                 json.array { json in for tag in namespace.contents.tags { json.object { $0.member("name", tag.name) } } }
             }
@@ -81,7 +83,7 @@ struct MetadefDocument {
         let schema = try MetadefSchemaText(property.schema).json
         json.object { json in
             json.member("name", property.name)
-            schema.object?.forEach { json.member($0, $1) }
+            schema.object?.forEach { if $0 != "name" { json.member($0, $1) } }
         }
     }
 

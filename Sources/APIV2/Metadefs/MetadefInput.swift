@@ -128,12 +128,15 @@ struct MetadefInput {
     }
 }
 
-/// The definition of a property as the catalog keeps it: its known fields in their order, without the name.
+/// The definition of a property as the catalog keeps it: its known fields in their order.
+///
+/// The name is among them where whoever made the property wrote it there. So it is with properties that were made one by one, whose names
+/// Glance shows in lists too, and not with those of a namespace's map.
 struct MetadefSchemaText {
     let json: JSON
 
     private static let fields = [
-        "type", "title", "description", "operators", "default", "readonly", "minimum", "maximum", "enum", "pattern", "minLength",
+        "name", "type", "title", "description", "operators", "default", "readonly", "minimum", "maximum", "enum", "pattern", "minLength",
         "maxLength", "confidential", "items", "uniqueItems", "minItems", "maxItems", "additionalItems",
     ]
 
@@ -154,8 +157,13 @@ struct MetadefSchemaText {
     init(checking body: JSONObject, of name: String) throws(Fault) {
         func refuse(_ reason: String) -> Fault { Fault(.invalid, "The definition of property '\(name)' \(reason).") }
 
-        for field in body.keys where field != "name" && !Self.fields.contains(field) {
+        for field in body.keys where !Self.fields.contains(field) {
             throw refuse("has '\(field)', which is no field of a property")
+        }
+        if let name = body["name"] {
+            guard let name = name.string, name.unicodeScalars.count <= 80 else {
+                throw refuse("has a 'name' that is no string of up to 80 characters")
+            }
         }
         if let choices = body["enum"], !Self.areTexts(choices) { throw refuse("has an 'enum' whose elements are not all strings") }
         if let items = body["items"]?.object {
@@ -209,10 +217,10 @@ extension Call {
     func metadefSlice(least: Int) throws(Fault) -> MetadefSlice {
         var slice = MetadefSlice()
         if let text = query["limit"] {
-            guard let limit = Int(text), limit >= least else {
+            guard let limit = Int64(loosely: text), limit >= least else {
                 throw Fault(.invalid, "Invalid limit: '\(text)' is not an integer from \(least) on.")
             }
-            slice.limit = limit
+            slice.limit = Int(limit)
         }
         slice.marker = query["marker"]
         slice.isDescending = try isDescending()
@@ -226,10 +234,10 @@ extension Call {
     func metadefListing(_ paging: ImagesDoor.Paging) throws(Fault) -> MetadefListing {
         var listing = MetadefListing(limit: paging.usual)
         if let text = query["limit"] {
-            guard let limit = Int(text), limit >= 0 else {
+            guard let limit = Int64(loosely: text), limit >= 0 else {
                 throw Fault(.invalid, "Invalid limit: '\(text)' is not an integer from 0 on.")
             }
-            listing.limit = min(limit, paging.most)
+            listing.limit = Int(min(limit, Int64(paging.most)))
         }
         if let marker = query["marker"] {
             guard MetadefLimits.isPossible(marker) else { throw .namespaceNotFound(marker) }

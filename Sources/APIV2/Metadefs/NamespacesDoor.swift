@@ -42,9 +42,10 @@ package struct NamespacesDoor: Sendable {
     }
 
     private func create(_ call: Call) throws(Fault) -> Response {
-        let draft = try input.draft(try call.jsonObject(), by: call.caller)
+        let body = try call.jsonObject()
+        let draft = try input.draft(body, by: call.caller)
         let namespace = try service.create(draft, by: call.caller)
-        var response = response(.created, namespace)
+        var response = response(.created, namespace, MetadefDocument(echoed: Set(body.keys)))
         response.headers["Location"] = call.request.site.address + MetadefDocument.path(of: namespace.name)
         return response
     }
@@ -54,7 +55,7 @@ package struct NamespacesDoor: Sendable {
         let namespace = try service.show(call.parameters["namespace"], to: call.caller)
         let type = call.query["resource_type"]
         let association = namespace.contents.resourceTypes.first { $0.name == type }
-        return response(.ok, namespace, prefix: association?.prefix ?? "")
+        return response(.ok, namespace, MetadefDocument(prefix: association?.prefix ?? ""))
     }
 
     private func update(_ call: Call) throws(Fault) -> Response {
@@ -67,9 +68,9 @@ package struct NamespacesDoor: Sendable {
         return Response(.noContent)
     }
 
-    private func response(_ status: Status, _ namespace: MetadefNamespace, prefix: String = "") -> Response {
+    private func response(_ status: Status, _ namespace: MetadefNamespace, _ document: MetadefDocument = MetadefDocument()) -> Response {
         .json(status) { json throws(Fault) in
-            try MetadefDocument(prefix: prefix).write(namespace, to: &json) { items, body throws(Fault) in
+            try document.write(namespace, to: &json) { items, body throws(Fault) in
                 try service.forEach(items, of: namespace, body)
             }
         }

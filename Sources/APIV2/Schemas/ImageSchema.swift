@@ -12,8 +12,10 @@ package struct ImageSchemas: Sendable {
     let images: JSONSchema
     let member: JSONSchema
     let members: JSONSchema
+    let site: SiteProperties
 
     package init(diskFormats: [String], containerFormats: [String], site: SiteProperties = .none) {
+        self.site = site
         var image = Self.image(diskFormats: diskFormats, containerFormats: containerFormats, site)
         change = JSONSchema(name: "image", image)
         if !site.required.isEmpty { image["required"] = .array(site.required.map { .string($0) }) }
@@ -124,6 +126,10 @@ package struct SiteProperties: Sendable {
     /// JSON schemas by name, marked as none of Glance's own.
     let properties: JSONObject
     let required: [String]
+
+    /// A property without a value is null where the site declares it, and an empty text otherwise: clients check what they get by the
+    /// schema, which lets other properties have texts alone.
+    func declares(_ name: String) -> Bool { properties[name] != nil }
 
     package static let none = SiteProperties(properties: [:], required: [])
 

@@ -102,8 +102,8 @@ extension TaskListing {
     fileprivate init(_ query: Query, _ paging: ImagesDoor.Paging) throws(Fault) {
         self.init(limit: paging.usual)
         if let text = query["limit"] {
-            guard let number = Int(text), number >= 0 else { throw Fault(.invalid, "limit param must be an integer from 0 on") }
-            limit = min(number, paging.most)
+            guard let number = Int64(loosely: text), number >= 0 else { throw Fault(.invalid, "limit param must be an integer from 0 on") }
+            limit = Int(min(number, Int64(paging.most)))
         }
         if let text = query["marker"] {
             guard ImageID(text).isUUID else { throw Fault(.invalid, "Invalid marker format") }

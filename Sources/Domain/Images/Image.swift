@@ -149,7 +149,7 @@ extension ImageHash {
 /// A custom property. Its name and its value are their very bytes.
 package struct ImageProperty: Sendable, Equatable {
     package let name: String
-    /// Nil in old databases; the API shows it as an empty text.
+    /// Nil where a site's schema allows null, and from V1; a property that no schema declares is shown as an empty text then.
     package var value: String?
 
     package init(_ name: String, _ value: String?) {

@@ -14,11 +14,11 @@ package enum ImageChange: Sendable {
     /// The whole set.
     case tags([String])
     /// Sets a custom property, new or not.
-    case setProperty(String, String)
-    case replaceProperty(String, String)
+    case setProperty(String, String?)
+    case replaceProperty(String, String?)
     case removeProperty(String)
     /// The older dialect's `add`: what it names may not be there yet. A field of the record always is.
-    case addNewProperty(String, String)
+    case addNewProperty(String, String?)
     case locations(LocationChange)
 
     /// - Parameter placing: makes changes of locations, which asks more than the record.

@@ -21,10 +21,11 @@ package enum ImageText {
         }
     }
 
-    package static func check(property name: String, _ value: String) throws(Fault) {
+    package static func check(property name: String, _ value: String?) throws(Fault) {
         guard name.unicodeScalars.count <= longestName else {
             throw Fault(.invalid, "The name of property '\(name.prefix(80))…' is longer than \(longestName) characters.")
         }
+        guard let value else { return try check(name) }
         guard value.utf8.count <= longestValue else {
             throw Fault(.invalid, "The value of property '\(name)' is longer than \(longestValue) bytes.")
         }

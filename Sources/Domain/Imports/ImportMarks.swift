@@ -8,6 +8,8 @@ extension Image {
     package static let failedImport = "os_glance_failed_import"
     /// The node that has the image's staged bytes.
     package static let stageHost = "os_glance_stage_host"
+    /// The node of another image service that reads what lies at the image's location, to find its digests.
+    package static let hashHost = "os_glance_hash_op_host"
     /// Why the last import failed, for people.
     package static let importError = "os_glance_import_error"
 
@@ -17,6 +19,22 @@ extension Image {
         guard !added.isEmpty || !removed.isEmpty else { return }
         let stores = Set((self[property: list] ?? "").split(separator: ",").map(String.init)).union(added).subtracting(removed)
         self[internal: list] = stores.sorted().joined(separator: ",")
+    }
+
+    /// The node that one of these properties names, where that is another than this one.
+    package func node(by marks: String..., otherThan own: String?) -> String? {
+        func withoutSlash(_ address: String?) -> Substring? { address.map { $0.hasSuffix("/") ? $0.dropLast() : $0[...] } }
+        for mark in marks {
+            if let node = self[property: mark], !node.isEmpty, withoutSlash(node) != withoutSlash(own) { return node }
+        }
+        return nil
+    }
+
+    /// Leaves bytes where they are staged, to be imported by another order.
+    package mutating func returnToStaging(_ job: Job) {
+        guard status == .importing else { return }
+        status = .uploading
+        self[internal: Image.stageHost] = job.node
     }
 
     /// Gives an image back whose bytes did not come; one that has some stays as it is.

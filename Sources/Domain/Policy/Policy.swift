@@ -92,10 +92,18 @@ package struct Policy: Sendable {
     ///
     /// - Throws: `.notFound` when the caller may not even see the image, `.forbidden` otherwise.
     package func require(_ rule: PolicyRule, on image: Image, by caller: Caller) throws(Fault) {
-        guard allows(rule, caller, on: image) else { throw refusal(.forbidden(rule), on: image, to: caller) }
+        do throws(Fault) { try require(rule, onVisible: image, by: caller) } catch { throw refusal(error, on: image, to: caller) }
+    }
+
+    /// The same of an image that the database shows the caller: a refusal says so, whatever the rule `get_image` says. Glance asks so about
+    /// the cache and about visibilities.
+    ///
+    /// - Throws: `.forbidden`.
+    package func require(_ rule: PolicyRule, onVisible image: Image, by caller: Caller) throws(Fault) {
+        guard allows(rule, caller, on: image) else { throw .forbidden(rule) }
         guard rule.subject == .change else { return }
         if rule == .addImageLocation && caller.isCloudService { return }
-        try requireOwnership(of: image, by: caller)
+        try caller.requireOwnership(of: image)
     }
 
     /// - Throws: `.notFound` when the caller may not even see the image, `.forbidden` unless it is his to change.

@@ -31,9 +31,24 @@ package protocol ImageStore: Sendable {
     /// Whether a location is one of this store's, whatever lies there.
     func holds(_ url: String) -> Bool
 
+    /// Asked before anything is changed for bytes that are to come.
+    ///
+    /// - Throws: `.invalid` where the store never takes bytes, `.unavailable` where this service cannot use it.
+    func checkTakesBytes() throws(Fault)
+
+    /// Asked before a record loses a location, so that no bytes are left that nothing tells of.
+    ///
+    /// - Throws: `.conflict` where the configuration keeps the service from removing what lies at a location of this store's.
+    func checkRemovable(_ url: String) throws(Fault)
+
     /// - Throws: `.notFound` when no bytes are there, `.unavailable` when the store does not answer, or is not known to be the one that they
     ///   were written to.
     func bytes(at url: String) throws(Fault) -> StoredBytes
+}
+
+extension ImageStore {
+    package func checkTakesBytes() {}
+    package func checkRemovable(_ url: String) {}
 }
 
 /// A store that can tell what it has.

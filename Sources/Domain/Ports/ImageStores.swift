@@ -26,7 +26,19 @@ package protocol ImageStores: Sendable {
     /// The same where others may have removed them, and somebody may have put other bytes there; see `ImageStore`.
     func remove(_ url: String, ifStill isMeant: () throws(Fault) -> Bool) throws(Fault)
 
-    /// - Throws: `.notFound` when no bytes are there, `.unavailable` when the store does not answer.
+    /// Asked before anything is changed for bytes that are to come.
+    ///
+    /// - Parameter store: nil for the default one.
+    /// - Throws: `.invalid` for a store that never takes bytes, `.unavailable` for one that this service cannot use.
+    func checkTakesBytes(in store: String?) throws(Fault)
+
+    /// Asked before a record loses a location, so that no bytes are left that nothing tells of.
+    ///
+    /// - Throws: `.conflict` where the configuration keeps the service from removing what lies there.
+    func checkRemovable(_ location: ImageLocation) throws(Fault)
+
+    /// - Throws: `.notFound` when no bytes are there, `.unavailable` when the store does not answer, or none that is here has such
+    ///   locations, `.forbidden` for a file that is a link to where the service may not read.
     func bytes(at location: ImageLocation) throws(Fault) -> StoredBytes
 
     /// Whether a URL is one that a store of ours would read, whatever lies there.
@@ -38,6 +50,9 @@ package protocol ImageStores: Sendable {
 }
 
 extension ImageStores {
+    package func checkTakesBytes(in store: String?) {}
+    package func checkRemovable(_ location: ImageLocation) {}
+
     /// Locations as they are to be read: those in preferred stores, then those in heavier ones, each kind as it was before.
     package func ordered(_ locations: [ImageLocation], preferring preferred: [String] = []) -> [ImageLocation] {
         guard locations.count > 1, let named else { return locations }

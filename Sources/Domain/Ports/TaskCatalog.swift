@@ -41,6 +41,8 @@ package struct Job: Sendable {
     package let leftovers: [Upload]
     /// Of the request that ordered it.
     package let trace: Trace?
+    /// The node that has what the job needs; nil where any has.
+    package var node: String?
 
     package init(task: Task, token: String, tries: Int, details: JobDetails?, leftovers: [Upload], trace: Trace?) {
         self.task = task
@@ -49,6 +51,14 @@ package struct Job: Sendable {
         self.details = details
         self.leftovers = leftovers
         self.trace = trace
+    }
+}
+
+extension Job {
+    /// Whether it imports what a client has staged.
+    package var isOfStaged: Bool {
+        guard case .imageImport(let plan) = details else { return false }
+        return plan.method == .staged
     }
 }
 
@@ -69,7 +79,8 @@ package protocol JobBacklog: Sendable {
     /// - Parameters:
     ///   - token: names the try.
     ///   - node: jobs of other nodes are left to them.
-    func claim(_ token: String, by worker: String, on node: String?) throws(Fault) -> Job?
+    ///   - patience: seconds after which a job of a node of which nothing is heard is nobody's any more, and taken too.
+    func claim(_ token: String, by worker: String, on node: String?, patience: Int) throws(Fault) -> Job?
 
     /// Holds jobs of a worker for another while.
     ///
@@ -107,6 +118,13 @@ package protocol JobBacklog: Sendable {
     func release(_ job: Job) throws(Fault)
 }
 
+extension JobBacklog {
+    /// The same by whoever waits an hour for a node.
+    package func claim(_ token: String, by worker: String, on node: String?) throws(Fault) -> Job? {
+        try claim(token, by: worker, on: node, patience: 3600)
+    }
+}
+
 /// How a job came to its end.
 package enum JobOutcome: Sendable {
     case success
@@ -127,6 +145,12 @@ package protocol TaskSweeping: Sendable {
 
     /// All who hold a lease.
     func leaseholders() throws(Fault) -> [String]
+
+    /// Notes that a node is there, which does what waits for it.
+    func note(node: String) throws(Fault)
+
+    /// Tells those who look at tasks for which node they wait.
+    func tellWhoIsAwaited() throws(Fault)
 
     /// Forgets which transactions were committed, where nobody asks any more.
     func forgetCommits() throws(Fault)

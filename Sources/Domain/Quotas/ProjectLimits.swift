@@ -75,20 +75,21 @@ package struct QuotaClaim: Sendable, Equatable {
         throw .overLimit("image_count_total", used: used, limit: limit, asked: images, "images")
     }
 
-    /// As Glance asks it, the upload that is about to begin not counted.
-    ///
-    /// - Throws: `.tooLarge` when more images are uploaded to than may be.
-    package func check(uploading used: Int64) throws(Fault) {
-        guard let limit = limits.imageCountUploading, used > limit else { return }
-        throw .overLimit("image_count_uploading", used: used, limit: limit, asked: 1, "uploads")
+    /// - Parameter count: images whose data are on their way, the one that this is about among them.
+    /// - Throws: `.tooLarge` when they are more than may be.
+    package func check(uploading count: Int64) throws(Fault) {
+        guard let limit = limits.imageCountUploading, count > limit else { return }
+        throw .overLimit("image_count_uploading", used: count - 1, limit: limit, asked: 1, "uploads")
     }
 }
 
 extension Fault {
     /// - Parameter asked: besides what is used.
     package static func overLimit(_ name: String, used: Int64, limit: Int64, asked: Int64, _ unit: String) -> Fault {
-        Fault(
+        var fault = Fault(
             .tooLarge,
             "The project's limit \(name) would be exceeded. Used: \(used) \(unit), limit: \(limit), asked for: \(asked).")
+        fault.isOverLimit = true
+        return fault
     }
 }

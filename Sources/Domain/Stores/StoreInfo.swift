@@ -3,7 +3,7 @@ package import JSONDocument
 /// A store of a site that has several, as those who choose among them may know it.
 package struct StoreInfo: Sendable {
     package let id: String
-    /// `file` or `http`.
+    /// `file`, `http`, or the name of a type that this service has no store of.
     package let type: String
     package var description: String?
     /// New bytes go there when nobody says where.

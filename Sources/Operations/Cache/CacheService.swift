@@ -134,7 +134,7 @@ package struct CacheService: Sendable {
     @discardableResult
     private func required(_ rule: PolicyRule, _ caller: Caller, on image: Image? = nil) throws(Fault) -> CacheKeeper {
         if let image {
-            try service.policy.require(rule, on: image, by: caller)
+            try service.policy.require(rule, onVisible: image, by: caller)
         } else {
             try service.policy.require(rule, on: AttributeTarget([:]), by: caller)
         }

@@ -100,10 +100,10 @@ package struct CacheFolder: ImageCache {
 
     package func clean(olderThan seconds: Int) throws(Fault) {
         var refusal: Fault?
-        for name in try names(in: part(.invalid)) {
+        for name in try files(in: part(.invalid)) {
             do throws(Fault) { try remove("\(part(.invalid))/\(name)") } catch { refusal = error }
         }
-        for name in try names(in: part(.incomplete)) {
+        for name in try files(in: part(.incomplete)) {
             let descriptor = open("\(part(.incomplete))/\(name)", O_RDWR | O_CLOEXEC)
             guard descriptor >= 0 else { continue }
             defer { close(descriptor) }
@@ -137,12 +137,20 @@ package struct CacheFolder: ImageCache {
     }
 
     /// The files that are called like images; none where there is no folder yet.
-    private func names(in folder: String) throws(Fault) -> [String] {
+    private func names(in folder: String) throws(Fault) -> [String] { try entries(of: folder).filter { ImageID($0).isUUID } }
+
+    /// All files, whatever they are called, and links to some; of a link the link itself is meant. As in Glance, a database is none: its
+    /// cache may keep one there.
+    private func files(in folder: String) throws(Fault) -> [String] {
+        try entries(of: folder).filter { !$0.hasSuffix(".db") && fileInfo(of: "\(folder)/\($0)") != nil }
+    }
+
+    private func entries(of folder: String) throws(Fault) -> [String] {
         guard let names = entryNames(in: folder) else {
             guard errno == ENOENT else { throw .cache(errno, "reading a folder of the cache") }
             return []
         }
-        return names.filter { ImageID($0).isUUID }
+        return names
     }
 
     private func fileInfo(of path: String) -> stat? {

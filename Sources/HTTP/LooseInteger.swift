@@ -1,0 +1,27 @@
+extension Int64 {
+    /// Reads an integer as Python's `int` does, and so Glance: blanks around it, a sign, decimal digits of any script, single underscores
+    /// between them, 4,300 digits at most. What is beyond the bounds of 64 bits becomes the bound.
+    package init?(loosely text: String) {
+        func isBlank(_ scalar: Unicode.Scalar) -> Bool { scalar.properties.isWhitespace || 0x1C...0x1F ~= scalar.value }
+        var rest = text.unicodeScalars.drop(while: isBlank)
+        while let last = rest.last, isBlank(last) { rest.removeLast() }
+        let isNegative = rest.first == "-"
+        if isNegative || rest.first == "+" { rest.removeFirst() }
+
+        var number: Int64 = 0
+        var (digits, isBehindDigit) = (0, false)
+        for scalar in rest {
+            if scalar == "_", isBehindDigit {
+                isBehindDigit = false
+                continue
+            }
+            guard scalar.properties.generalCategory == .decimalNumber, let value = scalar.properties.numericValue else { return nil }
+            (digits, isBehindDigit) = (digits + 1, true)
+            let (tens, isBeyond) = number.multipliedReportingOverflow(by: 10)
+            let (sum, isMore) = tens.addingReportingOverflow(isNegative ? -Int64(value) : Int64(value))
+            number = isBeyond || isMore || number == .max || number == .min ? (isNegative ? .min : .max) : sum
+        }
+        guard isBehindDigit, digits <= 4300 else { return nil }
+        self = number
+    }
+}

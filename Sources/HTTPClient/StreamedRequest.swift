@@ -1,0 +1,117 @@
+internal import CCurl
+
+/// One request whose body is drawn, piece by piece, from whoever has it, and its whole answer.
+///
+/// A connection is made for it and ends with it, so nothing is ever sent twice. Memory does not grow with the body.
+package struct StreamedRequest {
+    package struct Limits: Sendable {
+        /// Seconds for a name to be resolved and a connection to be made.
+        package var connect: Double
+        /// Seconds in which nothing goes out and no answer comes: also those that the server needs to put away what it has got.
+        package var silence: Int
+
+        package init(connect: Double = 10, silence: Int = 900) { (self.connect, self.silence) = (connect, silence) }
+    }
+
+    /// Puts the next bytes into a buffer, and says how many: 0 at the end, nil to give up.
+    package typealias Source = (_ buffer: UnsafeMutableRawBufferPointer) -> Int?
+
+    private let url: String
+    private let limits: Limits
+    private let trust: Trust
+
+    package init(to url: String, limits: Limits = .init(), trust: Trust = .init()) {
+        (self.url, self.limits, self.trust) = (url, limits, trust)
+    }
+
+    /// - Parameters:
+    ///   - length: bytes of the body.
+    ///   - longest: bytes that the answer's body may have.
+    /// - Throws: `.cancelled` when the source gave up; the server has got a body that is cut then.
+    package func send(
+        _ method: String, headers: [(name: String, value: String)], length: Int64, longest: Int, from source: @escaping Source
+    ) throws(HTTPClientError) -> HTTPClient.Reply {
+        try Sending(limits, trust, source, longest: longest).send(method, url, headers, length: length)
+    }
+}
+
+/// The handle of such a request, and the answer that comes in.
+private final class Sending {
+    private let handle: EasyHandle
+    private let source: StreamedRequest.Source
+    private let longest: Int
+    private var headers = ReplyHeaders()
+    private var body = ReplyBody()
+    private var failure: HTTPClientError?
+
+    /// Bytes that libcurl asks for at once; 64 KiB by default, 2 MiB at most.
+    private static let piece = 256 * 1024
+
+    init(_ limits: StreamedRequest.Limits, _ trust: Trust, _ source: @escaping StreamedRequest.Source, longest: Int) {
+        (handle, self.source, self.longest) = (EasyHandle(trust), source, longest)
+        handle.set(CURLOPT_CONNECTTIMEOUT_MS, Int(limits.connect * 1000))
+        handle.set(CURLOPT_LOW_SPEED_LIMIT, 1)
+        handle.set(CURLOPT_LOW_SPEED_TIME, limits.silence)
+        handle.set(CURLOPT_UPLOAD_BUFFERSIZE, Self.piece)
+        let context = UnsafeRawPointer(Unmanaged.passUnretained(self).toOpaque())
+        for option in [CURLOPT_HEADERDATA, CURLOPT_WRITEDATA, CURLOPT_READDATA] { handle.set(option, pointer: context) }
+        handle.set(
+            CURLOPT_HEADERFUNCTION,
+            writer: { bytes, size, count, context in
+                Sending.of(context).take(line: UnsafeRawBufferPointer(start: bytes, count: size * count)) ? size * count : 0
+            })
+        handle.set(
+            CURLOPT_WRITEFUNCTION,
+            writer: { bytes, size, count, context in
+                Sending.of(context).take(UnsafeRawBufferPointer(start: bytes, count: size * count)) ? size * count : 0
+            })
+        // Of the same C type as the others, though it is the body that it asks for.
+        handle.set(
+            CURLOPT_READFUNCTION,
+            writer: { bytes, size, count, context in
+                Sending.of(context).give(UnsafeMutableRawBufferPointer(start: bytes, count: size * count))
+            })
+    }
+
+    /// libcurl gives back what `init` gave it, and calls only within `send`, while `self` lives.
+    private static func of(_ context: UnsafeMutableRawPointer?) -> Sending {
+        Unmanaged.fromOpaque(context!).takeUnretainedValue()
+    }
+
+    func send(
+        _ method: String, _ url: String, _ headers: [(name: String, value: String)], length: Int64
+    ) throws(HTTPClientError) -> HTTPClient.Reply {
+        try handle.ask(method, url, headers: headers)
+        handle.set(CURLOPT_UPLOAD, 1)
+        handle.set(CURLOPT_INFILESIZE_LARGE, offset: Int(length))
+        let code = curl_easy_perform(handle.raw)
+        if let failure { throw failure }
+        guard code == CURLE_OK else { throw handle.error(code, mayHaveArrived: true) }
+        return HTTPClient.Reply(status: handle.status, headers: self.headers, pieces: body)
+    }
+
+    private func give(_ buffer: UnsafeMutableRawBufferPointer) -> Int {
+        if let count = source(buffer) { return count }
+        failure = HTTPClientError(.cancelled, "the source of the body gave up", mayHaveArrived: true)
+        return Int(CURL_READFUNC_ABORT)
+    }
+
+    private func take(line: UnsafeRawBufferPointer) -> Bool {
+        do throws(HTTPClientError) {
+            try headers.take(line: line)
+            return true
+        } catch {
+            failure = error
+            return false
+        }
+    }
+
+    private func take(_ bytes: UnsafeRawBufferPointer) -> Bool {
+        guard bytes.count <= longest - body.count else {
+            failure = HTTPClientError(.tooLong, "the answer's body is longer than \(longest) bytes", mayHaveArrived: true)
+            return false
+        }
+        body.append(bytes)
+        return true
+    }
+}

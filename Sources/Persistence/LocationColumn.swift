@@ -1,0 +1,48 @@
+internal import Cryptography
+internal import Domain
+internal import JSONDocument
+internal import MariaDB
+
+/// How URLs of locations stand in the database: as they are, or encrypted as Glance does it where `[DEFAULT] metadata_encryption_key` is set.
+///
+/// No two encrypted texts are the same, so no statement can compare them: rows are read, and told apart here. Texts that were written before
+/// there was a key stay as they are, and are read: an encrypted one has no colon.
+struct LocationColumn: Sendable {
+    /// Nil where URLs are not encrypted.
+    let cipher: TextCipher?
+
+    /// What is to be written for a URL.
+    func text(for url: String) -> String { cipher?.encrypt(url) ?? url }
+
+    /// What a column's text says. One that cannot be decrypted stays as it is: it is no URL, and so leads to no store.
+    func url(of text: String) -> String {
+        guard let cipher, !Self.isURL(text), let url = cipher.decrypt(text), Self.isURL(url) else { return text }
+        return url
+    }
+
+    /// - Returns: false for a text that was encrypted with another key.
+    func canRead(_ text: String) -> Bool { cipher == nil || Self.isURL(url(of: text)) }
+
+    private static func isURL(_ text: String) -> Bool { text.utf8.firstRange(of: "://".utf8) != nil }
+
+    func read(_ image: inout Image) {
+        guard cipher != nil else { return }
+        image.locations = image.locations.map { ImageLocation(url: url(of: $0.url), metadata: $0.metadata) }
+    }
+
+    /// The row of an image's location that is there.
+    func row(of location: ImageLocation, of id: ImageID, on connection: Connection) throws -> Int64? {
+        try connection.all(Self.rows, .text(id.text)).first { row in
+            url(of: row.value).isSame(as: location.url) && row.metadata.isSame(as: location.metadata)
+        }?.number
+    }
+
+    private static let rows = Query(
+        """
+        SELECT id, value, COALESCE(meta_data, '{}')
+          FROM image_locations FORCE INDEX (ix_image_locations_image_id)
+         WHERE image_id = ? AND deleted = 0
+         ORDER BY id
+        """
+    ) { row throws(MariaDBError) in (number: try row.int(0), value: try row.text(1), metadata: try row.text(2)) }
+}

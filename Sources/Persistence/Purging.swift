@@ -1,0 +1,113 @@
+package import Domain
+internal import MariaDB
+
+extension MariaDBCatalog: PurgeCatalog {
+    package func moment(daysAgo days: Int) throws(Fault) -> Timestamp {
+        let moment = try database.read("Reading the time") { connection in try connection.first(Self.momentAgo, .int(Int64(days))) }
+        guard let moment else { throw Fault(.unexpected, "Reading the time failed.") }
+        return Timestamp(moment)
+    }
+
+    package func deletedRows(of part: PurgePart, before limit: Timestamp) throws(Fault) -> Int {
+        let sql = "SELECT COUNT(*) FROM \(part.rawValue) WHERE deleted = 1 AND deleted_at < ?"
+        return try database.read("Counting deleted rows of \(part.rawValue)", within: Database.long) { connection in
+            Int(try connection.first(Query(sql) { row throws(MariaDBError) in try row.int(0) }, limit.sqlValue) ?? 0)
+        }
+    }
+
+    package func deletedRows(
+        of part: PurgePart, before limit: Timestamp, after last: PurgeKey?, atMost count: Int
+    ) throws(Fault) -> [DeletedRow] {
+        // Plain reading, which takes no locks.
+        try database.read("Reading deleted rows of \(part.rawValue)", within: Database.long) { connection in
+            try connection.all(part.deletedRows, limit.sqlValue, (last ?? part.firstKey).sqlValue, .int(Int64(count)))
+        }
+    }
+
+    package func purge(_ keys: [PurgeKey], of part: PurgePart, before limit: Timestamp) throws(Fault) -> Int {
+        guard let last = keys.last else { return 0 }
+        // Filled up with the last: a text for each number of keys would crowd the cache of statements.
+        let values = (keys + Array(repeating: last, count: max(0, Self.usual - keys.count))).map(\.sqlValue)
+        let places = Array(repeating: "?", count: values.count).joined(separator: ", ")
+        return try database.transaction("Purging \(part.rawValue)", within: Database.long) { connection in
+            for (table, column) in part.dependents {
+                try connection.run("DELETE FROM \(table) WHERE \(column) IN (\(places))", values)
+            }
+            return try connection.run(
+                "DELETE FROM \(part.rawValue) WHERE id IN (\(places)) AND deleted = 1 AND deleted_at < ?", values + [limit.sqlValue])
+        }
+    }
+
+    /// Keys that are mostly given at once.
+    private static let usual = 100
+
+    private static let momentAgo = Query("SELECT UTC_TIMESTAMP() - INTERVAL ? DAY") { row throws(MariaDBError) in try row.time(0) }
+}
+
+extension PurgePart {
+    /// Rows that have no life of their own; nothing else refers to them. What a node has cached of an image that is gone it removes
+    /// by itself, asked for or not.
+    fileprivate var dependents: [(table: String, column: String)] {
+        switch self {
+        case .tasks: [("task_info", "task_id")]
+        case .images: [("cached_images", "image_id")]
+        case .properties, .tags, .locations, .members: []
+        }
+    }
+
+    fileprivate var firstKey: PurgeKey { hasNames ? .name("") : .number(Int64(Int32.min)) }
+    private var hasNames: Bool { self == .tasks || self == .images }
+
+    /// By an index that holds the mark and the key, so that a page is found without those before it. Glance gave image_tags none.
+    private var index: String { self == .tags ? "PRIMARY" : "ix_\(rawValue)_deleted" }
+
+    /// Why a row may not go, though it was deleted long ago.
+    private var reasonsToStay: [String] {
+        // Such an image may still be brought back, with all that it had.
+        let isPending = "EXISTS (SELECT 1 FROM images i WHERE i.id = r.image_id AND i.status = 'pending_delete')"
+        return switch self {
+        case .properties, .tags, .members: [isPending]
+        case .locations: ["r.status = 'pending_delete'", isPending]
+        case .tasks: ["EXISTS (SELECT 1 FROM vitrine_jobs j WHERE j.task_id = r.id)"]
+        case .images:
+            ["r.status = 'pending_delete'"]
+                + ["vitrine_uploads", "vitrine_copies", "vitrine_jobs", "vitrine_removals"].map {
+                    "EXISTS (SELECT 1 FROM \($0) v WHERE v.image_id = r.id)"
+                }
+        }
+    }
+
+    private var references: String {
+        guard self == .images else { return "0" }
+        return ["image_properties", "image_tags", "image_locations", "image_members"].map {
+            "EXISTS (SELECT 1 FROM \($0) c WHERE c.image_id = r.id)"
+        }.joined(separator: " OR ")
+    }
+
+    fileprivate var deletedRows: Query<DeletedRow> {
+        let hasNames = hasNames
+        let stays = reasonsToStay.joined(separator: " OR ")
+        return Query(
+            """
+            SELECT r.id, r.deleted_at, COALESCE(r.deleted_at < ?, 0) AND NOT (\(stays)), \(references)
+              FROM \(rawValue) r FORCE INDEX (\(index))
+             WHERE r.deleted = 1 AND r.id > ?
+             ORDER BY r.id
+             LIMIT ?
+            """
+        ) { row throws(MariaDBError) in
+            DeletedRow(
+                key: hasNames ? .name(try row.text(0)) : .number(try row.int(0)), deletedAt: try row.timeOrNil(1).map { Timestamp($0) },
+                mayGo: try row.flag(2), isReferred: try row.flag(3))
+        }
+    }
+}
+
+extension PurgeKey {
+    fileprivate var sqlValue: SQLValue {
+        switch self {
+        case .number(let number): .int(number)
+        case .name(let name): .text(name)
+        }
+    }
+}

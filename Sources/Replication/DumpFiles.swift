@@ -1,0 +1,88 @@
+internal import Glibc
+
+/// A file that is read to its end.
+final class FileBytes: ImageBytes {
+    private let path: String
+    private let descriptor: CInt
+
+    init(_ path: String) throws(ReplicationError) {
+        self.path = path
+        descriptor = open(path, O_RDONLY | O_CLOEXEC)
+        guard descriptor >= 0 else { throw trouble(path, "cannot be read") }
+        posix_fadvise(descriptor, 0, 0, POSIX_FADV_SEQUENTIAL)
+    }
+
+    deinit { close(descriptor) }
+
+    func read(into buffer: UnsafeMutableRawBufferPointer) throws(ReplicationError) -> Int {
+        while true {
+            let count = Glibc.read(descriptor, buffer.baseAddress, buffer.count)
+            if count >= 0 { return count }
+            guard errno == EINTR else { throw trouble(path, "cannot be read") }
+        }
+    }
+
+    func forEachPiece(_ body: (UnsafeRawBufferPointer) throws(ReplicationError) -> Void) throws(ReplicationError) {
+        let buffer = UnsafeMutableRawBufferPointer.allocate(byteCount: 256 * 1024, alignment: 16)
+        defer { buffer.deallocate() }
+        while true {
+            let count = try read(into: buffer)
+            if count == 0 { return }
+            try body(UnsafeRawBufferPointer(rebasing: buffer[..<count]))
+        }
+    }
+
+    /// - Returns: nil for a file that is longer.
+    func whole(atMost longest: Int) throws(ReplicationError) -> [UInt8]? {
+        var bytes: [UInt8] = []
+        try forEachPiece { piece throws(ReplicationError) in if bytes.count <= longest { bytes.append(contentsOf: piece) } }
+        return bytes.count <= longest ? bytes : nil
+    }
+}
+
+/// A file that is written under a passing name until it is whole.
+final class FileWriter {
+    private let path: String
+    private let descriptor: CInt
+
+    /// - Parameter count: bytes that stay of what is there.
+    init(_ path: String, keeping count: Int64) throws(ReplicationError) {
+        self.path = path
+        descriptor = open(path, O_WRONLY | O_CREAT | O_CLOEXEC, 0o644)
+        guard descriptor >= 0 else { throw trouble(path, "cannot be written") }
+        guard ftruncate(descriptor, off_t(count)) == 0, lseek(descriptor, off_t(count), SEEK_SET) >= 0 else {
+            throw trouble(path, "cannot be written")
+        }
+    }
+
+    deinit { close(descriptor) }
+
+    func append(_ bytes: UnsafeRawBufferPointer) throws(ReplicationError) {
+        guard put(bytes) else { throw trouble(path, "cannot be written") }
+    }
+
+    func append(_ bytes: [UInt8]) throws(ReplicationError) {
+        guard bytes.withUnsafeBytes(put) else { throw trouble(path, "cannot be written") }
+    }
+
+    private func put(_ bytes: UnsafeRawBufferPointer) -> Bool {
+        var rest = bytes
+        while !rest.isEmpty {
+            let count = write(descriptor, rest.baseAddress, rest.count)
+            if count < 0, errno == EINTR { continue }
+            guard count > 0 else { return false }
+            rest = UnsafeRawBufferPointer(rebasing: rest[count...])
+        }
+        return true
+    }
+
+    /// Brings it to the disk, and gives it its name, which lasts as well.
+    func commit(as name: String) throws(ReplicationError) {
+        guard fsync(descriptor) == 0 else { throw trouble(path, "cannot be brought to the disk") }
+        guard rename(path, name) == 0 else { throw trouble(path, "cannot be called \(name)") }
+        let folder = open(String(name[..<(name.lastIndex(of: "/") ?? name.startIndex)]), O_RDONLY | O_DIRECTORY | O_CLOEXEC)
+        guard folder >= 0 else { throw trouble(name, "cannot be brought to the disk") }
+        defer { close(folder) }
+        guard fsync(folder) == 0 else { throw trouble(name, "cannot be brought to the disk") }
+    }
+}

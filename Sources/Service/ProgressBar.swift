@@ -1,0 +1,55 @@
+internal import Foundation
+
+/// How far long work is, with its rate and the time that is left: one line of a terminal, drawn again and again. Nothing where
+/// nobody looks.
+package struct ProgressBar {
+    private let title: String
+    private var total: Int64
+    private let unit: Unit
+    private let began = Date()
+    private var done: Int64 = 0
+    private var drawn = Date.distantPast
+
+    /// Somebody looks.
+    package static let isShown = isatty(STDERR_FILENO) != 0
+
+    /// What is counted.
+    package enum Unit {
+        case bytes, rows
+
+        fileprivate func rate(_ count: Double) -> String {
+            switch self {
+            case .bytes: String(format: "%.1f MiB/s", count / Double(1 << 20))
+            case .rows: String(format: "%.0f rows/s", count)
+            }
+        }
+    }
+
+    package init(_ title: String, of total: Int64, _ unit: Unit = .bytes) { (self.title, self.total, self.unit) = (title, total, unit) }
+
+    /// - Parameter more: that was done since the last time.
+    package mutating func advance(_ more: Int64) {
+        done += more
+        guard Self.isShown, Date().timeIntervalSince(drawn) > 0.2 || done >= total else { return }
+        drawn = Date()
+        let seconds = max(drawn.timeIntervalSince(began), 0.001)
+        let part = total > 0 ? min(1, Double(done) / Double(total)) : 1
+        let filled = Int(part * 30)
+        let bar = String(repeating: "#", count: filled) + String(repeating: ".", count: 30 - filled)
+        let left = done > 0 ? Self.time(seconds * (1 - part) / max(part, 0.0001)) : "--:--"
+        write("\r\(title) [\(bar)] \(Int(part * 100)) %  \(unit.rate(Double(done) / seconds))  \(left) left\u{1b}[K")
+    }
+
+    /// - Parameter count: that need not be done.
+    package mutating func skip(_ count: Int64) { total -= count }
+
+    package func end() {
+        if Self.isShown { write("\n") }
+    }
+
+    private func write(_ text: String) { FileHandle.standardError.write(Data(text.utf8)) }
+
+    private static func time(_ seconds: Double) -> String {
+        String(format: "%02d:%02d", Int(seconds) / 60, Int(seconds) % 60)
+    }
+}

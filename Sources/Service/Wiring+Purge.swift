@@ -1,0 +1,5 @@
+package import Operations
+
+extension Wiring {
+    package func makePurger() throws -> Purger { Purger(catalog: try makeCatalog(for: 1), logger: log.logger("glance.purge")) }
+}

@@ -1,0 +1,72 @@
+internal import Foundation
+internal import Glibc
+
+/// A program of a site, which is started again when it ends, unless it cannot start at all.
+final class Watched {
+    private let spawn: () throws -> ChildProcess
+    private let log: String
+    private(set) var process: ChildProcess
+    /// Whether it has said that it is past its start.
+    private(set) var isReady = false
+    /// How often in a row it ended before that, and when it may be started again.
+    private var (failures, pausedUntil) = (0, Date.distantPast)
+    /// Bytes of the log when it was started.
+    private var logStart: UInt64
+
+    /// Starts in a row that fail before it is given up; the pauses between them, in seconds, double.
+    private static let (tries, firstPause) = (5, 0.5)
+
+    /// - Parameter log: the file that its output is added to.
+    init(log: String, _ spawn: @escaping () throws -> ChildProcess) throws {
+        (self.log, self.spawn, logStart) = (log, spawn, size(of: log))
+        process = try spawn()
+    }
+
+    var isRunning: Bool { process.isRunning }
+
+    func note(ready processes: [Int32]) {
+        if processes.contains(process.id) { (isReady, failures) = (true, 0) }
+    }
+
+    /// Why it cannot start, in its own words.
+    var sentence: String { "\(process.name) \(process.ending ?? "does not say that it is ready"): \(tail(of: log, from: logStart))" }
+
+    /// Starts it again if it ended; later, if it ended at its start.
+    ///
+    /// - Returns: whether it was started.
+    /// - Throws: `NotStarted` when it has ended at its start too often.
+    func revive() throws -> Bool {
+        guard !isRunning, pausedUntil < Date() else { return false }
+        // One that somebody killed was not refused.
+        if !isReady, !process.wasKilled, pausedUntil == .distantPast {
+            failures += 1
+            guard failures < Self.tries else {
+                throw ChildProcess.NotStarted(description: "\(sentence); it was started \(Self.tries) times")
+            }
+            pausedUntil = Date().addingTimeInterval(Self.firstPause * Double(1 << (failures - 1)))
+            return false
+        }
+        (isReady, pausedUntil, logStart) = (false, .distantPast, size(of: log))
+        process = try spawn()
+        return true
+    }
+}
+
+private func size(of path: String) -> UInt64 {
+    var info = stat()
+    return stat(path, &info) == 0 ? UInt64(info.st_size) : 0
+}
+
+/// What a program wrote last, from a place of its log on: its error if it ended with one, else a few lines.
+func tail(of path: String, from start: UInt64 = 0) -> String {
+    guard let file = FileHandle(forReadingAtPath: path) else { return "see \(path)" }
+    defer { try? file.close() }
+    let end = (try? file.seekToEnd()) ?? 0
+    // Another file may have the name by now.
+    let first = max(start <= end ? start : 0, end > 4096 ? end - 4096 : 0)
+    try? file.seek(toOffset: first)
+    let text = String(decoding: (try? file.readToEnd()) ?? Data(), as: UTF8.self)
+    let lines = text.split(separator: "\n").map { $0.trimmingCharacters(in: .whitespaces) }.filter { !$0.isEmpty }
+    if let error = lines.last(where: { $0.hasPrefix("Error: ") }) { return String(error.dropFirst("Error: ".count)) }
+    return lines.isEmpty ? "see \(path)" : lines.suffix(3).joined(separator: " / ")
+}

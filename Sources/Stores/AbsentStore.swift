@@ -1,0 +1,47 @@
+package import Domain
+
+/// A store that the configuration enables and this service does not have: of a type like `rbd`. Its images are listed and shown; whatever
+/// needs their bytes is refused by a sentence that names the store.
+package struct AbsentStore: ImageStore {
+    private let name: String
+    private let type: String
+
+    /// - Parameters:
+    ///   - name: the store's, or its type where the site has one store without a name.
+    ///   - type: as the configuration has it.
+    package init(_ name: String, type: String) { (self.name, self.type) = (name, type) }
+
+    /// Source: glance_store, `get_schemes` of each driver.
+    private static let schemes: [String: [String]] = [
+        "swift": ["swift", "swift+http", "swift+https", "swift+config"], "s3": ["s3", "s3+http", "s3+https"], "vmware": ["vsphere"],
+    ]
+
+    package func holds(_ url: String) -> Bool {
+        guard let end = url.utf8.firstRange(of: "://".utf8)?.lowerBound else { return false }
+        let scheme = url[..<end].lowercased()
+        return (Self.schemes[type] ?? [type]).contains(scheme)
+    }
+
+    private func refusal(_ kind: Fault.Kind, _ what: String) -> Fault {
+        Fault(kind, "\(what) store '\(name)' is of the type '\(type)', which this service does not have.")
+    }
+
+    package func checkTakesBytes() throws(Fault) { throw refusal(.unavailable, "No data can be stored: the") }
+    package func checkRemovable(_ url: String) throws(Fault) { throw refusal(.conflict, "The image's data cannot be removed: their") }
+
+    package func begin(_ id: ImageID, token: String, announcing size: Int64?) throws(Fault) -> any PendingBytes {
+        throw refusal(.unavailable, "No data can be stored: the")
+    }
+
+    package func bytes(at url: String) throws(Fault) -> StoredBytes {
+        throw refusal(.unavailable, "The image's data cannot be read: their")
+    }
+
+    /// What is owed stays owed.
+    package func remove(_ url: String) throws(Fault) { throw refusal(.unavailable, "The image's data cannot be removed: their") }
+    package func remove(_ url: String, ifStill isMeant: () throws(Fault) -> Bool) throws(Fault) { try remove(url) }
+
+    package func discard(_ upload: Upload) {}
+    package func discardPending(_ upload: Upload) {}
+    package func pendingUploads(olderThan seconds: Int) -> [Upload] { [] }
+}

@@ -1,0 +1,217 @@
+internal import Glibc
+internal import HTTPClient
+internal import Threading
+
+/// Looks at a node's image cache and changes what is in it, over the service's API. Source: Glance 33, `glance-cache-manage`.
+struct CacheManage {
+    private static let usage = "glance-cache-manage [-v] [-f] [-H ADDRESS] [-p PORT] [-k] [--os-... VALUE] COMMAND [IMAGE_ID]"
+    private static let options: [CommandWords.Option] = [
+        .flag("-h", "--help"), .flag("--version"), .flag("-v", "--verbose"), .flag("-d", "--debug"), .value("-H", "--host"),
+        .value("-p", "--port"), .flag("-k", "--insecure"), .flag("-f", "--force"),
+        .value("-A", "--os-auth-token", "--os_auth_token", "--auth_token"), .value("-I", "--os-username", "--os_username"),
+        .value("-K", "--os-password", "--os_password"), .value("-R", "--os-region-name", "--os_region_name"),
+        .value("--os-project-id", "--os_project_id"), .value("-T", "--os-project-name", "--os_project_name"),
+        .value("--os-user-domain-id"), .value("--os-project-domain-id"), .value("--os-domain-id"),
+        .value("-N", "--os-auth-url", "--os_auth_url"), .value("-S", "--os_auth_strategy"),
+    ]
+
+    // swift-format-ignore
+    private static let commands: [(name: String, does: String, purpose: String, run: @Sendable (CacheManage) throws -> Void)] = [
+        ("list-cached",              "lists the images in the cache",           "show cached images",                { try $0.listCached() }),
+        ("list-queued",              "lists the images that are to come in",    "show queued images",                { try $0.listQueued() }),
+        ("queue-image",              "wants an image in the cache",             "queue the image for caching",       { try $0.queueImage() }),
+        ("delete-cached-image",      "removes an image from the cache",         "delete the cached image",           { try $0.deleteCachedImage() }),
+        ("delete-all-cached-images", "removes all images from the cache",       "delete all cached images",          { try $0.deleteAllCachedImages() }),
+        ("delete-queued-image",      "wants an image in the cache no more",     "delete the queued image",           { try $0.deleteQueuedImage() }),
+        ("delete-all-queued-images", "wants no more images in the cache",       "delete all queued images",          { try $0.deleteAllQueuedImages() }),
+    ]
+
+    private let words: CommandWords
+    private let server: CacheServer
+    private let isVerbose: Bool
+
+    /// Said to the operator, and then the exit status is 1.
+    private struct Refused: Error { let message: String }
+    /// He does not want it after all.
+    private struct Declined: Error {}
+
+    static func run(_ name: String, _ words: [String]) throws -> Int32 {
+        let words = try CommandWords(words, options, usage: usage)
+        if OsloWords.answersByItself(words, usage: "\(usage)\n\n\(list)") { return 0 }
+        guard let first = words.others.first else { throw UsageError("the following arguments are required: command", usage: usage) }
+        let isHelp = first == "help"
+        guard let wanted = isHelp ? words.others.dropFirst().first : first else {
+            write("usage: \(usage)\n\n\(list)")
+            return 0
+        }
+        guard let command = commands.first(where: { $0.name == wanted }) else {
+            write("\"\(wanted)\" is no command.\n\n\(list)")
+            write("Unknown command: \(wanted)\n", to: STDERR_FILENO)
+            return 1
+        }
+        if isHelp {
+            write("\(name) \(wanted)\(wanted.hasSuffix("-image") ? " IMAGE_ID" : "") [options]\n\n    \(command.does)\n")
+            return 0
+        }
+        let began = monotonicSeconds()
+        do {
+            try command.run(CacheManage(words))
+        } catch let refused as Refused {
+            write("\(refused.message)\n")
+            return 1
+        } catch CacheServer.Refusal.forbidden {
+            write("Not authorized to make this request.\n")
+            return 1
+        } catch CacheServer.Refusal.noCache {
+            write("There is no image cache, or it is not managed, on host \(host(words)).\n")
+            return 1
+        } catch CacheServer.Refusal.other(let reason) {
+            write("Failed to \(command.purpose). Got error:\n\(reason)\n")
+            return 1
+        } catch is Declined {}
+        if words.has("-v") { write("Completed in \(fixed(monotonicSeconds() - began, 4)) sec.\n") }
+        return 0
+    }
+
+    private static var list: String {
+        let lines = commands.map { "    \($0.name.padded(to: 28))\($0.does)\n\n" }
+        return "Commands:\n\n    \("help <command>".padded(to: 28))says how one of them is called\n\n" + lines.joined()
+    }
+
+    private static func host(_ words: CommandWords) -> String { words["-H"] ?? "0.0.0.0" }
+
+    private init(_ words: CommandWords) throws {
+        (self.words, isVerbose) = (words, words.has("-v"))
+        let host = Self.host(words)
+        guard let port = UInt16(words["-p"] ?? "9292") else {
+            throw UsageError("argument -p/--port: invalid int value: '\(words["-p"] ?? "")'", usage: Self.usage)
+        }
+        var trust = Trust(certificateAuthority: variable("OS_CACERT"))
+        trust.isBlind = words.has("-k")
+        let isURL = host.hasPrefix("http://") || host.hasPrefix("https://")
+        let isBareIPv6 = host.contains(":") && !host.hasPrefix("[")
+        let base = isURL ? host : "http://\(isBareIPv6 ? "[\(host)]" : host):\(port)"
+        server = CacheServer(base, try Self.credentials(words, trust), trust: trust)
+    }
+
+    /// A token counts more than a login; nobody in particular where there is neither.
+    private static func credentials(_ words: CommandWords, _ trust: Trust) throws -> Credentials {
+        if let token = words["-A"] ?? variable("OS_AUTH_TOKEN", "OS_TOKEN") { return .token(token) }
+        var login = Credentials.Login()
+        login.authURL = words["-N"] ?? login.authURL
+        login.username = words["-I"] ?? login.username
+        login.password = words["-K"] ?? login.password
+        login.projectName = words["-T"] ?? login.projectName
+        login.projectID = words["--os-project-id"] ?? login.projectID
+        login.userDomainID = words["--os-user-domain-id"] ?? login.userDomainID
+        login.projectDomainID = words["--os-project-domain-id"] ?? login.projectDomainID
+        login.domainID = words["--os-domain-id"] ?? login.domainID
+        login.region = words["-R"] ?? login.region
+        login.trust = trust
+        if let credentials = try login.credentials() { return credentials }
+        guard words["-S"] ?? variable("OS_AUTH_STRATEGY") != "keystone" else {
+            throw Refused(message: "Where to log in is not said: --os-auth-url, or OS_AUTH_URL.")
+        }
+        return .none
+    }
+
+    // MARK: commands
+
+    private func listCached() throws {
+        let images = try server.cached()
+        guard !images.isEmpty else { return write("No cached images.\n") }
+        var table = Table(
+            ["ID", "Last Accessed (UTC)", "Last Modified (UTC)", "Size", "Hits"], [.center, .center, .center, .right, .right])
+        for image in images {
+            table.add([
+                image.id, image.accessed == 0 ? "N/A" : isoTime(image.accessed), isoTime(image.modified), "\(image.size)", "\(image.hits)",
+            ])
+        }
+        write("Found \(images.count) cached images...\n\(table.text)")
+    }
+
+    private func listQueued() throws {
+        let images = try server.queued()
+        guard !images.isEmpty else { return write("No queued images.\n") }
+        var table = Table(["ID"], [.center])
+        for image in images { table.add([image]) }
+        write("Found \(images.count) queued images...\n\(table.text)")
+    }
+
+    private func queueImage() throws {
+        let id = try image()
+        try confirm("Queue image \(id) for caching?")
+        try server.queue(id)
+        note("Queued image \(id) for caching")
+    }
+
+    private func deleteCachedImage() throws {
+        let id = try image()
+        try confirm("Delete cached image \(id)?")
+        try server.delete(id, from: .cached)
+        note("Deleted cached image \(id)")
+    }
+
+    private func deleteQueuedImage() throws {
+        let id = try image()
+        try confirm("Delete queued image \(id)?")
+        try server.delete(id, from: .queued)
+        note("Deleted queued image \(id)")
+    }
+
+    private func deleteAllCachedImages() throws {
+        try confirm("Delete all cached images?")
+        note("Deleted \(try server.deleteAll(from: .cached)) cached images")
+    }
+
+    private func deleteAllQueuedImages() throws {
+        try confirm("Delete all queued images?")
+        note("Deleted \(try server.deleteAll(from: .queued)) queued images")
+    }
+
+    private func note(_ text: String) { if isVerbose { write("\(text)\n") } }
+
+    /// The image that the command is for.
+    private func image() throws -> String {
+        guard words.others.count == 2 else {
+            throw Refused(message: "\(words.others[0]) takes one argument: the ID of an image.")
+        }
+        let id = words.others[1]
+        let digits = id.filter { $0 != "-" && $0 != "{" && $0 != "}" }
+        guard digits.count == 32, digits.allSatisfy({ $0.isASCII && $0.isHexDigit }) else {
+            throw Refused(message: "Image ID '\(id)' is not a valid UUID.")
+        }
+        return id
+    }
+
+    private func confirm(_ question: String) throws {
+        guard !words.has("-f") else { return }
+        write("\(question) [y/N] ")
+        guard let answer = readLine() else { throw Refused(message: "\nNobody answers; --force asks nobody.") }
+        guard ["y", "yes"].contains(answer.lowercased()) else { throw Declined() }
+    }
+}
+
+/// A time of seconds since 1970, in UTC, as Python's `isoformat` has it: with microseconds where there are some.
+func isoTime(_ seconds: Double) -> String {
+    let whole = seconds.rounded(.down)
+    var (second, micros) = (time_t(whole), Int(((seconds - whole) * 1e6).rounded(.toNearestOrEven)))
+    if micros == 1_000_000 { (second, micros) = (second + 1, 0) }
+    var parts = tm()
+    gmtime_r(&second, &parts)
+    func digits(_ number: some BinaryInteger, _ width: Int) -> String {
+        let text = String(Int(number))
+        return String(repeating: "0", count: max(0, width - text.count)) + text
+    }
+    let date = "\(digits(parts.tm_year + 1900, 4))-\(digits(parts.tm_mon + 1, 2))-\(digits(parts.tm_mday, 2))"
+    let time = "\(digits(parts.tm_hour, 2)):\(digits(parts.tm_min, 2)):\(digits(parts.tm_sec, 2))"
+    return "\(date)T\(time)\(micros == 0 ? "" : ".\(digits(micros, 6))")"
+}
+
+/// A number with so many decimals.
+func fixed(_ value: Double, _ decimals: Int) -> String {
+    let unit = pow(10, Double(decimals))
+    let text = String(Int((value * unit).rounded()))
+    let padded = String(repeating: "0", count: max(0, decimals + 1 - text.count)) + text
+    return decimals == 0 ? padded : "\(padded.dropLast(decimals)).\(padded.suffix(decimals))"
+}

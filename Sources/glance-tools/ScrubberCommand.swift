@@ -1,0 +1,52 @@
+internal import Domain
+internal import Glibc
+internal import Operations
+internal import OsloConfig
+internal import Service
+
+/// Removes the data of images whose deletion was delayed, once or again and again. Nothing needs to be ended first to bring an image
+/// back: each is removed or brought back, never both.
+enum ScrubberCommand {
+    static func run(_ name: String, _ words: [String]) throws -> Int32 {
+        let usage = "\(name) [--config-file PATH] [--config-dir DIR] [--daemon | --restore IMAGE_ID] [--wakeup_time SECONDS] [--debug]"
+        let options: [CommandWords.Option] = [
+            .flag("-D", "--daemon"), .flag("--nodaemon"), .value("--restore"), .value("--wakeup_time", "--wakeup-time"),
+        ]
+        let words = try OsloWords.words(words, options, usage: usage)
+        if OsloWords.answersByItself(words, usage: usage) { return 0 }
+        guard !words.has("-D") || words["--restore"] == nil else {
+            write("ERROR: --restore and --daemon exclude each other.\n", to: STDERR_FILENO)
+            return 1
+        }
+        let configuration = try OsloWords.configuration(words, usualName: "glance-scrubber")
+        let scrubber = try Wiring(configuration, program: name).makeScrubber()
+        if let image = words["--restore"] {
+            try scrubber.restore(ImageID(image))
+            write("Image \(image) is active again.\n")
+            return 0
+        }
+        guard words.has("-D") else {
+            try scrub(scrubber)
+            return 0
+        }
+        let pause = try words["--wakeup_time"].map(Self.seconds) ?? configuration(Options.wakeupTime)
+        while true {
+            // It may be ended at any moment, and goes on when it is started again.
+            do { try scrub(scrubber) } catch { write("\(name): \(error); tried again in \(pause) s\n", to: STDERR_FILENO) }
+            sleep(UInt32(clamping: max(1, pause)))
+        }
+    }
+
+    private static func seconds(_ text: String) throws(UsageError) -> Int {
+        guard let seconds = Int(text), seconds >= 0 else { throw UsageError("argument --wakeup_time: '\(text)' is no number of seconds") }
+        return seconds
+    }
+
+    private static func scrub(_ scrubber: Scrubber) throws {
+        let (images, bytes) = try scrubber.remaining()
+        var bar = ProgressBar("scrubbing", of: bytes)
+        let count = try scrubber.scrub { bar.advance($0.bytes) }
+        if images > 0 { bar.end() }
+        if count > 0 || isatty(STDOUT_FILENO) != 0 { write("\(count) images scrubbed.\n") }
+    }
+}

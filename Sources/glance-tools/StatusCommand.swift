@@ -1,0 +1,130 @@
+internal import Domain
+internal import Glibc
+internal import JSONDocument
+internal import OsloConfig
+internal import Persistence
+internal import Schema
+internal import Service
+
+/// Whether a configuration and a database are ready for this release. Source: oslo.upgradecheck, `upgradecheck.main`.
+struct StatusCommand {
+    private enum Result: Int64 {
+        case success, warning, failure
+
+        var word: String {
+            switch self {
+            case .success: "Success"
+            case .warning: "Warning"
+            case .failure: "Failure"
+            }
+        }
+    }
+
+    private struct Check {
+        let name: String
+        var result = Result.success
+        var details: String?
+    }
+
+    private static let usage = "glance-status [--config-file PATH] [--config-dir DIR] upgrade check [--json]"
+
+    static func run(_ name: String, _ words: [String]) throws -> Int32 {
+        let words = try CommandWords(words, [.flag("--json")] + OsloWords.options, usage: usage)
+        if OsloWords.answersByItself(words, usage: usage) { return 0 }
+        guard words.others == ["upgrade", "check"] else { throw UsageError("the only command is: upgrade check", usage: usage) }
+        let checks = StatusCommand(words: words).checks()
+        words.has("--json") ? printJSON(checks) : printTable(checks)
+        return Int32(checks.map(\.result.rawValue).max() ?? 0)
+    }
+
+    private let words: CommandWords
+
+    private func checks() -> [Check] {
+        // Whoever looks makes no log file, least of all one of root's.
+        for name in ["LOG_FILE", "LOG_DIR"] where words["--\(name.lowercased().replacing("_", with: "-"))"] == nil {
+            setenv("OS_DEFAULT__\(name)", "", 1)
+        }
+        let configuration: Configuration
+        do {
+            configuration = try OsloWords.configuration(words)
+        } catch {
+            return [Check(name: "Configuration", result: .failure, details: "\(error)")]
+        }
+        let wiring: Wiring
+        do {
+            wiring = try Wiring(configuration, program: "glance-status")
+        } catch let error as ConfigurationError {
+            return [Check(name: "Configuration", result: .failure, details: "\(error)")]
+        } catch {
+            return [Check(name: "Policy Files", result: .failure, details: "\(error)")]
+        }
+        return [
+            Self.values(wiring), Self.options(wiring), Self.owner(configuration), Check(name: "Policy Files"), Self.database(wiring),
+        ]
+    }
+
+    private static func values(_ wiring: Wiring) -> Check {
+        do {
+            try wiring.checkValues()
+            return Check(name: "Configuration")
+        } catch {
+            return Check(name: "Configuration", result: .failure, details: "\(error)")
+        }
+    }
+
+    private static func options(_ wiring: Wiring) -> Check {
+        let (all, unknown) = (wiring.complaints, wiring.unknownOptions)
+        if !unknown.isEmpty { return Check(name: "Options", result: .warning, details: unknown.joined(separator: "; ")) }
+        let news = all.isEmpty ? nil : "\(all.count) options of Glance's have no effect here; the log names them."
+        return Check(name: "Options", details: news)
+    }
+
+    /// Glance checks the same, and by this name.
+    private static func owner(_ configuration: Configuration) -> Check {
+        let name = "Config option owner_is_tenant removal"
+        let isTenant = (try? configuration(Option<Bool>.flag("DEFAULT", "owner_is_tenant", default: true))) ?? true
+        guard !isTenant else { return Check(name: name) }
+        return Check(
+            name: name, result: .failure, details: "owner_is_tenant is false; images are owned by projects only, and there is no way over.")
+    }
+
+    private static func database(_ wiring: Wiring) -> Check {
+        let name = "Database"
+        do {
+            let state = try Migrations(try wiring.makeDatabase(for: 1)).state()
+            if let revision = state.alembicRevision, revision != Schema.alembicRevision {
+                return Check(
+                    name: name, result: .failure,
+                    details: """
+                        It is at Glance's revision \(revision); Glance's own glance-manage db sync is to bring it to \
+                        \(Schema.alembicRevision) first.
+                        """)
+            }
+            guard !state.missing.isEmpty else { return Check(name: name) }
+            let news = "\(state.missing.count) changes of tables are missing; run glance-manage db sync."
+            return Check(name: name, result: .warning, details: news)
+        } catch {
+            return Check(name: name, result: .failure, details: "\(error)")
+        }
+    }
+
+    // MARK: printing
+
+    private static let title = "Upgrade Check Results"
+
+    private static func printJSON(_ checks: [Check]) {
+        let list: [JSON] = checks.map { check in
+            ["check": .string(check.name), "result": .int(check.result.rawValue), "details": check.details.map { .string($0) } ?? .null]
+        }
+        write(String(decoding: JSON.object(["name": .string(title), "checks": .array(list)]).text, as: UTF8.self) + "\n")
+    }
+
+    private static func printTable(_ checks: [Check]) {
+        var table = Table([title], [.left], hasRules: true)
+        for check in checks {
+            let details = check.details.map { wrapped($0, to: 60).joined(separator: "\n") } ?? "None"
+            table.add(["Check: \(check.name)\nResult: \(check.result.word)\nDetails: \(details)"])
+        }
+        write(table.text)
+    }
+}

@@ -1,0 +1,141 @@
+import Foundation
+import Stack
+import TestSupport
+import Testing
+
+/// `glance-manage run`, as `make run` starts it.
+@Suite(.serialized) struct `The whole service in one folder` {
+    private let folder = "\(TestFolder.root)/run-\(UInt32.random(in: 0 ... .max))"
+    private static let program = "\(TestGlance.programs)glance-manage"
+
+    /// A service that runs, or is about to.
+    private final class Running {
+        let ports: (api: Int, registry: Int)
+        let process: ChildProcess
+        private let output: String
+
+        init(_ folder: String, _ words: [String] = []) throws {
+            ports = (try freePort(), try freePort())
+            output = "\(folder).out"
+            process = try ChildProcess(program, Running.words(folder, ports) + words, output: output)
+        }
+
+        deinit { process.stop(patience: 60) }
+
+        static func words(_ folder: String, _ ports: (api: Int, registry: Int)) -> [String] {
+            [
+                "run", "--state", folder, "--api-port", String(ports.api), "--registry-port", String(ports.registry), "--nginx",
+                "\(TestGlance.repository)nginx",
+            ]
+        }
+
+        var said: String { (try? String(contentsOfFile: output, encoding: .utf8)) ?? "" }
+
+        /// Waits for its word that it is ready, and asks it something at once.
+        func isReadyAndAnswers() throws -> Bool {
+            guard eventually({ said.contains("ready: ") || !process.isRunning }), process.isRunning else { return false }
+            let connection = try HTTPConnection(port: ports.api)
+            try connection.send("GET /v2/images HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n")
+            return try connection.receive().status == 200
+        }
+    }
+
+    private func run(_ words: [String] = []) throws -> Command {
+        try Command(Self.program, Running.words(folder, (try freePort(), try freePort())) + words)
+    }
+
+    /// A database without a table.
+    private func emptyDatabase() throws -> [String] {
+        let name = "run\(UInt32.random(in: 0 ... .max))"
+        try SharedMariaDB.running().createDatabase(name)
+        return ["--db", try SharedMariaDB.running().url(of: name)]
+    }
+
+    /// A configuration of one's own, in a file.
+    private func configuration(_ options: String) throws -> [String] {
+        try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
+        let text = "\(options)\n[vitrine]\nidentity = none\n[glance_store]\nfilesystem_store_datadir = \(folder)/images\n"
+        try text.write(toFile: "\(folder)/own.conf", atomically: true, encoding: .utf8)
+        return ["--conf", "\(folder)/own.conf"]
+    }
+
+    @Test func `answers when it says that it is ready, also on a database that was empty`() throws {
+        let running = try Running(folder, try emptyDatabase())
+        #expect(try running.isReadyAndAnswers(), "\(running.said)")
+        // Another in the same folder.
+        let second = try run()
+        #expect(second.status == 1)
+        #expect(second.errors.contains("a service runs in \(folder) already"))
+        // And another at its port, in a folder of its own.
+        for (words, port) in [
+            (["--api-port", String(running.ports.api)], running.ports.api),
+            (["--registry-port", String(running.ports.api)], running.ports.api),
+        ] {
+            let third = try Command(
+                Self.program, Running.words("\(folder)-other", (try freePort(), try freePort())) + words)
+            #expect(third.status == 1)
+            #expect(
+                third.errors.contains("port \(port) of 127.0.0.1 cannot be used: Address already in use; choose another by"),
+                "\(third.errors)")
+        }
+        #expect(running.process.isRunning)
+    }
+
+    @Test func `starts twice at once, each with a database of its own`() throws {
+        let both = try ["a", "b"].map { try Running("\(folder)-\($0)") }
+        for running in both { #expect(try running.isReadyAndAnswers(), "\(running.said)") }
+    }
+
+    static let refused: [(String, String)] = [
+        ("[DEFAULT]\nenabled_import_methods = glance-download", "glance-download needs Keystone to know its callers"),
+        ("[healthcheck]\nbackends = magic", "'magic' is not known"),
+        // Only glance-tasks, and only the registry, find these wrong.
+        ("[taskflow_executor]\nconversion_format = cow", "[taskflow_executor] conversion_format: 'cow' is not qcow2, raw or vmdk"),
+        ("[vitrine]\nregistry_threads = none", "registry_threads must be an integer"),
+    ]
+
+    @Test(arguments: refused) func `says why a program does not start, and ends`(_ options: String, _ reason: String) throws {
+        let command = try run(try configuration(options) + emptyDatabase())
+        #expect(command.status == 1)
+        #expect(command.errors.contains("the service does not start. glance-"), "\(command.errors)")
+        #expect(command.errors.contains("ended with status 1: "), "\(command.errors)")
+        #expect(command.errors.contains(reason), "\(command.errors)")
+        #expect(!command.text.contains("ready"))
+    }
+
+    @Test(arguments: [("0", "0 is no port"), ("70000", "70000 is no port"), ("-1", "-1 is no port")])
+    func `refuses what is no port`(_ port: String, _ reason: String) throws {
+        let command = try run(["--api-port=\(port)"])
+        #expect(command.status == 1)
+        #expect(command.errors.contains(reason), "\(command.errors)")
+    }
+
+    @Test func `refuses a folder that cannot be`() throws {
+        let command = try Command(Self.program, Running.words("/dev/null/state", (try freePort(), try freePort())))
+        #expect(command.status == 1)
+        #expect(command.errors.contains("the folder /dev/null/state cannot be used: Not a directory"), "\(command.errors)")
+    }
+
+    @Test func `gives up a program that cannot be started again, and says why`() throws {
+        let running = try Running(folder, try configuration("[DEFAULT]\nworkers = 1") + emptyDatabase())
+        #expect(try running.isReadyAndAnswers(), "\(running.said)")
+        _ = try configuration("[DEFAULT]\nworkers = 1\nenabled_import_methods = glance-download")
+        let worker = try #require(try child(of: running.process.id, "glance-api"))
+        kill(worker, SIGKILL)
+        #expect(eventually { !running.process.isRunning })
+        #expect(running.said.contains("glance-download needs Keystone to know its callers; it was started 5 times"), "\(running.said)")
+    }
+
+    @Test func `says what nginx said when it ends`() throws {
+        let running = try Running(folder, try configuration("[DEFAULT]\nworkers = 1") + emptyDatabase())
+        #expect(try running.isReadyAndAnswers(), "\(running.said)")
+        kill(try #require(try child(of: running.process.id, "nginx")), SIGKILL)
+        #expect(eventually { !running.process.isRunning })
+        #expect(running.said.contains("nginx was ended by signal 9 (\(folder)/log/nginx.log)"), "\(running.said)")
+    }
+
+    private func child(of parent: Int32, _ name: String) throws -> Int32? {
+        let command = try Command("pgrep", ["-P", String(parent), "-x", name])
+        return command.text.split(separator: "\n").first.flatMap { Int32($0) }
+    }
+}
