@@ -168,6 +168,7 @@ import Testing
     /// Where the default is not Glance's own, and why.
     static let ownDefaults: [String: String] = [
         "DEFAULT.control_exchange": "Glance sets it to its own name as it starts",
+        "DEFAULT.node_staging_uri": "systemd may give each program a /tmp of its own",
         "database.max_pool_size": "0 is one for each thread", "database.pool_timeout": "SQLAlchemy's own is 30, too",
         "healthcheck.backends": "Glance's paste file has it", "healthcheck.disable_by_file_path": "Glance's paste file has it",
         "keystone_authtoken.http_connect_timeout": "Glance waits without an end",
