@@ -4,7 +4,9 @@ extension ImageService {
     package func members(of id: ImageID, for caller: Caller) throws(Fault) -> ListWalk<Member> {
         let image = try sharedImage(id, for: caller)
         try policy.require(.getMembers, on: image, by: caller)
-        return try memberships.memberWalk(of: image, visibleTo: caller) { allows(.getMember, image, $0.project, caller) }
+        return try memberships.memberWalk(of: image, visibleTo: caller) {
+            (try? decides(.getMember, image, $0.project, caller)) ?? false
+        }
     }
 
     /// - Throws: `.notFound` also when the image is not shared at all.
@@ -12,7 +14,7 @@ extension ImageService {
         let image = try found(id, by: caller)
         guard image.visibility == .shared else { throw Self.notAMember(project, id) }
         let member = try memberships.member(project, of: image, visibleTo: caller)
-        guard allows(.getMember, image, project, caller) else { throw Self.notAMember(project, id) }
+        guard try decides(.getMember, image, project, caller) else { throw Self.notAMember(project, id) }
         return member
     }
 
@@ -27,8 +29,8 @@ extension ImageService {
     package func answer(_ status: Member.Status, for project: String, to id: ImageID, by caller: Caller) throws(Fault) -> Member {
         let image = try sharedImage(id, for: caller)
         _ = try memberships.member(project, of: image, visibleTo: caller)
-        guard allows(.getMember, image, project, caller) else { throw Self.notAMember(project, id) }
-        guard allows(.modifyMember, image, project, caller), caller.project == project || caller.mayChange(image) else {
+        guard try decides(.getMember, image, project, caller) else { throw Self.notAMember(project, id) }
+        guard try decides(.modifyMember, image, project, caller), caller.project == project || caller.mayChange(image) else {
             throw Fault(.forbidden, "Only project \(project) itself may answer for its membership.")
         }
         return try memberships.set(status, of: project, in: image)
@@ -47,7 +49,7 @@ extension ImageService {
         let image = try found(id, by: caller)
         let target = SharingTarget(image, by: caller)
         try policy.require(.getMembers, on: target, by: caller)
-        guard policy.allows(.getMember, caller, on: target) else { return ListWalk(only: []) }
+        guard try policy.decides(.getMember, caller, on: target) else { return ListWalk(only: []) }
         return try memberships.memberWalk(of: image, visibleTo: caller)
     }
 
@@ -68,7 +70,7 @@ extension ImageService {
         var target: [String: String] = [:]
         for name in ["project_id", "owner", "member_id"] { target[name] = caller.project }
         try policy.require(.getMembers, on: AttributeTarget(target), by: caller)
-        guard policy.allows(.getMember, caller, on: AttributeTarget(target)) else { return ListWalk(only: []) }
+        guard try policy.decides(.getMember, caller, on: AttributeTarget(target)) else { return ListWalk(only: []) }
         return try memberships.membershipWalk(of: project, visibleTo: caller)
     }
 
@@ -98,10 +100,10 @@ extension ImageService {
         return image
     }
 
-    private func allows(_ rule: PolicyRule, _ image: Image, _ project: String, _ caller: Caller) -> Bool {
+    private func decides(_ rule: PolicyRule, _ image: Image, _ project: String, _ caller: Caller) throws(Fault) -> Bool {
         var target = ["member_id": project, "visibility": image.visibility.rawValue]
         target["project_id"] = image.owner
-        return policy.allows(rule, caller, on: AttributeTarget(target))
+        return try policy.decides(rule, caller, on: AttributeTarget(target))
     }
 
     private static func notAMember(_ project: String, _ id: ImageID) -> Fault {

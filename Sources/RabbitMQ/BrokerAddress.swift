@@ -40,14 +40,15 @@ package struct BrokerAddress: Sendable, Equatable {
 
     fileprivate static func unquoted(_ text: Substring) -> String? {
         var bytes: [UInt8] = []
-        var source = text.utf8.makeIterator()
-        while let byte = source.next() {
-            guard byte == UInt8(ascii: "%") else {
+        var rest = Array(text.utf8)[...]
+        while let byte = rest.popFirst() {
+            // As Python's `unquote` has it, a percent sign without two digits stands for itself.
+            if byte == UInt8(ascii: "%"), rest.count >= 2, let high = hexDigit(rest[rest.startIndex]), let low = hexDigit(rest[rest.startIndex + 1]) {
+                bytes.append(high << 4 | low)
+                rest.removeFirst(2)
+            } else {
                 bytes.append(byte)
-                continue
             }
-            guard let high = source.next().flatMap(hexDigit), let low = source.next().flatMap(hexDigit) else { return nil }
-            bytes.append(high << 4 | low)
         }
         return String(validating: bytes, as: UTF8.self)
     }

@@ -30,6 +30,8 @@ extension Options {
         let metadataFile: Option<String?>
         /// Certificates that those of web servers are checked with, in place of the system's.
         let httpsCertificates: Option<String?>
+        /// By which proxies web servers are asked: `http:host:port`, `https:host:port`.
+        let proxies: Option<[String]>
 
         init(_ name: String) {
             self.name = name
@@ -42,12 +44,13 @@ extension Options {
             isThin = .flag(name, "filesystem_thin_provisioning", default: false)
             metadataFile = .optionalText(name, "filesystem_store_metadata_file")
             httpsCertificates = .optionalText(name, "https_ca_certificates_file")
+            proxies = .list(name, "http_proxy_information", default: [])
         }
 
         var keys: [OptionKey] {
             [
                 description.key, weight.key, folder.key, folders.key, permissions.key, chunkSize.key, isThin.key, metadataFile.key,
-                httpsCertificates.key,
+                httpsCertificates.key, proxies.key,
             ]
         }
     }
@@ -57,7 +60,7 @@ extension Options {
     /// Names of options of Glance's file and http stores that have no effect here.
     static let unusedOfStores = [
         "filesystem_store_thread_pool_size", "filesystem_store_threadpool_threshold", "filesystem_store_timeout",
-        "http_proxy_information", "https_insecure",
+        "https_insecure",
     ]
 
     // MARK: what is fetched by its URL
@@ -69,6 +72,9 @@ extension Options {
     static let disallowedHosts = Option<[String]>.list("import_filtering_opts", "disallowed_hosts", default: [])
     static let allowedPorts = Option<[String]>.list("import_filtering_opts", "allowed_ports", default: ["80", "443"])
     static let disallowedPorts = Option<[String]>.list("import_filtering_opts", "disallowed_ports", default: [])
+
+    /// Whether it is fetched by the proxies that the environment names.
+    static let fetchesThroughProxy = Option<Bool>.flag("vitrine", "fetch_through_proxy", default: false)
 
     // MARK: formats
 
@@ -85,7 +91,7 @@ extension Options {
     static let storage: [OptionKey] =
         [
             enabledBackends.key, defaultBackend.key, stores.key, defaultStore.key, nodeStagingURI.key, allowedSchemes.key,
-            disallowedSchemes.key, allowedHosts.key, disallowedHosts.key, allowedPorts.key, disallowedPorts.key, diskFormats.key,
+            disallowedSchemes.key, allowedHosts.key, disallowedHosts.key, allowedPorts.key, disallowedPorts.key, fetchesThroughProxy.key, diskFormats.key,
             containerFormats.key, requireFormatMatch.key, vmdkAllowedTypes.key, nonfatalChecksOfGPT.key,
         ] + onlyStore.keys
 }

@@ -116,7 +116,7 @@ package enum Programs {
 
     // MARK: the process
 
-    private static func environment() -> [String: String] {
+    static func environment() -> [String: String] {
         var variables: [String: String] = [:]
         var next = environ
         while let entry = next.pointee {

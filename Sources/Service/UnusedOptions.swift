@@ -44,7 +44,7 @@ extension Options {
         + keys("oslo_concurrency", "disable_process_locking lock_path")
         + keys("oslo_messaging_rabbit", "heartbeat_timeout_threshold rabbit_ha_queues ssl_cert_file ssl_key_file ssl_version")
         + keys("oslo_middleware", "max_request_body_size")
-        + keys("oslo_policy", "enforce_scope policy_default_rule")
+        + keys("oslo_policy", "enforce_scope")
         + keys("paste_deploy", "config_file")
         + keys("task", "eventlet_executor_pool_size task_executor work_dir")
         + keys("taskflow_executor", "engine_mode max_workers")

@@ -21,7 +21,9 @@ package struct Wiring {
         self.configuration = configuration
         bulkheads = program == "glance-api" ? Bulkheads() : nil
         log = try OsloLog(configuration, program: program)
-        policies = try PolicyFiles(try Self.policyPlaces(configuration), logger: log.logger("glance.policy"))
+        let logger = log.logger("glance.policy")
+        let servers = try Self.policyServers(configuration, bulkheads, logger)
+        policies = try PolicyFiles(try Self.policyPlaces(configuration), servers: servers, logger: logger)
     }
 
     /// The operator's order: opens the log again, and has files read again that hold rules and tokens.
@@ -39,20 +41,14 @@ package struct Wiring {
         return folders.map { "\($0)/\(name)" }.first { access($0, F_OK) == 0 } ?? "\(folders[0])/\(name)"
     }
 
-    private static func policyPlaces(_ configuration: Configuration) throws -> PolicyFiles.Places {
-        func found(_ name: String) -> String { Self.found(name, configuration) }
-        let named = try configuration(Options.policyFolders)
-        return PolicyFiles.Places(
-            file: found(try configuration(Options.policyFile)), isFileNamed: configuration.isSet(Options.policyFile),
-            folders: (named.isEmpty ? ["policy.d"] : named).map(found), isOld: try !configuration(Options.enforceNewDefaults))
-    }
-
     /// Says in the log what is set and means nothing.
     package func logComplaints() {
         let logger = log.logger("glance.config")
         for complaint in configuration.complaints(known: Options.all + corsKeys + storeKeys, unused: Options.unused + unusedStoreKeys) {
             logger.warning("\(complaint)")
         }
+        // What cannot be made of it is refused where it is needed.
+        try? logProxies()
     }
 
     /// - Parameter threads: that may want a connection at once.
