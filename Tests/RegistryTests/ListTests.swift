@@ -120,7 +120,7 @@ private enum Gallery {
 
     static let refused: [(Who, String)] =
         [
-            "limit=-1", "limit=x", "limit=1.5", "limit=99999999999999999999", "marker=xyz", "marker=11111111-1111-4111-8111-111111111111",
+            "limit=-1", "limit=x", "limit=1.5", "limit=1__0", "marker=xyz", "marker=11111111-1111-4111-8111-111111111111",
             "marker=invisible", "sort_key=owner", "sort_key=checksum", "sort_key=", "sort_key=name;drop", "sort_dir=up", "size_min=-1",
             "size_min=x", "size_max=-1", "size_max=x", "min_ram=-1", "min_ram=x", "min_disk=x", "protected=perhaps",
             "changes-since=yesterday",

@@ -103,7 +103,8 @@ private struct Disks {
             #expect(try glance.upload(image.bytes.all, to: id).status == 204, "\(image.name) as \(claimed)")
             let size = try glance.image(id)["virtual_size"]
             let expected: Int64? = claimed == "raw" ? Int64(image.bytes.all.count) : claimed == image.format ? image.virtualSize : nil
-            #expect(size?.int == expected, "\(image.name) as \(claimed): \(String(describing: size))")
+            // As in Glance, one of 0 bytes is as good as none.
+            #expect(size?.int == (expected == 0 ? nil : expected), "\(image.name) as \(claimed): \(String(describing: size))")
         }
     }
 
