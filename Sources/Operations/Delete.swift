@@ -48,17 +48,15 @@ extension ImageService {
         let owed = try images.delete(id, visibleTo: caller) { image throws(Fault) in
             (recorded, isStaged) = (image.id, image.status == .uploading || image.status == .importing)
             try policy.require(.deleteImage, on: image, by: caller)
-            // Another image service of this database says so first, and takes the record away in a second step.
-            guard image.status != .deleted else { throw .imageNotFound(id) }
             guard !image.isProtected else {
                 throw Fault(.forbidden, "Image \(id) is protected and cannot be deleted.")
             }
             guard image.status != .pendingDelete else {
                 throw Fault(.forbidden, "Image \(id) is being deleted already.")
             }
-            guard image.status.mayBecome(.deleted) else {
-                throw Fault(.invalid, "Image \(id) cannot be deleted in status \(image.status.rawValue).")
-            }
+            // From `deleted` alone nothing leads there: another image service of this database says so first, and takes the record away
+            // in a second step.
+            guard image.status.mayBecome(.deleted) else { throw .imageNotFound(id) }
             try isHere(image)
             for location in image.locations { try stores.checkRemovable(location) }
         }

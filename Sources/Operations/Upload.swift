@@ -106,7 +106,18 @@ extension ImageService {
             bytes.discard()
             // Perhaps it was begun, and the answer was lost: whoever asks again is not to wait until the lease ends.
             if error.kind == .unavailable { giveBack(upload, as: .queued, because: error) }
+            if error.kind == .conflict { try checkIsThere(upload) }
             throw error
+        }
+    }
+
+    /// - Throws: where an upload does not begin because its image was deleted a moment ago, that it was.
+    private func checkIsThere(_ upload: Upload) throws(Fault) {
+        do throws(Fault) {
+            _ = try images.image(upload.image, visibleTo: .service)
+        } catch {
+            guard error.kind == .notFound, upload.aim == .store else { throw error }
+            throw Fault(.gone, "Image \(upload.image) was deleted before its data came in.")
         }
     }
 

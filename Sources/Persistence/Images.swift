@@ -138,11 +138,6 @@ extension MariaDBCatalog: ImageCatalog {
         "SELECT UTC_TIMESTAMP() FROM images FORCE INDEX (PRIMARY) WHERE id = ? AND deleted = 0 FOR UPDATE"
     ) { row throws(MariaDBError) in try row.time(0) }
 
-    /// Whether an image is there at this very moment, and not when the transaction first looked at anything.
-    static let isThere = Query(
-        "SELECT 1 FROM images FORCE INDEX (PRIMARY) WHERE id = ? AND deleted = 0 LOCK IN SHARE MODE"
-    ) { row throws(MariaDBError) in try row.int(0) }
-
     static let isMember = Query(
         """
         SELECT 1 FROM image_members FORCE INDEX (ix_image_members_image_id_member)

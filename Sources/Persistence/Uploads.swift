@@ -11,7 +11,7 @@ extension MariaDBCatalog: UploadBacklog {
             let moved = try connection.run(
                 "UPDATE images SET status = ?, updated_at = UTC_TIMESTAMP() WHERE id = ? AND status = 'queued' AND deleted = 0",
                 .text(upload.aim.status.rawValue), .text(upload.image.text))
-            guard moved == 1 else { throw try refusal(of: upload, on: connection) }
+            guard moved == 1 else { throw Fault.notQueued(upload.image) }
             try connection.run(
                 """
                 INSERT INTO vitrine_uploads (image_id, token, pending_url, worker, lease_until, reserved, is_staging)
@@ -25,12 +25,6 @@ extension MariaDBCatalog: UploadBacklog {
             }
             return room
         }
-    }
-
-    /// Why an upload does not begin.
-    private func refusal(of upload: Upload, on connection: Connection) throws(MariaDBError) -> Fault {
-        guard try connection.first(Self.isThere, .text(upload.image.text)) == nil else { return .notQueued(upload.image) }
-        return upload.aim == .store ? .deletedMeanwhile(upload.image) : .imageNotFound(upload.image)
     }
 
     package func renew(_ tokens: Set<String>?, heldBy worker: String) throws(Fault) -> Set<String> {

@@ -131,14 +131,6 @@ import Testing
         #expect(try glance.storedFiles().contains(id))
     }
 
-    /// The one status from which nothing leads on; only a hand in the database makes it without the mark.
-    @Test func `is 400 where its status leads nowhere`() throws {
-        let id = try glance.hasImage()
-        try glance.execute("UPDATE images SET status = 'deleted' WHERE id = '\(id)'")
-        #expect(try glance.delete(id).status == 400)
-        #expect(try glance.count("images", where: "id = '\(id)' AND deleted = 0") == 1)
-    }
-
     @Test(arguments: [newID(), "nothing", text(of: 37), "..%2F..%2Fx"])
     func `is 404 for an image that there is not`(_ id: String) throws {
         for person in [TestGlance.Person.alice, .admin] { #expect(try glance.delete(id, as: person).status == 404) }

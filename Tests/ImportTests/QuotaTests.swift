@@ -165,7 +165,8 @@ private let octets = ["Content-Type": "application/octet-stream"]
     ]
 
     @Test func `counts among what is uploaded, however it comes, and is imported all the same`() throws {
-        let glance = try glance(try keystone(Self.one), stores: ["near", "far"])
+        let keystone = try keystone(Self.one)
+        let glance = try glance(keystone, stores: ["near", "far"])
         let sample = try Sample(1000)
         let copied = try glance.hasActiveImage()
         let staged = try glance.hasStagedImage(sample.bytes)
@@ -194,7 +195,8 @@ private let octets = ["Content-Type": "application/octet-stream"]
 
     /// Whatever else has begun since, as where the limit was lowered.
     @Test func `is imported although more is uploaded by now than may be`() throws {
-        let glance = try glance(try keystone(Self.one))
+        let keystone = try keystone(Self.one)
+        let glance = try glance(keystone)
         let sample = try Sample(1000)
         let staged = try glance.hasStagedImage(sample.bytes)
         for _ in 1...2 { try glance.execute("UPDATE images SET status = 'saving' WHERE id = '\(glance.hasImage())'") }
