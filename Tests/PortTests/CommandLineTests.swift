@@ -191,10 +191,10 @@ import Testing
         }
     }
 
-    /// All but the times.
+    /// All but the times. What a file does not say of who sees a namespace, Glance leaves open, and means the same by it.
     private static let definitions = [
         """
-        SELECT JSON_ARRAY(namespace, display_name, description, visibility, protected, owner)
+        SELECT JSON_ARRAY(namespace, display_name, description, COALESCE(visibility, 'private'), protected, owner)
           FROM metadef_namespaces ORDER BY namespace
         """,
         """
