@@ -182,12 +182,12 @@ let package = Package(
         tests(
             "CellarTests",
             needs: [
-                "Cryptography", "Folders", "JSONDocument", "HTTP", "Digest", "MariaDB", "Threading", "TestSupport",
+                "Cryptography", "Folders", "JSONDocument", "HTTP", "Digest", "MariaDB", "Threading",
             ]),
         .testTarget(
             name: "ConfigurationTests",
             dependencies: [
-                "Digest", "Domain", "JSONDocument", "OsloConfig", "RabbitMQ", "Service", "TestSupport", "glance-api", "glance-registry",
+                "Digest", "JSONDocument", "OsloConfig", "RabbitMQ", "Service", "TestSupport", "glance-api", "glance-registry",
                 "glance-tasks",
             ],
             exclude: ["oslo.py"]),

@@ -12,6 +12,8 @@ package struct Caller: Sendable {
     package private(set) var isAdmin: Bool
     /// What he is, also while he wants to see no more than a user sees.
     package private(set) var standing: Standing
+    /// What the identity service says of him besides, by the names that rules have for it.
+    package var particulars: [String: String] = [:]
     /// By which he came in, where it opens other services of the cloud as well.
     package var token: CallerToken?
 
@@ -44,6 +46,12 @@ package struct Caller: Sendable {
         self.isAdmin = isAdmin
         standing = isAdmin ? .admin : .project
     }
+
+    /// The names in `particulars`.
+    package static let particulars = [
+        "user_domain_id", "project_domain_id", "domain_id", "system_scope", "is_admin_project", "service_user_id", "service_user_domain_id",
+        "service_project_id", "service_project_domain_id",
+    ]
 
     package func owns(_ image: Image) -> Bool {
         image.owner != nil && image.owner == project

@@ -1,3 +1,5 @@
+internal import Glibc
+
 /// What libfcgi or the system said when a request could not be taken or answered.
 package struct FastCGIError: Error {
     /// The call that failed.
@@ -9,4 +11,8 @@ package struct FastCGIError: Error {
         self.call = call
         self.code = code
     }
+}
+
+extension FastCGIError: CustomStringConvertible {
+    package var description: String { code > 0 ? "\(call): \(String(cString: strerror(code)))" : "\(call) failed with \(code)" }
 }

@@ -2,7 +2,7 @@ extension Int64 {
     /// Reads an integer as Python's `int` does, and so Glance: blanks around it, a sign, decimal digits of any script, single underscores
     /// between them, 4,300 digits at most. What is beyond the bounds of 64 bits becomes the bound.
     package init?(loosely text: String) {
-        func isBlank(_ scalar: Unicode.Scalar) -> Bool { scalar.properties.isWhitespace || 0x1C...0x1F ~= scalar.value }
+        func isBlank(_ scalar: Unicode.Scalar) -> Bool { scalar.properties.isWhitespace }
         var rest = text.unicodeScalars.drop(while: isBlank)
         while let last = rest.last, isBlank(last) { rest.removeLast() }
         let isNegative = rest.first == "-"

@@ -5,7 +5,8 @@ internal import Threading
 ///
 /// Nothing is taken on trust. The caller judges the address, that of every redirect, and the network address that each
 /// connection goes to: the very one, as nothing looks the name up a second time. Time, rate, size, header and redirects have
-/// limits. A connection is made for each request and ends with it. Memory is two pieces of `Transfer.piece` bytes.
+/// limits. By a proxy nobody knows the address that it connects to: there the caller judges the address that the host itself is, or that
+/// its name has here, if it has any. A connection is made for each request and ends with it. Memory is two pieces of `Transfer.piece` bytes.
 ///
 /// Used by one thread at a time.
 package final class Download {
@@ -64,29 +65,33 @@ package final class Download {
     /// - Parameters:
     ///   - headers: of these only `Range` and `Accept` go to another scheme, host or port that a redirect leads to.
     ///   - certificateAuthority: a PEM file in place of the system's certificates.
+    ///   - proxies: that are asked in place of the hosts themselves. The caller does not judge where they are.
     ///   - isCancelled: asked at every read, and several times a second while the source is waited for.
-    /// - Throws: `.refused`, without a word on whether anybody listens there, when `judge` says so.
+    /// - Throws: `.refused`, without a word on whether anybody listens there, when `judge` says so; `.misdirected` when it says so of an
+    ///   address that a redirect leads to.
     package init(
         _ url: String, method: Method = .get, headers: [(name: String, value: String)] = [], limits: Limits = .init(),
-        certificateAuthority: String? = nil, judge: Judge, isCancelled: @escaping () -> Bool = { false }
+        certificateAuthority: String? = nil, proxies: Proxies = Proxies(), judge: Judge, isCancelled: @escaping () -> Bool = { false }
     ) throws(HTTPClientError) {
         self.limits = limits
         self.isCancelled = isCancelled
         deadline = monotonicSeconds() + limits.longest
         var (url, headers) = (url, headers)
-        transfer = try Transfer(url, method, headers, limits, certificateAuthority, try Self.judged(url, by: judge))
+        let way = Way(limits: limits, certificateAuthority: certificateAuthority, proxies: proxies, isCancelled: isCancelled)
+        transfer = try way.ask(url, method, headers, try Self.judged(url, by: judge))
         try waitForHead()
         for _ in 0..<Self.mostRedirects {
             guard let target = try redirection(from: url) else { break }
-            if let written = target.written { _ = try Self.judged(written, by: judge) }
+            if let written = target.written { _ = try Self.judged(written, by: judge, .misdirected) }
             if target.origin != (try URLParts(url)).origin {
                 headers.removeAll { !["range", "accept"].contains($0.name.lowercased()) }
             }
             url = target.text
-            transfer = try Transfer(url, method, headers, limits, certificateAuthority, try Self.judged(url, by: judge))
+            transfer = try way.ask(url, method, headers, try Self.judged(url, by: judge, .misdirected))
             try waitForHead()
         }
-        guard try redirection(from: url) == nil else { throw HTTPClientError(.refused, "more than \(Self.mostRedirects) redirects") }
+        guard try redirection(from: url) == nil else { throw HTTPClientError(.misdirected, "there are more than \(Self.mostRedirects) redirects")
+        }
         if let announced, announced > limits.largest { throw tooLarge() }
     }
 
@@ -145,55 +150,69 @@ package final class Download {
     }
 
     private func redirection(from url: String) throws(HTTPClientError) -> URLParts? {
-        guard [301, 302, 303, 307, 308].contains(status), let location = headers["Location"] else { return nil }
-        return try URLParts(location, relativeTo: url)
+        guard [301, 302, 303, 307, 308].contains(status), let location = headers.location else { return nil }
+        do throws(HTTPClientError) {
+            return try URLParts(URLParts.encoded(location), relativeTo: url)
+        } catch {
+            throw HTTPClientError(.misdirected, error.message)
+        }
     }
 
     private func tooLarge() -> HTTPClientError {
         HTTPClientError(.tooLong, "the body is longer than \(limits.largest) bytes", mayHaveArrived: true)
     }
 
-    private static func judged(_ url: String, by judge: Judge) throws(HTTPClientError) -> AddressJudge {
-        guard let addressJudge = judge(url) else { throw HTTPClientError(.refused, "the address is not allowed") }
+    private static func judged(
+        _ url: String, by judge: Judge, _ refusal: HTTPClientError.Kind = .refused
+    ) throws(HTTPClientError) -> AddressJudge {
+        guard let addressJudge = judge(url) else { throw HTTPClientError(refusal, "the address is not allowed") }
         return addressJudge
     }
 }
 
-/// A URL as libcurl understands it: what is connected to and what is compared come from one parser.
-private struct URLParts {
-    let text: String
-    /// The URL before it was normalised; nil where it names no host, and stays with the one that it was relative to.
-    let written: String?
-    /// Scheme, host and port.
-    let origin: [String]
+/// How a download asks, whichever of its addresses.
+private struct Way {
+    let limits: Download.Limits
+    let certificateAuthority: String?
+    let proxies: Proxies
+    let isCancelled: () -> Bool
 
-    /// - Throws: `.refused` for what is no URL.
-    init(_ text: String, relativeTo base: String? = nil) throws(HTTPClientError) {
-        guard let parts = curl_url() else { fatalError("out of memory") }
-        defer { curl_url_cleanup(parts) }
-        func part(_ which: CURLUPart, _ flags: Int32) -> String? {
-            var found: UnsafeMutablePointer<CChar>?
-            guard curl_url_get(parts, which, &found, UInt32(flags)) == CURLUE_OK, let found else { return nil }
-            defer { curl_free(found) }
-            return String(cString: found)
+    /// Begins to ask.
+    func ask(
+        _ url: String, _ method: Download.Method, _ headers: [(name: String, value: String)], _ mayConnect: @escaping Download.AddressJudge
+    ) throws(HTTPClientError) -> Transfer {
+        var proxy: Proxy?
+        if !proxies.isEmpty, let parts = try? URLParts(url) {
+            let host = parts.host.hasSuffix(".") ? String(parts.host.dropLast()) : parts.host
+            proxy = proxies.proxy(for: parts.scheme, host, address: parts.address, port: Int(parts.port) ?? 0)
+            if proxy != nil { try judgeHost(parts, mayConnect) }
         }
-        guard !text.utf8.contains(0), base.map({ curl_url_set(parts, CURLUPART_URL, $0, 0) == CURLUE_OK }) ?? true,
-            curl_url_set(parts, CURLUPART_URL, text, UInt32(CURLU_NON_SUPPORT_SCHEME)) == CURLUE_OK, let whole = part(CURLUPART_URL, 0),
-            let scheme = part(CURLUPART_SCHEME, 0), let host = part(CURLUPART_HOST, 0)
-        else { throw HTTPClientError(.refused, "a redirect leads to what is no address") }
-        self.text = whole
-        written = Self.absolute(text, scheme: scheme)
-        origin = [scheme.lowercased(), host.lowercased(), part(CURLUPART_PORT, CURLU_DEFAULT_PORT) ?? ""]
+        // Where the proxy is, is the operator's choice.
+        return try Transfer(url, method, headers, limits, certificateAuthority, proxy, proxy == nil ? mayConnect : { _ in true })
     }
 
-    /// Source: RFC 3986, 4.2: what begins with a scheme, or with two slashes, names its host itself.
-    private static func absolute(_ text: String, scheme: String) -> String? {
-        if text.hasPrefix("//") { return "\(scheme):\(text)" }
-        let beginning = text.utf8.prefix { $0 != UInt8(ascii: ":") }
-        guard beginning.count < text.utf8.count, let first = beginning.first, Self.isLetter(first) else { return nil }
-        let isScheme = beginning.allSatisfy { isLetter($0) || 0x30...0x39 ~= $0 || "+-.".utf8.contains($0) }
-        return isScheme ? text : nil
+    /// Judges the addresses that a host has here. Of a name that has none here nothing is known: the proxy may know it.
+    private func judgeHost(_ parts: URLParts, _ mayConnect: @escaping Download.AddressJudge) throws(HTTPClientError) {
+        let refusal = HTTPClientError(.refused, "the address is not allowed")
+        if let address = parts.address {
+            guard mayConnect(address) else { throw refusal }
+            return
+        }
+        // libcurl looks the name up, in bounded time, and asks for a socket to every address, of which it gets none.
+        final class Found { var addresses: [[UInt8]] = [] }
+        let found = Found()
+        let search = try Transfer(parts.text, .head, [], limits, certificateAuthority, nil) { address in
+            found.addresses.append(address)
+            return false
+        }
+        let end = monotonicSeconds() + limits.connect
+        do throws(HTTPClientError) {
+            while try !search.waitForHead(atMost: 0.25), monotonicSeconds() < end {
+                guard !isCancelled() else { throw HTTPClientError(.cancelled, "the caller wanted no more") }
+            }
+        } catch {
+            if error.kind == .cancelled { throw error }
+        }
+        guard found.addresses.allSatisfy(mayConnect) else { throw refusal }
     }
-
-    private static func isLetter(_ byte: UInt8) -> Bool { 0x41...0x5A ~= byte & 0xDF }
 }

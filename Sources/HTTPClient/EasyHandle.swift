@@ -3,7 +3,7 @@ internal import Glibc
 
 /// One exchange at a time by libcurl, used by one thread at a time: owns the C handle, and the texts it points at.
 ///
-/// Set for all: HTTP/1.1 over http and https alone, no redirects, no proxy (not of the environment either), no cookies, no
+/// Set for all: HTTP/1.1 over http and https alone, no redirects, no proxy but one that is named (libcurl's own look into the environment is off), no cookies, no
 /// `.netrc`, no signals (a resolver that used `SIGALRM` would hit other threads), certificates checked.
 final class EasyHandle {
     let raw: UnsafeMutableRawPointer
@@ -115,6 +115,21 @@ final class EasyHandle {
         }
     }
 
+    /// From here on a proxy is asked, for every host.
+    func go(by proxy: Proxy) {
+        set(CURLOPT_NOPROXY, "")
+        set(CURLOPT_PROXY, proxy.url)
+        // What the proxy says of a tunnel is not the source's header.
+        set(CURLOPT_SUPPRESS_CONNECT_HEADERS, 1)
+    }
+
+    /// Whether a proxy has answered when it was asked for a tunnel.
+    var hasProxyAnswered: Bool {
+        var status = 0
+        vitrine_curl_get_long(raw, CURLINFO_HTTP_CONNECTCODE, &status)
+        return status != 0
+    }
+
     var status: Int {
         var status = 0
         vitrine_curl_get_long(raw, CURLINFO_RESPONSE_CODE, &status)
@@ -128,7 +143,7 @@ final class EasyHandle {
             case CURLE_URL_MALFORMAT: .invalid
             // Also what libcurl says of an answer that is no HTTP.
             case CURLE_UNSUPPORTED_PROTOCOL: mayHaveArrived ? .broken : .invalid
-            case CURLE_COULDNT_RESOLVE_HOST, CURLE_COULDNT_CONNECT: .unreachable
+            case CURLE_COULDNT_RESOLVE_HOST, CURLE_COULDNT_CONNECT, CURLE_COULDNT_RESOLVE_PROXY: .unreachable
             case CURLE_OPERATION_TIMEDOUT: mayHaveArrived ? .timedOut : .unreachable
             case CURLE_PEER_FAILED_VERIFICATION, CURLE_SSL_CONNECT_ERROR, CURLE_SSL_CACERT_BADFILE, CURLE_SSL_ISSUER_ERROR: .untrusted
             case CURLE_PARTIAL_FILE: .cut

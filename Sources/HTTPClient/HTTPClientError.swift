@@ -17,8 +17,12 @@ package struct HTTPClientError: Error {
         case tooSlow
         /// The body is longer than was allowed.
         case tooLong
-        /// The caller's rules forbid the address, or one that a redirect leads to; or there were too many redirects.
+        /// The caller's rules forbid the address.
         case refused
+        /// A redirect leads to an address that the caller's rules forbid, or to none; or there were too many.
+        case misdirected
+        /// The proxy cannot be reached.
+        case proxyAway
         /// The caller wanted no more.
         case cancelled
     }

@@ -2,6 +2,8 @@
 package struct ReplyHeaders: Sendable {
     /// In the order that they came in, without the white space round a value.
     package private(set) var fields: [(name: String, value: String)] = []
+    /// What the first `Location` says, byte by byte: not all servers write UTF-8.
+    private(set) var location: [UInt8]?
     /// Bytes so far, over all answers of an exchange: interim ones (1xx) count too, so that no stream of them goes on for ever.
     private var size = 0
 
@@ -22,12 +24,13 @@ package struct ReplyHeaders: Sendable {
         size += line.count
         guard size <= Self.longest else { throw .headerTooLong() }
         if line.starts(with: "HTTP/".utf8) {  // an answer begins; what came before was an interim one
-            fields = []
+            (fields, location) = ([], nil)
             return
         }
         guard let colon = line.firstIndex(of: UInt8(ascii: ":")) else { return }
         guard fields.count < Self.most else { throw .headerTooLong() }
         let (name, value) = (Self.text(line[..<colon]), Self.text(line[(colon + 1)...]))
+        if location == nil, name.lowercased() == "location" { location = Array(line[(colon + 1)...]) }
         if name.lowercased() == "content-length" {
             guard self[name] ?? value == value, !value.isEmpty, value.utf8.allSatisfy({ 0x30...0x39 ~= $0 }), Int64(value) != nil else {
                 throw HTTPClientError(.broken, "the answer tells no length that makes sense", mayHaveArrived: true)

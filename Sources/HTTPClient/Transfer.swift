@@ -9,6 +9,7 @@ final class Transfer {
     private let handle: EasyHandle
     private let multi: UnsafeMutableRawPointer
     private let mayConnect: Download.AddressJudge
+    private let proxy: Proxy?
 
     private var hasHead = false
     /// Stays: what has failed once never ends like a whole body.
@@ -29,12 +30,13 @@ final class Transfer {
 
     init(
         _ url: String, _ method: Download.Method, _ headers: [(name: String, value: String)], _ limits: Download.Limits,
-        _ certificateAuthority: String?, _ mayConnect: @escaping Download.AddressJudge
+        _ certificateAuthority: String?, _ proxy: Proxy?, _ mayConnect: @escaping Download.AddressJudge
     ) throws(HTTPClientError) {
         handle = EasyHandle(Trust(certificateAuthority: certificateAuthority))
         guard let multi = curl_multi_init() else { fatalError("out of memory") }
         self.multi = multi
-        self.mayConnect = mayConnect
+        (self.mayConnect, self.proxy) = (mayConnect, proxy)
+        if let proxy { handle.go(by: proxy) }
         try handle.ask(method == .head ? "HEAD" : "GET", url, headers: headers)
         handle.set(method == .head ? CURLOPT_NOBODY : CURLOPT_HTTPGET, 1)
         handle.set(CURLOPT_CONNECTTIMEOUT_MS, max(1, Int(limits.connect * 1000)))
@@ -130,8 +132,15 @@ final class Transfer {
         let error =
             isRefused && !wasSent
             ? HTTPClientError(.refused, "the address is not allowed") : handle.error(code, mayHaveArrived: wasSent)
-        failure = failure ?? error
+        failure = failure ?? byWayOfProxy(error, code)
         throw failure ?? error
+    }
+
+    /// An error before anything was sent, where a proxy stood in the way.
+    private func byWayOfProxy(_ error: HTTPClientError, _ code: CURLcode) -> HTTPClientError {
+        guard let proxy, !wasSent else { return error }
+        let isAway = [CURLE_COULDNT_RESOLVE_PROXY, CURLE_COULDNT_CONNECT, CURLE_PROXY].contains(code) && !handle.hasProxyAnswered
+        return HTTPClientError(isAway ? .proxyAway : error.kind, "by the proxy \(proxy.place): \(error.message)")
     }
 
     private func take(line: UnsafeRawBufferPointer) -> Bool {

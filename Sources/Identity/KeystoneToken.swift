@@ -12,6 +12,10 @@ struct KeystoneToken: Sendable {
     let roleNames: Set<String>
     /// In lower case, as Glance compares them; none unless they hold for a project.
     let roles: Set<String>
+    /// Of user and project.
+    let userDomain, projectDomain: String?
+    /// Whether the project is the administrators', where Keystone knows one.
+    let isAdminProject: Bool
     /// Seconds since 1970.
     let expiresAt: Double
     /// Nil where it is good for everything.
@@ -35,6 +39,9 @@ struct KeystoneToken: Sendable {
         self.user = user
         expiresAt = expires
         project = token["project"]?.object?["id"]?.string
+        userDomain = token["user"]?.object?["domain"]?.object?["id"]?.string
+        projectDomain = token["project"]?.object?["domain"]?.object?["id"]?.string
+        isAdminProject = token["is_admin_project"]?.bool ?? true
         scope = token["domain"] != nil || token["system"] != nil ? .other : .project
         roleNames = Set((token["roles"]?.array ?? []).compactMap { $0.object?["name"]?.string })
         roles = scope == .project ? Set(roleNames.map { $0.lowercased() }) : []
@@ -44,6 +51,23 @@ struct KeystoneToken: Sendable {
         }
         // A rule that makes no sense lets nothing through.
         accessRules = (rules.array ?? []).compactMap { AccessRule($0) }
+    }
+
+    /// What rules may ask of its owner besides.
+    var particulars: [String: String] {
+        var particulars = ["is_admin_project": isAdminProject ? "True" : "False"]
+        particulars["user_domain_id"] = userDomain
+        particulars["project_domain_id"] = projectDomain
+        return particulars
+    }
+
+    /// The same of a service that sends on.
+    var particularsOfService: [String: String] {
+        var particulars = ["service_user_id": user]
+        particulars["service_project_id"] = project
+        particulars["service_user_domain_id"] = userDomain
+        particulars["service_project_domain_id"] = projectDomain
+        return particulars
     }
 
     var hasExpired: Bool { wallSeconds() >= expiresAt }

@@ -57,6 +57,8 @@ package final class KeystoneTokens: Authenticator {
             user: token.user, project: token.project, roles: token.roles, serviceRoles: service?.token.roleNames ?? [],
             scope: token.scope, isAdmin: token.scope == .project && policy.current.makesAdmin(roles: token.roles))
         caller.token = CallerToken(text)
+        caller.particulars = token.particulars
+        if let service { caller.particulars.merge(service.token.particularsOfService) { $1 } }
         return caller
     }
 

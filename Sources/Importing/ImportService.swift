@@ -48,7 +48,7 @@ package struct ImportService: Sendable {
             node = nil
             let rule = request.method == .copyImage ? PolicyRule.copyImage : .modifyImage
             // A rule that lets everybody says nothing of owners: then that comes before what Glance asks in its own order.
-            if service.policy.allows(rule, caller, on: image) { try service.policy.requireOwnership(of: image, by: caller) }
+            if try service.policy.decides(rule, caller, on: image) { try service.policy.requireOwnership(of: image, by: caller) }
             try checkStatus(of: image, for: request.method)
             try checkFormats(of: image)
             if request.method == .glanceDownload { try request.checkRegion() }

@@ -14,7 +14,7 @@ extension Address {
     /// Words that change who is let in, or as whom, in ways that are not to be had here. To leave them out would be no connection like the
     /// one that was meant.
     private static let unsupported: Set<String> = [
-        "read_default_file", "read_default_group", "option_files", "option_groups", "server_public_key", "server_public_key_path",
+        "option_files", "option_groups", "server_public_key", "server_public_key_path",
         "tls_version", "tls_versions", "tls_ciphersuites", "failover", "krb_service_principal",
     ]
 
@@ -28,20 +28,48 @@ extension Address {
 
     mutating func readWords(of query: Substring) throws(AddressError) {
         var wish = Wish()
+        var words: Set<String> = []
+        var (optionFile, optionGroup): (String?, String?)
+        // With an `@` behind it, a word may be the end of a password that had a `?` in it.
+        func shown(_ word: String) -> String { query.contains("@") ? "…" : String(word.prefix(40)) }
         for pair in query.split(separator: "&") {
-            let parts = pair.split(separator: "=", maxSplits: 1, omittingEmptySubsequences: false)
+            // As SQLAlchemy has it, a word without a value is not there.
+            let parts = pair.replacing("+", with: " ").split(separator: "=", maxSplits: 1, omittingEmptySubsequences: false)
+            guard parts.count == 2, !parts[1].isEmpty else { continue }
             let word = try Self.unquoted(parts[0], "the query")
-            let value = parts.count == 2 ? try Self.unquoted(Substring(parts[1].replacing("+", with: " ")), "the value of \(word)") : ""
-            // As SQLAlchemy has it, a word without a value is not there, and yet must be one.
+            let value = try Self.unquoted(parts[1], "the value of \(shown(word))")
+            guard words.insert(word).inserted else { throw AddressError("'\(shown(word))' is there twice") }
+            if word == "read_default_file" || word == "read_default_group" {
+                if word == "read_default_file" { optionFile = value } else { optionGroup = value }
+                continue
+            }
             if try isPlace(word, value) { continue }
             if try isTime(word, value) { continue }
             if try isEncryption(word, value, &wish) { continue }
             guard !Self.unsupported.contains(word) else { throw AddressError("'\(word)' is not supported") }
             guard Self.harmless.contains(word) else {
-                throw AddressError("'\(word.prefix(40))' is a word that is not known here; look for a slip, or leave it out")
+                throw AddressError("'\(shown(word))' is a word that is not known here; look for a slip, or leave it out")
             }
         }
+        if optionFile != nil || optionGroup != nil {
+            try take(try OptionFile(optionFile ?? "/etc/my.cnf", group: optionGroup ?? "client"), &wish)
+        }
         try settle(wish)
+    }
+
+    /// What is not said in the URL. Source: PyMySQL, `Connection.__init__`; unlike there, a socket does not come before a host of the URL's.
+    private mutating func take(_ file: OptionFile, _ wish: inout Wish) throws(AddressError) {
+        if user.isEmpty { user = file["user"] ?? "" }
+        if password.isEmpty { password = file["password"] ?? "" }
+        if database.isEmpty { database = file["database"] ?? "" }
+        if host.isEmpty, socket == nil { socket = file["socket"] }
+        if host.isEmpty { host = file["host"] ?? "" }
+        if port == 0, let text = file["port"] { port = try Self.number(text, "port", most: 65535) }
+        bindAddress = bindAddress ?? file["bind-address"]
+        for (word, field) in TLS.files where wish.tls[keyPath: field] == nil {
+            guard let value = file[word.replacing("_", with: "-")] else { continue }
+            (wish.tls[keyPath: field], wish.isWanted) = (value, true)
+        }
     }
 
     /// - Returns: false for a word about something else.

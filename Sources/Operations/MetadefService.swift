@@ -18,7 +18,9 @@ package struct MetadefService: Sendable {
         try policy.require(.getMetadefNamespaces, on: nil, by: caller)
         try policy.require(.listMetadefResourceTypes, on: nil, by: caller)
         var page = try catalog.page(listing, visibleTo: caller)
-        page.namespaces.removeAll { !policy.allows(.getMetadefNamespace, caller, on: $0) }
+        var seen: [MetadefNamespace] = []
+        for namespace in page.namespaces { if try policy.decides(.getMetadefNamespace, caller, on: namespace) { seen.append(namespace) } }
+        page.namespaces = seen
         return page
     }
 
@@ -61,7 +63,7 @@ package struct MetadefService: Sendable {
     /// A namespace with all of one kind, or none where the policy hides every one of them.
     package func contents(_ kind: MetadefKind, of name: String, for caller: Caller) throws(Fault) -> MetadefNamespace {
         var found = try namespace(name, with: [.all(kind)], [kind.ruleToList], by: caller)
-        if !policies.current.allows(kind.ruleToGet, caller, on: found) { found.contents = MetadefContents() }
+        if try !policies.current.decides(kind.ruleToGet, caller, on: found) { found.contents = MetadefContents() }
         return found
     }
 

@@ -4,13 +4,15 @@ extension ImageService {
     package func members(of id: ImageID, for caller: Caller) throws(Fault) -> ListWalk<Member> {
         let image = try sharedImage(id, for: caller)
         try policy.require(.getMembers, on: image, by: caller)
-        return try memberships.memberWalk(of: image, visibleTo: caller) { allows(.getMember, image, $0.project, caller) }
+        return try memberships.memberWalk(of: image, visibleTo: caller) {
+            (try? decides(.getMember, image, $0.project, caller)) ?? false
+        }
     }
 
     /// - Throws: `.notFound` also when the image is not shared at all.
     package func member(_ project: String, of id: ImageID, for caller: Caller) throws(Fault) -> Member {
         let image = try found(id, by: caller)
-        guard image.visibility == .shared, allows(.getMember, image, project, caller) else { throw Self.notAMember(project, id) }
+        guard image.visibility == .shared, try decides(.getMember, image, project, caller) else { throw Self.notAMember(project, id) }
         return try memberships.member(project, of: image, visibleTo: caller)
     }
 
@@ -25,7 +27,7 @@ extension ImageService {
     package func answer(_ status: Member.Status, for project: String, to id: ImageID, by caller: Caller) throws(Fault) -> Member {
         let image = try sharedImage(id, for: caller)
         try checkIsMember(project, of: image, for: caller)
-        guard allows(.modifyMember, image, project, caller), caller.project == project || caller.mayChange(image) else {
+        guard try decides(.modifyMember, image, project, caller), caller.project == project || caller.mayChange(image) else {
             throw Fault(.forbidden, "Only project \(project) itself may answer for its membership.")
         }
         return try memberships.set(status, of: project, in: image)
@@ -40,7 +42,7 @@ extension ImageService {
 
     /// - Throws: `.forbidden` for whoever may not look at that membership, `.notFound` for a project that has none.
     private func checkIsMember(_ project: String, of image: Image, for caller: Caller) throws(Fault) {
-        guard allows(.getMember, image, project, caller) else {
+        guard try policy.decides(.getMember, caller, on: image) else {
             throw Fault(.forbidden, "You are not authorized to lookup the members of the image \(image.id).")
         }
         _ = try memberships.member(project, of: image, visibleTo: caller)
@@ -53,7 +55,7 @@ extension ImageService {
         let image = try found(id, by: caller)
         let target = SharingTarget(image, by: caller)
         try policy.require(.getMembers, on: target, by: caller)
-        guard policy.allows(.getMember, caller, on: target) else { return ListWalk(only: []) }
+        guard try policy.decides(.getMember, caller, on: target) else { return ListWalk(only: []) }
         return try memberships.memberWalk(of: image, visibleTo: caller)
     }
 
@@ -74,7 +76,7 @@ extension ImageService {
         var target: [String: String] = [:]
         for name in ["project_id", "owner", "member_id"] { target[name] = caller.project }
         try policy.require(.getMembers, on: AttributeTarget(target), by: caller)
-        guard policy.allows(.getMember, caller, on: AttributeTarget(target)) else { return ListWalk(only: []) }
+        guard try policy.decides(.getMember, caller, on: AttributeTarget(target)) else { return ListWalk(only: []) }
         return try memberships.membershipWalk(of: project, visibleTo: caller)
     }
 
@@ -106,10 +108,10 @@ extension ImageService {
         return image
     }
 
-    private func allows(_ rule: PolicyRule, _ image: Image, _ project: String, _ caller: Caller) -> Bool {
+    private func decides(_ rule: PolicyRule, _ image: Image, _ project: String, _ caller: Caller) throws(Fault) -> Bool {
         var target = ["member_id": project, "visibility": image.visibility.rawValue]
         target["project_id"] = image.owner
-        return policy.allows(rule, caller, on: AttributeTarget(target))
+        return try policy.decides(rule, caller, on: AttributeTarget(target))
     }
 
     private static func notAMember(_ project: String, _ id: ImageID) -> Fault {

@@ -16,7 +16,7 @@ extension ImageService {
     package func list(_ listing: ImageListing, for caller: Caller) throws(Fault) -> ImagePage {
         let (listing, hide) = try readable(listing, by: caller)
         var page = try images.page(listing, visibleTo: caller)
-        hide(&page.images)
+        try hide(&page.images)
         return page
     }
 
@@ -29,7 +29,7 @@ extension ImageService {
     /// A list without filters that would tell what the caller may not read, and what takes out of its images what he may not see.
     private func readable(
         _ listing: ImageListing, by caller: Caller
-    ) throws(Fault) -> (listing: ImageListing, hide: (inout [Image]) -> Void) {
+    ) throws(Fault) -> (listing: ImageListing, hide: (inout [Image]) throws(Fault) -> Void) {
         // One policy for the whole page: each asking for the current one takes a lock and looks at a clock.
         let policy = policy
         var target: [String: String] = [:]
@@ -38,8 +38,10 @@ extension ImageService {
         let rights = propertyRights(of: caller)
         var listing = listing
         if let rights { listing.leaveOutWhatIsUnreadable(rights) }
-        func hide(_ images: inout [Image]) {
-            images.removeAll { !policy.allows(.getImage, caller, on: $0) }
+        func hide(_ images: inout [Image]) throws(Fault) {
+            var seen: [Image] = []
+            for image in images { if try policy.decides(.getImage, caller, on: image) { seen.append(image) } }
+            images = seen
             rights?.hideUnreadable(in: &images)
         }
         return (listing, hide)

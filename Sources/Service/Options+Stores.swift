@@ -45,6 +45,8 @@ extension Options {
         let metadataFile: Option<String?>
         /// Certificates that those of web servers are checked with, in place of the system's.
         let httpsCertificates: Option<String?>
+        /// By which proxies web servers are asked: `http:host:port`, `https:host:port`.
+        let proxies: Option<[String]>
 
         init(_ name: String) {
             self.name = name
@@ -57,12 +59,13 @@ extension Options {
             isThin = .flag(name, "filesystem_thin_provisioning", default: false)
             metadataFile = .optionalText(name, "filesystem_store_metadata_file")
             httpsCertificates = .optionalText(name, "https_ca_certificates_file")
+            proxies = .list(name, "http_proxy_information", default: [])
         }
 
         var keys: [OptionKey] {
             [
                 description.key, weight.key, folder.key, folders.key, permissions.key, chunkSize.key, isThin.key, metadataFile.key,
-                httpsCertificates.key,
+                httpsCertificates.key, proxies.key,
             ]
         }
     }
@@ -83,6 +86,9 @@ extension Options {
     static let allowedPorts = Option<[String]>.list("import_filtering_opts", "allowed_ports", default: ["80", "443"], .bracketed)
     static let disallowedPorts = Option<[String]>.list("import_filtering_opts", "disallowed_ports", default: [], .bracketed)
 
+    /// Whether it is fetched by the proxies that the environment names.
+    static let fetchesThroughProxy = Option<Bool>.flag("vitrine", "fetch_through_proxy", default: false)
+
     // MARK: formats
 
     static let diskFormats = Option<[String]>.list(
@@ -100,7 +106,8 @@ extension Options {
     static let storage: [OptionKey] =
         [
             enabledBackends.key, defaultBackend.key, stores.key, defaultStore.key, nodeStagingURI.key, allowedSchemes.key,
-            disallowedSchemes.key, allowedHosts.key, disallowedHosts.key, allowedPorts.key, disallowedPorts.key, diskFormats.key,
+            disallowedSchemes.key, allowedHosts.key, disallowedHosts.key, allowedPorts.key, disallowedPorts.key, fetchesThroughProxy.key,
+            diskFormats.key,
             containerFormats.key, requireFormatMatch.key, vmdkAllowedTypes.key, nonfatalChecksOfGPT.key, readableFolders.key,
         ] + onlyStore.keys
 }

@@ -82,6 +82,20 @@ package enum Options {
     static let policyFile = Option<String>.text("oslo_policy", "policy_file", default: "policy.yaml").formerly("policy_file", in: "DEFAULT")
     static let policyFolders = Option<[String]>.many("oslo_policy", "policy_dirs").formerly("policy_dirs", in: "DEFAULT")
     static let enforceNewDefaults = Option<Bool>.flag("oslo_policy", "enforce_new_defaults", default: true)
+    static let policyDefaultRule = Option<String>.text("oslo_policy", "policy_default_rule", default: "default").formerly(
+        "policy_default_rule", in: "DEFAULT")
+    static let remotePolicyContentType = Option<PolicyServers.Settings.ContentType>.choice(
+        "oslo_policy", "remote_content_type", default: .form)
+    static let remotePolicyVerifies = Option<Bool>.flag("oslo_policy", "remote_ssl_verify_server_crt", default: false)
+    static let remotePolicyAuthority = Option<String?>.optionalText("oslo_policy", "remote_ssl_ca_crt_file")
+    static let remotePolicyCertificate = Option<String?>.optionalText("oslo_policy", "remote_ssl_client_crt_file")
+    static let remotePolicyKey = Option<String?>.optionalText("oslo_policy", "remote_ssl_client_key_file")
+    /// Seconds, with a fraction if need be.
+    static let remotePolicyTimeout = Option<String>.text("oslo_policy", "remote_timeout", default: "60")
+    static let policy: [OptionKey] = [
+        policyFile.key, policyFolders.key, enforceNewDefaults.key, policyDefaultRule.key, remotePolicyContentType.key,
+        remotePolicyVerifies.key, remotePolicyAuthority.key, remotePolicyCertificate.key, remotePolicyKey.key, remotePolicyTimeout.key,
+    ]
 
     // MARK: custom properties
     static let propertyProtectionFile = Option<String?>.optionalText("DEFAULT", "property_protection_file")
@@ -130,7 +144,7 @@ package enum Options {
             delayedDelete.key, scrubTime.key, wakeupTime.key, gracefulShutdownTimeout.key,
             workers.key, connection.key, maxPoolSize.key, maxOverflow.key, poolTimeout.key, flavor.key, identity.key,
             identityNoneBeyondLoopback.key,
-            tokenFile.key, project.key, policyFile.key, policyFolders.key, enforceNewDefaults.key, propertyProtectionFile.key,
+            tokenFile.key, project.key, propertyProtectionFile.key,
             propertyProtectionFormat.key, enableV1API.key, enableV2API.key,
             enableV1Registry.key, registryHost.key, registryPort.key,
             registryProtocol.key, registryCA.key, registryTimeout.key, registrySecret.key, registryThreads.key, copyThreads.key,
@@ -138,6 +152,6 @@ package enum Options {
             dataThreads.key, uploadsPerProject.key, downloadThreads.key, uploadRate.key, verifyLocations.key, internalPrefix.key,
             enableProxyHeadersParsing.key,
             healthBackends.key, disableByFilePath.key, disableByFilePaths.key, enableByFilePaths.key, detailedHealth.key,
-        ] + CORSGroup("cors", defaults: .glance).keys + AuthToken.all + OsloLimit.all + notifications + storage + imports + cache
+        ] + policy + CORSGroup("cors", defaults: .glance).keys + AuthToken.all + OsloLimit.all + notifications + storage + imports + cache
         + signatures + logging
 }

@@ -102,10 +102,15 @@ package enum Programs {
     }
 
     private static func listener(_ place: String) throws -> Listener {
-        guard place.hasPrefix("fd:") else { return try Listener(path: place) }
-        guard let descriptor = CInt(place.dropFirst(3)) else {
+        let descriptor = place.hasPrefix("fd:") ? CInt(place.dropFirst(3)) : nil
+        guard descriptor != nil || !place.hasPrefix("fd:") else {
             throw ConfigurationError(place: place, reason: "is neither fd:N nor the path of a socket")
         }
-        return try Listener(descriptor: descriptor)
+        do throws(FastCGIError) {
+            if let descriptor { return try Listener(descriptor: descriptor) }
+            return try Listener(path: place)
+        } catch {
+            throw ConfigurationError(place: place, reason: "is no socket that requests come in by: \(error)")
+        }
     }
 }

@@ -226,8 +226,7 @@ extension Options {
         (
             "oslo_policy",
             """
-            enforce_scope policy_default_rule remote_content_type remote_ssl_ca_crt_file remote_ssl_client_crt_file
-            remote_ssl_client_key_file remote_ssl_verify_server_crt remote_timeout
+            enforce_scope
             """
         ),
         (

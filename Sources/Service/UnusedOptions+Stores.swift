@@ -13,7 +13,7 @@ extension Options {
         cinder_enforce_multipath cinder_http_retries cinder_mount_point_base cinder_os_region_name cinder_state_transition_timeout
         cinder_store_auth_address cinder_store_password cinder_store_project_domain_name cinder_store_project_name
         cinder_store_user_domain_name cinder_store_user_name cinder_use_multipath cinder_volume_type default_swift_reference
-        filesystem_store_thread_pool_size filesystem_store_threadpool_threshold filesystem_store_timeout http_proxy_information
+        filesystem_store_thread_pool_size filesystem_store_threadpool_threshold filesystem_store_timeout
         https_insecure mongodb_store_db mongodb_store_uri os_region_name rados_connect_timeout rbd_store_ceph_conf
         rbd_store_chunk_size rbd_store_pool rbd_store_user rbd_thin_provisioning rootwrap_config s3_store_access_key s3_store_bucket
         s3_store_bucket_url_format s3_store_cacert s3_store_create_bucket_on_put s3_store_enable_data_integrity_protection

@@ -25,7 +25,7 @@ extension Options {
             enable_v2_registry enable_v3_api enforce_secure_rbac eventlet_executor_pool_size http_keepalive http_retries
             image_cache_datadir image_cache_enabled image_cache_invalid_entry_grace_period image_cache_max_size_bytes
             image_cache_percent_extra_to_free image_cache_sqlite_db image_cache_stall_timeout key_file location_strategy
-            notifier_strategy owner_is_tenant pipe_handle policy_default_rule pydev_worker_debug_host pydev_worker_debug_port
+            notifier_strategy owner_is_tenant pipe_handle pydev_worker_debug_host pydev_worker_debug_port
             registry_client_cert_file registry_client_insecure registry_client_key_file restore scrub_pool_size scrubber_datadir
             secure_proxy_ssl_header send_identity_headers service_host service_port service_protocol sheepdog_collie_path
             sheepdog_gateway sheepdog_port sheepdog_store_chunk_size_mb swift_store_object_buffer_dir task_executor use_user_token

@@ -9,6 +9,8 @@ extension Wiring {
     package func logComplaints() {
         let logger = log.logger("glance.config")
         for complaint in complaints + storeComplaints { logger.warning("\(complaint)") }
+        // What cannot be made of it is refused where it is needed.
+        try? logProxies()
     }
 
     package var complaints: [String] { configuration.complaints(known: options, unused: unusedOptions) }

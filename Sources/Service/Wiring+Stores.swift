@@ -250,7 +250,8 @@ extension Wiring {
     }
 
     private func makeWebStore(_ group: Options.StoreGroup) throws -> HTTPStore {
-        HTTPStore(rules: try makeFetchRules(), certificateAuthority: try configuration(group.httpsCertificates))
+        HTTPStore(
+            rules: try makeFetchRules(), certificateAuthority: try configuration(group.httpsCertificates), proxies: try makeProxies(group))
     }
 
     private var hasWebStore: Bool {
@@ -264,7 +265,11 @@ extension Wiring {
     // MARK: what is fetched
 
     /// What imports are downloaded by; there need not be an http store.
-    func makeFetcher() throws -> HTTPStore { try makeWebStore(Options.onlyStore) }
+    func makeFetcher() throws -> HTTPStore {
+        HTTPStore(
+            rules: try makeFetchRules(), certificateAuthority: try configuration(Options.onlyStore.httpsCertificates),
+            proxies: try makeProxies(nil))
+    }
 
     /// What V1's copies and locations come from: nothing where the site has no http store.
     func makeImageSource() throws -> any ImageSource {

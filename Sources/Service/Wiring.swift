@@ -25,7 +25,9 @@ package struct Wiring {
         locationCipher = try Self.makeLocationCipher(configuration)
         bulkheads = program == "glance-api" ? Bulkheads() : nil
         log = try OsloLog(configuration, program: program)
-        policies = try PolicyFiles(try Self.policyPlaces(configuration), logger: log.logger("glance.policy"))
+        let logger = log.logger("glance.policy")
+        let servers = try Self.policyServers(configuration, bulkheads, logger)
+        policies = try PolicyFiles(try Self.policyPlaces(configuration), servers: servers, logger: logger)
     }
 
     private static func makeLocationCipher(_ configuration: Configuration) throws -> TextCipher? {
@@ -51,14 +53,6 @@ package struct Wiring {
         let usual = ConfigurationSearch(project: "glance", environment: Programs.environment()).folders
         let paths = (configuration.folders + usual).map { "\($0)/\(name)" }
         return paths.first(where: ConfigurationSearch.isThere) ?? "\(configuration.folders.first ?? "/etc/glance")/\(name)"
-    }
-
-    private static func policyPlaces(_ configuration: Configuration) throws -> PolicyFiles.Places {
-        func found(_ name: String) -> String { Self.found(name, configuration) }
-        let named = try configuration(Options.policyFolders)
-        return PolicyFiles.Places(
-            file: found(try configuration(Options.policyFile)), isFileNamed: configuration.isSet(Options.policyFile),
-            folders: (named.isEmpty ? ["policy.d"] : named).map(found), isOld: try !configuration(Options.enforceNewDefaults))
     }
 
     /// - Parameter threads: that may want a connection at once.

@@ -68,5 +68,5 @@ func tail(of path: String, from start: UInt64 = 0) -> String {
     let text = String(decoding: (try? file.readToEnd()) ?? Data(), as: UTF8.self)
     let lines = text.split(separator: "\n").map { $0.trimmingCharacters(in: .whitespaces) }.filter { !$0.isEmpty }
     if let error = lines.last(where: { $0.hasPrefix("Error: ") }) { return String(error.dropFirst("Error: ".count)) }
-    return lines.isEmpty ? "see \(path)" : lines.suffix(3).joined(separator: " / ")
+    return lines.isEmpty ? "it wrote nothing" : lines.suffix(3).joined(separator: " / ")
 }

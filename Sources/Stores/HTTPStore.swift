@@ -8,10 +8,16 @@ package struct HTTPStore: ImageStore, ImageSource {
     private let rules: FetchRules
     private let limits: Download.Limits
     private let certificateAuthority: String?
+    private let proxies: Proxies
 
-    /// - Parameter certificateAuthority: a PEM file in place of the system's certificates.
-    package init(rules: FetchRules, limits: Download.Limits = .init(), certificateAuthority: String? = nil) {
+    /// - Parameters:
+    ///   - certificateAuthority: a PEM file in place of the system's certificates.
+    ///   - proxies: by which the servers are asked.
+    package init(
+        rules: FetchRules, limits: Download.Limits = .init(), certificateAuthority: String? = nil, proxies: Proxies = Proxies()
+    ) {
         (self.rules, self.limits, self.certificateAuthority) = (rules, limits, certificateAuthority)
+        self.proxies = proxies
     }
 
     // MARK: ImageSource
@@ -86,23 +92,32 @@ package struct HTTPStore: ImageStore, ImageSource {
         isCancelled: @escaping () -> Bool = { false }
     ) throws(Fault) -> Download {
         _ = try rules.judge(url)
+        var refusal: (any Error)?
+        func judge(_ url: String) -> Download.AddressJudge? {
+            do throws(Fault) {
+                let target = try rules.judge(url)
+                return { NetworkAddress($0).map(target.permits) ?? false }
+            } catch {
+                refusal = error.cause
+                return nil
+            }
+        }
         do throws(HTTPClientError) {
             return try Download(
                 url, method: method, headers: headers, limits: limits, certificateAuthority: certificateAuthority,
-                judge: addressJudge, isCancelled: isCancelled)
+                proxies: proxies, judge: judge, isCancelled: isCancelled)
         } catch {
+            switch error.kind {
+            case .tooLong: throw .tooMuch(error)
+            case .proxyAway:
+                throw Fault(.unavailable, "The proxy by which this service fetches data cannot be reached.", cause: error)
+            // Nobody was asked there: that tells of the rules, and nothing of what listens where.
+            case .misdirected:
+                let reason = refusal.map { "this service does not fetch from there: \($0)" } ?? error.message
+                throw Fault(.unavailable, "The source leads elsewhere by a redirect that is not followed: \(reason).", cause: error)
             // One text for all that may happen before somebody has answered in HTTP.
-            throw error.kind == .tooLong
-                ? .tooMuch(error) : Fault(.unavailable, "The data cannot be fetched from its source.", cause: error)
-        }
-    }
-
-    private func addressJudge(of url: String) -> Download.AddressJudge? {
-        do throws(Fault) {
-            let target = try rules.judge(url)
-            return { NetworkAddress($0).map(target.permits) ?? false }
-        } catch {
-            return nil
+            default: throw Fault(.unavailable, "The data cannot be fetched from its source.", cause: error)
+            }
         }
     }
 }
@@ -138,7 +153,7 @@ extension Fault {
         case .tooLong: self = .tooMuch(error)
         case .tooSlow, .timedOut: self.init(.unavailable, "The source sends too slowly.", cause: error)
         case .cancelled: self.init(.gone, "Nobody waits for the data any more.", cause: error)
-        case .cut, .broken, .invalid, .unreachable, .untrusted, .refused:
+        case .cut, .broken, .invalid, .unreachable, .untrusted, .refused, .misdirected, .proxyAway:
             self.init(.unavailable, "The source ended before its data did.", cause: error)
         }
     }

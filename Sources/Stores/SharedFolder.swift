@@ -27,6 +27,8 @@ package final class SharedFolder: Sendable {
     /// - Returns: false when another process has recorded another folder since this one did.
     /// - Throws: when the folder cannot be marked, or the records cannot be asked.
     package func claim(_ records: some SharedFolderCatalog) throws(Fault) -> Bool {
+        // One that nobody has used yet is not there.
+        guard mkdir(path, 0o755) == 0 || errno == EEXIST else { throw .store(errno, "making the folder \(path)") }
         let before = known.withLock { $0 }
         let mark = try mark(orElse: before ?? FolderMark.fresh())
         known.withLock { $0 = mark }
@@ -52,7 +54,10 @@ package final class SharedFolder: Sendable {
     /// - Parameter new: the mark that a folder without one gets.
     private func mark(orElse new: String?) throws(Fault) -> String? {
         let folder = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC)
-        guard folder >= 0 else { throw .store(errno, "opening the folder \(path)") }
+        guard folder >= 0 else {
+            guard errno == ENOENT, new == nil else { throw .store(errno, "opening the folder \(path)") }
+            return nil
+        }
         defer { close(folder) }
         if let there = try FolderMark.read(in: folder) { return there }
         guard let new else { return nil }

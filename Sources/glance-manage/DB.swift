@@ -47,7 +47,6 @@ struct DB: ParsableCommand {
                 throw ExitCode(5)
             }
             print("Your database is not up to date. Your first step is to run `glance-manage db expand`.")
-            print("Your database is not up to date. Your first step is to run `glance-manage db expand`.")
             let missing = state.missing.map { "missing: \($0.name)\n" }.joined()
             FileHandle.standardError.write(Data(missing.utf8))
             throw ExitCode(3)

@@ -24,6 +24,7 @@ struct GlanceManage: ParsableCommand {
                 DB.configuration.subcommands.map { "\($0._commandName) - \($0.configuration.abstract)" })
         default: break
         }
+        refuseUnknownCommand(arguments.words)
         do {
             var command = try parseAsRoot(try DBLine.plain(arguments.words))
             try command.run()
@@ -35,6 +36,15 @@ struct GlanceManage: ParsableCommand {
         } catch {
             exit(withError: error)
         }
+    }
+
+    private static func refuseUnknownCommand(_ words: [String]) {
+        let names = configuration.subcommands.map { $0._commandName } + ["help"]
+        if ["--config-file", "--config-dir"].contains(words[0]) {
+            OsloArguments.refuse("the following arguments are required: command (one of \(names.joined(separator: ", ")))")
+        }
+        guard !words[0].hasPrefix("-"), !words[0].hasPrefix("db"), !names.contains(words[0]) else { return }
+        OsloArguments.refuse("argument command: invalid choice: '\(words[0])' (choose from \(names.joined(separator: ", ")))")
     }
 
     private static func explain(_ title: String, _ lines: [String]) -> Never {

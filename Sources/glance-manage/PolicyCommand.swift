@@ -10,12 +10,14 @@ struct PolicyCommand: ParsableCommand {
 
     struct List: ParsableCommand {
         static let configuration = CommandConfiguration(
-            abstract: "Prints every rule in force, and the file and line of those that stand in one.")
+            abstract: "Prints every rule in force, and the file and line of those that stand in one.",
+            discussion: "Behind them stands what may not be as it was meant: what is not understood, what there is not, whom it asks.")
         @OptionGroup var arguments: ConfigurationArguments
 
         func run() throws {
             for rule in try arguments.policy().listing {
-                print("\"\(rule.name)\": \"\(rule.check)\"" + (rule.origin.map { "  # \($0)" } ?? ""))
+                let words = [rule.origin].compactMap(\.self) + rule.notes
+                print("\"\(rule.name)\": \"\(rule.check)\"" + (words.isEmpty ? "" : "  # " + words.joined(separator: "; ")))
             }
         }
     }

@@ -23,39 +23,80 @@ import Testing
         let (glance, file) = try glance(#""add_image": "!""#)
         // Once it answers, it has read the file.
         #expect(try glance.send("POST", "/v2/images", json: "{}").status == 403)
-        try "\"add_image\": \"role:member and\"\n".write(to: file, atomically: true, encoding: .utf8)
-        #expect(
+        try "\"add_image\": [unclosed\n".write(to: file, atomically: true, encoding: .utf8)
+        func waitForError(_ text: String) throws -> Bool {
             try eventually {
                 _ = try glance.send("GET", "/v2/images")
-                return try glance.workerLog().contains("\(file.path()):1:")
-            })
-        #expect(try glance.workerLog().contains("ERROR glance.policy"))
+                return try glance.workerLog().split(separator: "\n").contains { $0.contains("ERROR glance.policy") && $0.contains(text) }
+            }
+        }
+        #expect(try waitForError("\(file.path()):2:"))
+        #expect(try glance.send("POST", "/v2/images", json: "{}").status == 403)
+        try FileManager.default.removeItem(at: file)
+        #expect(try waitForError("\(file.path()): cannot be read"))
         #expect(try glance.send("POST", "/v2/images", json: "{}").status == 403)
     }
 
+    /// Runs `glance-manage policy list`, and the API for as long as it takes it to say why it does not start.
+    private func list(_ text: String?, options: String = "") throws -> (list: Command, file: String, configuration: String) {
+        let file = "\(TestFolder.root)/policy-\(UInt64.random(in: 0 ... .max))"
+        try text?.write(toFile: "\(file).yaml", atomically: true, encoding: .utf8)
+        try "[oslo_policy]\npolicy_file = \(file).yaml\n\(options)\n".write(toFile: "\(file).conf", atomically: true, encoding: .utf8)
+        let list = try Command("\(TestGlance.programs)/glance-manage", ["policy", "list", "--config-file", "\(file).conf"])
+        return (list, "\(file).yaml", "\(file).conf")
+    }
+
     static let refused: [(String, String)] = [
-        ("\"add_image\": \"role:member and\"\n", ":1:30: "),
-        ("\n\"add_image\": rule:nothing\n", ":2: the rule 'add_image': there is no rule 'nothing'"),
-        ("a: rule:b\nb: rule:a\n", "asks itself"), ("\"add_image\": [unclosed\n", ":"), ("- add_image\n", "is no map"),
-        ("add_image: http://example.org\n", ":1:12: checks of other services"),
+        ("\"add_image\": [unclosed\n", ":"), ("- add_image\n", "is no map"), ("add_image: @\n", ":1:"), ("? [a]\n: b\n", "is no text"),
     ]
 
-    @Test(arguments: refused) func `that makes no policy keeps the service from starting`(_ text: String, _ said: String) throws {
-        let file = "\(TestFolder.root)/policy-\(UInt64.random(in: 0 ... .max))"
-        try text.write(toFile: "\(file).yaml", atomically: true, encoding: .utf8)
-        try "[oslo_policy]\npolicy_file = \(file).yaml\n".write(toFile: "\(file).conf", atomically: true, encoding: .utf8)
-        let command = try Command("\(TestGlance.programs)/glance-manage", ["policy", "list", "--config-file", "\(file).conf"])
+    @Test(arguments: refused) func `that is no file of rules keeps the service from starting`(_ text: String, _ said: String) throws {
+        let (command, file, configuration) = try list(text)
         #expect(command.status != 0)
-        #expect(command.errors.contains("\(file).yaml") && command.errors.contains(said), "\(command.errors)")
-        let api = try Command("\(TestGlance.programs)/glance-api", ["--config-file", "\(file).conf", "--metadata", "\(file).sock"])
-        #expect(api.status != 0 && api.errors.contains("\(file).yaml"))
+        #expect(command.errors.contains(file) && command.errors.contains(said), "\(command.errors)")
+        let api = try Command("\(TestGlance.programs)/glance-api", ["--config-file", configuration, "--metadata", "\(file).sock"])
+        #expect(api.status != 0 && api.errors.contains(file))
+    }
+
+    /// As oslo.policy has it: a rule that makes no sense lets nobody, one that there is not has the default rule for an answer.
+    static let marked: [(String, String)] = [
+        ("\"add_image\": \"role:member and\"", "role:member and\"  # FILE:1; not understood at character 16, so it lets nobody by that: "),
+        ("\n\"add_image\": junk", "junk\"  # FILE:2; not understood at character 1"),
+        ("add_image: rule:nothing", "rule:nothing\"  # FILE:1; it asks the rule 'nothing', which there is not, in whose place 'default' answers"),
+        ("add_image: rule:b\nb: rule:add_image", "rule:b\"  # FILE:1; it asks itself, so it lets nobody"),
+        ("add_image: http://example.org/%(id)s", "http://example.org/%(id)s\"  # FILE:1; a server is asked"),
+        ("add_image: role:a\n'add_image': role:b", "role:b\"  # FILE:2"), ("{\"add_image\": [[\"role:a\", \"@\"], [\"role:b\"]]}", "role:a and @ or role:b\"  # FILE:1"),
+        ("add_image: [[]]", "!\"  # FILE:1"), ("add_image: []", "@\"  # FILE:1"), ("add_image: {a: b}", "…\"  # FILE:1; not understood"),
+    ]
+
+    @Test(arguments: marked) func `may hold rules that are not what they were meant to be`(_ text: String, _ said: String) throws {
+        let (command, file, _) = try list(text)
+        let line = command.text.split(separator: "\n").first { $0.hasPrefix("\"add_image\"") }
+        #expect(command.status == 0)
+        #expect(line?.hasPrefix("\"add_image\": \"\(said.replacing("FILE", with: file))") == true, "\(line ?? ""), \(command.errors)")
+    }
+
+    @Test func `that is not there leaves the rules of the code`() throws {
+        let (command, file, _) = try list(nil)
+        #expect(command.status == 0 && !command.text.contains("  # "))
+        #expect(command.errors.contains("policy_file: \(file) is not there; the rules of the code are in force"), "\(command.errors)")
+        try "{}".write(toFile: file.replacing(".yaml", with: ".json"), atomically: true, encoding: .utf8)
+        let manage = "\(TestGlance.programs)/glance-manage"
+        let again = try Command(manage, ["policy", "list", "--config-file", file.replacing(".yaml", with: ".conf")])
+        #expect(again.errors.contains("\(file.replacing(".yaml", with: ".json")) is not read"))
+    }
+
+    @Test func `names the rule that answers for those that there are not`() throws {
+        let (command, _, _) = try list("add_image: rule:nothing\nclosed: '!'", options: "policy_default_rule = closed")
+        #expect(command.text.contains("in whose place 'closed' answers"))
     }
 
     @Test func `and those of a folder add up, the later name last`() throws {
         let folder = "\(TestFolder.root)/policy-\(UInt64.random(in: 0 ... .max))"
-        try FileManager.default.createDirectory(atPath: "\(folder)/policy.d", withIntermediateDirectories: true)
+        try FileManager.default.createDirectory(atPath: "\(folder)/policy.d/4", withIntermediateDirectories: true)
         for (name, text) in [
             "policy.yaml": "add_image: '!'", "policy.d/1.yaml": "add_image: role:a", "policy.d/2.yaml": "add_image: role:b",
+            "policy.d/.3.yaml": "add_image: role:c", "policy.d/4/5.yaml": "add_image: role:d",
         ] {
             try text.write(toFile: "\(folder)/\(name)", atomically: true, encoding: .utf8)
         }

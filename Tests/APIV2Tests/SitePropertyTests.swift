@@ -79,6 +79,8 @@ import Testing
         #expect(try changed("replace", "name", #""o""#).status == 200)
         #expect(try kept("old") == [[nil]] && kept("kernel_id") == [[nil]])
 
+        // Glance shows truths as texts, too, which its own client does not take.
+        #expect(try glance.patch(id, #"[{"op": "remove", "path": "/secure"}]"#).status == 200)
         // It checks the image by the schema before it changes anything.
         let update = try Clients.run(
             "glance", ["--os-auth-token", "alice", "--os-image-url", glance.address, "image-update", "--name", "by client", id])

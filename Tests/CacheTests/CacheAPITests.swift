@@ -175,6 +175,7 @@ import Testing
     @Test func `cleans files whatever they are called, and none outside`() throws {
         let glance = try TestGlance.cached()
         let (files, outside) = (FileManager.default, "\(glance.folder)/outside")
+        let cache = try glance.cacheFolder
         let long = [FileAttributeKey.modificationDate: Date().addingTimeInterval(-90_000)]
         func make(_ path: String, _ isOld: Bool) throws {
             try Data("x".utf8).write(to: URL(filePath: path))
@@ -183,7 +184,7 @@ import Testing
         try make(outside, true)
         let names = ["plain", ".hidden", "a b", "é", "UPPER", "\(UUID().uuidString.lowercased()).tmp", UUID().uuidString.lowercased()]
         for part in ["invalid", "incomplete", "queue"] {
-            let folder = "\(glance.cacheFolder)/\(part)"
+            let folder = "\(cache)/\(part)"
             try files.createDirectory(atPath: "\(folder)/folder", withIntermediateDirectories: true)
             for name in names {
                 try make("\(folder)/\(name)", false)
@@ -195,19 +196,18 @@ import Testing
             try files.createSymbolicLink(atPath: "\(folder)/link", withDestinationPath: outside)
             try files.createSymbolicLink(atPath: "\(folder)/link of folder", withDestinationPath: glance.folder)
         }
-        #expect(mkfifo("\(glance.cacheFolder)/incomplete/pipe", 0o600) == 0)
-        try make("\(glance.cacheFolder)/stray", true)
+        #expect(mkfifo("\(cache)/incomplete/pipe", 0o600) == 0)
+        try make("\(cache)/stray", true)
 
         #expect(try glance.send("POST", "/v2/cache/clean", as: .admin).status == 200)
         func left(_ part: String) throws -> Set<String> {
-            Set(try files.contentsOfDirectory(atPath: "\(glance.cacheFolder)/\(part)").filter { UUID(uuidString: $0) == nil })
+            Set(try files.contentsOfDirectory(atPath: "\(cache)/\(part)").filter { UUID(uuidString: $0) == nil })
         }
         let folders: Set = ["folder", "cache.db", "link of folder"]
         #expect(try left("invalid") == folders)
         #expect(try left("incomplete") == folders.union(names.dropLast()).union(["pipe"]))
         #expect(try left("queue").count == 2 * names.count - 1 + folders.count + 1)
-        #expect(files.fileExists(atPath: outside) && files.fileExists(atPath: "\(glance.cacheFolder)/stray"))
-        #expect(files.fileExists(atPath: "\(glance.cacheFolder)/invalid/folder/inner"))
+        for kept in [outside, "\(cache)/stray", "\(cache)/invalid/folder/inner"] { #expect(files.fileExists(atPath: kept)) }
     }
 
     @Test func `tells the nodes that have an image, where the driver is the central one`() throws {

@@ -1,4 +1,7 @@
+import Foundation
+import JSONDocument
 import MariaDB
+import TestSupport
 import Testing
 
 @Suite struct `A database URL` {
@@ -24,14 +27,17 @@ import Testing
         #expect(try Address(url: "mysql+pymysql://root@localhost/d?unix_socket=%2Frun%2Fdb.sock").socket == "/run/db.sock")
     }
 
-    @Test(arguments: ["", "mysql", "postgresql://u@h/d", "sqlite:///x", "mysql://u@h:x/d", "mysql://u@h:99999/d", "mysql://%zz@h/d"])
+    @Test(arguments: [
+        "", "mysql", "postgresql://u@h/d", "sqlite:///x", "mysql://u@h:x/d", "mysql://u@h:99999/d", "mysql://u:p%00@h/d",
+        "mysql://u:p%ff@h/d", "mysql://u:p@a b/d", "my-sql://u@h/d", " mysql://u@h/d", "mysql://[::1]x/d",
+    ])
     func `is refused`(_ url: String) {
         #expect(throws: AddressError.self) { try Address(url: url) }
     }
 
     /// A password may hold what separates the parts behind it; the words begin behind the place.
     @Test(arguments: [
-        ("mysql://u:a/b?c=d@h:1/d?charset=utf8", "a/b?c=d"), ("mysql://u:12@h:1/d", "12"), ("mysql://h:1/d?init_command=SET+@x=1", ""),
+        ("mysql://u:a/b?c=d@h:1/d?charset=utf8", "a/b?c=d"), ("mysql://u:12@h:1/d", "12"), ("mysql://u@h:1/d?init_command=SET%20%40x=1", ""),
         ("mysql://u:p%3Fx@h:1/d?init_command=SET%20@x=1@2", "p?x"),
     ])
     func `keeps the password apart`(_ url: String, _ password: String) throws {
@@ -49,7 +55,7 @@ import Testing
     /// By the names of drivers that Glance's sites use, about what is fixed here.
     @Test(arguments: [
         "charset=utf8&use_unicode=0", "local_infile=1&binary_prefix=true&autocommit=true", "plugin=dbcounter", "client_flag=2&charset=",
-        "use_pure=true&collation=utf8_general_ci", "sql_mode=TRADITIONAL", "ssl_disabled=true", "ssl=false", "ssl_mode=PREFERRED",
+        "unknown", "unknown=&ssl_ca=", "use_pure=true&collation=utf8_general_ci", "sql_mode=TRADITIONAL", "ssl_disabled=true", "ssl=false", "ssl_mode=PREFERRED",
     ])
     func `may hold words that change nothing`(_ words: String) throws {
         #expect(try Address(url: "mysql+pymysql://u:p@h/d?\(words)") == Address(url: "mysql+pymysql://u:p@h/d"))
@@ -58,10 +64,135 @@ import Testing
     @Test(arguments: [
         ("ssl_verfy_cert=true", "ssl_verfy_cert"), ("charst=utf8", "charst"), ("sslmode=require", "sslmode"), ("ssl_key=/k", "ssl_cert"),
         ("tls_versions=TLSv1.3", "tls_versions"), ("ssl_verify_identity=geheim", "ssl_verify_identity"), ("port=geheim", "port"),
-        ("unknown", "unknown"), ("ssl_ca=%zz", "ssl_ca"),
+        ("ssl_ca=a&ssl_ca=b", "ssl_ca"), ("ssl_ca=%ff", "ssl_ca"), ("read_timeout=geheim", "read_timeout"),
     ])
     func `names a word that it cannot do as it says`(_ words: String, _ word: String) {
         let error = #expect(throws: AddressError.self) { try Address(url: "mysql+pymysql://u:geheim@h/d?\(words)") }
         #expect(error?.description.contains(word) == true && error?.description.contains("geheim") == false)
+    }
+
+    /// Of what a file says, only what the URL does not say counts. Source: PyMySQL, `read_default_file`.
+    @Test func `may leave a part to a file`() throws {
+        let path = "\(TestFolder.root)/my-\(UInt32.random(in: 0 ... .max)).cnf"
+        try """
+        # [client]
+        [client]
+        user = filed
+        password = "p#w = 1"
+        port: 3310
+        ssl_ca=/etc/ca.pem
+        socket = '/run/x.sock'
+        !includedir /etc/mysql/conf.d
+        [glance]
+        host = db.example
+        password=other
+        """.write(toFile: path, atomically: true, encoding: .utf8)
+        let address = try Address(url: "mysql+pymysql:///glance?read_default_file=\(path)")
+        #expect(address.user == "filed" && address.password == "p#w = 1" && address.port == 3310 && address.socket == "/run/x.sock")
+        #expect(address.tls?.authority == "/etc/ca.pem" && address.host == "127.0.0.1" && address.database == "glance")
+        let other = try Address(url: "mysql+pymysql://me:own@/glance?read_default_group=glance&read_default_file=\(path)")
+        #expect(other.user == "me" && other.password == "own" && other.host == "db.example" && other.port == 3306 && other.tls == nil)
+        let named = try Address(url: "mysql://me@db:3307/glance?read_default_file=\(path)")
+        #expect(named.host == "db" && named.port == 3307 && named.socket == nil && named.password == "p#w = 1")
+        let error = #expect(throws: AddressError.self) { try Address(url: "mysql://u:geheim@h/d?read_default_file=\(path).absent") }
+        #expect(error?.description.contains("cannot be read") == true && error?.description.contains("geheim") == false)
+    }
+
+    /// The end of a password with a `?` in it may look like a word.
+    @Test func `does not name what may be a part of the password`() {
+        let error = #expect(throws: AddressError.self) { try Address(url: "mysql://u:a@b?geheim=1@h/d") }
+        #expect(error?.description.contains("geheim") == false)
+    }
+}
+
+/// SQLAlchemy itself is asked what it reads in the same URLs.
+@Suite struct `A database URL, as SQLAlchemy reads it` {
+    private static let script = """
+        import inspect, json, sys
+        from sqlalchemy.engine import make_url
+        import pymysql.connections
+        def read(text):
+            try:
+                url = make_url(text)
+            except Exception as error:
+                return None
+            return [url.username, url.password, url.host, url.port, url.database, dict(url.query)]
+        words = list(inspect.signature(pymysql.connections.Connection.__init__).parameters)[1:]
+        print(json.dumps([[read(text) for text in json.load(sys.stdin)], words]))
+        """
+
+    static let known = [
+        "mysql+pymysql://glance:s3cret@db/glance", "mysql+pymysql://glance:a/b@db/glance", "mysql+pymysql://glance:a?b@db/glance",
+        "mysql+pymysql://glance:50%@db/glance", "mysql+pymysql://glance:%zz%4@db:3307/glance?charset=utf8",
+        "mysql+pymysql://glance:a:b:c@db/glance", "mysql+pymysql://glance:a#b@db/glance", "mysql+pymysql://glance:p+w@db/glance",
+        "mysql+pymysql://glance:a%2Fb%40c%25@db/glance", "mysql+pymysql://glance:@db/glance", "mysql+pymysql://glance@db/glance",
+        "mysql://glance:x@[2001:db8::1]:3306/glance", "mysql://glance:x@[::1]/glance", "mariadb+mariadbconnector://g:x@db/glance",
+        "mysql+mysqldb://g:x@db/glance", "mysql+mysqlconnector://g:x@db/glance", "mysql+asyncmy://g:x@db", "mysql://db", "mysql:///glance",
+        "mysql+pymysql://g:x@/glance?unix_socket=/run/mysqld/mysqld.sock", "mysql://g:x@db:/glance", "mysql://g:x@db:0/glance",
+        "mysql+pymysql://g:x@db/gla%6Ece", "mysql://g%40h:x@db/glance", "mysql://g@h:x@db/glance", "mysql://g:/?#%@db:1/d?charset=utf8",
+        "mysql+pymysql://g:x@db/glance?init_command=SET+a%3D1%2B1&charset=", "mysql+pymysql://g:x@db/glance?init_command=a=b",
+        "mysql+pymysql://g:x@db/glance?", "mysql+pymysql://g:x@db?init_command=x", "mysql+pymysql://g:x@db/?init_command=%zz",
+        "mysql://g:ü%C3%BC@db/glance", "mysql://:x@db/d", "mysql://@db/d", "mysql+pymysql://g:x@db.example.org:3306/glance/more",
+        "postgresql://g:x@db/glance", "mysql:/g:x@db/glance", "mysql+://g:x@db/d", "mysql://u:12@h:1/d",
+    ]
+
+    private static func made() -> String {
+        let letters = Array("abYZ019/?:%#+&=;,!$*()~'\\{}| ü")
+        func some(_ most: Int, _ letters: [Character] = letters) -> String {
+            String((0..<Int.random(in: 0...most)).map { _ in letters.randomElement()! })
+        }
+        let user = some(5, Array("gl%41_-.@"))
+        let password = Bool.random() ? ":" + some(9) : ""
+        let host = ["db", "10.0.0.1", "[::1]", "[2001:db8::1]", "a-b.example", ""].randomElement()! + ["", ":3306", ":1", ":"].randomElement()!
+        let query = ["", "?charset=utf8", "?init_command=" + some(5, Array("aZ+%20=/:?"))].randomElement()!
+        return "mysql+pymysql://\(user)\(password)@\(host)/\(some(4, Array("gla/%_")))\(query)"
+    }
+
+    @Test func `has the same parts`() throws {
+        let urls = Self.known + (0..<1500).map { _ in Self.made() }
+        let answer = try PyPIGlance.run("python3", ["-c", Self.script], input: JSON.array(urls.map { .string($0) }).text).json
+        let theirs = try #require(answer.array?.first?.array)
+        try #require(theirs.count == urls.count)
+        var same = 0
+        for (url, their) in zip(urls, theirs) {
+            let ours = Result { () throws(AddressError) in try Address(url: url) }
+            guard let their = their.array else {
+                #expect(throws: AddressError.self, "\(url)") { try ours.get() }
+                continue
+            }
+            let (host, query) = (their[2].string, their[5].object ?? [:])
+            // A host that is none: it connects to nothing there, and is refused here, or read as SQLAlchemy once did.
+            let isHost = host?.allSatisfy { $0.isLetter || $0.isNumber || "-_.:".contains($0) } ?? true
+            // What came out as U+FFFD was no UTF-8.
+            let isText = !their.contains { $0.string?.contains("\u{FFFD}") == true }
+            guard isHost, isText, query["charset"] != nil || query.isEmpty || query["init_command"] != nil && query.keys.count == 1 else { continue }
+            guard case .success(let address) = ours else {
+                #expect(Self.isForeign(url), "\(url): \(ours)")
+                continue
+            }
+            #expect(address.user == their[0].string ?? "", "\(url)")
+            #expect(address.password == their[1].string ?? "", "\(url)")
+            #expect(address.host == host ?? "127.0.0.1", "\(url)")
+            #expect(address.port == UInt32(max(their[3].int ?? 0, 0) == 0 ? 3306 : their[3].int!), "\(url)")
+            #expect(address.database == their[4].string ?? "", "\(url)")
+            #expect(address.initCommand == query["init_command"]?.string, "\(url)")
+            same += 1
+        }
+        #expect(same > 800)
+    }
+
+    private static func isForeign(_ url: String) -> Bool { url.hasPrefix("postgresql") || url.contains("init_command=") && url.contains("%00") }
+
+    @Test func `has no word of PyMySQL's that is unheard of here`() throws {
+        let answer = try PyPIGlance.run("python3", ["-c", Self.script], input: Array("[]".utf8)).json
+        let words = try #require(answer.array?.last?.array).compactMap { $0.string }
+        #expect(words.count > 25)
+        for word in words {
+            do throws(AddressError) {
+                _ = try Address(url: "mysql+pymysql://g:x@db/glance?\(word)=1")
+            } catch {
+                #expect(!error.description.contains("not known here"), "\(error)")
+            }
+        }
     }
 }

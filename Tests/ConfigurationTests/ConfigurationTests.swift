@@ -38,6 +38,11 @@ import Testing
         #expect(try configuration(Self.greeting) == "first\nsecond\nthird")
     }
 
+    /// oslo.config has no way to say so in a group of another.
+    @Test func `has DEFAULT's options by their group too`() throws {
+        #expect(try read("[DEFAULT]\nname = Ann\n[greetings]\ngreeting = $DEFAULT.name\n")(Self.greeting) == "Ann")
+    }
+
     @Test(arguments: ["name = $name", "name = $nothing"]) func `refuses names that lead nowhere`(_ line: String) throws {
         let configuration = try read("[DEFAULT]\n\(line)\n")
         #expect(throws: ConfigurationError.self) { try configuration(Self.name) }
@@ -91,10 +96,8 @@ import Testing
     @Test(arguments: slips) func `names an option that is near, or none`(_ text: String, _ hint: String?) throws {
         let complaints = try read(text).complaints(known: Self.known, unused: [OptionName("DEFAULT", "workers")])
         #expect(complaints.count == 1)
-        let says = hint.map { ", did you mean \($0)?" } ?? ""
-        #expect(
-            complaints.allSatisfy { $0.contains("unknown option [") && $0.hasSuffix("]\(says)") || $0.hasSuffix(says) && !says.isEmpty })
-        #expect(complaints.allSatisfy { $0.contains("did you mean") == (hint != nil) })
+        #expect(complaints[0].contains("unknown option [") && complaints[0].contains("did you mean") == (hint != nil))
+        #expect(hint == nil || complaints[0].hasSuffix(", did you mean \(hint ?? "")?"), "\(complaints)")
     }
 
     @Test func `says the same at every start, in the order of the file`() throws {

@@ -72,28 +72,59 @@ import Testing
         #expect(read >= 7)
     }
 
-    /// Names of other releases: of Queens, the last one with the registry, and of the one before the present in Debian, where 33 has
-    /// them no more. Nil are those that still have an effect.
+    /// Names of other releases, which 33 has no more: all of Debian 12's sample files, and some of Queens, the last release with the
+    /// registry, and before.
     static let others: [String: String] = [
         "DEFAULT": """
-        registry_client_insecure registry_client_cert_file registry_client_key_file owner_is_tenant use_user_token admin_user admin_password
-        admin_tenant_name auth_url auth_strategy auth_region send_identity_headers data_api location_strategy backlog bind_host bind_port
-        http_keepalive secure_proxy_ssl_header allow_additional_image_properties enforce_secure_rbac rpc_backend verbose sql_idle_timeout
-        rpc_zmq_host use_pub_sub notifier_strategy scrubber_datadir filesystem_store_datadir swift_store_user rbd_store_pool s3_store_host
-        conn_pool_min_size conn_pool_ttl rpc_conn_pool_size pipe_handle use_eventlog cache_prefetcher_interval enable_v2_registry
+        admin_password admin_tenant_name admin_user allow_additional_image_properties auth_region auth_strategy auth_url backlog
+        bind_host bind_port cache_prefetcher_interval conn_pool_min_size conn_pool_ttl data_api enable_v2_registry
+        enforce_secure_rbac filesystem_store_datadir http_keepalive location_strategy notifier_strategy owner_is_tenant
+        pipe_handle rbd_store_pool registry_client_cert_file registry_client_insecure registry_client_key_file rpc_backend
+        rpc_conn_pool_size rpc_zmq_host s3_store_host scrubber_datadir secure_proxy_ssl_header send_identity_headers
+        sql_idle_timeout swift_store_user use_eventlog use_pub_sub use_user_token verbose
         """,
+        "cinder": """
+        cinder_api_insecure cinder_ca_certificates_file cinder_catalog_info cinder_endpoint_template cinder_enforce_multipath
+        cinder_http_retries cinder_mount_point_base cinder_os_region_name cinder_state_transition_timeout
+        cinder_store_auth_address cinder_store_password cinder_store_project_domain_name cinder_store_project_name
+        cinder_store_user_domain_name cinder_store_user_name cinder_use_multipath cinder_volume_type rootwrap_config
+        """,
+        "database": "idle_timeout min_pool_size mysql_enable_ndb sqlite_db use_tpool",
+        "glance_download_opts": "extra_properties",
         "glance_store": """
-        cinder_catalog_info cinder_volume_type rootwrap_config sheepdog_store_address vmware_datacenter_path swift_enable_snet
-        store_capabilities_update_min_interval s3_store_object_buffer_dir cinder_do_extend_attached
+        cinder_api_insecure cinder_ca_certificates_file cinder_catalog_info cinder_do_extend_attached cinder_endpoint_template
+        cinder_enforce_multipath cinder_http_retries cinder_mount_point_base cinder_os_region_name
+        cinder_state_transition_timeout cinder_store_auth_address cinder_store_password cinder_store_project_domain_name
+        cinder_store_project_name cinder_store_user_domain_name cinder_store_user_name cinder_use_multipath cinder_volume_type
+        rootwrap_config s3_store_object_buffer_dir sheepdog_store_address store_capabilities_update_min_interval
+        swift_enable_snet vmware_datacenter_path
         """,
-        "cinder": "cinder_store_user_name cinder_enforce_multipath rootwrap_config",
-        "keystone_authtoken": "admin_token admin_user auth_host identity_uri signing_dir hash_algorithms revocation_cache_time",
-        "database": "idle_timeout min_pool_size mysql_enable_ndb sqlite_db use_tpool", "healthcheck": "path", "os_brick": "lock_path",
-        "oslo_messaging_amqp": "container_name sasl_mechanisms trace", "oslo_messaging_kafka": "pool_size conn_pool_ttl kafka_default_host",
-        "oslo_messaging_rabbit": "heartbeat_in_pthread rabbit_hosts rabbit_quroum_max_memory_bytes kombu_ssl_keyfile",
-        "oslo_messaging_zmq": "rpc_zmq_host zmq_linger", "oslo_messaging_qpid": "qpid_hosts", "matchmaker_redis": "sentinel_hosts",
-        "oslo_policy": "enforce_scope", "store_type_location_strategy": "store_type_preference", "glance_download_opts": "extra_properties",
-        "task": "eventlet_executor_pool_size", "paste_deploy": "config_file", "profiler": "sentinel_service_name",
+        "healthcheck": "path",
+        "keystone_authtoken": """
+        admin_token admin_user auth_host hash_algorithms identity_uri revocation_cache_time signing_dir
+        """,
+        "matchmaker_redis": "sentinel_hosts",
+        "os_brick": "lock_path",
+        "oslo_messaging_amqp": """
+        addressing_mode anycast_address broadcast_prefix connection_retry_backoff connection_retry_interval
+        connection_retry_interval_max container_name default_notification_exchange default_notify_timeout default_reply_retry
+        default_reply_timeout default_rpc_exchange default_send_timeout default_sender_link_timeout group_request_prefix
+        idle_timeout link_retry_delay multicast_address notify_address_prefix notify_server_credit pre_settled pseudo_vhost
+        reply_link_credit rpc_address_prefix rpc_server_credit sasl_config_dir sasl_config_name sasl_default_realm
+        sasl_mechanisms server_request_prefix ssl ssl_ca_file ssl_cert_file ssl_key_file ssl_key_password ssl_verify_vhost trace
+        unicast_address
+        """,
+        "oslo_messaging_kafka": "conn_pool_min_size conn_pool_ttl kafka_default_host pool_size",
+        "oslo_messaging_qpid": "qpid_hosts",
+        "oslo_messaging_rabbit": """
+        heartbeat_in_pthread kombu_ssl_keyfile rabbit_hosts rabbit_quroum_max_memory_bytes rabbit_quroum_max_memory_length
+        """,
+        "oslo_messaging_zmq": "rpc_zmq_host zmq_linger",
+        "oslo_policy": "enforce_scope",
+        "paste_deploy": "config_file",
+        "profiler": "sentinel_service_name",
+        "store_type_location_strategy": "store_type_preference",
+        "task": "eventlet_executor_pool_size",
     ]
 
     @Test(arguments: others.keys.sorted()) func `of other releases is unused by name`(_ group: String) throws {
@@ -137,10 +168,12 @@ import Testing
     /// Where the default is not Glance's own, and why.
     static let ownDefaults: [String: String] = [
         "DEFAULT.control_exchange": "Glance sets it to its own name as it starts",
+        "DEFAULT.node_staging_uri": "systemd may give each program a /tmp of its own",
         "database.max_pool_size": "0 is one for each thread", "database.pool_timeout": "SQLAlchemy's own is 30, too",
         "healthcheck.backends": "Glance's paste file has it", "healthcheck.disable_by_file_path": "Glance's paste file has it",
         "keystone_authtoken.http_connect_timeout": "Glance waits without an end",
-        "keystone_authtoken.auth_type": "keystonemiddleware has none, and logs nobody in", "oslo_limit.auth_type": "likewise",
+        "keystone_authtoken.auth_type": "keystonemiddleware has none, and logs nobody in",
+        "oslo_policy.policy_dirs": "none named stands for policy.d",
         "oslo_limit.valid_interfaces": "services reach each other by their internal endpoints",
     ]
 

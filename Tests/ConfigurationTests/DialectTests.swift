@@ -29,7 +29,7 @@ import Testing
     }
 
     static let references = [
-        "hi $name", "hi ${name}!", "$DEFAULT.name", "${greetings.greeting}", "$greetings.greeting", "a$$b", #"a\$b"#, "$count", "$near",
+        "hi $name", "hi ${name}!", "${greetings.greeting}", "$greetings.greeting", "a$$b", #"a\$b"#, "$count", "$near",
         "$other.near",
         "a$", "$", "$5", "a$1b", "${", "${name", "${}", "${a b}", "$-", "$$name", "$$$name", "$nothing", "${nothing}", "$greetings.nothing",
         "$text",

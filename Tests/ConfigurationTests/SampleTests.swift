@@ -52,7 +52,8 @@ import Testing
         transport_url = kafka://user:s3cret@broker-1:9092,user:s3cret@broker-2:9092
         publisher =
         """,
-        "image_import_opts": "image_import_plugins = ['no_op']",
+        "image_import_opts": "image_import_plugins = ['no_op', \"inject_image_metadata\"]",
+        "inject_metadata_properties": "inject = flavour : sweet, hint:a:b\nignore_user_roles = [admin]",
         "image_format": "require_image_format_match =",
         "keystone_authtoken": "auth_uri = http://keystone.example:5000",
     ]
@@ -68,6 +69,16 @@ import Testing
         #expect(image["os_hash_algo"] == "sha3_512")
         #expect(image["os_hash_value"]?.string == (try Oslo.answer("digests", [])["sha3_512"]?.string))
         #expect(try glance.send("GET", "/v2/images/\(id)/file").text == "hello")
+        let imported = try glance.hasImage()
+        #expect(
+            try glance.send(
+                "PUT", "/v2/images/\(imported)/stage", as: .alice, ["Content-Type": "application/octet-stream"], body: Array("hi".utf8)
+            ).status == 204)
+        let order = #"{"method": {"name": "glance-direct"}}"#
+        #expect(try glance.send("POST", "/v2/images/\(imported)/import", json: order).status == 202)
+        #expect(try eventually { try glance.status(of: imported) == "active" })
+        #expect(try glance.image(imported)["flavour"] == "sweet")
+        #expect(try glance.image(imported)["hint"] == "a:b")
         let log = try glance.workerLog()
         for (former, current) in [
             ("disk_formats", "Use option \"disk_formats\" from group \"image_format\"."),
@@ -86,6 +97,17 @@ import Testing
         let said = try String(contentsOfFile: tasks, encoding: .utf8)
         #expect(said.contains("the transport 'kafka' is not here, only rabbit is; notifications go to this log"))
         #expect(!said.contains("s3cret") && !log.contains("s3cret"))
+    }
+
+    /// Source: glance_store, its entry points, by which `enabled_backends` is read too.
+    @Test func `that names the kinds of several stores by their classes starts`() throws {
+        let glance = try TestGlance(
+            ["DEFAULT": "enabled_backends = fast:glance.store.filesystem.Store, web : glance.store.http.Store"], workers: 1,
+            stores: ["fast"])
+        let id = try glance.hasActiveImage("hello")
+        #expect(try glance.image(id)["stores"] == "fast")
+        let stores = try glance.send("GET", "/v2/info/stores").json["stores"]?.array
+        #expect(stores?.map { $0["id"]?.string } == ["fast", "web"])
     }
 
     @Test(arguments: ["shake_128", "nosuch", "null"]) func `that no image could be hashed by does not start`(_ algorithm: String) throws {

@@ -90,11 +90,11 @@ import Testing
         #expect(kind(of: Who.admin.caller, on: namespace(.private)) == nil)
     }
 
-    @Test func `as it was lets everybody read metadata definitions, or whom metadef_default lets`() throws {
+    @Test func `as it was lets everybody read metadata definitions, or whom metadef_default lets`() {
         let closed = Policy.Override(name: "metadef_default", check: .role("member"), origin: "test")
-        #expect(try Policy(overrides: [], isOld: true).allows(.getMetadefNamespaces, Who.nobody.caller, on: nil))
-        #expect(try !Policy(overrides: [closed], isOld: true).allows(.getMetadefNamespaces, Who.nobody.caller, on: nil))
-        #expect(try !Policy(overrides: [], isOld: true).allows(.addMetadefNamespace, Who.owner.caller, on: nil))
+        #expect(Policy(overrides: [], isOld: true).allows(.getMetadefNamespaces, Who.nobody.caller, on: nil))
+        #expect(!Policy(overrides: [closed], isOld: true).allows(.getMetadefNamespaces, Who.nobody.caller, on: nil))
+        #expect(!Policy(overrides: [], isOld: true).allows(.addMetadefNamespace, Who.owner.caller, on: nil))
     }
 
     private func namespace(_ visibility: Visibility) -> MetadefNamespace {

@@ -84,10 +84,9 @@ import Testing
     }
 
     @Test func `has one text for all that is not to be told, and says no secret`() throws {
-        let redirecting = try RawServer.says("HTTP/1.1 302 Found\r\nLocation: http://me:secret@10.0.0.1/\r\n\r\n")
         let silent = try RawServer { _, _ in }
         let ssh = try RawServer.says("SSH-2.0-OpenSSH\r\n")
-        let ports = [redirecting.port, silent.port, ssh.port, try freePort()]
+        let ports = [silent.port, ssh.port, try freePort()]
         let store = try HTTPStore(
             rules: FetchRules(hosts: .init(allowed: ["127.0.0.1", "nowhere.invalid"]), ports: .init(allowed: ports)),
             limits: .init(connect: 2, leastRate: 1, averaged: 0.1, grace: 0.5))
@@ -107,6 +106,17 @@ import Testing
             }
         }
         #expect(texts.count == 1)
+    }
+
+    /// Nobody was asked there.
+    @Test(arguments: [
+        ("http://me:secret@10.0.0.1/", "the host 10.0.0.1"), ("http://127.0.0.1:81/", "the port 81"), ("ftp://127.0.0.1/", "the scheme ftp"),
+        ("http://127.1/", "a host in the form of a number"), ("http://a b/", "it is no address"), ("/again", "more than 5 redirects"),
+    ])
+    func `says what keeps it from following a redirect`(_ target: String, _ reason: String) throws {
+        let server = try RawServer.says("HTTP/1.1 302 Found\r\nContent-Length: 0\r\nLocation: \(target)\r\n\r\n")
+        let fault = #expect(throws: Fault.of(.unavailable)) { try store(server.port).size(of: server.url()) }
+        #expect(fault?.message.contains(reason) == true && fault?.description.contains("secret") == false, "\(fault?.message ?? "")")
     }
 
     @Test func `asks nobody for what is not allowed`() throws {

@@ -25,7 +25,8 @@ import Testing
         "http://2130706433:PORT/", "http://0x7f000001:PORT/", "http://0x7f.1:PORT/", "http://0177.0.0.1:PORT/", "http://127.1:PORT/",
         "http://127.0.0.1.:PORT/", "http://user:word@127.1:PORT/", "http://127%2e0.0.1:PORT/", "//2130706433:PORT/", "//127.1:PORT/x",
         "http:/127.0.0.1:PORT/", "http:127.0.0.1:PORT/", "HTTP://017700000001:PORT/", "http://127.0.0.1:0PORT/",
-        "http://127.0.0.1@127.1:PORT/",
+        "http://127.0.0.1@127.1:PORT/", "\\\\127.1:PORT/x", "/\\127.1:PORT/x", "http:\\\\127.1:PORT/", "http://127.1\\@127.0.0.1:PORT/",
+        "http://127.0.0.1:PORT @127.1/", "http://127.0.0.1 :PORT/",
         "http://\u{ff11}27.0.0.1:PORT/", "http://[::ffff:127.0.0.1]:PORT/",
     ]
 

@@ -26,6 +26,38 @@ import Threading
         #expect(judged.withLock { $0 } == [server.url("/a/b"), server.url("/c?d")])
     }
 
+    /// Source: WHATWG, "URL": what a browser asks for where such a text stands in `Location`.
+    static let unencoded: [(String, String)] = [
+        ("http://127.0.0.1:PORT/my image.raw", "/my%20image.raw"), ("/my image.raw?a b", "/my%20image.raw?a%20b"),
+        ("my image.raw", "/a/my%20image.raw"), ("http://127.0.0.1:PORT/a?x=\"b\" <c>", "/a?x=%22b%22%20%3Cc%3E"),
+        ("http://127.0.0.1:PORT/{a}`^|\"<>", "/%7Ba%7D%60%5E|%22%3C%3E"), ("/a?it's", "/a?it%27s"), ("/it's", "/it's"),
+        ("http://127.0.0.1:PORT/ü.raw", "/%C3%BC.raw"), ("/a%20b%zz%", "/a%20b%zz%"), ("/a#b c", "/a"), ("  /a  ", "/a"),
+        ("\\b\\c?d\\e", "/b/c?d%5Ce"), ("http:\\\\127.0.0.1:PORT\\a b", "/a%20b"), ("/a\tb", "/ab"), ("?x y", "/a/start?x%20y"),
+        ("http://127.0.0.1:PORT", "/"),
+    ]
+
+    @Test(arguments: unencoded) func `is written as browsers write it`(_ location: String, _ path: String) throws {
+        let server = try RawServer { connection, number in
+            let head = connection.readHead() ?? ""
+            guard number == 1 else { return connection.answer(body: "here") }
+            let port = head.split(separator: "\r\n").first { $0.hasPrefix("Host: ") }?.split(separator: ":").last ?? ""
+            connection.answer("302 Found", "Location: \(location.replacing("PORT", with: port))\r\n")
+        }
+        let download = try Download(server.url("/a/start"), judge: { _ in { _ in true } })
+        #expect(try download.everything() == Array("here".utf8))
+        #expect(server.heads.last?.hasPrefix("GET \(path) ") == true, "\(server.heads.last ?? "")")
+    }
+
+    @Test func `may hold bytes that are no UTF-8`() throws {
+        let server = try RawServer { connection, number in
+            connection.readHead()
+            guard number == 1 else { return connection.answer(body: "here") }
+            connection.send(Array("HTTP/1.1 302 Found\r\nContent-Length: 0\r\nLocation: /caf".utf8) + [0xE9] + Array("\r\n\r\n".utf8))
+        }
+        _ = try Download(server.url(), judge: { _ in { _ in true } })
+        #expect(server.heads.last?.hasPrefix("GET /caf%E9 ") == true)
+    }
+
     @Test(arguments: [
         "file:///etc/passwd", "gopher://127.0.0.1/", "ftp://127.0.0.1/", "http://127.0.0.1:1/", "http://169.254.169.254/latest/meta-data",
         "//169.254.169.254/", "http://[::1]/", "http://2130706433/", "HTTP://127.1/", "dict://x:1/", "javascript:alert(1)", "http://", "",
@@ -34,7 +66,7 @@ import Threading
     func `goes nowhere that the caller forbids`(_ target: String) throws {
         let server = try RawServer.says("HTTP/1.1 302 Found\r\nContent-Length: 0\r\nLocation: \(target)\r\n\r\n")
         let own = server.url("/start")
-        #expect(throws: HTTPClientError.of(.refused)) {
+        #expect(throws: HTTPClientError.of(.misdirected)) {
             try Download(own, judge: { url in url == own ? { _ in true } : nil })
         }
         #expect(server.heads.count == 1)
@@ -44,7 +76,7 @@ import Threading
         for target in ["file:///etc/passwd", "gopher://127.0.0.1:1/", "ftp://127.0.0.1:1/"] {
             let server = try RawServer.says("HTTP/1.1 302 Found\r\nContent-Length: 0\r\nLocation: \(target)\r\n\r\n")
             let error = #expect(throws: HTTPClientError.self) { try Download(server.url(), judge: { _ in { _ in true } }) }
-            #expect(error?.kind == .invalid || error?.kind == .refused)
+            #expect(error?.kind == .invalid || error?.kind == .misdirected)
         }
     }
 
@@ -56,7 +88,7 @@ import Threading
         let download = Result { () throws(HTTPClientError) in try Download(server.url(), judge: { _ in { _ in true } }) }
         switch download {
         case .success(let download): #expect(redirects == 5 && download.status == 200)
-        case .failure(let error): #expect(redirects == 6 && error.kind == .refused)
+        case .failure(let error): #expect(redirects == 6 && error.kind == .misdirected)
         }
     }
 

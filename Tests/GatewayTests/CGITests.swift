@@ -181,4 +181,39 @@ import Testing
         #expect(lines.first?.contains("[req-cgi req-cgi alice acme - - - -] GET /v2/images/{image} 404 ") == true)
         #expect(lines.first?.hasSuffix("from 192.0.2.1") == true)
     }
+
+    /// A client's header `Proxy` is `HTTP_PROXY` in the environment: CVE-2016-5385. The variable in small letters is the operator's.
+    @Test func `takes no proxy from a client, and one from its operator`() throws {
+        let proxy = try RawServer { connection, _ in
+            connection.readHead()
+            connection.answer(body: "hello")
+        }
+        let url = "http://127.0.0.1:\(proxy.port)"
+        let site = try TestGlance(
+            ["DEFAULT": "show_multiple_locations = true", "vitrine": "fetch_through_proxy = true"], workers: 1)
+        let id = try site.hasImage()
+        let change = #"[{"op": "add", "path": "/locations/-", "value": {"url": "http://images.invalid/x", "metadata": {}}}]"#
+        func add(_ variables: [String: String]) throws -> Int {
+            let type = ["CONTENT_TYPE": "application/openstack-images-v2.1-json-patch", "OS_GLANCE_CONFIG_DIR": site.folder]
+            return try answer("PATCH", "/v2/images/\(id)", type.merging(variables) { $1 }, body: Array(change.utf8)).status
+        }
+        #expect(try add(["HTTP_PROXY": url, "HTTP_HTTP_PROXY": url]) >= 400)
+        #expect(proxy.heads.isEmpty)
+        #expect(try add(["http_proxy": url]) == 200)
+        #expect(proxy.heads.first?.contains(" http://images.invalid/x HTTP/1.1") == true)
+    }
+
+    @Test func `reads locations by the proxies of its store`() throws {
+        let proxy = try RawServer { connection, _ in
+            connection.readHead()
+            connection.answer(body: "hello")
+        }
+        let site = try TestGlance(
+            ["DEFAULT": "show_multiple_locations = true", "glance_store": "http_proxy_information = http:127.0.0.1:\(proxy.port)"], workers: 1)
+        let id = try site.hasImage()
+        let change = #"[{"op": "add", "path": "/locations/-", "value": {"url": "http://images.invalid/x", "metadata": {}}}]"#
+        #expect(try site.patch(id, change).status == 200)
+        #expect(try site.send("GET", "/v2/images/\(id)/file").text == "hello")
+        #expect(proxy.heads.allSatisfy { $0.contains(" http://images.invalid/x HTTP/1.1") } && proxy.heads.count >= 2)
+    }
 }

@@ -41,9 +41,10 @@ import Testing
             let line = try #require(try settings(of: service)["ExecStart"]).split(separator: " ").map(String.init)
             let program = "\(TestGlance.programs)\((line[0] as NSString).lastPathComponent)"
             let home = "\(TestFolder.root)/no-home-\(service)"
+            let script = "mount -t tmpfs none /etc && mount -t tmpfs none /var/lib && exec \"$@\""
             let said = try Command(
-                "unshare", ["--mount", "sh", "-c", "mount -t tmpfs none /etc && mount -t tmpfs none /var/lib && exec \"$@\"", "sh", program]
-                    + line.dropFirst(), environment: ["PATH": "/usr/bin:/bin", "HOME": home])
+                "unshare", ["--mount", "sh", "-c", script, "sh", program] + line.dropFirst(),
+                environment: ["PATH": "/usr/bin:/bin", "HOME": home])
             #expect(said.status == 1, "\(service): \(said.errors)")
             #expect(said.errors.contains("is not set"), "\(service): \(said.errors)")
         }

@@ -41,7 +41,7 @@ import Testing
         keystone.knows("a", .init(roles: ["boss"]))
         #expect(try !service.caller("a").isAdmin)
         rules.policy.withLock {
-            $0 = try! Policy(overrides: [.init(name: "context_is_admin", check: .role("boss"), origin: "here")])
+            $0 = Policy(overrides: [.init(name: "context_is_admin", check: .role("boss"), origin: "here")])
         }
         #expect(try service.caller("a").isAdmin)
         #expect(keystone.validations(of: "a") == 1)
@@ -53,7 +53,7 @@ import Testing
         keystone.knows("a", .init(roles: ["admin"], scope: scope))
         let caller = try service.caller("a")
         #expect(caller.scope == .other && caller.project == nil && caller.roles.isEmpty && !caller.isAdmin)
-        let open = try Policy(overrides: [.init(name: "get_images", check: .always, origin: "here")])
+        let open = Policy(overrides: [.init(name: "get_images", check: .always, origin: "here")])
         #expect(!open.allows(.getImages, caller, on: AttributeTarget([:])))
     }
 
@@ -138,11 +138,23 @@ import Testing
     @Test func `may be asked for by its service's roles`() throws {
         keystone.knows("a")
         keystone.knows("nova", .init(roles: ["service"]))
-        let policy = try Policy(overrides: [.init(name: "get_images", check: try Check("service_roles:service"), origin: "here")])
+        let policy = Policy(overrides: [.init(name: "get_images", check: Check("service_roles:service"), origin: "here")])
         let target = AttributeTarget([:])
         #expect(try policy.allows(.getImages, service.caller("a", service: "nova"), on: target))
         #expect(try !policy.allows(.getImages, service.caller("a"), on: target))
         #expect(try !policy.allows(.getImages, service.caller("nova"), on: target))
+    }
+
+    /// Source: oslo.context, `to_policy_values`.
+    @Test(arguments: [
+        ("project_domain_id:default and user_domain_id:default", true), ("project_domain_id:other", false), ("is_admin_project:True", true),
+        ("service_user_id:nova-user and service_project_id:acme", true), ("service_user_id:a-user", false), ("system_scope:all", false),
+        ("domain_id:None and system_scope:None", true),
+    ]) func `may be asked for by domains, and by who sends on`(_ text: String, _ allows: Bool) throws {
+        keystone.knows("a")
+        keystone.knows("nova", .init(roles: ["service"]))
+        let policy = Policy(overrides: [.init(name: "get_images", check: Check(text), origin: "here")])
+        #expect(try policy.allows(.getImages, service.caller("a", service: "nova"), on: AttributeTarget([:])) == allows)
     }
 
     // MARK: access rules

@@ -125,6 +125,8 @@ import Testing
             ["DEFAULT": "transport_url = rabbit://x:y@127.0.0.1:1,\(broker.url.dropFirst("rabbit://".count))"])
         let id = try listening.glance.hasImage()
         #expect(try listening.taken(1, from: broker).first?.payload["id"]?.string == id)
+        // At once, so that nobody need know of the one that is away.
+        #expect(try !listening.tasksLog().contains("notifications cannot be sent"))
     }
 
     @Test func `are kept in a bounded number, the newest`() throws {

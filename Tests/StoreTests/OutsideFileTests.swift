@@ -1,4 +1,6 @@
+import Domain
 import Foundation
+import Stores
 import TestSupport
 import Testing
 
@@ -182,6 +184,18 @@ import Testing
         try FileManager.default.moveItem(atPath: "\(none.storeFolder)/\(id)", toPath: "\(none.storeFolder)/\(id).real")
         try FileManager.default.createSymbolicLink(atPath: "\(none.storeFolder)/\(id)", withDestinationPath: "\(id).real")
         try expectRead(id, on: none, "within")
+    }
+
+    /// Clients are sent the store's then.
+    @Test func `is none of the cache where a link there leads to it`() throws {
+        let (cache, id) = (CacheFolder(elsewhere, internalPrefix: "/_blobs/.cache"), ImageID.fresh())
+        try "hello".write(toFile: "\(elsewhere)/real", atomically: true, encoding: .utf8)
+        try FileManager.default.createSymbolicLink(atPath: "\(elsewhere)/\(id)", withDestinationPath: "real")
+        #expect(cache.bytes(of: id)?.size == nil)
+        #expect(try cache.images().isEmpty)
+        try FileManager.default.removeItem(atPath: "\(elsewhere)/\(id)")
+        try FileManager.default.moveItem(atPath: "\(elsewhere)/real", toPath: "\(elsewhere)/\(id)")
+        #expect(cache.bytes(of: id)?.size == 5)
     }
 
     @Test func `is refused where the link leads out of what may be read, and the log says why`() throws {

@@ -140,7 +140,7 @@ import Testing
         let glance = try TestGlance(["healthcheck": "detailed = true"], workers: 1, stores: ["fast", "cheap"])
         // Once it answers, the worker has made its folders.
         #expect(try glance.send("GET", "/v2/images").status == 200)
-        try FileManager.default.removeItem(atPath: "\(glance.folder)/cheap/.incoming")
+        try FileManager.default.removeItem(atPath: "\(glance.folder)/cheap")
         let reply = try glance.send("GET", "/healthcheck", as: nil, ["Accept": "application/json"])
         #expect(reply.status == 503)
         let checks = reply.json["checks"]?.array?.map { "\($0["name"]?.string ?? ""): \($0["ok"]?.bool == true)" }

@@ -39,6 +39,19 @@ package final class HTTPConnection {
         }
     }
 
+    /// Hands on what comes, both ways, until one side ends.
+    func relay(_ other: CInt) {
+        var buffer = [UInt8](repeating: 0, count: 64 * 1024)
+        while true {
+            var ends = [descriptor, other].map { pollfd(fd: $0, events: Int16(POLLIN), revents: 0) }
+            guard poll(&ends, 2, 120_000) > 0 else { return }
+            for (near, far) in [(0, other), (1, descriptor)] where ends[near].revents != 0 {
+                let count = recv(ends[near].fd, &buffer, buffer.count, 0)
+                guard count > 0, Glibc.send(far, buffer, count, CInt(MSG_NOSIGNAL)) == count else { return }
+            }
+        }
+    }
+
     /// Ends the sending side, as a client that was closed does.
     package func hangUp() { shutdown(descriptor, CInt(SHUT_RDWR)) }
 

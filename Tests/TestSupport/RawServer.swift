@@ -9,7 +9,10 @@ package final class RawServer: Sendable {
     private let thread: JoinableThread
     private let record = Record()
 
-    fileprivate final class Record: Sendable { let heads = Mutex<[String]>([]) }
+    fileprivate final class Record: Sendable {
+        let heads = Mutex<[String]>([])
+        let notes = Mutex<[String]>([])
+    }
 
     /// - Parameter script: what happens on a connection; its number comes from 1.
     package init(_ script: @escaping @Sendable (Connection, Int) -> Void) throws {
@@ -52,6 +55,9 @@ package final class RawServer: Sendable {
     /// The heads of requests so far.
     package var heads: [String] { record.heads.withLock { $0 } }
 
+    /// What scripts noted so far.
+    package var notes: [String] { record.notes.withLock { $0 } }
+
     package final class Connection: Sendable {
         private let descriptor: CInt
         private let isOpen = Atomic(true)
@@ -93,6 +99,9 @@ package final class RawServer: Sendable {
             }
         }
 
+        /// Keeps something for the test.
+        package func note(_ text: String) { record.notes.withLock { $0.append(text) } }
+
         /// Reads a request's body of so many bytes.
         @discardableResult
         package func readBody(_ count: Int) -> String {
@@ -103,6 +112,12 @@ package final class RawServer: Sendable {
 
         package func answer(_ status: String = "200 OK", _ headers: String = "", body: String = "") {
             send("HTTP/1.1 \(status)\r\nContent-Length: \(body.utf8.count)\r\n\(headers)\r\n\(body)")
+        }
+
+        /// Hands on what comes, to a port of this host and back, until either side ends.
+        package func tunnel(to port: Int) {
+            guard let far = try? HTTPConnection(port: port) else { return }
+            far.relay(descriptor)
         }
 
         package func close() {

@@ -26,7 +26,8 @@ package struct FetchURL: Equatable, Sendable {
         guard let end = text.firstRange(of: "://"), Self.isScheme(text[..<end.lowerBound]) else { throw FetchRefusal("no scheme") }
         scheme = text[..<end.lowerBound].lowercased()
         let authority = text[end.upperBound...].prefix { !"/?#".contains($0) }
-        guard Self.hasWholeEscapes(text[end.upperBound...]) else { throw FetchRefusal("a percent sign without two digits") }
+        // In path and query it stands for itself, as for browsers.
+        guard Self.hasWholeEscapes(authority) else { throw FetchRefusal("a percent sign without two digits") }
 
         let parts = authority.split(separator: "@", omittingEmptySubsequences: false)
         guard parts.count <= 2, let place = parts.last else { throw FetchRefusal("two @") }
@@ -84,6 +85,15 @@ package struct FetchURL: Equatable, Sendable {
             port <= 65_535
         else { throw FetchRefusal("a port that is none") }
         return port
+    }
+}
+
+extension FetchURL.Host: CustomStringConvertible {
+    package var description: String {
+        switch self {
+        case .name(let name): name
+        case .address(let address): address.description
+        }
     }
 }
 

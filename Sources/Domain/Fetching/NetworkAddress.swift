@@ -1,7 +1,7 @@
 internal import Glibc
 
 /// An address of IPv4 (4 bytes) or IPv6 (16 bytes).
-package struct NetworkAddress: Hashable, Sendable {
+package struct NetworkAddress: Hashable, Sendable, CustomStringConvertible {
     package let bytes: [UInt8]
 
     /// - Parameter bytes: 4 or 16, first things first.
@@ -17,6 +17,14 @@ package struct NetworkAddress: Hashable, Sendable {
             count = inet_pton(family, String(text), buffer.baseAddress) == 1 ? (family == AF_INET6 ? 16 : 4) : 0
         }
         self.init(bytes)
+    }
+
+    package var description: String {
+        var text = [CChar](repeating: 0, count: Int(INET6_ADDRSTRLEN))
+        let family = bytes.count == 4 ? AF_INET : AF_INET6
+        return text.withUnsafeMutableBufferPointer { buffer in
+            inet_ntop(family, bytes, buffer.baseAddress, socklen_t(buffer.count)).map { String(cString: $0) } ?? ""
+        }
     }
 
     /// Whether it is one machine's, anywhere in the Internet. What leads back to this host or its networks is not: loopback,

@@ -6,7 +6,7 @@ package final class ImageWalk {
     private let catalog: any ImageCatalog
     private var listing: ImageListing
     private let caller: Caller
-    private let hide: (inout [Image]) -> Void
+    private let hide: (inout [Image]) throws(Fault) -> Void
     /// Images that are still to be shown.
     private var wanted: Int
     private var mayHaveMore = true
@@ -24,10 +24,11 @@ package final class ImageWalk {
     /// - Parameter hide: takes out of a piece what the caller is not to see.
     /// - Throws: what `ImageCatalog.page` does.
     package init(
-        _ listing: ImageListing, in catalog: any ImageCatalog, for caller: Caller, hide: @escaping (inout [Image]) -> Void = { _ in }
+        _ listing: ImageListing, in catalog: any ImageCatalog, for caller: Caller,
+        hide: @escaping (inout [Image]) throws(Fault) -> Void = { _ in }
     ) throws(Fault) {
         (self.catalog, self.listing, self.caller, self.hide, wanted) = (catalog, listing, caller, hide, listing.limit)
-        ahead = shown(of: try pageBehind())
+        ahead = try shown(of: try pageBehind())
         if ahead == nil { ahead = try more() }
     }
 
@@ -40,7 +41,7 @@ package final class ImageWalk {
 
     private func more() throws(Fault) -> [Image]? {
         while wanted > 0, !rest.isEmpty || mayHaveMore {
-            if let piece = shown(of: try rest.isEmpty ? pageBehind() : pageOfRest()) { return piece }
+            if let piece = try shown(of: rest.isEmpty ? pageBehind() : pageOfRest()) { return piece }
         }
         return nil
     }
@@ -72,10 +73,10 @@ package final class ImageWalk {
         return page
     }
 
-    private func shown(of page: ImagePage) -> [Image]? {
+    private func shown(of page: ImagePage) throws(Fault) -> [Image]? {
         last = page.last ?? last
         var piece = page.images
-        hide(&piece)
+        try hide(&piece)
         wanted -= piece.count
         return piece.isEmpty ? nil : piece
     }

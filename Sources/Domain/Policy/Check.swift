@@ -4,20 +4,24 @@
 package indirect enum Check: Sendable, Equatable {
     case always
     case never
-    /// The caller has the role.
-    case role(String)
+    /// The caller has the role, whatever the case of its letters.
+    case role(Pattern)
     /// Another rule lets him.
     case rule(String)
     /// Something of the caller's, such as `project_id`, is the text, in which `%(owner)s` stands for an attribute of the target.
     case caller(String, is: Pattern)
     /// A text of the rule's own is the other, such as `'public':%(visibility)s`.
     case text(String, is: Pattern)
+    /// The server at a URL says so.
+    case remote(Pattern)
     case not(Check)
     case all([Check])
     case any([Check])
+    /// What nobody understands: it is neither true nor false, and nor is what depends on it.
+    case misread(PolicyMistake)
 
     /// A text with places for attributes of the target.
-    package struct Pattern: Sendable, Equatable {
+    package struct Pattern: Sendable, Equatable, ExpressibleByStringLiteral {
         package enum Part: Sendable, Equatable {
             case text(String)
             case attribute(String)
@@ -25,96 +29,74 @@ package indirect enum Check: Sendable, Equatable {
         package let parts: [Part]
 
         package init(_ parts: [Part]) { self.parts = parts }
+        package init(stringLiteral text: String) { parts = [.text(text)] }
 
         /// Nil when an attribute is not there: then nothing equals it.
-        func filled(from target: some PolicyTarget) -> String? {
-            var text = ""
+        func filled(from target: some PolicyTarget) -> Filled? {
+            var filled = Filled()
             for part in parts {
                 switch part {
-                case .text(let literal): text += literal
+                case .text(let literal): filled.text += literal
                 case .attribute(let name):
-                    guard let value = target.policyAttribute(name) else { return nil }
-                    text += value
+                    switch target.policyAttribute(name) {
+                    case nil: return nil
+                    case .nothing?:
+                        filled.text += "None"
+                        filled.holdsNothing = true
+                    case .text(let value)?: filled.text += value
+                    }
+                    filled.isOfTarget = true
                 }
             }
-            return text
+            return filled
+        }
+
+        struct Filled {
+            var text = ""
+            /// Whether an attribute of the target went into it, and whether one that is empty.
+            var isOfTarget = false
+            var holdsNothing = false
+        }
+    }
+
+    /// Whatever was not understood in it.
+    package var mistakes: [PolicyMistake] {
+        switch self {
+        case .misread(let mistake): [mistake]
+        case .not(let check): check.mistakes
+        case .all(let checks), .any(let checks): checks.flatMap(\.mistakes)
+        case .always, .never, .role, .rule, .caller, .text, .remote: []
+        }
+    }
+
+    /// Rules that have an answer of their own in this one.
+    var rulesAsked: [String] {
+        switch self {
+        case .rule(let name): [name]
+        case .not(let check): check.rulesAsked
+        case .all(let checks), .any(let checks): checks.flatMap(\.rulesAsked)
+        case .always, .never, .role, .caller, .text, .remote, .misread: []
+        }
+    }
+
+    /// Whether a server has a say in it.
+    var asksServer: Bool {
+        switch self {
+        case .remote: true
+        case .not(let check): check.asksServer
+        case .all(let checks), .any(let checks): checks.contains(where: \.asksServer)
+        case .always, .never, .role, .rule, .caller, .text, .misread: false
         }
     }
 }
 
-/// What a rule is asked about.
-package protocol PolicyTarget {
-    /// An attribute by the name that rules have for it: `owner`, `visibility`, `member_id`.
-    func policyAttribute(_ name: String) -> String?
-}
+/// Why a rule, or a check of one, is none.
+package struct PolicyMistake: Sendable, Equatable {
+    /// What was not understood.
+    package let text: String
+    package let reason: String
+    /// Characters from the rule's beginning, from 0.
+    package let offset: Int
 
-/// An image as a caller's rules see it.
-struct ImageTarget: PolicyTarget {
-    let image: Image
-    let caller: Caller
-
-    func policyAttribute(_ name: String) -> String? {
-        switch name {
-        case "project_id", "owner", "tenant": image.owner
-        case "visibility": image.visibility.rawValue
-        // A shared image that the caller was let to see has his project for a member.
-        case "member_id": image.visibility == .shared && !caller.owns(image) ? caller.project : nil
-        case "image_id", "id": image.id.text
-        case "status": image.status.rawValue
-        case "name": image.name
-        case "disk_format": image.diskFormat
-        case "container_format": image.containerFormat
-        case "checksum": image.checksum
-        case "os_hash_algo": image.hash?.algorithm
-        case "os_hash_value": image.hash?.value
-        case "size": image.size.map { String($0) }
-        case "virtual_size": image.virtualSize.map { String($0) }
-        case "min_disk": String(image.minDisk)
-        case "min_ram": String(image.minRAM)
-        case "protected": image.isProtected ? "True" : "False"
-        case "os_hidden": image.isHidden ? "True" : "False"
-        case "created_at": image.createdAt.description
-        case "updated_at": image.updatedAt.description
-        default: image[property: name]
-        }
-    }
-}
-
-/// An image as rules see it that V1 asks of whoever shares it, or sees with whom it is shared: a member stands for the owner, who let
-/// him share in turn, and for the member that he is.
-package struct SharingTarget: PolicyTarget {
-    private let image: ImageTarget
-
-    package init(_ image: Image, by caller: Caller) { self.image = ImageTarget(image: image, caller: caller) }
-
-    package func policyAttribute(_ name: String) -> String? {
-        switch name {
-        case "project_id", "owner", "tenant": image.caller.mayChange(image.image) ? image.image.owner : image.caller.project
-        case "member_id": image.caller.project
-        default: image.policyAttribute(name)
-        }
-    }
-}
-
-/// A namespace of metadata definitions as a caller's rules see it; without one, what his own project would own.
-struct MetadefTarget: PolicyTarget {
-    let namespace: MetadefNamespace?
-    let caller: Caller
-
-    func policyAttribute(_ name: String) -> String? {
-        switch name {
-        case "project_id": namespace == nil ? caller.project : namespace?.fields.owner
-        case "visibility": namespace?.fields.visibility.rawValue
-        default: nil
-        }
-    }
-}
-
-/// What is not there yet, or is no image: the attributes themselves.
-package struct AttributeTarget: PolicyTarget {
-    private let attributes: [String: String]
-
-    package init(_ attributes: [String: String]) { self.attributes = attributes }
-
-    package func policyAttribute(_ name: String) -> String? { attributes[name] }
+    package init(_ text: String, reason: String, offset: Int) { (self.text, self.reason, self.offset) = (text, reason, offset) }
 }

@@ -1,25 +1,34 @@
-/// Why a rule is no rule, and at which character.
-package struct PolicySyntaxError: Error, Equatable {
-    package let reason: String
-    /// Characters from the rule's beginning, from 0.
-    package let offset: Int
-}
-
 extension Check {
     /// Reads a rule: checks with `and`, `or`, `not` and parentheses between. `and` binds closer than `or`; an empty text always lets.
+    /// What cannot be read, be it one check or the whole, is `.misread`.
     ///
-    /// - Throws: for what is no rule, and for checks of other services (`http:`), which this service does not ask.
-    package init(_ text: String) throws(PolicySyntaxError) {
+    /// Source: oslo.policy, `_parser.py`, whose grammar this is to the letter: blanks part checks within quotation marks too.
+    package init(_ text: String) {
         var parser = CheckParser(text)
-        self = parser.isAtEnd ? .always : try parser.alternatives()
-        try parser.requireEnd()
+        do throws(PolicySyntaxError) {
+            self = text.isEmpty ? .always : try parser.alternatives()
+            try parser.requireEnd()
+        } catch {
+            self = .misread(PolicyMistake(text, reason: error.reason, offset: error.offset))
+        }
     }
+
+    /// Reads one check of the older form of a rule, a list of lists, in which words are not parted.
+    package init(single text: String) { self = CheckParser.check(text, offset: 0) }
+}
+
+/// Why a rule is no rule, and at which character from its beginning.
+private struct PolicySyntaxError: Error {
+    let reason: String
+    let offset: Int
 }
 
 private struct CheckParser {
     private struct Token {
         let text: String
         let offset: Int
+        /// Whether a parenthesis ends it, where a blank would.
+        var isClosed = false
     }
 
     private var tokens: ArraySlice<Token>
@@ -31,41 +40,20 @@ private struct CheckParser {
     init(_ text: String) {
         var tokens: [Token] = []
         let letters = Array(text)
-        var place = 0
-        while place < letters.count {
-            if letters[place].isWhitespace {
-                place += 1
-                continue
+        for word in letters.indices.split(whereSeparator: { letters[$0].isWhitespace }) {
+            // Parentheses at a word's ends are not the check's own; within it, as in `%(owner)s`, they are.
+            let opening = word.prefix { letters[$0] == "(" }
+            let rest = word.dropFirst(opening.count)
+            let closing = rest.reversed().prefix { letters[$0] == ")" }.reversed()
+            tokens += opening.map { Token(text: "(", offset: $0) }
+            let check = rest.dropLast(closing.count)
+            if let first = check.first {
+                tokens.append(Token(text: String(check.map { letters[$0] }), offset: first, isClosed: !closing.isEmpty))
             }
-            let start = place
-            var depth = 0
-            // Quotes hold blanks together, and so does `%(…)s`: its parentheses are part of a check.
-            if letters[place] == "(" || letters[place] == ")" {
-                place += 1
-            } else {
-                var quote: Character?
-                while place < letters.count {
-                    let letter = letters[place]
-                    if let open = quote {
-                        if letter == open { quote = nil }
-                    } else if letter == "'" || letter == "\"" {
-                        quote = letter
-                    } else if letter == "(" && place > start && letters[place - 1] == "%" {
-                        depth += 1
-                    } else if letter == ")" && depth > 0 {
-                        depth -= 1
-                    } else if letter.isWhitespace || letter == "(" || letter == ")" {
-                        break
-                    }
-                    place += 1
-                }
-            }
-            tokens.append(Token(text: String(letters[start..<place]), offset: start))
+            tokens += closing.map { Token(text: ")", offset: $0) }
         }
         (self.tokens, length) = (tokens[...], letters.count)
     }
-
-    var isAtEnd: Bool { tokens.isEmpty }
 
     func requireEnd() throws(PolicySyntaxError) {
         guard let next = tokens.first else { return }
@@ -96,7 +84,11 @@ private struct CheckParser {
             guard take(")") else { throw PolicySyntaxError(reason: "this parenthesis is not closed", offset: token.offset) }
             return inner
         case ")", "and", "or": throw PolicySyntaxError(reason: "'\(token.text)' where a check should be", offset: token.offset)
-        default: return try check(token)
+        default:
+            if !token.isClosed, token.text.count >= 2, let first = token.text.first, "'\"".contains(first), token.text.last == first {
+                throw PolicySyntaxError(reason: "\(token.text) is no check: it is a text alone", offset: token.offset)
+            }
+            return Self.check(token.text, offset: token.offset)
         }
     }
 
@@ -108,58 +100,65 @@ private struct CheckParser {
 
     // MARK: one check
 
-    private func check(_ token: Token) throws(PolicySyntaxError) -> Check {
-        func wrong(_ reason: String) -> PolicySyntaxError { PolicySyntaxError(reason: reason, offset: token.offset) }
-        switch token.text {
+    static func check(_ text: String, offset: Int) -> Check {
+        func misread(_ reason: String) -> Check { .misread(PolicyMistake(text, reason: reason, offset: offset)) }
+        switch text {
         case "@": return .always
         case "!": return .never
         default: break
         }
-        let quote = token.text.first.flatMap { $0 == "'" || $0 == "\"" ? $0 : nil }
-        let searched = quote.flatMap { open in token.text.dropFirst().firstIndex(of: open) } ?? token.text.startIndex
-        guard let colon = token.text[searched...].firstIndex(of: ":") else {
-            throw wrong("'\(token.text)' is no check: there is no colon in it")
-        }
-        let (kind, match) = (String(token.text[..<colon]), String(token.text[token.text.index(after: colon)...]))
-        if let quote {
-            guard kind.count >= 2, kind.last == quote else { throw wrong("a quotation mark is not closed") }
-            return .text(String(kind.dropFirst().dropLast()), is: try pattern(match, token))
+        guard let colon = text.firstIndex(of: ":") else { return misread("'\(text)' is no check: there is no colon in it") }
+        let (kind, match) = (String(text[..<colon]), String(text[text.index(after: colon)...]))
+        if kind == "rule" { return .rule(match) }
+        let isRemote = kind == "http" || kind == "https"
+        guard let pattern = Check.Pattern(isRemote ? text : match) else {
+            return misread("'\(text)' has a '%' that is neither %(name)s nor %%")
         }
         switch kind {
-        case "": throw wrong("nothing stands before the colon")
-        case "role":
-            guard !match.isEmpty, !match.contains("%(") else { throw wrong("a role has a name of its own") }
-            return .role(match.lowercased())
-        case "rule":
-            guard !match.isEmpty else { throw wrong("a rule's name is missing") }
-            return .rule(match)
-        case "http", "https": throw wrong("checks of other services are not supported")
-        default:
-            // Words and numbers that stand for themselves, as Python reads them.
-            if kind == "True" || kind == "False" || kind == "None" || kind.allSatisfy(\.isNumber) {
-                return .text(kind, is: try pattern(match, token))
-            }
-            return .caller(kind, is: try pattern(match, token))
+        case "role": return .role(pattern)
+        case "http", "https": return .remote(pattern)
+        default: break
         }
+        if let literal = Self.literal(kind) { return .text(literal, is: pattern) }
+        guard let first = kind.unicodeScalars.first, first.properties.isXIDStart || first == "_",
+            kind.unicodeScalars.allSatisfy({ $0.properties.isXIDContinue || $0 == "." })
+        else { return misread("'\(kind)' before the colon is neither an attribute of a caller nor a text in quotation marks") }
+        return .caller(kind, is: pattern)
     }
 
-    private func pattern(_ text: String, _ token: Token) throws(PolicySyntaxError) -> Check.Pattern {
-        var parts: [Check.Pattern.Part] = []
+    /// What stands for itself, as Python reads it: texts in quotation marks, whole numbers and three words.
+    private static func literal(_ kind: String) -> String? {
+        if kind == "True" || kind == "False" || kind == "None" { return kind }
+        if !kind.isEmpty, kind.utf8.allSatisfy({ 0x30...0x39 ~= $0 }) { return kind.first == "0" && kind.count > 1 ? nil : kind }
+        guard kind.count >= 2, let quote = kind.first, "'\"".contains(quote), kind.last == quote else { return nil }
+        let text = kind.dropFirst().dropLast()
+        return text.contains(quote) || text.contains("\\") ? nil : String(text)
+    }
+}
+
+extension Check.Pattern {
+    /// As Python's `%` reads it: nil for forms other than `%(name)s` and `%%`.
+    fileprivate init?(_ text: String) {
+        var parts: [Part] = []
+        var literal = ""
         var rest = text[...]
-        while let open = rest.firstRange(of: "%(") {
-            if open.lowerBound > rest.startIndex { parts.append(.text(String(rest[..<open.lowerBound]))) }
-            guard let close = rest[open.upperBound...].firstRange(of: ")s"), close.lowerBound > open.upperBound else {
-                throw PolicySyntaxError(reason: "'%(' without a name and ')s' behind it", offset: token.offset)
+        while let sign = rest.firstIndex(of: "%") {
+            literal += rest[..<sign]
+            rest = rest[sign...].dropFirst()
+            if rest.first == "%" {
+                literal += "%"
+                rest = rest.dropFirst()
+                continue
             }
-            parts.append(.attribute(String(rest[open.upperBound..<close.lowerBound])))
-            rest = rest[close.upperBound...]
+            guard rest.first == "(", let close = rest.firstIndex(of: ")"), rest[close...].dropFirst().first == "s" else { return nil }
+            if !literal.isEmpty { parts.append(.text(literal)) }
+            literal = ""
+            parts.append(.attribute(String(rest.dropFirst()[..<close])))
+            rest = rest[close...].dropFirst(2)
         }
-        let quotes: Set<Character> = ["'", "\""]
-        if parts.isEmpty, rest.count >= 2, let first = rest.first, quotes.contains(first), rest.last == first {
-            rest = rest.dropFirst().dropLast()
-        }
-        if !rest.isEmpty || parts.isEmpty { parts.append(.text(String(rest))) }
-        return Check.Pattern(parts)
+        literal += rest
+        if !literal.isEmpty || parts.isEmpty { parts.append(.text(literal)) }
+        self.init(parts)
     }
 }
 
@@ -175,6 +174,8 @@ extension Check: CustomStringConvertible {
         case .rule(let name): return "rule:\(name)"
         case .caller(let attribute, let pattern): return "\(attribute):\(pattern)"
         case .text(let text, let pattern): return "'\(text)':\(pattern)"
+        case .remote(let url): return "\(url)"
+        case .misread(let mistake): return mistake.text
         case .not(let check): return "not \(check.text(within: self))"
         case .all(let checks):
             let text = checks.map { $0.text(within: self) }.joined(separator: " and ")
@@ -190,14 +191,11 @@ extension Check: CustomStringConvertible {
 
 extension Check.Pattern: CustomStringConvertible {
     package var description: String {
-        let text = parts.map { part in
+        parts.map { part in
             switch part {
-            case .text(let text): text
+            case .text(let text): text.replacing("%", with: "%%")
             case .attribute(let name): "%(\(name))s"
             }
         }.joined()
-        // Without quotation marks blanks would end it.
-        if parts.count == 1, case .text = parts[0], text.contains(where: { $0.isWhitespace || "()".contains($0) }) { return "'\(text)'" }
-        return text
     }
 }

@@ -127,7 +127,7 @@ extension PolicyRule {
             .getImageLocation: "\(admin) or (role:reader and \(owner))",
             .setImageLocation: changes,
             .deleteImageLocation: admin,
-            .addImageLocation: "\(service) or (role:member and \(owner))",
+            .addImageLocation: "\(service) or (role:member and \(owner) and project_id:%(owner)s)",
             .fetchImageLocation: service,
             .addMember:        changes,
             .deleteMember:     changes,
@@ -181,13 +181,21 @@ extension PolicyRule {
         return named
     }()
 
-    /// The same with what `enforce_new_defaults = false` leaves of them: who owns is asked, roles but the administrator's are not.
-    /// Definitions of metadata are read by whom `metadef_default` lets.
+    /// The same with what `enforce_new_defaults = false` leaves of them: each lets whom it lets now, or whom the rule lets that was its default
+    /// before (of images `default`; for definitions of metadata `metadef_default`; for the cache `manage_image_cache`). Unlike Glance's, those
+    /// rules of images still ask who owns, as in Glance other parts do then.
     package static let oldDefaults: [String: String] = {
-        var rules = defaults.mapValues { $0.replacing("role:member and ", with: "").replacing("role:reader and ", with: "") }
-        for name in rules.keys where name.contains("_metadef_") && !rules[name]!.contains("metadef_admin") {
-            rules[name]! += " or rule:metadef_default"
+        let withoutOldDefault = [PolicyRule.downloadFromStore.rawValue, PolicyRule.addImageLocation.rawValue]
+        var rules = defaults
+        for (name, new) in defaults {
+            let owned = new.replacing("role:member and ", with: "").replacing("role:reader and ", with: "")
+            if name.contains("_metadef_") {
+                if !new.contains("metadef_admin") { rules[name] = "\(new) or rule:metadef_default" }
+            } else if owned != new, !withoutOldDefault.contains(name) {
+                rules[name] = "\(new) or ((\(owned)) and rule:default)"
+            }
         }
+        for name in ["cache_image", "cache_list", "cache_delete"] { rules[name]! += " or rule:manage_image_cache" }
         return rules
     }()
 }

@@ -153,9 +153,10 @@ package struct CacheFolder: ImageCache {
         return names
     }
 
+    /// A link is none of the cache's: nginx would not follow it.
     private func fileInfo(of path: String) -> stat? {
         var info = stat()
-        return stat(path, &info) == 0 && info.st_mode & S_IFMT == S_IFREG ? info : nil
+        return lstat(path, &info) == 0 && info.st_mode & S_IFMT == S_IFREG ? info : nil
     }
 
     private func fileInfo(of descriptor: CInt) -> stat? {

@@ -1,0 +1,123 @@
+/// By which proxies other people's web servers are asked, as `http_proxy`, `https_proxy`, `all_proxy` and `no_proxy` say, and as
+/// `http_proxy_information` of a store does.
+///
+/// Source: Python, `urllib.request.getproxies_environment`; requests, `utils.py`; curl, "Environment". Where
+/// requests takes the end of a name for a match (`ample.com` of `example.com`), names match at their dots, as curl has it.
+package struct Proxies: Sendable, Equatable {
+    /// By scheme, or `all`.
+    private var byKey: [String: Proxy] = [:]
+    private var exceptions: [Exception] = []
+
+    /// None at all.
+    package init() {}
+
+    /// - Parameters:
+    ///   - named: by scheme (`http`, `https`, `all`); nothing is excepted from them.
+    ///   - environment: of the process, or none of it; counts where `named` says nothing.
+    /// - Throws: for a proxy of a kind that is not supported, naming where it stands, and not what stands there: it may hold a password.
+    package init(named: [String: String] = [:], environment: [String: String] = [:]) throws(ProxyError) {
+        var known: [String: Proxy] = [:]
+        for (name, value) in named { known[name.lowercased()] = try Proxy(value, at: name) }
+        byKey = known
+        // Of a CGI program's environment a client's header `Proxy` is a part: CVE-2016-5385 and its like.
+        let isCGI = environment["REQUEST_METHOD"] != nil || environment["GATEWAY_INTERFACE"] != nil
+        func value(_ name: String) -> (name: String, value: String)? {
+            if let value = environment[name] { return (name, value) }
+            if isCGI && name == "http_proxy" { return nil }
+            return environment[name.uppercased()].map { (name.uppercased(), $0) }
+        }
+        for scheme in ["http", "https", "all"] where byKey[scheme] == nil {
+            guard let (name, text) = value("\(scheme)_proxy"), !text.isEmpty else { continue }
+            var proxy = try Proxy(text, at: name)
+            proxy.hasExceptions = true
+            byKey[scheme] = proxy
+        }
+        exceptions = (value("no_proxy")?.value ?? "").split { $0 == "," || $0.isWhitespace }.map { Exception($0) }
+    }
+
+    package var isEmpty: Bool { byKey.isEmpty }
+
+    /// The proxy for a host; nil where it is asked without one.
+    ///
+    /// - Parameters:
+    ///   - host: in small letters; an IPv6 address without brackets.
+    ///   - address: what the host is where it is an address: 4 bytes, or 16.
+    package func proxy(for scheme: String, _ host: String, address: [UInt8]?, port: Int) -> Proxy? {
+        guard let proxy = byKey[scheme] ?? byKey["all"] else { return nil }
+        guard proxy.hasExceptions, exceptions.contains(where: { $0.matches(host, address, port) }) else { return proxy }
+        return nil
+    }
+
+    /// What `no_proxy` names: every host, a host and all below it, an address or a network; with a port, or of any.
+    private struct Exception: Sendable, Equatable {
+        var isEverything = false
+        var name = ""
+        var port: Int?
+        var network: [UInt8]?
+        var bits = 0
+
+        init(_ text: Substring) {
+            if text == "*" {
+                isEverything = true
+                return
+            }
+            var text = text.lowercased()[...]
+            if let slash = text.firstIndex(of: "/"), let network = addressBytes(text[..<slash]), let bits = Int(text[slash...].dropFirst()) {
+                (self.network, self.bits) = (network, bits)
+                return
+            }
+            if text.first == "[", let end = text.firstIndex(of: "]") {
+                port = text[end...].dropFirst(2).isEmpty ? nil : Int(text[end...].dropFirst(2))
+                text = text[..<end].dropFirst()
+            } else if text.filter({ $0 == ":" }).count == 1, let colon = text.firstIndex(of: ":") {
+                port = Int(text[colon...].dropFirst())
+                text = text[..<colon]
+            }
+            network = addressBytes(text)
+            bits = (network?.count ?? 0) * 8
+            name = String(text.drop { $0 == "." || $0 == "*" })
+        }
+
+        func matches(_ host: String, _ address: [UInt8]?, _ wanted: Int) -> Bool {
+            if isEverything { return true }
+            guard port == nil || port == wanted else { return false }
+            if let network { return address.map { isIn(network, $0) } ?? false }
+            return !name.isEmpty && (host == name || host.hasSuffix(".\(name)"))
+        }
+
+        private func isIn(_ network: [UInt8], _ address: [UInt8]) -> Bool {
+            network.count == address.count
+                && network.indices.allSatisfy { place in
+                    let mask = UInt8(truncatingIfNeeded: 0xFF00 >> max(0, min(8, bits - place * 8)))
+                    return address[place] & mask == network[place] & mask
+                }
+        }
+    }
+}
+
+/// A proxy that speaks HTTP, in the open or by TLS.
+package struct Proxy: Sendable, Equatable {
+    /// With a scheme, and user and password where it wants them.
+    let url: String
+    /// Of the environment, and so not for the hosts of `no_proxy`.
+    fileprivate var hasExceptions = false
+
+    fileprivate init(_ text: String, at name: String) throws(ProxyError) {
+        let url = text.contains("://") ? text : "http://\(text)"
+        let scheme = url.prefix { $0 != ":" }.lowercased()
+        guard scheme == "http" || scheme == "https" else { throw ProxyError("\(name) names a proxy of the kind \(scheme); there are http and https") }
+        guard url.utf8.count <= 2048, url.utf8.allSatisfy({ 0x21...0x7E ~= $0 }), let place = try? URLParts(url), !place.host.isEmpty else {
+            throw ProxyError("\(name) names a proxy by what is no address of the form http://host:port")
+        }
+        self.url = url
+    }
+
+    /// For messages: host and port.
+    var place: String { (try? URLParts(url)).map { "\($0.host):\($0.port)" } ?? "" }
+}
+
+/// Why a proxy is none that can be used.
+package struct ProxyError: Error, CustomStringConvertible {
+    package let description: String
+    fileprivate init(_ description: String) { self.description = description }
+}

@@ -1,0 +1,93 @@
+package import Domain
+package import HTTPClient
+internal import JSONDocument
+package import Logging
+package import Threading
+
+/// Servers that rules ask, by HTTP: they are told the rule, the target and the caller, and say `True`, or anything else for no.
+///
+/// A server that says nothing in time, that breaks off or has trouble of its own has not said no: a request that hangs on it is refused as
+/// one of a service that is away (503). Source: oslo.policy, `_external.py`, where it is an exception, and a 500.
+package struct PolicyServers: RemotePolicy {
+    package struct Settings: Sendable {
+        package enum ContentType: String, Sendable, CaseIterable {
+            case form = "application/x-www-form-urlencoded"
+            case json = "application/json"
+        }
+
+        package var contentType = ContentType.form
+        /// Seconds that an answer may take.
+        package var patience = 60.0
+        package var trust = Trust()
+
+        package init() {}
+    }
+
+    private let settings: Settings
+    private let client: HTTPClient
+    private let bulkhead: Bulkhead?
+    private let logger: Logger
+
+    /// Bytes of an answer.
+    private static let longestAnswer = 64 * 1024
+
+    package init(_ settings: Settings, bulkhead: Bulkhead?, logger: Logger) {
+        (self.settings, self.bulkhead, self.logger) = (settings, bulkhead, logger)
+        client = HTTPClient(timeouts: .init(connect: min(5, settings.patience), exchange: settings.patience), trust: settings.trust)
+    }
+
+    package func lets(_ question: PolicyQuestion) throws(Fault) -> Bool {
+        try bulkhead.run(orElse: .overloaded("The policy's server")) { () throws(Fault) in
+            do throws(HTTPClientError) {
+                let reply = try client.send(
+                    "POST", question.url, headers: [("Content-Type", settings.contentType.rawValue)], body: body(of: question),
+                    longest: Self.longestAnswer)
+                guard reply.status < 500 else { throw HTTPClientError(.broken, "it answers \(reply.status)", mayHaveArrived: true) }
+                return Self.isYes(reply.body) && reply.status < 300
+            } catch {
+                logger.error("the rule '\(question.rule)' is not decided: \(Self.server(question.url)): \(error.message)")
+                throw Fault(
+                    .unavailable, "Whether this is allowed cannot be found out now.",
+                    cause: Trouble(description: "the policy's server \(Self.server(question.url)): \(error.message)"))
+            }
+        }
+    }
+
+    private static func isYes(_ body: [UInt8]) -> Bool {
+        let quote = UInt8(ascii: "\"")
+        let text = body.drop { $0 == quote }
+        return text.prefix(text.count - text.reversed().prefix { $0 == quote }.count).elementsEqual("True".utf8)
+    }
+
+    /// Scheme, host and port: a path may hold what is nobody's business.
+    private static func server(_ url: String) -> String {
+        let url = FetchURL.withoutUser(url)
+        guard let mark = url.firstRange(of: "://") else { return url }
+        return String(url[..<mark.upperBound] + url[mark.upperBound...].prefix { !"/?#".contains($0) })
+    }
+
+    private func body(of question: PolicyQuestion) -> [UInt8] {
+        let (rule, target, credentials) = (JSON.string(question.rule), JSON.object(question.target), JSON.object(question.credentials))
+        switch settings.contentType {
+        case .json: return JSON.object(["rule": rule, "target": target, "credentials": credentials]).text
+        case .form:
+            var form: [UInt8] = []
+            for (name, value) in [("rule", rule), ("target", target), ("credentials", credentials)] {
+                form += (form.isEmpty ? "" : "&").utf8
+                form += "\(name)=".utf8
+                for byte in value.text { form += Self.escaped(byte) }
+            }
+            return form
+        }
+    }
+
+    private static func escaped(_ byte: UInt8) -> [UInt8] {
+        switch byte {
+        case 0x30...0x39, 0x41...0x5A, 0x61...0x7A, UInt8(ascii: "-"), UInt8(ascii: "."), UInt8(ascii: "_"), UInt8(ascii: "~"): [byte]
+        case UInt8(ascii: " "): [UInt8(ascii: "+")]
+        default: [UInt8(ascii: "%"), hexDigits[Int(byte >> 4)], hexDigits[Int(byte & 15)]]
+        }
+    }
+
+    private static let hexDigits = Array("0123456789ABCDEF".utf8)
+}

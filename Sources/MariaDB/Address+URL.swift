@@ -1,0 +1,104 @@
+extension Address {
+    /// Reads a SQLAlchemy URL, as Glance's `[database] connection` holds it:
+    /// `mysql+pymysql://user:password@host:port/database?unix_socket=…&charset=…&ssl_ca=…`.
+    ///
+    /// A password may hold what separates the parts (`/ ? : # %`) as it is. Source: SQLAlchemy 2, `engine/url.py`, `_parse_url`, whose
+    /// expression these functions follow part by part.
+    ///
+    /// - Throws: what is wrong, without the password or any other value.
+    package init(url: String) throws(AddressError) {
+        guard let schemeEnd = url.firstRange(of: "://"), url[..<schemeEnd.lowerBound].allSatisfy({ $0.isLetter || $0.isNumber || "_+".contains($0) })
+        else { throw AddressError("it does not begin with mysql+pymysql://") }
+        let dialect = url[..<schemeEnd.lowerBound].prefix { $0 != "+" }
+        guard dialect == "mysql" || dialect == "mariadb" else { throw AddressError("it is not the address of a MariaDB or MySQL database") }
+        // What the URL does not say, a file may that it names.
+        (host, port) = ("", 0)
+        defer {
+            if host.isEmpty { host = "127.0.0.1" }
+            if port == 0 { port = 3306 }
+        }
+        var rest = url[schemeEnd.upperBound...]
+        var password: Substring?
+        if let credentials = Self.credentials(in: rest) {
+            user = try Self.unquoted(credentials.user, "the user")
+            password = credentials.password
+            rest = rest[rest.index(after: credentials.end)...]
+        }
+        var place = rest.prefix { $0 != "/" && $0 != "?" }
+        // A password with an `@` in it, as SQLAlchemy read it before version 1.4: no host has one.
+        if let at = place.lastIndex(of: "@"), let begin = password?.startIndex {
+            password = url[begin..<at]
+            place = place[place.index(after: at)...]
+        }
+        if let password { self.password = try Self.unquoted(password, "the password") }
+        try readPlace(place)
+        rest = rest[place.endIndex...]
+        if rest.first == "/" {
+            let name = rest.dropFirst().prefix { $0 != "?" }
+            database = try Self.unquoted(name, "the database")
+            rest = rest[name.endIndex...]
+        }
+        try readWords(of: rest.dropFirst())
+    }
+
+    /// User and password, and where they end; nil where there are none. The password, behind the first colon, goes to the first `@`.
+    private static func credentials(in text: Substring) -> (user: Substring, password: Substring?, end: Substring.Index)? {
+        let user = text.prefix { $0 != ":" && $0 != "/" }
+        if user.endIndex < text.endIndex, text[user.endIndex] == ":", let at = text[user.endIndex...].firstIndex(of: "@") {
+            return (user, text[text.index(after: user.endIndex)..<at], at)
+        }
+        return user.lastIndex(of: "@").map { (text[..<$0], nil, $0) }
+    }
+
+    /// Host and port.
+    private mutating func readPlace(_ text: Substring) throws(AddressError) {
+        var rest = text
+        if rest.first == "[", let end = rest.lastIndex(of: "]") {
+            host = String(rest[rest.index(after: rest.startIndex)..<end])
+            rest = rest[rest.index(after: end)...]
+            guard host.allSatisfy({ $0.isHexDigit || ":.%".contains($0) || $0.isASCII && $0.isLetter }) else { throw Self.noHost }
+        } else {
+            let name = rest.prefix { $0 != ":" }
+            guard name.allSatisfy({ $0.isLetter || $0.isNumber || "-_.".contains($0) }) else { throw Self.noHost }
+            if !name.isEmpty { host = String(name) }
+            rest = rest[name.endIndex...]
+        }
+        guard rest.first == ":" || rest.isEmpty else { throw Self.noHost }
+        let digits = rest.dropFirst()
+        guard !digits.isEmpty else { return }
+        guard digits.utf8.allSatisfy({ 0x30...0x39 ~= $0 }), let port = UInt32(digits), port < 65536 else {
+            throw AddressError("the port is no number below 65536; write %40 for an @ in the password")
+        }
+        self.port = port
+    }
+
+    private static let noHost = AddressError(
+        "what should be the host is neither a name nor an address; write %40 for an @ in the password, and [ ] round an IPv6 address")
+
+    /// As Python's `unquote` has it: a percent sign that no two hexadecimal digits follow stands for itself.
+    ///
+    /// - Parameter part: of the URL, named where the text is no text that C can be given.
+    static func unquoted(_ text: Substring, _ part: String) throws(AddressError) -> String {
+        var bytes: [UInt8] = []
+        let source = Array(text.utf8)
+        var place = 0
+        while place < source.count {
+            if source[place] == UInt8(ascii: "%"), place + 2 < source.count, let high = hexDigit(source[place + 1]),
+                let low = hexDigit(source[place + 2])
+            {
+                bytes.append(high << 4 | low)
+                place += 3
+            } else {
+                bytes.append(source[place])
+                place += 1
+            }
+        }
+        guard let text = String(validating: bytes, as: UTF8.self) else { throw AddressError("\(part) is no UTF-8") }
+        guard !bytes.contains(0) else { throw AddressError("\(part) has a NUL (%00) in it") }
+        return text
+    }
+
+    private static func hexDigit(_ byte: UInt8) -> UInt8? {
+        Character(Unicode.Scalar(byte)).hexDigitValue.map(UInt8.init)
+    }
+}
