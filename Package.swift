@@ -228,7 +228,9 @@ let package = Package(
         tests("ImportTests", needs: ["TestSupport", "Stack", "Threading", "glance-api", "glance-tasks"]),
         tests("MetadefTests", needs: ["TestSupport", "glance-api", "glance-manage"]),
         tests("ToolTests", needs: ["TestSupport", "Threading", "glance-api", "glance-registry", "glance-tools"]),
-        tests("GatewayTests", needs: ["TestSupport", "Stack", "glance-api", "glance-manage", "glance-registry", "glance-tasks"]),
+        tests(
+            "GatewayTests",
+            needs: ["TestSupport", "JSONDocument", "Stack", "glance-api", "glance-manage", "glance-registry", "glance-tasks"]),
         .testTarget(
             name: "ClientTests", dependencies: ["TestSupport", "Stack", "glance-api", "glance-registry", "glance-tasks"],
             exclude: ["requirements.txt"]),
