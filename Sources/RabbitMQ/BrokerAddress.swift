@@ -47,6 +47,7 @@ package struct BrokerAddress: Sendable, Equatable {
             let digits = rest.prefix(2).compactMap(hexDigit)
             guard byte == UInt8(ascii: "%"), digits.count == 2 else {
                 bytes.append(byte)
+                continue
             }
             bytes.append(digits[0] << 4 | digits[1])
             rest = rest.dropFirst(2)
