@@ -55,8 +55,6 @@ package struct Wiring {
         return paths.first(where: ConfigurationSearch.isThere) ?? "\(configuration.folders.first ?? "/etc/glance")/\(name)"
     }
 
-    }
-
     /// - Parameter threads: that may want a connection at once.
     package func makeDatabase(for threads: Int) throws -> Database {
         guard let url = try configuration(Options.connection) else {

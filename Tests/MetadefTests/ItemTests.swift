@@ -178,10 +178,10 @@ import Testing
     }
 
     @Test func `what Glance wrote is read`() throws {
-        let name = try glance.hasNamespace(#""objects": [{"name": "o"}], "properties": {"p": {"type": "string", "title": "t"}}"#)
+        let name = try glance.hasNamespace(#""objects": [{"name": "o"}], "properties": {"written": {"type": "string", "title": "t"}}"#)
         try glance.execute("UPDATE metadef_objects SET json_schema = 'null', required = '', updated_at = NULL WHERE name = 'o'")
         try glance.execute(
-            #"UPDATE metadef_properties SET json_schema = '{"title": "T", "default": 5, "name": "p", "confidential": true, "own": 1}' WHERE name = 'p'"#
+            #"UPDATE metadef_properties SET json_schema = '{"title": "T", "default": 5, "name": "written", "confidential": true, "own": 1}' WHERE name = 'written'"#
         )
         try glance.execute(
             "UPDATE metadef_namespaces SET visibility = NULL, protected = NULL, updated_at = NULL WHERE namespace = '\(name)'")
@@ -189,10 +189,10 @@ import Testing
         #expect(shown["visibility"]?.string == "private")
         #expect(shown["protected"]?.bool == false)
         #expect(shown["updated_at"] == nil)
-        #expect(shown["properties"] == ["p": ["title": "T", "default": "5", "confidential": true]])
+        #expect(shown["properties"] == ["written": ["name": "written", "title": "T", "default": "5", "confidential": true]])
         #expect(shown["objects"]?.array?.first?["properties"] == [:])
         #expect(shown["objects"]?.array?.first?["updated_at"] == nil)
-        try glance.execute("UPDATE metadef_properties SET json_schema = '{' WHERE name = 'p'")
+        try glance.execute("UPDATE metadef_properties SET json_schema = '{' WHERE name = 'written'")
         #expect(try glance.metadef("GET", "namespaces/\(name)/properties").status == 500)
     }
 }
