@@ -190,10 +190,13 @@ import Testing
                 case (.text(let a), .string(let b)): a == b || key.kind.hasPrefix("one of") && a.lowercased() == b.lowercased()
                 case (.number(let a), .int(let b)): a == b
                 case (.number(let a), .string(let b)): String(a) == b
+                case (.text(let a), .int(let b)): a == String(b)
+                case (.text(let a), .double(let b)): Double(a) == b
                 case (.truth(let a), .bool(let b)): a == b
                 case (.list(let a), .array(let b)): a == b.map { $0.string ?? $0.int.map(String.init) ?? "" }
                 case (.list(let a), .string(let b)): a == [b]
                 case (.list(let a), .null): a.isEmpty
+                case (.list(let a), .object(let b)): a.isEmpty && b.isEmpty
                 case (.table(let a), .object(let b)): a.isEmpty && b.isEmpty
                 case (.table(let a), .null): a.isEmpty
                 default: false

@@ -22,6 +22,7 @@ import Testing
     /// Values that are looked at where they are used, or that this service reads more of.
     static let checkedElsewhere: [String: String] = [
         "DEFAULT.enabled_import_methods": "methods are looked at where they are made",
+        "glance_store.http_proxy_information": "the http store knows proxies", "oslo_policy.remote_timeout": "a fraction is read there",
         "taskflow_executor.conversion_format": "an empty one is none", "glance_store.default_store": "its old names are read too",
         "import_filtering_opts.allowed_hosts": "FetchRules knows hosts", "import_filtering_opts.disallowed_hosts": "FetchRules knows hosts",
         "import_filtering_opts.allowed_ports": "the http store knows ports",
