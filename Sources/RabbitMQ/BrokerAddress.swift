@@ -43,7 +43,9 @@ package struct BrokerAddress: Sendable, Equatable {
         var rest = Array(text.utf8)[...]
         while let byte = rest.popFirst() {
             // As Python's `unquote` has it, a percent sign without two digits stands for itself.
-            if byte == UInt8(ascii: "%"), rest.count >= 2, let high = hexDigit(rest[rest.startIndex]), let low = hexDigit(rest[rest.startIndex + 1]) {
+            if byte == UInt8(ascii: "%"), rest.count >= 2, let high = hexDigit(rest[rest.startIndex]),
+                let low = hexDigit(rest[rest.startIndex + 1])
+            {
                 bytes.append(high << 4 | low)
                 rest.removeFirst(2)
             } else {

@@ -91,7 +91,8 @@ extension Options {
     static let storage: [OptionKey] =
         [
             enabledBackends.key, defaultBackend.key, stores.key, defaultStore.key, nodeStagingURI.key, allowedSchemes.key,
-            disallowedSchemes.key, allowedHosts.key, disallowedHosts.key, allowedPorts.key, disallowedPorts.key, fetchesThroughProxy.key, diskFormats.key,
+            disallowedSchemes.key, allowedHosts.key, disallowedHosts.key, allowedPorts.key, disallowedPorts.key, fetchesThroughProxy.key,
+            diskFormats.key,
             containerFormats.key, requireFormatMatch.key, vmdkAllowedTypes.key, nonfatalChecksOfGPT.key,
         ] + onlyStore.keys
 }
