@@ -90,7 +90,8 @@ package final class Download {
             transfer = try way.ask(url, method, headers, try Self.judged(url, by: judge, .misdirected))
             try waitForHead()
         }
-        guard try redirection(from: url) == nil else { throw HTTPClientError(.misdirected, "there are more than \(Self.mostRedirects) redirects")
+        guard try redirection(from: url) == nil else {
+            throw HTTPClientError(.misdirected, "there are more than \(Self.mostRedirects) redirects")
         }
         if let announced, announced > limits.largest { throw tooLarge() }
     }

@@ -62,7 +62,8 @@ package struct Proxies: Sendable, Equatable {
                 return
             }
             var text = text.lowercased()[...]
-            if let slash = text.firstIndex(of: "/"), let network = addressBytes(text[..<slash]), let bits = Int(text[slash...].dropFirst()) {
+            if let slash = text.firstIndex(of: "/"), let network = addressBytes(text[..<slash]), let bits = Int(text[slash...].dropFirst())
+            {
                 (self.network, self.bits) = (network, bits)
                 return
             }
@@ -105,7 +106,9 @@ package struct Proxy: Sendable, Equatable {
     fileprivate init(_ text: String, at name: String) throws(ProxyError) {
         let url = text.contains("://") ? text : "http://\(text)"
         let scheme = url.prefix { $0 != ":" }.lowercased()
-        guard scheme == "http" || scheme == "https" else { throw ProxyError("\(name) names a proxy of the kind \(scheme); there are http and https") }
+        guard scheme == "http" || scheme == "https" else {
+            throw ProxyError("\(name) names a proxy of the kind \(scheme); there are http and https")
+        }
         guard url.utf8.count <= 2048, url.utf8.allSatisfy({ 0x21...0x7E ~= $0 }), let place = try? URLParts(url), !place.host.isEmpty else {
             throw ProxyError("\(name) names a proxy by what is no address of the form http://host:port")
         }

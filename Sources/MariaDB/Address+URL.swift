@@ -7,7 +7,8 @@ extension Address {
     ///
     /// - Throws: what is wrong, without the password or any other value.
     package init(url: String) throws(AddressError) {
-        guard let schemeEnd = url.firstRange(of: "://"), url[..<schemeEnd.lowerBound].allSatisfy({ $0.isLetter || $0.isNumber || "_+".contains($0) })
+        guard let schemeEnd = url.firstRange(of: "://"),
+            url[..<schemeEnd.lowerBound].allSatisfy({ $0.isLetter || $0.isNumber || "_+".contains($0) })
         else { throw AddressError("it does not begin with mysql+pymysql://") }
         let dialect = url[..<schemeEnd.lowerBound].prefix { $0 != "+" }
         guard dialect == "mysql" || dialect == "mariadb" else { throw AddressError("it is not the address of a MariaDB or MySQL database") }

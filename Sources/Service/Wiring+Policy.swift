@@ -1,4 +1,3 @@
-internal import Glibc
 internal import HTTPClient
 internal import Identity
 internal import Logging
@@ -21,11 +20,6 @@ extension Wiring {
     private static let longestPolicyAnswer = 15.0
 
     static func policyServers(_ configuration: Configuration, _ bulkheads: Bulkheads?, _ logger: Logger) throws -> PolicyServers {
-        func readable(_ option: OsloConfig.Option<String?>) throws -> String? {
-            guard let path = try configuration(option), access(path, R_OK) != 0 else { return try configuration(option) }
-            throw ConfigurationError(
-                place: "[oslo_policy] \(option.name)", reason: "\(path) cannot be read: \(String(cString: strerror(errno)))")
-        }
         var settings = PolicyServers.Settings()
         settings.contentType = try configuration(Options.remotePolicyContentType)
         let text = try configuration(Options.remotePolicyTimeout)
@@ -34,9 +28,9 @@ extension Wiring {
         }
         settings.patience = min(seconds, longestPolicyAnswer)
         settings.trust.isBlind = try !configuration(Options.remotePolicyVerifies)
-        settings.trust.certificateAuthority = try readable(Options.remotePolicyAuthority)
-        settings.trust.certificate = try readable(Options.remotePolicyCertificate)
-        settings.trust.key = try readable(Options.remotePolicyKey)
+        settings.trust.certificateAuthority = try configuration(Options.remotePolicyAuthority)
+        settings.trust.certificate = try configuration(Options.remotePolicyCertificate)
+        settings.trust.key = try configuration(Options.remotePolicyKey)
         let share = try min(configuration(Options.metadataThreads), configuration(Options.dataThreads)) / 2
         return PolicyServers(settings, bulkhead: bulkheads?.of("policy", share: share), logger: logger)
     }

@@ -92,13 +92,13 @@ package struct HTTPStore: ImageStore, ImageSource {
         isCancelled: @escaping () -> Bool = { false }
     ) throws(Fault) -> Download {
         _ = try rules.judge(url)
-        var refusal: (any Error)?
+        var refusal: FetchRefusal?
         func judge(_ url: String) -> Download.AddressJudge? {
             do throws(Fault) {
                 let target = try rules.judge(url)
                 return { NetworkAddress($0).map(target.permits) ?? false }
             } catch {
-                refusal = error.cause
+                refusal = error.cause as? FetchRefusal
                 return nil
             }
         }
@@ -113,8 +113,9 @@ package struct HTTPStore: ImageStore, ImageSource {
                 throw Fault(.unavailable, "The proxy by which this service fetches data cannot be reached.", cause: error)
             // Nobody was asked there: that tells of the rules, and nothing of what listens where.
             case .misdirected:
-                let reason = refusal.map { "this service does not fetch from there: \($0)" } ?? error.message
-                throw Fault(.unavailable, "The source leads elsewhere by a redirect that is not followed: \(reason).", cause: error)
+                let reason = refusal.map { "this service does not fetch from there: \($0.shown)" } ?? error.message
+                let cause: any Error = refusal ?? error
+                throw Fault(.unavailable, "The source leads elsewhere by a redirect that is not followed: \(reason).", cause: cause)
             // One text for all that may happen before somebody has answered in HTTP.
             default: throw Fault(.unavailable, "The data cannot be fetched from its source.", cause: error)
             }

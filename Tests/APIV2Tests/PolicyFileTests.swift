@@ -62,10 +62,14 @@ import Testing
     static let marked: [(String, String)] = [
         ("\"add_image\": \"role:member and\"", "role:member and\"  # FILE:1; not understood at character 16, so it lets nobody by that: "),
         ("\n\"add_image\": junk", "junk\"  # FILE:2; not understood at character 1"),
-        ("add_image: rule:nothing", "rule:nothing\"  # FILE:1; it asks the rule 'nothing', which there is not, in whose place 'default' answers"),
+        (
+            "add_image: rule:nothing",
+            "rule:nothing\"  # FILE:1; it asks the rule 'nothing', which there is not, in whose place 'default' answers"
+        ),
         ("add_image: rule:b\nb: rule:add_image", "rule:b\"  # FILE:1; it asks itself, so it lets nobody"),
         ("add_image: http://example.org/%(id)s", "http://example.org/%(id)s\"  # FILE:1; a server is asked"),
-        ("add_image: role:a\n'add_image': role:b", "role:b\"  # FILE:2"), ("{\"add_image\": [[\"role:a\", \"@\"], [\"role:b\"]]}", "role:a and @ or role:b\"  # FILE:1"),
+        ("add_image: role:a\n'add_image': role:b", "role:b\"  # FILE:2"),
+        ("{\"add_image\": [[\"role:a\", \"@\"], [\"role:b\"]]}", "role:a and @ or role:b\"  # FILE:1"),
         ("add_image: [[]]", "!\"  # FILE:1"), ("add_image: []", "@\"  # FILE:1"), ("add_image: {a: b}", "…\"  # FILE:1; not understood"),
     ]
 

@@ -25,17 +25,21 @@ import Testing
 
     @Test func `decides, told of rule, target and caller`() throws {
         let server = try Self.server()
-        let glance = try glance("add_image: http://127.0.0.1:\(server.port)/rules/%(owner)s\ndelete_image: rule:far\nfar: http://127.0.0.1:\(server.port)/no")
+        let glance = try glance(
+            "add_image: http://127.0.0.1:\(server.port)/rules/%(owner)s\ndelete_image: rule:far\nfar: http://127.0.0.1:\(server.port)/no")
         let created = try glance.send("POST", "/v2/images", json: #"{"name": "é"}"#)
         #expect(created.status == 201, "\(created.text)")
         let id = try #require(created.json["id"]?.string)
         #expect(try glance.send("DELETE", "/v2/images/\(id)").status == 403)
         #expect(server.heads.map { $0.split(separator: "\r\n")[0] } == ["POST /rules/acme HTTP/1.1", "POST /no HTTP/1.1"])
         let form = try #require(URLComponents(string: "?" + server.notes[1].replacing("+", with: "%20"))?.queryItems)
-        func json(_ name: String) -> JSONValue { (try? JSONValue(parsing: Array((form.first { $0.name == name }?.value ?? "").utf8))) ?? .null }
+        func json(_ name: String) -> JSONValue {
+            (try? JSONValue(parsing: Array((form.first { $0.name == name }?.value ?? "").utf8))) ?? .null
+        }
         // The rule that the service asked, not the one that has the check: `current_rule` of oslo.policy.
         #expect(json("rule").string == "delete_image")
-        #expect(json("target")["owner"]?.string == "acme" && json("target")["name"]?.string == "é" && json("target")["image_id"]?.string == id)
+        #expect(
+            json("target")["owner"]?.string == "acme" && json("target")["name"]?.string == "é" && json("target")["image_id"]?.string == id)
         #expect(json("credentials")["user_id"]?.string == "alice" && json("credentials")["project_id"]?.string == "acme")
         #expect(json("credentials")["roles"]?.array?.contains("member") == true)
     }
@@ -79,7 +83,9 @@ import Testing
     }
 
     /// Neither yes nor no: whoever was told that he may not, or that there is no such image, would go by it.
-    @Test(arguments: ["silent", "closed", "broken"]) func `that does not say is no answer, and holds up nobody else`(_ manner: String) async throws {
+    @Test(arguments: ["silent", "closed", "broken"]) func `that does not say is no answer, and holds up nobody else`(_ manner: String)
+        async throws
+    {
         let silent = try RawServer { connection, _ in
             connection.readHead()
             if manner == "broken" { return connection.answer("500 Internal Server Error", body: "True") }

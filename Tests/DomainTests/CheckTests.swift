@@ -7,7 +7,8 @@ import Testing
 
     static let readable: [(String, Check)] = [
         ("", .always), ("@", .always), ("!", .never), ("  @  ", .always), ("role:%(owner)s", .role(owner)), ("role:", .role("")),
-        ("rule:", .rule("")), ("http://example.org/%(owner)s", .remote(.init([.text("http://example.org/"), .attribute("owner")]))), ("role:Admin", .role("Admin")), ("rule:x", .rule("x")),
+        ("rule:", .rule("")), ("http://example.org/%(owner)s", .remote(.init([.text("http://example.org/"), .attribute("owner")]))),
+        ("role:Admin", .role("Admin")), ("rule:x", .rule("x")),
         ("project_id:%(owner)s", .caller("project_id", is: owner)), ("is_admin:True", .caller("is_admin", is: .init([.text("True")]))),
         ("'public':%(visibility)s", .text("public", is: .init([.attribute("visibility")]))),
         ("None:%(owner)s", .text("None", is: owner)), ("5:100%%", .text("5", is: "100%")),
@@ -110,7 +111,9 @@ import Testing
         init(_ answer: Bool?) { self.answer = answer }
 
         func lets(_ question: PolicyQuestion) throws(Fault) -> Bool {
-            guard question.url == "http://rules/acme", question.rule == "delete_image", let answer else { throw Fault(.unavailable, "away") }
+            guard question.url == "http://rules/acme", question.rule == "delete_image", let answer else {
+                throw Fault(.unavailable, "away")
+            }
             return answer
         }
     }

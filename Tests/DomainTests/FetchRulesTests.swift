@@ -6,7 +6,8 @@ import Testing
     @Test(arguments: [
         "http://example.com", "http://example.com/", "HTTP://EXAMPLE.com/a/b?c=d&e#f", "https://example.com/", "http://example.com:80/x",
         "https://example.com:443/x", "http://example.com:443/", "http://example.com./", "http://user:pass%20word@example.com/",
-        "http://a-b_c.example.com/%7Ex", "http://example.com/%", "http://example.com/%4?%zz", "http://8.8.8.8/", "http://[2600::1]/", "http://[2600:0:0:0:0:0:8.8.8.8]:80/", "http://1e100.net/",
+        "http://a-b_c.example.com/%7Ex", "http://example.com/%", "http://example.com/%4?%zz", "http://8.8.8.8/", "http://[2600::1]/",
+        "http://[2600:0:0:0:0:0:8.8.8.8]:80/", "http://1e100.net/",
         "http://0x.org/", "http://xn--bcher-kva.example/", "http://x/?http://127.0.0.1/", "http://example.com?q", "http://example.com#f",
         "http://example.com/@127.0.0.1/", "http://10.example/", "http://127.0.0.1.example.com/",
     ])

@@ -110,12 +110,14 @@ import Testing
 
     /// Nobody was asked there.
     @Test(arguments: [
-        ("http://me:secret@10.0.0.1/", "the host 10.0.0.1"), ("http://127.0.0.1:81/", "the port 81"), ("ftp://127.0.0.1/", "the scheme ftp"),
+        ("http://me:secret@10.0.0.1/", "the host"), ("http://127.0.0.1:81/", "the port 81"),
+        ("ftp://127.0.0.1/", "the scheme ftp"),
         ("http://127.1/", "a host in the form of a number"), ("http://a b/", "it is no address"), ("/again", "more than 5 redirects"),
     ])
     func `says what keeps it from following a redirect`(_ target: String, _ reason: String) throws {
         let server = try RawServer.says("HTTP/1.1 302 Found\r\nContent-Length: 0\r\nLocation: \(target)\r\n\r\n")
         let fault = #expect(throws: Fault.of(.unavailable)) { try store(server.port).size(of: server.url()) }
+        #expect(fault?.message.contains("10.0") == false)
         #expect(fault?.message.contains(reason) == true && fault?.description.contains("secret") == false, "\(fault?.message ?? "")")
     }
 

@@ -209,7 +209,8 @@ import Testing
             connection.answer(body: "hello")
         }
         let site = try TestGlance(
-            ["DEFAULT": "show_multiple_locations = true", "glance_store": "http_proxy_information = http:127.0.0.1:\(proxy.port)"], workers: 1)
+            ["DEFAULT": "show_multiple_locations = true", "glance_store": "http_proxy_information = http:127.0.0.1:\(proxy.port)"],
+            workers: 1)
         let id = try site.hasImage()
         let change = #"[{"op": "add", "path": "/locations/-", "value": {"url": "http://images.invalid/x", "metadata": {}}}]"#
         #expect(try site.patch(id, change).status == 200)

@@ -8,13 +8,18 @@ import Testing
 /// The same files of rules, read and asked by oslo.policy itself.
 @Suite struct `Rules, as oslo.policy has them` {
     private static let checks = [
-        "@", "!", "role:member", "role:MEMBER", "role:nobody", "role:%(wanted)s", "role:%(absent)s", "rule:mine", "rule:nosuch", "rule:closed",
-        "rule:", "project_id:%(owner)s", "project_id:%(absent)s", "project_id:acme", "project_id:'acme'", "user_id:%(user)s", "user_id:alice",
+        "@", "!", "role:member", "role:MEMBER", "role:nobody", "role:%(wanted)s", "role:%(absent)s", "rule:mine", "rule:nosuch",
+        "rule:closed",
+        "rule:", "project_id:%(owner)s", "project_id:%(absent)s", "project_id:acme", "project_id:'acme'", "user_id:%(user)s",
+        "user_id:alice",
         "user_id:%(user)s-%(owner)s", "'public':%(visibility)s", "\"public\":%(visibility)s", "None:%(nothing)s", "None:%(owner)s",
-        "project_id:None", "project_id:%(nothing)s", "True:%(protected)s", "5:%(min_disk)s", "False:False", "is_admin:False", "roles:member",
+        "project_id:None", "project_id:%(nothing)s", "True:%(protected)s", "5:%(min_disk)s", "False:False", "is_admin:False",
+        "roles:member",
         "roles:nobody", "project_domain_id:default", "user_domain_id:%(visibility)s", "nonsense:x", "'50%':50%%", "'':", "role:",
     ]
-    private static let mistakes = ["junk", "'lonely'", ":x", "project_id:%(owner", "project_id:%(owner)d", "'a b':%(visibility)s", "role:5%"]
+    private static let mistakes = [
+        "junk", "'lonely'", ":x", "project_id:%(owner", "project_id:%(owner)d", "'a b':%(visibility)s", "role:5%",
+    ]
 
     private static func text(_ depth: Int = 3) -> String {
         switch Int.random(in: 0..<(depth == 0 ? 1 : 8)) {
@@ -22,7 +27,9 @@ import Testing
         case 2, 3: "\(text(depth - 1)) \(["and", "AND"].randomElement()!) \(text(depth - 1))"
         case 4, 5: "\(text(depth - 1)) \(["or", "Or"].randomElement()!)  \(text(depth - 1))"
         case 6: "not \(text(depth - 1))"
-        default: ["(\(text(depth - 1)))", "( \(text(depth - 1)) )", "(\(text(depth - 1))", "\(text(depth - 1)) \(text(depth - 1))"].randomElement()!
+        default:
+            ["(\(text(depth - 1)))", "( \(text(depth - 1)) )", "(\(text(depth - 1))", "\(text(depth - 1)) \(text(depth - 1))"]
+                .randomElement()!
         }
     }
 
@@ -43,7 +50,10 @@ import Testing
                 """
             return (caller, values)
         }
-        return [person("alice", "acme", ["member", "reader"], "default"), person("bob", "bolt", ["reader"], "public"), person(nil, nil, [], nil)]
+        return [
+            person("alice", "acme", ["member", "reader"], "default"), person("bob", "bolt", ["reader"], "public"),
+            person(nil, nil, [], nil),
+        ]
     }()
 
     private static let targets: [[String: PolicyValue]] = [

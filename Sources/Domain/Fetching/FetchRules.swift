@@ -60,13 +60,15 @@ package struct FetchRules: Sendable {
         guard url.scheme == "http" || url.scheme == "https", schemes.permits(url.scheme) else {
             throw FetchRefusal("the scheme \(url.scheme)")
         }
-        guard hosts.permits(url.host) else { throw FetchRefusal("the host \(url.host)") }
+        guard hosts.permits(url.host) else { throw FetchRefusal("the host \(url.host)", shown: "the host") }
         guard let port = url.port, ports.permits(port) else { throw FetchRefusal("the port \(url.port ?? 0)") }
         let target = FetchTarget(
             url: text, isListed: hosts.allowed.contains(url.host), refused: hosts.allowed.isEmpty ? hosts.disallowed : [])
         switch url.host {
         case .address(let address):
-            guard target.permits(address) else { throw FetchRefusal("the address \(url.host), which is not public") }
+            guard target.permits(address) else {
+                throw FetchRefusal("the host \(url.host), which is no public address", shown: "the host, which is no public address")
+            }
         case .name(let name):
             // Also without a resolver: RFC 6761, 6.3.
             guard target.isListed || name != "localhost" && !name.hasSuffix(".localhost") else { throw FetchRefusal("localhost") }

@@ -129,8 +129,11 @@ extension FetchURL.Host {
     }
 }
 
-/// Why something is not fetched. For the log: the client is told one text for all.
+/// Why something is not fetched. For the log: the client is told one text for all, unless a source led there.
 package struct FetchRefusal: Error, CustomStringConvertible {
     package let description: String
-    init(_ description: String) { self.description = description }
+    /// The same without a host: for whoever wants to know what of a redirect is refused.
+    package let shown: String
+
+    init(_ description: String, shown: String? = nil) { (self.description, self.shown) = (description, shown ?? description) }
 }

@@ -34,7 +34,8 @@ struct ImageTarget: PolicyTarget {
 
     private static let names = [
         "image_id", "name", "status", "visibility", "owner", "project_id", "member_id", "disk_format", "container_format", "checksum",
-        "os_hash_algo", "os_hash_value", "size", "virtual_size", "min_disk", "min_ram", "protected", "os_hidden", "created_at", "updated_at",
+        "os_hash_algo", "os_hash_value", "size", "virtual_size", "min_disk", "min_ram", "protected", "os_hidden", "created_at",
+        "updated_at",
     ]
 
     func policyAttribute(_ name: String) -> PolicyValue? {
