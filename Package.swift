@@ -71,6 +71,9 @@ let migrations = [
     "0040-vitrine_nodes",
 ]
 
+/// Folders of `Tests/Deployments`: what each tool writes.
+let deployments = ["charm", "devstack", "kolla", "openstack-ansible", "openstack-helm", "operator", "puppet"]
+
 let package = Package(
     name: "vitrine",
     dependencies: [
@@ -182,7 +185,7 @@ let package = Package(
         tests(
             "CellarTests",
             needs: [
-                "Cryptography", "Folders", "JSONDocument", "HTTP", "Digest", "MariaDB", "Threading",
+                "Cryptography", "Folders", "JSONDocument", "HTTP", "Digest", "MariaDB", "TestSupport", "Threading",
             ]),
         .testTarget(
             name: "ConfigurationTests",
@@ -234,6 +237,9 @@ let package = Package(
         .testTarget(
             name: "ClientTests", dependencies: ["TestSupport", "Stack", "glance-api", "glance-registry", "glance-tasks"],
             exclude: ["requirements.txt"]),
+        .testTarget(
+            name: "DeploymentTests", dependencies: ["TestSupport", "Stack", "glance-api", "glance-manage", "glance-tasks", "glance-tools"],
+            path: "Tests/Deployments", exclude: deployments + ["requirements.txt"]),
     ],
     swiftLanguageModes: [.v6]
 )

@@ -10,7 +10,8 @@ package final class Site: @unchecked Sendable {
         package var programs: String
         /// The project's `nginx/`.
         package var nginxFolder: String
-        package var configuration: String
+        /// Words of the programs' command lines that say where the configuration is; none for where it usually is.
+        package var configuration: [String]
         /// What overrides the configuration: `OS_<GROUP>__<OPTION>`.
         package var environment: [String: String] = [:]
         /// The internal locations by which nginx sends stores' files, and where those lie.
@@ -23,7 +24,7 @@ package final class Site: @unchecked Sendable {
         package var runsTasks = true
 
         package init(
-            folder: String, programs: String, nginxFolder: String, configuration: String, blobs: [(prefix: String, folder: String)],
+            folder: String, programs: String, nginxFolder: String, configuration: [String], blobs: [(prefix: String, folder: String)],
             port: Int, workers: Int
         ) {
             self.folder = folder
@@ -148,19 +149,19 @@ package final class Site: @unchecked Sendable {
     private func startWorker() throws -> ChildProcess {
         try ChildProcess(
             "\(settings.programs)/glance-api",
-            ["--config-file", settings.configuration, "--metadata", "fd:0", "--data", "fd:3"], output: workerLog,
+            settings.configuration + ["--metadata", "fd:0", "--data", "fd:3"], output: workerLog,
             descriptors: [sockets[0]: 0, sockets[1]: 3], environment: environment)
     }
 
     private func startRegistry() throws -> ChildProcess {
         try ChildProcess(
-            "\(settings.programs)/glance-registry", ["--config-file", settings.configuration, "--socket", "fd:0"],
+            "\(settings.programs)/glance-registry", settings.configuration + ["--socket", "fd:0"],
             output: registryLog, descriptors: [sockets[2]: 0], environment: environment)
     }
 
     private func startTasks() throws -> ChildProcess {
         try ChildProcess(
-            "\(settings.programs)/glance-tasks", ["--config-file", settings.configuration],
+            "\(settings.programs)/glance-tasks", settings.configuration,
             output: tasksLog, environment: environment)
     }
 

@@ -44,7 +44,7 @@ struct Lab {
         clientEnvironment = try wiring.clientEnvironment(at: "http://127.0.0.1:\(apiPort)")
         let workers = try configuration(Options.workers)
         var settings = Site.Settings(
-            folder: home.folder, programs: Self.programs, nginxFolder: nginxFolder, configuration: configurationFile,
+            folder: home.folder, programs: Self.programs, nginxFolder: nginxFolder, configuration: ["--config-file", configurationFile],
             blobs: try wiring.internalFolders(), port: apiPort,
             workers: workers == 0 ? ProcessInfo.processInfo.activeProcessorCount : workers)
         settings.environment = environment

@@ -82,9 +82,9 @@ final class Deployment {
         let nginx = try Command("\(TestGlance.programs)/glance-manage", ["nginx"] + arguments, environment: environment).succeeded()
         var settings = Site.Settings(
             folder: "\(home)/site", programs: TestGlance.programs, nginxFolder: TestGlance.repository + "/nginx",
-            configuration: arguments, blobs: nginx.text.matches(of: /location (\/_blobs\/\S+)\/ \{[^}]*alias ([^;]+)\/;/).map {
-                (String($0.1), String($0.2))
-            }, port: port, workers: 1)
+            configuration: arguments,
+            blobs: nginx.text.matches(of: /location (\/\S+)\/ \{\s*alias\s+"([^"]+)\/";/).map { (String($0.1), String($0.2)) },
+            port: port, workers: 1)
         settings.environment = environment
         let site = Site(settings)
         self.site = site

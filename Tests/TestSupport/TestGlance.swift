@@ -95,7 +95,7 @@ package final class TestGlance: @unchecked Sendable {
 
         var settings = Site.Settings(
             folder: folder, programs: Self.programs, nginxFolder: Self.repository + "/nginx",
-            configuration: "\(folder)/glance-api.conf",
+            configuration: ["--config-file", "\(folder)/glance-api.conf"],
             blobs: blobs
                 ?? (stores.isEmpty ? [("/_blobs/file", store)] : stores.map { [folder] in ("/_blobs/\($0)", "\(folder)/\($0)") }),
             port: self.port, workers: workers)
