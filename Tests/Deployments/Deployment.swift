@@ -56,7 +56,7 @@ final class Deployment {
         }
     }
 
-    /// The lines of the log that are to be there besides those that only inform, each by some of its words.
+    /// The lines of the log that are to be there besides those that only inform, each by some of its words; behind `?`, those that may be.
     func warnings() throws -> [String] { try lines(of: "warnings").map { filled($0) } }
 
     private func lines(of file: String) throws -> [String] {
@@ -66,8 +66,11 @@ final class Deployment {
 
     private var environment: [String: String] { ["HOME": home, "PATH": "/usr/bin:/usr/sbin:/bin:/sbin"] }
 
+    /// The smaller programs are one, which links call by their names where `make build` leaves them.
     func run(_ step: Step) throws -> Command {
-        try Command("\(TestGlance.programs)/\(step.words[0])", Array(step.words.dropFirst()), environment: environment)
+        let isOwn = step.words[0] == "glance-manage"
+        let (program, words) = isOwn ? (step.words[0], Array(step.words.dropFirst())) : ("glance-tools", step.words)
+        return try Command("\(TestGlance.programs)/\(program)", words, environment: environment)
     }
 
     /// How the tool starts the service: with no word about its files, or with those that its commands name.

@@ -44,7 +44,9 @@ import Testing
 
         deployment.stop()
         let (said, warnings) = (try deployment.said(), try deployment.warnings())
-        for line in said { #expect(warnings.contains { line.contains($0) }, "not in \(tool)/warnings: \(line)") }
-        for warning in warnings { #expect(said.contains { $0.contains(warning) }, "never said: \(warning)") }
+        for line in said { #expect(warnings.contains { line.contains($0.drop(while: "? ".contains)) }, "not in \(tool)/warnings: \(line)") }
+        for warning in warnings where !warning.hasPrefix("?") {
+            #expect(said.contains { $0.contains(warning) }, "never said: \(warning)")
+        }
     }
 }
