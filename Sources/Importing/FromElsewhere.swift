@@ -44,7 +44,7 @@ struct ImageElsewhere {
         var properties: [ImageProperty] = []
         for name in object.keys where prefixes.contains(where: { name.hasPrefix($0) }) && !Image.fieldNames.contains(name) {
             let value = object[name]?.string
-            guard value != nil || object[name] == .null, !name.hasPrefix("os_glance") else { continue }
+            guard value != nil || object[name] == .null, !Image.isMark(name) else { continue }
             try ImageText.check(property: name, value)
             properties.append(ImageProperty(name, value))
         }

@@ -60,7 +60,7 @@ package struct ImportService: Sendable {
                 throw Fault(.invalid, "all_stores_must_succeed can be false only where there are several stores.")
             }
             if request.method == .glanceDirect, !wasPassedOn {
-                node = image.node(by: Image.stageHost, otherThan: settings.host)
+                node = image.node(by: [Image.stageHost], otherThan: settings.host)
                 guard node == nil else { return nil }
             }
             var plan = ImportPlan(try method(of: request, on: image, caller), stores: stores, allMustSucceed: request.allMustSucceed)

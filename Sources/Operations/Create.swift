@@ -29,6 +29,7 @@ extension ImageService {
             throw Fault(.forbidden, "You are not permitted to create images owned by '\(draft.owner ?? "nobody")'.")
         }
         for rule in [.addImage] + rules { try policy.require(rule, on: AttributeTarget(target), by: caller) }
+        try Image.refuseMarks(in: draft.properties.map(\.name))
         if let rule = draft.visibility.rule { try policy.require(rule, on: AttributeTarget(target), by: caller) }
         if let rights = propertyRights(of: caller) {
             for property in draft.properties { try rights.require(.create, property.name) }

@@ -24,7 +24,10 @@ extension ImageService {
         var node: String?
         do throws(Fault) {
             try deleteHere(id, by: caller) { image throws(Fault) in
-                node = image.node(by: Image.stageHost, Image.hashHost, otherThan: host)
+                // Only as long as there is something for that node to do: the client's token goes there.
+                var marks = [.uploading, .importing].contains(image.status) ? [Image.stageHost] : []
+                if image.hash == nil { marks.append(Image.hashHost) }
+                node = image.node(by: marks, otherThan: host)
                 if node != nil { throw Fault(.conflict, "Another node is to delete image \(id).") }
             }
             return nil

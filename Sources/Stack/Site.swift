@@ -116,6 +116,8 @@ package final class Site: @unchecked Sendable {
         tasks?.process.stop()
         nginx?.stop(with: SIGQUIT)
         for socket in sockets { close(socket) }
+        // By then the numbers are others' descriptors.
+        sockets = []
     }
 
     /// Starts again what ended by itself; waits a little when that comes too often.

@@ -56,8 +56,11 @@ package struct HTTPStore: ImageStore, ImageSource {
         return StoredBytes(size: size, internalPath: nil) { offset throws(Fault) in try open(url, from: offset, of: size) }
     }
 
-    package func holds(_ url: String) -> Bool {
-        ["http", "https"].contains(url.prefix { $0 != ":" }.lowercased())
+    package func holds(_ url: String) -> Bool { Self.isWebURL(url) }
+
+    static func isWebURL(_ url: String) -> Bool {
+        let start = url.prefix(8).lowercased()
+        return start.hasPrefix("http://") || start.hasPrefix("https://")
     }
 
     /// Removing what is not ours is left undone.

@@ -86,7 +86,7 @@ package struct StoreSet: ImageStores {
     /// - Throws: for what no store of ours can remove: it stays owed.
     private func remover(of url: String) throws(Fault) -> (any ImageStore)? {
         if let holder = members.first(where: { $0.store.holds(url) })?.store ?? outsideStore(of: url) { return holder }
-        guard !url.lowercased().hasPrefix("http") else { return nil }
+        guard !HTTPStore.isWebURL(url) else { return nil }
         throw .noStore(of: url, .unavailable)
     }
 
@@ -94,7 +94,7 @@ package struct StoreSet: ImageStores {
         if let holder = member(holding: location)?.store ?? outsideStore(of: location.url) {
             return try holder.checkRemovable(location.url)
         }
-        guard !location.url.lowercased().hasPrefix("http") else { return }
+        guard !HTTPStore.isWebURL(location.url) else { return }
         throw .noStore(of: location.url, .conflict)
     }
 

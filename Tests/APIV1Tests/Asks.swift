@@ -51,9 +51,9 @@ extension Ask {
         .changes("POST", "/v2/images/{image}/members", .queued, 200, [.addMember], hiding: [.getImage], json: #"{"member": "dock"}"#),
         .reads("GET", "/v2/images/{image}/members/bolt", .queued, [], hiding: [.getImage, .getMember]),
         .reads(
-            "PUT", "/v2/images/{image}/members/bolt", .queued, [.modifyMember], hiding: [.getImage, .getMember],
+            "PUT", "/v2/images/{image}/members/bolt", .queued, [.getMember, .modifyMember], hiding: [.getImage],
             json: #"{"status": "accepted"}"#),
-        .changes("DELETE", "/v2/images/{image}/members/bolt", .queued, 204, [.deleteMember], hiding: [.getImage]),
+        .changes("DELETE", "/v2/images/{image}/members/bolt", .queued, 204, [.getMember, .deleteMember], hiding: [.getImage]),
     ]
 
     private static let others: [Ask] = [

@@ -46,6 +46,31 @@ import Testing
         #expect(try glance.rows("SELECT \(field) FROM images WHERE id = '\(id)'") == [[nil]])
     }
 
+    /// To the node that `os_glance_stage_host` names goes the token of whoever deletes or imports the image.
+    @Test(arguments: ["os_glance_stage_host", "os-glance-hash-op-host", "os_glance_anything"])
+    func `does not set what services tell each other`(_ name: String) throws {
+        let refused = newID()
+        let reply = try glance.create(["id": refused, "property-\(name)": "http://127.0.0.1:1"])
+        #expect(reply.status == 403 && reply.says.contains("reserved"), "\(reply.text)")
+        try glance.expectNoTrace(of: refused)
+        let id = try glance.hasClassic()
+        #expect(try glance.update(id, ["property-\(name)": "http://127.0.0.1:1"], as: .admin).status == 403)
+        #expect(try glance.count("image_properties", where: "image_id = '\(id)'") == 0)
+    }
+
+    @Test func `leaves what services tell each other where it purges`() throws {
+        let id = try glance.hasClassic(["property-a": "1"])
+        try glance.execute(
+            """
+            INSERT INTO image_properties (image_id, name, value, created_at, deleted)
+            VALUES ('\(id)', 'os_glance_failed_import', 'cheap', UTC_TIMESTAMP(), 0)
+            """)
+        #expect(try glance.update(id, ["name": "n", "property-os_glance_failed_import": "cheap"]).status == 200)
+        #expect(try glance.update(id, ["name": "m"]).status == 200)
+        let rows = try glance.rows("SELECT name FROM image_properties WHERE image_id = '\(id)' AND deleted = 0")
+        #expect(rows == [["os_glance_failed_import"]])
+    }
+
     @Test(arguments: [nil, "true", "True", "1", "yes"])
     func `drops the properties that are not sent`(_ word: String?) throws {
         let id = try glance.hasClassic(["property-a": "1", "property-b": "2", "property-c": "3"])

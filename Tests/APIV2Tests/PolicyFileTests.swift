@@ -121,6 +121,6 @@ import Testing
         let refused = try check("alice:acme:member", "delete_image", "owner=bolt")
         #expect(refused.status == 1)
         #expect(String(decoding: refused.output, as: UTF8.self).contains("no   project_id:%(project_id)s"))
-        #expect(try check("alice:acme:member", "delete_imagee").status == 64)
+        #expect(try check("alice:acme:member", "delete_imagee").status == 2)
     }
 }

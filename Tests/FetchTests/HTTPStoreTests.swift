@@ -155,10 +155,10 @@ import Testing
         }
         try set.remove(url)
         #expect(try set.bytes(at: ImageLocation(url: url)).size == 11)
-        #expect(throws: Fault.of(.notFound)) { try StoreSet(files).bytes(at: ImageLocation(url: url)) }
+        #expect(throws: Fault.of(.unavailable)) { try StoreSet(files).bytes(at: ImageLocation(url: url)) }
         for url in ["rbd://x/y", "", "http", "swift+config://a/b/c"] {
-            #expect(throws: Fault.of(.notFound)) { try set.bytes(at: ImageLocation(url: url)) }
-            try set.remove(url)
+            #expect(throws: Fault.of(.unavailable)) { try set.bytes(at: ImageLocation(url: url)) }
+            #expect(throws: Fault.of(.unavailable)) { try set.remove(url) }
         }
     }
 

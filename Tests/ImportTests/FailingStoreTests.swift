@@ -16,8 +16,13 @@ import Testing
     /// Nothing can be begun in a store whose folder of what comes in is none.
     private func spoil(_ store: String) throws {
         let path = "\(glance.folder)/\(store)/.incoming"
-        try FileManager.default.removeItem(atPath: path)
-        try Data().write(to: URL(filePath: path))
+        try Data().write(to: URL(filePath: "\(path).none"))
+        // The service makes the folder again as soon as it misses it.
+        let isSpoilt = eventually {
+            try? FileManager.default.removeItem(atPath: path)
+            return rename("\(path).none", path) == 0
+        }
+        guard isSpoilt else { throw Unexpected("\(path) stays a folder") }
     }
 
     private func work(_ store: String) throws {

@@ -18,7 +18,8 @@ import Testing
     }
 
     private func files(_ part: String = "") throws -> [String] {
-        try FileManager.default.contentsOfDirectory(atPath: "\(glance.cacheFolder)/\(part)").filter { $0.contains("-") }.sorted()
+        try FileManager.default.contentsOfDirectory(atPath: "\(glance.cacheFolder)/\(part)")
+            .filter { !$0.hasPrefix(".") && $0.contains("-") }.sorted()
     }
 
     // MARK: called as programs of their own

@@ -11,7 +11,7 @@ enum ImageFields {
 
     /// Names that mean something to the service itself.
     static func isReserved(_ name: String) -> Bool {
-        ["locations", "location", "deleted", "deleted_at"].contains(name) || name.hasPrefix("os_glance")
+        ["locations", "location", "deleted", "deleted_at"].contains(name) || Image.isMark(name)
     }
 
     static func checkWritable(_ name: String) throws(Fault) {

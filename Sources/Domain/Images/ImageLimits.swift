@@ -16,7 +16,7 @@ package struct ImageLimits: Sendable {
     ///
     /// - Parameter before: what the image has so far.
     package func check(properties given: [ImageProperty], before: [ImageProperty] = []) throws(Fault) {
-        func count(_ properties: [ImageProperty]) -> Int { properties.count { !$0.name.hasPrefix("os_glance") } }
+        func count(_ properties: [ImageProperty]) -> Int { properties.count { !Image.isMark($0.name) } }
         guard let properties, count(given) > properties else { return }
         throw Self.exceeded("properties", used: count(before), attempted: count(given), maximum: properties)
     }

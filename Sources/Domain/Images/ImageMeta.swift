@@ -1,3 +1,5 @@
+internal import JSONDocument
+
 /// What a V1 client says of an image, all in one piece. What it does not name stays as it is.
 package struct ImageMeta: Sendable {
     package var id: ImageID?
@@ -62,7 +64,12 @@ package struct ImageMeta: Sendable {
         set(\.minRAM, minRAM)
         if caller.isAdmin { set(\.owner, owner) }
         if let isPublic { image.visibility = isPublic ? .public : image.visibility == .public ? .shared : image.visibility }
+        // Who sends back what he was shown changes nothing.
+        let news = properties.filter { image[property: $0.name]?.isSame(as: $0.value ?? "") != true }
+        try Image.refuseMarks(in: news.map(\.name))
+        let marks = image.properties.filter { Image.isMark($0.name) }
         image.set(properties, replacing: purging)
+        image.properties += marks.filter { image[property: $0.name] == nil }
     }
 
     /// The first field that says something else than the service found out of an image's bytes. Who sends back what he was shown

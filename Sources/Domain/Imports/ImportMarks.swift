@@ -13,6 +13,15 @@ extension Image {
     /// Why the last import failed, for people.
     package static let importError = "os_glance_import_error"
 
+    /// Whether a property is one of those: no client sets it, by whatever API. They say, among others, to which node requests are sent
+    /// on, with the token of whoever asks.
+    package static func isMark(_ name: String) -> Bool { name.hasPrefix("os_glance") }
+
+    /// - Throws: `.forbidden` for the first property that is no client's to set.
+    package static func refuseMarks(in names: some Sequence<String>) throws(Fault) {
+        if let name = names.first(where: isMark) { throw Fault(.forbidden, "Attribute '\(name)' is reserved.") }
+    }
+
     /// Adds stores to a list of them, and takes others from it. Where there are several stores the property stays when it is empty, as
     /// Glance has it.
     package mutating func change(_ list: String, adding added: [String] = [], removing removed: [String] = []) {
@@ -22,7 +31,7 @@ extension Image {
     }
 
     /// The node that one of these properties names, where that is another than this one.
-    package func node(by marks: String..., otherThan own: String?) -> String? {
+    package func node(by marks: [String], otherThan own: String?) -> String? {
         func withoutSlash(_ address: String?) -> Substring? { address.map { $0.hasSuffix("/") ? $0.dropLast() : $0[...] } }
         for mark in marks {
             if let node = self[property: mark], !node.isEmpty, withoutSlash(node) != withoutSlash(own) { return node }

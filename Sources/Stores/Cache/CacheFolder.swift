@@ -108,7 +108,7 @@ package struct CacheFolder: ImageCache {
             guard descriptor >= 0 else { continue }
             defer { close(descriptor) }
             guard FileLock.take(descriptor), let opened = fileInfo(of: descriptor), time(nil) - opened.st_mtim.tv_sec >= seconds,
-                fileInfo(of: "\(part(.incomplete))/\(name)")?.st_ino == opened.st_ino
+                fileInfo(of: "\(part(.incomplete))/\(name)", behindLinks: true)?.st_ino == opened.st_ino
             else { continue }
             do throws(Fault) { try remove("\(part(.incomplete))/\(name)") } catch { refusal = error }
         }
@@ -142,7 +142,7 @@ package struct CacheFolder: ImageCache {
     /// All files, whatever they are called, and links to some; of a link the link itself is meant. As in Glance, a database is none: its
     /// cache may keep one there.
     private func files(in folder: String) throws(Fault) -> [String] {
-        try entries(of: folder).filter { !$0.hasSuffix(".db") && fileInfo(of: "\(folder)/\($0)") != nil }
+        try entries(of: folder).filter { !$0.hasSuffix(".db") && fileInfo(of: "\(folder)/\($0)", behindLinks: true) != nil }
     }
 
     private func entries(of folder: String) throws(Fault) -> [String] {
@@ -153,10 +153,11 @@ package struct CacheFolder: ImageCache {
         return names
     }
 
-    /// A link is none of the cache's: nginx would not follow it.
-    private func fileInfo(of path: String) -> stat? {
+    /// A link is no image of the cache's, since nginx would not follow it; to be cleaned away it is what it leads to.
+    private func fileInfo(of path: String, behindLinks follows: Bool = false) -> stat? {
         var info = stat()
-        return lstat(path, &info) == 0 && info.st_mode & S_IFMT == S_IFREG ? info : nil
+        let isThere = (follows ? stat(path, &info) : lstat(path, &info)) == 0
+        return isThere && info.st_mode & S_IFMT == S_IFREG ? info : nil
     }
 
     private func fileInfo(of descriptor: CInt) -> stat? {
