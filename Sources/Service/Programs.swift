@@ -110,7 +110,12 @@ package enum Programs {
             if let descriptor { return try Listener(descriptor: descriptor) }
             return try Listener(path: place)
         } catch {
-            throw ConfigurationError(place: place, reason: "is no socket that requests come in by: \(error)")
+            throw ConfigurationError(
+                place: place,
+                reason: """
+                    is no socket that requests come in by (\(error)); systemd hands the sockets over (deploy/systemd), or they are named on \
+                    the command line
+                    """)
         }
     }
 }
