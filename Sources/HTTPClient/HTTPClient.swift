@@ -85,10 +85,7 @@ package final class HTTPClient: Sendable {
 /// Moves among threads through the monitor of `HTTPClient` only, whose lock makes what one wrote seen by the next.
 private final class Correspondent: @unchecked Sendable {
     private let handle: EasyHandle
-    private var headers = ReplyHeaders()
-    private var body = ReplyBody()
-    private var longest = 0
-    private var failure: HTTPClientError?
+    private let incoming: IncomingReply
     /// How often the request went out, or was about to.
     private var attempts = 0
     private var mayRepeat = false
@@ -97,22 +94,12 @@ private final class Correspondent: @unchecked Sendable {
 
     init(timeouts: HTTPClient.Timeouts, trust: Trust) {
         handle = EasyHandle(trust)
+        incoming = IncomingReply(of: handle)
         handle.set(CURLOPT_CONNECTTIMEOUT_MS, Int(timeouts.connect * 1000))
         handle.set(CURLOPT_TIMEOUT_MS, Int(timeouts.exchange * 1000))
         handle.set(CURLOPT_MAXAGE_CONN, timeouts.idle)
         handle.set(CURLOPT_MAXCONNECTS, Self.connections)
-        let context = UnsafeRawPointer(Unmanaged.passUnretained(self).toOpaque())
-        for option in [CURLOPT_HEADERDATA, CURLOPT_WRITEDATA, CURLOPT_PREREQDATA] { handle.set(option, pointer: context) }
-        handle.set(
-            CURLOPT_HEADERFUNCTION,
-            writer: { bytes, size, count, context in
-                Correspondent.of(context).take(line: UnsafeRawBufferPointer(start: bytes, count: size * count)) ? size * count : 0
-            })
-        handle.set(
-            CURLOPT_WRITEFUNCTION,
-            writer: { bytes, size, count, context in
-                Correspondent.of(context).take(UnsafeRawBufferPointer(start: bytes, count: size * count)) ? size * count : 0
-            })
+        handle.set(CURLOPT_PREREQDATA, pointer: UnsafeRawPointer(Unmanaged.passUnretained(self).toOpaque()))
         vitrine_curl_set_before_request(handle.raw) { context, _, _, _, _ in
             Correspondent.of(context).goesOut() ? CInt(CURL_PREREQFUNC_OK) : CInt(CURL_PREREQFUNC_ABORT)
         }
@@ -127,7 +114,8 @@ private final class Correspondent: @unchecked Sendable {
         _ method: String, _ url: String, headers: [(name: String, value: String)], body: [UInt8]?, longest: Int
     ) throws(HTTPClientError) -> HTTPClient.Reply {
         try handle.ask(method, url, headers: headers)
-        (self.headers, self.body, self.longest, failure, attempts) = (ReplyHeaders(), ReplyBody(), longest, nil, 0)
+        incoming.begin(longest: longest)
+        attempts = 0
         mayRepeat = method == "GET" || method == "HEAD"
         let code: CURLcode
         switch (method, body) {
@@ -147,36 +135,17 @@ private final class Correspondent: @unchecked Sendable {
                 return curl_easy_perform(handle.raw)
             }
         }
-        defer { self.body = ReplyBody() }
-        if let failure { throw failure }
+        defer { incoming.end() }
+        if let failure = incoming.failure { throw failure }
         if attempts > 1 && !mayRepeat {
             throw HTTPClientError(.broken, "the kept connection ended before an answer came", mayHaveArrived: true)
         }
         guard code == CURLE_OK else { throw handle.error(code, mayHaveArrived: attempts > 0) }
-        return HTTPClient.Reply(status: handle.status, headers: self.headers, pieces: self.body)
+        return incoming.reply(status: handle.status)
     }
 
     private func goesOut() -> Bool {
         attempts += 1
         return attempts == 1 || mayRepeat
-    }
-
-    private func take(line: UnsafeRawBufferPointer) -> Bool {
-        do throws(HTTPClientError) {
-            try headers.take(line: line)
-            return true
-        } catch {
-            failure = error
-            return false
-        }
-    }
-
-    private func take(_ bytes: UnsafeRawBufferPointer) -> Bool {
-        guard bytes.count <= longest - body.count else {
-            failure = HTTPClientError(.tooLong, "the answer's body is longer than \(longest) bytes", mayHaveArrived: true)
-            return false
-        }
-        body.append(bytes)
-        return true
     }
 }

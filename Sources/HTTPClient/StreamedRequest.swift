@@ -35,37 +35,25 @@ package struct StreamedRequest {
     }
 }
 
-/// The handle of such a request, and the answer that comes in.
+/// The handle of such a request, the body that goes out, and the answer that comes in.
 private final class Sending {
     private let handle: EasyHandle
     private let source: StreamedRequest.Source
-    private let longest: Int
-    private var headers = ReplyHeaders()
-    private var body = ReplyBody()
-    private var failure: HTTPClientError?
+    private let incoming: IncomingReply
 
     /// Bytes that libcurl asks for at once; 64 KiB by default, 2 MiB at most.
     private static let piece = 256 * 1024
 
     init(_ limits: StreamedRequest.Limits, _ trust: Trust, _ source: @escaping StreamedRequest.Source, longest: Int) {
-        (handle, self.source, self.longest) = (EasyHandle(trust), source, longest)
+        (handle, self.source) = (EasyHandle(trust), source)
+        incoming = IncomingReply(of: handle)
+        incoming.begin(longest: longest)
         handle.set(CURLOPT_CONNECTTIMEOUT_MS, Int(limits.connect * 1000))
         handle.set(CURLOPT_LOW_SPEED_LIMIT, 1)
         handle.set(CURLOPT_LOW_SPEED_TIME, limits.silence)
         handle.set(CURLOPT_UPLOAD_BUFFERSIZE, Self.piece)
-        let context = UnsafeRawPointer(Unmanaged.passUnretained(self).toOpaque())
-        for option in [CURLOPT_HEADERDATA, CURLOPT_WRITEDATA, CURLOPT_READDATA] { handle.set(option, pointer: context) }
-        handle.set(
-            CURLOPT_HEADERFUNCTION,
-            writer: { bytes, size, count, context in
-                Sending.of(context).take(line: UnsafeRawBufferPointer(start: bytes, count: size * count)) ? size * count : 0
-            })
-        handle.set(
-            CURLOPT_WRITEFUNCTION,
-            writer: { bytes, size, count, context in
-                Sending.of(context).take(UnsafeRawBufferPointer(start: bytes, count: size * count)) ? size * count : 0
-            })
-        // Of the same C type as the others, though it is the body that it asks for.
+        handle.set(CURLOPT_READDATA, pointer: UnsafeRawPointer(Unmanaged.passUnretained(self).toOpaque()))
+        // Of the same C type as what takes an answer, though it is the body that it asks for.
         handle.set(
             CURLOPT_READFUNCTION,
             writer: { bytes, size, count, context in
@@ -85,33 +73,14 @@ private final class Sending {
         handle.set(CURLOPT_UPLOAD, 1)
         handle.set(CURLOPT_INFILESIZE_LARGE, offset: Int(length))
         let code = curl_easy_perform(handle.raw)
-        if let failure { throw failure }
+        if let failure = incoming.failure { throw failure }
         guard code == CURLE_OK else { throw handle.error(code, mayHaveArrived: true) }
-        return HTTPClient.Reply(status: handle.status, headers: self.headers, pieces: body)
+        return incoming.reply(status: handle.status)
     }
 
     private func give(_ buffer: UnsafeMutableRawBufferPointer) -> Int {
         if let count = source(buffer) { return count }
-        failure = HTTPClientError(.cancelled, "the source of the body gave up", mayHaveArrived: true)
+        incoming.failure = HTTPClientError(.cancelled, "the source of the body gave up", mayHaveArrived: true)
         return Int(CURL_READFUNC_ABORT)
-    }
-
-    private func take(line: UnsafeRawBufferPointer) -> Bool {
-        do throws(HTTPClientError) {
-            try headers.take(line: line)
-            return true
-        } catch {
-            failure = error
-            return false
-        }
-    }
-
-    private func take(_ bytes: UnsafeRawBufferPointer) -> Bool {
-        guard bytes.count <= longest - body.count else {
-            failure = HTTPClientError(.tooLong, "the answer's body is longer than \(longest) bytes", mayHaveArrived: true)
-            return false
-        }
-        body.append(bytes)
-        return true
     }
 }

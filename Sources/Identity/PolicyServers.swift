@@ -1,4 +1,5 @@
 package import Domain
+internal import HTTP
 package import HTTPClient
 internal import JSONDocument
 package import Logging
@@ -71,23 +72,10 @@ package struct PolicyServers: RemotePolicy {
         switch settings.contentType {
         case .json: return JSON.object(["rule": rule, "target": target, "credentials": credentials]).text
         case .form:
-            var form: [UInt8] = []
-            for (name, value) in [("rule", rule), ("target", target), ("credentials", credentials)] {
-                form += (form.isEmpty ? "" : "&").utf8
-                form += "\(name)=".utf8
-                for byte in value.text { form += Self.escaped(byte) }
+            let fields = [("rule", rule), ("target", target), ("credentials", credentials)].map { name, value in
+                "\(name)=" + percentEncoded(String(decoding: value.text, as: UTF8.self)).replacing("%20", with: "+")
             }
-            return form
+            return Array(fields.joined(separator: "&").utf8)
         }
     }
-
-    private static func escaped(_ byte: UInt8) -> [UInt8] {
-        switch byte {
-        case 0x30...0x39, 0x41...0x5A, 0x61...0x7A, UInt8(ascii: "-"), UInt8(ascii: "."), UInt8(ascii: "_"), UInt8(ascii: "~"): [byte]
-        case UInt8(ascii: " "): [UInt8(ascii: "+")]
-        default: [UInt8(ascii: "%"), hexDigits[Int(byte >> 4)], hexDigits[Int(byte & 15)]]
-        }
-    }
-
-    private static let hexDigits = Array("0123456789ABCDEF".utf8)
 }

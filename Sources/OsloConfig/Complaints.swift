@@ -4,6 +4,15 @@ extension Configuration {
     ///
     /// - Parameter unused: options of Glance's that have no effect.
     package func complaints(known: [OptionKey], unused: [OptionName]) -> [String] {
+        remarks(known: known, unused: unused).map(\.text)
+    }
+
+    /// Those of them that are about what no Glance knows: slips of the pen.
+    package func unknownOptions(known: [OptionKey], unused: [OptionName]) -> [String] {
+        remarks(known: known, unused: unused).filter(\.isUnknown).map(\.text)
+    }
+
+    private func remarks(known: [OptionKey], unused: [OptionName]) -> [(isUnknown: Bool, text: String)] {
         let names = Set(known.map(\.id))
         let unused = Set(unused)
         let groups = Set(names.map(\.group))
@@ -17,17 +26,18 @@ extension Configuration {
             if names.contains(name) || setting.isOfEnvironment && !groups.contains(name.group) { return nil }
             if let current = former[name], !setting.isOfEnvironment {
                 // In oslo.config's words, which operators look for.
-                return """
+                let text = """
                     \(setting.place): Deprecated: Option "\(name.name)" from group "\(name.shownGroup)" is deprecated. \
                     Use option "\(current.name)" from group "\(current.shownGroup)".
                     """
+                return (false, text)
             }
             if unused.contains(name) {
-                return "\(setting.place): [\(setting.group)] \(setting.name) is an option of Glance's that has no effect here"
+                return (false, "\(setting.place): [\(setting.group)] \(setting.name) is an option of Glance's that has no effect here")
             }
             let nearest = former[name] ?? Self.nearest(to: name, among: names)
             let hint = nearest.map { ", did you mean [\($0.shownGroup)] \($0.name)?" } ?? ""
-            return "\(setting.place): unknown option [\(setting.group)] \(setting.name)\(hint)"
+            return (true, "\(setting.place): unknown option [\(setting.group)] \(setting.name)\(hint)")
         }
     }
 

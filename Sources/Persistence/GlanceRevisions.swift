@@ -1,11 +1,11 @@
-internal import Domain
+package import Domain
 internal import Schema
 
 /// The revisions of Glance's own migrations, and what those of older releases lack.
 ///
 /// Source: Glance 33, `glance/db/sqlalchemy/alembic_migrations/versions`.
 package enum GlanceRevisions {
-    enum Age {
+    package enum Age {
         /// Without tables.
         case empty
         /// Ours can be made of it by adding to it.
@@ -37,7 +37,7 @@ package enum GlanceRevisions {
     }
 
     /// - Throws: `.conflict` for what this release can make nothing of.
-    static func age(of noted: [String]) throws(Fault) -> Age {
+    package static func age(of noted: [String]) throws(Fault) -> Age {
         if noted.isEmpty { return .empty }
         if noted.contains(Schema.alembicRevision) || noted.contains(Schema.expandedRevision) { return .ours }
         let names = noted.joined(separator: ", ")

@@ -1,4 +1,6 @@
+internal import Domain
 internal import Foundation
+package import Operations
 
 /// How far long work is, with its rate and the time that is left: one line of a terminal, drawn again and again. Nothing where
 /// nobody looks.
@@ -51,5 +53,18 @@ package struct ProgressBar {
 
     private static func time(_ seconds: Double) -> String {
         String(format: "%02d:%02d", Int(seconds) / 60, Int(seconds) % 60)
+    }
+}
+
+extension Scrubber {
+    /// Scrubs, and shows on a terminal how far that is.
+    ///
+    /// - Returns: images whose data are gone.
+    package func scrubShowingProgress() throws -> Int {
+        let (images, bytes) = try remaining()
+        var bar = ProgressBar("scrubbing", of: bytes)
+        let count = try scrub { bar.advance($0.bytes) }
+        if images > 0 { bar.end() }
+        return count
     }
 }

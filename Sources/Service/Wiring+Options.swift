@@ -14,6 +14,7 @@ extension Wiring {
     }
 
     package var complaints: [String] { configuration.complaints(known: options, unused: unusedOptions) }
+    package var unknownOptions: [String] { configuration.unknownOptions(known: options, unused: unusedOptions) }
 
     /// All that have an effect, in groups that this configuration names too.
     package var options: [OptionKey] {

@@ -45,9 +45,6 @@ extension Wiring {
 
     // MARK: looking
 
-    /// What is set and no Glance knows: slips of the pen, as texts.
-    package var unknownOptions: [String] { complaints.filter { $0.contains(": unknown option [") } }
-
     /// Whether the values of the configuration make sense, as far as this can be told without making or asking anything.
     ///
     /// - Throws: `ConfigurationError` for the first that does not.

@@ -26,10 +26,6 @@ struct Scrub: ParsableCommand {
             }
             return print("Image \(restore) is active again.")
         }
-        let (images, bytes) = try scrubber.remaining()
-        var bar = ProgressBar("scrubbing", of: bytes)
-        let count = try scrubber.scrub { bar.advance($0.bytes) }
-        if images > 0 { bar.end() }
-        print("\(count) images scrubbed.")
+        print("\(try scrubber.scrubShowingProgress()) images scrubbed.")
     }
 }

@@ -43,10 +43,7 @@ enum ScrubberCommand {
     }
 
     private static func scrub(_ scrubber: Scrubber) throws {
-        let (images, bytes) = try scrubber.remaining()
-        var bar = ProgressBar("scrubbing", of: bytes)
-        let count = try scrubber.scrub { bar.advance($0.bytes) }
-        if images > 0 { bar.end() }
+        let count = try scrubber.scrubShowingProgress()
         if count > 0 || isatty(STDOUT_FILENO) != 0 { write("\(count) images scrubbed.\n") }
     }
 }

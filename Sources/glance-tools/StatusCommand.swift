@@ -93,15 +93,16 @@ struct StatusCommand {
             let state = try Migrations(try wiring.makeDatabase(for: 1)).state()
             guard !state.isComplete else { return Check(name: name) }
             let noted = state.revisions
-            let isOurs = noted.isEmpty || noted.contains(Schema.alembicRevision) || noted.contains(Schema.expandedRevision)
-            guard isOurs || noted.allSatisfy(GlanceRevisions.revisions.contains) && noted.contains(where: GlanceRevisions.isContraction)
-            else {
+            let age: GlanceRevisions.Age
+            do throws(Fault) {
+                age = try GlanceRevisions.age(of: noted)
+            } catch {
                 let names = noted.joined(separator: ", ")
                 return Check(
                     name: name, result: .failure, details: "It is at revision \(names), of which this release can make nothing.")
             }
             let details =
-                state.missing.isEmpty && isOurs
+                state.missing.isEmpty && age != .older
                 ? "It is not noted that no older Glance uses it; run glance-manage db contract once none does."
                 : "\(state.missing.count) changes of tables are missing; run glance-manage db sync."
             return Check(name: name, result: .warning, details: details)

@@ -107,24 +107,17 @@ import Testing
     }
 
     @Test func `is believed by its certificate where that is wanted`() throws {
-        let folder = "\(TestFolder.root)/policy-server"
-        try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
-        try Command(
-            "openssl",
-            ["req", "-x509", "-newkey", "rsa:2048", "-nodes", "-days", "2", "-subj", "/CN=localhost", "-addext"]
-                + ["subjectAltName=DNS:localhost", "-keyout", "\(folder)/key", "-out", "\(folder)/certificate"]
-        ).succeeded()
+        let own = try SelfSigned(for: "localhost")
         let port = try freePort()
         let nginx = try Nginx(
             """
-            listen 127.0.0.1:\(port) ssl;
-            ssl_certificate \(folder)/certificate; ssl_certificate_key \(folder)/key;
+            \(own.listening(on: port))
             location / { return 200 True; }
             """)
         let rules = "add_image: https://localhost:\(port)/"
         for (options, status) in [
             ("", 201), ("remote_ssl_verify_server_crt = true", 503),
-            ("remote_ssl_verify_server_crt = true\nremote_ssl_ca_crt_file = \(folder)/certificate", 201),
+            ("remote_ssl_verify_server_crt = true\nremote_ssl_ca_crt_file = \(own.certificate)", 201),
         ] {
             #expect(try glance(rules, options).send("POST", "/v2/images", json: "{}").status == status, "\(options)")
         }

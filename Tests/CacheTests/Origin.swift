@@ -108,14 +108,3 @@ extension TestGlance {
 
     func cacheLines(_ words: String) throws -> Int { try workerLog().split(separator: "\n").count { $0.contains(words) } }
 }
-
-/// Bytes that no two images share.
-func someData(_ count: Int = 3_000_000) -> [UInt8] {
-    var state = UInt64.random(in: 1 ... .max)
-    return (0..<count).map { _ in
-        state ^= state << 13
-        state ^= state >> 7
-        state ^= state << 17
-        return UInt8(truncatingIfNeeded: state)
-    }
-}

@@ -171,18 +171,11 @@ private struct JSONObjectBuilder {
     }
 
     @Test func `takes the answer behind a tunnel for the source's`() throws {
-        let folder = "\(TestFolder.root)/tunnel"
-        try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
-        try Command(
-            "openssl",
-            ["req", "-x509", "-newkey", "rsa:2048", "-nodes", "-days", "2", "-subj", "/CN=images.invalid", "-addext"]
-                + ["subjectAltName=DNS:images.invalid", "-keyout", "\(folder)/key", "-out", "\(folder)/certificate"]
-        ).succeeded()
+        let own = try SelfSigned(for: "images.invalid")
         let port = try freePort()
         let nginx = try Nginx(
             """
-            listen 127.0.0.1:\(port) ssl;
-            ssl_certificate \(folder)/certificate; ssl_certificate_key \(folder)/key;
+            \(own.listening(on: port))
             location / { return 200 hello; }
             """)
         let tunnel = try RawServer { connection, _ in
@@ -191,7 +184,7 @@ private struct JSONObjectBuilder {
             connection.tunnel(to: port)
         }
         let download = try Download(
-            "https://images.invalid:8443/", certificateAuthority: "\(folder)/certificate",
+            "https://images.invalid:8443/", certificateAuthority: own.certificate,
             proxies: try Proxies(environment: ["HTTPS_PROXY": "http://127.0.0.1:\(tunnel.port)"]), judge: { _ in { _ in false } })
         #expect(download.status == 200 && download.announced == 5 && download.headers["X-Proxy"] == nil)
         #expect(try download.everything() == Array("hello".utf8))

@@ -160,21 +160,14 @@ import Threading
 
 @Suite struct `A certificate` {
     @Test func `is checked`() throws {
-        let folder = "\(TestFolder.root)/certificate"
-        try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
-        try Command(
-            "openssl",
-            ["req", "-x509", "-newkey", "rsa:2048", "-nodes", "-days", "2", "-subj", "/CN=localhost", "-addext"]
-                + ["subjectAltName=DNS:localhost", "-keyout", "\(folder)/key", "-out", "\(folder)/certificate"]
-        ).succeeded()
+        let own = try SelfSigned(for: "localhost")
         let port = try freePort()
         let nginx = try Nginx(
             """
-            listen 127.0.0.1:\(port) ssl;
-            ssl_certificate \(folder)/certificate; ssl_certificate_key \(folder)/key;
+            \(own.listening(on: port))
             location / { return 200 hello; }
             """)
-        let authority = "\(folder)/certificate"
+        let authority = own.certificate
         let all: Download.Judge = { _ in { _ in true } }
         #expect(try Download("https://localhost:\(port)/", certificateAuthority: authority, judge: all).everything().count == 5)
         #expect(throws: HTTPClientError.of(.untrusted)) { try Download("https://localhost:\(port)/", judge: all) }

@@ -176,19 +176,12 @@ import Testing
     @Test func `must be its host's, and signed by whom the operator trusts`() throws {
         let keystone = try FakeKeystone()
         keystone.knows("a")
-        let folder = "\(TestFolder.root)/keystone-certificate"
-        _ = try Command("/bin/mkdir", ["-p", folder])
-        let made = try Command(
-            "/usr/bin/openssl",
-            ["req", "-x509", "-newkey", "rsa:2048", "-nodes", "-days", "2", "-subj", "/CN=localhost", "-addext"]
-                + ["subjectAltName=DNS:localhost", "-keyout", "\(folder)/key", "-out", "\(folder)/certificate"])
-        #expect(made.status == 0)
+        let pair = try SelfSigned(for: "localhost")
         let port = try freePort()
         let nginx = try Nginx(
             """
-            listen 127.0.0.1:\(port) ssl;
-            ssl_certificate \(folder)/certificate; ssl_certificate_key \(folder)/key;
-            ssl_client_certificate \(folder)/certificate; ssl_verify_client optional;
+            \(pair.listening(on: port))
+            ssl_client_certificate \(pair.certificate); ssl_verify_client optional;
             location / { proxy_pass \(keystone.address); }
             location /strict/ {
                 if ($ssl_client_verify != SUCCESS) { return 403; }
@@ -198,7 +191,7 @@ import Testing
         func refusal(_ host: String, _ path: String = "", _ alter: (inout Trust) -> Void) -> Fault.Kind? {
             Service(keystone, address: "https://\(host):\(port)\(path)", access: { alter(&$0.trust) }).refusal("a")
         }
-        let own = "\(folder)/certificate"
+        let own = pair.certificate
         #expect(refusal("localhost") { $0.certificateAuthority = own } == nil)
         #expect(refusal("localhost") { _ in } == .unavailable)
         #expect(refusal("127.0.0.1") { $0.certificateAuthority = own } == .unavailable)
@@ -208,7 +201,7 @@ import Testing
         #expect(
             refusal("localhost", "/strict") {
                 $0.certificateAuthority = own
-                ($0.certificate, $0.key) = (own, "\(folder)/key")
+                ($0.certificate, $0.key) = (own, pair.key)
             } == nil)
         #expect(try nginx.accessLines() > 0)
     }

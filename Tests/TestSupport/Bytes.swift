@@ -27,3 +27,14 @@ package struct Bytes: Sendable {
         return copy
     }
 }
+
+/// Bytes without any order, such as no two images share.
+package func someData(_ count: Int = 3_000_000) -> [UInt8] {
+    var state = UInt64.random(in: 1 ... .max)
+    return (0..<count).map { _ in
+        state ^= state << 13
+        state ^= state >> 7
+        state ^= state << 17
+        return UInt8(truncatingIfNeeded: state)
+    }
+}

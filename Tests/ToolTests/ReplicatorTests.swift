@@ -33,7 +33,7 @@ import Testing
             if let data, try source.upload(data, to: id, as: .admin).status != 204 { throw Unexpected(id) }
             images[id] = data
         }
-        try image(#""name": "größte ~ /", "visibility": "public", "os_distro": "x", "a/b~c": "1", "tags": ["b", "a"]"#, someBytes(largest))
+        try image(#""name": "größte ~ /", "visibility": "public", "os_distro": "x", "a/b~c": "1", "tags": ["b", "a"]"#, someData(largest))
         try image(#""name": "hidden", "os_hidden": true, "owner": "acme", "min_ram": 5"#, Array("hidden".utf8))
         try image(#""name": "kept", "protected": true, "visibility": "community""#, Array("kept".utf8))
         try image(#""name": "empty""#, [])
@@ -241,16 +241,5 @@ extension TestGlance {
             let words = line.split(separator: " ")
             return words.firstIndex { $0.hasPrefix("HTTP/1.1") }.flatMap { Int(words[$0 + 2]) }
         }
-    }
-}
-
-/// Bytes without any order.
-func someBytes(_ count: Int) -> [UInt8] {
-    var state = UInt64.random(in: 1 ... .max)
-    return (0..<count).map { _ in
-        state ^= state << 13
-        state ^= state >> 7
-        state ^= state << 17
-        return UInt8(truncatingIfNeeded: state)
     }
 }
