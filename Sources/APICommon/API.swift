@@ -45,7 +45,7 @@ package struct API: Sendable {
 
     package func answer(_ request: Request) -> Answer {
         var request = request
-        request.site = front.publicAddress.site(of: request)
+        request.baseURL = front.publicAddress.baseURL(of: request)
         var answer: Answer
         do throws(Fault) {
             let trace = try Trace(of: request, longest: front.longestRequestID, isFromAPI: front.isForAPI)

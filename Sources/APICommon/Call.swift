@@ -145,13 +145,13 @@ extension Response {
 
 extension Response.Body {
     /// An image's bytes, all of them. For HEAD nobody reads them, so they are not even opened.
-    package static func all(_ bytes: StoredBytes, for call: Call) throws(Fault) -> Response.Body {
+    package static func all(_ bytes: Blob, for call: Call) throws(Fault) -> Response.Body {
         let reader: any ByteReader = call.request.method == .HEAD ? NothingToRead() : try bytes.openAll()
         return .stream(StoredBody(reader, length: bytes.size), length: bytes.size)
     }
 
     /// Some of them, opened as `all` does.
-    package static func part(of bytes: StoredBytes, from first: Int64, count: Int64, for call: Call) throws(Fault) -> Response.Body {
+    package static func part(of bytes: Blob, from first: Int64, count: Int64, for call: Call) throws(Fault) -> Response.Body {
         let reader: any ByteReader = call.request.method == .HEAD ? NothingToRead() : try bytes.open(first)
         return .stream(StoredBody(reader, length: count), length: count)
     }
@@ -172,12 +172,12 @@ extension Credentials {
         (method, path) = (request.method.name, request.path)
         isFromThisHost = NetworkAddress.isLoopback(request.remoteAddress) && Self.proxies.allSatisfy { headers[$0] == nil }
         guard let secret = headers["X-Vitrine-Secret"] else { return }
-        vouched.secret = secret
-        vouched.isConfirmed = headers["X-Identity-Status"] == "Confirmed"
+        forwarded.secret = secret
+        forwarded.isConfirmed = headers["X-Identity-Status"] == "Confirmed"
         // What is not understood is nothing that gives more rights.
-        vouched.standing = headers["X-Vitrine-Standing"].map { Caller.Standing(rawValue: $0) ?? .project }
-        vouched.user = headers["X-User-Id"]
-        vouched.project = headers["X-Project-Id"] ?? headers["X-Tenant-Id"]
-        vouched.roles = headers["X-Roles"]
+        forwarded.standing = headers["X-Vitrine-Standing"].map { Caller.Standing(rawValue: $0) ?? .project }
+        forwarded.user = headers["X-User-Id"]
+        forwarded.project = headers["X-Project-Id"] ?? headers["X-Tenant-Id"]
+        forwarded.roles = headers["X-Roles"]
     }
 }

@@ -3,18 +3,18 @@ package import HTTP
 /// Where links lead to: version documents, `Location`.
 package enum PublicAddress: Sendable {
     /// To an address that the operator has fixed, `public_endpoint`, whatever a request says.
-    case fixed(Site)
+    case fixed(BaseURL)
     /// To where the web server was reached.
     case asReached
     /// To where the proxy farthest from here was reached, by what it says in the request's header. Anybody can say so: this is
     /// for services that are reached through a proxy alone.
     case asProxiesSay
 
-    func site(of request: Request) -> Site {
+    func baseURL(of request: Request) -> BaseURL {
         switch self {
-        case .fixed(let site): return site
-        case .asReached: return request.site
-        case .asProxiesSay: return Self.told(by: request.headers, over: request.site)
+        case .fixed(let baseURL): return baseURL
+        case .asReached: return request.baseURL
+        case .asProxiesSay: return Self.told(by: request.headers, over: request.baseURL)
         }
     }
 
@@ -23,21 +23,21 @@ package enum PublicAddress: Sendable {
     ///
     /// Source: oslo.middleware, `http_proxy_to_wsgi`; RFC 7239. Unlike there, only what is a scheme, a host or a path is taken, a
     /// list in `X-Forwarded-…` is read as one, and a host may stand in quotes, as it must where it has a port.
-    private static func told(by headers: Headers, over reached: Site) -> Site {
-        var site = reached
+    private static func told(by headers: Headers, over reached: BaseURL) -> BaseURL {
+        var baseURL = reached
         let (scheme, host) =
             if let forwarded = headers["Forwarded"], !forwarded.isEmpty {
                 firstProxy(of: forwarded)
             } else {
                 (first(of: headers["X-Forwarded-Proto"]), first(of: headers["X-Forwarded-Host"]))
             }
-        if let scheme = scheme?.lowercased(), scheme == "http" || scheme == "https" { site.scheme = scheme }
-        if let host, Site.isHost(host) { site.host = host }
+        if let scheme = scheme?.lowercased(), scheme == "http" || scheme == "https" { baseURL.scheme = scheme }
+        if let host, BaseURL.isHost(host) { baseURL.host = host }
         if var prefix = first(of: headers["X-Forwarded-Prefix"]) {
             if prefix.hasSuffix("/") { prefix.removeLast() }
-            if Site.isPrefix(prefix) { site.prefix = prefix + site.prefix }
+            if BaseURL.isPrefix(prefix) { baseURL.prefix = prefix + baseURL.prefix }
         }
-        return site
+        return baseURL
     }
 
     private static func first(of list: String?) -> String? {

@@ -44,7 +44,7 @@ package struct Versions: Sendable {
         guard let root = root(of: first) else { return .answer(document(.multipleChoices, request)) }
         guard !rest.isEmpty else {
             var response = Response(.found)
-            response.headers["Location"] = request.site.address + root + "/"
+            response.headers["Location"] = request.baseURL.address + root + "/"
             return .answer(response)
         }
         return .path(root + rest)
@@ -58,7 +58,7 @@ package struct Versions: Sendable {
 
     private func document(_ status: Status, _ request: Request) -> Response {
         func version(_ name: String, _ status: String, _ root: String) -> JSON {
-            let link: JSON = ["rel": "self", "href": .string(request.site.address + root)]
+            let link: JSON = ["rel": "self", "href": .string(request.baseURL.address + root)]
             return ["id": .string(name), "status": .string(status), "links": [link]]
         }
         let versions =

@@ -3,7 +3,7 @@ internal import Domain
 internal import HTTP
 
 /// Which formats images may have, as the operator says.
-package struct ClassicFormats: Sendable {
+package struct V1Formats: Sendable {
     let disk, container: [String]
 
     package init(disk: [String], container: [String]) {
@@ -16,7 +16,7 @@ package struct ClassicFormats: Sendable {
 }
 
 /// What a V1 request says in its header.
-struct ClassicRequest {
+struct V1Request {
     var meta = ImageMeta()
     /// Where the bytes lie already, and are to stay.
     var location: String?
@@ -29,7 +29,7 @@ struct ClassicRequest {
     private static let propertyPrefix = "property-"
 
     /// - Throws: `.invalid`, naming the header, for one that is not known or a value that it cannot have.
-    init(_ headers: Headers, _ formats: ClassicFormats) throws(Fault) {
+    init(_ headers: Headers, _ formats: V1Formats) throws(Fault) {
         for field in headers.fields {
             let name = field.name.lowercased()
             switch name {
@@ -117,7 +117,7 @@ struct ClassicRequest {
         }
     }
 
-    private mutating func check(_ formats: ClassicFormats) throws(Fault) {
+    private mutating func check(_ formats: V1Formats) throws(Fault) {
         if case .some(let disk?) = meta.diskFormat, !formats.disk.contains(disk) {
             throw Self.bad("disk_format", "is none of \(formats.disk.joined(separator: ", "))")
         }
@@ -126,7 +126,7 @@ struct ClassicRequest {
         }
         let disk: String? = meta.diskFormat ?? nil
         let container: String? = meta.containerFormat ?? nil
-        guard [disk, container].contains(where: { $0.map(ClassicFormats.amazon.contains) == true }) else { return }
+        guard [disk, container].contains(where: { $0.map(V1Formats.amazon.contains) == true }) else { return }
         guard disk == nil || container == nil || disk == container else {
             throw Self.bad("container_format", "must be the disk_format where one of both is aki, ari or ami")
         }

@@ -3,7 +3,7 @@ internal import COpenSSL
 /// Encrypts texts of a database as Glance does: AES in CBC mode with a random IV in front, as URL-safe base64.
 ///
 /// Nothing tells whether an encrypted text was changed, and a wrong key gives any bytes: whoever decrypts looks whether what comes is what
-/// he expects. For texts of our own there is `Seal`.
+/// he expects. For texts of our own there is `TokenCipher`.
 ///
 /// Source: `glance/common/crypt.py`; a zero byte ends the text, and what is behind it fills the last block.
 package struct TextCipher: Sendable {
@@ -23,7 +23,7 @@ package struct TextCipher: Sendable {
         var bytes = Array(text.utf8) + [0]
         // Source: Glance, which looks for the last zero byte: none of these may be one.
         while bytes.count % Self.block != 0 { bytes.append(.random(in: 1...255)) }
-        let iv = Seal.random(Self.block)
+        let iv = TokenCipher.random(Self.block)
         guard let encrypted = crypt(bytes, iv, isEncrypting: true) else { fatalError("AES-CBC encrypts whatever is whole blocks") }
         return Self.base64(of: iv + encrypted)
     }

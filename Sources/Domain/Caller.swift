@@ -1,4 +1,4 @@
-/// Who asks, as an identity service vouched for it.
+/// Who asks, as an identity service forwarded for it.
 package struct Caller: Sendable {
     package let user: String?
     /// The project that what he creates belongs to.

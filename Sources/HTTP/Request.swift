@@ -8,13 +8,13 @@ package struct Request {
     package var headers: Headers
     package var body: any ByteSource
     /// How the client reached the service; links lead there.
-    package var site: Site
+    package var baseURL: BaseURL
     /// Where the web server listens.
     package var serverPort: Int?
     package var remoteAddress: String
 
     package init(
-        method: Method, path: String, query: Query?, headers: Headers, body: any ByteSource, site: Site,
+        method: Method, path: String, query: Query?, headers: Headers, body: any ByteSource, baseURL: BaseURL,
         serverPort: Int?, remoteAddress: String
     ) {
         self.method = method
@@ -22,7 +22,7 @@ package struct Request {
         self.query = query
         self.headers = headers
         self.body = body
-        self.site = site
+        self.baseURL = baseURL
         self.serverPort = serverPort
         self.remoteAddress = remoteAddress
     }

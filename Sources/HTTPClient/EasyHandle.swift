@@ -13,7 +13,7 @@ final class EasyHandle {
     /// Runs before the first handle is made: the library's own set-up is not safe among threads.
     static let libraryIsReady: Bool = curl_global_init(vitrine_curl_global_default) == CURLE_OK
 
-    init(_ trust: Trust) {
+    init(_ trust: TLSSettings) {
         guard Self.libraryIsReady, let raw = curl_easy_init() else { fatalError("out of memory") }
         self.raw = raw
         said.initialize(repeating: 0, count: Int(CURL_ERROR_SIZE))

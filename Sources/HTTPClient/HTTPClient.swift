@@ -45,20 +45,20 @@ package final class HTTPClient: Sendable {
     }
 
     private let timeouts: Timeouts
-    private let trust: Trust
+    private let trust: TLSSettings
     private let idle = Monitor<[Correspondent]>([])
 
     /// Handles that are kept; each may hold `Correspondent.connections`.
     private static let kept = 64
 
-    package init(timeouts: Timeouts = .init(), trust: Trust = .init()) {
+    package init(timeouts: Timeouts = .init(), trust: TLSSettings = .init()) {
         self.timeouts = timeouts
         self.trust = trust
     }
 
     /// - Parameter certificateAuthority: a PEM file in place of the system's certificates.
     package convenience init(timeouts: Timeouts = .init(), certificateAuthority: String?) {
-        self.init(timeouts: timeouts, trust: Trust(certificateAuthority: certificateAuthority))
+        self.init(timeouts: timeouts, trust: TLSSettings(certificateAuthority: certificateAuthority))
     }
 
     /// Sends a request and takes the whole answer, whatever its status. Redirects are answers like any other.
@@ -92,7 +92,7 @@ private final class Correspondent: @unchecked Sendable {
 
     static let connections = 4
 
-    init(timeouts: HTTPClient.Timeouts, trust: Trust) {
+    init(timeouts: HTTPClient.Timeouts, trust: TLSSettings) {
         handle = EasyHandle(trust)
         incoming = IncomingReply(of: handle)
         handle.set(CURLOPT_CONNECTTIMEOUT_MS, Int(timeouts.connect * 1000))

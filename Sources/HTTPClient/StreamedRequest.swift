@@ -18,9 +18,9 @@ package struct StreamedRequest {
 
     private let url: String
     private let limits: Limits
-    private let trust: Trust
+    private let trust: TLSSettings
 
-    package init(to url: String, limits: Limits = .init(), trust: Trust = .init()) {
+    package init(to url: String, limits: Limits = .init(), trust: TLSSettings = .init()) {
         (self.url, self.limits, self.trust) = (url, limits, trust)
     }
 
@@ -44,7 +44,7 @@ private final class Sending {
     /// Bytes that libcurl asks for at once; 64 KiB by default, 2 MiB at most.
     private static let piece = 256 * 1024
 
-    init(_ limits: StreamedRequest.Limits, _ trust: Trust, _ source: @escaping StreamedRequest.Source, longest: Int) {
+    init(_ limits: StreamedRequest.Limits, _ trust: TLSSettings, _ source: @escaping StreamedRequest.Source, longest: Int) {
         (handle, self.source) = (EasyHandle(trust), source)
         incoming = IncomingReply(of: handle)
         incoming.begin(longest: longest)

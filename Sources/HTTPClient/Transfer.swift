@@ -32,7 +32,7 @@ final class Transfer {
         _ url: String, _ method: Download.Method, _ headers: [(name: String, value: String)], _ limits: Download.Limits,
         _ certificateAuthority: String?, _ proxy: Proxy?, _ mayConnect: @escaping Download.AddressJudge
     ) throws(HTTPClientError) {
-        handle = EasyHandle(Trust(certificateAuthority: certificateAuthority))
+        handle = EasyHandle(TLSSettings(certificateAuthority: certificateAuthority))
         guard let multi = curl_multi_init() else { fatalError("out of memory") }
         self.multi = multi
         (self.mayConnect, self.proxy) = (mayConnect, proxy)

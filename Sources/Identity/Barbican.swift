@@ -21,7 +21,7 @@ package final class Barbican: CertificateSource {
     /// Bytes of an answer.
     private static let longestAnswer = 64 * 1024
 
-    package init(_ place: Place, trust: Trust, bulkhead: Bulkhead? = nil) {
+    package init(_ place: Place, trust: TLSSettings, bulkhead: Bulkhead? = nil) {
         (self.place, self.bulkhead) = (place, bulkhead)
         client = HTTPClient(timeouts: .init(connect: 5, exchange: Self.patience), trust: trust)
     }

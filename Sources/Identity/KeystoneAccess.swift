@@ -36,7 +36,7 @@ package struct KeystoneAccess: Sendable {
     /// Which of the endpoints of the identity service is asked, once the catalog is known.
     package var interface = "internal"
     package var region: String?
-    package var trust = Trust()
+    package var trust = TLSSettings()
     /// Seconds for an answer; of these five at most for a connection.
     package var patience = 10.0
     /// How often a connection that does not come about is tried again.

@@ -4,12 +4,12 @@ package import Domain
 /// Where the image services of a cloud are, by the catalog of a token; and tokens that wait in the database until one is asked.
 package struct KeystoneRegions: OtherRegions {
     private let session: KeystoneSession
-    private let seal: Seal
+    private let seal: TokenCipher
 
     /// - Parameter session: of this service, whose secret also seals.
     package init(_ session: KeystoneSession) {
         self.session = session
-        seal = Seal(secret: "vitrine " + session.access.proof.secret)
+        seal = TokenCipher(secret: "vitrine " + session.access.proof.secret)
     }
 
     package func sealed(_ token: CallerToken, for image: ImageID) -> String { seal.close(token.text, for: image.text) }

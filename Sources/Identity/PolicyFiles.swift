@@ -11,7 +11,7 @@ internal import Yams
 /// starting: what its author forbids is not known then. A rule that makes no sense is one that lets nobody, and is said in the log.
 /// Source: oslo.policy, `[oslo_policy]`.
 package struct PolicyFiles: PolicySource {
-    private let rules: Reread<Policy>
+    private let rules: ReloadingFile<Policy>
 
     /// Where rules are looked for.
     package struct Places: Sendable {
@@ -35,7 +35,7 @@ package struct PolicyFiles: PolicySource {
     /// - Throws: `PolicyFileError` when the files make no policy.
     package init(_ places: Places, servers: any RemotePolicy, logger: Logger) throws {
         let wasThere = Seen()
-        rules = try Reread(
+        rules = try ReloadingFile(
             "the rules", logger: logger, files: { places.files },
             read: {
                 let policy = try places.policy(asking: servers, wasThere, logger)

@@ -19,7 +19,7 @@ package struct PolicyServers: RemotePolicy {
         package var contentType = ContentType.form
         /// Seconds that an answer may take.
         package var patience = 60.0
-        package var trust = Trust()
+        package var trust = TLSSettings()
 
         package init() {}
     }

@@ -11,7 +11,7 @@ internal import Yams
 /// The file is read again when it changes. A change that cannot be read leaves the tokens as they were, and is logged.
 package struct TokenFile: Authenticator {
     private let policy: any PolicySource
-    private let people: Reread<[String: Person]>
+    private let people: ReloadingFile<[String: Person]>
 
     private struct Person: Sendable {
         let user, project: String
@@ -21,7 +21,7 @@ package struct TokenFile: Authenticator {
     /// - Throws: when the file cannot be read now.
     package init(path: String, policy: any PolicySource, logger: Logger) throws {
         self.policy = policy
-        people = try Reread("the tokens", logger: logger, files: { [path] }, read: { try Self.read(path) })
+        people = try ReloadingFile("the tokens", logger: logger, files: { [path] }, read: { try Self.read(path) })
     }
 
     package func caller(for credentials: Credentials) throws(Fault) -> Caller {

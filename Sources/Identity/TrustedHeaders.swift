@@ -11,12 +11,12 @@ package struct TrustedHeaders: Authenticator {
     }
 
     package func caller(for credentials: Credentials) throws(Fault) -> Caller {
-        let vouched = credentials.vouched
-        guard isSecret(vouched.secret), vouched.isConfirmed else { throw Fault(.unauthenticated, "Authentication required") }
-        if vouched.standing == .service { return .service }
-        let roles = Set((vouched.roles ?? "").split(separator: ",").map { $0.filter { !$0.isWhitespace }.lowercased() })
-        let isAdmin = vouched.standing.map { $0 == .admin } ?? policy.current.makesAdmin(roles: roles)
-        return Caller(user: vouched.user, project: vouched.project, roles: roles, isAdmin: isAdmin)
+        let forwarded = credentials.forwarded
+        guard isSecret(forwarded.secret), forwarded.isConfirmed else { throw Fault(.unauthenticated, "Authentication required") }
+        if forwarded.standing == .service { return .service }
+        let roles = Set((forwarded.roles ?? "").split(separator: ",").map { $0.filter { !$0.isWhitespace }.lowercased() })
+        let isAdmin = forwarded.standing.map { $0 == .admin } ?? policy.current.makesAdmin(roles: roles)
+        return Caller(user: forwarded.user, project: forwarded.project, roles: roles, isAdmin: isAdmin)
     }
 
     /// Takes as long for a guess that begins right as for any other of its length.

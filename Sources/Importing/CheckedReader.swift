@@ -32,11 +32,11 @@ struct DigestCheck {
     }
 
     /// Each for a thread of its own.
-    var readers: [Relay<Fault>.Reader] {
-        var readers: [Relay<Fault>.Reader] = []
+    var readers: [StreamTee<Fault>.Reader] {
+        var readers: [StreamTee<Fault>.Reader] = []
         for (digest, _) in digests {
             // Apart: in another closure it crashes the compiler (Swift 6.3.1).
-            let reader: Relay<Fault>.Reader = { digest.update($0) }
+            let reader: StreamTee<Fault>.Reader = { digest.update($0) }
             readers.append(reader)
         }
         return readers

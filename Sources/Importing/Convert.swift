@@ -10,19 +10,19 @@ extension Importer {
     func convert(
         _ incoming: IncomingBytes, of image: Image, by converter: any ImageConverter, _ work: Work
     ) throws(Fault) -> StagingArea.File {
-        let measure = try ByteMeasure(of: image, service.hashAlgorithm, service.formats, signedBy: nil)
+        let measure = try ContentInspector(of: image, service.hashAlgorithm, service.formats, signedBy: nil)
         var readers = measure.readers
         var path = incoming.path
-        var fetched: (any PendingBytes)?
+        var fetched: (any BlobWriter)?
         defer { fetched?.discard() }
         if path == nil {
             let bytes = try service.staging.begin(image.id, token: work.job.token, announcing: incoming.announced)
-            let reader: Relay<Fault>.Reader = { (piece) throws(Fault) in try bytes.append(piece) }
+            let reader: StreamTee<Fault>.Reader = { (piece) throws(Fault) in try bytes.append(piece) }
             readers.append(reader)
             (fetched, path) = (bytes, service.staging.file(of: bytes).path)
         }
         let progress = Progress(work.job, jobs, total: incoming.announced, service.logger)
-        let size = try Pour(limits: service.limits, announced: incoming.announced).run(
+        let size = try StreamCopy(limits: service.limits, announced: incoming.announced).run(
             from: incoming.reader, to: readers, isSlowAllowed: true
         ) { done throws(Fault) in
             try work.check()

@@ -8,24 +8,24 @@ extension Importer {
     /// taken is read back.
     ///
     /// - Throws: a fault that names the store whose bytes are damaged.
-    func copy(_ image: Image, into sinks: Sinks, _ work: Work) throws(Fault) {
+    func copy(_ image: Image, into sinks: ImportTargets, _ work: Work) throws(Fault) {
         guard let (location, bytes) = try service.found(image) else { throw Fault(.notFound, "The image has no data in any store.") }
         let source = CopySource(bytes, of: image, in: service.stores.store(of: location))
         if let path = bytes.path { try take(path, of: source, into: sinks, work) }
         guard sinks.wantsStream else { return }
         let check = try source.check()
-        let pour = Pour(limits: service.limits, announced: bytes.size)
-        _ = try run(pour, from: try source.open(), of: bytes.size, beside: check?.readers ?? [], into: sinks, work)
+        let copyStream = StreamCopy(limits: service.limits, announced: bytes.size)
+        _ = try run(copyStream, from: try source.open(), of: bytes.size, beside: check?.readers ?? [], into: sinks, work)
         try check?.finish(source.words)
     }
 
-    private func take(_ path: String, of source: CopySource, into sinks: Sinks, _ work: Work) throws(Fault) {
+    private func take(_ path: String, of source: CopySource, into sinks: ImportTargets, _ work: Work) throws(Fault) {
         let size = source.bytes.size
         let progress = Progress(work.job, jobs, total: size * Int64(sinks.count), service.logger)
         // What the image has is no more than it may have, whatever the limit is by now.
         var limits = service.limits
         limits.size = size
-        let reading = Pour(limits: limits, announced: size)
+        let reading = StreamCopy(limits: limits, announced: size)
         var damage: Fault?
         var done: Int64 = 0
         do throws(Fault) {
@@ -65,12 +65,12 @@ extension Importer {
 
 /// What an image is copied from.
 private struct CopySource {
-    let bytes: StoredBytes
+    let bytes: Blob
     private let digests: [ImageHash]
     private let place: String
 
     /// - Parameter store: nil for one without a name.
-    init(_ bytes: StoredBytes, of image: Image, in store: String?) {
+    init(_ bytes: Blob, of image: Image, in store: String?) {
         (self.bytes, digests) = (bytes, image.digests)
         place = store.map { "store '\($0)'" } ?? "a store without a name"
     }

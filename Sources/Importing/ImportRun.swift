@@ -14,7 +14,7 @@ struct Brought {
     /// The disk format that was made of it; nil where it has its own.
     var format: String?
     /// The image of another region that it is now.
-    var source: ImageElsewhere?
+    var source: RegionImageRecord?
 }
 
 /// What an import is about to bring, before anybody has read it.
@@ -41,7 +41,7 @@ extension Importer {
         guard image.status == expected else {
             return try giveUp(work, Fault(.conflict, "The image is \(image.status.rawValue).")) { $0.undo(plan) }
         }
-        let found: ImageElsewhere?
+        let found: RegionImageRecord?
         do throws(Fault) {
             found = try described(plan, for: image, work)
             if let found { try service.become(found, &image) }
@@ -50,18 +50,18 @@ extension Importer {
         }
         let size = knownSize(of: image, by: plan, job)
         let claim = try service.claim(for: image.owner, bytes: size.map { $0 * Int64(max(plan.stores.count, 1)) })
-        let sinks: Sinks
+        let sinks: ImportTargets
         do throws(Fault) {
-            sinks = try Sinks(
+            sinks = try ImportTargets(
                 plan.stores, of: image.id, token: job.token, announcing: size, mustAll: plan.allMustSucceed, in: service.stores,
                 service.logger)
         } catch {
             return try giveUp(work, error) { $0.undo(plan) }
         }
         // Where the bytes are about to lie is noted, and what they take of what the image's owner may have is kept.
-        let room: Int64?
+        let remaining: Int64?
         do throws(Fault) {
-            room = try patiently { () throws(Fault) in try jobs.prepare(job, pending: sinks.urls, claiming: claim) }
+            remaining = try retryWhileUnavailable { () throws(Fault) in try jobs.prepare(job, pending: sinks.urls, claiming: claim) }
         } catch {
             sinks.discard()
             guard error.kind != .unavailable else { throw error }
@@ -69,7 +69,7 @@ extension Importer {
         }
         let brought: Brought
         do throws(Fault) {
-            brought = try bring(image, plan, found, into: sinks, work, room.map { $0 / Int64(sinks.count) }, claim)
+            brought = try bring(image, plan, found, into: sinks, work, remaining.map { $0 / Int64(sinks.count) }, claim)
         } catch {
             sinks.discard()
             return try giveUp(work, error) { $0.undo(plan, job, because: error) }
@@ -78,7 +78,7 @@ extension Importer {
     }
 
     private func bring(
-        _ image: Image, _ plan: ImportPlan, _ source: ImageElsewhere?, into sinks: Sinks, _ work: Work, _ room: Int64?,
+        _ image: Image, _ plan: ImportPlan, _ source: RegionImageRecord?, into sinks: ImportTargets, _ work: Work, _ remaining: Int64?,
         _ claim: QuotaClaim?
     ) throws(Fault) -> Brought {
         if plan.method == .copy {
@@ -96,9 +96,9 @@ extension Importer {
             let bytes = try service.staging.bytes(of: converted)
             image.diskFormat = converter.format
             let made = IncomingBytes(reader: try bytes.open(0), announced: bytes.size, path: nil)
-            measured = try pour(made, of: image, plan, into: sinks, work, room, claim)
+            measured = try copyStream(made, of: image, plan, into: sinks, work, remaining, claim)
         } else {
-            measured = try pour(incoming, of: image, plan, into: sinks, work, room, claim)
+            measured = try copyStream(incoming, of: image, plan, into: sinks, work, remaining, claim)
         }
         return Brought(
             locations: try sinks.commit(), failures: sinks.failures, measured: measured, judged: judged, format: converter?.format,
@@ -109,18 +109,18 @@ extension Importer {
     private func knownSize(of image: Image, by plan: ImportPlan, _ job: Job) -> Int64? {
         switch plan.method {
         case .copy: image.size
-        case .staged, .elsewhere: plugins.changes(image, job.task.kind) ? nil : image.size
+        case .staged, .region: plugins.changes(image, job.task.kind) ? nil : image.size
         case .web: nil
         }
     }
 
     private func incoming(
-        of image: Image, by plan: ImportPlan, _ elsewhere: ImageElsewhere?, _ work: Work
+        of image: Image, by plan: ImportPlan, _ elsewhere: RegionImageRecord?, _ work: Work
     ) throws(Fault) -> IncomingBytes {
         let incoming: IncomingBytes
         switch plan.method {
         case .copy: throw Fault(.unexpected, "A copy is not read here.")
-        case .elsewhere:
+        case .region:
             guard let elsewhere else { throw Fault(.unexpected, "Nobody has asked for the image.") }
             let fetched = try source.fetch(
                 elsewhere.url, showing: elsewhere.token, atMost: service.limits.size, isCancelled: { work.isCancelled })
@@ -144,23 +144,24 @@ extension Importer {
         return IncomingBytes(reader: unpacker.unpacked(incoming.reader), announced: nil, path: nil)
     }
 
-    private func pour(
-        _ incoming: IncomingBytes, of image: Image, _ plan: ImportPlan, into sinks: Sinks, _ work: Work, _ room: Int64?,
+    private func copyStream(
+        _ incoming: IncomingBytes, of image: Image, _ plan: ImportPlan, into sinks: ImportTargets, _ work: Work, _ remaining: Int64?,
         _ claim: QuotaClaim?
     ) throws(Fault) -> MeasuredBytes {
-        let measure = try ByteMeasure(of: image, service.hashAlgorithm, service.formats, signedBy: plan.certificate)
-        let pour = Pour(limits: service.limits, announced: incoming.announced, room: room, of: claim)
-        let size = try run(pour, from: incoming.reader, of: incoming.announced, beside: measure.readers, into: sinks, work)
+        let measure = try ContentInspector(of: image, service.hashAlgorithm, service.formats, signedBy: plan.certificate)
+        let copyStream = StreamCopy(limits: service.limits, announced: incoming.announced, remaining: remaining, of: claim)
+        let size = try run(copyStream, from: incoming.reader, of: incoming.announced, beside: measure.readers, into: sinks, work)
         return try measure.finish(size: size, service.logger)
     }
 
     /// - Parameter size: bytes that will come, for those who look on.
     func run(
-        _ pour: Pour, from reader: any ByteReader, of size: Int64?, beside readers: [Relay<Fault>.Reader] = [], into sinks: Sinks,
+        _ copyStream: StreamCopy, from reader: any ByteReader, of size: Int64?, beside readers: [StreamTee<Fault>.Reader] = [],
+        into sinks: ImportTargets,
         _ work: Work
     ) throws(Fault) -> Int64 {
         let progress = Progress(work.job, jobs, total: size, service.logger)
-        return try pour.run(from: reader, to: readers + sinks.readers, isSlowAllowed: true) { done throws(Fault) in
+        return try copyStream.run(from: reader, to: readers + sinks.readers, isSlowAllowed: true) { done throws(Fault) in
             try work.check()
             try sinks.checkAny()
             progress.note(done)
@@ -168,17 +169,17 @@ extension Importer {
     }
 
     private func finish(
-        _ work: Work, _ plan: ImportPlan, _ brought: Brought, _ sinks: Sinks, _ claim: QuotaClaim?
+        _ work: Work, _ plan: ImportPlan, _ brought: Brought, _ sinks: ImportTargets, _ claim: QuotaClaim?
     ) throws(Fault) {
         var claim = claim
         if let size = brought.measured?.size { claim?.bytes = size * Int64(brought.locations.count) }
         do throws(Fault) {
-            let owed = try patiently { () throws(Fault) in
+            let owed = try retryWhileUnavailable { () throws(Fault) in
                 try jobs.end(work.job, .success, claiming: claim) { image throws(Fault) in
                     try image.take(brought, by: plan, work.job)
                 }
             }
-            sinks.settle()
+            sinks.confirm()
             service.carryOut(owed)
         } catch {
             // Perhaps it was done: the bytes stay, and when it was not, whoever begins anew removes them.

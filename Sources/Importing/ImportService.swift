@@ -181,7 +181,7 @@ package struct ImportService: Sendable {
                 throw Fault(.invalid, "Images of other regions are imported only where Keystone knows who asks.")
             }
             let (region, source) = try request.checkRegion()
-            return .elsewhere(
+            return .region(
                 RegionImage(
                     region: region, interface: request.interface ?? "public", image: source,
                     sealedToken: regions.sealed(token, for: image.id),

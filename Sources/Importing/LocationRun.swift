@@ -22,7 +22,7 @@ extension Importer {
             return try end(work) { $0.take(location, size, plan.expected, checksum: nil) }
         }
         guard let expected = plan.expected else {
-            _ = try patiently { () throws(Fault) in
+            _ = try retryWhileUnavailable { () throws(Fault) in
                 try jobs.advance(work.job) { $0.take(location, size, nil, checksum: nil) }
             }
             return try describe(work, plan, location, size)
@@ -55,7 +55,7 @@ extension Importer {
     private func end(_ work: Work, _ change: @escaping (inout Image) -> Void) throws(Fault) {
         let job = work.job
         do throws(Fault) {
-            _ = try patiently { () throws(Fault) in
+            _ = try retryWhileUnavailable { () throws(Fault) in
                 try jobs.end(job, .success, claiming: nil) { image throws(Fault) in
                     change(&image)
                     image.leave(job.task)
@@ -70,11 +70,11 @@ extension Importer {
     private func digests(
         of url: String, _ algorithm: String, _ size: Int64, _ work: Work
     ) throws(Fault) -> (hash: ImageHash, checksum: String) {
-        guard let digests = TwoDigests(algorithm) else { throw Fault(.invalid, "The algorithm \(algorithm) is not known.") }
+        guard let digests = DigestPair(algorithm) else { throw Fault(.invalid, "The algorithm \(algorithm) is not known.") }
         let fetched = try source.fetch(url, atMost: size, isCancelled: { work.isCancelled })
         let progress = Progress(work.job, jobs, total: size, service.logger)
-        let pour = Pour(limits: service.limits, announced: size)
-        _ = try pour.run(from: fetched.reader, to: digests.readers(), isSlowAllowed: true) { done throws(Fault) in
+        let copyStream = StreamCopy(limits: service.limits, announced: size)
+        _ = try copyStream.run(from: fetched.reader, to: digests.readers(), isSlowAllowed: true) { done throws(Fault) in
             try work.check()
             progress.note(done)
         }

@@ -25,28 +25,28 @@ extension ImportService {
         let bytes = try service.staging.begin(image.id, token: token, announcing: announced)
         var upload = Upload(image: image.id, token: token, pendingURL: bytes.url)
         upload.aim = .staging
-        let room = try service.hold(upload, of: bytes, claiming: claim)
+        let remaining = try service.acquireLease(upload, of: bytes, claiming: claim)
         let lease = service.leases.keep(token)
         defer { service.leases.release(token) }
         var mayBeStaged = false
         do throws(Fault) {
-            let pour = Pour(limits: service.limits, announced: announced, room: room, of: claim)
-            let writing: Relay<Fault>.Reader = { (piece) throws(Fault) in try bytes.append(piece) }
-            let size = try pour.run(from: body, to: [writing]) { _ throws(Fault) in
+            let copyStream = StreamCopy(limits: service.limits, announced: announced, remaining: remaining, of: claim)
+            let writing: StreamTee<Fault>.Reader = { (piece) throws(Fault) in try bytes.append(piece) }
+            let size = try copyStream.run(from: body, to: [writing]) { _ throws(Fault) in
                 if lease.isLost { throw Fault(.gone, "The image was deleted while its data came in.") }
             }
             _ = try bytes.commit()
             claim?.staged = size
             mayBeStaged = true
-            try patiently { () throws(Fault) in
+            try retryWhileUnavailable { () throws(Fault) in
                 try catalog.finishStaging(upload, size: size, on: settings.host, claiming: claim)
             }
-            bytes.settle()
+            bytes.confirm()
         } catch {
             // Perhaps it was noted as staged: the bytes stay, and when it was not, the lease ends and `glance-tasks` removes them.
             guard !mayBeStaged || error.kind != .unavailable else { throw error }
             bytes.discard()
-            service.giveBack(upload, as: .queued, because: error)
+            service.abort(upload, as: .queued, because: error)
             throw error
         }
     }

@@ -61,7 +61,7 @@ package final class Pool: Sendable {
     ) throws -> Value {
         let connection = try take(isFresh, isForLong: (seconds ?? 0) > timeouts.answer)
         let lent = monotonicSeconds()
-        defer { giveBack(connection, lent: lent) }
+        defer { release(connection, lent: lent) }
         connection.limit = seconds ?? timeouts.answer
         return try body(connection)
     }
@@ -73,7 +73,7 @@ package final class Pool: Sendable {
             let began = monotonicSeconds()
             let isTrusted = !isForLong && began - idle.since < Self.trusted
             if isTrusted || idle.connection.answers(within: Self.pingLimit) { return idle.connection }
-            giveBack(idle.connection, lent: began)
+            release(idle.connection, lent: began)
         }
     }
 
@@ -108,7 +108,7 @@ package final class Pool: Sendable {
     }
 
     /// Of a connection that was lost those are suspected that nobody heard of since it was last known to be alive.
-    private func giveBack(_ connection: Connection, lent: Double) {
+    private func release(_ connection: Connection, lent: Double) {
         let size = limits.size
         var closed: [Connection] = []
         state.with { state in

@@ -15,7 +15,7 @@ extension ImageService {
     ///   where there is nothing to prefer, `.unavailable` when none of its stores has them now and one does not answer.
     package func download(
         _ id: ImageID, preferring preferred: [String] = [], asking rules: [PolicyRule] = [], for caller: Caller
-    ) throws(Fault) -> (image: Image, bytes: StoredBytes?) {
+    ) throws(Fault) -> (image: Image, bytes: Blob?) {
         let image = try images.locatedImage(id, visibleTo: caller)
         for rule in rules + [.downloadImage] { try policy.require(rule, on: image, by: caller) }
         if image.status == .deactivated && !caller.isAdmin {
@@ -40,14 +40,14 @@ extension ImageService {
     /// An image's bytes at the first location that has them whole; nil where none has.
     ///
     /// - Throws: the last refusal of a store that could not tell.
-    package func bytes(of image: Image, preferring preferred: [String] = []) throws(Fault) -> StoredBytes? {
+    package func bytes(of image: Image, preferring preferred: [String] = []) throws(Fault) -> Blob? {
         try found(image, preferring: preferred)?.bytes
     }
 
     /// The same, and where they lie.
     package func found(
         _ image: Image, preferring preferred: [String] = []
-    ) throws(Fault) -> (location: ImageLocation, bytes: StoredBytes)? {
+    ) throws(Fault) -> (location: ImageLocation, bytes: Blob)? {
         var refusal: Fault?
         for location in stores.ordered(image.locations, preferring: preferred) {
             do throws(Fault) {

@@ -19,7 +19,7 @@ package final class ProjectShares: Sendable {
         guard take(for: project) else {
             throw Fault(.unavailable, "The project has \(limit ?? 0) \(what) under way here already; try again when one is done.")
         }
-        defer { giveBack(of: project) }
+        defer { release(of: project) }
         return try body()
     }
 
@@ -33,7 +33,7 @@ package final class ProjectShares: Sendable {
         }
     }
 
-    package func giveBack(of project: String?) {
+    package func release(of project: String?) {
         guard limit != nil else { return }
         held.with { held in
             let left = held[project ?? "", default: 1] - 1

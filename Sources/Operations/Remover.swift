@@ -31,7 +31,7 @@ package struct Remover: Sendable {
         while true {
             let owed = try removals.overdue(atMost: Self.batch)
             let paid = carryOut(owed, until: end, &troubles)
-            try removals.settle(paid.done)
+            try removals.complete(paid.done)
             try removals.postpone(paid.failed, haveFailed: true)
             try removals.postpone(paid.skipped + paid.waiting, haveFailed: false)
             skipped += paid.skipped.count
@@ -94,7 +94,7 @@ extension RemovalCatalog {
     /// Removes bytes that are owed; a failure is logged, and the debt stays.
     package func carryOut(_ removal: OwedRemoval, in stores: any ImageStores, _ logger: Logger) {
         do throws(Fault) {
-            if try remove(removal, from: stores) { try settle(removal) }
+            if try remove(removal, from: stores) { try complete(removal) }
         } catch {
             logger.warning("bytes of image \(removal.image) stay until a later try: \(error)")
         }

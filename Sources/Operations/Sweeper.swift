@@ -67,7 +67,7 @@ package struct Sweeper: Sendable {
             do throws(Fault) {
                 // Bytes first: while they may lie there, nobody else may begin.
                 if upload.aim == .staging { try staging.discard(upload) } else { try stores.discard(upload) }
-                try uploads.giveBack(upload, as: .queued, because: "The upload was abandoned.")
+                try uploads.abort(upload, as: .queued, because: "The upload was abandoned.")
                 troubles.noteSuccess(upload.pendingURL)
                 logger.warning("upload of image \(upload.image) was abandoned; the image is given back")
             } catch {

@@ -66,7 +66,7 @@ extension ImageService {
         let token = Upload.freshToken()
         let bytes = try stores.begin(image.id, token: token, announcing: announced, in: store)
         let upload = Upload(image: image.id, token: token, pendingURL: bytes.url)
-        let room = try hold(upload, of: bytes, claiming: claim)
+        let remaining = try acquireLease(upload, of: bytes, claiming: claim)
         let lease = leases.keep(token)
         defer { leases.release(token) }
 
@@ -74,10 +74,10 @@ extension ImageService {
         let location: ImageLocation
         do throws(Fault) {
             let certificate = try signingCertificate(of: image, for: caller)
-            let measure = try ByteMeasure(of: image, hashAlgorithm, formats, signedBy: certificate)
+            let measure = try ContentInspector(of: image, hashAlgorithm, formats, signedBy: certificate)
             // Apart: within the array it crashes the compiler (Swift 6.3.1).
-            let writing: Relay<Fault>.Reader = { (piece) throws(Fault) in try bytes.append(piece) }
-            let size = try Pour(limits: limits, announced: announced, room: room, of: claim)
+            let writing: StreamTee<Fault>.Reader = { (piece) throws(Fault) in try bytes.append(piece) }
+            let size = try StreamCopy(limits: limits, announced: announced, remaining: remaining, of: claim)
                 .run(from: body, to: measure.readers + [writing]) { _ throws(Fault) in
                     if lease.isLost { throw Fault(.gone, "The image was deleted while its data came in.") }
                 }
@@ -88,7 +88,7 @@ extension ImageService {
             location = try bytes.commit()
         } catch {
             bytes.discard()
-            giveBack(upload, as: failed(), because: error)
+            abort(upload, as: failed(), because: error)
             throw error
         }
         var claim = claim
@@ -99,13 +99,13 @@ extension ImageService {
     /// Holds an image for bytes that are about to come, or lets go of them.
     ///
     /// - Returns: bytes that there is room for; nil for any number.
-    package func hold(_ upload: Upload, of bytes: any PendingBytes, claiming claim: QuotaClaim?) throws(Fault) -> Int64? {
+    package func acquireLease(_ upload: Upload, of bytes: any BlobWriter, claiming claim: QuotaClaim?) throws(Fault) -> Int64? {
         do throws(Fault) {
             return try uploads.begin(upload, by: worker, claiming: claim)
         } catch {
             bytes.discard()
             // Perhaps it was begun, and the answer was lost: whoever asks again is not to wait until the lease ends.
-            if error.kind == .unavailable { giveBack(upload, as: .queued, because: error) }
+            if error.kind == .unavailable { abort(upload, as: .queued, because: error) }
             if error.kind == .conflict { try checkIsThere(upload) }
             throw error
         }
@@ -123,24 +123,24 @@ extension ImageService {
 
     /// The bytes are in the store; now the record says so.
     private func finish(
-        _ upload: Upload, _ bytes: any PendingBytes, at location: ImageLocation, _ measured: MeasuredBytes, _ claim: QuotaClaim?,
+        _ upload: Upload, _ bytes: any BlobWriter, at location: ImageLocation, _ measured: MeasuredBytes, _ claim: QuotaClaim?,
         failed: ImageStatus
     ) throws(Fault) {
         do throws(Fault) {
-            try patiently { () throws(Fault) in try uploads.finish(upload, at: location, measured, claiming: claim) }
-            bytes.settle()
+            try retryWhileUnavailable { () throws(Fault) in try uploads.finish(upload, at: location, measured, claiming: claim) }
+            bytes.confirm()
         } catch {
             // Perhaps it was done: the bytes stay, and when it was not, the lease ends and `glance-tasks` removes them.
             guard error.kind != .unavailable else { throw error }
             bytes.discard()
-            giveBack(upload, as: failed, because: error)
+            abort(upload, as: failed, because: error)
             throw error
         }
     }
 
-    package func giveBack(_ upload: Upload, as status: ImageStatus, because fault: Fault) {
+    package func abort(_ upload: Upload, as status: ImageStatus, because fault: Fault) {
         do throws(Fault) {
-            try uploads.giveBack(upload, as: status, because: fault.message)
+            try uploads.abort(upload, as: status, because: fault.message)
         } catch {
             logger.warning("image \(upload.image) stays \(upload.aim.status.rawValue) until its lease ends: \(error)")
         }
@@ -148,7 +148,7 @@ extension ImageService {
 }
 
 /// Does something that the catalog may be told twice. While it cannot be asked this waits for it, for a minute.
-package func patiently<Value>(_ body: () throws(Fault) -> Value) throws(Fault) -> Value {
+package func retryWhileUnavailable<Value>(_ body: () throws(Fault) -> Value) throws(Fault) -> Value {
     let deadline = monotonicSeconds() + 60
     while true {
         do throws(Fault) {

@@ -58,11 +58,11 @@ extension MariaDBCatalog {
     private func load(_ ids: [String], remains: Bool) throws(Fault) -> (images: [Image], rest: [ImageID]) {
         var images: [Image] = []
         var (done, held, step) = (0, 0, ids.count)
-        while done < ids.count, held <= ImagePage.room / 2 {
+        while done < ids.count, held <= ImagePage.memoryLimit / 2 {
             let next = Array(ids[done..<min(done + step, ids.count)])
-            let room = next.count == 1 && images.isEmpty ? Int.max : ImagePage.room - held
+            let remaining = next.count == 1 && images.isEmpty ? Int.max : ImagePage.memoryLimit - held
             let part = try database.read("Listing images", within: Database.long) { connection in
-                try ImageRows.load(next, within: room, locations: showsLocations, remains: remains, on: connection)
+                try ImageRows.load(next, within: remaining, locations: showsLocations, remains: remains, on: connection)
             }
             switch part {
             case .whole(var more, let memory):

@@ -28,13 +28,13 @@ enum ImageRows {
     ///
     /// - Parameter room: bytes that they may take in memory.
     static func load(
-        _ ids: [String], within room: Int, locations: Bool, remains: Bool, on connection: Connection
+        _ ids: [String], within remaining: Int, locations: Bool, remains: Bool, on connection: Connection
     ) throws(MariaDBError) -> Loaded {
         var images: [Image] = []
         var memory = 0
         for start in stride(from: 0, to: ids.count, by: mostAtOnce) {
             let some = Array(ids[start..<min(start + mostAtOnce, ids.count)])
-            var shelf = Shelf(some, room: room - memory)
+            var shelf = Shelf(some, remaining: remaining - memory)
             try fill(&shelf, some, locations: locations, remains: remains, on: connection)
             guard !shelf.isFull else { return .tooMuch(whole: images.count + shelf.whole) }
             images += shelf.images
@@ -152,14 +152,14 @@ private struct Shelf {
     private var places: [String: Int] = [:]
     private var slots: [Image?]
     /// Bytes that the images may take in memory, and do.
-    private let room: Int
+    private let remaining: Int
     private(set) var memory = 0
     /// Images whose pieces have begun to come from a table, and the one that they come of.
     private var begun = 0
     private var current = ""
 
-    init(_ ids: [String], room: Int) {
-        self.room = room
+    init(_ ids: [String], remaining: Int) {
+        self.remaining = remaining
         slots = Array(repeating: nil, count: ids.count)
         for (place, id) in ids.enumerated() { places[id] = place }
     }
@@ -167,7 +167,7 @@ private struct Shelf {
     var images: [Image] { slots.compactMap(\.self) }
 
     /// More came than there is room for.
-    var isFull: Bool { memory > room }
+    var isFull: Bool { memory > remaining }
     /// Images of which all had come by then.
     var whole: Int { max(0, begun - 1) }
 

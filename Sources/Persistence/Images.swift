@@ -54,7 +54,7 @@ extension MariaDBCatalog: ImageCatalog {
         _ change: (inout Image) throws(Fault) -> Void
     ) throws -> (before: Image, after: Image) {
         if let claim { try Quotas.takeTurn(of: claim.project, on: connection) }
-        guard let moment = try connection.first(Self.hold, .text(id.text)) else { throw Fault.imageNotFound(id) }
+        guard let moment = try connection.first(Self.lockRow, .text(id.text)) else { throw Fault.imageNotFound(id) }
         let before = try visibleImage(id, to: caller, locations: true, on: connection)
         var after = before
         try change(&after)
@@ -88,7 +88,7 @@ extension MariaDBCatalog: ImageCatalog {
     ) throws(Fault) -> [OwedRemoval] {
         try checkPossible(id)
         return try database.transaction("Deleting image \(id)") { connection in
-            guard let moment = try connection.first(Self.hold, .text(id.text)) else { throw Fault.imageNotFound(id) }
+            guard let moment = try connection.first(Self.lockRow, .text(id.text)) else { throw Fault.imageNotFound(id) }
             var image = try visibleImage(id, to: caller, locations: true, on: connection)
             try allowed(image)
             try caller.requireOwnership(of: image)
@@ -134,7 +134,7 @@ extension MariaDBCatalog: ImageCatalog {
     }
 
     /// Locks an image's row for the transaction, and tells the database's time.
-    private static let hold = Query(
+    private static let lockRow = Query(
         "SELECT UTC_TIMESTAMP() FROM images FORCE INDEX (PRIMARY) WHERE id = ? AND deleted = 0 FOR UPDATE"
     ) { row throws(MariaDBError) in try row.time(0) }
 

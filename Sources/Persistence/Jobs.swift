@@ -62,21 +62,21 @@ extension MariaDBCatalog: JobBacklog {
     package func prepare(_ job: Job, pending urls: [String], claiming claim: QuotaClaim?) throws(Fault) -> Int64? {
         try database.transaction("Preparing task \(job.task.id)") { connection in
             // What was kept for the task until now is its own: it is not to count beside it.
-            try hold(job, "reserved = 0", on: connection)
+            try renewLease(of: job, "reserved = 0", on: connection)
             // What was staged was let in when it was staged.
             let more: Int64? = job.isOfStaged ? nil : 0
-            let room = try claim.flatMap { try Quotas.judgeUpload($0, uploading: more, on: connection) }
+            let remaining = try claim.flatMap { try Quotas.judgeUpload($0, uploading: more, on: connection) }
             let list = String(decoding: JSON.array(urls.map { .string($0) }).text, as: UTF8.self)
             try connection.run(
                 "UPDATE vitrine_jobs SET pending = ?, reserved = ? WHERE task_id = ?", .text(list), .int(claim?.bytes ?? 0),
                 .text(job.task.id))
-            return room
+            return remaining
         }
     }
 
     package func report(_ job: Job, _ progress: JobProgress) throws(Fault) {
         try database.transaction("Reporting on task \(job.task.id)") { connection in
-            try hold(job, on: connection)
+            try renewLease(of: job, on: connection)
             var result: JSONObject = ["bytes_done": .int(progress.done)]
             if let total = progress.total { result["bytes_total"] = .int(total) }
             let total = progress.total.map { " of \($0 >> 20) MiB" } ?? " MiB"
@@ -87,7 +87,7 @@ extension MariaDBCatalog: JobBacklog {
 
     package func advance(_ job: Job, _ change: (inout Image) throws(Fault) -> Void) throws(Fault) -> Image {
         try database.transaction("Going on with task \(job.task.id)") { connection in
-            try hold(job, on: connection)
+            try renewLease(of: job, on: connection)
             return try changedImage(of: job, nil, on: connection, change).after
         }
     }
@@ -116,7 +116,7 @@ extension MariaDBCatalog: JobBacklog {
     // MARK: pieces of these
 
     /// - Throws: `.gone` when the job is somebody else's by now.
-    private func hold(_ job: Job, _ assignments: String..., on connection: Connection) throws {
+    private func renewLease(of job: Job, _ assignments: String..., on connection: Connection) throws {
         let set = (["lease_until = UTC_TIMESTAMP(6) + \(Self.lease)"] + assignments).joined(separator: ", ")
         let held = try connection.run(
             "UPDATE vitrine_jobs SET \(set) WHERE task_id = ? AND token = ?", .text(job.task.id), .text(job.token))

@@ -17,7 +17,7 @@ struct MetadefList {
         var (memory, isCut) = (0, false)
         try connection.takeRows(of: Query(statement.sql, decode: Line.init), statement.values) { line in
             if namespaces.last?.id != line.namespace.id {
-                isCut = memory > MetadefPage.room
+                isCut = memory > MetadefPage.memoryLimit
                 guard !isCut else { return false }
                 namespaces.append(line.namespace)
                 memory += 512 + (line.namespace.fields.description?.utf8.count ?? 0)

@@ -20,7 +20,7 @@ enum MetadefRows {
     ///   - room: bytes that it may take in memory; what holds more comes as if it were outlined, and without some of its names.
     ///   - isOutline: texts are left out.
     static func load(
-        _ name: String, _ parts: [MetadefPart], within room: Int, isOutline: Bool, on connection: Connection
+        _ name: String, _ parts: [MetadefPart], within remaining: Int, isOutline: Bool, on connection: Connection
     ) throws(MariaDBError) -> MetadefNamespace? {
         let selects = [namespace] + parts.map { select($0, isOutline: isOutline) }
         let statement = selects.map { $0("n.namespace = \(.text(name))") }.joined(" UNION ALL ")
@@ -31,7 +31,7 @@ enum MetadefRows {
             case .namespace(let namespace): found = namespace
             case .item(let item):
                 memory += item.memory
-                guard memory <= room else {
+                guard memory <= remaining else {
                     found?.contents.isOutlined = true
                     return false
                 }

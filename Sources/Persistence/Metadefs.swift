@@ -11,7 +11,7 @@ extension MariaDBCatalog: MetadefCatalog {
     package func namespace(_ name: String, with parts: [MetadefPart], visibleTo caller: Caller) throws(Fault) -> MetadefNamespace {
         guard MetadefLimits.isPossible(name) else { throw .namespaceNotFound(name) }
         var found = try database.read("Reading namespace \(name)") { connection in
-            try MetadefRows.load(name, parts, within: MetadefPage.room, isOutline: false, on: connection)
+            try MetadefRows.load(name, parts, within: MetadefPage.memoryLimit, isOutline: false, on: connection)
         }
         if found?.contents.isOutlined == true {
             found = try database.read("Reading namespace \(name)") { connection in

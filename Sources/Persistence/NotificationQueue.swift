@@ -20,7 +20,7 @@ extension MariaDBCatalog: NotificationQueue {
     }
 
     /// By their very numbers: a smaller one may be committed later.
-    package func settle(_ notifications: [OutgoingNotification]) throws(Fault) {
+    package func complete(_ notifications: [OutgoingNotification]) throws(Fault) {
         guard let last = notifications.last else { return }
         // Few sizes of lists, so that few statements are prepared; the last number fills up.
         let size = [1, 10].first { $0 >= notifications.count } ?? (notifications.count + 99) / 100 * 100

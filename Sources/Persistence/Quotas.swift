@@ -38,21 +38,21 @@ enum Quotas {
     /// - Returns: bytes that there is room for; nil for any number.
     static func judgeUpload(_ claim: QuotaClaim, uploading more: Int64?, on connection: Connection) throws -> Int64? {
         try takeTurn(of: claim.project, on: connection)
-        var room: Int64?
+        var remaining: Int64?
         if claim.limits.imageSizeTotal != nil, claim.bytes != 0 {
             let taken = try bytesTaken(by: claim.project, on: connection)
             try claim.check(bytesBeside: taken)
-            room = claim.room(beside: taken)
+            remaining = claim.remaining(beside: taken)
         }
         if claim.limits.imageStageTotal != nil, claim.staged != 0 {
             let taken = try bytesStaged(by: claim.project, on: connection)
             try claim.check(stagedBeside: taken)
-            room = claim.stagingRoom(beside: taken)
+            remaining = claim.stagingRoom(beside: taken)
         }
         if let more, claim.limits.imageCountUploading != nil {
             try claim.check(uploading: uploads(of: claim.project, on: connection) + more)
         }
-        return room
+        return remaining
     }
 
     /// Bytes that are stored, and those that uploads under way may still bring.

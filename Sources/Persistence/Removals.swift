@@ -20,13 +20,13 @@ extension MariaDBCatalog: RemovalBacklog {
         }
     }
 
-    package func settle(_ removal: OwedRemoval) throws(Fault) {
+    package func complete(_ removal: OwedRemoval) throws(Fault) {
         _ = try database.run("Settling the removal of image \(removal.image)") { connection in
             try connection.run("DELETE FROM vitrine_removals WHERE id = ?", .int(removal.number))
         }
     }
 
-    package func settle(_ removals: [OwedRemoval]) throws(Fault) {
+    package func complete(_ removals: [OwedRemoval]) throws(Fault) {
         guard !removals.isEmpty else { return }
         try database.run("Settling \(removals.count) removals") { connection in
             try connection.execute("DELETE FROM vitrine_removals WHERE id IN (\(Self.numbers(of: removals)))")

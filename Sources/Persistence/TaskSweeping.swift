@@ -21,7 +21,7 @@ extension MariaDBCatalog: TaskSweeping {
         var (refusal, inARow): (Fault?, Int) = (nil, 0)
         for image in abandoned where inARow < 3 {
             do throws(Fault) {
-                try giveBack(image)
+                try abortUpload(image)
                 inARow = 0
             } catch {
                 (refusal, inARow) = (error, inARow + 1)
@@ -30,7 +30,7 @@ extension MariaDBCatalog: TaskSweeping {
         if let refusal { throw refusal }
     }
 
-    private func giveBack(_ image: (id: ImageID, task: String?)) throws(Fault) {
+    private func abortUpload(_ image: (id: ImageID, task: String?)) throws(Fault) {
         try database.transaction("Giving back image \(image.id)") { connection in
             _ = try changed(image.id, visibleTo: .service, nil, on: connection) { image throws(Fault) in image.abandonImport() }
             guard let task = image.task else { return }

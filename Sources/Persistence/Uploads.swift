@@ -7,7 +7,7 @@ extension MariaDBCatalog: UploadBacklog {
 
     package func begin(_ upload: Upload, by worker: String, claiming claim: QuotaClaim?) throws(Fault) -> Int64? {
         try database.transaction("Beginning the upload of image \(upload.image)") { connection in
-            let room = try claim.flatMap { try Quotas.judgeUpload($0, uploading: 1, on: connection) }
+            let remaining = try claim.flatMap { try Quotas.judgeUpload($0, uploading: 1, on: connection) }
             let moved = try connection.run(
                 "UPDATE images SET status = ?, updated_at = UTC_TIMESTAMP() WHERE id = ? AND status = 'queued' AND deleted = 0",
                 .text(upload.aim.status.rawValue), .text(upload.image.text))
@@ -23,7 +23,7 @@ extension MariaDBCatalog: UploadBacklog {
                 try outbox?.tell(.imageUpdate, .imagePrepare, of: try payload(of: upload.image, on: connection), on: connection)
             case .staging: try outbox?.tell(.imageUpdate, of: try payload(of: upload.image, on: connection), on: connection)
             }
-            return room
+            return remaining
         }
     }
 
@@ -80,7 +80,7 @@ extension MariaDBCatalog: UploadBacklog {
         throw isThere ? Fault.givenUp(upload.image) : Fault.deletedMeanwhile(upload.image)
     }
 
-    package func giveBack(_ upload: Upload, as status: ImageStatus, because reason: String) throws(Fault) {
+    package func abort(_ upload: Upload, as status: ImageStatus, because reason: String) throws(Fault) {
         try database.transaction("Giving back image \(upload.image)") { connection in
             guard try connection.first(Self.endedLease, .text(upload.token)) != nil else { return }
             try outbox?.tell(

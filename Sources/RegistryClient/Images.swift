@@ -29,14 +29,14 @@ extension RegistryClient: ImageCatalog {
     }
 
     package func page(_ listing: ImageListing, visibleTo caller: Caller) throws(Fault) -> ImagePage {
-        try ImagePage(wire: ask("GET", "/images/detail?" + listing.classicQuery(for: caller), for: caller).json)
+        try ImagePage(wire: ask("GET", "/images/detail?" + listing.v1Query(for: caller), for: caller).json)
     }
 
     package func page(of rest: [ImageID], in listing: ImageListing, visibleTo caller: Caller) throws(Fault) -> ImagePage {
         var listing = listing
         listing.marker = nil
         let body: JSONObject = ["rest": .array(rest.map { .string($0.text) })]
-        return try ImagePage(wire: ask("POST", "/lists/rest?" + listing.classicQuery(for: caller), for: caller, body).json)
+        return try ImagePage(wire: ask("POST", "/lists/rest?" + listing.v1Query(for: caller), for: caller, body).json)
     }
 
     /// Nothing is held while `change` looks at the image. The registry is told which state was changed; when it has another
@@ -104,7 +104,7 @@ extension RegistryClient: RemovalCatalog {
     /// V1 owes the bytes of deleted images alone, which get no others.
     package func isOwed(_ removal: OwedRemoval) -> Bool { true }
 
-    package func settle(_ removal: OwedRemoval) throws(Fault) { try ask("DELETE", "/removals/\(removal.number)") }
+    package func complete(_ removal: OwedRemoval) throws(Fault) { try ask("DELETE", "/removals/\(removal.number)") }
 }
 
 extension RegistryClient: StoreFolderCatalog {

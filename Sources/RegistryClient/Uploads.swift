@@ -27,7 +27,7 @@ extension RegistryClient: UploadCatalog {
         try ask("POST", "/uploads/\(percentEncoded(upload.token))/finish", body)
     }
 
-    package func giveBack(_ upload: Upload, as status: ImageStatus, because reason: String) throws(Fault) {
+    package func abort(_ upload: Upload, as status: ImageStatus, because reason: String) throws(Fault) {
         let body: JSONObject = [
             "upload": .object(upload.wire), "status": .string(status.rawValue), "reason": .string(reason),
         ]

@@ -121,7 +121,7 @@ extension ImageListing {
     /// The query that is read as this list by `classic`, when `reader` asks.
     ///
     /// - Throws: `.unexpected` for what V1 has no words for.
-    package func classicQuery(for reader: Caller) throws(Fault) -> String {
+    package func v1Query(for reader: Caller) throws(Fault) -> String {
         var pairs: [Query.Pair] = [
             (Self.inParts, "True"), ("limit", String(limit)), ("sort_key", sort[0].key.rawValue), ("sort_dir", sort[0].direction.rawValue),
         ]

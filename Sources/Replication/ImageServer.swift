@@ -9,7 +9,7 @@ package final class ImageServer {
     /// For messages: as the operator named it.
     let name: String
     private let base: String
-    private let trust: Trust
+    private let trust: TLSSettings
     private let client: HTTPClient
     private let token: TokenSource
 
@@ -27,7 +27,7 @@ package final class ImageServer {
     private static let listing = "/v2/images?limit=\(page)"
 
     /// - Parameter place: `host`, `host:port`, `[::1]:port`, or a URL where the service is not at the root of an http server.
-    package init(_ place: String, trust: Trust = Trust(), token: @escaping TokenSource) throws(ReplicationError) {
+    package init(_ place: String, trust: TLSSettings = TLSSettings(), token: @escaping TokenSource) throws(ReplicationError) {
         guard let base = Self.address(place) else {
             throw ReplicationError(.place, "'\(place)' is no server: host:port, such as glance.example:9292")
         }

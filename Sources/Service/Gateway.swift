@@ -24,7 +24,7 @@ enum Gateway {
         return Request(
             method: Method(method), path: String(path), query: Query(target[question...].dropFirst()), headers: headers,
             body: ExchangeBody(exchange, isChunked: headers["Transfer-Encoding"] != nil),
-            site: site(of: exchange, headers["Host"], prefix: prefix),
+            baseURL: baseURL(of: exchange, headers["Host"], prefix: prefix),
             serverPort: exchange.parameter("SERVER_PORT").flatMap { Int($0) }, remoteAddress: exchange.parameter("REMOTE_ADDR") ?? "-")
     }
 
@@ -38,13 +38,13 @@ enum Gateway {
     }
 
     /// How the client reached us, by its `Host` if that is one; HTTP/1.0 need not have any.
-    private static func site(of exchange: Exchange, _ host: String?, prefix: String) -> Site {
+    private static func baseURL(of exchange: Exchange, _ host: String?, prefix: String) -> BaseURL {
         let scheme = exchange.parameter("REQUEST_SCHEME") ?? (exchange.parameter("HTTPS") == "on" ? "https" : "http")
-        if let host, Site.isHost(host) { return Site(scheme: scheme, host: host, prefix: prefix) }
-        let server = Site.server(
+        if let host, BaseURL.isHost(host) { return BaseURL(scheme: scheme, host: host, prefix: prefix) }
+        let server = BaseURL.server(
             name: exchange.parameter("SERVER_NAME"), address: exchange.parameter("SERVER_ADDR"), port: exchange.parameter("SERVER_PORT"),
             scheme: scheme)
-        return Site(scheme: scheme, host: server, prefix: prefix)
+        return BaseURL(scheme: scheme, host: server, prefix: prefix)
     }
 
     // MARK: out

@@ -83,7 +83,7 @@ package enum Programs {
             Sweeping(try wiring.makeSweeper(), logger),
             Removing(remover: try wiring.makeRemover()),
             Scrubbing(scrubber: try wiring.makeScrubber(), pause: Double(try configuration(Options.wakeupTime))),
-            try wiring.makeCourier(makeBrokerSender), try wiring.makeSendLog(), try wiring.makeCacheRounds(), folders,
+            try wiring.makeOutboxRelay(makeBrokerSender), try wiring.makeSendLog(), try wiring.makeCacheRounds(), folders,
         ]
         let rounds = works.compactMap(\.self).map { Rounds($0, logger) }
         let (copies, imports) = (wiring.makeCopies(logger), try wiring.makeImports(tools, logger))

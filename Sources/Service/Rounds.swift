@@ -70,7 +70,7 @@ final class Rounds: Ending {
     }
 }
 
-extension Courier: Work {
+extension OutboxRelay: Work {
     var purpose: String { "look after notifications" }
 }
 

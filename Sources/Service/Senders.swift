@@ -33,7 +33,7 @@ final class Senders: Sendable {
         guard shares.take(for: project) else { return false }
         let counted: Sending = { [shares] in
             sending()
-            shares.giveBack(of: project)
+            shares.release(of: project)
         }
         let isNew = state.with { state -> Bool? in
             if state.idle > 0 {
@@ -46,7 +46,7 @@ final class Senders: Sendable {
             return true
         }
         guard let isNew else {
-            shares.giveBack(of: project)
+            shares.release(of: project)
             return false
         }
         guard isNew else { return true }
@@ -54,7 +54,7 @@ final class Senders: Sendable {
             try Thread.start { self.go() }
         } catch {
             state.with { $0.threads -= 1 }
-            shares.giveBack(of: project)
+            shares.release(of: project)
             return false
         }
         state.with { $0.handed.append(counted) }

@@ -26,11 +26,11 @@ extension Wiring {
         settings.stallTime = try configuration(Options.cacheStallTime)
         settings.isCentral = try configuration(Options.cacheDriver) == .centralized
         let cache = CacheService(service: service, keeper: keeper, settings: settings)
-        let door = CacheDoor(service: cache)
-        var routes = CacheDoor.routes.map { $0.map { $0(door) } }
+        let door = CacheHandlers(service: cache)
+        var routes = CacheHandlers.routes.map { $0.map { $0(door) } }
         if try flavor.managesCache {
-            let management = CacheManagementDoor(service: cache)
-            routes += CacheManagementDoor.routes.map { $0.map { $0(management) } }
+            let management = CacheManagementHandlers(service: cache)
+            routes += CacheManagementHandlers.routes.map { $0.map { $0(management) } }
         }
         return routes
     }

@@ -48,10 +48,10 @@ extension Wiring {
 
     private func makePublicAddress() throws -> PublicAddress {
         if let endpoint = try configuration(Options.publicEndpoint) {
-            guard let site = Site(address: endpoint) else {
+            guard let baseURL = BaseURL(address: endpoint) else {
                 throw ConfigurationError(place: "[DEFAULT] public_endpoint", reason: "is no address of the form https://host:port/path")
             }
-            return .fixed(site)
+            return .fixed(baseURL)
         }
         return try configuration(Options.enableProxyHeadersParsing) ? .asProxiesSay : .asReached
     }
@@ -96,8 +96,8 @@ extension Wiring {
         guard origin.utf8.allSatisfy({ 0x21...0x7E ~= $0 }) else {
             throw ConfigurationError(place: "[\(group.name)] allowed_origin", reason: "is no list of origins such as https://host:port")
         }
-        let site = Site(address: origin)
-        if origin != "*", origin != "null", site?.address != origin || site?.prefix != "" || origin.lowercased() != origin {
+        let baseURL = BaseURL(address: origin)
+        if origin != "*", origin != "null", baseURL?.address != origin || baseURL?.prefix != "" || origin.lowercased() != origin {
             log.logger("glance.config").warning(
                 "[\(group.name)] allowed_origin: no browser sends '\(origin)'; write scheme://host:port, in small letters, without a path")
         }

@@ -50,7 +50,7 @@ extension Wiring {
     }
 
     /// Nil where nothing is to be sent.
-    func makeCourier(_ makeBrokerSender: MakeBrokerSender) throws -> Courier? {
+    func makeOutboxRelay(_ makeBrokerSender: MakeBrokerSender) throws -> OutboxRelay? {
         let drivers = try notificationDrivers
         guard !drivers.isEmpty else { return nil }
         var senders: [any NotificationSender] = []
@@ -74,7 +74,7 @@ extension Wiring {
         }
         if isLogged { senders.append(LogSender(log)) }
         let retry = try configuration(Options.notificationRetry)
-        return Courier(
+        return OutboxRelay(
             queue: try makeCatalog(for: 1), senders: senders, worker: WorkerName.fresh().text,
             kept: try configuration(Options.notificationsKept),
             tries: retry < 0 ? nil : retry + 1, logger: log.logger("glance.notifications"))

@@ -13,7 +13,7 @@ extension Wiring {
             }
             return CertificateFolder(Self.withoutSlash(folder))
         }
-        var trust = Trust()
+        var trust = TLSSettings()
         trust.isBlind = try !configuration(Options.barbicanIsVerified)
         trust.certificateAuthority = try configuration(Options.barbicanCertificates)
         if trust.isBlind { log.logger("glance.signatures").warning("[barbican] verify_ssl is off: the key manager need not prove itself") }

@@ -42,7 +42,7 @@ package struct Wiring {
     /// The operator's order: opens the log again, and has files read again that hold rules and tokens.
     func lookAgain() {
         log.reopen()
-        Rereading.order()
+        Reloading.order()
         // At once, so that the log says what came of it.
         _ = policies.current
     }

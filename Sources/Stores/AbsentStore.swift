@@ -29,11 +29,11 @@ package struct AbsentStore: ImageStore {
     package func checkTakesBytes() throws(Fault) { throw refusal(.unavailable, "No data can be stored: the") }
     package func checkRemovable(_ url: String) throws(Fault) { throw refusal(.conflict, "The image's data cannot be removed: their") }
 
-    package func begin(_ id: ImageID, token: String, announcing size: Int64?) throws(Fault) -> any PendingBytes {
+    package func begin(_ id: ImageID, token: String, announcing size: Int64?) throws(Fault) -> any BlobWriter {
         throw refusal(.unavailable, "No data can be stored: the")
     }
 
-    package func bytes(at url: String) throws(Fault) -> StoredBytes {
+    package func bytes(at url: String) throws(Fault) -> Blob {
         throw refusal(.unavailable, "The image's data cannot be read: their")
     }
 

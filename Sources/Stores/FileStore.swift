@@ -78,7 +78,7 @@ package struct FileStore: ImageStore {
         folders.compactMap { folder in folder.internalPrefix.map { ($0, folder.path) } }
     }
 
-    package func begin(_ id: ImageID, token: String, announcing size: Int64?) throws(Fault) -> any PendingBytes {
+    package func begin(_ id: ImageID, token: String, announcing size: Int64?) throws(Fault) -> any BlobWriter {
         guard id.isUUID else { throw Fault(.invalid, "Image id \(id) cannot name a file.") }
         var refusal: Fault?
         for folder in candidates(for: size ?? 0, &refusal) {
@@ -94,12 +94,12 @@ package struct FileStore: ImageStore {
         throw refusal ?? .storeFull()
     }
 
-    private func begin(_ id: ImageID, _ token: String, in folder: StoreFolder) throws(Fault) -> PendingFile {
+    private func begin(_ id: ImageID, _ token: String, in folder: StoreFolder) throws(Fault) -> FileBlobWriter {
         try folder.check()
         // What was mounted since the start may not have it yet.
         try folder.makeIncoming()
         folder.note(.making, nil)
-        return try PendingFile(
+        return try FileBlobWriter(
             FileNames(folder: folder.path, image: id.text, token: token, mayHaveOwn: settings.hasLocations),
             metadata: metadata(of: "\(folder.path)/\(id)"), permissions: settings.permissions, isThin: settings.isThin)
     }
@@ -165,7 +165,7 @@ package struct FileStore: ImageStore {
 
     package func holds(_ url: String) -> Bool { ownFile(of: url) != nil }
 
-    package func bytes(at url: String) throws(Fault) -> StoredBytes {
+    package func bytes(at url: String) throws(Fault) -> Blob {
         guard let (path, folder) = ownFile(of: url) else { throw .noBytes() }
         var info = stat()
         if lstat(path, &info) != 0 {
@@ -175,7 +175,7 @@ package struct FileStore: ImageStore {
         }
         if info.st_mode & S_IFMT == S_IFLNK { return try linkedBytes(at: path) }
         guard info.st_mode & S_IFMT == S_IFREG else { throw .noBytes() }
-        var bytes = StoredBytes(
+        var bytes = Blob(
             size: Int64(info.st_size), internalPath: folder.internalPrefix.map { "\($0)/\(path.dropFirst(folder.path.count + 1))" },
             open: { offset throws(Fault) in try FileReader(path: path, offset: offset) })
         bytes.path = path
@@ -185,10 +185,10 @@ package struct FileStore: ImageStore {
     /// nginx is told to follow no links, so the worker sends what lies behind one.
     ///
     /// - Throws: `.forbidden` for a link that leads to where the service may not read.
-    private func linkedBytes(at path: String) throws(Fault) -> StoredBytes {
+    private func linkedBytes(at path: String) throws(Fault) -> Blob {
         do throws(Fault) {
             guard let file = try readable.open(path) else { throw .noBytes() }
-            return StoredBytes(of: file, in: readable)
+            return Blob(of: file, in: readable)
         } catch {
             throw error.isElsewhere ? Fault(.forbidden, error.message, cause: error.cause) : error
         }

@@ -12,7 +12,7 @@ package struct GuardedStore: ImageStore {
 
     package init(_ base: any ImageStore, _ bulkhead: Bulkhead) { (self.base, self.bulkhead) = (base, bulkhead) }
 
-    package func begin(_ id: ImageID, token: String, announcing size: Int64?) throws(Fault) -> any PendingBytes {
+    package func begin(_ id: ImageID, token: String, announcing size: Int64?) throws(Fault) -> any BlobWriter {
         try bulkhead.run(orElse: Self.refusal) { () throws(Fault) in
             GuardedBytes(try base.begin(id, token: token, announcing: size), bulkhead)
         }
@@ -26,9 +26,9 @@ package struct GuardedStore: ImageStore {
         try bulkhead.run(orElse: Self.refusal) { () throws(Fault) in try base.remove(url, ifStill: isMeant) }
     }
 
-    package func bytes(at url: String) throws(Fault) -> StoredBytes {
+    package func bytes(at url: String) throws(Fault) -> Blob {
         let found = try bulkhead.run(orElse: Self.refusal) { () throws(Fault) in try base.bytes(at: url) }
-        var bytes = StoredBytes(size: found.size, internalPath: found.internalPath) { [bulkhead] offset throws(Fault) in
+        var bytes = Blob(size: found.size, internalPath: found.internalPath) { [bulkhead] offset throws(Fault) in
             try bulkhead.run(orElse: Self.refusal) { () throws(Fault) in try found.open(offset) }
         }
         bytes.path = found.path
@@ -60,11 +60,11 @@ extension GuardedStore: ListedStore {
     package func names(olderThan seconds: Int) throws(Fault) -> [String] { try (base as? any ListedStore)?.names(olderThan: seconds) ?? [] }
 }
 
-private final class GuardedBytes: PendingBytes {
-    private let base: any PendingBytes
+private final class GuardedBytes: BlobWriter {
+    private let base: any BlobWriter
     private let bulkhead: Bulkhead
 
-    init(_ base: any PendingBytes, _ bulkhead: Bulkhead) { (self.base, self.bulkhead) = (base, bulkhead) }
+    init(_ base: any BlobWriter, _ bulkhead: Bulkhead) { (self.base, self.bulkhead) = (base, bulkhead) }
 
     var url: String { base.url }
 
@@ -78,7 +78,7 @@ private final class GuardedBytes: PendingBytes {
     func taken() throws(Fault) -> any ByteReader { try base.taken() }
 
     func commit() throws(Fault) -> ImageLocation { try bulkhead.note { () throws(Fault) in try base.commit() } }
-    func settle() { bulkhead.note { base.settle() } }
+    func confirm() { bulkhead.note { base.confirm() } }
     func discard() { bulkhead.note { base.discard() } }
 }
 

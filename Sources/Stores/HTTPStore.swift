@@ -46,14 +46,14 @@ package struct HTTPStore: ImageStore, ImageSource {
     // MARK: ImageStore
 
     /// - Throws: `.notFound` too for a URL that is not allowed (any more), as if there were nothing.
-    package func bytes(at url: String) throws(Fault) -> StoredBytes {
+    package func bytes(at url: String) throws(Fault) -> Blob {
         let size: Int64
         do throws(Fault) {
             size = try self.size(of: url)
         } catch {
             throw error.kind == .invalid ? Fault(.notFound, error.message, cause: error.cause) : error
         }
-        return StoredBytes(size: size, internalPath: nil) { offset throws(Fault) in try open(url, from: offset, of: size) }
+        return Blob(size: size, internalPath: nil) { offset throws(Fault) in try open(url, from: offset, of: size) }
     }
 
     package func holds(_ url: String) -> Bool { Self.isWebURL(url) }
@@ -67,7 +67,7 @@ package struct HTTPStore: ImageStore, ImageSource {
     package func remove(_ url: String) {}
     package func remove(_ url: String, ifStill isMeant: () throws(Fault) -> Bool) {}
 
-    package func begin(_ id: ImageID, token: String, announcing size: Int64?) throws(Fault) -> any PendingBytes { throw Self.refusal }
+    package func begin(_ id: ImageID, token: String, announcing size: Int64?) throws(Fault) -> any BlobWriter { throw Self.refusal }
 
     package func checkTakesBytes() throws(Fault) { throw Self.refusal }
 

@@ -13,13 +13,13 @@ package struct OutsideFiles: ImageStore {
     /// Every file, as it is asked last.
     package func holds(_ url: String) -> Bool { FileStore.path(of: url) != nil }
 
-    package func bytes(at url: String) throws(Fault) -> StoredBytes {
+    package func bytes(at url: String) throws(Fault) -> Blob {
         let (folder, name) = try Self.place(url, .unavailable)
         guard let file = try folders.open("\(folder)/\(name)") else {
             try checkIsThere(folder, .unavailable)
             throw .noBytes()
         }
-        return StoredBytes(of: file, in: folders)
+        return Blob(of: file, in: folders)
     }
 
     /// Takes the name away, whatever it leads to.
@@ -75,7 +75,7 @@ package struct OutsideFiles: ImageStore {
             cause: WrongFolder(description: "\(folder) is no folder; is something to be mounted, or was it moved?"))
     }
 
-    package func begin(_ id: ImageID, token: String, announcing size: Int64?) throws(Fault) -> any PendingBytes {
+    package func begin(_ id: ImageID, token: String, announcing size: Int64?) throws(Fault) -> any BlobWriter {
         throw Fault(.invalid, "No data are stored outside of the stores.")
     }
 
@@ -84,7 +84,7 @@ package struct OutsideFiles: ImageStore {
     package func pendingUploads(olderThan seconds: Int) -> [Upload] { [] }
 }
 
-extension StoredBytes {
+extension Blob {
     /// A file that is not one of a store's own: nobody but the worker sends it, and each time it is opened it is looked at where it lies.
     init(of file: borrowing ReadableFolders.OpenFile, in folders: ReadableFolders) {
         let path = file.path

@@ -33,7 +33,7 @@ package struct StoreSet: ImageStores {
         named = members.compactMap(\.info)
     }
 
-    package func begin(_ id: ImageID, token: String, announcing size: Int64?, in store: String?) throws(Fault) -> any PendingBytes {
+    package func begin(_ id: ImageID, token: String, announcing size: Int64?, in store: String?) throws(Fault) -> any BlobWriter {
         try taker(store).begin(id, token: token, announcing: size)
     }
 
@@ -98,7 +98,7 @@ package struct StoreSet: ImageStores {
         throw .noStore(of: location.url, .conflict)
     }
 
-    package func bytes(at location: ImageLocation) throws(Fault) -> StoredBytes {
+    package func bytes(at location: ImageLocation) throws(Fault) -> Blob {
         guard let holder = member(holding: location)?.store ?? outsideStore(of: location.url) else {
             throw .noStore(of: location.url, .unavailable)
         }

@@ -86,7 +86,7 @@ struct CacheManage {
         guard let port = UInt16(words["-p"] ?? "9292") else {
             throw UsageError("argument -p/--port: invalid int value: '\(words["-p"] ?? "")'", usage: Self.usage)
         }
-        var trust = Trust(certificateAuthority: variable("OS_CACERT"))
+        var trust = TLSSettings(certificateAuthority: variable("OS_CACERT"))
         trust.isBlind = words.has("-k")
         let isURL = host.hasPrefix("http://") || host.hasPrefix("https://")
         let isBareIPv6 = host.contains(":") && !host.hasPrefix("[")
@@ -95,7 +95,7 @@ struct CacheManage {
     }
 
     /// A token counts more than a login; nobody in particular where there is neither.
-    private static func credentials(_ words: CommandWords, _ trust: Trust) throws -> Credentials {
+    private static func credentials(_ words: CommandWords, _ trust: TLSSettings) throws -> Credentials {
         if let token = words["-A"] ?? variable("OS_AUTH_TOKEN", "OS_TOKEN") { return .token(token) }
         var login = Credentials.Login()
         login.authURL = words["-N"] ?? login.authURL

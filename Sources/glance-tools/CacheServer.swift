@@ -30,7 +30,7 @@ final class CacheServer {
     private let credentials: Credentials
     private static let longestAnswer = 256 << 20
 
-    init(_ base: String, _ credentials: Credentials, trust: Trust) {
+    init(_ base: String, _ credentials: Credentials, trust: TLSSettings) {
         (self.base, self.credentials) = (base, credentials)
         client = HTTPClient(timeouts: .init(connect: 10, exchange: 600), trust: trust)
     }

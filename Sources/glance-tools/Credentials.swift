@@ -30,7 +30,7 @@ enum Credentials {
         var projectDomainID = variable("OS_PROJECT_DOMAIN_ID")
         var domainID = variable("OS_DOMAIN_ID")
         var region = variable("OS_REGION_NAME")
-        var trust = Trust(certificateAuthority: variable("OS_CACERT"))
+        var trust = TLSSettings(certificateAuthority: variable("OS_CACERT"))
 
         /// - Returns: nil where no Keystone is named.
         func credentials() throws(UsageError) -> Credentials? {

@@ -134,7 +134,7 @@ enum ReplicatorCommand {
     private struct Servers {
         private let (sourceToken, targetToken): (String?, String?)
         private let login: Credentials?
-        private let trust = Trust(certificateAuthority: variable("OS_CACERT"))
+        private let trust = TLSSettings(certificateAuthority: variable("OS_CACERT"))
 
         init(_ words: CommandWords, _ configuration: Configuration) throws {
             func token(_ name: String) throws -> String? { try configuration(Option<String?>.optionalText("DEFAULT", name)) }

@@ -122,8 +122,8 @@ import Testing
 
     @Test(arguments: servers)
     func `is called by what it was reached at`(_ name: String?, _ address: String?, _ port: String?, _ scheme: String, _ host: String) {
-        #expect(Site.server(name: name, address: address, port: port, scheme: scheme) == host)
-        #expect(Site.isHost(host))
+        #expect(BaseURL.server(name: name, address: address, port: port, scheme: scheme) == host)
+        #expect(BaseURL.isHost(host))
     }
 }
 

@@ -8,7 +8,7 @@ import Threading
     func `reaches each of them whole`(_ size: Int) throws {
         let data = (0..<size).map { UInt8(truncatingIfNeeded: $0 &* 31) }
         let digests = ["md5", "sha512", "sha256"].map { Digest($0)! }
-        let relay = try Relay<Refused>(
+        let relay = try StreamTee<Refused>(
             buffersOf: 65_536, count: 4, readers: digests.map { digest in { digest.update($0) } }, orThrow: Self.refusal)
         try feed(data, to: relay)
         try relay.finish()
@@ -22,11 +22,11 @@ import Threading
 
     @Test(arguments: [1, 10, 1000]) func `ends with the fault of a reader`(_ buffers: Int) throws {
         let read = Atomic(0)
-        let content: Relay<Refused>.Reader = { _ in }
-        let failing: Relay<Refused>.Reader = { (_) throws(Refused) in
+        let content: StreamTee<Refused>.Reader = { _ in }
+        let failing: StreamTee<Refused>.Reader = { (_) throws(Refused) in
             if read.add(1, ordering: .relaxed).newValue == min(buffers, 7) { throw Refused() }
         }
-        let relay = try Relay<Refused>(buffersOf: 4096, count: 4, readers: [content, failing], orThrow: Self.refusal)
+        let relay = try StreamTee<Refused>(buffersOf: 4096, count: 4, readers: [content, failing], orThrow: Self.refusal)
         #expect(throws: Refused.self) {
             try feed([UInt8](repeating: 1, count: 4096 * buffers), to: relay)
             try relay.finish()
@@ -36,7 +36,7 @@ import Threading
     @Test func `is let go half-way`() throws {
         for buffers in 0..<6 {
             let read = Mutex(0)
-            let relay = try Relay<Refused>(
+            let relay = try StreamTee<Refused>(
                 buffersOf: 4096, count: 4, readers: [{ bytes in read.withLock { $0 += bytes.count } }], orThrow: Self.refusal)
             try feed([UInt8](repeating: 1, count: 4096 * buffers), to: relay)
             relay.cancel()
@@ -48,7 +48,7 @@ import Threading
     struct Refused: Error {}
     private static func refusal(_: ThreadUnavailable) -> Refused { Refused() }
 
-    private func feed(_ data: [UInt8], to relay: Relay<Refused>) throws(Refused) {
+    private func feed(_ data: [UInt8], to relay: StreamTee<Refused>) throws(Refused) {
         var rest = data[...]
         while !rest.isEmpty {
             let buffer = try relay.nextBuffer()

@@ -18,7 +18,7 @@ import Testing
     @Test func `fits while the limit is not passed when nobody knows how much it is`() throws {
         let claim = claim(ProjectLimits(imageSizeTotal: 10), bytes: nil)
         try claim.check(bytesBeside: 10)
-        #expect(claim.room(beside: 10) == 0)
+        #expect(claim.remaining(beside: 10) == 0)
         #expect(throws: Fault.self) { try claim.check(bytesBeside: 11) }
     }
 
@@ -27,7 +27,7 @@ import Testing
         try claim.check(bytesBeside: .max)
         try claim.check(imagesBeside: .max)
         try claim.check(uploading: .max)
-        #expect(claim.room(beside: .max) == nil)
+        #expect(claim.remaining(beside: .max) == nil)
     }
 
     /// As Glance asks: the one that is about to begin is counted already.

@@ -188,7 +188,7 @@ import Testing
                 proxy_pass \(keystone.address)/;
             }
             """)
-        func refusal(_ host: String, _ path: String = "", _ alter: (inout Trust) -> Void) -> Fault.Kind? {
+        func refusal(_ host: String, _ path: String = "", _ alter: (inout TLSSettings) -> Void) -> Fault.Kind? {
             Service(keystone, address: "https://\(host):\(port)\(path)", access: { alter(&$0.trust) }).refusal("a")
         }
         let own = pair.certificate

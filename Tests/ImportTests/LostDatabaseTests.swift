@@ -19,7 +19,7 @@ import Testing
     }
 
     /// Whether bytes of an image lie in a store that it is imported to. Its file is made before the record is asked whether the bytes may
-    /// come; they are written behind that, once there is more than a MiB of them (`Relay`).
+    /// come; they are written behind that, once there is more than a MiB of them (`StreamTee`).
     private func isComing(_ id: String, to store: String) -> Bool {
         let folder = URL(filePath: "\(glance.folder)/\(store)/.incoming")
         let files = (try? FileManager.default.contentsOfDirectory(at: folder, includingPropertiesForKeys: nil)) ?? []

@@ -97,7 +97,7 @@ private final class StuckStore: ImageStore {
         let bytes = try base.begin(.fresh(), token: "first", announcing: 5)
         try Array("hello".utf8).withUnsafeBytes { piece throws in try bytes.append(piece) }
         location = try bytes.commit()
-        bytes.settle()
+        bytes.confirm()
     }
 
     var isStuck: Bool {
@@ -112,11 +112,11 @@ private final class StuckStore: ImageStore {
         state.with { $0.waiting -= 1 }
     }
 
-    func begin(_ id: ImageID, token: String, announcing size: Int64?) throws(Fault) -> any PendingBytes {
+    func begin(_ id: ImageID, token: String, announcing size: Int64?) throws(Fault) -> any BlobWriter {
         pass()
         return StuckBytes(base: try base.begin(id, token: token, announcing: size), pass: pass)
     }
-    func bytes(at url: String) throws(Fault) -> StoredBytes {
+    func bytes(at url: String) throws(Fault) -> Blob {
         pass()
         return try base.bytes(at: url)
     }
@@ -133,10 +133,10 @@ private final class StuckStore: ImageStore {
     func pendingUploads(olderThan seconds: Int) throws(Fault) -> [Upload] { try base.pendingUploads(olderThan: seconds) }
     func holds(_ url: String) -> Bool { base.holds(url) }
 
-    private final class StuckBytes: PendingBytes {
-        let base: any PendingBytes
+    private final class StuckBytes: BlobWriter {
+        let base: any BlobWriter
         let pass: @Sendable () -> Void
-        init(base: any PendingBytes, pass: @escaping @Sendable () -> Void) { (self.base, self.pass) = (base, pass) }
+        init(base: any BlobWriter, pass: @escaping @Sendable () -> Void) { (self.base, self.pass) = (base, pass) }
 
         var url: String { base.url }
         func append(_ bytes: UnsafeRawBufferPointer) throws(Fault) {
@@ -148,7 +148,7 @@ private final class StuckStore: ImageStore {
         }
         func taken() throws(Fault) -> any ByteReader { try base.taken() }
         func commit() throws(Fault) -> ImageLocation { try base.commit() }
-        func settle() { base.settle() }
+        func confirm() { base.confirm() }
         func discard() { base.discard() }
     }
 }

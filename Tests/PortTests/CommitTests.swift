@@ -69,7 +69,7 @@ import Testing
         upload = Upload(image: id, token: Upload.freshToken(), pendingURL: "file:///pending")
         try losing(loss) { try catalog.begin(upload, by: "worker") }
         #expect(try count("vitrine_uploads", "image_id = '\(id)'") == 1)
-        try losing(loss) { try catalog.giveBack(upload, as: .queued, because: "a test") }
+        try losing(loss) { try catalog.abort(upload, as: .queued, because: "a test") }
         upload = Upload(image: id, token: Upload.freshToken(), pendingURL: "file:///pending")
         try catalog.begin(upload, by: "worker")
         try losing(loss) { try catalog.finish(upload, at: ImageLocation(url: "file:///images/\(id)"), measured) }

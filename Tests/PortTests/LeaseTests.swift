@@ -62,7 +62,7 @@ import Threading
             #expect(throws: Fault.of(.conflict)) { try catalog.finish(upload, at: location, Self.measured) }
             bytes.discard()
             #expect(try catalog.renew([upload.token], heldBy: "worker") == [])
-            try catalog.giveBack(upload, as: .killed, because: "late")
+            try catalog.abort(upload, as: .killed, because: "late")
             // The image is not given back before the bytes are gone.
             #expect(try catalog.image(id, visibleTo: .service).status == .saving)
         }
@@ -77,7 +77,7 @@ import Threading
         let next = Upload(image: id, token: Upload.freshToken(), pendingURL: second.url)
         try catalog.begin(next, by: "worker")
         try catalog.finish(next, at: try second.commit(), Self.measured)
-        second.settle()
+        second.confirm()
         #expect(throws: Fault.of(.conflict)) { try catalog.finish(upload, at: location, Self.measured) }
         try catalog.finish(next, at: location, Self.measured)
         #expect(try self.files() == [id.text])
@@ -87,7 +87,7 @@ import Threading
         let area = try area()
         let stores = StoreSet(try FileStore([.init(path: "\(folder)/images")]))
         let id = try queued()
-        func stage(_ token: String) throws -> (Upload, any PendingBytes) {
+        func stage(_ token: String) throws -> (Upload, any BlobWriter) {
             let bytes = try area.begin(id, token: token, announcing: nil)
             try bytes.append("late")
             var upload = Upload(image: id, token: Upload.freshToken(), pendingURL: bytes.url)
@@ -101,10 +101,10 @@ import Threading
         let taken = try #require(try catalog.takeOver(late, as: Upload.freshToken(), by: "sweeper"))
         #expect(throws: Fault.of(.conflict)) { try catalog.finishStaging(late, size: 4, on: nil, claiming: nil) }
         try area.discard(taken)
-        try catalog.giveBack(taken, as: .queued, because: "abandoned")
+        try catalog.abort(taken, as: .queued, because: "abandoned")
         let (next, nextBytes) = try stage("2")
         try catalog.finishStaging(next, size: 4, on: nil, claiming: nil)
-        nextBytes.settle()
+        nextBytes.confirm()
         // As many bytes, and not his.
         #expect(throws: Fault.of(.conflict)) { try catalog.finishStaging(late, size: 4, on: nil, claiming: nil) }
         bytes.discard()
@@ -126,12 +126,12 @@ import Threading
         #expect(try catalog.takeOver(upload, as: Upload.freshToken(), by: "other") == nil)
         try end(first)
         let second = try #require(try catalog.takeOver(first, as: Upload.freshToken(), by: "other"))
-        try catalog.giveBack(first, as: .killed, because: "late")
+        try catalog.abort(first, as: .killed, because: "late")
         #expect(try catalog.image(id, visibleTo: .service).status == .saving)
         // Its bytes are known by the name that they have.
         let bytes = Upload(image: id, token: "77", pendingURL: "")
         #expect(try catalog.known(among: [bytes]) == ["77"])
-        try catalog.giveBack(second, as: .queued, because: "abandoned")
+        try catalog.abort(second, as: .queued, because: "abandoned")
         #expect(try catalog.image(id, visibleTo: .service).status == .queued)
     }
 
@@ -208,7 +208,7 @@ import Threading
         let id = ImageID.fresh()
         let bytes = try files.begin(id, token: "1", announcing: nil)
         let upload = Upload(image: id, token: Upload.freshToken(), pendingURL: bytes.url)
-        #expect(throws: Fault.of(.unavailable)) { try service.hold(upload, of: bytes, claiming: nil) }
+        #expect(throws: Fault.of(.unavailable)) { try service.acquireLease(upload, of: bytes, claiming: nil) }
         #expect(registry.heads.contains { $0.hasPrefix("POST /uploads/\(upload.token)/give-back ") })
         #expect(try self.files().isEmpty)
     }
@@ -217,7 +217,7 @@ import Threading
     @Test func `of bytes that were removed before removes no others`() throws {
         let files = try FileStore([.init(path: "\(folder)/images")])
         let (stores, id) = (StoreSet(files), try queued())
-        func upload(_ token: String) throws -> (Upload, any PendingBytes) {
+        func upload(_ token: String) throws -> (Upload, any BlobWriter) {
             let bytes = try files.begin(id, token: token, announcing: nil)
             let upload = Upload(image: id, token: Upload.freshToken(), pendingURL: bytes.url)
             try catalog.begin(upload, by: "worker")
@@ -225,7 +225,7 @@ import Threading
         }
         let (first, firstBytes) = try upload("1")
         try catalog.finish(first, at: try firstBytes.commit(), Self.measured)
-        firstBytes.settle()
+        firstBytes.confirm()
         let (_, owed) = try catalog.place(id, visibleTo: .service, claiming: nil) { ($0.locations, $0.status) = ([], .queued) }
         try stores.remove(owed[0].url)
         let (second, secondBytes) = try upload("2")
@@ -234,7 +234,7 @@ import Threading
         catalog.carryOut(owed[0], in: stores, logger)
         #expect(try self.files() == [id.text, "\(id).2"])
         try catalog.finish(second, at: location, Self.measured)
-        secondBytes.settle()
+        secondBytes.confirm()
         catalog.carryOut(owed[0], in: stores, logger)
         #expect(try self.files() == [id.text])
         #expect(try glance.rows("SELECT id FROM vitrine_removals WHERE image_id = '\(id)'").isEmpty)
@@ -256,7 +256,7 @@ extension TaskDraft {
     }
 }
 
-extension PendingBytes {
+extension BlobWriter {
     func append(_ text: String) throws { try Array(text.utf8).withUnsafeBytes { try append($0) } }
 }
 
@@ -282,14 +282,14 @@ private final class HookedStores: ImageStores {
         try stores.discard(upload)
     }
 
-    func begin(_ id: ImageID, token: String, announcing size: Int64?, in store: String?) throws(Fault) -> any PendingBytes {
+    func begin(_ id: ImageID, token: String, announcing size: Int64?, in store: String?) throws(Fault) -> any BlobWriter {
         try stores.begin(id, token: token, announcing: size, in: store)
     }
     func discardPending(_ upload: Upload) throws(Fault) { try stores.discardPending(upload) }
     func pendingUploads(olderThan seconds: Int) throws(Fault) -> [Upload] { try stores.pendingUploads(olderThan: seconds) }
     func remove(_ url: String) throws(Fault) { try stores.remove(url) }
     func remove(_ url: String, ifStill isMeant: () throws(Fault) -> Bool) throws(Fault) { try stores.remove(url, ifStill: isMeant) }
-    func bytes(at location: ImageLocation) throws(Fault) -> StoredBytes { try stores.bytes(at: location) }
+    func bytes(at location: ImageLocation) throws(Fault) -> Blob { try stores.bytes(at: location) }
     func holds(_ url: String) -> Bool { stores.holds(url) }
     func store(of location: ImageLocation) -> String? { stores.store(of: location) }
 }

@@ -21,7 +21,7 @@ import Testing
         return try glance.ask("POST", "/uploads/\(token)/finish", as: .service, json: json).status
     }
 
-    private func giveBack(_ id: String, _ token: String, as status: String) throws -> Int {
+    private func abort(_ id: String, _ token: String, as status: String) throws -> Int {
         try glance.ask(
             "POST", "/uploads/\(token)/give-back", as: .service, json: #"{"upload": \#(upload(id, token)), "status": "\#(status)"}"#
         ).status
@@ -88,7 +88,7 @@ import Testing
         #expect(try glance.count("vitrine_uploads", where: "image_id = '\(id)'") == 0)
         #expect(try finish(id, token) == 204)
         #expect(try glance.count("image_locations", where: "image_id = '\(id)'") == 1)
-        #expect(try giveBack(id, token, as: "queued") == 204)
+        #expect(try abort(id, token, as: "queued") == 204)
         #expect(try glance.record(id)["status"]?.string == "active")
     }
 
@@ -96,7 +96,7 @@ import Testing
     func `that fail are given back, and finish no more`(_ status: String) throws {
         let (id, token) = (try glance.hasRecord(#"{"status": "queued"}"#), newToken())
         #expect(try begin(id, token) == 204)
-        #expect(try giveBack(id, token, as: status) == 204)
+        #expect(try abort(id, token, as: status) == 204)
         #expect(try glance.record(id)["status"]?.string == status)
         #expect(try glance.count("vitrine_uploads", where: "image_id = '\(id)'") == 0)
         #expect(try finish(id, token) == 409)
@@ -107,7 +107,7 @@ import Testing
     func `are not given back as anything else`(_ status: String) throws {
         let (id, token) = (try glance.hasRecord(#"{"status": "queued"}"#), newToken())
         #expect(try begin(id, token) == 204)
-        #expect(try giveBack(id, token, as: status) == 400)
+        #expect(try abort(id, token, as: status) == 400)
         #expect(try glance.record(id)["status"]?.string == "saving")
     }
 

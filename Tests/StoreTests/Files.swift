@@ -62,12 +62,12 @@ extension FileStore {
         let pending = try begin(id, token: String(UInt64.random(in: 0 ... .max)), announcing: Int64(bytes.count))
         try pending.append(bytes, pieces: pieces)
         let location = try pending.commit()
-        pending.settle()
+        pending.confirm()
         return location
     }
 }
 
-extension PendingBytes {
+extension BlobWriter {
     func append(_ bytes: [UInt8], pieces: Int = 512 * 1024) throws {
         for start in stride(from: 0, to: bytes.count, by: pieces) {
             try bytes.withUnsafeBytes { try append(UnsafeRawBufferPointer(rebasing: $0[start..<min(start + pieces, bytes.count)])) }

@@ -25,7 +25,7 @@ import Testing
     }
     private func incoming() throws -> [String] { try FileManager.default.contentsOfDirectory(atPath: "\(folder)/.incoming").sorted() }
 
-    private func begin(_ token: String, _ text: String, in store: FileStore? = nil) throws -> any PendingBytes {
+    private func begin(_ token: String, _ text: String, in store: FileStore? = nil) throws -> any BlobWriter {
         let bytes = try (store ?? self.store).begin(image, token: token, announcing: nil)
         try bytes.append(Array(text.utf8))
         return bytes
@@ -39,7 +39,7 @@ import Testing
         try "Glance's".write(toFile: shared, atomically: true, encoding: .utf8)
         let bytes = try begin("77aa", "ours")
         let location = try bytes.commit()
-        bytes.settle()
+        bytes.confirm()
         #expect(location.url == "file://\(shared).77aa")
         #expect(text(shared) == "Glance's" && text(location.path) == "ours")
         #expect(store.holds(location.url))
@@ -59,7 +59,7 @@ import Testing
         #expect(try names() == (isOwn ? [image.text] : []) && incoming().isEmpty)
         let second = try begin("2", "fresh")
         let location = try second.commit()
-        second.settle()
+        second.confirm()
         // The one who was stopped wakes, and another sweeper.
         late.discard()
         try store.discard(upload("1"))
@@ -76,7 +76,7 @@ import Testing
                 try FileManager.default.removeItem(atPath: shared)
                 let bytes = try begin("2", "fresh")
                 location = try bytes.commit()
-                bytes.settle()
+                bytes.confirm()
             } catch { Issue.record(error) }
             return true
         }
@@ -134,7 +134,7 @@ import Testing
         try "Glance's".write(toFile: shared, atomically: true, encoding: .utf8)
         let bytes = try begin("1", "ours", in: area())
         #expect(try bytes.commit().url == "file://\(shared)")
-        bytes.settle()
+        bytes.confirm()
         #expect(text(shared) == "ours")
         #expect(try names() == [image.text] && incoming().isEmpty)
     }
@@ -145,7 +145,7 @@ import Testing
         try area.discard(upload("1"))
         let second = try begin("2", "fresh", in: area)
         _ = try second.commit()
-        second.settle()
+        second.confirm()
         #expect(throws: Fault.self) { try late.commit() }
         late.discard()
         #expect(text(shared) == "fresh")

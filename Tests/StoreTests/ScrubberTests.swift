@@ -31,7 +31,7 @@ private final class PutOff: ScrubCatalog, RemovalCatalog {
 
     func restore(_ id: ImageID) throws(Fault) {}
     func isOwed(_ removal: OwedRemoval) -> Bool { true }
-    func settle(_ removal: OwedRemoval) throws(Fault) {}
+    func complete(_ removal: OwedRemoval) throws(Fault) {}
 }
 
 /// Issue 12, B11.

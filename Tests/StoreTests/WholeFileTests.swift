@@ -4,7 +4,7 @@ import Stores
 import TestSupport
 import Testing
 
-/// `PendingBytes.take`: a file of this machine becomes an image's without going through the process.
+/// `BlobWriter.take`: a file of this machine becomes an image's without going through the process.
 @Suite struct `A whole file` {
     private let folder: String
     private let store: FileStore
@@ -15,7 +15,7 @@ import Testing
         store = try FileStore(name: "fast", [.init(path: "\(folder)/images")], settings)
     }
 
-    private func pending(in store: FileStore? = nil) throws -> any PendingBytes {
+    private func pending(in store: FileStore? = nil) throws -> any BlobWriter {
         try (store ?? self.store).begin(.fresh(), token: "1", announcing: nil)
     }
 

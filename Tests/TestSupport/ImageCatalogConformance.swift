@@ -179,7 +179,7 @@ package enum ImageCatalogConformance {
                 #expect(throws: Fault.of(.notFound)) { try catalog.image(image, visibleTo: caller) }
                 #expect(throws: Fault.of(.notFound)) { try catalog.delete(image, visibleTo: caller) { _ in } }
             }
-            for removal in owed { try catalog.settle(removal) }
+            for removal in owed { try catalog.complete(removal) }
         },
         ConformanceCheck("judges what is claimed of a project's limits") { catalog in
             let project = "project-\(ImageID.fresh())"
@@ -234,14 +234,14 @@ package enum ImageCatalogConformance {
             let active = try catalog.locatedImage(image, visibleTo: alice)
             #expect(active.status == .active && active.size == 5 && active.checksum == "c" && active.hash == measured.hash)
             #expect(active.locations == [location])
-            try catalog.giveBack(upload, as: .queued, because: "a test")
+            try catalog.abort(upload, as: .queued, because: "a test")
             #expect(try catalog.image(image, visibleTo: alice).status == .active)
         },
         ConformanceCheck("gives an image back that got no bytes") { catalog in
             let image = try catalog.insert(ImageDraft(id: .fresh(), owner: "acme")).id
             let upload = Upload(image: image, token: "t\(image)".token, pendingURL: "file:///pending")
             try catalog.begin(upload, by: "worker")
-            try catalog.giveBack(upload, as: .queued, because: "a test")
+            try catalog.abort(upload, as: .queued, because: "a test")
             #expect(try catalog.image(image, visibleTo: alice).status == .queued)
             let measured = MeasuredBytes(size: 5, checksum: "c", hash: ImageHash(algorithm: "sha512", value: "h"))
             #expect(throws: Fault.of(.conflict)) { try catalog.finish(upload, at: ImageLocation(url: "file:///x"), measured) }
@@ -261,14 +261,14 @@ package enum ImageCatalogConformance {
             #expect(try catalog.renew([upload.token], heldBy: worker) == [])
             let measured = MeasuredBytes(size: 5, checksum: "c", hash: ImageHash(algorithm: "sha512", value: "h"))
             #expect(throws: Fault.of(.gone)) { try catalog.finish(upload, at: ImageLocation(url: "file:///x"), measured) }
-            try catalog.giveBack(upload, as: .queued, because: "a test")
+            try catalog.abort(upload, as: .queued, because: "a test")
             #expect(throws: Fault.of(.notFound)) { try catalog.image(image, visibleTo: alice) }
         },
         ConformanceCheck("kills an image whose upload failed") { catalog in
             let image = try catalog.insert(ImageDraft(id: .fresh(), owner: "acme")).id
             let upload = Upload(image: image, token: "t\(image)".token, pendingURL: "file:///pending")
             try catalog.begin(upload, by: "worker")
-            try catalog.giveBack(upload, as: .killed, because: "a test")
+            try catalog.abort(upload, as: .killed, because: "a test")
             #expect(try catalog.image(image, visibleTo: alice).status == .killed)
         },
         ConformanceCheck("gives back what was inserted with bytes that lie elsewhere") { catalog in
@@ -394,7 +394,7 @@ package enum ImageCatalogConformance {
             _ = try catalog.delete(image, visibleTo: alice) { _ in }
             let bytes = Upload(image: image, token: "of bytes \(image)".token, pendingURL: "")
             #expect(try catalog.known(among: [bytes, other]) == [bytes.token])
-            try catalog.giveBack(upload, as: .queued, because: "a test")
+            try catalog.abort(upload, as: .queued, because: "a test")
             #expect(try catalog.known(among: [bytes]) == [])
         },
         ConformanceCheck("does not let an upload be taken over while it is held") { catalog in
@@ -411,9 +411,9 @@ package enum ImageCatalogConformance {
             #expect(try !catalog.overdue(atMost: 1000).contains { $0.image == image })
             try catalog.postpone(owed, haveFailed: true)
             try catalog.postpone(owed, haveFailed: false)
-            try catalog.settle(owed)
+            try catalog.complete(owed)
             for none in [[OwedRemoval](), owed] {
-                try catalog.settle(none)
+                try catalog.complete(none)
                 try catalog.postpone(none, haveFailed: true)
             }
         },

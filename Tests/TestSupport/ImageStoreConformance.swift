@@ -102,7 +102,7 @@ package enum ImageStoreConformance {
             let pending = try store.begin(image, token: token, announcing: nil)
             try pending.append("hello")
             let location = try pending.commit()
-            pending.settle()
+            pending.confirm()
             #expect(try !store.hasPending(token))
             try store.discard(Upload(image: image, token: token, pendingURL: pending.url))
             #expect(try store.text(at: location.url) == "hello")
@@ -195,7 +195,7 @@ extension ByteReader {
     }
 }
 
-extension PendingBytes {
+extension BlobWriter {
     fileprivate func append(_ text: String) throws { try Array(text.utf8).withUnsafeBytes { try append($0) } }
 }
 

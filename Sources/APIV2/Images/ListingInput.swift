@@ -5,7 +5,7 @@ extension ImageListing {
     /// Reads a page's query. Of a filter given twice the last value counts; tags add up.
     ///
     /// - Throws: `.invalid` for a value that its parameter cannot have.
-    init(_ query: Query, _ paging: ImagesDoor.Paging) throws(Fault) {
+    init(_ query: Query, _ paging: ImagesHandlers.Paging) throws(Fault) {
         self.init(limit: paging.usual)
         if let text = query["limit"] {
             guard let number = Int64(loosely: text), number >= 0 else { throw Self.invalid("limit", text, "an integer from 0 on") }

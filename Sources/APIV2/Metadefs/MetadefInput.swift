@@ -231,7 +231,7 @@ extension Call {
         return slice
     }
 
-    func metadefListing(_ paging: ImagesDoor.Paging) throws(Fault) -> MetadefListing {
+    func metadefListing(_ paging: ImagesHandlers.Paging) throws(Fault) -> MetadefListing {
         var listing = MetadefListing(limit: paging.usual)
         if let text = query["limit"] {
             guard let limit = Int64(loosely: text), limit >= 0 else {

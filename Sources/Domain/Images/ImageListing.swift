@@ -115,7 +115,7 @@ package struct ImagePage: Sendable {
     package let last: ImageID?
 
     /// Bytes of images, about, that are in memory at once. A single one may hold more: 8 MiB with the usual quotas.
-    package static let room = 6 << 20
+    package static let memoryLimit = 6 << 20
 
     /// - Parameter images: as they were read; who leaves out some does so afterwards.
     package init(images: [Image], isFull: Bool, rest: [ImageID] = []) {

@@ -67,7 +67,7 @@ package final class ImageWalk {
         rest = page.rest + rest.dropFirst(asked.count)
         if !page.rest.isEmpty {
             step = max(1, page.images.count)
-        } else if page.images.reduce(0, { $0 + $1.memory }) < ImagePage.room / 8 {
+        } else if page.images.reduce(0, { $0 + $1.memory }) < ImagePage.memoryLimit / 8 {
             step = min(step * 5, Self.longestStep)
         }
         return page

@@ -30,7 +30,7 @@ package struct ImportPlan: Sendable, Equatable {
         /// From the stores that have them.
         case copy
         /// From an image of another region.
-        case elsewhere(RegionImage)
+        case region(RegionImage)
     }
 
     /// By which clients name a method. Source: spec v2 §12.
@@ -46,7 +46,7 @@ package struct ImportPlan: Sendable, Equatable {
         case .staged: .glanceDirect
         case .web: .webDownload
         case .copy: .copyImage
-        case .elsewhere: .glanceDownload
+        case .region: .glanceDownload
         }
     }
 }
@@ -120,7 +120,7 @@ extension ImportPlan {
         case .web(let url, let expected):
             object["url"] = .string(url)
             if let expected { object["expected"] = .object(expected.json) }
-        case .elsewhere(let image): object["elsewhere"] = .object(image.json)
+        case .region(let image): object["elsewhere"] = .object(image.json)
         }
         if !injected.isEmpty {
             var properties = JSONObject()
@@ -141,7 +141,7 @@ extension ImportPlan {
             method = .web(url: url, expected: object["expected"]?.object.flatMap { ImageHash($0) })
         case .glanceDownload:
             guard let image = object["elsewhere"]?.object.flatMap({ RegionImage($0) }) else { return nil }
-            method = .elsewhere(image)
+            method = .region(image)
         }
         stores = object["stores"]?.array?.compactMap(\.string) ?? []
         allMustSucceed = object["all_must_succeed"]?.bool ?? true

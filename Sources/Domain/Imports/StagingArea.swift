@@ -7,12 +7,12 @@ package struct StagingArea: Sendable {
     /// - Parameter store: keeps its files in that folder.
     package init(_ store: any ListedStore, folder: String) { (self.store, self.folder) = (store, folder) }
 
-    package func begin(_ id: ImageID, token: String, announcing size: Int64?) throws(Fault) -> any PendingBytes {
+    package func begin(_ id: ImageID, token: String, announcing size: Int64?) throws(Fault) -> any BlobWriter {
         try store.begin(id, token: token, announcing: size)
     }
 
     /// - Throws: `.notFound` when nothing is staged.
-    package func bytes(of image: ImageID) throws(Fault) -> StoredBytes { try store.bytes(at: url(of: image)) }
+    package func bytes(of image: ImageID) throws(Fault) -> Blob { try store.bytes(at: url(of: image)) }
 
     /// Removes what is staged, if anything is. The image may be staged anew: bytes of a stage that begins after `isMeant` was asked are safe.
     package func remove(_ image: ImageID, ifStill isMeant: () throws(Fault) -> Bool) throws(Fault) {
@@ -46,9 +46,9 @@ package struct StagingArea: Sendable {
     package func workFile(of image: ImageID, token: String) -> File { File(path: "\(folder)/\(image).\(token)") }
 
     /// The file that bytes come into; it is there as long as they are.
-    package func file(of bytes: any PendingBytes) -> File { File(path: String(bytes.url.dropFirst("file://".count))) }
+    package func file(of bytes: any BlobWriter) -> File { File(path: String(bytes.url.dropFirst("file://".count))) }
 
-    package func bytes(of file: File) throws(Fault) -> StoredBytes { try store.bytes(at: file.url) }
+    package func bytes(of file: File) throws(Fault) -> Blob { try store.bytes(at: file.url) }
     package func remove(_ file: File) throws(Fault) { try store.remove(file.url) }
     package func remove(_ file: File, ifStill isMeant: () throws(Fault) -> Bool) throws(Fault) {
         try store.remove(file.url, ifStill: isMeant)

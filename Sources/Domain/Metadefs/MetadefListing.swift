@@ -27,7 +27,7 @@ package struct MetadefPage: Sendable {
     package let nextMarker: String?
 
     /// Bytes of definitions, about, that are in memory at once.
-    package static let room = 6 << 20
+    package static let memoryLimit = 6 << 20
 
     /// - Parameters:
     ///   - namespaces: as they were read; who leaves out some does so afterwards.

@@ -27,11 +27,11 @@ package struct Credentials: Sendable {
     /// Whether the client is on this very host: a loopback address, and no proxy in between that says so.
     package var isFromThisHost = false
     /// What a service of ours says that it has found out, which only its secret makes believable.
-    package var vouched = Vouched()
+    package var forwarded = ForwardedIdentity()
 
     package init(token: String?) { self.token = token }
 
-    package struct Vouched: Sendable {
+    package struct ForwardedIdentity: Sendable {
         package var secret: String?
         package var isConfirmed = false
         /// Nil where it is not said, and the roles tell.

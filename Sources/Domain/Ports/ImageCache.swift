@@ -1,7 +1,7 @@
 /// Images' bytes kept on this node as files that nginx sends, so that what lies far away is fetched once. Without it everything works.
 package protocol ImageCache: Sendable {
     /// An image's bytes; nil while they are not there whole.
-    func bytes(of id: ImageID) -> StoredBytes?
+    func bytes(of id: ImageID) -> Blob?
 
     /// Notes that somebody reads an image now: those that nobody reads go first.
     func touch(_ id: ImageID)

@@ -82,7 +82,7 @@ package protocol RemovalCatalog: Sendable {
     func isOwed(_ removal: OwedRemoval) throws(Fault) -> Bool
 
     /// The bytes are gone.
-    func settle(_ removal: OwedRemoval) throws(Fault)
+    func complete(_ removal: OwedRemoval) throws(Fault)
 }
 
 /// The removals as whoever clears up sees them.
@@ -92,7 +92,7 @@ package protocol RemovalBacklog: RemovalCatalog {
     func overdue(atMost count: Int) throws(Fault) -> [OwedRemoval]
 
     /// The bytes of all these are gone.
-    func settle(_ removals: [OwedRemoval]) throws(Fault)
+    func complete(_ removals: [OwedRemoval]) throws(Fault)
 
     /// Removals that could not be carried out now are not overdue for a while.
     ///

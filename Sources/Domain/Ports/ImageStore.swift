@@ -6,7 +6,7 @@ package protocol ImageStore: Sendable {
     ///   - token: names these bytes until then.
     ///   - size: bytes the client announced, nil when it did not say.
     /// - Throws: `.tooLarge` when there is no room, `.unavailable` when nothing can be written.
-    func begin(_ id: ImageID, token: String, announcing size: Int64?) throws(Fault) -> any PendingBytes
+    func begin(_ id: ImageID, token: String, announcing size: Int64?) throws(Fault) -> any BlobWriter
 
     /// Removes what an upload that its worker left behind may have stored, committed or not. Bytes that are settled are not touched, nor
     /// those of another upload to the same image.
@@ -43,7 +43,7 @@ package protocol ImageStore: Sendable {
 
     /// - Throws: `.notFound` when no bytes are there, `.unavailable` when the store does not answer, or is not known to be the one that they
     ///   were written to.
-    func bytes(at url: String) throws(Fault) -> StoredBytes
+    func bytes(at url: String) throws(Fault) -> Blob
 }
 
 extension ImageStore {
@@ -58,7 +58,7 @@ package protocol ListedStore: ImageStore {
 }
 
 /// Bytes on their way in, held by one thread. Let go before `commit()`, they leave nothing behind.
-package protocol PendingBytes: AnyObject, Sendable {
+package protocol BlobWriter: AnyObject, Sendable {
     /// What the store calls them until they are committed.
     var url: String { get }
 
@@ -79,14 +79,14 @@ package protocol PendingBytes: AnyObject, Sendable {
     func commit() throws(Fault) -> ImageLocation
 
     /// Says that the record tells of the bytes, which were committed: from now on nobody takes them for leftovers.
-    func settle()
+    func confirm()
 
     /// Removes the bytes, committed or not; a second call does nothing.
     func discard()
 }
 
 /// Bytes that a store has.
-package struct StoredBytes {
+package struct Blob {
     package let size: Int64
     /// The path by which nginx sends them itself; nil where it cannot.
     package let internalPath: String?

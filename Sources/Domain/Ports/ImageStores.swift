@@ -7,7 +7,7 @@ package protocol ImageStores: Sendable {
     ///
     /// - Parameter store: nil for the default one.
     /// - Throws: as `ImageStore.begin` does, and `.invalid` for a store that there is not, or that takes nothing.
-    func begin(_ id: ImageID, token: String, announcing size: Int64?, in store: String?) throws(Fault) -> any PendingBytes
+    func begin(_ id: ImageID, token: String, announcing size: Int64?, in store: String?) throws(Fault) -> any BlobWriter
 
     /// Removes what an upload that its worker left behind may have stored, committed or not.
     func discard(_ upload: Upload) throws(Fault)
@@ -39,7 +39,7 @@ package protocol ImageStores: Sendable {
 
     /// - Throws: `.notFound` when no bytes are there, `.unavailable` when the store does not answer, or none that is here has such
     ///   locations, `.forbidden` for a file that is a link to where the service may not read.
-    func bytes(at location: ImageLocation) throws(Fault) -> StoredBytes
+    func bytes(at location: ImageLocation) throws(Fault) -> Blob
 
     /// Whether a URL is one that a store of ours would read, whatever lies there.
     func holds(_ url: String) -> Bool

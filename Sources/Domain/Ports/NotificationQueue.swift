@@ -4,7 +4,7 @@ package protocol NotificationQueue: Sendable {
     func waitingNotifications(atMost count: Int) throws(Fault) -> [OutgoingNotification]
 
     /// They are sent.
-    func settle(_ notifications: [OutgoingNotification]) throws(Fault)
+    func complete(_ notifications: [OutgoingNotification]) throws(Fault)
 
     /// Drops the oldest.
     ///

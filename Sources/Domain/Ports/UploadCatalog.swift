@@ -71,7 +71,7 @@ package protocol UploadCatalog: Sendable {
     /// Moves the image back to queued, or to killed, and ends the lease; nothing happens when it is not held any more.
     ///
     /// - Parameter reason: what went wrong, in words that clients may read.
-    func giveBack(_ upload: Upload, as status: ImageStatus, because reason: String) throws(Fault)
+    func abort(_ upload: Upload, as status: ImageStatus, because reason: String) throws(Fault)
 }
 
 extension UploadCatalog {

@@ -50,7 +50,7 @@ package struct QuotaClaim: Sendable, Equatable {
 
     /// - Parameter used: bytes that the project has and that its uploads under way have been promised.
     /// - Returns: bytes that are left; nil for any number.
-    package func room(beside used: Int64) -> Int64? { limits.imageSizeTotal.map { $0 - used } }
+    package func remaining(beside used: Int64) -> Int64? { limits.imageSizeTotal.map { $0 - used } }
 
     /// - Throws: `.tooLarge` when the claim does not fit. Bytes that are not known yet fit while the limit is not passed already.
     package func check(bytesBeside used: Int64) throws(Fault) {

@@ -28,7 +28,7 @@ package final class CacheKeeper: Sendable {
     }
 
     /// What the cache has of an image that the caller was found to be allowed to read; nil when it has nothing.
-    func hit(_ image: Image) -> StoredBytes? {
+    func hit(_ image: Image) -> Blob? {
         guard image.status == .active || image.status == .deactivated, let bytes = cache.bytes(of: image.id), bytes.size == image.size
         else { return nil }
         cache.touch(image.id)
@@ -37,18 +37,18 @@ package final class CacheKeeper: Sendable {
     }
 
     /// Bytes of a store as they come by way of the cache. What this machine has as a file would only be slower.
-    func fetched(_ image: Image, _ bytes: StoredBytes) -> StoredBytes {
+    func fetched(_ image: Image, _ bytes: Blob) -> Blob {
         guard bytes.path == nil, mayHold(image, bytes) else { return bytes }
         var cached = bytes
         cached.openWhole = { () throws(Fault) in try self.open(image, bytes) }
         return cached
     }
 
-    func mayHold(_ image: Image, _ bytes: StoredBytes) -> Bool {
+    func mayHold(_ image: Image, _ bytes: Blob) -> Bool {
         image.status == .active && image.id.isUUID && 1...max(1, largest) ~= bytes.size
     }
 
-    private func open(_ image: Image, _ bytes: StoredBytes) throws(Fault) -> any ByteReader {
+    private func open(_ image: Image, _ bytes: Blob) throws(Fault) -> any ByteReader {
         var fill: (any CacheFill)?
         do throws(Fault) {
             fill = try cache.begin(image.id)
@@ -77,7 +77,7 @@ package final class CacheKeeper: Sendable {
     }
 
     /// Opens what is to be brought in, or gives up the turn.
-    func source(_ bytes: StoredBytes, for fill: any CacheFill) throws(Fault) -> any ByteReader {
+    func source(_ bytes: Blob, for fill: any CacheFill) throws(Fault) -> any ByteReader {
         do throws(Fault) {
             return try bytes.open(0)
         } catch {
@@ -100,7 +100,7 @@ package final class CacheKeeper: Sendable {
         _ fill: any CacheFill, _ image: Image, size: Int64, from source: any ByteReader, isEnding: () -> Bool = { false }
     ) -> Bool {
         let isFull = Monitor(false)
-        let writing: Relay<Fault>.Reader = { piece throws(Fault) in
+        let writing: StreamTee<Fault>.Reader = { piece throws(Fault) in
             do throws(Fault) {
                 try fill.append(piece)
             } catch {
@@ -113,13 +113,13 @@ package final class CacheKeeper: Sendable {
         if let hash = image.hash, let digest = Digest(hash.algorithm) { digests.append((digest, hash.value)) }
         var readers = [writing]
         for (digest, _) in digests {
-            let reader: Relay<Fault>.Reader = { digest.update($0) }
+            let reader: StreamTee<Fault>.Reader = { digest.update($0) }
             readers.append(reader)
         }
         var limits = ImageLimits()
         limits.size = size
         do throws(Fault) {
-            _ = try Pour(limits: limits, announced: size).run(from: source, to: readers, isSlowAllowed: true) { _ throws(Fault) in
+            _ = try StreamCopy(limits: limits, announced: size).run(from: source, to: readers, isSlowAllowed: true) { _ throws(Fault) in
                 if isEnding() { throw Fault(.gone, "The process ends.") }
             }
         } catch {

@@ -7,7 +7,7 @@ internal import Glibc
 /// fills dies, or the cache is in trouble, the rest comes from the store.
 final class FollowingReader: ByteReader {
     private let growing: any GrowingBytes
-    private let bytes: StoredBytes
+    private let bytes: Blob
     private var offset: Int64 = 0
     /// The rest, without the cache.
     private var rest: (any ByteReader)?
@@ -17,7 +17,7 @@ final class FollowingReader: ByteReader {
     /// Microseconds between two looks, at first and at most.
     private static let pauses: (first: useconds_t, longest: useconds_t) = (2_000, 50_000)
 
-    init(_ growing: any GrowingBytes, _ bytes: StoredBytes) { (self.growing, self.bytes) = (growing, bytes) }
+    init(_ growing: any GrowingBytes, _ bytes: Blob) { (self.growing, self.bytes) = (growing, bytes) }
 
     func read(into buffer: UnsafeMutableRawBufferPointer) throws(Fault) -> Int {
         if let rest { return try rest.read(into: buffer) }

@@ -17,9 +17,9 @@ package struct CacheFolder: ImageCache {
     ///   - internalPrefix: where nginx finds it; nil when it is not to send files itself.
     package init(_ folder: String, internalPrefix: String?) { (self.folder, self.internalPrefix) = (folder, internalPrefix) }
 
-    package func bytes(of id: ImageID) -> StoredBytes? {
+    package func bytes(of id: ImageID) -> Blob? {
         guard id.isUUID, let info = fileInfo(of: wholePath(id)) else { return nil }
-        var bytes = StoredBytes(
+        var bytes = Blob(
             size: Int64(info.st_size), internalPath: internalPrefix.map { "\($0)/\(id)" },
             open: { offset throws(Fault) in try FileReader(path: wholePath(id), offset: offset) })
         bytes.path = wholePath(id)

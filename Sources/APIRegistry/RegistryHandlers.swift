@@ -1,0 +1,165 @@
+package import APICommon
+package import Domain
+package import HTTP
+internal import JSONDocument
+internal import RegistryWire
+
+/// Images' records for V1, which asks for them over HTTP, on behalf of whoever wants it. What it changes here was judged there by the
+/// rules of policy; who owns what is judged here again.
+package struct RegistryHandlers: Sendable {
+    let catalog: any Catalog
+    /// Images of a page when the query does not say, and at the most.
+    let usualPage, longestPage: Int
+
+    package init(catalog: any Catalog, usualPage: Int, longestPage: Int) {
+        self.catalog = catalog
+        self.usualPage = usualPage
+        self.longestPage = longestPage
+    }
+
+    // swift-format-ignore
+    package static let routes: [Route<@Sendable (RegistryHandlers) -> Handler>] = [
+        Route(.GET,    "/",                                brief),
+        Route(.POST,   "/",                                brief),
+        Route(.PUT,    "/",                                brief),
+        Route(.DELETE, "/",                                brief),
+        Route(.GET,    "/images",                          brief),
+        Route(.GET,    "/images/detail",                   detailed),
+        Route(.POST,   "/images",                          create),
+        Route(.GET,    "/images/{image}",                  show),
+        Route(.PUT,    "/images/{image}",                  update),
+        Route(.DELETE, "/images/{image}",                  delete),
+        Route(.POST,   "/lists/rest",                      rest),
+        Route(.DELETE, "/removals/{number}",               complete),
+    ]
+
+    private func brief(_ call: Call) throws(Fault) -> Response {
+        try list(call, WireImage.writeBrief)
+    }
+
+    private func detailed(_ call: Call) throws(Fault) -> Response {
+        guard ImageListing.isInParts(call.query) else { return try list(call) { WireImage.write($0, for: .api, to: &$1) } }
+        let (listing, reader) = try listing(call)
+        return .part(try catalog.page(listing, visibleTo: reader))
+    }
+
+    private func list(_ call: Call, _ write: @escaping (Image, inout JSONWriter) -> Void) throws(Fault) -> Response {
+        let (listing, reader) = try listing(call)
+        let walk = try ImageWalk(listing, in: catalog, for: reader)
+        return .json { json throws(Fault) in try WireImage.write(walk, to: &json, write) }
+    }
+
+    /// More of a page that was answered in parts: the images that the body names, as far as the list still has them.
+    private func rest(_ call: Call) throws(Fault) -> Response {
+        let (listing, reader) = try listing(call)
+        guard let elements = try call.jsonObject()["rest"]?.array, elements.count <= longestPage else {
+            throw Fault(.invalid, "The request body must name images of the list: {\"rest\": […]}.")
+        }
+        return .part(try catalog.page(of: elements.compactMap(\.string).map { ImageID($0) }, in: listing, visibleTo: reader))
+    }
+
+    private func listing(_ call: Call) throws(Fault) -> (listing: ImageListing, reader: Caller) {
+        try ImageListing.classic(call.query, for: call.caller, usual: usualPage, most: longestPage)
+    }
+
+    private func create(_ call: Call) throws(Fault) -> Response {
+        let body = try call.jsonObject()
+        let object = try call.imageObject(of: body)
+        var random = SystemRandomNumberGenerator()
+        let id = object["id"].flatMap { $0 == .null ? nil : ImageID($0.string ?? "") } ?? .random(using: &random)
+        guard id.isUUID else { throw Fault(.invalid, "Invalid image id: '\(id.text.prefix(80))'.") }
+        var draft = try WireFields(object).draft(id)
+        if !call.caller.isAdmin { draft.owner = call.caller.project }
+        return .image(try catalog.insert(draft, claiming: try QuotaClaim.claim(in: body)))
+    }
+
+    private func show(_ call: Call) throws(Fault) -> Response {
+        .image(try catalog.recordedImage(call.imageID, visibleTo: call.caller))
+    }
+
+    private func update(_ call: Call) throws(Fault) -> Response {
+        let body = try call.jsonObject()
+        let fields = try WireFields(try call.imageObject(of: body))
+        let purges = call.request.headers["X-Glance-Registry-Purge-Props"] == "true" || body["purge_props"]?.bool == true
+        let image = try catalog.update(call.imageID, visibleTo: call.caller, claiming: try QuotaClaim.claim(in: body)) {
+            image throws(Fault) in
+            try checkIsOwn(image, call.caller)
+            try call.requireState(of: image)
+            if let state = body["from_state"]?.string, state != image.status.rawValue {
+                throw Fault(.conflict, "Image operation conflicts")
+            }
+            let (owner, status) = (image.owner, image.status)
+            fields.apply(to: &image, replacingProperties: purges)
+            guard image.status == status || status.mayBecome(image.status) else {
+                throw Fault(.conflict, "An image that is \(status.rawValue) cannot become \(image.status.rawValue).")
+            }
+            if !call.caller.isAdmin { image.owner = owner }
+        }
+        return .image(image)
+    }
+
+    private func delete(_ call: Call) throws(Fault) -> Response {
+        var deleted: Image?
+        let owed = try catalog.delete(call.imageID, visibleTo: call.caller) { image throws(Fault) in
+            try checkIsOwn(image, call.caller)
+            try call.requireState(of: image)
+            deleted = image
+        }
+        var json = JSONWriter()
+        json.object { json in
+            if let deleted {
+                json.key("image")
+                WireImage.write(deleted, for: .api, to: &json)
+            }
+            json.member("removals", .array(owed.map { .object($0.wire) }))
+        }
+        return .json(json.bytes)
+    }
+
+    private func complete(_ call: Call) throws(Fault) -> Response {
+        try call.requireService()
+        guard let number = Int64(call.parameters["number"]) else { throw Fault(.notFound, "There is no such removal.") }
+        try catalog.complete(OwedRemoval(number: number, image: ImageID(""), url: ""))
+        return Response(.noContent)
+    }
+
+    private func checkIsOwn(_ image: Image, _ caller: Caller) throws(Fault) {
+        guard caller.mayChange(image) else {
+            throw image.visibility == .public || image.visibility == .community
+                ? Fault(.forbidden, "You do not own this image.") : .imageNotFound(image.id)
+        }
+    }
+}
+
+extension Call {
+    /// The member `image` of a body.
+    fileprivate func imageObject(of body: JSONObject) throws(Fault) -> JSONObject {
+        guard let object = body["image"]?.object else {
+            throw Fault(.invalid, "The request body must hold an image: {\"image\": {…}}.")
+        }
+        return object
+    }
+
+    /// - Throws: `.changedMeanwhile` when the image has another state than `If-Match` names.
+    fileprivate func requireState(of image: Image) throws(Fault) {
+        guard let wanted = request.headers["If-Match"], wanted != ImageTag.of(WireImage.document(of: image)) else { return }
+        throw Fault(.changedMeanwhile, "The image was changed meanwhile.")
+    }
+
+    /// - Throws: `.forbidden` unless the API asks for itself.
+    func requireService() throws(Fault) {
+        guard caller.standing == .service else { throw Fault(.forbidden, "Only the service itself may do this.") }
+    }
+}
+
+extension Response {
+    fileprivate static func part(_ page: ImagePage) -> Response { .json { json in WireImage.write(page, to: &json) } }
+
+    /// An image, and in `ETag` which state of it this is.
+    fileprivate static func image(_ image: Image) -> Response {
+        let document = WireImage.document(of: image)
+        var response = Response.json(document)
+        response.headers["ETag"] = ImageTag.of(document)
+        return response
+    }
+}

@@ -1,0 +1,85 @@
+package import APICommon
+package import Domain
+package import HTTP
+internal import JSONDocument
+internal import RegistryWire
+
+/// Leases of the uploads that the API takes in, copies that it orders, and marks of the folders that it keeps images in. Only the API
+/// itself asks for these.
+package struct RegistryUploadsHandlers: Sendable {
+    let catalog: any Catalog
+
+    package init(catalog: any Catalog) { self.catalog = catalog }
+
+    // swift-format-ignore
+    package static let routes: [Route<@Sendable (RegistryUploadsHandlers) -> Handler>] = [
+        Route(.POST, "/uploads",                   begin),
+        Route(.PUT,  "/uploads",                   renew),
+        Route(.POST, "/uploads/{token}/finish",    finish),
+        Route(.POST, "/uploads/{token}/give-back", abort),
+        Route(.POST, "/copies",                    order),
+        Route(.POST, "/store-folders",             markOfFolder),
+        Route(.POST, "/store-folders/contents",    contentsOfFolder),
+    ]
+
+    private func begin(_ call: Call) throws(Fault) -> Response {
+        let body = try serviceBody(call)
+        let remaining = try catalog.begin(try upload(body), by: try body.text("worker"), claiming: try QuotaClaim.claim(in: body))
+        return remaining.map { .json(JSON.object(["room": .int($0)]).text) } ?? Response(.noContent)
+    }
+
+    private func renew(_ call: Call) throws(Fault) -> Response {
+        let body = try serviceBody(call)
+        let held = body["tokens"]?.array.map { Set($0.compactMap(\.string)) }
+        let tokens = try catalog.renew(held, heldBy: try body.text("worker"))
+        return .json(JSON.object(["tokens": .array(tokens.map { .string($0) })]).text)
+    }
+
+    private func finish(_ call: Call) throws(Fault) -> Response {
+        let body = try serviceBody(call)
+        try catalog.finish(
+            try upload(body), at: try ImageLocation(wire: body["location"]?.object ?? [:]),
+            try MeasuredBytes(wire: body["measured"]?.object ?? [:]), claiming: try QuotaClaim.claim(in: body))
+        return Response(.noContent)
+    }
+
+    private func abort(_ call: Call) throws(Fault) -> Response {
+        let body = try serviceBody(call)
+        guard let status = ImageStatus(rawValue: try body.text("status")), status == .queued || status == .killed else {
+            throw Fault(.invalid, "An upload that failed leaves its image queued or killed.")
+        }
+        try catalog.abort(try upload(body), as: status, because: body["reason"]?.string ?? "")
+        return Response(.noContent)
+    }
+
+    private func order(_ call: Call) throws(Fault) -> Response {
+        let body = try serviceBody(call)
+        let copy = OrderedCopy(image: ImageID(try body.text("image_id")), url: try body.text("url"), trace: Trace.current)
+        try catalog.order(copy)
+        return Response(.noContent)
+    }
+
+    /// Of a message with a mark, notes it where none is noted.
+    private func markOfFolder(_ call: Call) throws(Fault) -> Response {
+        let body = try serviceBody(call)
+        let path = try body.text("path")
+        guard let mark = body["mark"]?.string else {
+            return .json(JSON.object(["mark": try catalog.mark(ofFolder: path).map { .string($0) } ?? .null]).text)
+        }
+        return .json(JSON.object(["mark": .string(try catalog.note(mark: mark, ofFolder: path))]).text)
+    }
+
+    private func contentsOfFolder(_ call: Call) throws(Fault) -> Response {
+        let body = try serviceBody(call)
+        let urls = try catalog.recordedURLs(
+            inFolder: try body.text("path"), atMost: Int(clamping: max(0, min(1000, try body.number("limit")))))
+        return .json(JSON.object(["urls": .array(urls.map { .string($0) })]).text)
+    }
+
+    private func serviceBody(_ call: Call) throws(Fault) -> JSONObject {
+        try call.requireService()
+        return try call.jsonObject()
+    }
+
+    private func upload(_ body: JSONObject) throws(Fault) -> Upload { try Upload(wire: body["upload"]?.object ?? [:]) }
+}

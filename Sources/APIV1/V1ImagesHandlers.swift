@@ -1,0 +1,289 @@
+package import APICommon
+internal import Domain
+package import HTTP
+internal import JSONDocument
+package import Operations
+internal import RegistryWire
+
+/// Images as V1 has them: the record in the header, the data in the body.
+package struct V1ImagesHandlers: Sendable {
+    let service: ImageService
+    let formats: V1Formats
+    /// Images of a page when the query does not say, and at the most.
+    let usualPage, longestPage: Int
+    /// nginx is told whose bytes it sends.
+    let notesSends: Bool
+
+    package init(service: ImageService, formats: V1Formats, usualPage: Int, longestPage: Int, notesSends: Bool) {
+        self.service = service
+        self.formats = formats
+        self.usualPage = usualPage
+        self.longestPage = longestPage
+        self.notesSends = notesSends
+    }
+
+    // swift-format-ignore
+    package static let routes: [Route<@Sendable (V1ImagesHandlers) -> Handler>] = [
+        Route(.GET,    "/v1/",                brief),
+        Route(.POST,   "/v1/",                brief),
+        Route(.PUT,    "/v1/",                brief),
+        Route(.DELETE, "/v1/",                brief),
+        Route(.GET,    "/v1/images",          brief),
+        Route(.POST,   "/v1/images",          create),
+        Route(.GET,    "/v1/images/detail",   detailed),
+        Route(.GET,    "/v1/images/{image}",  show),
+        Route(.PUT,    "/v1/images/{image}",  update),
+        Route(.DELETE, "/v1/images/{image}",  delete),
+    ]
+
+    // MARK: lists
+
+    private func brief(_ call: Call) throws(Fault) -> Response {
+        try list(call, WireImage.writeBrief)
+    }
+
+    private func detailed(_ call: Call) throws(Fault) -> Response {
+        try list(call) { WireImage.write($0, for: .client, to: &$1) }
+    }
+
+    private func list(_ call: Call, _ write: @escaping (Image, inout JSONWriter) -> Void) throws(Fault) -> Response {
+        let (listing, reader) = try ImageListing.classic(call.query, for: call.caller, usual: usualPage, most: longestPage)
+        let walk = try service.walk(listing, for: reader)
+        return .json { json throws(Fault) in try WireImage.write(walk, to: &json, write) }
+    }
+
+    // MARK: reading
+
+    /// Also HEAD, which tells of images without data, and administrators of deleted ones.
+    private func show(_ call: Call) throws(Fault) -> Response {
+        if call.request.method == .HEAD {
+            var response = Response(.ok)
+            response.headers = try V1Response.headers(of: try service.record(of: call.imageID, for: call.caller))
+            return response
+        }
+        let (image, bytes) = try service.download(call.imageID, asking: [.getImage], for: call.caller)
+        // Here administrators are kept from it too.
+        guard image.status != .deactivated else {
+            throw Fault(.forbidden, "The requested image has been deactivated. Image data download is forbidden.")
+        }
+        guard image.status == .active else {
+            throw Fault(.notFound, "Image \(image.id) is not active, and has no data to send.")
+        }
+        var response = Response(.ok)
+        response.headers = try V1Response.headers(of: image)
+        response.headers["Content-Type"] = "application/octet-stream"
+        guard let bytes else {
+            guard image.size == 0 else { throw Fault(.notFound, "The data of image \(image.id) cannot be found.") }
+            return response
+        }
+        if notesSends { response.noteSend(of: image, for: call, to: call.request.remoteAddress) }
+        // V1 does not know the conditions that nginx would judge.
+        if let path = bytes.internalPath, image.properties.isEmpty, !call.hasConditionThatNginxRefuses {
+            response.body = .file(internalPath: path, length: bytes.size)
+        } else {
+            response.body = try .all(bytes, for: call)
+        }
+        return response
+    }
+
+    // MARK: writing
+
+    /// What a request says of its image, which has not too many bytes by that.
+    private func wanted(by call: Call) throws(Fault) -> V1Request {
+        let wanted = try V1Request(call.request.headers, formats)
+        if let size = wanted.meta.size { try service.checkFits(size) }
+        return wanted
+    }
+
+    private func create(_ call: Call) throws(Fault) -> Response {
+        let wanted = try wanted(by: call)
+        guard wanted.meta.isDeleted != true else { throw V1Request.bad("deleted", "cannot be true of a new image") }
+        let source = try Source(of: call, wanted)
+        guard case .body = source else { return try create(call, wanted, source) }
+        return try service.clientUploads.withOne(for: call.caller.project) { () throws(Fault) in try create(call, wanted, source) }
+    }
+
+    private func create(_ call: Call, _ wanted: V1Request, _ source: Source) throws(Fault) -> Response {
+        var random = SystemRandomNumberGenerator()
+        var draft = wanted.meta.draft(.random(using: &random), by: call.caller)
+        var bytes: Int64 = 0
+        switch source {
+        case .none:
+            if wanted.meta.size == 0 {
+                try service.checkMayBeEmpty(draft.properties)
+                draft.status = .active
+            }
+            draft.size = draft.size ?? 0
+        case .body:
+            try checkFormats(draft.diskFormat, draft.containerFormat)
+            try checkBody(call, wanted)
+            bytes = call.request.promised ?? 0
+        case .location(let url):
+            try checkFormats(draft.diskFormat, draft.containerFormat)
+            try service.checkMayBeLocated(draft.properties)
+            try service.checkMayCreate(draft, asking: source.rules, by: call.caller)
+            bytes = try size(at: url, announced: wanted.meta.size)
+            draft.size = bytes
+            draft.status = .active
+            draft.locations = [ImageLocation(url: url)]
+        case .copy(let url):
+            try service.checkMayCreate(draft, asking: source.rules, by: call.caller)
+            bytes = try size(at: url, announced: wanted.meta.size)
+            draft.size = bytes
+        }
+        var image = try service.create(draft, bringing: bytes, asking: source.rules, by: call.caller)
+        do throws(Fault) {
+            switch source {
+            case .none, .location: break
+            case .body: image = try upload(call, image)
+            case .copy(let url): try service.copy(image.id, from: url, by: call.caller)
+            }
+        } catch {
+            service.withdraw(image.id, by: call.caller)
+            throw error
+        }
+        var response = V1Response.document(of: image, .created)
+        response.headers["Location"] = "\(call.request.baseURL.address)/v1/images/\(image.id)"
+        return response
+    }
+
+    private func update(_ call: Call) throws(Fault) -> Response {
+        let wanted = try wanted(by: call)
+        let source = try Source(of: call, wanted)
+        guard case .body = source else { return try update(call, wanted, source) }
+        return try service.clientUploads.withOne(for: call.caller.project) { () throws(Fault) in try update(call, wanted, source) }
+    }
+
+    private func update(_ call: Call, _ wanted: V1Request, _ source: Source) throws(Fault) -> Response {
+        let before = try service.record(of: call.imageID, for: call.caller)
+        guard before.deletedAt == nil else { throw Fault(.forbidden, "A deleted image cannot be changed.") }
+        try service.checkMayReplaceMetadata(before, asking: source.rules, by: call.caller)
+        let (disk, container) = (wanted.meta.diskFormat ?? before.diskFormat, wanted.meta.containerFormat ?? before.containerFormat)
+        func replaceMetadata(
+            purging: Bool, bringing bytes: Int64 = 0, _ further: (inout Image) throws(Fault) -> Void
+        ) throws(Fault) -> Image {
+            try service.replaceMetadata(
+                before, to: wanted.meta, purging: purging, bringing: bytes, asking: source.rules, by: call.caller, further)
+        }
+        switch source {
+        case .none: return V1Response.document(of: try replaceMetadata(purging: wanted.purges) { _ throws(Fault) in })
+        case .body:
+            try checkFormats(disk, container)
+            try checkBody(call, wanted)
+            let image = try replaceMetadata(purging: false, bringing: call.request.promised ?? 0) { image throws(Fault) in
+                guard image.status == .queued else {
+                    throw Fault(.conflict, "Image \(image.id) takes no data in status \(image.status.rawValue).")
+                }
+                if let size = image.size, size != 0, let length = call.request.promised, size != length {
+                    throw Fault(.invalid, "The image was to have a size of \(size) bytes, and the body has \(length).")
+                }
+            }
+            return V1Response.document(of: try upload(call, image))
+        case .location(let url):
+            try Self.requireQueued(before)
+            try checkFormats(disk, container)
+            let size = try size(at: url, announced: wanted.meta.size)
+            let image = try replaceMetadata(purging: wanted.purges, bringing: size) { image throws(Fault) in
+                try Self.requireQueued(image)
+                try service.checkMayBeLocated(image.properties)
+                (image.status, image.size, image.locations) = (.active, size, [ImageLocation(url: url)])
+            }
+            return V1Response.document(of: image)
+        case .copy(let url):
+            try Self.requireQueued(before)
+            let size = try size(at: url, announced: wanted.meta.size)
+            let image = try replaceMetadata(purging: wanted.purges, bringing: size) { image throws(Fault) in
+                try Self.requireQueued(image)
+                image.size = size
+            }
+            try service.copy(image.id, from: url, by: call.caller)
+            return V1Response.document(of: image)
+        }
+    }
+
+    private func delete(_ call: Call) throws(Fault) -> Response {
+        do throws(Fault) {
+            try service.delete(call.imageID, by: call.caller)
+        } catch {
+            guard error.kind == .notFound, try service.isBeingDeleted(call.imageID, of: call.caller) else { throw error }
+            throw Fault(.forbidden, "Image \(call.imageID) is being deleted already.")
+        }
+        return Response(.ok)
+    }
+
+    // MARK: data
+
+    /// Where an image's bytes come from.
+    private enum Source {
+        case none, body
+        case location(String)
+        case copy(String)
+
+        init(of call: Call, _ wanted: V1Request) throws(Fault) {
+            // Chunks are a body, also where there are none.
+            switch (call.request.hasBody || call.request.isChunked, wanted.location, wanted.copyFrom) {
+            case (false, nil, nil): self = .none
+            case (true, nil, nil): self = .body
+            case (false, let url?, nil): self = .location(url)
+            case (false, nil, let url?): self = .copy(url)
+            default:
+                throw Fault(
+                    .invalid, "An image's data come by the body, x-image-meta-location or x-glance-api-copy-from, by one of them alone.")
+            }
+        }
+
+        /// What is asked besides the rules about the record.
+        var rules: [PolicyRule] {
+            switch self {
+            case .none: []
+            case .body: [.uploadImage]
+            case .location: [.setImageLocation]
+            case .copy: PolicyRule.ofCopies
+            }
+        }
+    }
+
+    private func upload(_ call: Call, _ image: Image) throws(Fault) -> Image {
+        do throws(Fault) {
+            // An image that was made without data has size 0, which says nothing of what is to come.
+            let announced = call.request.promised ?? image.size.flatMap { $0 == 0 ? nil : $0 }
+            try service.upload(
+                image.id, from: RequestBytes(call.request.body), announced: announced, by: call.caller, failed: .killed)
+        } catch {
+            throw error.kind == .gone ? Fault(.changedMeanwhile, error.message) : error
+        }
+        return try service.outcome(of: image.id, for: call.caller)
+    }
+
+    private func checkBody(_ call: Call, _ wanted: V1Request) throws(Fault) {
+        guard call.request.headers["Content-Type"]?.prefix(while: { $0 != ";" }) == "application/octet-stream" else {
+            throw Fault(.invalid, "Content-Type must be application/octet-stream")
+        }
+        if let size = wanted.meta.size, let length = call.request.promised, size != length {
+            throw V1Request.bad("size", "is \(size), and the body has \(length) bytes")
+        }
+        if let length = call.request.promised { try service.checkFits(length) }
+    }
+
+    private func checkFormats(_ disk: String?, _ container: String?) throws(Fault) {
+        guard disk != nil else { throw Fault(.invalid, "Disk format is not specified.") }
+        guard container != nil else { throw Fault(.invalid, "Container format is not specified.") }
+    }
+
+    /// Asks an address how many bytes there are.
+    ///
+    /// - Throws: `.conflict` when the client said otherwise.
+    private func size(at url: String, announced: Int64?) throws(Fault) -> Int64 {
+        let size = try service.size(at: url)
+        if let announced, announced != size {
+            throw Fault(.conflict, "The image at the address has \(size) bytes, not \(announced).")
+        }
+        return size
+    }
+
+    private static func requireQueued(_ image: Image) throws(Fault) {
+        guard image.status == .queued else {
+            throw Fault(.invalid, "Data of image \(image.id) cannot be set in status \(image.status.rawValue).")
+        }
+    }
+}

@@ -1,0 +1,106 @@
+package import APICommon
+internal import Domain
+package import HTTP
+internal import JSONDocument
+package import Operations
+
+/// This node's cache of images. Source: spec v2 §20.
+package struct CacheHandlers: Sendable {
+    let service: CacheService
+
+    package init(service: CacheService) { self.service = service }
+
+    // swift-format-ignore
+    package static let routes: [Route<@Sendable (CacheHandlers) -> Handler>] = [
+        Route(.GET,    "/v2/cache",               body: .none, list),
+        Route(.DELETE, "/v2/cache",               clear),
+        Route(.POST,   "/v2/cache/clean",         clean),
+        Route(.POST,   "/v2/cache/prune",         prune),
+        Route(.PUT,    "/v2/cache/{image}",       want),
+        Route(.DELETE, "/v2/cache/{image}",       remove),
+        Route(.GET,    "/v2/cache/nodes/{image}", body: .none, nodes),
+    ]
+
+    private func list(_ call: Call) throws(Fault) -> Response {
+        let cached = try service.cached(for: call.caller)
+        let queued = try service.queued(for: call.caller)
+        var json = JSONWriter()
+        json.object { json in
+            json.write(cached: cached)
+            json.write(queued: queued)
+        }
+        return .json(json.bytes)
+    }
+
+    /// What is cleared stands in a header; without it all is.
+    private func clear(_ call: Call) throws(Fault) -> Response {
+        let target = (call.request.headers["x-image-cache-clear-target"] ?? "").lowercased()
+        guard ["", "cache", "queue"].contains(target) else {
+            try service.checkMayClear(call.caller)
+            // As Glance has it: text, whatever the client would rather have.
+            var request = call.request
+            request.headers["Accept"] = nil
+            return ErrorDocument.response(
+                to: request, .badRequest, "x-image-cache-clear-target must be 'cache', 'queue' or empty, if it is there.")
+        }
+        if target != "queue" { try service.removeAllCached(for: call.caller) }
+        if target != "cache" { try service.removeAllQueued(for: call.caller) }
+        return Response(.noContent)
+    }
+
+    private func want(_ call: Call) throws(Fault) -> Response {
+        try service.want(call.imageID, by: call.caller)
+        return Response(.accepted)
+    }
+
+    private func remove(_ call: Call) throws(Fault) -> Response {
+        try service.remove(call.imageID, by: call.caller)
+        return Response(.noContent)
+    }
+
+    private func nodes(_ call: Call) throws(Fault) -> Response {
+        let nodes = try service.nodes(caching: call.imageID, for: call.caller)
+        return .json(JSON.array(nodes.map { .string($0) }).text)
+    }
+
+    private func clean(_ call: Call) throws(Fault) -> Response {
+        try service.clean(by: call.caller)
+        return Response(.ok)
+    }
+
+    private func prune(_ call: Call) throws(Fault) -> Response {
+        let pruned = try service.prune(by: call.caller)
+        var json = JSONWriter()
+        json.object { json in
+            json.member("total_files_pruned", Int64(pruned.files))
+            json.member("total_bytes_pruned", pruned.bytes)
+        }
+        return .json(json.bytes)
+    }
+}
+
+extension JSONWriter {
+    mutating func write(cached entries: [CacheService.Entry]) {
+        key("cached_images")
+        array { json in
+            for entry in entries {
+                json.object { json in
+                    if let record = entry.record {
+                        json.member("id", record.number)
+                        json.member("checksum", record.checksum)
+                    }
+                    json.member("image_id", entry.file.image.text)
+                    json.member("hits", entry.hits)
+                    json.member("last_accessed", JSON.double(entry.file.lastAccessed))
+                    json.member("last_modified", JSON.double(entry.file.lastModified))
+                    json.member("size", entry.file.size)
+                }
+            }
+        }
+    }
+
+    mutating func write(queued ids: [ImageID]) {
+        key("queued_images")
+        array { json in for id in ids { json.string(id.text) } }
+    }
+}

@@ -1,0 +1,183 @@
+package import APICommon
+internal import Domain
+package import HTTP
+package import Operations
+
+/// Images' bytes.
+package struct DataHandlers: Sendable {
+    let service: ImageService
+    /// nginx is told whose bytes it sends.
+    let notesSends: Bool
+
+    package init(service: ImageService, notesSends: Bool) {
+        self.service = service
+        self.notesSends = notesSends
+    }
+
+    // swift-format-ignore
+    package static let routes: [Route<@Sendable (DataHandlers) -> Handler>] = [
+        Route(.PUT, "/v2/images/{image}/file", upload),
+        Route(.GET, "/v2/images/{image}/file", body: .none, download),
+    ]
+
+    private func upload(_ call: Call) throws(Fault) -> Response {
+        let announced = try call.announcedData()
+        let store = try service.chosenStore(call.request.headers["X-Image-Meta-Store"])
+        return try service.clientUploads.withOne(for: call.caller.project) { () throws(Fault) in
+            try service.upload(call.imageID, from: RequestBytes(call.request.body), announced: announced, into: store, by: call.caller)
+            return Response(.noContent)
+        }
+    }
+
+    /// nginx sends the file, and its ranges, by itself where it can; what it would judge more kindly than Glance is refused
+    /// before.
+    private func download(_ call: Call) throws(Fault) -> Response {
+        let (image, bytes) = try service.download(call.imageID, preferring: call.preferredStores, for: call.caller)
+        guard let bytes else { return Response(.noContent) }
+        let request = call.request.headers
+        var response = Response(.ok)
+        response.headers["Content-Type"] = "application/octet-stream"
+        response.headers["Content-MD5"] = image.checksum
+        let tag = (image.hash?.value ?? image.checksum).map { "\"\($0)\"" }
+        response.headers["ETag"] = tag
+        if let wanted = request["If-Match"], wanted != "*", tag.map(Self.tags(in: wanted).contains) != true {
+            return ErrorDocument.response(to: call.request, .preconditionFailed, "The image's data are not those of If-Match.")
+        }
+        if let tag, let known = request["If-None-Match"], known == "*" || known.contains(tag) {
+            response.status = .notModified
+            return response
+        }
+        if notesSends { response.noteSend(of: image, for: call) }
+        if let legacy = request["Content-Range"], request["Range"] == nil {
+            return try send(bytes, try ByteRange(contentRange: legacy, of: bytes.size), response, for: call)
+        }
+        var range: ByteRange?
+        if let text = request["Range"], (request["If-Range"] ?? tag) == tag { range = try ByteRange(text, of: bytes.size) }
+        let isPlain = request["Range"].map(ByteRange.isPlain) ?? true
+        if isPlain, !call.hasConditionThatNginxRefuses, let path = bytes.internalPath {
+            response.body = .file(internalPath: path, length: bytes.size)
+            return response
+        }
+        response.headers["Accept-Ranges"] = "bytes"
+        return try send(bytes, range, response, for: call)
+    }
+
+    private static func tags(in list: String) -> [String] {
+        list.split(separator: ",").map { $0.drop { $0 == " " } }.map { String($0.prefix { $0 != " " }) }
+    }
+
+    private func send(_ bytes: Blob, _ range: ByteRange?, _ response: Response, for call: Call) throws(Fault) -> Response {
+        var response = response
+        guard let range else {
+            response.body = try .all(bytes, for: call)
+            return response
+        }
+        response.status = .partialContent
+        response.headers["Content-Range"] = "bytes \(range.first)-\(range.first + range.count - 1)/\(bytes.size)"
+        response.body = try .part(of: bytes, from: range.first, count: range.count, for: call)
+        return response
+    }
+}
+
+extension Call {
+    /// Stores whose bytes a client wants before others'.
+    fileprivate var preferredStores: [String] {
+        (query["prefer"] ?? "").split(separator: ",").compactMap { part in
+            let name = part.drop(while: \.isWhitespace)
+            return name.lastIndex { !$0.isWhitespace }.map { String(name[...$0]) }
+        }
+    }
+
+    /// How many bytes of image data the body brings; nil when the client does not say.
+    ///
+    /// - Throws: `.unsupportedMedia` for a body that is not said to be data.
+    func announcedData() throws(Fault) -> Int64? {
+        guard request.headers["Content-Type"]?.prefix(while: { $0 != ";" }) == "application/octet-stream" else {
+            throw Fault(.unsupportedMedia, "Image data must be sent as application/octet-stream.")
+        }
+        guard let text = request.headers["X-Openstack-Image-Size"] else { return request.promised }
+        guard let size = Int64(text), size >= 0 else {
+            throw Fault(.invalid, "X-OpenStack-Image-Size must be a number of bytes, not '\(text.prefix(40))'.")
+        }
+        return size
+    }
+}
+
+/// The part of an image's bytes that a client wants.
+struct ByteRange: Equatable {
+    let first: Int64
+    let count: Int64
+
+    init(first: Int64, count: Int64) {
+        self.first = first
+        self.count = count
+    }
+
+    /// Reads `bytes=a-b`, `bytes=a-` and `bytes=-n` as Glance does: the unit in any case, blanks round its parts; what follows is passed over.
+    ///
+    /// - Throws: `.invalid` for several ranges, `.unsatisfiableRange` for one that makes no sense or lies behind the end.
+    init(_ text: String, of size: Int64) throws(Fault) {
+        guard !text.contains(",") else { throw Fault(.invalid, "Requests with multiple ranges are not supported.") }
+        var reader = RangeReader(rest: text.utf8[...])
+        guard reader.skip("bytes", anyCase: true), reader.skipBlanks(), reader.skip("="), reader.skipBlanks() else {
+            throw Self.unsatisfiable(size)
+        }
+        let first = reader.number()
+        guard reader.skipBlanks(), reader.skip("-"), reader.skipBlanks() else { throw Self.unsatisfiable(size) }
+        switch (first, reader.number()) {
+        case (let first?, nil) where first < size: self.init(first: first, count: size - first)
+        case (let first?, let last?) where first <= last && first < size: self.init(first: first, count: min(last, size - 1) - first + 1)
+        case (nil, let length?) where length > 0 && size > 0: self.init(first: max(0, size - length), count: min(length, size))
+        default: throw Self.unsatisfiable(size)
+        }
+    }
+
+    /// Reads `bytes a-b/*` and `bytes a-b/size`, which old clients sent in a request. As in Glance the size does not matter.
+    init(contentRange text: String, of size: Int64) throws(Fault) {
+        var reader = RangeReader(rest: text.utf8[...])
+        guard reader.skip("bytes "), let first = reader.number(), reader.skip("-"), let last = reader.number(), reader.skip("/"),
+            reader.skip("*") || reader.number() != nil, first <= last, last < size
+        else { throw Self.unsatisfiable(size) }
+        self.init(first: first, count: last - first + 1)
+    }
+
+    /// Whether nginx reads a `Range` as this does.
+    static func isPlain(_ text: String) -> Bool {
+        var reader = RangeReader(rest: text.utf8[...])
+        return text.utf8.count <= 40 && reader.skip("bytes=", anyCase: true) && isShort(reader.number()) && reader.skip("-")
+            && isShort(reader.number()) && reader.rest.isEmpty
+    }
+
+    private static func isShort(_ number: Int64?) -> Bool { (number ?? 0) < 1_000_000_000_000_000_000 }
+
+    private static func unsatisfiable(_ size: Int64) -> Fault {
+        Fault(.unsatisfiableRange, "The range lies outside of the image's \(size) bytes.").with(header: "Content-Range", "bytes */\(size)")
+    }
+}
+
+/// The parts of a range, one after another.
+private struct RangeReader {
+    var rest: Substring.UTF8View
+
+    /// - Returns: false, and nothing is read, where another word stands.
+    mutating func skip(_ word: String, anyCase: Bool = false) -> Bool {
+        let found = rest.prefix(word.utf8.count)
+        guard found.elementsEqual(word.utf8, by: { $0 == $1 || anyCase && $0 | 0x20 == $1 | 0x20 }) else { return false }
+        rest = rest[found.endIndex...]
+        return true
+    }
+
+    /// - Returns: true, whether there were any or not.
+    mutating func skipBlanks() -> Bool {
+        rest = rest.drop { $0 == 0x20 }
+        return true
+    }
+
+    /// - Returns: nil where no digit stands; the greatest number for one that is greater yet.
+    mutating func number() -> Int64? {
+        let digits = rest.prefix { 0x30...0x39 ~= $0 }
+        guard !digits.isEmpty else { return nil }
+        rest = rest[digits.endIndex...]
+        return Int64(Substring(digits)) ?? .max
+    }
+}

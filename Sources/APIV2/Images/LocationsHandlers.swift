@@ -1,0 +1,39 @@
+package import APICommon
+internal import Domain
+package import HTTP
+package import Importing
+internal import JSONDocument
+package import Operations
+
+/// Where images' bytes lie, for services of the cloud that put them there themselves. Source: Images API v2, 2.17.
+package struct LocationsHandlers: Sendable {
+    let imports: ImportService
+    let locations: LocationService
+
+    package init(imports: ImportService, locations: LocationService) { (self.imports, self.locations) = (imports, locations) }
+
+    // swift-format-ignore
+    package static let routes: [Route<@Sendable (LocationsHandlers) -> Handler>] = [
+        Route(.GET,  "/v2/images/{image}/locations", list),
+        Route(.POST, "/v2/images/{image}/locations", add),
+    ]
+
+    private func list(_ call: Call) throws(Fault) -> Response {
+        var json = JSONWriter()
+        let locations = try locations.locations(of: call.imageID, for: call.caller)
+        json.array { json in for location in locations { location.write(to: &json) } }
+        return .json(json.bytes)
+    }
+
+    private func add(_ call: Call) throws(Fault) -> Response {
+        let body = try call.jsonObject()
+        guard let url = body["url"]?.string else { throw Fault(.invalid, "A location requires a text 'url'.") }
+        guard url.utf8.count <= FetchURL.longest else { throw Fault(.invalid, "The url is longer than \(FetchURL.longest) bytes.") }
+        var expected: ImageHash?
+        if let validation = body["validation_data"], validation != .null, validation.object?.isEmpty != true {
+            expected = try ImageHash(validation: validation)
+        }
+        try imports.order(url, expecting: expected, on: call.imageID, by: call.caller)
+        return Response(.accepted)
+    }
+}

@@ -1,0 +1,41 @@
+package import APICommon
+internal import Domain
+package import HTTP
+internal import JSONDocument
+package import Operations
+
+/// What clients may know of the service itself.
+package struct InfoHandlers: Sendable {
+    let usage: UsageReport
+
+    package init(usage: UsageReport) { self.usage = usage }
+
+    // swift-format-ignore
+    package static let routes: [Route<@Sendable (InfoHandlers) -> Handler>] = [
+        Route(.GET, "/v2/info/usage", body: .none, tellUsage),
+    ]
+
+    /// Sizes are in MiB, as Keystone has the limits; a limit of -1 is none.
+    private func tellUsage(_ call: Call) throws(Fault) -> Response {
+        let report = try usage.report(for: call.caller)
+        var json = JSONWriter()
+        json.object { json in
+            json.key("usage")
+            json.object { json in
+                guard let (limits, usage) = report else { return }
+                func tell(_ name: String, _ usage: Int64, _ limit: Int64?, unit: Int64, _ json: inout JSONWriter) {
+                    json.key(name)
+                    json.object { json in
+                        json.member("usage", usage / unit)
+                        json.member("limit", limit.map { $0 / unit } ?? -1)
+                    }
+                }
+                tell("image_size_total", usage.imageSizeTotal, limits.imageSizeTotal, unit: 1 << 20, &json)
+                tell("image_stage_total", usage.imageStageTotal, limits.imageStageTotal, unit: 1 << 20, &json)
+                tell("image_count_total", usage.imageCountTotal, limits.imageCountTotal, unit: 1, &json)
+                tell("image_count_uploading", usage.imageCountUploading, limits.imageCountUploading, unit: 1, &json)
+            }
+        }
+        return .json(json.bytes)
+    }
+}

@@ -1,0 +1,57 @@
+package import APICommon
+internal import Domain
+package import HTTP
+internal import JSONDocument
+package import Operations
+
+/// The stores of a site that has several.
+package struct StoresHandlers: Sendable {
+    let service: ImageService
+    let locations: LocationService
+
+    package init(service: ImageService, locations: LocationService) { (self.service, self.locations) = (service, locations) }
+
+    // swift-format-ignore
+    package static let routes: [Route<@Sendable (StoresHandlers) -> Handler>] = [
+        Route(.GET,    "/v2/info/stores",             body: .none, list),
+        Route(.GET,    "/v2/info/stores/detail",      body: .none, detailed),
+        Route(.DELETE, "/v2/stores/{store}/{image}",  body: .none, remove),
+    ]
+
+    private func list(_ call: Call) throws(Fault) -> Response { try response(service.namedStores, isDetailed: false) }
+
+    private func detailed(_ call: Call) throws(Fault) -> Response {
+        try response(try service.storesInDetail(for: call.caller), isDetailed: true)
+    }
+
+    private func response(_ stores: [StoreInfo]?, isDetailed: Bool) throws(Fault) -> Response {
+        guard let stores else { throw Fault(.notFound, "This site has a single store.") }
+        var json = JSONWriter()
+        json.object { json in
+            json.key("stores")
+            json.array { json in for store in stores { store.write(isDetailed: isDetailed, to: &json) } }
+        }
+        return .json(json.bytes)
+    }
+
+    private func remove(_ call: Call) throws(Fault) -> Response {
+        try locations.remove(call.imageID, fromStore: call.parameters["store"], by: call.caller)
+        return Response(.noContent)
+    }
+}
+
+extension StoreInfo {
+    /// What is true says so as a text, and what is false says nothing. Source: Glance.
+    fileprivate func write(isDetailed: Bool, to json: inout JSONWriter) {
+        json.object { json in
+            json.member("id", id)
+            if let description { json.member("description", description) }
+            if isDefault { json.member("default", "true") }
+            if isReadOnly { json.member("read-only", "true") }
+            guard isDetailed else { return }
+            json.member("type", type)
+            json.member("properties", .object(properties))
+            json.member("weight", Int64(weight))
+        }
+    }
+}

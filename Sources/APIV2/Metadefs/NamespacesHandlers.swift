@@ -1,0 +1,78 @@
+package import APICommon
+internal import Domain
+package import HTTP
+internal import JSONDocument
+package import Operations
+
+/// Namespaces of metadata definitions.
+package struct NamespacesHandlers: Sendable {
+    let service: MetadefService
+    let input: MetadefInput
+    let paging: ImagesHandlers.Paging
+
+    package init(service: MetadefService, schemas: MetadefSchemas, paging: ImagesHandlers.Paging) {
+        self.service = service
+        input = MetadefInput(schemas: schemas)
+        self.paging = paging
+    }
+
+    // swift-format-ignore
+    package static let routes: [Route<@Sendable (NamespacesHandlers) -> Handler>] = [
+        Route(.GET,    "/v2/metadefs/namespaces",             list),
+        Route(.POST,   "/v2/metadefs/namespaces",             create),
+        Route(.GET,    "/v2/metadefs/namespaces/{namespace}", body: .none, show),
+        Route(.PUT,    "/v2/metadefs/namespaces/{namespace}", update),
+        Route(.DELETE, "/v2/metadefs/namespaces/{namespace}", body: .none, delete),
+    ]
+
+    private func list(_ call: Call) throws(Fault) -> Response {
+        let page = try service.list(try call.metadefListing(paging), for: call.caller)
+        let links = PageLinks("/v2/metadefs/namespaces", call.query)
+        return .json { json throws(Fault) in
+            try json.object { json throws(Fault) in
+                json.key("namespaces")
+                try json.array { json throws(Fault) in
+                    for namespace in page.namespaces { try MetadefDocument().write(namespace, to: &json, MetadefDocument.each) }
+                }
+                if let marker = page.nextMarker { json.member("next", links.next(after: marker)) }
+                json.member("schema", "/v2/schemas/metadefs/namespaces")
+                json.member("first", links.first)
+            }
+        }
+    }
+
+    private func create(_ call: Call) throws(Fault) -> Response {
+        let body = try call.jsonObject()
+        let draft = try input.draft(body, by: call.caller)
+        let namespace = try service.create(draft, by: call.caller)
+        var response = response(.created, namespace, MetadefDocument(echoed: Set(body.keys)))
+        response.headers["Location"] = call.request.baseURL.address + MetadefDocument.path(of: namespace.name)
+        return response
+    }
+
+    /// With `?resource_type=`, the names of properties are those that they have on resources of the type.
+    private func show(_ call: Call) throws(Fault) -> Response {
+        let namespace = try service.show(call.parameters["namespace"], to: call.caller)
+        let type = call.query["resource_type"]
+        let association = namespace.contents.resourceTypes.first { $0.name == type }
+        return response(.ok, namespace, MetadefDocument(prefix: association?.prefix ?? ""))
+    }
+
+    private func update(_ call: Call) throws(Fault) -> Response {
+        let fields = try input.draft(try call.jsonObject(), by: call.caller).fields
+        return response(.ok, try service.update(call.parameters["namespace"], to: fields, by: call.caller))
+    }
+
+    private func delete(_ call: Call) throws(Fault) -> Response {
+        try service.delete(call.parameters["namespace"], by: call.caller)
+        return Response(.noContent)
+    }
+
+    private func response(_ status: Status, _ namespace: MetadefNamespace, _ document: MetadefDocument = MetadefDocument()) -> Response {
+        .json(status) { json throws(Fault) in
+            try document.write(namespace, to: &json) { items, body throws(Fault) in
+                try service.forEach(items, of: namespace, body)
+            }
+        }
+    }
+}

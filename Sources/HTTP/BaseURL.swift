@@ -1,0 +1,64 @@
+/// Where a service is reached: `https://host:port/prefix`.
+package struct BaseURL: Sendable, Equatable {
+    package var scheme: String
+    /// With its port, where that is not the scheme's own.
+    package var host: String
+    /// What stands before every path: empty, or `/image`.
+    package var prefix: String
+
+    package init(scheme: String, host: String, prefix: String = "") {
+        (self.scheme, self.host, self.prefix) = (scheme, host, prefix)
+    }
+
+    /// Reads `https://host:port/prefix`; a slash at its end counts for nothing.
+    ///
+    /// - Returns: nil for what is no such address.
+    package init?(address: String) {
+        guard let mark = address.firstRange(of: "://") else { return nil }
+        scheme = address[..<mark.lowerBound].lowercased()
+        let rest = address[mark.upperBound...]
+        let end = rest.firstIndex(of: "/") ?? rest.endIndex
+        host = String(rest[..<end])
+        prefix = String(rest[end...])
+        if prefix.hasSuffix("/") { prefix.removeLast() }
+        guard scheme == "http" || scheme == "https", Self.isHost(host), prefix.isEmpty || Self.isPrefix(prefix) else { return nil }
+    }
+
+    /// Without a slash at its end.
+    package var address: String { "\(scheme)://\(host)\(prefix)" }
+
+    /// Bytes that a host with its port, or a prefix, may have.
+    private static let longest = 255
+
+    /// Whether a text may stand in a link as `host` or `host:port`. It comes from a client or from a proxy.
+    package static func isHost(_ text: some StringProtocol) -> Bool {
+        1...longest ~= text.utf8.count && text.utf8.allSatisfy { isAlphanumeric($0) || ".-:[]_".utf8.contains($0) }
+    }
+
+    /// Whether a text may stand in a link before the path: `/` and plain segments, none of them empty, `.` or `..`.
+    package static func isPrefix(_ text: some StringProtocol) -> Bool {
+        guard 2...longest ~= text.utf8.count, text.utf8.first == UInt8(ascii: "/") else { return false }
+        return text.utf8.dropFirst().split(separator: UInt8(ascii: "/"), omittingEmptySubsequences: false).allSatisfy { segment in
+            !segment.allSatisfy { $0 == UInt8(ascii: ".") } && segment.allSatisfy { isAlphanumeric($0) || "-._~".utf8.contains($0) }
+        }
+    }
+
+    /// Where a client that does not say whom it means has reached a server.
+    ///
+    /// - Parameters:
+    ///   - name: that the server has for itself. nginx has patterns there too, and `_` or nothing where any name is right.
+    ///   - address: that it was reached by; nginx says `unix:` and a path for a socket.
+    package static func server(name: String?, address: String?, port: String?, scheme: String) -> String {
+        let port = port.flatMap { Int($0) }.flatMap { $0 == (scheme == "https" ? 443 : 80) ? nil : ":\($0)" } ?? ""
+        if let name, isHost(name), !name.hasPrefix("."), name.utf8.contains(where: isAlphanumeric) { return name + port }
+        guard let address, !address.hasPrefix("unix:"), isHost(address) else { return "localhost" + port }
+        return (address.contains(":") && !address.hasPrefix("[") ? "[\(address)]" : address) + port
+    }
+
+    private static func isAlphanumeric(_ byte: UInt8) -> Bool {
+        switch byte {
+        case 0x30...0x39, 0x41...0x5A, 0x61...0x7A: true
+        default: false
+        }
+    }
+}

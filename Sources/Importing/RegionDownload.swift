@@ -1,0 +1,106 @@
+package import Domain
+internal import JSONDocument
+internal import Operations
+
+/// How images come from other regions of the cloud.
+package struct RegionDownloads: Sendable {
+    let regions: any OtherRegions
+    /// What the names of custom properties begin with that come along. Source: `[glance_download_properties] extra_properties`.
+    let prefixes: [String]
+
+    package init(regions: any OtherRegions, prefixes: [String]) { (self.regions, self.prefixes) = (regions, prefixes) }
+}
+
+/// An image of another region, as its own service describes it.
+struct RegionImageRecord {
+    let url: String
+    let token: CallerToken
+    let size: Int64
+    /// That its bytes must have; none where nobody computed one.
+    let digests: [ImageHash]
+    let diskFormat: String
+    let containerFormat: String
+    let properties: [ImageProperty]
+
+    /// Bytes of a description.
+    static let longest: Int64 = 1 << 20
+
+    /// - Throws: `.invalid` for what is no active image with data.
+    init(_ text: [UInt8], at url: String, _ token: CallerToken, prefixes: [String]) throws(Fault) {
+        guard let object = (try? JSON(parsing: text))?.object else { throw Fault(.invalid, "The source does not describe an image.") }
+        guard object["status"]?.string == "active" else {
+            throw Fault(.invalid, "The image of the source is not active but \(object["status"]?.string?.prefix(40) ?? "nothing").")
+        }
+        guard let size = object["size"]?.int, size >= 0, let disk = Self.format(object["disk_format"]),
+            let container = Self.format(object["container_format"])
+        else { throw Fault(.invalid, "The source does not tell the size and the formats of its image.") }
+        (self.url, self.token, self.size, diskFormat, containerFormat) = (url, token, size, disk, container)
+        var digests: [ImageHash] = []
+        if let algorithm = object["os_hash_algo"]?.string, let value = object["os_hash_value"]?.string {
+            digests.append(ImageHash(algorithm: algorithm, value: value))
+        }
+        if let checksum = object["checksum"]?.string { digests.append(ImageHash(algorithm: "md5", value: checksum)) }
+        self.digests = digests
+        var properties: [ImageProperty] = []
+        for name in object.keys where prefixes.contains(where: { name.hasPrefix($0) }) && !Image.fieldNames.contains(name) {
+            let value = object[name]?.string
+            guard value != nil || object[name] == .null, !Image.isMark(name) else { continue }
+            try ImageText.check(property: name, value)
+            properties.append(ImageProperty(name, value))
+        }
+        self.properties = properties
+    }
+
+    /// As a column can hold it.
+    private static func format(_ value: JSON?) -> String? { value?.string.flatMap { 1...20 ~= $0.utf8.count ? $0 : nil } }
+}
+
+extension Importer {
+    /// Asks the image service of another region for the image that is wanted; nil for an import of another kind.
+    ///
+    /// - Throws: `.invalid` for a region that the one who ordered it does not know, `.forbidden` for properties that he may not set.
+    func described(_ plan: ImportPlan, for image: Image, _ work: Work) throws(Fault) -> RegionImageRecord? {
+        guard case .region(let source) = plan.method else { return nil }
+        guard let downloads else { throw Fault(.invalid, "Images of other regions are not imported here.") }
+        let token = try downloads.regions.opened(source.sealedToken, for: image.id)
+        let service = try downloads.regions.imageService(in: source.region, interface: source.interface, for: token)
+        let url = "\(service)/v2/images/\(source.image)"
+        let fetched = try self.source.fetch(url, showing: token, atMost: RegionImageRecord.longest, isCancelled: { work.isCancelled })
+        let found = try RegionImageRecord(try fetched.reader.readAll(), at: "\(url)/file", token, prefixes: downloads.prefixes)
+        try self.service.limits.check(size: found.size)
+        let caller = Caller(
+            user: nil, project: source.project, roles: source.roles, isAdmin: self.service.policy.makesAdmin(roles: source.roles))
+        if let rights = self.service.propertyRights(of: caller) {
+            for property in found.properties { try rights.requireSetting(property.name, of: image) }
+        }
+        return found
+    }
+}
+
+extension ImageService {
+    /// - Throws: `.tooLarge` for more properties than an image may have.
+    func become(_ source: RegionImageRecord, _ image: inout Image) throws(Fault) {
+        let before = image.properties
+        image.take(source)
+        try limits.check(properties: image.properties, before: before)
+    }
+}
+
+extension Image {
+    /// Becomes, before it has bytes, what another image is.
+    mutating func take(_ source: RegionImageRecord) {
+        (size, diskFormat, containerFormat) = (source.size, source.diskFormat, source.containerFormat)
+        set(source.properties, replacing: false)
+    }
+}
+
+extension ByteReader {
+    /// All that a reader gives which gives no more than some memory holds.
+    fileprivate func readAll() throws(Fault) -> [UInt8] {
+        var bytes: [UInt8] = []
+        let piece = UnsafeMutableRawBufferPointer.allocate(byteCount: 64 * 1024, alignment: 16)
+        defer { piece.deallocate() }
+        while case let count = try read(into: piece), count > 0 { bytes += piece[..<count] }
+        return bytes
+    }
+}

@@ -1,0 +1,32 @@
+internal import Digest
+package import Domain
+package import Threading
+
+/// MD5 and another digest of bytes that go by, each on a thread of its own.
+package struct DigestPair {
+    private let md5: Digest
+    private let hash: Digest
+    private let algorithm: String
+
+    /// - Returns: nil for an algorithm that nobody knows.
+    package init?(_ algorithm: String) {
+        guard let md5 = Digest("md5"), let hash = Digest(algorithm) else { return nil }
+        (self.md5, self.hash, self.algorithm) = (md5, hash, algorithm)
+    }
+
+    /// - Parameter looking: what else looks at each piece, on the thread of MD5, which is the faster one.
+    package func readers(beside looking: @escaping @Sendable (UnsafeRawBufferPointer) -> Void = { _ in }) -> [StreamTee<Fault>.Reader] {
+        // Each apart: in one array literal these crash the compiler (Swift 6.3.1).
+        let (md5, hash) = (md5, hash)
+        let summing: StreamTee<Fault>.Reader = { piece in
+            md5.update(piece)
+            looking(piece)
+        }
+        let hashing: StreamTee<Fault>.Reader = { hash.update($0) }
+        return [summing, hashing]
+    }
+
+    package func finish() -> (hash: ImageHash, checksum: String) {
+        (ImageHash(algorithm: algorithm, value: hash.finish()), md5.finish())
+    }
+}

@@ -1,0 +1,91 @@
+package import Domain
+package import Threading
+
+/// One stream of an image's bytes, from whoever has them to all who want them at once.
+package struct StreamCopy {
+    private let limits: ImageLimits
+    /// Bytes that will come; nil where nobody knows.
+    private let announced: Int64?
+    /// Bytes that there is room for in what the image's owner may have, and the claim that says so.
+    private let remaining: (bytes: Int64, claim: QuotaClaim)?
+
+    package init(limits: ImageLimits, announced: Int64?, remaining: Int64? = nil, of claim: QuotaClaim? = nil) {
+        (self.limits, self.announced) = (limits, announced)
+        self.remaining = if let remaining, let claim { (remaining, claim) } else { nil }
+    }
+
+    /// Reads to the end. Chunks of 512 KiB go to the readers beside each other; memory does not grow with the stream.
+    ///
+    /// - Parameters:
+    ///   - isSlowAllowed: whether bytes may drip.
+    ///   - check: asked at every piece whether to go on, and each second while none comes, with the bytes that came so far.
+    /// - Returns: bytes that came.
+    /// - Throws: what the source, a reader or `check` throws; `.invalid` for fewer or more bytes than announced, `.tooLarge` past
+    ///   the size limit or the room, `.tooSlow` for what drips.
+    package func run(
+        from source: any ByteReader, to readers: [StreamTee<Fault>.Reader], isSlowAllowed: Bool = false,
+        while check: (_ size: Int64) throws(Fault) -> Void
+    ) throws(Fault) -> Int64 {
+        let relay = try StreamTee<Fault>(buffersOf: 512 * 1024, count: 4, readers: readers, orThrow: Fault.noThread)
+        defer { relay.cancel() }
+        // What is more than was announced is read to its end and given to nobody: whether it is also too much for a limit is not to depend
+        // on how it arrives.
+        var isMore = false
+        var pace = Pace(over: ImageLimits.rateWindow)
+        var size: Int64 = 0
+        func checkPace() throws(Fault) {
+            if !isSlowAllowed { try limits.check(received: pace.bytes, in: pace.seconds) }
+        }
+        while true {
+            let buffer = try relay.nextBuffer()
+            var count = 0
+            while count < buffer.count {
+                var asked = monotonicSeconds()
+                func noteWait() {
+                    let now = monotonicSeconds()
+                    pace.wait(now - asked)
+                    asked = now
+                }
+                let rest = UnsafeMutableRawBufferPointer(rebasing: buffer[count...])
+                let read = try source.read(into: rest) { () throws(Fault) in
+                    noteWait()
+                    try check(size)
+                    try checkPace()
+                }
+                noteWait()
+                if read == 0 { break }
+                (count, size) = (count + read, size + Int64(read))
+                pace.add(Int64(read))
+                try check(size)
+                try limits.check(size: size)
+                if let remaining, size > remaining.bytes { throw Self.overQuota(remaining.claim, remaining.bytes, for: size) }
+                try checkPace()
+                if let announced, size > announced { isMore = true }
+                if isMore { count = 0 }
+            }
+            if count == 0 { break }
+            try relay.submit(count)
+        }
+        if let announced, isMore { throw Self.wrongSize(announced, received: "more") }
+        if let announced, size < announced { throw Self.wrongSize(announced, received: "\(size)") }
+        try relay.finish()
+        return size
+    }
+
+    private static func wrongSize(_ announced: Int64, received: String) -> Fault {
+        Fault(.invalid, "The size of the data does not match: \(announced) bytes were announced, \(received) received.")
+    }
+
+    private static func overQuota(_ claim: QuotaClaim, _ remaining: Int64, for size: Int64) -> Fault {
+        let isStaged = claim.staged != 0
+        let limit = (isStaged ? claim.limits.imageStageTotal : claim.limits.imageSizeTotal) ?? 0
+        return .overLimit(isStaged ? "image_stage_total" : "image_size_total", used: limit - remaining, limit: limit, asked: size, "bytes")
+    }
+}
+
+extension Fault {
+    /// The system makes no further thread, or has no memory for one.
+    static func noThread(_ cause: ThreadUnavailable) -> Fault {
+        Fault(.unavailable, "The service has no thread left for this request now.", cause: cause)
+    }
+}

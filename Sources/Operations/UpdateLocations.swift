@@ -1,0 +1,210 @@
+package import Domain
+internal import JSONDocument
+internal import Threading
+
+extension LocationService {
+    /// Makes changes to an image's record of which some are of its locations, all or none.
+    ///
+    /// What has to be asked of the network is asked before the record is held: the changes are made twice, once of what is there now,
+    /// and again, with the answers at hand, of what is there then.
+    ///
+    /// - Throws: what `ImageService.update` throws, and besides: `.conflict` for an image that is neither active nor queued, and for
+    ///   digests that are not those of the bytes; `.invalid` for what is no location that anybody may name, or has no bytes;
+    ///   `.forbidden` for emptying the list; `.tooLarge` past a quota.
+    ///
+    /// Source: spec v2 §13.1.
+    package func update(_ id: ImageID, _ changes: [ImageChange], by caller: Caller) throws(Fault) -> Image {
+        guard areForClients, changes.contains(where: \.isOfLocations) else { return try service.update(id, changes, by: caller) }
+        var draft = try service.images.locatedImage(id, visibleTo: caller)
+        let before = draft
+        let search = LocationSearch(verifies: verifies, service)
+        try service.make(changes, of: &draft, by: caller) { (change, image) throws(Fault) in
+            try make(change, of: &image, by: caller) { (new, image) throws(Fault) in try search.look(at: new, for: image, by: caller) }
+        }
+        let more = draft.storedBytes - before.storedBytes
+        let claim = more > 0 ? try service.claim(for: draft.owner, bytes: more) : nil
+        let (image, owed) = try locations.place(id, visibleTo: caller, claiming: claim) { image throws(Fault) in
+            try service.make(changes, of: &image, by: caller) { (change, image) throws(Fault) in
+                try make(change, of: &image, by: caller) { (new, _) throws(Fault) in try search.answer(about: new) }
+            }
+        }
+        service.carryOut(owed)
+        return service.readable(image, by: caller)
+    }
+
+    private func make(
+        _ change: LocationChange, of image: inout Image, by caller: Caller,
+        finding find: (NewLocation, Image) throws(Fault) -> FoundBytes
+    ) throws(Fault) {
+        if case .remove = change {
+            try service.policy.require(.deleteImageLocation, on: image, by: caller)
+        } else {
+            try service.policy.require(.setImageLocation, on: image, by: caller)
+        }
+        let mayBeQueued = if case .remove = change { false } else { true }
+        guard image.status == .active || (mayBeQueued && image.status == .queued) else {
+            throw Fault(.conflict, "It's not allowed to change locations if image status is \(image.status.rawValue).")
+        }
+        switch change {
+        case .add(let new, let text):
+            let position = try Self.position(text, of: image.locations.count + 1)
+            try take([new], into: &image, at: position, find)
+        case .replace(let all): try replace(all, in: &image, find)
+        case .remove(let text):
+            guard image.locations.count > 1 else { throw Fault(.forbidden, "Cannot remove last location in the image.") }
+            let shown = service.stores.ordered(image.locations)
+            let removed = shown[try Self.position(text, of: shown.count)]
+            try service.stores.checkRemovable(removed)
+            image.locations.remove(at: image.locations.firstIndex(of: removed)!)
+        }
+    }
+
+    /// A list that is there already keeps its URLs; only what is said of them may change.
+    private func replace(
+        _ all: [NewLocation], in image: inout Image, _ find: (NewLocation, Image) throws(Fault) -> FoundBytes
+    ) throws(Fault) {
+        guard !all.isEmpty else { throw Fault(.forbidden, "Cannot set locations to empty list.") }
+        guard !image.locations.isEmpty else { return try take(all, into: &image, at: 0, find) }
+        for new in all { try check(new.expected, image) }
+        var given = all.map { new in
+            // Who sends back what he was shown was not shown a password.
+            let shown = image.locations.first { $0.shownURL.isSame(as: new.location.url) }
+            return service.stores.labelled(ImageLocation(url: shown?.url ?? new.location.url, metadata: new.location.metadata))
+        }
+        guard given.map(\.url).sorted().elementsEqual(image.locations.map(\.url).sorted(), by: { $0.isSame(as: $1) }) else {
+            throw Fault(.invalid, "Original locations is not empty: the same URLs must be given again.")
+        }
+        for (index, location) in image.locations.enumerated() {
+            image.locations[index] = given.remove(at: given.firstIndex { $0.url.isSame(as: location.url) }!)
+        }
+        guard image.locations.enumerated().allSatisfy({ image.locations.firstIndex(of: $1) == $0 }) else { throw Self.duplicate }
+    }
+
+    /// The first ones that a queued image gets make it active.
+    private func take(
+        _ new: [NewLocation], into image: inout Image, at position: Int, _ find: (NewLocation, Image) throws(Fault) -> FoundBytes
+    ) throws(Fault) {
+        let before = image.locations
+        if image.status == .queued { try service.checkMayBeLocated(image.properties) }
+        for (offset, new) in new.enumerated() {
+            try check(new.expected, image)
+            let location = service.stores.labelled(new.location)
+            guard !image.locations.contains(where: { $0.isSame(as: location) }) else { throw Self.duplicate }
+            try service.checkLocation(location.url)
+            let found = try find(new, image)
+            guard image.size == nil || image.size == found.size else {
+                throw Fault(.invalid, "There are \(found.size) bytes at the location, and the image has \(image.size ?? 0).")
+            }
+            image.locations.insert(location, at: position + offset)
+            image.size = found.size
+            if let digests = found.digests { (image.checksum, image.hash) = (digests.checksum ?? image.checksum, digests.hash) }
+        }
+        try service.limits.check(locations: image.locations, before: before)
+        image.status = .active
+    }
+
+    /// - Throws: `.conflict` for digests other than the image's, and new ones for an image that has its bytes.
+    private func check(_ expected: ExpectedDigests?, _ image: Image) throws(Fault) {
+        guard let expected else { return }
+        let isKnown = image.hash == expected.hash && (expected.checksum == nil || expected.checksum == image.checksum)
+        guard !isKnown else { return }
+        if image.hash != nil || image.checksum != nil { throw Fault(.conflict, "The image has other digests already.") }
+        guard image.status == .queued else {
+            throw Fault(.conflict, "New values for digests may only be provided when image status is 'queued'.")
+        }
+        try expected.check(service.hashAlgorithm)
+    }
+
+    /// - Parameter count: positions that there are; `-` is the last of them.
+    private static func position(_ text: String, of count: Int) throws(Fault) -> Int {
+        if text == "-" { return count - 1 }
+        guard !text.isEmpty, text.utf8.allSatisfy({ 0x30...0x39 ~= $0 }), let position = Int(text), position < count else {
+            throw Fault(.invalid, "Invalid position for changing a location.")
+        }
+        return position
+    }
+
+    private static let duplicate = Fault(.invalid, "The location is given twice, or there already.")
+}
+
+/// What is at a location.
+struct FoundBytes {
+    let size: Int64
+    /// That the image gets with it.
+    let digests: ExpectedDigests?
+}
+
+/// Looks at the bytes of locations, each once.
+private final class LocationSearch {
+    private let verifies: Bool
+    private let service: ImageService
+    private var found: [String: FoundBytes] = [:]
+    private let end = monotonicSeconds() + patience
+
+    /// Seconds for all of a request's locations. Who has more to be looked at orders them with POST, and `glance-tasks` takes its time.
+    private static let patience = 60.0
+
+    init(verifies: Bool, _ service: ImageService) { (self.verifies, self.service) = (verifies, service) }
+
+    /// - Throws: `.invalid` for an empty location and one that does not answer; `.conflict` for other bytes than expected, or than
+    ///   the image has.
+    func look(at new: NewLocation, for image: Image, by caller: Caller) throws(Fault) -> FoundBytes {
+        let url = new.location.url
+        let size: Int64
+        do throws(Fault) {
+            size = try service.source.size(of: url)
+        } catch {
+            if error.isOverload { throw error }
+            throw Fault(.invalid, "The location cannot be used: \(error.message)", cause: error)
+        }
+        guard size > 0 else { throw Fault(.invalid, "There are no bytes at the location.") }
+        try service.limits.check(size: size)
+        let bytes = FoundBytes(size: size, digests: try verified(new, size, image, caller))
+        found[url] = bytes
+        return bytes
+    }
+
+    func answer(about new: NewLocation) throws(Fault) -> FoundBytes {
+        guard let bytes = found[new.location.url] else { throw Fault(.conflict, "The image was changed meanwhile. Try again.") }
+        return bytes
+    }
+
+    /// Bytes that an image has already are never joined by others: who reads it may be sent either.
+    private func verified(_ new: NewLocation, _ size: Int64, _ image: Image, _ caller: Caller) throws(Fault) -> ExpectedDigests? {
+        guard verifies else { return new.expected }
+        guard let expected = image.hash.map({ ExpectedDigests(checksum: image.checksum, hash: $0) }) ?? new.expected else {
+            guard image.status == .queued || caller.isAdmin else {
+                throw Fault(.conflict, "The image has no digest that the data at another location could be compared with.")
+            }
+            return nil
+        }
+        guard try digests(of: new.location.url, size, expected) == expected else {
+            throw Fault(.conflict, "The data at the location have other digests.")
+        }
+        return expected
+    }
+
+    private func digests(of url: String, _ size: Int64, _ expected: ExpectedDigests) throws(Fault) -> ExpectedDigests {
+        guard let digests = DigestPair(expected.hash.algorithm) else {
+            throw Fault(.conflict, "The algorithm \(expected.hash.algorithm) is not known.")
+        }
+        let end = end
+        do throws(Fault) {
+            let fetched = try service.source.fetch(url, atMost: size) { monotonicSeconds() > end }
+            let copyStream = StreamCopy(limits: service.limits, announced: size)
+            _ = try copyStream.run(from: fetched.reader, to: digests.readers()) { _ throws(Fault) in }
+        } catch {
+            if error.isOverload { throw error }
+            let isLate = monotonicSeconds() > end
+            let reason = isLate ? "it takes too long; add it with POST /v2/images/ID/locations" : error.message
+            throw Fault(isLate ? .conflict : .invalid, "The data at the location cannot be checked: \(reason)", cause: error)
+        }
+        let (hash, checksum) = digests.finish()
+        return ExpectedDigests(checksum: expected.checksum == nil ? nil : checksum, hash: hash)
+    }
+}
+
+extension Image {
+    /// As quotas count: each location as much.
+    fileprivate var storedBytes: Int64 { (size ?? 0) * Int64(locations.count) }
+}
