@@ -32,19 +32,8 @@ package final class DatabaseProxy: Sendable {
     package init(before server: PrivateMariaDB) throws {
         guard let socket = try Address(url: server.url(of: "")).socket else { throw Unexpected("the server has no socket") }
         let state = State(socket: socket)
-        let listener = Glibc.socket(AF_INET, CInt(SOCK_STREAM.rawValue) | CInt(SOCK_CLOEXEC.rawValue), 0)
-        var address = sockaddr_in()
-        address.sin_family = sa_family_t(AF_INET)
-        address.sin_addr.s_addr = UInt32(0x7F00_0001).bigEndian
-        var size = socklen_t(MemoryLayout<sockaddr_in>.size)
-        let bound = withUnsafeMutablePointer(to: &address) {
-            $0.withMemoryRebound(to: sockaddr.self, capacity: 1) {
-                bind(listener, $0, size) == 0 && listen(listener, 64) == 0 ? getsockname(listener, $0, &size) : -1
-            }
-        }
-        guard bound == 0 else { throw Unexpected("no port for the proxy") }
-        port = Int(in_port_t(bigEndian: address.sin_port))
-        (self.listener, self.state) = (listener, state)
+        let (listener, port) = try StreamSocket.listening()
+        (self.listener, self.port, self.state) = (listener, port, state)
         thread = try JoinableThread {
             while case let client = accept(listener, nil, nil), client >= 0 { Self.serve(client, state) }
         }
@@ -70,7 +59,7 @@ package final class DatabaseProxy: Sendable {
     private static let commit: [UInt8] = [7, 0, 0, 0, 3] + Array("COMMIT".utf8)
 
     private static func serve(_ client: CInt, _ state: State) {
-        guard let server = connect(to: state.socket) else {
+        guard let server = try? StreamSocket.connected(to: state.socket) else {
             close(client)
             return
         }
@@ -104,12 +93,7 @@ package final class DatabaseProxy: Sendable {
         var buffer = [UInt8](repeating: 0, count: 1 << 16)
         while case let count = recv(source, &buffer, buffer.count, 0), count > 0 {
             guard mayPass(buffer[..<count]) else { return }
-            var sent = 0
-            while sent < count {
-                let more = buffer.withUnsafeBytes { send(sink, $0.baseAddress! + sent, count - sent, CInt(MSG_NOSIGNAL)) }
-                guard more > 0 else { return }
-                sent += more
-            }
+            guard buffer.withUnsafeBytes({ StreamSocket.send(.init(rebasing: $0[..<count]), to: sink) }) else { return }
         }
     }
 
@@ -131,23 +115,5 @@ package final class DatabaseProxy: Sendable {
             guard left.subtract(1, ordering: .acquiringAndReleasing).newValue == 0 else { return }
             for end in [client, server] { close(end) }
         }
-    }
-
-    private static func connect(to path: String) -> CInt? {
-        var address = sockaddr_un()
-        address.sun_family = sa_family_t(AF_UNIX)
-        guard path.utf8.count < MemoryLayout.size(ofValue: address.sun_path) else { return nil }
-        withUnsafeMutableBytes(of: &address.sun_path) { $0.copyBytes(from: path.utf8) }
-        let descriptor = Glibc.socket(AF_UNIX, CInt(SOCK_STREAM.rawValue) | CInt(SOCK_CLOEXEC.rawValue), 0)
-        let connected = withUnsafePointer(to: &address) {
-            $0.withMemoryRebound(to: sockaddr.self, capacity: 1) {
-                Glibc.connect(descriptor, $0, socklen_t(MemoryLayout<sockaddr_un>.size))
-            }
-        }
-        guard connected == 0 else {
-            close(descriptor)
-            return nil
-        }
-        return descriptor
     }
 }

@@ -10,16 +10,7 @@ package final class HTTPConnection {
 
     /// - Parameter address: of IPv4, with dots.
     package init(to address: String = "127.0.0.1", port: Int) throws {
-        // Not for the programs that other tests start meanwhile: a server would not see it closed.
-        descriptor = socket(AF_INET, CInt(SOCK_STREAM.rawValue) | CInt(SOCK_CLOEXEC.rawValue), 0)
-        var place = sockaddr_in()
-        place.sin_family = sa_family_t(AF_INET)
-        place.sin_port = in_port_t(port).bigEndian
-        place.sin_addr.s_addr = inet_addr(address)
-        let code = withUnsafePointer(to: &place) {
-            $0.withMemoryRebound(to: sockaddr.self, capacity: 1) { connect(descriptor, $0, socklen_t(MemoryLayout<sockaddr_in>.size)) }
-        }
-        guard code == 0 else { throw Failed(call: "connect", code: errno) }
+        descriptor = try StreamSocket.connected(to: address, port: port)
         var limit = timeval(tv_sec: 120, tv_usec: 0)
         for option in [SO_RCVTIMEO, SO_SNDTIMEO] {
             setsockopt(descriptor, SOL_SOCKET, option, &limit, socklen_t(MemoryLayout<timeval>.size))
@@ -31,12 +22,7 @@ package final class HTTPConnection {
     package func send(_ text: String) throws { try send(Array(text.utf8)) }
 
     package func send(_ bytes: [UInt8]) throws {
-        var sent = 0
-        while sent < bytes.count {
-            let count = bytes.withUnsafeBytes { Glibc.send(descriptor, $0.baseAddress! + sent, $0.count - sent, CInt(MSG_NOSIGNAL)) }
-            guard count > 0 else { throw Failed(call: "send", code: errno) }
-            sent += count
-        }
+        guard bytes.withUnsafeBytes({ StreamSocket.send($0, to: descriptor) }) else { throw Failed(call: "send", code: errno) }
     }
 
     /// Hands on what comes, both ways, until one side ends.

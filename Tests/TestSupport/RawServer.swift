@@ -16,19 +16,8 @@ package final class RawServer: Sendable {
 
     /// - Parameter script: what happens on a connection; its number comes from 1.
     package init(_ script: @escaping @Sendable (Connection, Int) -> Void) throws {
-        let listener = socket(AF_INET, CInt(SOCK_STREAM.rawValue) | CInt(SOCK_CLOEXEC.rawValue), 0)
-        var address = sockaddr_in()
-        address.sin_family = sa_family_t(AF_INET)
-        address.sin_addr.s_addr = UInt32(0x7F00_0001).bigEndian
-        var size = socklen_t(MemoryLayout<sockaddr_in>.size)
-        let bound = withUnsafeMutablePointer(to: &address) {
-            $0.withMemoryRebound(to: sockaddr.self, capacity: 1) {
-                bind(listener, $0, size) == 0 && listen(listener, 64) == 0 ? getsockname(listener, $0, &size) : -1
-            }
-        }
-        guard bound == 0 else { throw NoSocket(code: errno) }
-        port = Int(in_port_t(bigEndian: address.sin_port))
-        self.listener = listener
+        let (listener, port) = try StreamSocket.listening()
+        (self.listener, self.port) = (listener, port)
         thread = try JoinableThread { [record] in
             var number = 0
             while case let descriptor = accept(listener, nil, nil), descriptor >= 0 {
@@ -41,8 +30,6 @@ package final class RawServer: Sendable {
             }
         }
     }
-
-    package struct NoSocket: Error { let code: CInt }
 
     deinit {
         shutdown(listener, CInt(SHUT_RDWR))
@@ -88,15 +75,7 @@ package final class RawServer: Sendable {
 
         @discardableResult
         package func send(_ bytes: [UInt8]) -> Bool {
-            bytes.withUnsafeBytes { bytes in
-                var sent = 0
-                while sent < bytes.count {
-                    let count = Glibc.send(descriptor, bytes.baseAddress! + sent, bytes.count - sent, CInt(MSG_NOSIGNAL))
-                    guard count > 0 else { return false }
-                    sent += count
-                }
-                return true
-            }
+            bytes.withUnsafeBytes { StreamSocket.send($0, to: descriptor) }
         }
 
         /// Keeps something for the test.

@@ -22,12 +22,7 @@ package final class SilentProxy: Sendable {
             var buffer = [UInt8](repeating: 0, count: 65536)
             while case let count = recv(from, &buffer, buffer.count, 0), count > 0 {
                 if isSilent.load(ordering: .relaxed) { continue }
-                var sent = 0
-                while sent < count {
-                    let more = buffer.withUnsafeBytes { send(to, $0.baseAddress! + sent, count - sent, CInt(MSG_NOSIGNAL)) }
-                    guard more > 0 else { return }
-                    sent += more
-                }
+                guard buffer.withUnsafeBytes({ StreamSocket.send(.init(rebasing: $0[..<count]), to: to) }) else { return }
             }
             if !isSilent.load(ordering: .relaxed) { shutdown(to, CInt(SHUT_WR)) }
         }
@@ -37,16 +32,7 @@ package final class SilentProxy: Sendable {
 
     package init(to server: PrivateMariaDB) throws {
         target = server.socket
-        port = try freePort()
-        listener = socket(AF_INET, CInt(SOCK_STREAM.rawValue) | CInt(SOCK_CLOEXEC.rawValue), 0)
-        var address = sockaddr_in()
-        address.sin_family = sa_family_t(AF_INET)
-        address.sin_addr.s_addr = UInt32(0x7F00_0001).bigEndian
-        address.sin_port = in_port_t(port).bigEndian
-        let code = withUnsafePointer(to: &address) {
-            $0.withMemoryRebound(to: sockaddr.self, capacity: 1) { bind(listener, $0, socklen_t(MemoryLayout<sockaddr_in>.size)) }
-        }
-        guard code == 0, listen(listener, 64) == 0 else { throw HTTPConnection.Failed(call: "bind", code: errno) }
+        (listener, port) = try StreamSocket.listening()
         Thread.detachNewThread { [self] in takeConnections() }
     }
 
@@ -69,7 +55,7 @@ package final class SilentProxy: Sendable {
     private func takeConnections() {
         while case let near = Glibc.accept(listener, nil, nil), near >= 0 {
             _ = fcntl(near, F_SETFD, FD_CLOEXEC)
-            guard !refuses.load(ordering: .relaxed), let far = connect() else {
+            guard !refuses.load(ordering: .relaxed), let far = try? StreamSocket.connected(to: target) else {
                 close(near)
                 continue
             }
@@ -79,18 +65,5 @@ package final class SilentProxy: Sendable {
             Thread.detachNewThread { pair.copy(from: far, to: near) }
         }
         close(listener)
-    }
-
-    private func connect() -> CInt? {
-        let far = socket(AF_UNIX, CInt(SOCK_STREAM.rawValue) | CInt(SOCK_CLOEXEC.rawValue), 0)
-        var address = sockaddr_un()
-        address.sun_family = sa_family_t(AF_UNIX)
-        withUnsafeMutableBytes(of: &address.sun_path) { $0.copyBytes(from: target.utf8.prefix($0.count - 1)) }
-        let code = withUnsafePointer(to: &address) {
-            $0.withMemoryRebound(to: sockaddr.self, capacity: 1) { Glibc.connect(far, $0, socklen_t(MemoryLayout<sockaddr_un>.size)) }
-        }
-        if code == 0 { return far }
-        close(far)
-        return nil
     }
 }

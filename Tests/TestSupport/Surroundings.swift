@@ -79,17 +79,12 @@ package func freePort() throws -> Int {
 private let lastPort = Mutex(Int.random(in: 20_000..<32_000))
 
 private func isFree(_ port: Int) throws -> Bool {
-    let descriptor = socket(AF_INET, CInt(SOCK_STREAM.rawValue) | CInt(SOCK_CLOEXEC.rawValue), 0)
-    defer { close(descriptor) }
-    var address = sockaddr_in()
-    address.sin_family = sa_family_t(AF_INET)
-    address.sin_addr.s_addr = UInt32(0x7F00_0001).bigEndian
-    address.sin_port = in_port_t(port).bigEndian
-    let code = withUnsafePointer(to: &address) {
-        $0.withMemoryRebound(to: sockaddr.self, capacity: 1) { bind(descriptor, $0, socklen_t(MemoryLayout<sockaddr_in>.size)) }
+    do {
+        close(try StreamSocket.bound(to: port).descriptor)
+        return true
+    } catch let failed as HTTPConnection.Failed where failed.code == EADDRINUSE {
+        return false
     }
-    guard code == 0 || errno == EADDRINUSE else { throw HTTPConnection.Failed(call: "bind", code: errno) }
-    return code == 0
 }
 
 /// Waits until something has come about: long enough for a machine that has too much to do.
