@@ -20,7 +20,7 @@ CHAOS         ?=
 # Debian's python3-swiftclient installs a /usr/bin/swift that is no compiler, so each one is asked.
 SWIFT := $(shell for s in $$(which -a swift 2>/dev/null) /opt/swift/usr/bin/swift; do \
 	"$$s" --version 2>/dev/null | grep -q 'Swift version 6' && echo "$$s" && break; done)
-SOURCES  := $(shell find Sources sql Package.swift -type f)
+SOURCES  := $(shell find -L Sources Package.swift -type f)
 RELEASE  := .build/release
 PROGRAMS := glance-api glance-registry glance-tasks glance-manage
 # Names by which glance-tools does what Glance's programs of these names do.
@@ -67,7 +67,7 @@ bench: $(RELEASE)/.built
 	Benchmarks/bench --peer $(PEER) $(BENCH)
 
 lint: | swift
-	$(SWIFT) format lint --strict --configuration .ci/swift-format.json --recursive Package.swift Sources sql Tests Benchmarks
+	$(SWIFT) format lint --strict --configuration .ci/swift-format.json --recursive Package.swift Sources Tests Benchmarks
 
 # OpenStack's programs as they come from PyPI, apart from each other and from everything of the system's.
 $(CLIENTS)/.made: Tests/ClientTests/requirements.txt

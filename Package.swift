@@ -2,23 +2,23 @@
 import PackageDescription
 
 /// Every target is built with these: `any` is always written, an import is private to its file and says what it uses.
-let house: [SwiftSetting] = [
+let settings: [SwiftSetting] = [
     .enableUpcomingFeature("ExistentialAny"),
     .enableUpcomingFeature("InternalImportsByDefault"),
     .enableUpcomingFeature("MemberImportVisibility"),
 ]
 
-/// One room of the house (`Sources/README.md`); `needs` are the floors below it that it may see.
-func room(_ name: String, needs: [Target.Dependency]) -> Target {
-    .target(name: name, dependencies: needs, swiftSettings: house)
+/// A module of `Sources/README.md`; `needs` are the modules of lower layers that it may import, and those that an arrow there leads to.
+func module(_ name: String, needs: [Target.Dependency]) -> Target {
+    .target(name: name, dependencies: needs, swiftSettings: settings)
 }
 
-/// A program under the roof: reads its arguments, makes what it runs, runs it.
+/// A program: it reads its arguments, makes what it runs, and runs it.
 func program(_ name: String, needs: [Target.Dependency]) -> Target {
-    .executableTarget(name: name, dependencies: needs, swiftSettings: house)
+    .executableTarget(name: name, dependencies: needs, swiftSettings: settings)
 }
 
-/// Tests of one room, or of what a client sees.
+/// Tests of one module, or of what a client sees.
 func tests(_ name: String, needs: [Target.Dependency]) -> Target {
     .testTarget(name: name, dependencies: needs)
 }
@@ -82,7 +82,7 @@ let package = Package(
         .package(url: "https://github.com/jpsim/Yams", from: "6.2.0"),
     ],
     targets: [
-        // bedrock
+        // C modules: system libraries, each with a shim.h that says why
         .systemLibrary(name: "CFastCGI", pkgConfig: "fcgi", providers: [.apt(["libfcgi-dev"])]),
         .systemLibrary(name: "CMariaDB", pkgConfig: "libmariadb", providers: [.apt(["libmariadb-dev"])]),
         .systemLibrary(name: "COpenSSL", pkgConfig: "libcrypto", providers: [.apt(["libssl-dev"])]),
@@ -92,74 +92,76 @@ let package = Package(
         .systemLibrary(name: "CPacking", providers: [.apt(["zlib1g-dev", "libbz2-dev", "liblzma-dev", "libzstd-dev"])]),
         .systemLibrary(name: "CRabbitMQ", pkgConfig: "librabbitmq", providers: [.apt(["librabbitmq-dev"])]),
 
-        // cellar
-        room("FastCGI", needs: ["CFastCGI", "CLinux", "Threading"]),
-        room("MariaDB", needs: ["CMariaDB", "Threading"]),
-        room("HTTP", needs: []),
-        room("JSONDocument", needs: []),
-        room("HTTPClient", needs: ["CCurl", "Threading"]),
-        room("Digest", needs: ["COpenSSL"]),
-        room("Cryptography", needs: ["COpenSSL", "Digest"]),
-        room("RabbitMQ", needs: ["CRabbitMQ", "Threading"]),
-        room("Threading", needs: []),
-        room("Folders", needs: []),
-        room("OsloConfig", needs: ["Folders"]),
-        room("ImageFormats", needs: []),
-        room("Unpacking", needs: ["CPacking"]),
-        room("Subprocess", needs: ["CLinux"]),
+        // foundations: what any module may import
+        module("Threading", needs: []),
+        module("Files", needs: []),
 
-        // ground
-        room("Domain", needs: ["JSONDocument"]),
+        // libraries: no word of images
+        module("FastCGI", needs: ["CFastCGI", "CLinux", "Threading"]),
+        module("MariaDB", needs: ["CMariaDB", "Threading"]),
+        module("HTTP", needs: []),
+        module("JSONDocument", needs: []),
+        module("HTTPClient", needs: ["CCurl", "Threading"]),
+        module("Cryptography", needs: ["COpenSSL"]),
+        module("OsloConfig", needs: ["Files"]),
+        module("ImageFormats", needs: []),
+
+        // domain: nouns, rules, ports, Fault
+        module("Domain", needs: ["JSONDocument"]),
+
+        // wire formats: what two processes say to each other. RegistryWire is apart from RegistryClient, since the HTTP APIs write it and see no
+        // adapter; NotificationWire from Messaging, since glance-tasks alone loads librabbitmq.
+        module("NotificationWire", needs: ["Domain", "JSONDocument"]),
+        module("RegistryWire", needs: ["Domain", "JSONDocument", "HTTP"]),
+
+        // adapters: they fill the ports, and see no other adapter but along an arrow
+        module("Persistence", needs: ["Domain", "Cryptography", "JSONDocument", "MariaDB", "NotificationWire", "Threading"]),
+        // Apart from Persistence, which it needs: glance-manage and glance-tools alone make tables. Sources/Schema/sql leads to sql/, since a
+        // target has only what is below its own folder.
         .target(
-            name: "Schema", path: "sql", resources: migrations.map { .embedInCode("\($0).sql") }, swiftSettings: house),
-
-        // adapters
-        room("Persistence", needs: ["Domain", "Cryptography", "JSONDocument", "MariaDB", "NotificationWire", "Schema", "Threading"]),
-        room("Stores", needs: ["Domain", "CLinux", "Folders", "HTTPClient", "JSONDocument", "Threading", logging]),
-        room(
+            name: "Schema", dependencies: ["Domain", "MariaDB", "Persistence"],
+            resources: migrations.map { .embedInCode("sql/\($0).sql") }, swiftSettings: settings),
+        module("Stores", needs: ["Domain", "CLinux", "Files", "HTTPClient", "JSONDocument", "Threading", logging]),
+        module(
             "Identity",
             needs: [
-                "Domain", "Cryptography", "Digest", "Folders", "HTTP", "HTTPClient", "JSONDocument", "OsloConfig", "Threading", logging,
+                "Domain", "Cryptography", "Files", "HTTP", "HTTPClient", "JSONDocument", "OsloConfig", "Threading", logging,
                 .product(name: "Yams", package: "Yams"),
             ]),
-        room("Plugins", needs: ["Domain", "JSONDocument", "Subprocess", "Unpacking"]),
-        room("Messaging", needs: ["Domain", "NotificationWire", "RabbitMQ"]),
+        module("ImportTransforms", needs: ["Domain", "CLinux", "CPacking", "JSONDocument"]),
+        module("Messaging", needs: ["Domain", "CRabbitMQ", "NotificationWire", "Threading"]),
+        module("RegistryClient", needs: ["Domain", "RegistryWire", "HTTPClient", "HTTP", "JSONDocument", "Threading", logging]),
 
-        // hall
-        room("NotificationWire", needs: ["Domain", "JSONDocument"]),
-        room("RegistryWire", needs: ["Domain", "JSONDocument", "HTTP"]),
-        room("RegistryClient", needs: ["Domain", "RegistryWire", "HTTPClient", "HTTP", "JSONDocument", "Threading", logging]),
+        // use cases
+        module("Operations", needs: ["Domain", "ImageFormats", "Cryptography", "JSONDocument", "Threading", logging]),
 
-        // work
-        room("Operations", needs: ["Domain", "Digest", "ImageFormats", "Cryptography", "JSONDocument", "Threading", logging]),
+        module("Importing", needs: ["Domain", "Cryptography", "JSONDocument", "Operations", "Threading", logging]),
 
-        room("Importing", needs: ["Domain", "Digest", "JSONDocument", "Operations", "Threading", logging]),
+        // HTTP APIs
+        module("APICommon", needs: ["HTTP", "JSONDocument", "Domain", "NotificationWire", "Threading", logging]),
+        module("APIV2", needs: ["APICommon", "HTTP", "JSONDocument", "Domain", "Importing", "Operations"]),
 
-        // doors
-        room("APICommon", needs: ["HTTP", "JSONDocument", "Domain", "NotificationWire", "Threading", logging]),
-        room("APIV2", needs: ["APICommon", "HTTP", "JSONDocument", "Domain", "Importing", "Operations"]),
+        module("APIV1", needs: ["APICommon", "HTTP", "JSONDocument", "Domain", "Operations", "RegistryWire"]),
+        module("APIRegistry", needs: ["APICommon", "HTTP", "JSONDocument", "Domain", "RegistryWire"]),
 
-        room("APIV1", needs: ["APICommon", "HTTP", "JSONDocument", "Domain", "Operations", "RegistryWire"]),
-        room("APIRegistry", needs: ["APICommon", "HTTP", "JSONDocument", "Domain", "RegistryWire"]),
-
-        // attic
-        room(
+        // assembly: options, wiring, server loop; the development stack; copies between services
+        module(
             "Service",
             needs: [
                 "APICommon", "APIRegistry", "APIV1", "APIV2", "Importing", "Operations", "Persistence", "RegistryClient", "Stores",
                 "Identity", "Domain",
-                "HTTP", "HTTPClient", "ImageFormats", "JSONDocument", "Cryptography", "Digest", "NotificationWire",
+                "HTTP", "HTTPClient", "ImageFormats", "JSONDocument", "Cryptography", "NotificationWire",
                 "CLinux", "FastCGI", "MariaDB", "OsloConfig", "Threading", logging,
             ]),
 
-        room("Stack", needs: ["MariaDB"]),
+        module("Stack", needs: ["MariaDB"]),
 
-        room("Replication", needs: ["Digest", "Folders", "HTTPClient", "JSONDocument"]),
+        module("Replication", needs: ["Cryptography", "Files", "HTTPClient", "JSONDocument"]),
 
-        // roof
+        // programs
         program("glance-api", needs: ["Service", "FastCGI", arguments]),
         program("glance-registry", needs: ["Service", arguments]),
-        program("glance-tasks", needs: ["Service", "Messaging", "Plugins", arguments]),
+        program("glance-tasks", needs: ["Service", "Messaging", "ImportTransforms", arguments]),
         program(
             "glance-manage",
             needs: ["Service", "Domain", "JSONDocument", "Operations", "Persistence", "Schema", "OsloConfig", "Stack", arguments]),
@@ -174,28 +176,28 @@ let package = Package(
         // benchmarks
         .executableTarget(
             name: "ceiling", dependencies: ["CFastCGI", "HTTPClient", "MariaDB", "Threading"], path: "Benchmarks/Ceiling",
-            swiftSettings: house),
+            swiftSettings: settings),
         .executableTarget(
-            name: "exchange", dependencies: ["HTTPClient", "Threading"], path: "Benchmarks/Exchange", swiftSettings: house),
+            name: "exchange", dependencies: ["HTTPClient", "Threading"], path: "Benchmarks/Exchange", swiftSettings: settings),
 
         // tests
         .target(
-            name: "TestSupport", dependencies: ["Domain", "Persistence", "MariaDB", "JSONDocument", "Stack", "Threading"],
+            name: "TestSupport", dependencies: ["Domain", "Persistence", "MariaDB", "JSONDocument", "Schema", "Stack", "Threading"],
             path: "Tests/TestSupport"),
         tests(
-            "CellarTests",
+            "LibraryTests",
             needs: [
-                "Cryptography", "Folders", "JSONDocument", "HTTP", "Digest", "MariaDB", "TestSupport", "Threading",
+                "Cryptography", "Files", "JSONDocument", "HTTP", "MariaDB", "TestSupport", "Threading",
             ]),
         .testTarget(
             name: "ConfigurationTests",
             dependencies: [
-                "Digest", "JSONDocument", "OsloConfig", "RabbitMQ", "Service", "TestSupport", "glance-api", "glance-registry",
+                "Cryptography", "JSONDocument", "Messaging", "OsloConfig", "Service", "TestSupport", "glance-api", "glance-registry",
                 "glance-tasks",
             ],
             exclude: ["oslo.py"]),
         tests("DomainTests", needs: ["Domain", "TestSupport"]),
-        tests("PluginTests", needs: ["Domain", "Plugins", "Subprocess", "TestSupport", "Unpacking", "glance-api", "glance-tasks"]),
+        tests("ImportTransformTests", needs: ["Domain", "ImportTransforms", "TestSupport", "glance-api", "glance-tasks"]),
         .testTarget(name: "FormatTests", dependencies: ["ImageFormats", "TestSupport"], exclude: ["oslo.py"]),
         tests("FetchTests", needs: ["CCurl", "Domain", "HTTPClient", "Stores", "TestSupport", "Threading"]),
         tests(
@@ -213,7 +215,7 @@ let package = Package(
         .testTarget(
             name: "NotificationTests",
             dependencies: [
-                "TestSupport", "JSONDocument", "RabbitMQ", "Stack", "glance-api", "glance-manage", "glance-registry", "glance-tasks",
+                "TestSupport", "JSONDocument", "Messaging", "Stack", "glance-api", "glance-manage", "glance-registry", "glance-tasks",
             ],
             exclude: ["listen.py"]),
         tests("RegistryTests", needs: ["TestSupport", "glance-api", "glance-registry"]),

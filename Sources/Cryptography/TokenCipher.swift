@@ -1,5 +1,4 @@
 internal import COpenSSL
-internal import Digest
 internal import Synchronization
 
 /// Closes texts so that only who has the same secret reads them, or can have written them: AES-256-GCM.

@@ -1,4 +1,4 @@
-internal import Digest
+internal import Cryptography
 package import Domain
 internal import HTTPClient
 internal import JSONDocument

@@ -1,5 +1,5 @@
 package import Domain
-internal import Folders
+internal import Files
 internal import Glibc
 package import Logging
 internal import Synchronization

@@ -1,6 +1,5 @@
 package import Domain
 internal import NotificationWire
-internal import RabbitMQ
 
 /// Sends notifications to a broker as oslo.messaging does: to a topic exchange, by `<topic>.<priority>`, into a queue of that name.
 ///

@@ -1,4 +1,4 @@
-internal import Digest
+internal import Cryptography
 package import Domain
 package import Threading
 

@@ -1,4 +1,4 @@
-internal import Folders
+internal import Files
 internal import Glibc
 
 /// The settings of files and environment, asked by option.

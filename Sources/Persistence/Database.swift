@@ -1,4 +1,4 @@
-internal import Domain
+package import Domain
 internal import Glibc
 package import MariaDB
 internal import Threading
@@ -22,7 +22,7 @@ package struct Database: Sendable {
     /// - Parameters:
     ///   - seconds: that an answer may take; nil for the usual few.
     ///   - mayRepeat: does it once more, over a new connection, when the one that was lent is lost: for what may be done twice.
-    func run<Value>(
+    package func run<Value>(
         _ doing: String, within seconds: UInt32? = nil, mayRepeat: Bool = false, _ body: (Connection) throws -> Value
     ) throws(Fault) -> Value {
         do {
@@ -37,7 +37,7 @@ package struct Database: Sendable {
     }
 
     /// The same for statements that change nothing.
-    func read<Value>(_ doing: String, within seconds: UInt32? = nil, _ body: (Connection) throws -> Value) throws(Fault) -> Value {
+    package func read<Value>(_ doing: String, within seconds: UInt32? = nil, _ body: (Connection) throws -> Value) throws(Fault) -> Value {
         try run(doing, within: seconds, mayRepeat: true, body)
     }
 

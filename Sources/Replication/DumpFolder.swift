@@ -1,4 +1,4 @@
-internal import Folders
+internal import Files
 internal import Glibc
 internal import JSONDocument
 

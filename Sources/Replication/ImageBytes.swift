@@ -1,4 +1,4 @@
-internal import Digest
+internal import Cryptography
 internal import HTTPClient
 
 /// Bytes of an image, wherever they are, one after another.

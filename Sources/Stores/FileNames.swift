@@ -1,6 +1,6 @@
 internal import CLinux
 internal import Domain
-internal import Folders
+internal import Files
 internal import Glibc
 
 /// The names that an upload's file has in a folder of the store, and how it gets and loses them.

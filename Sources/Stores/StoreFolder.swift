@@ -1,5 +1,5 @@
 internal import Domain
-internal import Folders
+internal import Files
 internal import Glibc
 internal import Logging
 internal import Synchronization

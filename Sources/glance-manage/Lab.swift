@@ -1,6 +1,7 @@
 internal import Foundation
 internal import OsloConfig
 internal import Persistence
+internal import Schema
 internal import Service
 internal import Stack
 

@@ -1,6 +1,6 @@
 internal import ArgumentParser
 internal import Messaging
-internal import Plugins
+internal import ImportTransforms
 internal import Service
 
 @main

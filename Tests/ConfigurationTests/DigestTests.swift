@@ -1,4 +1,4 @@
-import Digest
+import Cryptography
 import JSONDocument
 import TestSupport
 import Testing

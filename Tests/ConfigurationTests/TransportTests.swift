@@ -1,5 +1,5 @@
 import JSONDocument
-import RabbitMQ
+import Messaging
 import TestSupport
 import Testing
 

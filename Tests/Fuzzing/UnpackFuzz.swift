@@ -1,11 +1,11 @@
-// libFuzzer's target for Sources/Unpacking; SwiftPM does not build it. From the repository's root, with files of the five kinds as
+// libFuzzer's target for Sources/ImportTransforms/Unpacking; SwiftPM does not build it. From the repository's root, with files of the five kinds as
 // the first of the corpus:
 //
 //   mkdir -p .build/fuzz/packed
 //   for p in gzip bzip2 xz 'zstd -q'; do echo hello | $p -c > ".build/fuzz/packed/${p%% *}"; done
 //   echo hello | zip -q - - > .build/fuzz/packed/zip
 //   swiftc -O -swift-version 6 -package-name vitrine -parse-as-library -sanitize=fuzzer,address -I Sources/CPacking \
-//     Sources/Unpacking/*.swift Tests/Fuzzing/UnpackFuzz.swift -o .build/fuzz/unpack
+//     Sources/ImportTransforms/Unpacking/*.swift Tests/Fuzzing/UnpackFuzz.swift -o .build/fuzz/unpack
 //   SWIFT_BACKTRACE=enable=no .build/fuzz/unpack -max_len=4096 -timeout=20 -rss_limit_mb=1024 -max_total_time=600 .build/fuzz/packed
 
 private struct Broken: Error {}

@@ -1,6 +1,6 @@
 import Foundation
 import JSONDocument
-import RabbitMQ
+import Messaging
 import Stack
 import TestSupport
 import Testing

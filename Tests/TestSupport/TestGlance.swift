@@ -2,6 +2,7 @@ import Domain
 import Foundation
 import MariaDB
 import Persistence
+import Schema
 import Stack
 import Synchronization
 

@@ -1,5 +1,5 @@
 package import Domain
-internal import Folders
+internal import Files
 internal import Glibc
 
 /// The cache as a folder, in Glance's own layout: `<folder>/<image id>` whole, `incomplete/`, `invalid/` and `queue/` beside.

@@ -1,6 +1,6 @@
 import Domain
 import Foundation
-import Plugins
+import ImportTransforms
 import TestSupport
 import Testing
 

@@ -1,6 +1,6 @@
 package import Domain
 internal import MariaDB
-package import Schema
+package import Persistence
 
 /// Brings a database to the tables of `sql/`, and tells how far it is.
 package struct Migrations: Sendable {

@@ -1,4 +1,4 @@
-import Folders
+import Files
 import Foundation
 import JSONDocument
 import Testing

@@ -1,4 +1,4 @@
-/// The files of this folder, in the order in which they are applied.
+/// The files of `sql/`, in the order in which they are applied.
 package enum Schema {
     /// The revision of Glance's own migrations that these tables are.
     package static let alembicRevision = "2024_1_contract01"

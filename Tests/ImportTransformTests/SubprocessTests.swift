@@ -1,5 +1,5 @@
 import Foundation
-import Subprocess
+import ImportTransforms
 import Testing
 import TestSupport
 

@@ -1,5 +1,4 @@
 package import Domain
-internal import Schema
 
 /// The revisions of Glance's own migrations, and what those of older releases lack.
 ///

@@ -1,7 +1,6 @@
 package import Domain
 internal import Glibc
 internal import JSONDocument
-internal import Subprocess
 
 /// Changes formats by the program `qemu-img`, within limits of time, memory and output. It is always told the format that an image is said
 /// to have, and sees no image that leads to other files. Source: Glance, the plugin `image_conversion`.

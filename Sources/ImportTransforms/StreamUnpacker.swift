@@ -1,5 +1,4 @@
 package import Domain
-internal import Unpacking
 
 /// Unpacks what an import brings. Source: Glance, the plugin `image_decompression`, which knows gzip, zip and lha.
 package struct StreamUnpacker: Domain.Unpacking {

@@ -1,7 +1,7 @@
 import Foundation
 import TestSupport
 import Testing
-import Unpacking
+import ImportTransforms
 
 /// What a source says when it fails.
 private struct Broken: Error {}
