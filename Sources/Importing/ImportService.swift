@@ -6,7 +6,7 @@ package import Operations
 /// Orders what `glance-tasks` does with images: imports, and locations whose bytes are to be looked at. Takes in what is staged.
 package struct ImportService: Sendable {
     package let service: ImageService
-    let catalog: any TaskCatalog & StagingCatalog
+    let catalog: any JobCatalog
     /// What may be fetched by its URL.
     let source: any ImageSource
     /// Nil where nobody knows of other regions.
@@ -14,7 +14,7 @@ package struct ImportService: Sendable {
     package let settings: ImportSettings
 
     package init(
-        service: ImageService, catalog: any TaskCatalog & StagingCatalog, source: any ImageSource, regions: (any OtherRegions)?,
+        service: ImageService, catalog: any JobCatalog, source: any ImageSource, regions: (any OtherRegions)?,
         settings: ImportSettings
     ) {
         (self.service, self.catalog, self.source, self.regions) = (service, catalog, source, regions)

@@ -8,7 +8,7 @@ package import Threading
 /// removes what the one before left; after some tries it is given up.
 package struct Importer: Sendable {
     let service: ImageService
-    let jobs: any JobBacklog
+    let jobs: any JobCatalog
     /// Where bytes come from that clients name by URL.
     let source: any ImageSource
     let plugins: ImportPlugins
@@ -27,7 +27,7 @@ package struct Importer: Sendable {
 
     /// - Parameter isEnding: asked between pieces; what is half-way is left to somebody else.
     package init(
-        service: ImageService, jobs: any JobBacklog, source: any ImageSource, plugins: ImportPlugins,
+        service: ImageService, jobs: any JobCatalog, source: any ImageSource, plugins: ImportPlugins,
         downloads: RegionDownloads?, host: String?, patience: Int, isEnding: @escaping @Sendable () -> Bool
     ) throws(ThreadUnavailable) {
         (self.service, self.jobs, self.source, self.plugins, self.downloads) = (service, jobs, source, plugins, downloads)

@@ -5,7 +5,7 @@ internal import Threading
 /// Tells now and then how far a job is, to those who look at its task.
 final class Progress {
     private let job: Job
-    private let jobs: any JobBacklog
+    private let jobs: any JobCatalog
     private let total: Int64?
     private let logger: Logger
     private var next: Double
@@ -13,7 +13,7 @@ final class Progress {
     /// Seconds between two reports.
     private static let pause = 2.0
 
-    init(_ job: Job, _ jobs: any JobBacklog, total: Int64?, _ logger: Logger) {
+    init(_ job: Job, _ jobs: any JobCatalog, total: Int64?, _ logger: Logger) {
         (self.job, self.jobs, self.total, self.logger) = (job, jobs, total, logger)
         next = monotonicSeconds() + Self.pause
     }

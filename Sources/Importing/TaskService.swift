@@ -4,9 +4,9 @@ package import Operations
 /// What clients are told of tasks, and the older way of ordering one.
 package struct TaskService: Sendable {
     let service: ImageService
-    let catalog: any TaskCatalog
+    let catalog: any JobCatalog
 
-    package init(service: ImageService, catalog: any TaskCatalog) { (self.service, self.catalog) = (service, catalog) }
+    package init(service: ImageService, catalog: any JobCatalog) { (self.service, self.catalog) = (service, catalog) }
 
     package func task(_ id: String, for caller: Caller) throws(Fault) -> Task {
         try checkAccess(caller)

@@ -15,7 +15,7 @@ extension ImageService {
         }
         try stores.checkTakesBytes(in: nil)
         _ = try signingCertificate(of: image, for: .service)
-        try copies.order(OrderedCopy(image: image.id, url: url, trace: Trace.current))
+        try uploads.order(OrderedCopy(image: image.id, url: url, trace: Trace.current))
     }
 
     /// Bytes at an address that a client gave.
@@ -43,12 +43,12 @@ extension PolicyRule {
 /// image's upload has it, and of one process a single thread tries.
 package struct Copier: Sendable {
     private let service: ImageService
-    private let orders: any CopyBacklog
+    private let orders: any JobCatalog
     private let isEnding: @Sendable () -> Bool
     private let begun = Monitor<Set<ImageID>>([])
 
     /// - Parameter isEnding: asked between pieces; a copy that is left half-way is made by somebody else.
-    package init(service: ImageService, orders: any CopyBacklog, isEnding: @escaping @Sendable () -> Bool) {
+    package init(service: ImageService, orders: any JobCatalog, isEnding: @escaping @Sendable () -> Bool) {
         self.service = service
         self.orders = orders
         self.isEnding = isEnding

@@ -81,7 +81,7 @@ extension ImageService {
 
     /// Removes bytes that are owed.
     package func carryOut(_ owed: [OwedRemoval]) {
-        for removal in owed { removals.carryOut(removal, in: stores, logger) }
+        for removal in owed { uploads.carryOut(removal, in: stores, logger) }
     }
 
     /// Removes bytes that nobody imports any more. Of an image that is queued again they may be others by now, which stay.

@@ -6,10 +6,7 @@ package import Threading
 /// The verbs of the image service. Each is a file of this folder; none knows what is behind the ports.
 package struct ImageService: Sendable {
     package let images: any ImageCatalog
-    let memberships: any MemberCatalog
     let uploads: any UploadCatalog
-    package let removals: any RemovalCatalog
-    let copies: any CopyCatalog
     package let stores: any ImageStores
     package let staging: StagingArea
     /// The address of this node, by which images that are staged here are known; nil where the staging area is everybody's.
@@ -43,7 +40,7 @@ package struct ImageService: Sendable {
         protections: PropertyProtections?, limits: ImageLimits, projectLimits: any LimitSource, formats: FormatRules,
         hashAlgorithm: String, clientUploads: ProjectShares, logger: Logger
     ) throws(ThreadUnavailable) {
-        (images, memberships, uploads, removals, copies) = (catalog, catalog, catalog, catalog, catalog)
+        (images, uploads) = (catalog, catalog)
         self.stores = stores
         self.staging = staging
         self.host = host

@@ -4,7 +4,7 @@ extension ImageService {
     package func members(of id: ImageID, for caller: Caller) throws(Fault) -> ListWalk<Member> {
         let image = try sharedImage(id, for: caller)
         try policy.require(.getMembers, on: image, by: caller)
-        return try memberships.memberWalk(of: image, visibleTo: caller) {
+        return try images.memberWalk(of: image, visibleTo: caller) {
             (try? decides(.getMember, image, $0.project, caller)) ?? false
         }
     }
@@ -13,14 +13,14 @@ extension ImageService {
     package func member(_ project: String, of id: ImageID, for caller: Caller) throws(Fault) -> Member {
         let image = try found(id, by: caller)
         guard image.visibility == .shared, try decides(.getMember, image, project, caller) else { throw Self.notAMember(project, id) }
-        return try memberships.member(project, of: image, visibleTo: caller)
+        return try images.member(project, of: image, visibleTo: caller)
     }
 
     /// Shares an image with a project, which has to accept before it stands in that project's list.
     package func share(_ id: ImageID, with project: String, by caller: Caller) throws(Fault) -> Member {
         let image = try sharedImage(id, for: caller)
         try policy.require(.addMember, on: image, by: caller)
-        return try memberships.add(project, to: image, quota: limits.members, by: caller)
+        return try images.add(project, to: image, quota: limits.members, by: caller)
     }
 
     /// A member's answer. Only the member project may give it.
@@ -30,14 +30,14 @@ extension ImageService {
         guard try decides(.modifyMember, image, project, caller), caller.project == project || caller.mayChange(image) else {
             throw Fault(.forbidden, "Only project \(project) itself may answer for its membership.")
         }
-        return try memberships.set(status, of: project, in: image)
+        return try images.set(status, of: project, in: image)
     }
 
     package func unshare(_ id: ImageID, with project: String, by caller: Caller) throws(Fault) {
         let image = try sharedImage(id, for: caller)
         try checkIsMember(project, of: image, for: caller)
         try policy.require(.deleteMember, on: image, by: caller)
-        try memberships.remove(project, from: image, by: caller)
+        try images.remove(project, from: image, by: caller)
     }
 
     /// - Throws: `.forbidden` for whoever may not look at that membership, `.notFound` for a project that has none.
@@ -45,7 +45,7 @@ extension ImageService {
         guard try policy.decides(.getMember, caller, on: image) else {
             throw Fault(.forbidden, "You are not authorized to lookup the members of the image \(image.id).")
         }
-        _ = try memberships.member(project, of: image, visibleTo: caller)
+        _ = try images.member(project, of: image, visibleTo: caller)
     }
 
     // MARK: as V1 has it, without consent, and with members who may share in turn
@@ -56,18 +56,18 @@ extension ImageService {
         let target = SharingTarget(image, by: caller)
         try policy.require(.getMembers, on: target, by: caller)
         guard try policy.decides(.getMember, caller, on: target) else { return ListWalk(only: []) }
-        return try memberships.memberWalk(of: image, visibleTo: caller)
+        return try images.memberWalk(of: image, visibleTo: caller)
     }
 
     /// - Parameter replacing: whoever is not named is a member no more.
     package func share(_ id: ImageID, with named: [Membership], replacing: Bool, by caller: Caller) throws(Fault) {
         let image = try shareableImage(id, [.addMember, .modifyMember] + (replacing ? [.deleteMember] : []), by: caller)
-        try memberships.put(named, to: image, replacing: replacing, quota: limits.members, by: caller)
+        try images.put(named, to: image, replacing: replacing, quota: limits.members, by: caller)
     }
 
     package func endSharing(_ id: ImageID, with project: String, by caller: Caller) throws(Fault) {
         let image = try shareableImage(id, [.deleteMember], by: caller)
-        try memberships.remove(project, from: image, by: caller)
+        try images.remove(project, from: image, by: caller)
     }
 
     /// What is shared with a project, as far as it is the caller's.
@@ -77,7 +77,7 @@ extension ImageService {
         for name in ["project_id", "owner", "member_id"] { target[name] = caller.project }
         try policy.require(.getMembers, on: AttributeTarget(target), by: caller)
         guard try policy.decides(.getMember, caller, on: AttributeTarget(target)) else { return ListWalk(only: []) }
-        return try memberships.membershipWalk(of: project, visibleTo: caller)
+        return try images.membershipWalk(of: project, visibleTo: caller)
     }
 
     /// An image that is the caller's to share: as V1 has it, also that of a member whom the owner lets share in turn.
@@ -87,7 +87,7 @@ extension ImageService {
         try checkHasProject(caller)
         let image = try found(id, by: caller)
         if !caller.mayChange(image) {
-            let own = try memberships.members(of: image, visibleTo: caller).first { $0.project == caller.project }
+            let own = try images.members(of: image, visibleTo: caller).first { $0.project == caller.project }
             guard own?.canShare == true else { throw .imageNotFound(id) }
         }
         for rule in rules { try policy.require(rule, on: SharingTarget(image, by: caller), by: caller) }

@@ -6,7 +6,7 @@ internal import Threading
 ///
 /// What cannot be sent stays, and is tried again after pauses that grow. Used by one thread.
 package final class OutboxRelay: @unchecked Sendable {
-    private let queue: any NotificationQueue & TurnKeeper
+    private let queue: any NotificationCatalog
     private let senders: [any NotificationSender]
     private let worker: String
     /// Notifications that are kept while none can be sent.
@@ -32,7 +32,7 @@ package final class OutboxRelay: @unchecked Sendable {
 
     /// - Parameter senders: asked one after another; one that cannot fail comes last, as a failure repeats what went before.
     package init(
-        queue: any NotificationQueue & TurnKeeper, senders: [any NotificationSender], worker: String, kept: Int, tries: Int?, logger: Logger
+        queue: any NotificationCatalog, senders: [any NotificationSender], worker: String, kept: Int, tries: Int?, logger: Logger
     ) {
         self.queue = queue
         self.senders = senders

@@ -8,10 +8,10 @@ internal import Threading
 /// Rows go in small transactions by their keys, which lock nothing but them, and three times as much time is left between two as one took.
 /// It may be interrupted at any moment, and done by several at once: what is gone is gone, and whoever begins again finds the rest.
 package struct Purger: Sendable {
-    private let catalog: any PurgeCatalog
+    private let catalog: any MaintenanceCatalog
     private let logger: Logger
 
-    package init(catalog: any PurgeCatalog, logger: Logger) { (self.catalog, self.logger) = (catalog, logger) }
+    package init(catalog: any MaintenanceCatalog, logger: Logger) { (self.catalog, self.logger) = (catalog, logger) }
 
     /// What is to go.
     package struct Order: Sendable {

@@ -8,7 +8,7 @@ internal import Threading
 /// several in a row is not asked again in that turn. So neither keeps the others waiting. Many may run, in any number of processes: what is
 /// removed twice was removed once.
 package struct Remover: Sendable {
-    private let removals: any RemovalBacklog
+    private let removals: any MaintenanceCatalog
     private let stores: any ImageStores
     private let logger: Logger
 
@@ -16,7 +16,7 @@ package struct Remover: Sendable {
     private static let turn = 3.0
     private static let batch = 200
 
-    package init(catalog: any RemovalBacklog, stores: any ImageStores, logger: Logger) {
+    package init(catalog: any MaintenanceCatalog, stores: any ImageStores, logger: Logger) {
         (removals, self.stores, self.logger) = (catalog, stores, logger)
     }
 
@@ -73,7 +73,7 @@ package struct Remover: Sendable {
     }
 }
 
-extension RemovalCatalog {
+extension UploadCatalog {
     /// Removes bytes that are owed, unless they have become those of an image again.
     ///
     /// - Returns: whether the debt is paid.

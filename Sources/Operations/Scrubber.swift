@@ -3,20 +3,18 @@ package import Logging
 
 /// Removes the bytes of images whose deletion was put off.
 package struct Scrubber: Sendable {
-    private let images: any ScrubCatalog
-    private let removals: any RemovalCatalog
+    private let catalog: any MaintenanceCatalog
     private let stores: any ImageStores
     /// Seconds from an image's deletion until its bytes may go.
     private let patience: Int
     private let logger: Logger
 
-    package init(catalog: some ScrubCatalog & RemovalCatalog, stores: any ImageStores, patience: Int, logger: Logger) {
-        (images, removals) = (catalog, catalog)
-        (self.stores, self.patience, self.logger) = (stores, patience, logger)
+    package init(catalog: any MaintenanceCatalog, stores: any ImageStores, patience: Int, logger: Logger) {
+        (self.catalog, self.stores, self.patience, self.logger) = (catalog, stores, patience, logger)
     }
 
     /// What there is to do.
-    package func remaining() throws(Fault) -> (images: Int, bytes: Int64) { try images.pendingDeletions(olderThan: patience) }
+    package func remaining() throws(Fault) -> (images: Int, bytes: Int64) { try catalog.pendingDeletions(olderThan: patience) }
 
     /// Image by image: each is beyond return before its bytes go, so this may be interrupted at any moment, and done by several at once.
     ///
@@ -31,11 +29,11 @@ package struct Scrubber: Sendable {
         var troubles = Troubles()
         defer { troubles.log("deleted images keep their data until a later try", logger) }
         while true {
-            let some = try images.pendingDeletions(olderThan: patience, after: last, atMost: 100)
+            let some = try catalog.pendingDeletions(olderThan: patience, after: last, atMost: 100)
             guard !some.isEmpty else { return count }
             for deletion in some {
                 do throws(Fault) {
-                    for removal in try images.endDeletion(of: deletion.image) { removals.carryOut(removal, in: stores, logger) }
+                    for removal in try catalog.endDeletion(of: deletion.image) { catalog.carryOut(removal, in: stores, logger) }
                 } catch {
                     troubles.note(error)
                     if troubles.hasGivenUp() { throw error }
@@ -50,5 +48,5 @@ package struct Scrubber: Sendable {
     }
 
     /// - Throws: `.notFound` for an image whose bytes do not wait.
-    package func restore(_ id: ImageID) throws(Fault) { try images.restore(id) }
+    package func restore(_ id: ImageID) throws(Fault) { try catalog.restore(id) }
 }

@@ -3,8 +3,7 @@ package import Logging
 
 /// Undoes what dead workers left.
 package struct Sweeper: Sendable {
-    private let uploads: any UploadBacklog
-    private let tasks: any TaskSweeping
+    private let catalog: any MaintenanceCatalog
     private let stores: any ImageStores
     private let staging: StagingArea
     /// The address of this node; nil where nothing waits for it.
@@ -16,22 +15,21 @@ package struct Sweeper: Sendable {
 
     /// - Parameter worker: names this process among all that hold leases.
     package init(
-        catalog: some UploadBacklog & TaskSweeping, stores: any ImageStores, staging: StagingArea, node: String? = nil, worker: String,
+        catalog: any MaintenanceCatalog, stores: any ImageStores, staging: StagingArea, node: String? = nil, worker: String,
         isDead: @escaping @Sendable (String) -> Bool, logger: Logger
     ) {
-        (uploads, tasks) = (catalog, catalog)
-        (self.stores, self.staging) = (stores, staging)
+        (self.catalog, self.stores, self.staging) = (catalog, stores, staging)
         (self.node, self.worker, self.isDead, self.logger) = (node, worker, isDead, logger)
     }
 
     /// Ends the leases of processes of this host that died, so that nobody waits for them, and says that the node is there.
     package func endLeasesOfTheDead() throws(Fault) {
         attempt("say that this node is there, and which others are awaited") { () throws(Fault) in
-            if let node { try tasks.note(node: node) }
-            try tasks.tellWhoIsAwaited()
+            if let node { try catalog.note(node: node) }
+            try catalog.tellWhoIsAwaited()
         }
-        let dead = try tasks.leaseholders().filter(isDead)
-        if !dead.isEmpty { try tasks.endLeases(of: dead) }
+        let dead = try catalog.leaseholders().filter(isDead)
+        if !dead.isEmpty { try catalog.endLeases(of: dead) }
     }
 
     /// Gives back the images of uploads whose lease ended, and removes unfinished bytes that belong to no upload.
@@ -44,17 +42,17 @@ package struct Sweeper: Sendable {
         try sweepAbandoned()
         try sweepStrays(of: "the stores", stores.pendingUploads, stores.discardPending)
         try sweepStrays(of: "the staging area", staging.pendingUploads, staging.discardPending)
-        try tasks.forgetCommits()
+        try catalog.forgetCommits()
     }
 
     private func sweepAbandoned() throws(Fault) {
         var (troubles, catalogTroubles) = (Troubles(), Troubles())
         defer { troubles.log("abandoned uploads stay until a later try", logger) }
-        for upload in try uploads.expired(atMost: 100) {
+        for upload in try catalog.expired(atMost: 100) {
             let taken: Upload?
             do throws(Fault) {
                 // Under a new token: who held it cannot end it any more, and only then may its bytes go.
-                taken = try uploads.takeOver(upload, as: Upload.freshToken(), by: worker)
+                taken = try catalog.takeOver(upload, as: Upload.freshToken(), by: worker)
                 catalogTroubles.noteSuccess()
             } catch {
                 troubles.note(error)
@@ -67,7 +65,7 @@ package struct Sweeper: Sendable {
             do throws(Fault) {
                 // Bytes first: while they may lie there, nobody else may begin.
                 if upload.aim == .staging { try staging.discard(upload) } else { try stores.discard(upload) }
-                try uploads.abort(upload, as: .queued, because: "The upload was abandoned.")
+                try catalog.abort(upload, as: .queued, because: "The upload was abandoned.")
                 troubles.noteSuccess(upload.pendingURL)
                 logger.warning("upload of image \(upload.image) was abandoned; the image is given back")
             } catch {
@@ -79,8 +77,8 @@ package struct Sweeper: Sendable {
     /// The same for what comes about rarely: imports that another image service left, staged bytes that nobody waits for, tasks whose
     /// time is over. What fails is logged, and keeps nothing else from being done.
     package func sweepThoroughly() {
-        attempt("end imports that another image service left") { () throws(Fault) in try tasks.endForeignTasks() }
-        attempt("take away tasks whose time is over") { () throws(Fault) in try tasks.expireTasks() }
+        attempt("end imports that another image service left") { () throws(Fault) in try catalog.endForeignTasks() }
+        attempt("take away tasks whose time is over") { () throws(Fault) in try catalog.expireTasks() }
         attempt("look for staged bytes that nobody waits for") { () throws(Fault) in try sweepStaged() }
     }
 
@@ -91,11 +89,11 @@ package struct Sweeper: Sendable {
     private func sweepStaged() throws(Fault) {
         let staged = try staging.contents(olderThan: Self.strayAge)
         guard !staged.isEmpty else { return }
-        let waiting = try uploads.waiting(among: staged.map(\.image))
+        let waiting = try catalog.waiting(among: staged.map(\.image))
         var troubles = Troubles()
         for (image, file) in staged where !waiting.contains(image) {
             do throws(Fault) {
-                try staging.remove(file) { () throws(Fault) in try uploads.waiting(among: [image]).isEmpty }
+                try staging.remove(file) { () throws(Fault) in try catalog.waiting(among: [image]).isEmpty }
                 logger.warning("removed staged bytes of image \(image), which nobody imports any more")
             } catch {
                 troubles.note(error)
@@ -110,7 +108,7 @@ package struct Sweeper: Sendable {
         var strays: [Upload] = []
         attempt("look for unfinished bytes in \(place)") { () throws(Fault) in strays = try find(Self.strayAge) }
         guard !strays.isEmpty else { return }
-        let known = try uploads.known(among: strays)
+        let known = try catalog.known(among: strays)
         var troubles = Troubles()
         for stray in strays where !known.contains(stray.token) {
             do throws(Fault) {

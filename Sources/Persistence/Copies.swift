@@ -1,7 +1,7 @@
 package import Domain
 internal import MariaDB
 
-extension MariaDBCatalog: CopyBacklog {
+extension MariaDBCatalog {
     package func order(_ copy: OrderedCopy) throws(Fault) {
         _ = try database.run("Ordering the data of image \(copy.image)") { connection in
             try connection.run(

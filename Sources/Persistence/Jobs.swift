@@ -2,7 +2,7 @@ package import Domain
 internal import JSONDocument
 internal import MariaDB
 
-extension MariaDBCatalog: JobBacklog {
+extension MariaDBCatalog: JobCatalog {
     /// How long a job is held without a renewal, as an upload is.
     private static let lease = "INTERVAL 30 SECOND"
 

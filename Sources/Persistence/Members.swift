@@ -2,7 +2,7 @@ package import Domain
 internal import JSONDocument
 internal import MariaDB
 
-extension MariaDBCatalog: MemberCatalog {
+extension MariaDBCatalog {
     package func members(
         of image: Image, after former: String?, atMost count: Int, visibleTo caller: Caller
     ) throws(Fault) -> [Member] {

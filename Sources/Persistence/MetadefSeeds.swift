@@ -1,7 +1,7 @@
 package import Domain
 internal import MariaDB
 
-extension MariaDBCatalog: MetadefSeeds {
+extension MariaDBCatalog {
     package func load(_ draft: MetadefDraft, _ mode: MetadefLoading) throws(Fault) -> Bool {
         let name = draft.fields.name
         return try database.transaction("Loading namespace \(name)") { connection in

@@ -1,7 +1,7 @@
 package import Domain
 internal import MariaDB
 
-extension MariaDBCatalog: NotificationQueue {
+extension MariaDBCatalog: NotificationCatalog {
     /// Bytes of payloads that are read at once, less the last.
     private static let mostBytes: Int64 = 4 << 20
 

@@ -1,7 +1,7 @@
 package import Domain
 internal import MariaDB
 
-extension MariaDBCatalog: PurgeCatalog {
+extension MariaDBCatalog {
     package func moment(daysAgo days: Int) throws(Fault) -> Timestamp {
         let moment = try database.read("Reading the time") { connection in try connection.first(Self.momentAgo, .int(Int64(days))) }
         guard let moment else { throw Fault(.unexpected, "Reading the time failed.") }

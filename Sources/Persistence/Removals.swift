@@ -2,7 +2,7 @@ package import Domain
 internal import JSONDocument
 internal import MariaDB
 
-extension MariaDBCatalog: RemovalBacklog {
+extension MariaDBCatalog {
     package func isOwed(_ removal: OwedRemoval) throws(Fault) -> Bool {
         try database.run("Asking for the removal of image \(removal.image)") { connection in
             // An image may get bytes at a place that it had others at before.

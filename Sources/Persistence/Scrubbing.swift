@@ -1,7 +1,7 @@
 package import Domain
 internal import MariaDB
 
-extension MariaDBCatalog: ScrubCatalog {
+extension MariaDBCatalog {
     package func pendingDeletions(olderThan seconds: Int) throws(Fault) -> (images: Int, bytes: Int64) {
         try database.read("Counting deleted images", within: Database.long) { connection in
             try connection.first(Self.pendingCount, .int(Int64(seconds))) ?? (0, 0)

@@ -1,7 +1,7 @@
 package import Domain
 internal import MariaDB
 
-extension MariaDBCatalog: StagingCatalog {
+extension MariaDBCatalog {
     package func finishStaging(
         _ upload: Upload, size: Int64, on host: String?, claiming claim: QuotaClaim?
     ) throws(Fault) {

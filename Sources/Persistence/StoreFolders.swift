@@ -70,7 +70,7 @@ extension MariaDBCatalog: StoreFolderCatalog {
     ) { row throws(MariaDBError) in try row.text(0) }
 }
 
-extension MariaDBCatalog: SharedFolderCatalog {
+extension MariaDBCatalog {
     package func mark(ofSharedFolder name: String) throws(Fault) -> String? {
         try database.read("Reading the mark of a shared folder") { connection in try connection.first(Self.markOfFolder, .text(name)) }
     }

@@ -1,7 +1,7 @@
 package import Domain
 internal import MariaDB
 
-extension MariaDBCatalog: TaskSweeping {
+extension MariaDBCatalog: MaintenanceCatalog {
     package func expireTasks() throws(Fault) {
         _ = try database.run("Taking away tasks", within: Database.long) { connection in
             try connection.run(

@@ -1,7 +1,7 @@
 package import Domain
 internal import MariaDB
 
-extension MariaDBCatalog: TaskCatalog {
+extension MariaDBCatalog {
     package func order(
         on image: ImageID, visibleTo caller: Caller, claiming claim: QuotaClaim?,
         _ draft: (inout Image) throws(Fault) -> TaskDraft?

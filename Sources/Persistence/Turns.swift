@@ -1,7 +1,7 @@
 package import Domain
 internal import MariaDB
 
-extension MariaDBCatalog: SentBytesCatalog {
+extension MariaDBCatalog {
     package func takeTurn(_ work: String, by worker: String, seconds: Int) throws(Fault) -> Bool {
         try database.run("Taking the turn at \(work)") { connection in
             let taken = try connection.run(

@@ -1,7 +1,7 @@
 package import Domain
 internal import MariaDB
 
-extension MariaDBCatalog: UploadBacklog {
+extension MariaDBCatalog: UploadCatalog {
     /// How long an upload is held without a renewal. Workers renew far more often; see `Operations/LeaseKeeper.swift`.
     private static let lease = "INTERVAL 30 SECOND"
 

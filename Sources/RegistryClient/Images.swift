@@ -100,7 +100,7 @@ extension RegistryClient: ImageCatalog {
     func path(_ id: ImageID) -> String { "/images/\(percentEncoded(id.text))" }
 }
 
-extension RegistryClient: RemovalCatalog {
+extension RegistryClient {
     /// V1 owes the bytes of deleted images alone, which get no others.
     package func isOwed(_ removal: OwedRemoval) -> Bool { true }
 

@@ -3,7 +3,7 @@ internal import HTTP
 internal import JSONDocument
 internal import RegistryWire
 
-extension RegistryClient: MemberCatalog {
+extension RegistryClient {
     package func members(
         of image: Image, after former: String?, atMost count: Int, visibleTo caller: Caller
     ) throws(Fault) -> [Member] {

@@ -35,7 +35,7 @@ extension RegistryClient: UploadCatalog {
     }
 }
 
-extension RegistryClient: CopyCatalog {
+extension RegistryClient {
     package func order(_ copy: OrderedCopy) throws(Fault) {
         try ask("POST", "/copies", ["image_id": .string(copy.image.text), "url": .string(copy.url)])
     }

@@ -13,7 +13,7 @@ final class SendLog: @unchecked Sendable {
     private let path: String
     /// The turn's name: of this file on this host.
     private let name: String
-    private let catalog: any SentBytesCatalog
+    private let catalog: any NotificationCatalog
     private let worker: String
     private let logger: Logger
 
@@ -35,7 +35,7 @@ final class SendLog: @unchecked Sendable {
     /// Seconds. A worker of nginx may still write into the file that was renamed.
     private static let (pause, grace) = (0.5, 3.0)
 
-    init(path: String, catalog: any SentBytesCatalog, worker: String, logger: Logger) throws(ConfigurationError) {
+    init(path: String, catalog: any NotificationCatalog, worker: String, logger: Logger) throws(ConfigurationError) {
         self.path = path
         self.catalog = catalog
         self.worker = worker

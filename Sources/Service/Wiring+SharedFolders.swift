@@ -46,13 +46,13 @@ extension Wiring {
 struct FolderClaims: Work {
     private let folders: [SharedFolder]
     private let logger: Logger
-    private let makeCatalog: @Sendable () throws -> any SharedFolderCatalog
+    private let makeCatalog: @Sendable () throws -> any MaintenanceCatalog
 
     var purpose: String { "mark the folders that it shares with glance-tasks" }
     /// Seconds between two looks, and while the database is away.
     private static let (pause, shortPause) = (300.0, 5.0)
 
-    init(_ folders: [SharedFolder], _ logger: Logger, makeCatalog: @escaping @Sendable () throws -> any SharedFolderCatalog) {
+    init(_ folders: [SharedFolder], _ logger: Logger, makeCatalog: @escaping @Sendable () throws -> any MaintenanceCatalog) {
         (self.folders, self.logger, self.makeCatalog) = (folders, logger, makeCatalog)
     }
 
@@ -81,7 +81,7 @@ struct FolderClaims: Work {
 final class FolderChecks: Work {
     private let folders: [SharedFolder]
     private let logger: Logger
-    private let makeCatalog: @Sendable () throws -> any SharedFolderCatalog
+    private let makeCatalog: @Sendable () throws -> any MaintenanceCatalog
     private let isStranger: @Sendable () -> Void
     /// Looks in a row that found another folder.
     private let strange = Monitor(0)
@@ -95,7 +95,7 @@ final class FolderChecks: Work {
     /// - Parameter isStranger: called when it has turned out that they are others.
     init(
         _ folders: [SharedFolder], _ logger: Logger, isStranger: @escaping @Sendable () -> Void,
-        makeCatalog: @escaping @Sendable () throws -> any SharedFolderCatalog
+        makeCatalog: @escaping @Sendable () throws -> any MaintenanceCatalog
     ) {
         (self.folders, self.logger, self.makeCatalog, self.isStranger) = (folders, logger, makeCatalog, isStranger)
     }

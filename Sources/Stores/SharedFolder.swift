@@ -26,7 +26,7 @@ package final class SharedFolder: Sendable {
     ///
     /// - Returns: false when another process has recorded another folder since this one did.
     /// - Throws: when the folder cannot be marked, or the records cannot be asked.
-    package func claim(_ records: some SharedFolderCatalog) throws(Fault) -> Bool {
+    package func claim(_ records: some MaintenanceCatalog) throws(Fault) -> Bool {
         // One that nobody has used yet is not there.
         guard mkdir(path, 0o755) == 0 || errno == EEXIST else { throw .store(errno, "making the folder \(path)") }
         let before = known.withLock { $0 }
@@ -41,7 +41,7 @@ package final class SharedFolder: Sendable {
     /// Whether it is the folder that `glance-api` of this machine uses, as far as that is recorded.
     ///
     /// - Throws: when the folder cannot be looked at, or the records cannot be asked.
-    package func isTheRecordedOne(_ records: some SharedFolderCatalog) throws(Fault) -> Bool {
+    package func isTheRecordedOne(_ records: some MaintenanceCatalog) throws(Fault) -> Bool {
         guard let recorded = try records.mark(ofSharedFolder: name) else { return true }
         let isKnown = known.withLock { $0 == recorded }
         guard try mark(orElse: isKnown ? recorded : nil) == recorded else { return false }

@@ -26,11 +26,11 @@ import Testing
     let glance: TestGlance
     init() throws { glance = try .of(Self.self) }
 
-    @Test(arguments: ImageCatalogConformance.checks)
+    @Test(arguments: CatalogConformance.checks)
     func `does what every catalog does`(_ check: ConformanceCheck<any Catalog>) throws { try check.run(catalog()) }
 
-    @Test(arguments: ImageCatalogConformance.backlogChecks)
-    func `serves those who clear up`(_ check: ConformanceCheck<any Catalog & UploadBacklog & RemovalBacklog>) throws {
+    @Test(arguments: CatalogConformance.maintenanceChecks)
+    func `serves those who clear up`(_ check: ConformanceCheck<any Catalog & MaintenanceCatalog>) throws {
         try check.run(catalog())
     }
 
@@ -43,7 +43,7 @@ import Testing
     let glance: TestGlance
     init() throws { glance = try .of(Self.self, runsRegistry: true) }
 
-    @Test(arguments: ImageCatalogConformance.checks)
+    @Test(arguments: CatalogConformance.checks)
     func `does what every catalog does`(_ check: ConformanceCheck<any Catalog>) throws {
         try check.run(
             RegistryClient(

@@ -7,7 +7,7 @@ import TestSupport
 import Testing
 
 /// Images whose deletion was put off, some of which cannot be dealt with now.
-private final class PutOff: ScrubCatalog, RemovalCatalog {
+private final class PutOff: MaintenanceCatalog {
     private let images: [ImageID]
     private let stuck: Set<ImageID>
     private let scrubbed = Mutex<[ImageID]>([])
@@ -32,6 +32,40 @@ private final class PutOff: ScrubCatalog, RemovalCatalog {
     func restore(_ id: ImageID) throws(Fault) {}
     func isOwed(_ removal: OwedRemoval) -> Bool { true }
     func complete(_ removal: OwedRemoval) throws(Fault) {}
+
+    // MARK: what a scrubber never asks
+
+    private var unasked: Fault { Fault(.unexpected, "A scrubber does not ask for this.") }
+
+    func begin(_ upload: Upload, by worker: String, claiming claim: QuotaClaim?) throws(Fault) -> Int64? { throw unasked }
+    func renew(_ tokens: Set<String>?, heldBy worker: String) throws(Fault) -> Set<String> { throw unasked }
+    func finish(
+        _ upload: Upload, at location: ImageLocation, _ measured: MeasuredBytes, claiming claim: QuotaClaim?
+    ) throws(Fault) { throw unasked }
+    func abort(_ upload: Upload, as status: ImageStatus, because reason: String) throws(Fault) { throw unasked }
+    func order(_ copy: OrderedCopy) throws(Fault) { throw unasked }
+    func expired(atMost count: Int) throws(Fault) -> [Upload] { throw unasked }
+    func takeOver(_ upload: Upload, as token: String, by worker: String) throws(Fault) -> Upload? { throw unasked }
+    func known(among uploads: [Upload]) throws(Fault) -> Set<String> { throw unasked }
+    func waiting(among images: [ImageID]) throws(Fault) -> Set<ImageID> { throw unasked }
+    func leaseholders() throws(Fault) -> [String] { throw unasked }
+    func endLeases(of workers: [String]) throws(Fault) { throw unasked }
+    func note(node: String) throws(Fault) { throw unasked }
+    func tellWhoIsAwaited() throws(Fault) { throw unasked }
+    func expireTasks() throws(Fault) { throw unasked }
+    func endForeignTasks() throws(Fault) { throw unasked }
+    func forgetCommits() throws(Fault) { throw unasked }
+    func overdue(atMost count: Int) throws(Fault) -> [OwedRemoval] { throw unasked }
+    func complete(_ removals: [OwedRemoval]) throws(Fault) { throw unasked }
+    func postpone(_ removals: [OwedRemoval], haveFailed: Bool) throws(Fault) { throw unasked }
+    func moment(daysAgo days: Int) throws(Fault) -> Timestamp { throw unasked }
+    func deletedRows(of part: PurgePart, before limit: Timestamp) throws(Fault) -> Int { throw unasked }
+    func deletedRows(
+        of part: PurgePart, before limit: Timestamp, after last: PurgeKey?, atMost count: Int
+    ) throws(Fault) -> [DeletedRow] { throw unasked }
+    func purge(_ keys: [PurgeKey], of part: PurgePart, before limit: Timestamp) throws(Fault) -> Int { throw unasked }
+    func mark(ofSharedFolder name: String) throws(Fault) -> String? { throw unasked }
+    func record(mark: String, ofSharedFolder name: String) throws(Fault) { throw unasked }
 }
 
 /// Issue 12, B11.

@@ -1,27 +1,41 @@
-/// Everything that the verbs need to know of images.
-package typealias Catalog = ImageCatalog & MemberCatalog & UploadCatalog & RemovalCatalog & CopyCatalog & StoreFolderCatalog
+/// What the use cases that V1 and V2 share need to know of images. `Persistence` and `RegistryClient` fill it.
+package typealias Catalog = ImageCatalog & UploadCatalog & StoreFolderCatalog
 
-/// The records of images. Every adapter passes `ImageCatalogConformance`.
+/// The records of images, and of the projects that they are shared with. Every adapter passes `CatalogConformance`.
+///
+/// A method with a caller looks by itself whether they may see the image, or change it; the operations ask the policy before. A method
+/// without one is for the service, which has asked. Every method throws `.unavailable` when the records cannot be asked or are too busy,
+/// and `.unexpected` for what the code has wrong; other kinds are named with each.
 package protocol ImageCatalog: Sendable {
-    /// - Parameter claim: what the image takes of what its owner may have; nil where nothing limits him.
+    // MARK: Images
+
+    /// Inserts an image, for whoever may create one.
+    ///
+    /// - Parameter claim: what the image takes of what its owner may have; nil where nothing limits them.
     /// - Throws: `.conflict` when an image ever had the id, `.tooLarge` for a claim that does not fit.
     func insert(_ draft: ImageDraft, claiming claim: QuotaClaim?) throws(Fault) -> Image
 
+    /// Reads an image that the caller may see, without its locations.
+    ///
     /// - Throws: `.notFound` also for an image that is deleted, or that the caller may not see.
     func image(_ id: ImageID, visibleTo caller: Caller) throws(Fault) -> Image
 
-    /// The same with its locations, for whoever is about to read its bytes.
+    /// Reads the same with its locations, for whoever is about to read its bytes.
+    ///
+    /// - Throws: `.notFound`, as `image` does.
     func locatedImage(_ id: ImageID, visibleTo caller: Caller) throws(Fault) -> Image
 
-    /// The same, and what is still known of an image that is deleted when an administrator asks.
+    /// Reads the same, and what is still known of an image that is deleted when an administrator asks.
+    ///
+    /// - Throws: `.notFound`, as `image` does.
     func recordedImage(_ id: ImageID, visibleTo caller: Caller) throws(Fault) -> Image
 
-    /// A page, as far as it may be in memory at once: at least one image of it, if it has any.
+    /// Reads a page of what the caller may see, as far as it may be in memory at once: at least one image of it, if it has any.
     ///
     /// - Throws: `.invalid` when the marker is no image that the caller can see.
     func page(_ listing: ImageListing, visibleTo caller: Caller) throws(Fault) -> ImagePage
 
-    /// Images of a page that `page` left over, as far as they may be in memory at once. Those that do not belong to the list any
+    /// Reads images of a page that `page` left over, as far as they may be in memory at once. Those that do not belong to the list any
     /// more are left out.
     func page(of rest: [ImageID], in listing: ImageListing, visibleTo caller: Caller) throws(Fault) -> ImagePage
 
@@ -31,13 +45,13 @@ package protocol ImageCatalog: Sendable {
     /// what differs afterwards is written. A fault that `change` throws leaves all as it was.
     ///
     /// - Parameter claim: what the change takes of what the image's owner may have.
-    /// - Throws: `.tooLarge` for a claim that does not fit; `.forbidden` unless the image is the caller's to change, whatever `change`
-    ///   asked of him.
+    /// - Throws: what `change` throws; `.notFound`, as `image` does; `.tooLarge` for a claim that does not fit; `.forbidden` unless the
+    ///   image is the caller's to change, whatever `change` asked of them.
     func update(
         _ id: ImageID, visibleTo caller: Caller, claiming claim: QuotaClaim?, _ change: (inout Image) throws(Fault) -> Void
     ) throws(Fault) -> Image
 
-    /// Moves an image from one status to another, in one step.
+    /// Moves an image from one status to another, in one step, for the service.
     ///
     /// - Throws: `.conflict` when it has not the status it should come from.
     func move(_ id: ImageID, from: ImageStatus, to: ImageStatus) throws(Fault)
@@ -45,11 +59,61 @@ package protocol ImageCatalog: Sendable {
     /// Deletes an image's record for good, with members, tags and properties, and owes the removal of its bytes.
     ///
     /// - Parameter allowed: throws for what may not be deleted.
-    /// - Throws: `.forbidden` unless the image is the caller's to change, whatever `allowed` asked of him.
-    /// - Returns: what `RemovalCatalog` now has to be told of; nothing where the bytes stay for the scrubber.
+    /// - Throws: what `allowed` throws; `.notFound`, as `image` does; `.forbidden` unless the image is the caller's to change, whatever
+    ///   `allowed` asked of them.
+    /// - Returns: what `UploadCatalog.complete` now has to be told of; nothing where the bytes stay for the scrubber.
     func delete(
         _ id: ImageID, visibleTo caller: Caller, _ allowed: (Image) throws(Fault) -> Void
     ) throws(Fault) -> [OwedRemoval]
+
+    // MARK: Members
+
+    /// Reads some of an image's members, in the order of their names; for a caller who is neither owner nor administrator, their own
+    /// entry only.
+    ///
+    /// - Parameters:
+    ///   - former: the member that they come after; nil for the first ones.
+    ///   - count: how many there are at the most. There are fewer at the end alone.
+    func members(of image: Image, after former: String?, atMost count: Int, visibleTo caller: Caller) throws(Fault) -> [Member]
+
+    /// Reads one member, as far as the caller may see that it is one.
+    ///
+    /// - Throws: `.notFound` when the project is no member, or the caller may not see that it is.
+    func member(_ project: String, of image: Image, visibleTo caller: Caller) throws(Fault) -> Member
+
+    /// Adds a pending member, for whoever may change the image.
+    ///
+    /// - Parameter quota: members that an image may have; nil for any number.
+    /// - Throws: `.conflict` when the project is a member already, `.tooLarge` past the quota, `.forbidden` unless the image is the
+    ///   caller's to change.
+    func add(_ project: String, to image: Image, quota: Int?, by caller: Caller) throws(Fault) -> Member
+
+    /// Shares an image with projects that may be members already: new ones are pending, old ones keep their answer.
+    ///
+    /// - Parameters:
+    ///   - replacing: whoever is not named is a member no more.
+    ///   - quota: members that an image may have; nil for any number.
+    /// - Throws: `.tooLarge` past the quota, `.forbidden` unless the image is the caller's to change, or they are a member that may share it.
+    func put(_ memberships: [Membership], to image: Image, replacing: Bool, quota: Int?, by caller: Caller) throws(Fault)
+
+    /// Reads some of a project's memberships, in the order of the images' ids; for a caller who is not an administrator, those of their
+    /// own project and those in images that it owns.
+    ///
+    /// - Parameters: as of `members`.
+    func memberships(
+        of project: String, after former: ImageID?, atMost count: Int, visibleTo caller: Caller
+    ) throws(Fault) -> [Member]
+
+    /// Sets what a member says of the image, for the service, which has asked who they are.
+    ///
+    /// - Throws: `.notFound` when the project is no member.
+    func set(_ status: Member.Status, of project: String, in image: Image) throws(Fault) -> Member
+
+    /// Removes a member.
+    ///
+    /// - Throws: `.notFound` when the project is no member, `.forbidden` unless the image is the caller's to change, or they are
+    ///   a member that may share it.
+    func remove(_ project: String, from image: Image, by caller: Caller) throws(Fault)
 }
 
 extension ImageCatalog {
@@ -60,43 +124,4 @@ extension ImageCatalog {
     ) throws(Fault) -> Image {
         try update(id, visibleTo: caller, claiming: nil, change)
     }
-}
-
-/// Bytes that no record needs any more.
-package struct OwedRemoval: Sendable {
-    package let number: Int64
-    package let image: ImageID
-    package let url: String
-    /// Whether the image is deleted, and so gets no bytes at the same place any more.
-    package let isOfDeleted: Bool
-
-    package init(number: Int64, image: ImageID, url: String, isOfDeleted: Bool = false) {
-        (self.number, self.image, self.url, self.isOfDeleted) = (number, image, url, isOfDeleted)
-    }
-}
-
-/// Bytes still to be removed from stores, kept until they are.
-package protocol RemovalCatalog: Sendable {
-    /// Whether bytes are to be removed now. They are not while others may be on their way to the same place, and never where an image has
-    /// its bytes there again.
-    func isOwed(_ removal: OwedRemoval) throws(Fault) -> Bool
-
-    /// The bytes are gone.
-    func complete(_ removal: OwedRemoval) throws(Fault)
-}
-
-/// The removals as whoever clears up sees them.
-package protocol RemovalBacklog: RemovalCatalog {
-    /// Those that nobody has settled for a while, so whoever should have is gone: first what was never tried again, the oldest first,
-    /// then what was postponed.
-    func overdue(atMost count: Int) throws(Fault) -> [OwedRemoval]
-
-    /// The bytes of all these are gone.
-    func complete(_ removals: [OwedRemoval]) throws(Fault)
-
-    /// Removals that could not be carried out now are not overdue for a while.
-    ///
-    /// - Parameter haveFailed: each failure of a removal makes the while longer, up to ten minutes; what was not even tried waits half a
-    ///   minute.
-    func postpone(_ removals: [OwedRemoval], haveFailed: Bool) throws(Fault)
 }

@@ -1,17 +1,22 @@
 /// The definitions of metadata.
+///
+/// A method with a caller looks by itself what they may see; the others are for `MetadefService`, which has asked the policy, and for the
+/// operator's tool. Every method throws `.unavailable` when the records cannot be asked or are too busy; other kinds are named with each.
 package protocol MetadefCatalog: Sendable {
+    /// Reads a page of namespaces that the caller may see.
+    ///
     /// - Throws: `.notFound` when the marker is no namespace that the caller can see.
     func page(_ listing: MetadefListing, visibleTo caller: Caller) throws(Fault) -> MetadefPage
 
-    /// A namespace with what is asked for of its contents, in one look: whole, or their names where they hold much.
+    /// Reads a namespace with what is asked for of its contents, in one look: whole, or their names where they hold much.
     ///
     /// - Throws: `.notFound` also for one that the caller may not see.
     func namespace(_ name: String, with parts: [MetadefPart], visibleTo caller: Caller) throws(Fault) -> MetadefNamespace
 
-    /// Some of a namespace's contents by their names, in that order; names that there are not are left out.
+    /// Reads some of a namespace's contents by their names, in that order; names that there are not are left out.
     func items(_ kind: MetadefKind, named names: [String], of namespace: MetadefNamespace) throws(Fault) -> [MetadefItem]
 
-    /// In the order in which they were first named.
+    /// Reads all resource types, in the order in which they were first named.
     func resourceTypes() throws(Fault) -> [ResourceType]
 
     /// Makes a namespace with its contents, all or nothing. Resource types that there are not yet are made too.
@@ -19,6 +24,8 @@ package protocol MetadefCatalog: Sendable {
     /// - Throws: `.conflict` for a name that is taken, of the namespace or in it.
     func insert(_ draft: MetadefDraft) throws(Fault) -> MetadefNamespace
 
+    /// Changes a namespace's own fields.
+    ///
     /// - Throws: `.conflict` for a name that is taken, `.notFound` when the namespace is gone.
     func update(_ namespace: MetadefNamespace, to fields: MetadefFields) throws(Fault) -> MetadefNamespace
 
@@ -27,6 +34,8 @@ package protocol MetadefCatalog: Sendable {
     /// - Throws: `.forbidden` when it has become protected, `.notFound` when it is gone.
     func delete(_ namespace: MetadefNamespace) throws(Fault)
 
+    /// Adds items to a namespace, all or nothing.
+    ///
     /// - Throws: `.conflict` for a name that is taken there, `.tooLarge` past `MetadefLimits`, `.notFound` when the namespace
     ///   is gone.
     func add(_ items: [MetadefItem], to namespace: MetadefNamespace) throws(Fault) -> [MetadefItem]
@@ -41,11 +50,26 @@ package protocol MetadefCatalog: Sendable {
     /// - Throws: `.conflict` when its name is another one's, `.notFound` when there is nothing of the old name.
     func replace(_ name: String, with item: MetadefItem, in namespace: MetadefNamespace) throws(Fault) -> MetadefItem
 
+    /// Removes an item.
+    ///
     /// - Throws: `.notFound` when there is nothing of the name.
     func remove(_ kind: MetadefKind, _ name: String, from namespace: MetadefNamespace) throws(Fault)
 
     /// Removes all of a kind.
     func removeAll(_ kind: MetadefKind, from namespace: MetadefNamespace) throws(Fault)
+
+    // MARK: For the operator's files of definitions
+
+    /// Puts a namespace's definitions beside, or in place of, those that there are, all or nothing.
+    ///
+    /// - Returns: false when the namespace is there and was left as it is.
+    func load(_ draft: MetadefDraft, _ mode: MetadefLoading) throws(Fault) -> Bool
+
+    /// Removes all definitions, resource types too.
+    func clear() throws(Fault)
+
+    /// Reads the names of all namespaces, in their order.
+    func names() throws(Fault) -> [String]
 }
 
 extension MetadefCatalog {
@@ -81,20 +105,6 @@ package enum MetadefPart: Sendable {
     case all(MetadefKind)
     /// The one of a name, if there is one.
     case one(MetadefKind, String)
-}
-
-/// The definitions as whoever loads and exports files of them sees them.
-package protocol MetadefSeeds: Sendable {
-    /// Puts a namespace's definitions beside, or in place of, those that there are, all or nothing.
-    ///
-    /// - Returns: false when the namespace is there and was left as it is.
-    func load(_ draft: MetadefDraft, _ mode: MetadefLoading) throws(Fault) -> Bool
-
-    /// Removes all definitions, resource types too.
-    func clear() throws(Fault)
-
-    /// The names of all namespaces, in their order.
-    func names() throws(Fault) -> [String]
 }
 
 /// What a file does to a namespace that there is. Source: Glance, `glance-manage db load_metadefs`.

@@ -1,49 +1,11 @@
-/// One upload under way: who takes the bytes, and where they lie until they are whole.
-package struct Upload: Sendable, Equatable {
-    /// Where the bytes go.
-    package enum Aim: Sendable {
-        case store
-        /// The staging area, where they wait for their import.
-        case staging
-
-        /// Of an image that they come in for.
-        package var status: ImageStatus { self == .store ? .saving : .uploading }
-    }
-
-    package var aim = Aim.store
-    package let image: ImageID
-    /// A random name, so that an upload that was given up cannot be taken for a later one to the same image.
-    ///
-    /// Who takes an upload over gives it another one; its bytes keep the first in their name.
-    package var token: String
-    /// What the store calls the unfinished bytes.
-    package let pendingURL: String
-
-    package init(image: ImageID, token: String, pendingURL: String) {
-        self.image = image
-        self.token = token
-        self.pendingURL = pendingURL
-    }
-}
-
-/// What was measured of an image's bytes while they came in.
-package struct MeasuredBytes: Sendable {
-    package let size: Int64
-    /// Bytes of the disk that they unfold to; nil where nobody can tell.
-    package let virtualSize: Int64?
-    package let checksum: String
-    package let hash: ImageHash
-
-    package init(size: Int64, virtualSize: Int64? = nil, checksum: String, hash: ImageHash) {
-        self.size = size
-        self.virtualSize = virtualSize
-        self.checksum = checksum
-        self.hash = hash
-    }
-}
-
-/// Uploads held under a lease, so that one whose worker died is taken back by `glance-tasks`.
+/// Where images' bytes come in and go: uploads, copies by URL, removals. Every adapter passes `CatalogConformance`.
+///
+/// For the service alone, which has asked whether the caller may. An upload is held under a lease, so that one whose worker died is taken
+/// back by `glance-tasks`. Every method throws `.unavailable` when the records cannot be asked or are too busy, and then the call may
+/// have been done all the same; other kinds are named with each.
 package protocol UploadCatalog: Sendable {
+    // MARK: Uploads
+
     /// Moves the image from queued to the status of the upload's aim and holds it for the worker.
     ///
     /// - Parameter claim: what the image's owner may have. The bytes that it names are kept for this upload until its end.
@@ -51,7 +13,7 @@ package protocol UploadCatalog: Sendable {
     /// - Throws: `.conflict` unless the image is queued, `.tooLarge` for a claim that does not fit.
     func begin(_ upload: Upload, by worker: String, claiming claim: QuotaClaim?) throws(Fault) -> Int64?
 
-    /// Holds uploads of a worker for another while.
+    /// Renews the leases of a worker's uploads, for `LeaseKeeper`.
     ///
     /// - Parameter tokens: of those that it works on; nil for all that bear its name, as a worker of an older release asks.
     /// - Returns: the tokens of those that are still its own; others were deleted or given to somebody else.
@@ -72,6 +34,21 @@ package protocol UploadCatalog: Sendable {
     ///
     /// - Parameter reason: what went wrong, in words that clients may read.
     func abort(_ upload: Upload, as status: ImageStatus, because reason: String) throws(Fault)
+
+    // MARK: Copies
+
+    /// Orders that an image's bytes are fetched by URL. `glance-tasks` does it; the order lasts until the image has its bytes, or
+    /// cannot have them any more. Of two orders for one image the later counts.
+    func order(_ copy: OrderedCopy) throws(Fault)
+
+    // MARK: Removals
+
+    /// Tells whether bytes are to be removed now. They are not while others may be on their way to the same place, and never where an
+    /// image has its bytes there again.
+    func isOwed(_ removal: OwedRemoval) throws(Fault) -> Bool
+
+    /// Notes that the bytes are gone. Safe to repeat.
+    func complete(_ removal: OwedRemoval) throws(Fault)
 }
 
 extension UploadCatalog {
@@ -80,35 +57,4 @@ extension UploadCatalog {
     package func finish(_ upload: Upload, at location: ImageLocation, _ measured: MeasuredBytes) throws(Fault) {
         try finish(upload, at: location, measured, claiming: nil)
     }
-}
-
-/// Uploads to the staging area.
-package protocol StagingCatalog: UploadCatalog {
-    /// Notes that all bytes are staged, and ends the lease. The image stays uploading until it is imported.
-    ///
-    /// Safe to repeat when its answer was lost.
-    ///
-    /// - Parameters:
-    ///   - host: the address of the node that has the bytes; nil where any can have them.
-    ///   - claim: what the image's owner may have, and all that came.
-    /// - Throws: as `finish` does.
-    func finishStaging(_ upload: Upload, size: Int64, on host: String?, claiming claim: QuotaClaim?) throws(Fault)
-}
-
-/// The uploads as whoever clears up sees them.
-package protocol UploadBacklog: UploadCatalog {
-    /// Uploads whose lease ended: whoever held them is gone.
-    func expired(atMost count: Int) throws(Fault) -> [Upload]
-
-    /// Takes over an upload whose lease ended, so that nobody else does, and he who had it cannot end it any more: it has another
-    /// token from now on.
-    ///
-    /// - Returns: the upload under its new token; nil when it is held, or ended.
-    func takeOver(_ upload: Upload, as token: String, by worker: String) throws(Fault) -> Upload?
-
-    /// Of unfinished bytes the tokens of those that belong to an upload or a job that has a lease, ended or not.
-    func known(among uploads: [Upload]) throws(Fault) -> Set<String>
-
-    /// Which of these images may have staged bytes.
-    func waiting(among images: [ImageID]) throws(Fault) -> Set<ImageID>
 }

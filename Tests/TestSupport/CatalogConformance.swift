@@ -4,7 +4,7 @@ import Testing
 import Threading
 
 // What the service itself does, without a word about it.
-extension MemberCatalog {
+extension ImageCatalog {
     fileprivate func add(_ project: String, to image: Image, quota: Int?) throws(Fault) -> Member {
         try add(project, to: image, quota: quota, by: .service)
     }
@@ -17,7 +17,7 @@ extension MemberCatalog {
 }
 
 /// What every catalog must do.
-package enum ImageCatalogConformance {
+package enum CatalogConformance {
     private static let admin = Caller(user: "root", project: "cloud", roles: ["admin"], isAdmin: true)
     private static let alice = Caller(user: "alice", project: "acme", roles: ["member"], isAdmin: false)
     private static let bob = Caller(user: "bob", project: "bolt", roles: ["member"], isAdmin: false)
@@ -383,8 +383,8 @@ package enum ImageCatalogConformance {
         },
     ]
 
-    /// What the catalogs that whoever clears up works on must do besides.
-    package static let backlogChecks: [ConformanceCheck<any Catalog & UploadBacklog & RemovalBacklog>] = [
+    /// What the catalogs that the sweeper and the remover work on must do besides.
+    package static let maintenanceChecks: [ConformanceCheck<any Catalog & MaintenanceCatalog>] = [
         ConformanceCheck("knows an upload as long as it is held, also when its image is deleted") { catalog in
             let image = try catalog.insert(ImageDraft(id: .fresh(), owner: "acme")).id
             let name = "of bytes \(image)".token
