@@ -133,6 +133,9 @@ let package = Package(
         // work
         room("Operations", needs: ["Domain", "Digest", "ImageFormats", "Cryptography", "JSONDocument", "Threading", logging]),
 
+        room(
+            "BackgroundJobs", needs: ["Domain", "NotificationWire", "Operations", "Threading", logging]),
+
         room("Importing", needs: ["Domain", "Digest", "JSONDocument", "Operations", "Threading", logging]),
 
         // doors
@@ -146,7 +149,8 @@ let package = Package(
         room(
             "Service",
             needs: [
-                "APICommon", "APIRegistry", "APIV1", "APIV2", "Importing", "Operations", "Persistence", "RegistryClient", "Stores",
+                "APICommon", "APIRegistry", "APIV1", "APIV2", "BackgroundJobs", "Importing", "Operations", "Persistence", "RegistryClient",
+                "Stores",
                 "Identity", "Domain",
                 "HTTP", "HTTPClient", "ImageFormats", "JSONDocument", "Cryptography", "Digest", "NotificationWire",
                 "CLinux", "FastCGI", "MariaDB", "OsloConfig", "Threading", logging,

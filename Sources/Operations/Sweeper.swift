@@ -25,11 +25,14 @@ package struct Sweeper: Sendable {
     }
 
     /// Ends the leases of processes of this host that died, so that nobody waits for them, and says that the node is there.
-    package func endLeasesOfTheDead() throws(Fault) {
+    ///
+    /// - Parameter waiting: what a look found a moment ago, so that nothing else is asked for.
+    package func endLeasesOfTheDead(_ waiting: WaitingWork = .unknown) throws(Fault) {
         attempt("say that this node is there, and which others are awaited") { () throws(Fault) in
             if let node { try tasks.note(node: node) }
-            try tasks.tellWhoIsAwaited()
+            if waiting.contains(.awaitedNodes) { try tasks.tellWhoIsAwaited() }
         }
+        guard waiting.contains(.heldLeases) else { return }
         let dead = try tasks.leaseholders().filter(isDead)
         if !dead.isEmpty { try tasks.endLeases(of: dead) }
     }
@@ -38,14 +41,17 @@ package struct Sweeper: Sendable {
     ///
     /// What cannot be done now of one of them, or in one store, is logged and tried again next time; the others go on.
     ///
+    /// - Parameter waiting: what a look found a moment ago, so that nothing else is asked for.
     /// - Throws: what the catalog throws when it cannot be asked.
-    package func sweep() throws(Fault) {
-        try endLeasesOfTheDead()
-        try sweepAbandoned()
+    package func sweep(_ waiting: WaitingWork = .unknown) throws(Fault) {
+        try endLeasesOfTheDead(waiting)
+        if waiting.contains(.abandonedUploads) { try sweepAbandoned() }
         try sweepStrays(of: "the stores", stores.pendingUploads, stores.discardPending)
         try sweepStrays(of: "the staging area", staging.pendingUploads, staging.discardPending)
-        try tasks.forgetCommits()
     }
+
+    /// Forgets which transactions were committed, where nobody asks any more.
+    package func forgetTransactions() throws(Fault) { try tasks.forgetCommits() }
 
     private func sweepAbandoned() throws(Fault) {
         var (troubles, catalogTroubles) = (Troubles(), Troubles())
