@@ -232,6 +232,12 @@ let package = Package(
                 "glance-registry",
                 "glance-tasks", logging,
             ]),
+        tests(
+            "BackgroundTests",
+            needs: [
+                "TestSupport", "BackgroundJobs", "Domain", "MariaDB", "Stack", "Threading", "glance-api", "glance-registry", "glance-tasks",
+                logging,
+            ]),
         tests("ImportTests", needs: ["TestSupport", "Stack", "Threading", "glance-api", "glance-tasks"]),
         tests("MetadefTests", needs: ["TestSupport", "glance-api", "glance-manage"]),
         tests("ToolTests", needs: ["TestSupport", "Threading", "glance-api", "glance-registry", "glance-tools"]),
