@@ -18,7 +18,7 @@ package final class LeaseKeeper: Sendable {
         var held: [String: Lease] = [:]
     }
 
-    /// What somebody who works under a lease asks whether he may go on.
+    /// Tells those who work under a lease whether they may go on.
     package final class Lease: Sendable {
         private let lost = Atomic(false)
 

@@ -59,7 +59,7 @@ package struct Sweeper: Sendable {
         for upload in try uploads.expired(atMost: 100) {
             let taken: Upload?
             do throws(Fault) {
-                // Under a new token: who held it cannot end it any more, and only then may its bytes go.
+                // Under a new token: its holder cannot end it any more, and only then may its bytes go.
                 taken = try uploads.takeOver(upload, as: Upload.freshToken(), by: worker)
                 catalogTroubles.noteSuccess()
             } catch {
