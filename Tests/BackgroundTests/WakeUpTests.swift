@@ -135,13 +135,22 @@ import Testing
             let links = ((try? FileManager.default.contentsOfDirectory(atPath: folder)) ?? []).compactMap {
                 try? FileManager.default.destinationOfSymbolicLink(atPath: "\(folder)/\($0)")
             }
-            let lines = ((try? String(contentsOfFile: "/proc/net/unix", encoding: .utf8)) ?? "").split(separator: "\n")
+            let lines = String(decoding: wholeFile("/proc/net/unix"), as: UTF8.self).split(separator: "\n")
             found = lines.map { $0.split(separator: " ") }.first {
                 $0.count == 8 && $0[7].hasPrefix("@vitrine/") && links.contains("socket:[\($0[6])]")
             }.map { String($0[7].dropFirst()) }
             return found != nil
         }
         return found
+    }
+
+    /// Foundation takes the first piece that the kernel gives for the end of such a file.
+    private func wholeFile(_ path: String) -> [UInt8] {
+        let descriptor = open(path, O_RDONLY | O_CLOEXEC)
+        defer { close(descriptor) }
+        var (bytes, piece): ([UInt8], [UInt8]) = ([], Array(repeating: 0, count: 64 * 1024))
+        while case let count = read(descriptor, &piece, piece.count), count > 0 { bytes += piece[..<count] }
+        return bytes
     }
 }
 
