@@ -137,6 +137,9 @@ let package = Package(
 
         module("Importing", needs: ["Domain", "Cryptography", "JSONDocument", "Operations", "Threading", logging]),
 
+        // background work of glance-tasks
+        module("BackgroundJobs", needs: ["Domain", "NotificationWire", "Operations", "Threading", logging]),
+
         // HTTP APIs
         module("APICommon", needs: ["HTTP", "JSONDocument", "Domain", "NotificationWire", "Threading", logging]),
         module("APIV2", needs: ["APICommon", "HTTP", "JSONDocument", "Domain", "Importing", "Operations"]),
@@ -148,7 +151,8 @@ let package = Package(
         module(
             "Service",
             needs: [
-                "APICommon", "APIRegistry", "APIV1", "APIV2", "Importing", "Operations", "Persistence", "RegistryClient", "Stores",
+                "APICommon", "APIRegistry", "APIV1", "APIV2", "BackgroundJobs", "Importing", "Operations", "Persistence", "RegistryClient",
+                "Stores",
                 "Identity", "Domain",
                 "HTTP", "HTTPClient", "ImageFormats", "JSONDocument", "Cryptography", "NotificationWire",
                 "CLinux", "FastCGI", "MariaDB", "OsloConfig", "Threading", logging,
@@ -229,6 +233,12 @@ let package = Package(
                 "TestSupport", "Domain", "JSONDocument", "MariaDB", "Operations", "Persistence", "Stores", "glance-api", "glance-manage",
                 "glance-registry",
                 "glance-tasks", logging,
+            ]),
+        tests(
+            "BackgroundTests",
+            needs: [
+                "TestSupport", "BackgroundJobs", "Domain", "MariaDB", "Stack", "Threading", "glance-api", "glance-registry", "glance-tasks",
+                logging,
             ]),
         tests("ImportTests", needs: ["TestSupport", "Stack", "Threading", "glance-api", "glance-tasks"]),
         tests("MetadefTests", needs: ["TestSupport", "glance-api", "glance-manage"]),

@@ -6,12 +6,9 @@ package import Threading
 /// Renews the leases of this process that somebody works under, and no others: one that was let go of ends, also where the catalog could
 /// not be told.
 ///
-/// An upload may wait for its client for hours, so it cannot renew by itself. Dies the process, the leases end, and
-/// `glance-tasks` takes back what they were for.
+/// An upload may wait for its client for hours, so it cannot renew by itself. If the process dies, the leases
+/// end, and `glance-tasks` takes back what they were for.
 package final class LeaseKeeper: Sendable {
-    /// Seconds between two renewals; a lease is many times as long. An upload of an image that was deleted ends so soon.
-    private static let pause = 2.5
-
     private let purpose: String
     private let renew: Renewal
     private let logger: Logger
@@ -21,7 +18,7 @@ package final class LeaseKeeper: Sendable {
         var held: [String: Lease] = [:]
     }
 
-    /// What somebody who works under a lease asks whether he may go on.
+    /// Tells those who work under a lease whether they may go on.
     package final class Lease: Sendable {
         private let lost = Atomic(false)
 
@@ -53,7 +50,7 @@ package final class LeaseKeeper: Sendable {
         while true {
             // Waits without an end while nothing is held, and then for the pause.
             state.wait { $0.held.isEmpty ? nil : () }
-            _ = state.wait(atMost: Self.pause) { $0.held.isEmpty ? () : nil }
+            _ = state.wait(atMost: Timing.renewal) { $0.held.isEmpty ? () : nil }
             let asked = state.with { $0.held }
             guard !asked.isEmpty else { continue }
             switch renew(Set(asked.keys)) {

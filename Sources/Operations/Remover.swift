@@ -5,15 +5,13 @@ internal import Threading
 /// Removes bytes that are owed and that whoever owed them did not remove.
 ///
 /// A debt that cannot be paid now is put off, each time for longer, and comes after those that were never tried; a store that refuses
-/// several in a row is not asked again in that turn. So neither keeps the others waiting. Many may run, in any number of processes: what is
+/// several in a row is not asked again in that run. So neither keeps the others waiting. Many may run, in any number of processes: what is
 /// removed twice was removed once.
 package struct Remover: Sendable {
     private let removals: any MaintenanceCatalog
     private let stores: any ImageStores
     private let logger: Logger
 
-    /// Seconds of a turn.
-    private static let turn = 3.0
     private static let batch = 200
 
     package init(catalog: any MaintenanceCatalog, stores: any ImageStores, logger: Logger) {
@@ -25,7 +23,7 @@ package struct Remover: Sendable {
     /// - Returns: whether there is more to do now.
     /// - Throws: what the catalog throws when it cannot be asked. What was removed by then is removed once more later.
     package func removeSome() throws(Fault) -> Bool {
-        let end = monotonicSeconds() + Self.turn
+        let end = monotonicSeconds() + Timing.removing
         var (troubles, skipped) = (Troubles(), 0)
         defer { troubles.log("removals wait for a later try", more: skipped, logger) }
         while true {

@@ -23,11 +23,14 @@ package struct Sweeper: Sendable {
     }
 
     /// Ends the leases of processes of this host that died, so that nobody waits for them, and says that the node is there.
-    package func endLeasesOfTheDead() throws(Fault) {
+    ///
+    /// - Parameter waiting: what a look found a moment ago, so that nothing else is asked for.
+    package func endLeasesOfTheDead(_ waiting: WaitingWork = .unknown) throws(Fault) {
         attempt("say that this node is there, and which others are awaited") { () throws(Fault) in
             if let node { try catalog.note(node: node) }
-            try catalog.tellWhoIsAwaited()
+            if waiting.contains(.awaitedNodes) { try catalog.tellWhoIsAwaited() }
         }
+        guard waiting.contains(.heldLeases) else { return }
         let dead = try catalog.leaseholders().filter(isDead)
         if !dead.isEmpty { try catalog.endLeases(of: dead) }
     }
@@ -36,14 +39,17 @@ package struct Sweeper: Sendable {
     ///
     /// What cannot be done now of one of them, or in one store, is logged and tried again next time; the others go on.
     ///
+    /// - Parameter waiting: what a look found a moment ago, so that nothing else is asked for.
     /// - Throws: what the catalog throws when it cannot be asked.
-    package func sweep() throws(Fault) {
-        try endLeasesOfTheDead()
-        try sweepAbandoned()
+    package func sweep(_ waiting: WaitingWork = .unknown) throws(Fault) {
+        try endLeasesOfTheDead(waiting)
+        if waiting.contains(.abandonedUploads) { try sweepAbandoned() }
         try sweepStrays(of: "the stores", stores.pendingUploads, stores.discardPending)
         try sweepStrays(of: "the staging area", staging.pendingUploads, staging.discardPending)
-        try catalog.forgetCommits()
     }
+
+    /// Forgets which transactions were committed, where nobody asks any more.
+    package func forgetTransactions() throws(Fault) { try catalog.forgetCommits() }
 
     private func sweepAbandoned() throws(Fault) {
         var (troubles, catalogTroubles) = (Troubles(), Troubles())
@@ -51,7 +57,7 @@ package struct Sweeper: Sendable {
         for upload in try catalog.expired(atMost: 100) {
             let taken: Upload?
             do throws(Fault) {
-                // Under a new token: who held it cannot end it any more, and only then may its bytes go.
+                // Under a new token: its holder cannot end it any more, and only then may its bytes go.
                 taken = try catalog.takeOver(upload, as: Upload.freshToken(), by: worker)
                 catalogTroubles.noteSuccess()
             } catch {

@@ -84,12 +84,23 @@ package struct CachedImages: CacheRecords {
     package func live(among ids: [ImageID]) throws(Fault) -> Set<ImageID> {
         try database.read("Asking for images that are cached") { connection in
             var live: Set<ImageID> = []
-            for id in ids where try connection.first(Self.isLive, .text(id.text)) != nil { live.insert(id) }
+            for start in stride(from: 0, to: ids.count, by: Self.batch) {
+                // The last id fills up, so that one statement is prepared.
+                let some = ids[start..<min(start + Self.batch, ids.count)].map(\.text)
+                let values = some + repeatElement(some[0], count: Self.batch - some.count)
+                live.formUnion(try connection.all(Self.liveOnes, values.map { .text($0) }))
+            }
             return live
         }
     }
 
-    private static let isLive = Query(
-        "SELECT 1 FROM images WHERE id = ? AND deleted = 0 AND status IN ('active', 'deactivated')"
-    ) { row throws(MariaDBError) in try row.int(0) }
+    /// Images that one statement asks for.
+    private static let batch = 100
+
+    private static let liveOnes = Query(
+        """
+        SELECT id FROM images
+         WHERE id IN (\(repeatElement("?", count: batch).joined(separator: ","))) AND deleted = 0 AND status IN ('active', 'deactivated')
+        """
+    ) { row throws(MariaDBError) in ImageID(try row.text(0)) }
 }

@@ -10,6 +10,7 @@ extension MariaDBCatalog {
                 VALUES (?, ?, UTC_TIMESTAMP(6), ?, ?)
                 """, .text(copy.image.text), .text(copy.url), .text(copy.trace?.requestID), .text(copy.trace?.globalRequestID))
         }
+        database.wakeUp.wakeUp()
     }
 
     package func waitingCopies(atMost count: Int) throws(Fault) -> [OrderedCopy] {
@@ -28,7 +29,7 @@ extension MariaDBCatalog {
         """
         SELECT c.image_id, c.url, c.request_id, c.global_request_id, i.id IS NULL OR i.deleted = 1 OR i.status <> 'queued'
           FROM vitrine_copies c LEFT JOIN images i ON i.id = c.image_id
-         WHERE i.id IS NULL OR i.deleted = 1 OR i.status <> 'saving'
+         WHERE \(isWaitingCopy)
          ORDER BY c.ordered_at
          LIMIT ?
         """

@@ -6,11 +6,22 @@ internal import Threading
 /// The way to MariaDB for everything that is kept in it.
 package struct Database: Sendable {
     private let pool: Pool
+    /// Tells `glance-tasks` that something was ordered.
+    let wakeUp: any WakeUp
+    /// Whether any transaction may have left something for `glance-tasks`.
+    private var wakesAfterTransactions = false
 
     /// Seconds that a transaction which lost against others is tried again.
     private static let patience: Double = 10
 
-    package init(_ pool: Pool) { self.pool = pool }
+    package init(_ pool: Pool, wakeUp: any WakeUp = NoWakeUp()) { (self.pool, self.wakeUp) = (pool, wakeUp) }
+
+    /// The same, where any transaction may have left something for `glance-tasks`, such as a notification.
+    func wakingAfterTransactions() -> Database {
+        var waking = self
+        waking.wakesAfterTransactions = true
+        return waking
+    }
 
     /// Seconds that the answer to a statement may take that looks at very many rows.
     static let long: UInt32 = 60
@@ -61,9 +72,11 @@ package struct Database: Sendable {
         var wait = 0.002
         while true {
             do {
-                return try pool.withConnection(within: seconds, fresh: commit.wasLost) { connection in
+                let value = try pool.withConnection(within: seconds, fresh: commit.wasLost) { connection in
                     try attempt(&commit, on: connection, body)
                 }
+                if wakesAfterTransactions { wakeUp.wakeUp() }
+                return value
             } catch let error as MariaDBError where commit.mayRepeat(after: error, isInTime: monotonicSeconds() < deadline) {
                 commit.wasLost = commit.wasLost || error.isLoss
                 usleep(useconds_t(Double.random(in: 0.5...1) * wait * 1_000_000))

@@ -4,7 +4,7 @@ internal import MariaDB
 
 extension MariaDBCatalog: JobCatalog {
     /// How long a job is held without a renewal, as an upload is.
-    private static let lease = "INTERVAL 30 SECOND"
+    private static let lease = "INTERVAL \(Timing.workLease) SECOND"
 
     package func claim(_ token: String, by worker: String, on node: String?, patience: Int) throws(Fault) -> Job? {
         let waiting = try database.read("Looking for jobs") { connection in
@@ -172,11 +172,7 @@ extension MariaDBCatalog: JobCatalog {
     private static let waitingJobs = Query(
         """
         SELECT task_id FROM vitrine_jobs j
-         WHERE lease_until < UTC_TIMESTAMP(6)
-           AND (node IS NULL OR node = ?
-                OR lease_until < UTC_TIMESTAMP(6) - INTERVAL ? SECOND
-                   AND NOT EXISTS (SELECT 1 FROM vitrine_nodes n
-                                    WHERE n.node = j.node AND n.seen_at > UTC_TIMESTAMP(6) - INTERVAL ? SECOND))
+         WHERE \(isWaitingJob)
          ORDER BY lease_until
          LIMIT 16
         """

@@ -21,7 +21,7 @@ package struct MariaDBCatalog: Sendable {
         _ database: Database, showsLocations: Bool = false, taskHours: Int = 48, delaysDeletion: Bool = false, outbox: Outbox? = nil,
         cipher: TextCipher? = nil
     ) {
-        self.database = database
+        self.database = outbox == nil ? database : database.wakingAfterTransactions()
         self.showsLocations = showsLocations
         self.taskHours = taskHours
         self.delaysDeletion = delaysDeletion

@@ -100,7 +100,7 @@ extension MariaDBCatalog {
         """
         SELECT r.id, r.image_id, r.url, COALESCE(i.deleted, 1)
           FROM vitrine_removals r LEFT JOIN images i ON i.id = r.image_id
-         WHERE r.next_try <= UTC_TIMESTAMP(6) AND r.owed_since < UTC_TIMESTAMP(6) - INTERVAL 60 SECOND
+         WHERE \(isOverdue)
          ORDER BY r.next_try, r.owed_since
          LIMIT ?
         """

@@ -68,14 +68,13 @@ extension MariaDBCatalog: MaintenanceCatalog {
         }
     }
 
-    /// A node that is there takes its jobs within a second or two, unless it has many.
     package func tellWhoIsAwaited() throws(Fault) {
         _ = try database.run("Telling who is awaited", mayRepeat: true) { connection in
             try connection.run(
                 """
                 UPDATE vitrine_jobs j STRAIGHT_JOIN task_info i ON i.task_id = j.task_id
                    SET i.message = CONCAT('Waits for the node ', j.node, ', which has the staged data.')
-                 WHERE j.node IS NOT NULL AND j.lease_until < UTC_TIMESTAMP(6) - INTERVAL 5 SECOND
+                 WHERE \(Self.awaitsNode)
                 """)
         }
     }

@@ -7,7 +7,7 @@ extension MariaDBCatalog {
         _ draft: (inout Image) throws(Fault) -> TaskDraft?
     ) throws(Fault) -> Task? {
         try checkPossible(image)
-        return try database.transaction("Ordering a task on image \(image)") { connection in
+        let ordered: Task? = try database.transaction("Ordering a task on image \(image)") { connection in
             var task: TaskDraft?
             _ = try changed(image, visibleTo: caller, claim, on: connection) { image throws(Fault) in task = try draft(&image) }
             guard let task else { return nil }
@@ -16,6 +16,8 @@ extension MariaDBCatalog {
             }
             return try insert(task, on: connection)
         }
+        if ordered != nil { database.wakeUp.wakeUp() }
+        return ordered
     }
 
     package func task(_ id: String, visibleTo caller: Caller) throws(Fault) -> Task {

@@ -3,7 +3,7 @@ internal import MariaDB
 
 extension MariaDBCatalog {
     package func takeTurn(_ work: String, by worker: String, seconds: Int) throws(Fault) -> Bool {
-        try database.run("Taking the turn at \(work)") { connection in
+        try database.run("Acquiring the lease of \(work)") { connection in
             let taken = try connection.run(
                 """
                 UPDATE vitrine_turns SET worker = ?, lease_until = UTC_TIMESTAMP(6) + INTERVAL ? SECOND
@@ -20,7 +20,7 @@ extension MariaDBCatalog {
     }
 
     package func leaveTurn(_ work: String, by worker: String) throws(Fault) {
-        _ = try database.run("Leaving the turn at \(work)") { connection in
+        _ = try database.run("Releasing the lease of \(work)") { connection in
             try connection.run(
                 "UPDATE vitrine_turns SET lease_until = UTC_TIMESTAMP(6) WHERE name = ? AND worker = ?", .text(work), .text(worker))
         }

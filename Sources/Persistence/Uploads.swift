@@ -3,7 +3,7 @@ internal import MariaDB
 
 extension MariaDBCatalog: UploadCatalog {
     /// How long an upload is held without a renewal. Workers renew far more often; see `Operations/LeaseKeeper.swift`.
-    private static let lease = "INTERVAL 30 SECOND"
+    private static let lease = "INTERVAL \(Timing.workLease) SECOND"
 
     package func begin(_ upload: Upload, by worker: String, claiming claim: QuotaClaim?) throws(Fault) -> Int64? {
         try database.transaction("Beginning the upload of image \(upload.image)") { connection in

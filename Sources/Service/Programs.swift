@@ -1,8 +1,8 @@
+internal import BackgroundJobs
 internal import FastCGI
 internal import Glibc
 internal import Logging
 package import OsloConfig
-internal import Operations
 internal import Threading
 
 /// What the programs under the roof do once they know their arguments.
@@ -17,8 +17,8 @@ package enum Programs {
             api: try wiring.makeAPI(), log: wiring.log, senders: Senders(limit: downloads, share: Wiring.share(of: downloads)))
         try workers.start(try configuration(Options.metadataThreads), on: try listener(metadata))
         if let data { try workers.start(try configuration(Options.dataThreads), on: try listener(data)) }
-        try run(
-            workers, until: signals, wiring, "glance.api", beside: Rounds(try wiring.makeFolderClaims(), wiring.log.logger("glance.store")))
+        let claims = Scheduler(periodic: [try wiring.makeFolderClaims()], wiring.log.logger("glance.store"))
+        try run(workers, until: signals, wiring, "glance.api", beside: claims)
     }
 
     /// The registry as FastCGI threads, until it is told to end.
@@ -32,15 +32,15 @@ package enum Programs {
     }
 
     private static func run(
-        _ workers: Workers, until signals: Signals, _ wiring: Wiring, _ name: String, beside rounds: Rounds? = nil
+        _ workers: Workers, until signals: Signals, _ wiring: Wiring, _ name: String, beside jobs: Scheduler? = nil
     ) throws {
         let logger = wiring.log.logger(name)
-        try rounds?.start()
+        try jobs?.start()
         logger.info("takes requests")
         Readiness.tell()
         signals.waitForEnd(wiring.lookAgain)
         logger.info("ends; finishes what runs")
-        let all: [(any Ending)?] = [workers, rounds]
+        let all: [(any Ending)?] = [workers, jobs]
         try end(all.compactMap(\.self), wiring, logger, unfinished: "ended before all requests did")
     }
 
@@ -79,26 +79,23 @@ package enum Programs {
         // The order to end that whoever started this process gives.
         let folders = try wiring.makeFolderChecks { kill(getpid(), SIGTERM) }
         try folders.checkAtStart()
-        let works: [(any Work)?] = [
-            Sweeping(try wiring.makeSweeper(), logger),
-            Removing(remover: try wiring.makeRemover()),
-            Scrubbing(scrubber: try wiring.makeScrubber(), pause: Double(try configuration(Options.wakeupTime))),
-            try wiring.makeOutboxRelay(makeBrokerSender), try wiring.makeSendLog(), try wiring.makeCacheRounds(), folders,
+        let pools: [WorkerPool?] = [
+            try wiring.makeCopyPool(logger), try wiring.makeImportPool(tools, logger), try wiring.makePrefetchPool(logger),
         ]
-        let rounds = works.compactMap(\.self).map { Rounds($0, logger) }
-        let (copies, imports) = (wiring.makeCopies(logger), try wiring.makeImports(tools, logger))
-        let prefetching = try wiring.makePrefetching(logger)
-        try copies.start(try configuration(Options.copyThreads))
-        try imports.start(try configuration(Options.importThreads))
-        try prefetching?.start(try configuration(Options.cacheThreads))
-        for round in rounds { try round.start() }
-        let others = works.dropFirst().dropLast().compactMap { $0?.purpose.replacing("look after ", with: "") }
+        let periodic: [(any PeriodicJob)?] = [
+            try wiring.makeSweeping(logger), try wiring.makeRemoving(), try wiring.makeScrubbing(),
+            try wiring.makeOutboxRelay(makeBrokerSender), try wiring.makeSendLog(), try wiring.makeCacheSweeping(), folders,
+        ]
+        let jobs = Scheduler(
+            pools: pools.compactMap(\.self), periodic: periodic.compactMap(\.self), look: try wiring.makeLook(),
+            wakeUps: try wiring.makeWakeUps(), logger)
+        try jobs.start()
+        let others = periodic.dropFirst().dropLast().compactMap { $0?.purpose.replacing("look after ", with: "") }
         logger.info("looks after \((["uploads, imports, copies"] + others).joined(separator: ", "))")
         Readiness.tell()
         signals.waitForEnd(wiring.lookAgain)
         logger.info("ends; leaves to others what is half-way")
-        let all: [(any Ending)?] = [copies, imports, prefetching] + rounds
-        try end(all.compactMap(\.self), wiring, logger, unfinished: "ended in the midst of some work; others begin it anew")
+        try end([jobs], wiring, logger, unfinished: "ended in the midst of some work; others begin it anew")
     }
 
     private static func listener(_ place: String) throws -> Listener {

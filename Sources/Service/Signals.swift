@@ -45,6 +45,15 @@ struct Signals {
     }
 }
 
+/// What is told to end, and ends by and by.
+protocol Ending: Sendable {
+    /// Returns at once.
+    func end()
+
+    /// Waits for its end, for some seconds at most.
+    func hasEnded(within seconds: Double) -> Bool
+}
+
 /// Tells all to end, and waits for them: one deadline for all.
 ///
 /// - Parameter seconds: until the deadline; 0 is without a limit.

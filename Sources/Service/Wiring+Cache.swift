@@ -2,12 +2,10 @@ internal import APIV2
 internal import APICommon
 internal import Domain
 internal import HTTP
-internal import Logging
 internal import Operations
 internal import OsloConfig
 internal import Persistence
 internal import Stores
-internal import Threading
 
 extension Wiring {
     /// This node's cache; nil where there is none.
@@ -25,7 +23,7 @@ extension Wiring {
         var settings = CacheService.Settings()
         settings.stallTime = try configuration(Options.cacheStallTime)
         settings.isCentral = try configuration(Options.cacheDriver) == .centralized
-        let cache = CacheService(service: service, keeper: keeper, settings: settings)
+        let cache = CacheService(service: service, keeper: keeper, settings: settings, wakeUp: try makeWakeUp())
         let door = CacheHandlers(service: cache)
         var routes = CacheHandlers.routes.map { $0.map { $0(door) } }
         if try flavor.managesCache {
@@ -33,23 +31,6 @@ extension Wiring {
             routes += CacheManagementHandlers.routes.map { $0.map { $0(management) } }
         }
         return routes
-    }
-
-    /// The threads of `glance-tasks` that bring in what is wanted; nil where there is no cache.
-    func makePrefetching(_ logger: Logger) throws -> Crew? {
-        guard try cacheFolder != nil else { return nil }
-        return Crew("look after what is wanted in the image cache", logger) { isEnding in
-            // One more counts what was read from the cache; likewise below.
-            let catalog = try makeCatalog(for: try configuration(Options.cacheThreads) + 1)
-            let service = try makeService(over: catalog, try makeProjectLimits())
-            let prefetcher = Prefetcher(service: service, keeper: try makeCacheKeeper(catalog)!, isEnding: isEnding)
-            return { () throws(Fault) in try prefetcher.fetchOne() }
-        }
-    }
-
-    func makeCacheRounds() throws -> CacheRounds? {
-        guard let keeper = try makeCacheKeeper(makeCatalog(for: 2)) else { return nil }
-        return CacheRounds(keeper, stallTime: try configuration(Options.cacheStallTime))
     }
 
     var hasCache: Bool {
@@ -87,36 +68,4 @@ extension Wiring {
             try configuration(Options.selfReference) ?? hostName()
         }
     }
-}
-
-/// Keeps the cache to its size, and free of what nobody needs.
-final class CacheRounds: Work {
-    private let keeper: CacheKeeper
-    private let stallTime: Int
-    private let count = Monitor(0)
-
-    let purpose = "look after the image cache"
-    /// Seconds between two rounds, and rounds of which one cleans: what turned out wrong is there for the operator for an hour.
-    private static let pause = 60.0
-    private static let cleanings = 60
-
-    init(_ keeper: CacheKeeper, stallTime: Int) { (self.keeper, self.stallTime) = (keeper, stallTime) }
-
-    func doSome() throws(Fault) -> Double {
-        // It is kept to its size also while the database is away.
-        var refusal: Fault?
-        do throws(Fault) { try keeper.sweep() } catch { refusal = error }
-        do throws(Fault) { try keeper.prune() } catch { refusal = error }
-        let number = count.with { count in
-            count += 1
-            return count
-        }
-        if number % Self.cleanings == 0 {
-            do throws(Fault) { try keeper.cache.clean(olderThan: stallTime) } catch { refusal = error }
-        }
-        if let refusal { throw refusal }
-        return Self.pause
-    }
-
-    func leave() {}
 }

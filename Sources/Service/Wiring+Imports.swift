@@ -1,7 +1,6 @@
 package import Domain
 internal import Identity
 internal import Importing
-internal import Logging
 internal import Operations
 internal import OsloConfig
 internal import Persistence
@@ -49,23 +48,6 @@ extension Wiring {
             downloads: try makeDownloads(), host: try host, patience: try configuration(Options.stagingNodeTimeout), isEnding: isEnding)
     }
 
-    /// The threads of `glance-tasks` that do imports.
-    func makeImports(_ tools: ImportTools, _ logger: Logger) throws -> Crew {
-        let plugins = try makePlugins(tools)
-        return Crew("look after imports", logger) { isEnding in
-            let importer = try makeImporter(plugins, isEnding: isEnding)
-            return { () throws(Fault) in try importer.doOne() }
-        }
-    }
-
-    /// Those that make V1's copies.
-    func makeCopies(_ logger: Logger) -> Crew {
-        Crew("look after copies", logger) { isEnding in
-            let copier = try makeCopier(isEnding: isEnding)
-            return { () throws(Fault) in try copier.makeOne() }
-        }
-    }
-
     private func makeImportSettings() throws -> ImportSettings {
         var settings = ImportSettings()
         settings.methods = try importMethods
@@ -83,7 +65,7 @@ extension Wiring {
     }
 
     /// Packed bytes are unpacked before formats are changed, whatever the order of the plugins.
-    private func makePlugins(_ tools: ImportTools) throws -> ImportPlugins {
+    func makePlugins(_ tools: ImportTools) throws -> ImportPlugins {
         var plugins = ImportPlugins()
         let names = try configuration(Options.importPlugins)
         let seconds = Double(try configuration(Options.conversionTimeout))

@@ -1,7 +1,7 @@
+internal import BackgroundJobs
 package import Domain
 internal import Glibc
 internal import Logging
-internal import Operations
 internal import OsloConfig
 internal import Persistence
 
@@ -112,7 +112,12 @@ extension Wiring {
     /// Nil where nginx tells nothing, or nobody wants to know.
     func makeSendLog() throws -> SendLog? {
         guard try notesSends, let path = try configuration(Options.sendLog) else { return nil }
-        return try SendLog(
-            path: path, catalog: try makeCatalog(for: 1), worker: WorkerName.fresh().text, logger: log.logger("glance.notifications"))
+        let catalog = try makeCatalog(for: 1)
+        do throws(Fault) {
+            return try SendLog(
+                path: path, on: hostName(), catalog: catalog, worker: WorkerName.fresh().text, logger: log.logger("glance.notifications"))
+        } catch {
+            throw ConfigurationError(place: "[vitrine] send_log", reason: error.message)
+        }
     }
 }

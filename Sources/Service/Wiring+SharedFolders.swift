@@ -1,8 +1,8 @@
+internal import BackgroundJobs
 internal import Domain
 internal import Glibc
 internal import Logging
 package import OsloConfig
-internal import Operations
 internal import Stores
 internal import Threading
 
@@ -43,20 +43,18 @@ extension Wiring {
 }
 
 /// Marks the folders that an API's process uses, and records the marks. The database need not be there yet.
-struct FolderClaims: Work {
+struct FolderClaims: PeriodicJob {
     private let folders: [SharedFolder]
     private let logger: Logger
     private let makeCatalog: @Sendable () throws -> any MaintenanceCatalog
 
     var purpose: String { "mark the folders that it shares with glance-tasks" }
-    /// Seconds between two looks, and while the database is away.
-    private static let (pause, shortPause) = (300.0, 5.0)
 
     init(_ folders: [SharedFolder], _ logger: Logger, makeCatalog: @escaping @Sendable () throws -> any MaintenanceCatalog) {
         (self.folders, self.logger, self.makeCatalog) = (folders, logger, makeCatalog)
     }
 
-    func doSome() throws(Fault) -> Double {
+    func run(_ waiting: WaitingWork) throws(Fault) -> Double? {
         do {
             // Made each time: nobody keeps a connection for this.
             let records = try makeCatalog()
@@ -67,18 +65,16 @@ struct FolderClaims: Work {
                     container); what is left there is found by one of them alone
                     """)
             }
-            return Self.pause
+            return Timing.folderMark
         } catch {
             logger.debug("cannot \(purpose) yet: \(error)")
-            return Self.shortPause
+            return Timing.folderMarkAgain
         }
     }
-
-    func leave() {}
 }
 
 /// Finds out whether `glance-tasks` sees the folders that `glance-api` uses.
-final class FolderChecks: Work {
+final class FolderChecks: PeriodicJob {
     private let folders: [SharedFolder]
     private let logger: Logger
     private let makeCatalog: @Sendable () throws -> any MaintenanceCatalog
@@ -87,8 +83,6 @@ final class FolderChecks: Work {
     private let strange = Monitor(0)
 
     var purpose: String { "compare the folders that it shares with glance-api" }
-    /// Seconds between two looks, and between those that decide.
-    private static let (pause, shortPause) = (60.0, 2.0)
     /// Looks that must find the same: an API that starts at this moment has not marked its folder yet.
     private static let looks = 5
 
@@ -107,14 +101,14 @@ final class FolderChecks: Work {
         for look in 1...Self.looks {
             guard let folder = stranger() else { return }
             guard look < Self.looks else { throw ConfigurationError(place: folder.option, reason: Self.reason(folder)) }
-            usleep(useconds_t(Self.shortPause * 1_000_000))
+            usleep(useconds_t(Timing.folderCheckAgain * 1_000_000))
         }
     }
 
-    func doSome() throws(Fault) -> Double {
+    func run(_ waiting: WaitingWork) throws(Fault) -> Double? {
         guard let folder = stranger() else {
             strange.with { $0 = 0 }
-            return Self.pause
+            return Timing.folderCheck
         }
         let count = strange.with { count in
             count += 1
@@ -124,10 +118,8 @@ final class FolderChecks: Work {
             logger.critical("\(folder.option): \(Self.reason(folder))")
             isStranger()
         }
-        return Self.shortPause
+        return Timing.folderCheckAgain
     }
-
-    func leave() {}
 
     /// A folder that is not the API's; nil also when that cannot be found out now.
     private func stranger() -> SharedFolder? {

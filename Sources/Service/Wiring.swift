@@ -54,27 +54,35 @@ package struct Wiring {
         return paths.first(where: ConfigurationSearch.isThere) ?? "\(configuration.folders.first ?? "/etc/glance")/\(name)"
     }
 
+    /// Where the database is.
+    var databaseAddress: Address {
+        get throws {
+            guard let url = try configuration(Options.connection) else {
+                let places = "; no configuration file was named, and none is in ~/.glance, ~, /etc/glance or /etc"
+                throw ConfigurationError(
+                    place: "[database] connection", reason: "is not set" + (configuration.folders.isEmpty ? places : ""))
+            }
+            let place = "[database] connection"
+            let address: Address
+            do throws(AddressError) {
+                address = try Address(url: url)
+            } catch {
+                throw ConfigurationError(place: place, reason: "\(error)")
+            }
+            for (word, path) in address.tls?.paths ?? [] where access(path, R_OK) != 0 {
+                throw ConfigurationError(place: place, reason: "\(path) of \(word) cannot be read: \(String(cString: strerror(errno)))")
+            }
+            return address
+        }
+    }
+
     /// - Parameter threads: that may want a connection at once.
     package func makeDatabase(for threads: Int) throws -> Database {
-        guard let url = try configuration(Options.connection) else {
-            let places = "; no configuration file was named, and none is in ~/.glance, ~, /etc/glance or /etc"
-            throw ConfigurationError(place: "[database] connection", reason: "is not set" + (configuration.folders.isEmpty ? places : ""))
-        }
-        let place = "[database] connection"
-        let address: Address
-        do throws(AddressError) {
-            address = try Address(url: url)
-        } catch {
-            throw ConfigurationError(place: place, reason: "\(error)")
-        }
-        for (word, path) in address.tls?.paths ?? [] where access(path, R_OK) != 0 {
-            throw ConfigurationError(place: place, reason: "\(path) of \(word) cannot be read: \(String(cString: strerror(errno)))")
-        }
         let kept = try configuration(Options.maxPoolSize)
         let limits = Pool.Limits(
             size: kept == 0 ? threads : kept, overflow: try configuration(Options.maxOverflow),
             patience: Double(try configuration(Options.poolTimeout)))
-        return Database(Pool(address, limits: limits))
+        return Database(Pool(try databaseAddress, limits: limits), wakeUp: try makeWakeUp())
     }
 
     /// - Parameter threads: that may want to ask it something at once.

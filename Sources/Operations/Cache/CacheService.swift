@@ -6,6 +6,7 @@ package struct CacheService: Sendable {
     /// Nil where the site has no cache.
     private let keeper: CacheKeeper?
     private let settings: Settings
+    private let wakeUp: any WakeUp
 
     package struct Settings: Sendable {
         /// Seconds after which nobody is believed to bring an image in that still is not whole.
@@ -24,8 +25,9 @@ package struct CacheService: Sendable {
         package let record: CacheRecord?
     }
 
-    package init(service: ImageService, keeper: CacheKeeper?, settings: Settings) {
-        (self.service, self.keeper, self.settings) = (service, keeper, settings)
+    /// - Parameter wakeUp: tells `glance-tasks` of this node what is wanted.
+    package init(service: ImageService, keeper: CacheKeeper?, settings: Settings, wakeUp: any WakeUp) {
+        (self.service, self.keeper, self.settings, self.wakeUp) = (service, keeper, settings, wakeUp)
     }
 
     package func cached(by rule: PolicyRule = .cacheList, for caller: Caller) throws(Fault) -> [Entry] {
@@ -52,13 +54,17 @@ package struct CacheService: Sendable {
         guard image.status == .active else {
             throw Fault(.invalid, "Only images with status active can be brought into the cache.")
         }
-        if keeper.cache.bytes(of: image.id)?.size != image.size { try keeper.cache.enqueue(image.id) }
+        guard keeper.cache.bytes(of: image.id)?.size != image.size else { return }
+        try keeper.cache.enqueue(image.id)
+        wakeUp.wakeUp()
     }
 
     /// The same without a look at the image: what cannot be had leaves the queue by itself.
     package func mark(_ id: ImageID, by caller: Caller) throws(Fault) {
         let keeper = try required(.manageImageCache, caller)
-        if keeper.cache.bytes(of: id) == nil { try keeper.cache.enqueue(id) }
+        guard keeper.cache.bytes(of: id) == nil else { return }
+        try keeper.cache.enqueue(id)
+        wakeUp.wakeUp()
     }
 
     /// Removes an image from the cache and from the queue.

@@ -48,15 +48,19 @@ extension CacheKeeper {
     }
 }
 
+extension CacheKeeper {
+    /// Whether anything is wanted in the cache; no where that cannot be told now.
+    package var hasQueue: Bool {
+        do throws(Fault) { return try !cache.queue().isEmpty } catch { return false }
+    }
+}
+
 /// Brings in what is wanted in the cache: the queue is a folder of the node, so its own `glance-tasks` does it.
 package final class Prefetcher: Sendable {
     private let service: ImageService
     private let keeper: CacheKeeper
     private let isEnding: @Sendable () -> Bool
     private let pauses = Monitor<[ImageID: Double]>([:])
-
-    /// Seconds until an image is tried again that could not be had.
-    private static let pause = 60.0
 
     package init(service: ImageService, keeper: CacheKeeper, isEnding: @escaping @Sendable () -> Bool) {
         (self.service, self.keeper, self.isEnding) = (service, keeper, isEnding)
@@ -82,9 +86,9 @@ package final class Prefetcher: Sendable {
                     _ = pauses.with { $0.removeValue(forKey: id) }
                 } catch {
                     keeper.logger.warning("image \(id) stays in the queue of the cache: \(error)")
-                    pauses.with { $0[id] = monotonicSeconds() + Self.pause }
+                    pauses.with { $0[id] = monotonicSeconds() + Timing.prefetchAgain }
                 }
-            case false?: pauses.with { $0[id] = monotonicSeconds() + Self.pause }
+            case false?: pauses.with { $0[id] = monotonicSeconds() + Timing.prefetchAgain }
             }
             return true
         }

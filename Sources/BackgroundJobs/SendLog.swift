@@ -1,24 +1,25 @@
-internal import Domain
+package import Domain
 internal import Glibc
-internal import Logging
+package import Logging
 internal import NotificationWire
-internal import OsloConfig
 internal import Threading
 
 /// Reads from nginx's log whose bytes were sent, and how many of them. Used by one thread.
 ///
 /// How far it came stands in the database, with what it made of the lines: each counts once, whoever goes on. The log may be renamed
 /// and begun anew (its rest is read first, also as `….1` by whoever starts later), or cut.
-final class SendLog: @unchecked Sendable {
+package final class SendLog: @unchecked Sendable {
     private let path: String
-    /// The turn's name: of this file on this host.
+    /// Of this file on this host, among all that have a leader.
     private let name: String
     private let catalog: any NotificationCatalog
     private let worker: String
+    private let lease: LeaderLease
     private let logger: Logger
 
     private var file: File?
-    private var turnEnds = -Double.infinity
+    /// Where the records say that reading goes on: inode and offset, none before the first line; nil where they were not asked yet.
+    private var known: [UInt]?
     /// Since when another file stands in this one's place and nothing more came.
     private var isReplacedSince: Double?
 
@@ -28,70 +29,60 @@ final class SendLog: @unchecked Sendable {
         var offset: Int
     }
 
-    /// Seconds of the turn, and what must be left of it to begin.
-    private static let (turnSeconds, margin) = (45, 25.0)
     /// Bytes that are read at once. A longer line is none of nginx's.
     private static let piece = 64 * 1024
-    /// Seconds. A worker of nginx may still write into the file that was renamed.
-    private static let (pause, grace) = (0.5, 3.0)
 
-    init(path: String, catalog: any NotificationCatalog, worker: String, logger: Logger) throws(ConfigurationError) {
+    /// - Parameters:
+    ///   - host: what this machine calls itself.
+    ///   - worker: names this process.
+    /// - Throws: `.invalid` for a path that is too long.
+    package init(path: String, on host: String, catalog: any NotificationCatalog, worker: String, logger: Logger) throws(Fault) {
         self.path = path
         self.catalog = catalog
         self.worker = worker
         self.logger = logger
-        name = "sends \(hostName()):\(path)"
-        guard name.unicodeScalars.count <= 255 else { throw ConfigurationError(place: "[vitrine] send_log", reason: "is too long") }
+        name = "sends \(host):\(path)"
+        guard name.unicodeScalars.count <= 255 else { throw Fault(.invalid, "is too long") }
+        lease = LeaderLease(name, of: "the log of what was sent", in: catalog, by: worker, logger)
     }
 
-    deinit { forget() }
+    deinit { if let file { close(file.descriptor) } }
 
     /// Reads the next lines.
     ///
     /// - Returns: seconds until there may be more.
-    func doSome() throws(Fault) -> Double {
+    private func readSome() throws(Fault) -> Double {
         do throws(Fault) {
-            guard try hasTurn() else { return Self.pause }
-            guard let file = try opened() else { return Self.pause }
+            switch try lease.acquire() {
+            case .held: break
+            case .acquired: closeFile()
+            case .somebodyElses:
+                closeFile()
+                return Timing.otherLeader
+            }
+            guard let file = try opened() else { return Timing.sendLog }
             return try read(file)
         } catch {
             // What the database knows of it is asked again.
-            forget()
+            closeFile()
+            lease.forget()
             throw error
         }
     }
 
-    func leave() {
-        guard turnEnds > monotonicSeconds() else { return }
-        do throws(Fault) {
-            try catalog.leaveTurn(name, by: worker)
-        } catch {
-            logger.warning("others wait until our turn at the log of what was sent ends: \(error)")
-        }
-    }
+    package func end() { lease.release() }
 
-    private func hasTurn() throws(Fault) -> Bool {
-        if monotonicSeconds() < turnEnds - Self.margin { return true }
-        let asked = monotonicSeconds()
-        let isStillOurs = asked < turnEnds
-        guard try catalog.takeTurn(name, by: worker, seconds: Self.turnSeconds) else {
-            forget()
-            return false
-        }
-        if !isStillOurs { forget() }
-        turnEnds = asked + Double(Self.turnSeconds)
-        return true
-    }
-
-    private func forget() {
+    /// What the records say of it is asked again.
+    private func closeFile() {
         if let file { close(file.descriptor) }
-        (file, isReplacedSince, turnEnds) = (nil, nil, -Double.infinity)
+        (file, isReplacedSince, known) = (nil, nil, nil)
     }
 
     /// The file where reading goes on; nil while there is none.
     private func opened() throws(Fault) -> File? {
         if let file { return file }
-        let known = try catalog.position(in: name)?.split(separator: " ").compactMap { UInt($0) } ?? []
+        if known == nil { known = (try catalog.position(in: name) ?? "").split(separator: " ").compactMap { UInt($0) } }
+        let known = known ?? []
         for candidate in [path, path + ".1"] where known.count == 2 {
             guard let found = Self.open(candidate) else { continue }
             if found.inode == known[0], found.size >= known[1] {
@@ -139,7 +130,7 @@ final class SendLog: @unchecked Sendable {
         let offset = file.offset + newline + 1
         try catalog.record(sent, from: name, by: worker, upTo: "\(file.inode) \(offset)")
         self.file?.offset = offset
-        isReplacedSince = nil
+        (isReplacedSince, known) = (nil, [file.inode, UInt(offset)])
         return 0
     }
 
@@ -149,13 +140,13 @@ final class SendLog: @unchecked Sendable {
         if fstat(file.descriptor, &own) == 0, own.st_size < file.offset { self.file?.offset = 0 }
         guard stat(path, &named) == 0, named.st_ino != own.st_ino else {
             isReplacedSince = nil
-            return Self.pause
+            return Timing.sendLog
         }
         guard let since = isReplacedSince else {
             isReplacedSince = monotonicSeconds()
-            return Self.pause
+            return Timing.sendLog
         }
-        guard monotonicSeconds() - since >= Self.grace else { return Self.pause }
+        guard monotonicSeconds() - since >= Timing.renamedLog else { return Timing.sendLog }
         close(file.descriptor)
         isReplacedSince = nil
         self.file = Self.open(path).map { File(descriptor: $0.descriptor, inode: $0.inode, offset: 0) }
@@ -166,4 +157,10 @@ final class SendLog: @unchecked Sendable {
         /// `errno`.
         let code: CInt
     }
+}
+
+extension SendLog: PeriodicJob {
+    package var purpose: String { "look after what was sent" }
+
+    package func run(_ waiting: WaitingWork) throws(Fault) -> Double? { try readSome() }
 }
