@@ -17,11 +17,11 @@ package struct ImportTools {
     }
 }
 
-extension Wiring {
+extension CompositionRoot {
     /// What orders imports.
     func makeImportService(_ service: ImageService, _ catalog: MariaDBCatalog) throws -> ImportService {
         ImportService(
-            service: service, catalog: catalog, source: try makeFetcher(), regions: try makeRegions(), settings: try makeImportSettings())
+            service: service, catalog: catalog, source: try fetcher, regions: try makeRegions(), settings: try makeImportSettings())
     }
 
     /// Nil where nothing is imported from other regions.
@@ -31,7 +31,7 @@ extension Wiring {
             throw ConfigurationError(
                 place: "[DEFAULT] enabled_import_methods", reason: "glance-download needs Keystone to know its callers")
         }
-        return KeystoneRegions(try makeKeystoneSession())
+        return KeystoneRegions(try keystoneSession)
     }
 
     private func makeDownloads() throws -> RegionDownloads? {
@@ -43,9 +43,8 @@ extension Wiring {
     ///
     /// - Parameter isEnding: whether the process is about to end, and what is half-way is to be left to others.
     func makeImporter(_ plugins: ImportPlugins, isEnding: @escaping @Sendable () -> Bool) throws -> Importer {
-        let catalog = try makeCatalog(for: try configuration(Options.importThreads) + 1)
-        return try Importer(
-            service: try makeService(over: catalog, try makeProjectLimits()), jobs: catalog, source: try makeFetcher(), plugins: plugins,
+        try Importer(
+            service: try service, jobs: try catalog, source: try fetcher, plugins: plugins,
             downloads: try makeDownloads(), host: try host, patience: try configuration(Options.stagingNodeTimeout), isEnding: isEnding)
     }
 
@@ -53,7 +52,7 @@ extension Wiring {
     func makeImports(_ tools: ImportTools, _ logger: Logger) throws -> Crew {
         let plugins = try makePlugins(tools)
         return Crew("look after imports", logger) { isEnding in
-            let importer = try makeImporter(plugins, isEnding: isEnding)
+            let importer = try self.makeImporter(plugins, isEnding: isEnding)
             return { () throws(Fault) in try importer.doOne() }
         }
     }
@@ -61,7 +60,7 @@ extension Wiring {
     /// Those that make V1's copies.
     func makeCopies(_ logger: Logger) -> Crew {
         Crew("look after copies", logger) { isEnding in
-            let copier = try makeCopier(isEnding: isEnding)
+            let copier = try self.makeCopier(isEnding: isEnding)
             return { () throws(Fault) in try copier.makeOne() }
         }
     }
@@ -136,7 +135,11 @@ extension Wiring {
 
     /// Where images wait for their import. Source: Glance, `node_staging_uri`, and where there are several stores
     /// `[os_glance_staging_store]`.
-    func makeStaging() throws -> StagingArea {
+    var staging: StagingArea {
+        get throws { try parts.staging { try makeStaging() } }
+    }
+
+    private func makeStaging() throws -> StagingArea {
         let (folder, option) = try stagingFolder
         var settings = FileStore.Settings()
         settings.hasLocations = false

@@ -9,14 +9,18 @@ internal import Persistence
 internal import Stores
 internal import Threading
 
-extension Wiring {
-    /// This node's cache; nil where there is none.
-    ///
-    /// - Parameter catalog: nil where no database is at hand.
-    func makeCacheKeeper(_ catalog: MariaDBCatalog?) throws -> CacheKeeper? {
+extension CompositionRoot {
+    /// This node's cache; nil where there is none. It has no records where no database is at hand, as in an
+    /// old `glance-cache.conf`: `glance-tasks` puts them right.
+    var cacheKeeper: CacheKeeper? {
+        get throws { try parts.cacheKeeper { try makeCacheKeeper() } }
+    }
+
+    private func makeCacheKeeper() throws -> CacheKeeper? {
         guard let folder = try cacheFolder else { return nil }
+        let hasRecords = try configuration(Options.connection) != nil && (role != .api || configuration(Options.enableV2API))
         return CacheKeeper(
-            CacheFolder(folder, internalPrefix: try cachePrefix), records: catalog?.cachedImages(of: try cacheNode),
+            CacheFolder(folder, internalPrefix: try cachePrefix), records: hasRecords ? try catalog.cachedImages(of: try cacheNode) : nil,
             largest: try configuration(Options.cacheSize), logger: log.logger("glance.cache"))
     }
 
@@ -39,16 +43,13 @@ extension Wiring {
     func makePrefetching(_ logger: Logger) throws -> Crew? {
         guard try cacheFolder != nil else { return nil }
         return Crew("look after what is wanted in the image cache", logger) { isEnding in
-            // One more counts what was read from the cache; likewise below.
-            let catalog = try makeCatalog(for: try configuration(Options.cacheThreads) + 1)
-            let service = try makeService(over: catalog, try makeProjectLimits())
-            let prefetcher = Prefetcher(service: service, keeper: try makeCacheKeeper(catalog)!, isEnding: isEnding)
+            let prefetcher = Prefetcher(service: try self.service, keeper: try self.cacheKeeper!, isEnding: isEnding)
             return { () throws(Fault) in try prefetcher.fetchOne() }
         }
     }
 
     func makeCacheRounds() throws -> CacheRounds? {
-        guard let keeper = try makeCacheKeeper(makeCatalog(for: 2)) else { return nil }
+        guard let keeper = try cacheKeeper else { return nil }
         return CacheRounds(keeper, stallTime: try configuration(Options.cacheStallTime))
     }
 
