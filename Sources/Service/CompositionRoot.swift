@@ -130,7 +130,8 @@ package final class CompositionRoot: Sendable {
             cache: role == .api && (try sendsFromCache) ? try cacheKeeper : nil,
             source: try imageSource, certificates: try certificates, worker: worker, policies: policies,
             protections: try makeProtections(), limits: try makeLimits(), projectLimits: try projectLimits,
-            formats: try makeFormatRules(), hashAlgorithm: algorithm, clientUploads: try clientUploads, logger: log.logger("glance.service"))
+            formats: try makeFormatRules(), hashAlgorithm: algorithm, clientUploads: try clientUploads, logger: log.logger("glance.service")
+        )
     }
 
     /// Nil where the site protects no custom properties.

@@ -55,10 +55,11 @@ import Threading
         let pool = Pool(address, limits: .init(size: 1, overflow: 0, patience: 0.1))
         let catalog = MariaDBCatalog(Database(pool))
         try catalog.begin(upload, by: "worker")
-        try pool.withConnection { _ in
+        let renewed = try pool.withConnection { _ in
             #expect(throws: Fault.self) { try catalog.checkHealth() }
-            #expect(try catalog.renew([upload.token], heldBy: "worker") == [upload.token])
+            return try catalog.renew([upload.token], heldBy: "worker")
         }
+        #expect(renewed == [upload.token])
         try end(upload)
     }
 
