@@ -1,5 +1,5 @@
 /// Whom TLS takes for the server, and what it shows of ourselves.
-package struct TLSSettings: Sendable {
+package struct TLSSettings: Sendable, Equatable {
     /// A PEM file in place of the system's certificates.
     package var certificateAuthority: String?
     /// Any certificate will do, of any host.

@@ -3,26 +3,26 @@ internal import JSONDocument
 
 /// Where Keystone is, and how a service of the cloud comes in as a user of its own. Source: keystoneauth1, plugins
 /// `v3password` and `v3applicationcredential`.
-package struct KeystoneAccess: Sendable {
+package struct KeystoneAccess: Sendable, Equatable {
     /// A user or a project: by its id, or by a name and the domain that it is one in.
-    package enum Named: Sendable {
+    package enum Named: Sendable, Equatable {
         case id(String)
         case name(String, domain: Domain)
     }
 
-    package enum Domain: Sendable {
+    package enum Domain: Sendable, Equatable {
         case id(String)
         case name(String)
     }
 
-    package enum Proof: Sendable {
+    package enum Proof: Sendable, Equatable {
         case password(String, of: Named)
         case applicationCredential(id: String, secret: String)
         case applicationCredentialNamed(String, of: Named, secret: String)
     }
 
     /// What the service's roles are to hold for; an application credential brings its own.
-    package enum Scope: Sendable {
+    package enum Scope: Sendable, Equatable {
         case project(Named)
         case domain(Domain)
         case system

@@ -12,7 +12,7 @@ internal import Threading
 /// any more. Waiting for Keystone has an end. While it does not answer, one thread at a time tries whether it does again, and
 /// all others are told at once that it does not: threads that wait in vain are missing to those who need no Keystone.
 package final class KeystoneSession: Sendable {
-    let access: KeystoneAccess
+    package let access: KeystoneAccess
     private let client: HTTPClient
     private let base: String
     private let logger: Logger

@@ -3,7 +3,7 @@ internal import Threading
 /// Connections that the threads of a process share.
 ///
 /// A thread that finds none free opens one, up to `size + overflow`; past that it waits, and fails after `patience`.
-/// Of those given back, `size` are kept.
+/// Of those given back, `size` are kept. Threads that cannot wait, because a lease would end, have `reserved` connections beyond these.
 package final class Pool: Sendable {
     package struct Limits: Sendable {
         package var size: Int
@@ -43,6 +43,8 @@ package final class Pool: Sendable {
     /// Seconds after which an idle connection is asked whether it is still there, and seconds for its answer: a firewall or a failover
     /// makes connections fall silent, all at once.
     private static let trusted = 5.0
+    /// Connections beyond the limits for those who cannot wait: one for each kind of leases that a process renews.
+    private static let reserved = 2
     private static let pingLimit: UInt32 = 2
 
     /// - Parameter timeouts: nil for what the address says, and the usual ones where it does not.
@@ -55,11 +57,12 @@ package final class Pool: Sendable {
     /// - Parameters:
     ///   - seconds: that an answer may take; nil for as long as usual.
     ///   - isFresh: opens a new one: those that are idle may have died with the one that was lost.
+    ///   - isUrgent: may have one of the connections beyond the limits.
     /// - Throws: `MariaDBError.poolExhausted` when none came free in time, or why none could be opened.
     package func withConnection<Value>(
-        within seconds: UInt32? = nil, fresh isFresh: Bool = false, _ body: (Connection) throws -> Value
+        within seconds: UInt32? = nil, fresh isFresh: Bool = false, isUrgent: Bool = false, _ body: (Connection) throws -> Value
     ) throws -> Value {
-        let connection = try take(isFresh, isForLong: (seconds ?? 0) > timeouts.answer)
+        let connection = try take(isFresh, isUrgent, isForLong: (seconds ?? 0) > timeouts.answer)
         let lent = monotonicSeconds()
         defer { release(connection, lent: lent) }
         connection.limit = seconds ?? timeouts.answer
@@ -67,9 +70,9 @@ package final class Pool: Sendable {
     }
 
     /// - Parameter isForLong: an answer is waited for so long that nobody should wait for it in vain.
-    private func take(_ isFresh: Bool, isForLong: Bool) throws(MariaDBError) -> Connection {
+    private func take(_ isFresh: Bool, _ isUrgent: Bool, isForLong: Bool) throws(MariaDBError) -> Connection {
         while true {
-            guard case .idle(let idle) = try find(isFresh) else { return try open() }
+            guard case .idle(let idle) = try find(isFresh, isUrgent) else { return try open() }
             let began = monotonicSeconds()
             let isTrusted = !isForLong && began - idle.since < Self.trusted
             if isTrusted || idle.connection.answers(within: Self.pingLimit) { return idle.connection }
@@ -77,8 +80,8 @@ package final class Pool: Sendable {
         }
     }
 
-    private func find(_ isFresh: Bool) throws(MariaDBError) -> Found {
-        let most = limits.size + limits.overflow
+    private func find(_ isFresh: Bool, _ isUrgent: Bool) throws(MariaDBError) -> Found {
+        let most = limits.size + limits.overflow + (isUrgent ? Self.reserved : 0)
         // Closed when the monitor is left.
         var closed: [Connection] = []
         let found = state.wait(atMost: limits.patience) { state -> Found? in

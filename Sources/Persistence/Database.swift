@@ -25,8 +25,8 @@ package struct Database: Sendable {
 
     /// Seconds that the answer to a statement may take that looks at very many rows.
     static let long: UInt32 = 60
-    /// Seconds for an answer without which a lease would end.
-    static let urgent: UInt32 = 3
+    /// Seconds for the answer to a renewal, without which a lease would end.
+    private static let renewalAnswer: UInt32 = 3
 
     /// Lends a connection for statements that need no transaction. A single one is atomic by itself.
     ///
@@ -36,15 +36,26 @@ package struct Database: Sendable {
     package func run<Value>(
         _ doing: String, within seconds: UInt32? = nil, mayRepeat: Bool = false, _ body: (Connection) throws -> Value
     ) throws(Fault) -> Value {
+        try run(doing, within: seconds, mayRepeat: mayRepeat, isUrgent: false, body)
+    }
+
+    private func run<Value>(
+        _ doing: String, within seconds: UInt32?, mayRepeat: Bool, isUrgent: Bool, _ body: (Connection) throws -> Value
+    ) throws(Fault) -> Value {
         do {
             do {
-                return try pool.withConnection(within: seconds, body)
+                return try pool.withConnection(within: seconds, isUrgent: isUrgent, body)
             } catch let error as MariaDBError where error.isLoss && mayRepeat {
-                return try pool.withConnection(within: seconds, fresh: true, body)
+                return try pool.withConnection(within: seconds, fresh: true, isUrgent: isUrgent, body)
             }
         } catch {
             throw Fault(error, while: doing)
         }
+    }
+
+    /// Renews leases. This waits neither long for an answer nor for the connections that others have: a lease would end meanwhile.
+    func renew<Value>(_ doing: String, _ body: (Connection) throws -> Value) throws(Fault) -> Value {
+        try run(doing, within: Self.renewalAnswer, mayRepeat: true, isUrgent: true, body)
     }
 
     /// The same for statements that change nothing.

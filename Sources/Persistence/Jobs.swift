@@ -46,7 +46,7 @@ extension MariaDBCatalog: JobCatalog {
 
     package func renew(_ tokens: Set<String>, ofJobsOf worker: String) throws(Fault) -> Set<String> {
         let list = SQLValue.text(tokens.joined(separator: ","))
-        return try database.run("Renewing jobs", within: Database.urgent, mayRepeat: true) { connection in
+        return try database.renew("Renewing jobs") { connection in
             let held = Set(try connection.all(Self.heldJobs, .text(worker), list))
             if !held.isEmpty {
                 try connection.run(

@@ -29,7 +29,7 @@ extension MariaDBCatalog: UploadCatalog {
 
     package func renew(_ tokens: Set<String>?, heldBy worker: String) throws(Fault) -> Set<String> {
         let list = SQLValue.text(tokens?.joined(separator: ","))
-        return try database.run("Renewing uploads", within: Database.urgent, mayRepeat: true) { connection in
+        return try database.renew("Renewing uploads") { connection in
             let held = Set(try connection.all(Self.heldTokens, .text(worker), list, list))
             if !held.isEmpty {
                 try connection.run(

@@ -11,14 +11,14 @@ internal import Persistence
 extension Scheduler: Ending {}
 
 /// What the background work of `glance-tasks` is made of.
-extension Wiring {
+extension CompositionRoot {
     // MARK: pools of workers
 
     func makeImportPool(_ tools: ImportTools, _ logger: Logger) throws -> WorkerPool {
         let plugins = try makePlugins(tools)
         return try WorkerPool("look after imports", .catalog(.jobs), threads: try configuration(Options.importThreads), logger) {
             isEnding in
-            let importer = try makeImporter(plugins, isEnding: isEnding)
+            let importer = try self.makeImporter(plugins, isEnding: isEnding)
             return { () throws(Fault) in try importer.doOne() }
         }
     }
@@ -26,22 +26,18 @@ extension Wiring {
     /// Makes V1's copies.
     func makeCopyPool(_ logger: Logger) throws -> WorkerPool {
         try WorkerPool("look after copies", .catalog(.copies), threads: try configuration(Options.copyThreads), logger) { isEnding in
-            let copier = try makeCopier(isEnding: isEnding)
+            let copier = try self.makeCopier(isEnding: isEnding)
             return { () throws(Fault) in try copier.makeOne() }
         }
     }
 
     /// Brings in what is wanted in the image cache; nil where there is none.
     func makePrefetchPool(_ logger: Logger) throws -> WorkerPool? {
-        guard try hasCache else { return nil }
+        guard let keeper = try cacheKeeper else { return nil }
         let threads = try configuration(Options.cacheThreads)
-        // One more counts what was read from the cache.
-        let catalog = try makeCatalog(for: threads + 1)
-        let keeper = try makeCacheKeeper(catalog)!
         let isWanted: @Sendable () -> Bool = { keeper.hasQueue }
         return try WorkerPool("look after what is wanted in the image cache", .local(isWanted), threads: threads, logger) { isEnding in
-            let service = try makeService(over: catalog, try makeProjectLimits())
-            let prefetcher = Prefetcher(service: service, keeper: keeper, isEnding: isEnding)
+            let prefetcher = Prefetcher(service: try self.service, keeper: keeper, isEnding: isEnding)
             return { () throws(Fault) in try prefetcher.fetchOne() }
         }
     }
@@ -56,14 +52,14 @@ extension Wiring {
 
     /// Nil where there is no image cache.
     func makeCacheSweeping() throws -> CacheSweeping? {
-        guard try hasCache, let keeper = try makeCacheKeeper(makeCatalog(for: 2)) else { return nil }
+        guard let keeper = try cacheKeeper else { return nil }
         return CacheSweeping(keeper, stallTime: try configuration(Options.cacheStallTime))
     }
 
     // MARK: the scheduler
 
     func makeLook() throws -> Scheduler.Look {
-        let catalog = try makeCatalog(for: 1)
+        let catalog = try catalog
         let (node, patience) = (try host, try configuration(Options.stagingNodeTimeout))
         return { () throws(Fault) in try catalog.waitingWork(on: node, patience: patience) }
     }

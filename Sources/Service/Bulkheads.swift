@@ -19,7 +19,7 @@ final class Bulkheads: Sendable {
     }
 }
 
-extension Wiring {
+extension CompositionRoot {
     /// The bulkhead of a part; nil in programs that answer no clients.
     func bulkhead(_ part: String) throws -> Bulkhead? {
         guard let bulkheads else { return nil }

@@ -67,7 +67,7 @@ private struct NodeTrouble: Error, CustomStringConvertible {
     var description: String { "\(node) does not answer as it should: \(reason)" }
 }
 
-extension Wiring {
+extension CompositionRoot {
     /// What asks the other nodes of the site.
     func makeOtherNodes() throws -> NodeClient {
         NodeClient(bulkhead: try bulkhead("other nodes"), logger: log.logger("glance.nodes"))

@@ -10,43 +10,43 @@ package enum Programs {
     /// The API as FastCGI threads, until it is told to end.
     package static func serve(_ configuration: Configuration, metadata: String, data: String?) throws {
         let signals = Signals.take()
-        let wiring = try Wiring(configuration, program: "glance-api")
-        wiring.logComplaints()
+        let root = try CompositionRoot(configuration, program: "glance-api")
+        root.logComplaints()
         let downloads = try configuration(Options.downloadThreads)
         let workers = Workers(
-            api: try wiring.makeAPI(), log: wiring.log, senders: Senders(limit: downloads, share: Wiring.share(of: downloads)))
+            api: try root.makeAPI(), log: root.log, senders: Senders(limit: downloads, share: CompositionRoot.share(of: downloads)))
         try workers.start(try configuration(Options.metadataThreads), on: try listener(metadata))
         if let data { try workers.start(try configuration(Options.dataThreads), on: try listener(data)) }
-        let claims = Scheduler(periodic: [try wiring.makeFolderClaims()], wiring.log.logger("glance.store"))
-        try run(workers, until: signals, wiring, "glance.api", beside: claims)
+        let claims = Scheduler(periodic: [try root.makeFolderClaims()], root.log.logger("glance.store"))
+        try run(workers, until: signals, root, "glance.api", beside: claims)
     }
 
     /// The registry as FastCGI threads, until it is told to end.
     package static func serveRegistry(_ configuration: Configuration, socket: String) throws {
         let signals = Signals.take()
-        let wiring = try Wiring(configuration, program: "glance-registry")
+        let root = try CompositionRoot(configuration, program: "glance-registry")
         let workers = Workers(
-            api: try wiring.makeRegistry(), log: wiring.log, name: "glance.registry", accessName: "glance.registry.access")
+            api: try root.makeRegistry(), log: root.log, name: "glance.registry", accessName: "glance.registry.access")
         try workers.start(try configuration(Options.registryThreads), on: try listener(socket))
-        try run(workers, until: signals, wiring, "glance.registry")
+        try run(workers, until: signals, root, "glance.registry")
     }
 
     private static func run(
-        _ workers: Workers, until signals: Signals, _ wiring: Wiring, _ name: String, beside jobs: Scheduler? = nil
+        _ workers: Workers, until signals: Signals, _ root: CompositionRoot, _ name: String, beside jobs: Scheduler? = nil
     ) throws {
-        let logger = wiring.log.logger(name)
+        let logger = root.log.logger(name)
         try jobs?.start()
         logger.info("takes requests")
         Readiness.tell()
-        signals.waitForEnd(wiring.lookAgain)
+        signals.waitForEnd(root.lookAgain)
         logger.info("ends; finishes what runs")
         let all: [(any Ending)?] = [workers, jobs]
-        try end(all.compactMap(\.self), wiring, logger, unfinished: "ended before all requests did")
+        try end(all.compactMap(\.self), root, logger, unfinished: "ended before all requests did")
     }
 
     /// Waits for the end of all, for as long as the operator lets it.
-    private static func end(_ all: [any Ending], _ wiring: Wiring, _ logger: Logger, unfinished: String) throws {
-        if Service.end(all, within: try wiring.configuration(Options.gracefulShutdownTimeout)) { return }
+    private static func end(_ all: [any Ending], _ root: CompositionRoot, _ logger: Logger, unfinished: String) throws {
+        if Service.end(all, within: try root.configuration(Options.gracefulShutdownTimeout)) { return }
         logger.warning("\(unfinished)")
         // What still runs must not meet what `exit` takes down.
         _exit(0)
@@ -67,35 +67,35 @@ package enum Programs {
     }
 
     private static func answerCGI() throws {
-        let wiring = try Wiring(try configuration(files: [], directories: [], program: "glance-api"), program: "glance-api")
-        Workers(api: try wiring.makeAPI(), log: wiring.log).serveOnce(Exchange(cgi: ()))
+        let root = try CompositionRoot(try configuration(files: [], directories: [], program: "glance-api"), program: "glance-api")
+        Workers(api: try root.makeAPI(), log: root.log).serveOnce(Exchange(cgi: ()))
     }
 
     /// What outlives requests, until it is told to end.
     package static func runTasks(_ configuration: Configuration, tools: ImportTools, makeBrokerSender: MakeBrokerSender) throws {
         let signals = Signals.take()
-        let wiring = try Wiring(configuration, program: "glance-tasks")
-        let logger = wiring.log.logger("glance.tasks")
+        let root = try CompositionRoot(configuration, program: "glance-tasks")
+        let logger = root.log.logger("glance.tasks")
         // The order to end that whoever started this process gives.
-        let folders = try wiring.makeFolderChecks { kill(getpid(), SIGTERM) }
+        let folders = try root.makeFolderChecks { kill(getpid(), SIGTERM) }
         try folders.checkAtStart()
         let pools: [WorkerPool?] = [
-            try wiring.makeCopyPool(logger), try wiring.makeImportPool(tools, logger), try wiring.makePrefetchPool(logger),
+            try root.makeCopyPool(logger), try root.makeImportPool(tools, logger), try root.makePrefetchPool(logger),
         ]
         let periodic: [(any PeriodicJob)?] = [
-            try wiring.makeSweeping(logger), try wiring.makeRemoving(), try wiring.makeScrubbing(),
-            try wiring.makeOutboxRelay(makeBrokerSender), try wiring.makeSendLog(), try wiring.makeCacheSweeping(), folders,
+            try root.makeSweeping(logger), try root.makeRemoving(), try root.makeScrubbing(),
+            try root.makeOutboxRelay(makeBrokerSender), try root.makeSendLog(), try root.makeCacheSweeping(), folders,
         ]
         let jobs = Scheduler(
-            pools: pools.compactMap(\.self), periodic: periodic.compactMap(\.self), look: try wiring.makeLook(),
-            wakeUps: try wiring.makeWakeUps(), logger)
+            pools: pools.compactMap(\.self), periodic: periodic.compactMap(\.self), look: try root.makeLook(),
+            wakeUps: try root.makeWakeUps(), logger)
         try jobs.start()
         let others = periodic.dropFirst().dropLast().compactMap { $0?.purpose.replacing("look after ", with: "") }
         logger.info("looks after \((["uploads, imports, copies"] + others).joined(separator: ", "))")
         Readiness.tell()
-        signals.waitForEnd(wiring.lookAgain)
+        signals.waitForEnd(root.lookAgain)
         logger.info("ends; leaves to others what is half-way")
-        try end([jobs], wiring, logger, unfinished: "ended in the midst of some work; others begin it anew")
+        try end([jobs], root, logger, unfinished: "ended in the midst of some work; others begin it anew")
     }
 
     private static func listener(_ place: String) throws -> Listener {

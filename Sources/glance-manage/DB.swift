@@ -84,6 +84,6 @@ extension ConfigurationArguments {
     func configuration() throws -> Configuration { try Programs.configuration(files: configFile, directories: configDir) }
 
     func migrations() throws -> Migrations {
-        Migrations(try Wiring(configuration(), program: "glance-manage").makeDatabase(for: 1))
+        Migrations(try CompositionRoot(configuration(), program: "glance-manage").database)
     }
 }

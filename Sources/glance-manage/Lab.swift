@@ -36,17 +36,17 @@ struct Lab {
         environment["OS_DEFAULT__REGISTRY_PORT"] = String(registryPort)
         if try named(Options.registrySecret) == nil { environment["OS_VITRINE__REGISTRY_SECRET"] = try home.registrySecret() }
         environment["OS_VITRINE__SEND_LOG"] = Site.sendLog(in: home.folder)
-        environment.merge(Wiring.stagingVariables(below: home.folder, named)) { $1 }
+        environment.merge(CompositionRoot.stagingVariables(below: home.folder, named)) { $1 }
         for (name, value) in environment { setenv(name, value, 1) }
 
         let configuration = try Programs.configuration(files: [configurationFile], directories: [], program: "glance-api")
-        let wiring = try Wiring(configuration, program: "glance-manage")
-        migrations = Migrations(try wiring.makeDatabase(for: 1))
-        clientEnvironment = try wiring.clientEnvironment(at: "http://127.0.0.1:\(apiPort)")
+        let root = try CompositionRoot(configuration, program: "glance-manage")
+        migrations = Migrations(try root.database)
+        clientEnvironment = try root.clientEnvironment(at: "http://127.0.0.1:\(apiPort)")
         let workers = try configuration(Options.workers)
         var settings = Site.Settings(
             folder: home.folder, programs: Self.programs, nginxFolder: nginxFolder, configuration: ["--config-file", configurationFile],
-            blobs: try wiring.internalFolders(), port: apiPort,
+            blobs: try root.internalFolders(), port: apiPort,
             workers: workers == 0 ? ProcessInfo.processInfo.activeProcessorCount : workers)
         settings.environment = environment
         if try configuration(Options.enableV1API) { settings.registryPort = registryPort }

@@ -104,6 +104,6 @@ struct MetadefPlace: ParsableArguments {
 
 extension ConfigurationArguments {
     fileprivate func catalog() throws -> MariaDBCatalog {
-        MariaDBCatalog(try Wiring(configuration(), program: "glance-manage").makeDatabase(for: 1))
+        MariaDBCatalog(try CompositionRoot(configuration(), program: "glance-manage").database)
     }
 }

@@ -10,7 +10,7 @@ struct NginxCommand: ParsableCommand {
     @OptionGroup var arguments: ConfigurationArguments
 
     func run() throws {
-        let wiring = try Wiring(arguments.configuration(), program: "glance-manage")
-        print(Site.blobLocations(try wiring.internalFolders()))
+        let root = try CompositionRoot(arguments.configuration(), program: "glance-manage")
+        print(Site.blobLocations(try root.internalFolders()))
     }
 }

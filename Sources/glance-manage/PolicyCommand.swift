@@ -68,6 +68,6 @@ struct PolicyCommand: ParsableCommand {
 extension ConfigurationArguments {
     fileprivate func policy() throws -> Policy {
         let configuration = try Programs.configuration(files: configFile, directories: configDir)
-        return try Wiring(configuration, program: "glance-manage").policies.current
+        return try CompositionRoot(configuration, program: "glance-manage").policies.current
     }
 }

@@ -48,7 +48,7 @@ struct PurgeLimits: ParsableArguments {
         let age = age ?? usualAge
         try check(age)
         let order = Purger.Order(parts, olderThan: age, atMost: maxRows == -1 ? nil : maxRows)
-        let purger = try Wiring(arguments.configuration(), program: "glance-manage").makePurger()
+        let purger = try CompositionRoot(arguments.configuration(), program: "glance-manage").makePurger()
         var bar = ProgressBar("purging", of: dryRun || !ProgressBar.isShown ? 0 : Int64(try purger.remaining(order)), .rows)
         let outcomes = try purger.purge(order, isRehearsal: dryRun) { bar.advance(Int64($0)) }
         bar.end()

@@ -17,7 +17,7 @@ struct Scrub: ParsableCommand {
     var restore: String?
 
     func run() throws {
-        let scrubber = try Wiring(arguments.configuration(), program: "glance-manage").makeScrubber()
+        let scrubber = try CompositionRoot(arguments.configuration(), program: "glance-manage").makeScrubber()
         if let restore {
             do throws(Fault) {
                 try scrubber.restore(ImageID(restore))

@@ -3,28 +3,28 @@ internal import Service
 /// One round of what `glance-tasks` does in the image cache by itself, for those who have it done by cron.
 enum CacheRound {
     static func clean(_ name: String, _ words: [String]) throws -> Int32 {
-        try round(name, words) { wiring in try wiring.cleanCache() ? "what was left half-way is removed" : nil }
+        try round(name, words) { root in try root.cleanCache() ? "what was left half-way is removed" : nil }
     }
 
     static func prune(_ name: String, _ words: [String]) throws -> Int32 {
-        try round(name, words) { wiring in try wiring.pruneCache().map { "\($0.files) images of \($0.bytes) bytes are removed" } }
+        try round(name, words) { root in try root.pruneCache().map { "\($0.files) images of \($0.bytes) bytes are removed" } }
     }
 
     static func prefetch(_ name: String, _ words: [String]) throws -> Int32 {
-        try round(name, words) { wiring in
-            try wiring.prefetch().map {
+        try round(name, words) { root in
+            try root.prefetch().map {
                 "\($0.done) images came in" + ($0.left > 0 ? "; \($0.left) are wanted still, and the log says why" : "")
             }
         }
     }
 
     /// - Parameter work: what came of it, in words; nil where there is no cache.
-    private static func round(_ name: String, _ words: [String], _ work: (Wiring) throws -> String?) throws -> Int32 {
+    private static func round(_ name: String, _ words: [String], _ work: (CompositionRoot) throws -> String?) throws -> Int32 {
         let usage = "\(name) [--config-file PATH] [--config-dir DIR] [--debug] [--log-file PATH] [--log-dir DIR]"
         let words = try OsloWords.wordsWithoutCommand(words, usage: usage)
         if OsloWords.answersByItself(words, usage: usage) { return 0 }
-        let wiring = try Wiring(OsloWords.configuration(words, of: name), program: name)
-        write("\(name): \(try work(wiring) ?? "there is no image cache on this node: image_cache_dir is not set").\n")
+        let root = try CompositionRoot(OsloWords.configuration(words, of: name), program: name)
+        write("\(name): \(try work(root) ?? "there is no image cache on this node: image_cache_dir is not set").\n")
         return 0
     }
 }

@@ -19,7 +19,7 @@ enum ScrubberCommand {
             return 1
         }
         let configuration = try OsloWords.configuration(words, of: name)
-        let scrubber = try Wiring(configuration, program: name).makeScrubber()
+        let scrubber = try CompositionRoot(configuration, program: name).makeScrubber()
         if let image = words["--restore"] {
             try scrubber.restore(ImageID(image))
             write("Image \(image) is active again.\n")

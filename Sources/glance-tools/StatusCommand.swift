@@ -49,30 +49,30 @@ struct StatusCommand {
         } catch {
             return [Check(name: "Configuration", result: .failure, details: "\(error)")]
         }
-        let wiring: Wiring
+        let root: CompositionRoot
         do {
-            wiring = try Wiring(configuration, program: "glance-status")
+            root = try CompositionRoot(configuration, program: "glance-status")
         } catch let error as ConfigurationError {
             return [Check(name: "Configuration", result: .failure, details: "\(error)")]
         } catch {
             return [Check(name: "Policy Files", result: .failure, details: "\(error)")]
         }
         return [
-            Self.values(wiring), Self.options(wiring), Self.owner(configuration), Check(name: "Policy Files"), Self.database(wiring),
+            Self.values(root), Self.options(root), Self.owner(configuration), Check(name: "Policy Files"), Self.database(root),
         ]
     }
 
-    private static func values(_ wiring: Wiring) -> Check {
+    private static func values(_ root: CompositionRoot) -> Check {
         do {
-            try wiring.checkValues()
+            try root.checkValues()
             return Check(name: "Configuration")
         } catch {
             return Check(name: "Configuration", result: .failure, details: "\(error)")
         }
     }
 
-    private static func options(_ wiring: Wiring) -> Check {
-        let (all, unknown) = (wiring.complaints, wiring.unknownOptions)
+    private static func options(_ root: CompositionRoot) -> Check {
+        let (all, unknown) = (root.complaints, root.unknownOptions)
         if !unknown.isEmpty { return Check(name: "Options", result: .warning, details: unknown.joined(separator: "; ")) }
         let news = all.isEmpty ? nil : "\(all.count) options of Glance's have no effect here; the log names them."
         return Check(name: "Options", details: news)
@@ -87,10 +87,10 @@ struct StatusCommand {
             name: name, result: .failure, details: "owner_is_tenant is false; images are owned by projects only, and there is no way over.")
     }
 
-    private static func database(_ wiring: Wiring) -> Check {
+    private static func database(_ root: CompositionRoot) -> Check {
         let name = "Database"
         do {
-            let state = try Migrations(try wiring.makeDatabase(for: 1)).state()
+            let state = try Migrations(try root.database).state()
             guard !state.isComplete else { return Check(name: name) }
             let noted = state.revisions
             let age: GlanceRevisions.Age

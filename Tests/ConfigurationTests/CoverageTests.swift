@@ -22,7 +22,7 @@ import Testing
     private static func complaints(of names: [OptionName]) throws -> [OptionName: String] {
         let lines = names.map { "[\($0.group == "default" ? "DEFAULT" : $0.group)]\n\($0.name) =\n" }.joined()
         let ours = try configuration(lines + groups, known: Options.all)
-        let said = try Wiring(ours, program: "test").complaints
+        let said = try CompositionRoot(ours, program: "test").complaints
         // Each name has a line of its own: its number is where its complaint stands.
         return Dictionary(
             said.compactMap { text in

@@ -47,6 +47,22 @@ import Threading
 
     private static let measured = MeasuredBytes(size: 4, checksum: "c", hash: ImageHash(algorithm: "sha512", value: "h"))
 
+    /// Those who work under it have the same connections.
+    @Test func `is renewed while all connections are in use`() throws {
+        let id = try queued()
+        let upload = Upload(image: id, token: Upload.freshToken(), pendingURL: "file:///nowhere")
+        let address = try Address(url: SharedMariaDB.running().url(of: glance.databaseName))
+        let pool = Pool(address, limits: .init(size: 1, overflow: 0, patience: 0.1))
+        let catalog = MariaDBCatalog(Database(pool))
+        try catalog.begin(upload, by: "worker")
+        let renewed = try pool.withConnection { _ in
+            #expect(throws: Fault.self) { try catalog.checkHealth() }
+            return try catalog.renew([upload.token], heldBy: "worker")
+        }
+        #expect(renewed == [upload.token])
+        try end(upload)
+    }
+
     /// The worker was stopped between its file's name and the record, and wakes while the bytes are removed.
     @Test func `is lost for good before its bytes go`() throws {
         let files = try FileStore([.init(path: "\(folder)/images")])

@@ -7,14 +7,18 @@ internal import OsloConfig
 internal import Persistence
 internal import Stores
 
-extension Wiring {
-    /// This node's cache; nil where there is none.
-    ///
-    /// - Parameter catalog: nil where no database is at hand.
-    func makeCacheKeeper(_ catalog: MariaDBCatalog?) throws -> CacheKeeper? {
+extension CompositionRoot {
+    /// This node's cache; nil where there is none. It has no records where no database is at hand, as in an
+    /// old `glance-cache.conf`: `glance-tasks` puts them right.
+    var cacheKeeper: CacheKeeper? {
+        get throws { try parts.cacheKeeper { try makeCacheKeeper() } }
+    }
+
+    private func makeCacheKeeper() throws -> CacheKeeper? {
         guard let folder = try cacheFolder else { return nil }
+        let hasRecords = try configuration(Options.connection) != nil && (role != .api || configuration(Options.enableV2API))
         return CacheKeeper(
-            CacheFolder(folder, internalPrefix: try cachePrefix), records: catalog?.cachedImages(of: try cacheNode),
+            CacheFolder(folder, internalPrefix: try cachePrefix), records: hasRecords ? try catalog.cachedImages(of: try cacheNode) : nil,
             largest: try configuration(Options.cacheSize), logger: log.logger("glance.cache"))
     }
 

@@ -5,9 +5,19 @@ internal import Logging
 internal import OsloConfig
 internal import Stores
 
-extension Wiring {
+extension CompositionRoot {
+    /// The stores of the site, as this process reads and writes them.
+    var stores: StoreSet {
+        get throws { try parts.stores { try makeStores(try storeFolders) } }
+    }
+
+    /// Where the folders of file stores are noted: an API that has V1 alone asks the registry.
+    private var storeFolders: (any StoreFolderCatalog)? {
+        get throws { try role != .api || configuration(Options.enableV2API) ? catalog : registry }
+    }
+
     /// - Parameter records: where the folders of file stores are noted; nil where nothing is read or written.
-    func makeStores(_ records: (any StoreFolderCatalog)?) throws -> StoreSet {
+    private func makeStores(_ records: (any StoreFolderCatalog)?) throws -> StoreSet {
         let backends = try backends
         return backends.isEmpty ? try makeOnlyStore(records) : try makeStores(backends, records)
     }
@@ -265,17 +275,25 @@ extension Wiring {
     // MARK: what is fetched
 
     /// What imports are downloaded by; there need not be an http store.
-    func makeFetcher() throws -> HTTPStore {
-        HTTPStore(
-            rules: try makeFetchRules(), certificateAuthority: try configuration(Options.onlyStore.httpsCertificates),
-            proxies: try makeProxies(nil))
+    var fetcher: HTTPStore {
+        get throws {
+            try parts.fetcher {
+                HTTPStore(
+                    rules: try makeFetchRules(), certificateAuthority: try configuration(Options.onlyStore.httpsCertificates),
+                    proxies: try makeProxies(nil))
+            }
+        }
     }
 
     /// What V1's copies and locations come from: nothing where the site has no http store.
-    func makeImageSource() throws -> any ImageSource {
-        guard try hasWebStore else { return NoImageSource() }
-        let source = try makeWebStore(Options.onlyStore)
-        return try bulkhead("sources").map { GuardedSource(source, $0) } ?? source
+    var imageSource: any ImageSource {
+        get throws {
+            try parts.imageSource {
+                guard try hasWebStore else { return NoImageSource() }
+                let source = try makeWebStore(Options.onlyStore)
+                return try bulkhead("sources").map { GuardedSource(source, $0) } ?? source
+            }
+        }
     }
 
     private func makeFetchRules() throws -> FetchRules {

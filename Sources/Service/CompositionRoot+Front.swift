@@ -4,7 +4,7 @@ internal import HTTP
 internal import Logging
 internal import OsloConfig
 
-extension Wiring {
+extension CompositionRoot {
     /// What is done with every request of the API, whoever sent it.
     ///
     /// - Parameter probes: what the service stands on.

@@ -5,7 +5,7 @@ internal import OsloConfig
 // By whom other people's web servers are asked. Keystone, Barbican, the registry, the database and the broker are this cloud's own, and
 // are never asked by a proxy.
 
-extension Wiring {
+extension CompositionRoot {
     /// - Parameter group: of the store whose data are fetched, which may name proxies of its own; nil for imports.
     func makeProxies(_ group: Options.StoreGroup?) throws -> Proxies {
         var named: [String: String] = [:]

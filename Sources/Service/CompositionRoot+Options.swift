@@ -4,7 +4,7 @@ package import OsloConfig
 
 // Which options there are in a configuration, and what is said of the others.
 
-extension Wiring {
+extension CompositionRoot {
     /// Says in the log what is set and means nothing, or has an old name.
     package func logComplaints() {
         let logger = log.logger("glance.config")

@@ -4,19 +4,19 @@ internal import OsloConfig
 internal import Persistence
 
 /// What operators' programs do at once that `glance-tasks` does by itself in rounds, and what they look at.
-extension Wiring {
+extension CompositionRoot {
     // MARK: the image cache
 
     /// - Returns: what went; nil where this node has no cache.
     package func pruneCache() throws -> (files: Int, bytes: Int64)? {
-        guard let keeper = try makeOwnCacheKeeper() else { return nil }
+        guard let keeper = try cacheKeeper else { return nil }
         try keeper.sweep()
         return try keeper.prune()
     }
 
     /// - Returns: false where this node has no cache.
     package func cleanCache() throws -> Bool {
-        guard let keeper = try makeOwnCacheKeeper() else { return false }
+        guard let keeper = try cacheKeeper else { return false }
         try keeper.cache.clean(olderThan: try configuration(Options.cacheStallTime))
         return true
     }
@@ -26,21 +26,13 @@ extension Wiring {
     /// - Returns: how many came in, and how many are wanted still; nil where this node has no cache.
     package func prefetch() throws -> (done: Int, left: Int)? {
         guard try hasCache else { return nil }
-        // One more counts what was read from the cache.
-        let catalog = try makeCatalog(for: 2)
-        let keeper = try makeCacheKeeper(catalog)!
+        let keeper = try cacheKeeper!
         let before = try keeper.cache.queue().count
         guard before > 0 else { return (0, 0) }
-        let prefetcher = Prefetcher(
-            service: try makeService(over: catalog, try makeProjectLimits()), keeper: keeper, isEnding: { false })
+        let prefetcher = Prefetcher(service: try service, keeper: keeper, isEnding: { false })
         while try prefetcher.fetchOne() {}
         let left = try keeper.cache.queue().count
         return (max(0, before - left), left)
-    }
-
-    /// Without records where no database is named, as in a `glance-cache.conf` of old: `glance-tasks` puts them right.
-    private func makeOwnCacheKeeper() throws -> CacheKeeper? {
-        try makeCacheKeeper(try configuration(Options.connection) == nil ? nil : makeCatalog(for: 2))
     }
 
     // MARK: looking

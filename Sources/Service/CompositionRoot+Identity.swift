@@ -5,7 +5,7 @@ internal import OsloConfig
 
 // Who may come in.
 
-extension Wiring {
+extension CompositionRoot {
     var flavor: Flavor {
         get throws { try Flavor(try configuration(Options.flavor)) }
     }

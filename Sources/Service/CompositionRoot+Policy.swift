@@ -5,7 +5,7 @@ internal import OsloConfig
 
 // Who may do what.
 
-extension Wiring {
+extension CompositionRoot {
     static func policyPlaces(_ configuration: Configuration) throws -> PolicyFiles.Places {
         func found(_ name: String) -> String { Self.found(name, configuration) }
         let named = try configuration(Options.policyFolders)

@@ -8,7 +8,7 @@ internal import Persistence
 /// Makes what sends to a message broker; nil for a URL that is none. Only `glance-tasks` has it, and the library that it needs.
 package typealias MakeBrokerSender = (BrokerSettings) -> (any NotificationSender)?
 
-extension Wiring {
+extension CompositionRoot {
     private enum Driver: String {
         case noop, log, messaging, messagingv2
     }
@@ -75,7 +75,7 @@ extension Wiring {
         if isLogged { senders.append(LogSender(log)) }
         let retry = try configuration(Options.notificationRetry)
         return OutboxRelay(
-            queue: try makeCatalog(for: 1), senders: senders, worker: WorkerName.fresh().text,
+            queue: try catalog, senders: senders, worker: worker,
             kept: try configuration(Options.notificationsKept),
             tries: retry < 0 ? nil : retry + 1, logger: log.logger("glance.notifications"))
     }
@@ -112,10 +112,10 @@ extension Wiring {
     /// Nil where nginx tells nothing, or nobody wants to know.
     func makeSendLog() throws -> SendLog? {
         guard try notesSends, let path = try configuration(Options.sendLog) else { return nil }
-        let catalog = try makeCatalog(for: 1)
+        let catalog = try catalog
         do throws(Fault) {
             return try SendLog(
-                path: path, on: hostName(), catalog: catalog, worker: WorkerName.fresh().text, logger: log.logger("glance.notifications"))
+                path: path, on: hostName(), catalog: catalog, worker: worker, logger: log.logger("glance.notifications"))
         } catch {
             throw ConfigurationError(place: "[vitrine] send_log", reason: error.message)
         }

@@ -6,7 +6,7 @@ package import OsloConfig
 internal import Stores
 internal import Threading
 
-extension Wiring {
+extension CompositionRoot {
     /// The folders that `glance-api` and `glance-tasks` of one machine must both see.
     private var sharedFolders: [SharedFolder] {
         get throws {
@@ -22,12 +22,12 @@ extension Wiring {
 
     /// What tells the others of this machine which folders the API uses.
     func makeFolderClaims() throws -> FolderClaims {
-        FolderClaims(try sharedFolders, log.logger("glance.store")) { try makeCatalog(for: 1) }
+        FolderClaims(try sharedFolders, log.logger("glance.store")) { try self.catalog }
     }
 
     /// What finds out whether these are the API's folders.
     func makeFolderChecks(isStranger: @escaping @Sendable () -> Void) throws -> FolderChecks {
-        FolderChecks(try sharedFolders, log.logger("glance.store"), isStranger: isStranger) { try makeCatalog(for: 1) }
+        FolderChecks(try sharedFolders, log.logger("glance.store"), isStranger: isStranger) { try self.catalog }
     }
 
     /// Where images are staged below a folder, as variables of the environment, where the configuration does not say where.
@@ -56,7 +56,6 @@ struct FolderClaims: PeriodicJob {
 
     func run(_ waiting: WaitingWork) throws(Fault) -> Double? {
         do {
-            // Made each time: nobody keeps a connection for this.
             let records = try makeCatalog()
             for folder in folders where try !folder.claim(records) {
                 logger.error(

@@ -13,35 +13,27 @@ internal import Persistence
 internal import RegistryClient
 internal import Stores
 
-extension Wiring {
+extension CompositionRoot {
     // MARK: the API
 
     func makeAPI() throws -> API {
         let hasV2 = try configuration(Options.enableV2API)
-        let registry = try configuration(Options.enableV1API) ? try makeRegistryClient() : nil
+        let registry = try registry
         let authenticator = try makeAuthenticator()
-        let limits = try makeProjectLimits()
-        let uploads = try makeClientUploads()
         var routes: [Route<Handler>] = []
         var probes: [any HealthProbe] = []
-        // One more renews leases.
-        let threads = try configuration(Options.metadataThreads) + configuration(Options.dataThreads) + 1
-        let catalog = hasV2 ? try makeCatalog(for: threads) : nil
-        let keeper = try makeCacheKeeper(catalog)
-        let cache = try sendsFromCache ? keeper : nil
-        if let catalog {
+        if hasV2 {
+            let (catalog, service) = (try catalog, try service)
             probes.append(catalog)
-            let service = try makeService(over: catalog, limits, cache: cache, clientUploads: uploads)
-            routes += try routesOfV2(service, catalog, limits)
-            routes += try routesOfCache(service, keeper)
+            routes += try routesOfV2(service, catalog)
+            routes += try routesOfCache(service, try cacheKeeper)
             routes += try routesOfMetadefs(MetadefService(catalog: catalog, policies: policies))
         }
         if let registry {
             probes.append(registry)
-            routes += try routesOfV1(try makeService(over: registry, limits, cache: cache, clientUploads: uploads))
+            routes += try routesOfV1(try makeService(over: registry))
         }
-        let records: (any StoreFolderCatalog)? = if let catalog { catalog } else { registry }
-        probes += try makeStores(records).probes
+        probes += try stores.probes
         if let probe = authenticator as? any HealthProbe { probes.append(probe) }
         let versions = Versions(
             minors: hasV2 ? Versions.minorsOfV2(hasCache: try hasCache, hasStores: try !backends.isEmpty) : [], hasV1: registry != nil)
@@ -50,18 +42,7 @@ extension Wiring {
             logger: log.logger("glance.api"))
     }
 
-    private func makeClientUploads() throws -> ProjectShares {
-        let isSet = configuration.isSet(Options.uploadsPerProject)
-        let limit = try isSet ? configuration(Options.uploadsPerProject) : Self.share(of: configuration(Options.dataThreads))
-        return ProjectShares(of: "uploads", limit: limit == 0 ? nil : limit)
-    }
-
-    /// What one project may take of some threads, so that others find some.
-    static func share(of threads: Int) -> Int { max(1, threads * 3 / 4) }
-
-    private func routesOfV2(
-        _ service: ImageService, _ catalog: MariaDBCatalog, _ limits: any LimitSource
-    ) throws -> [Route<Handler>] {
+    private func routesOfV2(_ service: ImageService, _ catalog: MariaDBCatalog) throws -> [Route<Handler>] {
         let schemas = ImageSchemas(
             diskFormats: try configuration(Options.diskFormats), containerFormats: try configuration(Options.containerFormats),
             site: try siteProperties)
@@ -82,7 +63,7 @@ extension Wiring {
         let data = DataHandlers(service: service, notesSends: try notesSends)
         let members = MembersHandlers(service: service)
         let descriptions = SchemasHandlers(schemas: schemas)
-        let info = InfoHandlers(usage: UsageReport(limits: limits, usage: catalog))
+        let info = InfoHandlers(usage: UsageReport(limits: try projectLimits, usage: catalog))
         var routes = ImagesHandlers.routes.map { $0.map { $0(images) } }
         routes += DataHandlers.routes.map { $0.map { $0(data) } }
         routes += MembersHandlers.routes.map { $0.map { $0(members) } }
@@ -148,6 +129,11 @@ extension Wiring {
         return V1ImagesHandlers.routes.map { $0.map { $0(images) } } + V1MembersHandlers.routes.map { $0.map { $0(members) } }
     }
 
+    /// The way to the registry; nil where V1 is off.
+    var registry: RegistryClient? {
+        get throws { try parts.registry { try configuration(Options.enableV1API) ? try makeRegistryClient() : nil } }
+    }
+
     /// Nil, and a word in the log, where the registry and we share no secret.
     private func makeRegistryClient() throws -> RegistryClient? {
         guard let secret = try configuration(Options.registrySecret) else {
@@ -176,9 +162,7 @@ extension Wiring {
         guard let secret = try configuration(Options.registrySecret), secret.utf8.count >= 16 else {
             throw ConfigurationError(place: "[vitrine] registry_secret", reason: "is not set, or has fewer than 16 characters")
         }
-        let catalog = MariaDBCatalog(
-            try makeDatabase(for: try configuration(Options.registryThreads)), delaysDeletion: try configuration(Options.delayedDelete),
-            outbox: try makeOutbox(), cipher: locationCipher)
+        let catalog = try catalog
         let images = RegistryHandlers(
             catalog: catalog, usualPage: try configuration(Options.limitParamDefault), longestPage: try configuration(Options.apiLimitMax))
         let members = RegistryMembersHandlers(catalog: catalog, quota: try makeLimits().members)

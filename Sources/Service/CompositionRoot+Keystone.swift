@@ -5,10 +5,13 @@ internal import Identity
 internal import Logging
 internal import OsloConfig
 
-extension Wiring {
-    /// By which this service asks Keystone about callers.
-    func makeKeystoneSession() throws -> KeystoneSession {
-        KeystoneSession(try makeOwnAccess(), logger: log.logger("glance.identity"))
+extension CompositionRoot {
+    /// The one way in which this process asks Keystone, with one token of its own: about callers, catalogs and, where `[oslo_limit]` names
+    /// the same user, limits.
+    var keystoneSession: KeystoneSession {
+        get throws {
+            try parts.keystoneSession { KeystoneSession(try makeOwnAccess(), logger: log.logger("glance.identity")) }
+        }
     }
 
     private func makeOwnAccess() throws -> KeystoneAccess {
@@ -20,14 +23,14 @@ extension Wiring {
     }
 
     func makeKeystoneTokens() throws -> KeystoneTokens {
-        let access = try makeOwnAccess()
+        let session = try keystoneSession
         let logger = log.logger("glance.identity")
         let uri = try configuration(Options.AuthToken.authenticateURI)
         if uri == nil {
             logger.warning(
                 "[keystone_authtoken] www_authenticate_uri is not set; clients are told of auth_url, which may be closed to them")
         }
-        var rules = KeystoneTokens.Rules(authenticateURI: uri ?? access.address)
+        var rules = KeystoneTokens.Rules(authenticateURI: uri ?? session.access.address)
         rules.cacheTime = try configuration(Options.AuthToken.cacheTime)
         rules.serviceRoles = Set(try configuration(Options.AuthToken.serviceTokenRoles))
         rules.areServiceRolesRequired = try configuration(Options.AuthToken.serviceTokenRolesRequired)
@@ -36,13 +39,11 @@ extension Wiring {
             logger.warning("[keystone_authtoken] service_token_roles_required is off: any valid token counts as a service's")
         }
         return KeystoneTokens(
-            KeystoneSession(access, logger: logger), rules: rules, policy: policies, bulkhead: try bulkhead("keystone"), logger: logger)
+            session, rules: rules, policy: policies, bulkhead: try bulkhead("keystone"), logger: logger)
     }
 
     /// The limits that Keystone keeps. Nothing is asked before they are needed.
     func makeKeystoneLimits() throws -> KeystoneLimits {
-        var access = try makeKeystoneAccess(Options.OsloLimit.access)
-        if let interface = try configuration(Options.OsloLimit.keystoneInterfaces).first { access.interface = interface }
         let logger = log.logger("glance.limits")
         let (type, name) = (try configuration(Options.OsloLimit.serviceType), try configuration(Options.OsloLimit.serviceName))
         let endpoint: KeystoneLimits.Endpoint
@@ -56,7 +57,18 @@ extension Wiring {
             throw ConfigurationError(place: "[oslo_limit] endpoint_id", reason: "is not set, nor is endpoint_service_type")
         }
         return KeystoneLimits(
-            KeystoneSession(access, logger: logger), endpoint: endpoint, bulkhead: try bulkhead("keystone limits"), logger: logger)
+            try makeLimitsSession(), endpoint: endpoint, bulkhead: try bulkhead("keystone limits"), logger: logger)
+    }
+
+    /// The session of the process, where `[oslo_limit]` says the same as `[keystone_authtoken]`; one of another user elsewhere.
+    private func makeLimitsSession() throws -> KeystoneSession {
+        var access = try makeKeystoneAccess(Options.OsloLimit.access)
+        if let interface = try configuration(Options.OsloLimit.keystoneInterfaces).first { access.interface = interface }
+        if try identity == .keystone {
+            let session = try keystoneSession
+            if session.access == access { return session }
+        }
+        return KeystoneSession(access, logger: log.logger("glance.limits"))
     }
 
     /// - Throws: for what is missing or contradicts itself, and for files that cannot be read.

@@ -4,9 +4,13 @@ internal import Identity
 internal import Logging
 internal import OsloConfig
 
-extension Wiring {
+extension CompositionRoot {
     /// Where certificates of signed images are; nil where nothing says so.
-    func makeCertificates() throws -> (any CertificateSource)? {
+    var certificates: (any CertificateSource)? {
+        get throws { try parts.certificates { try makeCertificates() } }
+    }
+
+    private func makeCertificates() throws -> (any CertificateSource)? {
         if let folder = try configuration(Options.certificateFolder) {
             guard folder.hasPrefix("/") else {
                 throw ConfigurationError(place: "[vitrine] certificate_folder", reason: "is no absolute path")
@@ -24,7 +28,7 @@ extension Wiring {
         guard try identity == .keystone else { return nil }
         let interface = try configuration(Options.barbicanInterface).name
         return Barbican(
-            .catalog(try makeKeystoneSession(), interface: interface, region: try configuration(Options.barbicanRegion)), trust: trust,
+            .catalog(try keystoneSession, interface: interface, region: try configuration(Options.barbicanRegion)), trust: trust,
             bulkhead: try bulkhead("barbican"))
     }
 }

@@ -16,11 +16,11 @@ package struct ImportTools {
     }
 }
 
-extension Wiring {
+extension CompositionRoot {
     /// What orders imports.
     func makeImportService(_ service: ImageService, _ catalog: MariaDBCatalog) throws -> ImportService {
         ImportService(
-            service: service, catalog: catalog, source: try makeFetcher(), regions: try makeRegions(), settings: try makeImportSettings())
+            service: service, catalog: catalog, source: try fetcher, regions: try makeRegions(), settings: try makeImportSettings())
     }
 
     /// Nil where nothing is imported from other regions.
@@ -30,7 +30,7 @@ extension Wiring {
             throw ConfigurationError(
                 place: "[DEFAULT] enabled_import_methods", reason: "glance-download needs Keystone to know its callers")
         }
-        return KeystoneRegions(try makeKeystoneSession())
+        return KeystoneRegions(try keystoneSession)
     }
 
     private func makeDownloads() throws -> RegionDownloads? {
@@ -42,9 +42,8 @@ extension Wiring {
     ///
     /// - Parameter isEnding: whether the process is about to end, and what is half-way is to be left to others.
     func makeImporter(_ plugins: ImportPlugins, isEnding: @escaping @Sendable () -> Bool) throws -> Importer {
-        let catalog = try makeCatalog(for: try configuration(Options.importThreads) + 1)
-        return try Importer(
-            service: try makeService(over: catalog, try makeProjectLimits()), jobs: catalog, source: try makeFetcher(), plugins: plugins,
+        try Importer(
+            service: try service, jobs: try catalog, source: try fetcher, plugins: plugins,
             downloads: try makeDownloads(), host: try host, patience: try configuration(Options.stagingNodeTimeout), isEnding: isEnding)
     }
 
@@ -118,7 +117,11 @@ extension Wiring {
 
     /// Where images wait for their import. Source: Glance, `node_staging_uri`, and where there are several stores
     /// `[os_glance_staging_store]`.
-    func makeStaging() throws -> StagingArea {
+    var staging: StagingArea {
+        get throws { try parts.staging { try makeStaging() } }
+    }
+
+    private func makeStaging() throws -> StagingArea {
         let (folder, option) = try stagingFolder
         var settings = FileStore.Settings()
         settings.hasLocations = false
