@@ -156,7 +156,7 @@ extension Response {
     fileprivate static func part(_ page: ImagePage) -> Response { .json { json in WireImage.write(page, to: &json) } }
 
     /// An image, and in `ETag` which state of it this is.
-    fileprivate static func image(_ image: Image) -> Response {
+    static func image(_ image: Image) -> Response {
         let document = WireImage.document(of: image)
         var response = Response.json(document)
         response.headers["ETag"] = ImageTag.of(document)
