@@ -68,7 +68,7 @@ package struct RegistryHandlers: Sendable {
         var random = SystemRandomNumberGenerator()
         let id = object["id"].flatMap { $0 == .null ? nil : ImageID($0.string ?? "") } ?? .random(using: &random)
         guard id.isUUID else { throw Fault(.invalid, "Invalid image id: '\(id.text.prefix(80))'.") }
-        var draft = try WireFields(object).draft(id)
+        var draft = try ImageFields(wire: object).draft(id, status: .active)
         if !call.caller.isAdmin { draft.owner = call.caller.project }
         return .image(try catalog.insert(draft, claiming: try QuotaClaim.claim(in: body)))
     }
@@ -79,7 +79,7 @@ package struct RegistryHandlers: Sendable {
 
     private func update(_ call: Call) throws(Fault) -> Response {
         let body = try call.jsonObject()
-        let fields = try WireFields(try call.imageObject(of: body))
+        let fields = try ImageFields(wire: try call.imageObject(of: body))
         let purges = call.request.headers["X-Glance-Registry-Purge-Props"] == "true" || body["purge_props"]?.bool == true
         let image = try catalog.update(call.imageID, visibleTo: call.caller, claiming: try QuotaClaim.claim(in: body)) {
             image throws(Fault) in
@@ -89,7 +89,7 @@ package struct RegistryHandlers: Sendable {
                 throw Fault(.conflict, "Image operation conflicts")
             }
             let (owner, status) = (image.owner, image.status)
-            fields.apply(to: &image, replacingProperties: purges)
+            fields.apply(to: &image, purging: purges)
             guard image.status == status || status.mayBecome(image.status) else {
                 throw Fault(.conflict, "An image that is \(status.rawValue) cannot become \(image.status.rawValue).")
             }

@@ -91,13 +91,13 @@ package struct V1ImagesHandlers: Sendable {
     /// What a request says of its image, which has not too many bytes by that.
     private func wanted(by call: Call) throws(Fault) -> V1Request {
         let wanted = try V1Request(call.request.headers, formats)
-        if let size = wanted.meta.size { try service.checkFits(size) }
+        if let size = wanted.size { try service.checkFits(size) }
         return wanted
     }
 
     private func create(_ call: Call) throws(Fault) -> Response {
         let wanted = try wanted(by: call)
-        guard wanted.meta.isDeleted != true else { throw V1Request.bad("deleted", "cannot be true of a new image") }
+        guard !wanted.isDeleted else { throw V1Request.bad("deleted", "cannot be true of a new image") }
         let source = try Source(of: call, wanted)
         guard case .body = source else { return try create(call, wanted, source) }
         return try service.clientUploads.withOne(for: call.caller.project) { () throws(Fault) in try create(call, wanted, source) }
@@ -105,11 +105,11 @@ package struct V1ImagesHandlers: Sendable {
 
     private func create(_ call: Call, _ wanted: V1Request, _ source: Source) throws(Fault) -> Response {
         var random = SystemRandomNumberGenerator()
-        var draft = wanted.meta.draft(.random(using: &random), by: call.caller)
+        var draft = wanted.fields.draft(.random(using: &random), by: call.caller)
         var bytes: Int64 = 0
         switch source {
         case .none:
-            if wanted.meta.size == 0 {
+            if wanted.size == 0 {
                 try service.checkMayBeEmpty(draft.properties)
                 draft.status = .active
             }
@@ -122,13 +122,13 @@ package struct V1ImagesHandlers: Sendable {
             try checkFormats(draft.diskFormat, draft.containerFormat)
             try service.checkMayBeLocated(draft.properties)
             try service.checkMayCreate(draft, asking: source.rules, by: call.caller)
-            bytes = try size(at: url, announced: wanted.meta.size)
+            bytes = try size(at: url, announced: wanted.size)
             draft.size = bytes
             draft.status = .active
             draft.locations = [ImageLocation(url: url)]
         case .copy(let url):
             try service.checkMayCreate(draft, asking: source.rules, by: call.caller)
-            bytes = try size(at: url, announced: wanted.meta.size)
+            bytes = try size(at: url, announced: wanted.size)
             draft.size = bytes
         }
         let image =
@@ -155,7 +155,7 @@ package struct V1ImagesHandlers: Sendable {
         let before = try service.record(of: call.imageID, for: call.caller)
         guard before.deletedAt == nil else { throw Fault(.forbidden, "A deleted image cannot be changed.") }
         try service.checkMayReplaceMetadata(before, asking: source.rules, by: call.caller)
-        let (disk, container) = (wanted.meta.diskFormat ?? before.diskFormat, wanted.meta.containerFormat ?? before.containerFormat)
+        let (disk, container) = (wanted.fields.diskFormat ?? before.diskFormat, wanted.fields.containerFormat ?? before.containerFormat)
         func replaceMetadata(
             purging: Bool, bringing bytes: Int64 = 0, _ further: (inout Image) throws(Fault) -> Void
         ) throws(Fault) -> Response {
@@ -163,15 +163,16 @@ package struct V1ImagesHandlers: Sendable {
                 if let data = source.data(of: call) {
                     try whileThere { () throws(Fault) in
                         try service.replaceMetadata(
-                            before, to: wanted.meta, purging: purging, with: data, bringing: bytes, asking: source.rules, by: call.caller,
+                            before, to: wanted.fields, purging: purging, with: data, bringing: bytes, asking: source.rules, by: call.caller,
                             further)
                     }
                 } else {
                     try service.replaceMetadata(
-                        before, to: wanted.meta, purging: purging, bringing: bytes, asking: source.rules, by: call.caller, further)
+                        before, to: wanted.fields, purging: purging, bringing: bytes, asking: source.rules, by: call.caller, further)
                 }
             return V1Response.document(of: image)
         }
+        guard !wanted.hasUnknownStatus else { throw .statusFixed }
         switch source {
         case .none: return try replaceMetadata(purging: wanted.purges) { _ throws(Fault) in }
         case .body:
@@ -188,7 +189,7 @@ package struct V1ImagesHandlers: Sendable {
         case .location(let url):
             try Self.requireQueued(before)
             try checkFormats(disk, container)
-            let size = try size(at: url, announced: wanted.meta.size)
+            let size = try size(at: url, announced: wanted.size)
             return try replaceMetadata(purging: wanted.purges, bringing: size) { image throws(Fault) in
                 try Self.requireQueued(image)
                 try service.checkMayBeLocated(image.properties)
@@ -196,7 +197,7 @@ package struct V1ImagesHandlers: Sendable {
             }
         case .copy(let url):
             try Self.requireQueued(before)
-            let size = try size(at: url, announced: wanted.meta.size)
+            let size = try size(at: url, announced: wanted.size)
             return try replaceMetadata(purging: wanted.purges, bringing: size) { image throws(Fault) in
                 try Self.requireQueued(image)
                 image.size = size
@@ -268,7 +269,7 @@ package struct V1ImagesHandlers: Sendable {
         guard call.request.headers["Content-Type"]?.prefix(while: { $0 != ";" }) == "application/octet-stream" else {
             throw Fault(.invalid, "Content-Type must be application/octet-stream")
         }
-        if let size = wanted.meta.size, let length = call.request.promised, size != length {
+        if let size = wanted.size, let length = call.request.promised, size != length {
             throw V1Request.bad("size", "is \(size), and the body has \(length) bytes")
         }
         if let length = call.request.promised { try service.checkFits(length) }

@@ -39,10 +39,10 @@ extension ImageService {
     /// - Parameter further: what else becomes of the image in the same step.
     /// - Throws: what `replaceMetadata`, `upload` and `copy` throw. A fault of the bytes kills the image, and not one before they come.
     package func replaceMetadata(
-        _ image: Image, to meta: ImageMeta, purging: Bool, with data: ImageData, bringing bytes: Int64, asking rules: [PolicyRule],
+        _ image: Image, to fields: ImageFields, purging: Bool, with data: ImageData, bringing bytes: Int64, asking rules: [PolicyRule],
         by caller: Caller, _ further: (inout Image) throws(Fault) -> Void
     ) throws(Fault) -> Image {
-        let changed = try replaceRecord(image, to: meta, purging: purging, bringing: bytes, asking: rules, by: caller, further)
+        let changed = try replaceRecord(image, to: fields, purging: purging, bringing: bytes, asking: rules, by: caller, further)
         return try take(data, for: changed, by: caller)
     }
 
