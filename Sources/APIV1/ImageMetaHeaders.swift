@@ -18,7 +18,7 @@ package struct V1Formats: Sendable {
 /// What a V1 request says in its header.
 struct V1Request {
     /// What it says of the image's record.
-    var fields = ImageFields()
+    var fields = V1Fields()
     /// It names a status that no image has.
     var hasUnknownStatus = false
     var isDeleted = false

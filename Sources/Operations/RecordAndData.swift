@@ -39,7 +39,7 @@ extension ImageService {
     /// - Parameter further: what else becomes of the image in the same step.
     /// - Throws: what `replaceMetadata`, `upload` and `copy` throw. A fault of the bytes kills the image, and not one before they come.
     package func replaceMetadata(
-        _ image: Image, to fields: ImageFields, purging: Bool, with data: ImageData, bringing bytes: Int64, asking rules: [PolicyRule],
+        _ image: Image, to fields: V1Fields, purging: Bool, with data: ImageData, bringing bytes: Int64, asking rules: [PolicyRule],
         by caller: Caller, _ further: (inout Image) throws(Fault) -> Void
     ) throws(Fault) -> Image {
         let changed = try replaceRecord(image, to: fields, purging: purging, bringing: bytes, asking: rules, by: caller, further)

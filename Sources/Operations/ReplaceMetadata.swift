@@ -8,9 +8,9 @@ extension ImageService {
     ///   - bytes: that the image's owner gets with it, as far as that is known.
     ///   - rules: about the way that they come by.
     ///   - further: what else becomes of the image in the same step.
-    /// - Throws: what `ImageFields.apply` throws; `.forbidden` for a change that the caller may not make; `.tooLarge` past a quota.
+    /// - Throws: what `V1Fields.apply` throws; `.forbidden` for a change that the caller may not make; `.tooLarge` past a quota.
     package func replaceMetadata(
-        _ image: Image, to fields: ImageFields, purging: Bool, bringing bytes: Int64 = 0, asking rules: [PolicyRule] = [], by caller: Caller,
+        _ image: Image, to fields: V1Fields, purging: Bool, bringing bytes: Int64 = 0, asking rules: [PolicyRule] = [], by caller: Caller,
         _ further: (inout Image) throws(Fault) -> Void = { _ throws(Fault) in }
     ) throws(Fault) -> Image {
         readable(
@@ -19,7 +19,7 @@ extension ImageService {
 
     /// The same. The image comes with what the caller may not read of it.
     func replaceRecord(
-        _ image: Image, to fields: ImageFields, purging: Bool, bringing bytes: Int64, asking rules: [PolicyRule], by caller: Caller,
+        _ image: Image, to fields: V1Fields, purging: Bool, bringing bytes: Int64, asking rules: [PolicyRule], by caller: Caller,
         _ further: (inout Image) throws(Fault) -> Void
     ) throws(Fault) -> Image {
         let claim = bytes > 0 ? try claim(for: image.owner, bytes: bytes) : nil

@@ -15,11 +15,14 @@ extension RegistryClient: ImageCatalog {
     }
 
     package func locatedImage(_ id: ImageID, visibleTo caller: Caller) throws(Fault) -> Image {
-        try image(id, visibleTo: caller)
+        let image = try image(ask("GET", path(id), for: caller))
+        guard image.deletedAt == nil else { throw .imageNotFound(id) }
+        return image
     }
 
+    /// Without locations, which the registry's database need not look for then.
     package func recordedImage(_ id: ImageID, visibleTo caller: Caller) throws(Fault) -> Image {
-        try image(ask("GET", path(id), for: caller))
+        try image(ask("GET", path(id) + "?locations=false", for: caller))
     }
 
     package func page(_ listing: ImageListing, visibleTo caller: Caller) throws(Fault) -> ImagePage {

@@ -132,7 +132,7 @@ extension Image {
     ///
     /// - Throws: `.unexpected` for what is no image.
     package init(wire object: JSONObject) throws(Fault) {
-        let fields = try ImageFields(wire: object)
+        let fields = try V1Fields(wire: object)
         guard let id = object["id"]?.string, let status = fields.status, let visibility = fields.visibility,
             let createdAt = fields.createdAt, let updatedAt = fields.updatedAt
         else { throw Fault(.unexpected, "The image registry sent what is no image.") }

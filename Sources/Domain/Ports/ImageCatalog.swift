@@ -13,7 +13,7 @@ package protocol ImageCatalog: Sendable {
     /// The same with its locations, for whoever is about to read its bytes.
     func locatedImage(_ id: ImageID, visibleTo caller: Caller) throws(Fault) -> Image
 
-    /// The same, and what is still known of an image that is deleted when an administrator asks.
+    /// What `image` tells, and what is still known of an image that is deleted when an administrator asks. Locations may be missing.
     func recordedImage(_ id: ImageID, visibleTo caller: Caller) throws(Fault) -> Image
 
     /// A page, as far as it may be in memory at once: at least one image of it, if it has any.

@@ -1,7 +1,7 @@
 internal import JSONDocument
 
 /// The fields of an image that a V1 request sets: a client's header, or a message to the registry. What it does not name stays as it is.
-package struct ImageFields: Sendable {
+package struct V1Fields: Sendable {
     package var id: ImageID?
     package var status: ImageStatus?
     /// Outer nil: not named.

@@ -1,7 +1,7 @@
 package import Domain
 package import JSONDocument
 
-extension ImageFields {
+extension V1Fields {
     /// Reads the fields of a message.
     ///
     /// - Throws: `.invalid`, naming the field, for a value that it cannot have.
