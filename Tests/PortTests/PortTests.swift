@@ -57,7 +57,8 @@ import Testing
             connection.note(connection.readBody(Int(length)!))
             connection.answer("204 No Content")
         }
-        let client = RegistryClient(base: server.url(""), secret: "", patience: 10, certificateAuthority: nil, logger: Logger(label: "test"))
+        let client = RegistryClient(
+            base: server.url(""), secret: "", patience: 10, certificateAuthority: nil, logger: Logger(label: "test"))
         let upload = Upload(image: .fresh(), token: "t", pendingURL: "file:///pending")
         let measured = MeasuredBytes(size: 5, checksum: "c", hash: ImageHash(algorithm: "sha512", value: "h"))
         #expect(try client.finish(upload, at: ImageLocation(url: "file:///x"), measured, claiming: nil, isShown: true) == nil)
