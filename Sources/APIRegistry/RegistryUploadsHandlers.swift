@@ -35,12 +35,14 @@ package struct RegistryUploadsHandlers: Sendable {
         return .json(JSON.object(["tokens": .array(tokens.map { .string($0) })]).text)
     }
 
+    /// Answers with the image if the message asks for it: an API of the release before does not.
     private func finish(_ call: Call) throws(Fault) -> Response {
         let body = try serviceBody(call)
-        try catalog.finish(
+        let image = try catalog.finish(
             try upload(body), at: try ImageLocation(wire: body["location"]?.object ?? [:]),
-            try MeasuredBytes(wire: body["measured"]?.object ?? [:]), claiming: try QuotaClaim.claim(in: body))
-        return Response(.noContent)
+            try MeasuredBytes(wire: body["measured"]?.object ?? [:]), claiming: try QuotaClaim.claim(in: body),
+            isShown: body["is_shown"]?.bool == true)
+        return image.map { .image($0) } ?? Response(.noContent)
     }
 
     private func abort(_ call: Call) throws(Fault) -> Response {

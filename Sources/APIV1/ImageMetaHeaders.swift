@@ -17,7 +17,11 @@ package struct V1Formats: Sendable {
 
 /// What a V1 request says in its header.
 struct V1Request {
-    var meta = ImageMeta()
+    /// What it says of the image's record.
+    var fields = V1Fields()
+    /// It names a status that no image has.
+    var hasUnknownStatus = false
+    var isDeleted = false
     /// Where the bytes lie already, and are to stay.
     var location: String?
     /// Where the bytes are to be fetched from.
@@ -25,11 +29,15 @@ struct V1Request {
     /// Custom properties that are not named go.
     var purges = true
 
+    /// Bytes that the image is to have.
+    var size: Int64? { fields.size ?? nil }
+
     private static let prefix = "x-image-meta-"
     private static let propertyPrefix = "property-"
 
     /// - Throws: `.invalid`, naming the header, for one that is not known or a value that it cannot have.
     init(_ headers: Headers, _ formats: V1Formats) throws(Fault) {
+        fields.properties = []
         for field in headers.fields {
             let name = field.name.lowercased()
             switch name {
@@ -51,29 +59,31 @@ struct V1Request {
             let name = name.dropFirst(Self.propertyPrefix.count).underscored
             try ImageText.check(property: name, text)
             guard !name.isEmpty else { throw Fault(.invalid, "Bad header: x-image-meta-property- names no property.") }
-            meta.properties.removeAll { $0.name == name }
-            meta.properties.append(ImageProperty(name, text.isEmpty ? nil : text))
+            fields.properties?.removeAll { $0.name == name }
+            fields.properties?.append(ImageProperty(name, text.isEmpty ? nil : text))
             return
         }
         let field = name[...].underscored
         let value = text.isEmpty ? nil : text
         switch field {
-        case "id": meta.id = try id(text)
-        case "status": meta.status = value
-        case "name": meta.name = .some(try checked(field, value, longest: ImageText.longestName))
-        case "owner": meta.owner = .some(try checked(field, value, longest: ImageText.longestName))
-        case "checksum": meta.checksum = .some(try checked(field, value, longest: 32)?.lowercased())
-        case "disk_format": meta.diskFormat = .some(value)
-        case "container_format": meta.containerFormat = .some(value)
-        case "is_public": meta.isPublic = text.isTrueWord
-        case "protected": meta.isProtected = text.isTrueWord
-        case "deleted": meta.isDeleted = text.isTrueWord
-        case "size": meta.size = try number(field, text, most: .max)
-        case "min_disk": meta.minDisk = try number(field, text, most: Int64(Int32.max))
-        case "min_ram": meta.minRAM = try number(field, text, most: Int64(Int32.max))
-        case "virtual_size": meta.virtualSize = .some(text == "None" || text.isEmpty ? nil : try number(field, text, most: .max))
-        case "created_at": meta.createdAt = try time(field, text)
-        case "updated_at": meta.updatedAt = try time(field, text)
+        case "id": fields.id = try id(text)
+        case "status":
+            fields.status = value.flatMap { ImageStatus(rawValue: $0) }
+            hasUnknownStatus = value != nil && fields.status == nil
+        case "name": fields.name = .some(try checked(field, value, longest: ImageText.longestName))
+        case "owner": fields.owner = .some(try checked(field, value, longest: ImageText.longestName))
+        case "checksum": fields.checksum = .some(try checked(field, value, longest: 32)?.lowercased())
+        case "disk_format": fields.diskFormat = .some(value)
+        case "container_format": fields.containerFormat = .some(value)
+        case "is_public": fields.visibility = text.isTrueWord ? .public : .shared
+        case "protected": fields.isProtected = text.isTrueWord
+        case "deleted": isDeleted = text.isTrueWord
+        case "size": fields.size = try number(field, text, most: .max).map { .some($0) }
+        case "min_disk": fields.minDisk = try number(field, text, most: Int64(Int32.max))
+        case "min_ram": fields.minRAM = try number(field, text, most: Int64(Int32.max))
+        case "virtual_size": fields.virtualSize = .some(text == "None" || text.isEmpty ? nil : try number(field, text, most: .max))
+        case "created_at": fields.createdAt = try time(field, text)
+        case "updated_at": fields.updatedAt = try time(field, text)
         case "deleted_at": _ = try time(field, text)
         case "store": try check(store: text)
         case "location": location = text
@@ -118,20 +128,20 @@ struct V1Request {
     }
 
     private mutating func check(_ formats: V1Formats) throws(Fault) {
-        if case .some(let disk?) = meta.diskFormat, !formats.disk.contains(disk) {
+        if case .some(let disk?) = fields.diskFormat, !formats.disk.contains(disk) {
             throw Self.bad("disk_format", "is none of \(formats.disk.joined(separator: ", "))")
         }
-        if case .some(let container?) = meta.containerFormat, !formats.container.contains(container) {
+        if case .some(let container?) = fields.containerFormat, !formats.container.contains(container) {
             throw Self.bad("container_format", "is none of \(formats.container.joined(separator: ", "))")
         }
-        let disk: String? = meta.diskFormat ?? nil
-        let container: String? = meta.containerFormat ?? nil
+        let disk: String? = fields.diskFormat ?? nil
+        let container: String? = fields.containerFormat ?? nil
         guard [disk, container].contains(where: { $0.map(V1Formats.amazon.contains) == true }) else { return }
         guard disk == nil || container == nil || disk == container else {
             throw Self.bad("container_format", "must be the disk_format where one of both is aki, ari or ami")
         }
-        meta.diskFormat = .some(disk ?? container)
-        meta.containerFormat = .some(container ?? disk)
+        fields.diskFormat = .some(disk ?? container)
+        fields.containerFormat = .some(container ?? disk)
     }
 
     static func bad(_ field: String, _ why: String) -> Fault { Fault(.invalid, "Bad header: x-image-meta-\(field) \(why).") }

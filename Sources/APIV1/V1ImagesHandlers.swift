@@ -91,13 +91,13 @@ package struct V1ImagesHandlers: Sendable {
     /// What a request says of its image, which has not too many bytes by that.
     private func wanted(by call: Call) throws(Fault) -> V1Request {
         let wanted = try V1Request(call.request.headers, formats)
-        if let size = wanted.meta.size { try service.checkFits(size) }
+        if let size = wanted.size { try service.checkFits(size) }
         return wanted
     }
 
     private func create(_ call: Call) throws(Fault) -> Response {
         let wanted = try wanted(by: call)
-        guard wanted.meta.isDeleted != true else { throw V1Request.bad("deleted", "cannot be true of a new image") }
+        guard !wanted.isDeleted else { throw V1Request.bad("deleted", "cannot be true of a new image") }
         let source = try Source(of: call, wanted)
         guard case .body = source else { return try create(call, wanted, source) }
         return try service.clientUploads.withOne(for: call.caller.project) { () throws(Fault) in try create(call, wanted, source) }
@@ -105,11 +105,11 @@ package struct V1ImagesHandlers: Sendable {
 
     private func create(_ call: Call, _ wanted: V1Request, _ source: Source) throws(Fault) -> Response {
         var random = SystemRandomNumberGenerator()
-        var draft = wanted.meta.draft(.random(using: &random), by: call.caller)
+        var draft = wanted.fields.draft(.random(using: &random), by: call.caller)
         var bytes: Int64 = 0
         switch source {
         case .none:
-            if wanted.meta.size == 0 {
+            if wanted.size == 0 {
                 try service.checkMayBeEmpty(draft.properties)
                 draft.status = .active
             }
@@ -122,26 +122,23 @@ package struct V1ImagesHandlers: Sendable {
             try checkFormats(draft.diskFormat, draft.containerFormat)
             try service.checkMayBeLocated(draft.properties)
             try service.checkMayCreate(draft, asking: source.rules, by: call.caller)
-            bytes = try size(at: url, announced: wanted.meta.size)
+            bytes = try size(at: url, announced: wanted.size)
             draft.size = bytes
             draft.status = .active
             draft.locations = [ImageLocation(url: url)]
         case .copy(let url):
             try service.checkMayCreate(draft, asking: source.rules, by: call.caller)
-            bytes = try size(at: url, announced: wanted.meta.size)
+            bytes = try size(at: url, announced: wanted.size)
             draft.size = bytes
         }
-        var image = try service.create(draft, bringing: bytes, asking: source.rules, by: call.caller)
-        do throws(Fault) {
-            switch source {
-            case .none, .location: break
-            case .body: image = try upload(call, image)
-            case .copy(let url): try service.copy(image.id, from: url, by: call.caller)
+        let image =
+            if let data = source.data(of: call) {
+                try whileThere { () throws(Fault) in
+                    try service.create(draft, with: data, bringing: bytes, asking: source.rules, by: call.caller)
+                }
+            } else {
+                try service.create(draft, bringing: bytes, asking: source.rules, by: call.caller)
             }
-        } catch {
-            service.withdraw(image.id, by: call.caller)
-            throw error
-        }
         var response = V1Response.document(of: image, .created)
         response.headers["Location"] = "\(call.request.baseURL.address)/v1/images/\(image.id)"
         return response
@@ -158,19 +155,30 @@ package struct V1ImagesHandlers: Sendable {
         let before = try service.record(of: call.imageID, for: call.caller)
         guard before.deletedAt == nil else { throw Fault(.forbidden, "A deleted image cannot be changed.") }
         try service.checkMayReplaceMetadata(before, asking: source.rules, by: call.caller)
-        let (disk, container) = (wanted.meta.diskFormat ?? before.diskFormat, wanted.meta.containerFormat ?? before.containerFormat)
+        let (disk, container) = (wanted.fields.diskFormat ?? before.diskFormat, wanted.fields.containerFormat ?? before.containerFormat)
         func replaceMetadata(
             purging: Bool, bringing bytes: Int64 = 0, _ further: (inout Image) throws(Fault) -> Void
-        ) throws(Fault) -> Image {
-            try service.replaceMetadata(
-                before, to: wanted.meta, purging: purging, bringing: bytes, asking: source.rules, by: call.caller, further)
+        ) throws(Fault) -> Response {
+            let image =
+                if let data = source.data(of: call) {
+                    try whileThere { () throws(Fault) in
+                        try service.replaceMetadata(
+                            before, to: wanted.fields, purging: purging, with: data, bringing: bytes, asking: source.rules, by: call.caller,
+                            further)
+                    }
+                } else {
+                    try service.replaceMetadata(
+                        before, to: wanted.fields, purging: purging, bringing: bytes, asking: source.rules, by: call.caller, further)
+                }
+            return V1Response.document(of: image)
         }
+        guard !wanted.hasUnknownStatus else { throw .statusFixed }
         switch source {
-        case .none: return V1Response.document(of: try replaceMetadata(purging: wanted.purges) { _ throws(Fault) in })
+        case .none: return try replaceMetadata(purging: wanted.purges) { _ throws(Fault) in }
         case .body:
             try checkFormats(disk, container)
             try checkBody(call, wanted)
-            let image = try replaceMetadata(purging: false, bringing: call.request.promised ?? 0) { image throws(Fault) in
+            return try replaceMetadata(purging: false, bringing: call.request.promised ?? 0) { image throws(Fault) in
                 guard image.status == .queued else {
                     throw Fault(.conflict, "Image \(image.id) takes no data in status \(image.status.rawValue).")
                 }
@@ -178,26 +186,22 @@ package struct V1ImagesHandlers: Sendable {
                     throw Fault(.invalid, "The image was to have a size of \(size) bytes, and the body has \(length).")
                 }
             }
-            return V1Response.document(of: try upload(call, image))
         case .location(let url):
             try Self.requireQueued(before)
             try checkFormats(disk, container)
-            let size = try size(at: url, announced: wanted.meta.size)
-            let image = try replaceMetadata(purging: wanted.purges, bringing: size) { image throws(Fault) in
+            let size = try size(at: url, announced: wanted.size)
+            return try replaceMetadata(purging: wanted.purges, bringing: size) { image throws(Fault) in
                 try Self.requireQueued(image)
                 try service.checkMayBeLocated(image.properties)
                 (image.status, image.size, image.locations) = (.active, size, [ImageLocation(url: url)])
             }
-            return V1Response.document(of: image)
         case .copy(let url):
             try Self.requireQueued(before)
-            let size = try size(at: url, announced: wanted.meta.size)
-            let image = try replaceMetadata(purging: wanted.purges, bringing: size) { image throws(Fault) in
+            let size = try size(at: url, announced: wanted.size)
+            return try replaceMetadata(purging: wanted.purges, bringing: size) { image throws(Fault) in
                 try Self.requireQueued(image)
                 image.size = size
             }
-            try service.copy(image.id, from: url, by: call.caller)
-            return V1Response.document(of: image)
         }
     }
 
@@ -241,25 +245,31 @@ package struct V1ImagesHandlers: Sendable {
             case .copy: PolicyRule.ofCopies
             }
         }
+
+        /// What the service takes or fetches; nil where it does neither.
+        func data(of call: Call) -> ImageData? {
+            switch self {
+            case .none, .location: nil
+            case .body: .body(RequestBytes(call.request.body), announced: call.request.promised)
+            case .copy(let url): .copy(from: url)
+            }
+        }
     }
 
-    private func upload(_ call: Call, _ image: Image) throws(Fault) -> Image {
+    /// V1 says 412 of an image that was deleted while its data came in.
+    private func whileThere(_ act: () throws(Fault) -> Image) throws(Fault) -> Image {
         do throws(Fault) {
-            // An image that was made without data has size 0, which says nothing of what is to come.
-            let announced = call.request.promised ?? image.size.flatMap { $0 == 0 ? nil : $0 }
-            try service.upload(
-                image.id, from: RequestBytes(call.request.body), announced: announced, by: call.caller, failed: .killed)
+            return try act()
         } catch {
             throw error.kind == .gone ? Fault(.changedMeanwhile, error.message) : error
         }
-        return try service.outcome(of: image.id, for: call.caller)
     }
 
     private func checkBody(_ call: Call, _ wanted: V1Request) throws(Fault) {
         guard call.request.headers["Content-Type"]?.prefix(while: { $0 != ";" }) == "application/octet-stream" else {
             throw Fault(.invalid, "Content-Type must be application/octet-stream")
         }
-        if let size = wanted.meta.size, let length = call.request.promised, size != length {
+        if let size = wanted.size, let length = call.request.promised, size != length {
             throw V1Request.bad("size", "is \(size), and the body has \(length) bytes")
         }
         if let length = call.request.promised { try service.checkFits(length) }

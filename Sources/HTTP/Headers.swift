@@ -33,8 +33,8 @@ package struct Headers: Sendable {
 /// Whether a byte may stand in a field's name. Source: RFC 9110, 5.6.2.
 package func isToken(_ byte: UInt8) -> Bool {
     switch byte {
-    case 0x30...0x39, 0x41...0x5A, 0x61...0x7A: true
-    default: "!#$%&'*+-.^_`|~".utf8.contains(byte)
+    case UInt8(ascii: "-"), 0x30...0x39, 0x41...0x5A, 0x61...0x7A: true
+    default: "!#$%&'*+.^_`|~".utf8.contains(byte)
     }
 }
 

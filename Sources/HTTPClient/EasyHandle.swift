@@ -82,7 +82,9 @@ final class EasyHandle {
         set(CURLOPT_CUSTOMREQUEST, method)
         // libcurl waits a second for `100 Continue` before a long body, and calls every body a form.
         var texts = ["Expect:"]
-        if !headers.contains(where: { $0.name.lowercased() == "content-type" }) { texts.append("Content-Type:") }
+        if !headers.contains(where: { $0.name.utf8.count == 12 && $0.name.lowercased() == "content-type" }) {
+            texts.append("Content-Type:")
+        }
         for (name, value) in headers {
             guard !name.isEmpty, name.utf8.allSatisfy(Self.isToken) else {
                 throw HTTPClientError(.invalid, "a header's name has a character that none may have")

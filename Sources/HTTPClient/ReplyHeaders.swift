@@ -30,8 +30,8 @@ package struct ReplyHeaders: Sendable {
         guard let colon = line.firstIndex(of: UInt8(ascii: ":")) else { return }
         guard fields.count < Self.most else { throw .headerTooLong() }
         let (name, value) = (Self.text(line[..<colon]), Self.text(line[(colon + 1)...]))
-        if location == nil, name.lowercased() == "location" { location = Array(line[(colon + 1)...]) }
-        if name.lowercased() == "content-length" {
+        if location == nil, name.utf8.count == 8, name.lowercased() == "location" { location = Array(line[(colon + 1)...]) }
+        if name.utf8.count == 14, name.lowercased() == "content-length" {
             guard self[name] ?? value == value, !value.isEmpty, value.utf8.allSatisfy({ 0x30...0x39 ~= $0 }), Int64(value) != nil else {
                 throw HTTPClientError(.broken, "the answer tells no length that makes sense", mayHaveArrived: true)
             }

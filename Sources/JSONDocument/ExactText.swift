@@ -13,6 +13,14 @@ package struct ExactText: Hashable, Sendable {
     }
 }
 
+extension String {
+    /// Whether the texts have the same bytes; `==` asks less.
+    package func isSame(as other: String) -> Bool {
+        var (one, other) = (self, other)
+        return one.withUTF8 { one in other.withUTF8 { other in one.count == other.count && one.elementsEqual(other) } }
+    }
+}
+
 extension StringProtocol {
     /// Whether the texts have the same bytes; `==` asks less.
     package func isSame(as other: some StringProtocol) -> Bool {

@@ -12,28 +12,58 @@ package indirect enum JSON: Sendable, Equatable {
 
 /// The members of an object in order. Keys are the same where their bytes are. Source: RFC 8259, 8.3.
 package struct JSONObject: Sendable, Equatable {
-    package private(set) var keys: [String] = []
-    private var values: [ExactText: JSON] = [:]
+    private var members: [Member] = []
+    /// Where the members are; nil while they are few.
+    private var places: [ExactText: Int]?
+
+    private struct Member: Sendable {
+        let key: String
+        var value: JSON
+    }
+
+    /// Members among which a look at each one finds a key sooner than its hash does.
+    private static let few = 32
 
     package init() {}
 
+    package var keys: [String] { members.map(\.key) }
+
     package subscript(key: String) -> JSON? {
-        get { values[ExactText(key)] }
+        get { place(of: key).map { members[$0].value } }
         set {
-            let exact = ExactText(key)
-            if values[exact] == nil {
-                if newValue != nil { keys.append(key) }
-            } else if newValue == nil {
-                keys.removeAll { $0.isSame(as: key) }
+            switch (place(of: key), newValue) {
+            case (nil, nil): break
+            case (let place?, let value?): members[place].value = value
+            case (nil, let value?):
+                members.append(Member(key: key, value: value))
+                places?[ExactText(key)] = members.count - 1
+                if places == nil && members.count > Self.few { notePlaces() }
+            case (let place?, nil):
+                members.remove(at: place)
+                if places != nil { notePlaces() }
             }
-            values[exact] = newValue
         }
     }
 
-    package var isEmpty: Bool { keys.isEmpty }
+    private func place(of key: String) -> Int? {
+        if let places { return places[ExactText(key)] }
+        return members.firstIndex { $0.key.isSame(as: key) }
+    }
+
+    private mutating func notePlaces() {
+        var places: [ExactText: Int] = [:]
+        for (place, member) in members.enumerated() { places[ExactText(member.key)] = place }
+        self.places = places
+    }
+
+    package var isEmpty: Bool { members.isEmpty }
 
     package func forEach<Failure>(_ body: (String, JSON) throws(Failure) -> Void) throws(Failure) {
-        for key in keys { try body(key, values[ExactText(key)]!) }
+        for member in members { try body(member.key, member.value) }
+    }
+
+    package static func == (one: JSONObject, other: JSONObject) -> Bool {
+        one.members.elementsEqual(other.members) { $0.key.isSame(as: $1.key) && $0.value == $1.value }
     }
 }
 

@@ -5,13 +5,13 @@ internal import Threading
 extension ImageService {
     /// Orders an image's bytes from an address. `glance-tasks` fetches them.
     ///
+    /// - Parameter image: its whole record: also what the caller may not read of it is heeded.
     /// - Throws: `.conflict` unless the image is queued; `.invalid` where its signature cannot be checked by the service itself, which
     ///   has nobody's token when it copies.
-    package func copy(_ id: ImageID, from url: String, by caller: Caller) throws(Fault) {
-        let image = try images.image(id, visibleTo: caller)
+    func copy(_ image: Image, from url: String, by caller: Caller) throws(Fault) {
         for rule in PolicyRule.ofCopies { try policy.require(rule, on: image, by: caller) }
         guard image.status == .queued else {
-            throw Fault(.conflict, "Image \(id) takes no data in status \(image.status.rawValue).")
+            throw Fault(.conflict, "Image \(image.id) takes no data in status \(image.status.rawValue).")
         }
         try stores.checkTakesBytes(in: nil)
         _ = try signingCertificate(of: image, for: .service)

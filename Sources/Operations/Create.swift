@@ -11,11 +11,17 @@ extension ImageService {
     package func create(
         _ draft: ImageDraft, bringing bytes: Int64 = 0, asking rules: [PolicyRule] = [], by caller: Caller
     ) throws(Fault) -> Image {
+        readable(try insert(draft, bringing: bytes, asking: rules, by: caller), by: caller)
+    }
+
+    /// The same. The image comes with what the caller may not read of it.
+    func insert(
+        _ draft: ImageDraft, bringing bytes: Int64, asking rules: [PolicyRule], by caller: Caller
+    ) throws(Fault) -> Image {
         try checkMayCreate(draft, asking: rules, by: caller)
         try limits.check(properties: draft.properties)
         try limits.check(tags: draft.tags)
-        let image = try images.insert(draft, claiming: try claim(for: draft.owner, images: 1, bytes: bytes))
-        return readable(image, by: caller)
+        return try images.insert(draft, claiming: try claim(for: draft.owner, images: 1, bytes: bytes))
     }
 
     /// Asks whether a caller may make an image, before anybody is asked over the network.

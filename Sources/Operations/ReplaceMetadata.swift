@@ -1,6 +1,5 @@
 package import Domain
 internal import JSONDocument
-internal import Logging
 
 extension ImageService {
     /// Changes an image's record as V1 does: what is named, and the custom properties as a whole where they are purged.
@@ -9,19 +8,28 @@ extension ImageService {
     ///   - bytes: that the image's owner gets with it, as far as that is known.
     ///   - rules: about the way that they come by.
     ///   - further: what else becomes of the image in the same step.
-    /// - Throws: what `ImageMeta.apply` throws; `.forbidden` for a change that the caller may not make; `.tooLarge` past a quota.
+    /// - Throws: what `V1Fields.apply` throws; `.forbidden` for a change that the caller may not make; `.tooLarge` past a quota.
     package func replaceMetadata(
-        _ image: Image, to meta: ImageMeta, purging: Bool, bringing bytes: Int64 = 0, asking rules: [PolicyRule] = [], by caller: Caller,
+        _ image: Image, to fields: V1Fields, purging: Bool, bringing bytes: Int64 = 0, asking rules: [PolicyRule] = [], by caller: Caller,
         _ further: (inout Image) throws(Fault) -> Void = { _ throws(Fault) in }
+    ) throws(Fault) -> Image {
+        readable(
+            try replaceRecord(image, to: fields, purging: purging, bringing: bytes, asking: rules, by: caller, further), by: caller)
+    }
+
+    /// The same. The image comes with what the caller may not read of it.
+    func replaceRecord(
+        _ image: Image, to fields: V1Fields, purging: Bool, bringing bytes: Int64, asking rules: [PolicyRule], by caller: Caller,
+        _ further: (inout Image) throws(Fault) -> Void
     ) throws(Fault) -> Image {
         let claim = bytes > 0 ? try claim(for: image.owner, bytes: bytes) : nil
         let rights = propertyRights(of: caller)
-        let revised = try images.update(image.id, visibleTo: caller, claiming: claim) { image throws(Fault) in
+        return try images.update(image.id, visibleTo: caller, claiming: claim) { image throws(Fault) in
             for rule in [.modifyImage] + rules { try policy.require(rule, on: image, by: caller) }
-            if meta.isPublic == true, image.visibility != .public { try policy.require(.publicizeImage, on: image, by: caller) }
+            if fields.visibility == .public, image.visibility != .public { try policy.require(.publicizeImage, on: image, by: caller) }
             let before = image
-            if let rights { try check(meta, on: image, purging: purging, rights) }
-            try meta.apply(to: &image, by: caller, purging: purging)
+            if let rights { try check(fields.properties ?? [], on: image, purging: purging, rights) }
+            try fields.apply(to: &image, by: caller, purging: purging)
             try image.checkSignature(since: before)
             if let rights {
                 image.properties += before.properties.filter { image[property: $0.name] == nil && !rights.may(.read, $0.name) }
@@ -29,17 +37,16 @@ extension ImageService {
             try limits.check(properties: image.properties, before: before.properties)
             try further(&image)
         }
-        return readable(revised, by: caller)
     }
 
     /// A V1 client sends back what it was shown, so a value that stays is no change. What it was not shown stays too.
-    private func check(_ meta: ImageMeta, on image: Image, purging: Bool, _ rights: PropertyRights) throws(Fault) {
-        for property in meta.properties {
+    private func check(_ given: [ImageProperty], on image: Image, purging: Bool, _ rights: PropertyRights) throws(Fault) {
+        for property in given {
             let stays = rights.sees(property.name, of: image) && image[property: property.name]?.isSame(as: property.value ?? "") == true
             if !stays { try rights.requireSetting(property.name, of: image) }
         }
         guard purging else { return }
-        for property in image.properties where !meta.properties.contains(where: { $0.name.isSame(as: property.name) }) {
+        for property in image.properties where !given.contains(where: { $0.name.isSame(as: property.name) }) {
             if rights.may(.read, property.name) { try rights.require(.delete, property.name) }
         }
     }
@@ -49,23 +56,6 @@ extension ImageService {
     /// - Throws: `.notFound` when the caller may not even see the image, `.forbidden` otherwise.
     package func checkMayReplaceMetadata(_ image: Image, asking rules: [PolicyRule], by caller: Caller) throws(Fault) {
         for rule in [.modifyImage] + rules { try policy.require(rule, on: image, by: caller) }
-    }
-
-    /// Takes back an image that was just made and whose data never began to come. Whatever else has become of it, it stays.
-    package func withdraw(_ id: ImageID, by caller: Caller) {
-        do throws(Fault) {
-            _ = try images.delete(id, visibleTo: caller) { image throws(Fault) in
-                guard image.status == .queued else { throw Fault(.conflict, "The image is \(image.status.rawValue).") }
-            }
-        } catch {
-            guard error.kind != .conflict else { return }
-            logger.warning("image \(id), which got no data, stays queued: \(error)")
-        }
-    }
-
-    /// An image as somebody is told of it who has just changed it, whether or not the rules let him see it at other times.
-    package func outcome(of id: ImageID, for caller: Caller) throws(Fault) -> Image {
-        readable(try images.image(id, visibleTo: caller), by: caller)
     }
 
     /// What is known of an image, to administrators also when it is deleted.

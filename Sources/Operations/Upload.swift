@@ -19,16 +19,27 @@ extension ImageService {
     ///
     /// Source: Image API v2, "Upload binary image data"; status graph in `Domain/Images/ImageStatus.swift`.
     package func upload(
-        _ id: ImageID, from body: any ByteReader, announced: Int64?, into store: String? = nil, by caller: Caller,
-        failed: ImageStatus = .queued
+        _ id: ImageID, from body: any ByteReader, announced: Int64?, into store: String? = nil, by caller: Caller
     ) throws(Fault) {
         let image = try images.image(id, visibleTo: caller)
+        _ = try upload(image, from: body, announced: announced, into: store, by: caller, failed: .queued, isShown: false)
+    }
+
+    /// The same for an image whose whole record is at hand: also what the caller may not read of it is heeded.
+    ///
+    /// - Parameter isShown: whether the caller is shown what became of the image.
+    /// - Returns: what the catalog tells of the image; see `UploadCatalog.finish`.
+    func upload(
+        _ image: Image, from body: any ByteReader, announced: Int64?, into store: String? = nil, by caller: Caller, failed: ImageStatus,
+        isShown: Bool
+    ) throws(Fault) -> Image? {
         try policy.require(.uploadImage, on: image, by: caller)
         guard image.diskFormat != nil, image.containerFormat != nil else {
             throw Fault(.invalid, "Properties disk_format, container_format must be set prior to saving data.")
         }
         let claim = try claim(for: image.owner, bytes: announced)
-        try receive(image, from: body, announced: announced, into: store, claiming: claim, by: caller, failed: { failed })
+        return try receive(
+            image, from: body, announced: announced, into: store, claiming: claim, by: caller, failed: { failed }, isShown: isShown)
     }
 
     /// The store that a client names for its bytes; nil where there is nothing to choose, whatever it names.
@@ -54,10 +65,13 @@ extension ImageService {
     ///   - claim: what the bytes take of what the image's owner may have.
     ///   - caller: who may have the certificate of a signed image.
     ///   - failed: tells, when it comes to that, what becomes of the image.
+    ///   - isShown: whether somebody is shown what became of the image.
+    /// - Returns: what the catalog tells of the image; see `UploadCatalog.finish`.
+    @discardableResult
     func receive(
         _ image: Image, from body: any ByteReader, announced: Int64?, into store: String? = nil, claiming claim: QuotaClaim?,
-        by caller: Caller, failed: () -> ImageStatus
-    ) throws(Fault) {
+        by caller: Caller, failed: () -> ImageStatus, isShown: Bool = false
+    ) throws(Fault) -> Image? {
         guard image.status == .queued else {
             throw Fault(.conflict, "Image \(image.id) takes no data in status \(image.status.rawValue).")
         }
@@ -93,7 +107,7 @@ extension ImageService {
         }
         var claim = claim
         claim?.bytes = measured.size
-        try finish(upload, bytes, at: location, measured, claim, failed: failed())
+        return try finish(upload, bytes, at: location, measured, claim, failed: failed(), isShown: isShown)
     }
 
     /// Holds an image for bytes that are about to come, or lets go of them.
@@ -124,11 +138,14 @@ extension ImageService {
     /// The bytes are in the store; now the record says so.
     private func finish(
         _ upload: Upload, _ bytes: any BlobWriter, at location: ImageLocation, _ measured: MeasuredBytes, _ claim: QuotaClaim?,
-        failed: ImageStatus
-    ) throws(Fault) {
+        failed: ImageStatus, isShown: Bool
+    ) throws(Fault) -> Image? {
         do throws(Fault) {
-            try retryWhileUnavailable { () throws(Fault) in try uploads.finish(upload, at: location, measured, claiming: claim) }
+            let image = try retryWhileUnavailable { () throws(Fault) in
+                try uploads.finish(upload, at: location, measured, claiming: claim, isShown: isShown)
+            }
             bytes.confirm()
+            return image
         } catch {
             // Perhaps it was done: the bytes stay, and when it was not, the lease ends and `glance-tasks` removes them.
             guard error.kind != .unavailable else { throw error }

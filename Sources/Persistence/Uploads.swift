@@ -43,10 +43,10 @@ extension MariaDBCatalog: UploadCatalog {
     }
 
     package func finish(
-        _ upload: Upload, at location: ImageLocation, _ measured: MeasuredBytes, claiming claim: QuotaClaim?
-    ) throws(Fault) {
-        let once = ("finish \(upload.token)", ())
-        try database.transaction("Finishing the upload of image \(upload.image)", repeatable: once) { connection in
+        _ upload: Upload, at location: ImageLocation, _ measured: MeasuredBytes, claiming claim: QuotaClaim?, isShown: Bool
+    ) throws(Fault) -> Image? {
+        let once: (name: String, done: Image?) = ("finish \(upload.token)", nil)
+        return try database.transaction("Finishing the upload of image \(upload.image)", repeatable: once) { connection in
             if let claim { try Quotas.takeTurn(of: claim.project, on: connection) }
             let reserved = try endLease(of: upload, on: connection)
             if let claim, measured.size > reserved { try Quotas.check(claim, on: connection) }
@@ -65,8 +65,12 @@ extension MariaDBCatalog: UploadCatalog {
                 INSERT INTO image_locations (image_id, value, meta_data, status, created_at, updated_at, deleted)
                 VALUES (?, ?, ?, 'active', UTC_TIMESTAMP(), UTC_TIMESTAMP(), 0)
                 """, .text(upload.image.text), .text(column.text(for: location.url)), .text(location.metadata))
-            try outbox?.tell(
-                .imageUpload, .imageActivate, .imageUpdate, of: try payload(of: upload.image, on: connection), on: connection)
+            guard isShown || outbox != nil,
+                var image = try ImageRows.load([upload.image.text], locations: isShown, on: connection).first
+            else { return nil }
+            column.read(&image)
+            try outbox?.tell(.imageUpload, .imageActivate, .imageUpdate, of: .image(image), on: connection)
+            return isShown ? image : nil
         }
     }
 

@@ -5,13 +5,7 @@ internal import RegistryWire
 
 extension RegistryClient: ImageCatalog {
     package func insert(_ draft: ImageDraft, claiming claim: QuotaClaim?) throws(Fault) -> Image {
-        let sketch = draft.image(madeAt: Timestamp(year: 1970, month: 1, day: 1))
-        var object = WireImage.object(sketch)
-        if draft.createdAt == nil { object["created_at"] = nil }
-        if draft.updatedAt == nil { object["updated_at"] = nil }
-        var body: JSONObject = ["image": .object(object)]
-        if let claim { body["claim"] = .object(claim.wire) }
-        return try image(ask("POST", "/images", body))
+        try image(ask("POST", "/images", message: message(claiming: claim) { WireImage.write(draft, to: &$0) }))
     }
 
     package func image(_ id: ImageID, visibleTo caller: Caller) throws(Fault) -> Image {
@@ -21,11 +15,14 @@ extension RegistryClient: ImageCatalog {
     }
 
     package func locatedImage(_ id: ImageID, visibleTo caller: Caller) throws(Fault) -> Image {
-        try image(id, visibleTo: caller)
+        let image = try image(ask("GET", path(id), for: caller))
+        guard image.deletedAt == nil else { throw .imageNotFound(id) }
+        return image
     }
 
+    /// Without locations, which the registry's database need not look for then.
     package func recordedImage(_ id: ImageID, visibleTo caller: Caller) throws(Fault) -> Image {
-        try image(ask("GET", path(id), for: caller))
+        try image(ask("GET", path(id) + "?locations=false", for: caller))
     }
 
     package func page(_ listing: ImageListing, visibleTo caller: Caller) throws(Fault) -> ImagePage {
@@ -47,11 +44,9 @@ extension RegistryClient: ImageCatalog {
         try untilUnchanged(id, caller) { (before, tag) throws(Fault) in
             var after = before
             try change(&after)
-            var object = WireImage.object(after)
-            for name in ["id", "created_at", "updated_at", "deleted_at", "deleted"] { object[name] = nil }
-            var body: JSONObject = ["image": .object(object), "from_state": .string(before.status.rawValue), "purge_props": true]
-            if let claim { body["claim"] = .object(claim.wire) }
-            return try image(ask("PUT", path(id), for: caller, body, ifStill: tag))
+            let besides: JSONObject = ["from_state": .string(before.status.rawValue), "purge_props": true]
+            let message = message(besides, claiming: claim) { WireImage.write(after, for: .api, to: &$0) }
+            return try image(ask("PUT", path(id), for: caller, message: message, ifStill: tag))
         }
     }
 
@@ -76,6 +71,20 @@ extension RegistryClient: ImageCatalog {
             }
             return removals
         }
+    }
+
+    /// A message about an image, whose record is written straight into it.
+    private func message(
+        _ besides: JSONObject = [:], claiming claim: QuotaClaim?, _ writeImage: (inout JSONWriter) -> Void
+    ) -> [UInt8] {
+        var json = JSONWriter()
+        json.object { json in
+            json.key("image")
+            writeImage(&json)
+            besides.forEach { json.member($0, $1) }
+            if let claim { json.member("claim", .object(claim.wire)) }
+        }
+        return json.bytes
     }
 
     private func untilUnchanged<Result>(
@@ -119,14 +128,5 @@ extension RegistryClient: StoreFolderCatalog {
     package func recordedURLs(inFolder path: String, atMost count: Int) throws(Fault) -> [String] {
         let answer = try ask("POST", "/store-folders/contents", ["path": .string(path), "limit": .int(Int64(count))])
         return answer.json["urls"]?.array?.compactMap(\.string) ?? []
-    }
-}
-
-extension WireImage {
-    fileprivate static func object(_ image: Image) -> JSONObject {
-        var json = JSONWriter()
-        write(image, for: .api, to: &json)
-        // What was just written is an object.
-        return (try? JSON(parsing: json.bytes))?.object ?? [:]
     }
 }

@@ -55,23 +55,31 @@ package struct RegistryClient: Sendable {
     func ask(
         _ method: String, _ path: String, for caller: Caller = .service, _ body: JSONObject? = nil, ifStill tag: String? = nil
     ) throws(Fault) -> Answer {
+        try ask(method, path, for: caller, message: body.map { JSON.object($0).text }, ifStill: tag)
+    }
+
+    /// The same with a body that is JSON already.
+    func ask(
+        _ method: String, _ path: String, for caller: Caller = .service, message: [UInt8]?, ifStill tag: String? = nil
+    ) throws(Fault) -> Answer {
         try bulkhead.run(orElse: .overloaded("The image registry")) { () throws(Fault) in
-            try ask(method, path, for: caller, body, ifStill: tag, by: client)
+            try ask(method, path, for: caller, message, ifStill: tag, by: client)
         }
     }
 
     /// Asks for what keeps a lease, whoever waits besides. Asked twice, as it may be done twice.
     func askInTime(_ method: String, _ path: String, _ body: JSONObject) throws(Fault) -> Answer {
+        let message = JSON.object(body).text
         do throws(Fault) {
-            return try ask(method, path, for: .service, body, ifStill: nil, by: urgentClient)
+            return try ask(method, path, for: .service, message, ifStill: nil, by: urgentClient)
         } catch {
             guard error.kind == .unavailable else { throw error }
-            return try ask(method, path, for: .service, body, ifStill: nil, by: urgentClient)
+            return try ask(method, path, for: .service, message, ifStill: nil, by: urgentClient)
         }
     }
 
     private func ask(
-        _ method: String, _ path: String, for caller: Caller, _ body: JSONObject?, ifStill tag: String?, by client: HTTPClient
+        _ method: String, _ path: String, for caller: Caller, _ body: [UInt8]?, ifStill tag: String?, by client: HTTPClient
     ) throws(Fault) -> Answer {
         var headers: [(name: String, value: String)] = [
             ("X-Vitrine-Secret", secret), ("X-Identity-Status", "Confirmed"), ("Accept", "application/json"),
@@ -86,8 +94,7 @@ package struct RegistryClient: Sendable {
         if let project = caller.project { headers.append(("X-Project-Id", project)) }
         var reply: HTTPClient.Reply
         do throws(HTTPClientError) {
-            reply = try client.send(
-                method, base + path, headers: headers, body: body.map { JSON.object($0).text }, longest: Self.longestAnswer)
+            reply = try client.send(method, base + path, headers: headers, body: body, longest: Self.longestAnswer)
         } catch {
             throw .unreachable(error)
         }

@@ -18,13 +18,16 @@ extension RegistryClient: UploadCatalog {
     }
 
     package func finish(
-        _ upload: Upload, at location: ImageLocation, _ measured: MeasuredBytes, claiming claim: QuotaClaim?
-    ) throws(Fault) {
+        _ upload: Upload, at location: ImageLocation, _ measured: MeasuredBytes, claiming claim: QuotaClaim?, isShown: Bool
+    ) throws(Fault) -> Image? {
         var body: JSONObject = [
             "upload": .object(upload.wire), "location": .object(location.wire), "measured": .object(measured.wire),
         ]
         if let claim { body["claim"] = .object(claim.wire) }
-        try ask("POST", "/uploads/\(percentEncoded(upload.token))/finish", body)
+        if isShown { body["is_shown"] = true }
+        let answer = try ask("POST", "/uploads/\(percentEncoded(upload.token))/finish", body)
+        // A registry of the release before answers without a body.
+        return answer.json["image"] != nil ? try image(answer) : nil
     }
 
     package func abort(_ upload: Upload, as status: ImageStatus, because reason: String) throws(Fault) {

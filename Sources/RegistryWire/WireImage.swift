@@ -11,6 +11,18 @@ package enum WireImage {
     }
 
     package static func write(_ image: Image, for reader: Reader, to json: inout JSONWriter) {
+        write(image, made: image.createdAt, changed: image.updatedAt, for: reader, to: &json)
+    }
+
+    /// A new image, for the registry. It is made now where the draft does not say when.
+    package static func write(_ draft: ImageDraft, to json: inout JSONWriter) {
+        let image = draft.image(madeAt: Timestamp(year: 1970, month: 1, day: 1))
+        write(image, made: draft.createdAt, changed: draft.updatedAt, for: .api, to: &json)
+    }
+
+    private static func write(
+        _ image: Image, made: Timestamp?, changed: Timestamp?, for reader: Reader, to json: inout JSONWriter
+    ) {
         json.object { json in
             json.member("id", image.id.text)
             json.member("name", image.name)
@@ -25,8 +37,8 @@ package enum WireImage {
             json.member("checksum", image.checksum)
             json.member("min_disk", image.minDisk)
             json.member("min_ram", image.minRAM)
-            json.member("created_at", image.createdAt.wireText)
-            json.member("updated_at", image.updatedAt.wireText)
+            json.member("created_at", made?.wireText)
+            json.member("updated_at", changed?.wireText)
             json.member("deleted_at", image.deletedAt?.wireText)
             json.member("deleted", image.deletedAt != nil)
             json.key("properties")
@@ -120,14 +132,14 @@ extension Image {
     ///
     /// - Throws: `.unexpected` for what is no image.
     package init(wire object: JSONObject) throws(Fault) {
-        let fields = try WireFields(object)
+        let fields = try V1Fields(wire: object)
         guard let id = object["id"]?.string, let status = fields.status, let visibility = fields.visibility,
             let createdAt = fields.createdAt, let updatedAt = fields.updatedAt
         else { throw Fault(.unexpected, "The image registry sent what is no image.") }
         self.init(
             id: ImageID(id), status: status, visibility: visibility, createdAt: createdAt, updatedAt: updatedAt,
             deletedAt: object["deleted_at"]?.string.flatMap { Timestamp(iso8601: $0) })
-        fields.apply(to: &self, replacingProperties: true)
+        fields.apply(to: &self, purging: true)
     }
 }
 

@@ -1,5 +1,4 @@
 internal import Cryptography
-internal import Digest
 package import Domain
 internal import Glibc
 internal import Identity

@@ -50,4 +50,18 @@ import Testing
                 base: "http://127.0.0.1:\(glance.registryPort)", secret: TestGlance.secret, patience: 10, certificateAuthority: nil,
                 logger: Logger(label: "test")))
     }
+
+    @Test func `says nothing of the image that an upload ends with, where the registry is of the release before`() throws {
+        let server = try RawServer { connection, _ in
+            guard let head = connection.readHead(), let length = head.firstMatch(of: /Content-Length: (\d+)/)?.1 else { return }
+            connection.note(connection.readBody(Int(length)!))
+            connection.answer("204 No Content")
+        }
+        let client = RegistryClient(
+            base: server.url(""), secret: "", patience: 10, certificateAuthority: nil, logger: Logger(label: "test"))
+        let upload = Upload(image: .fresh(), token: "t", pendingURL: "file:///pending")
+        let measured = MeasuredBytes(size: 5, checksum: "c", hash: ImageHash(algorithm: "sha512", value: "h"))
+        #expect(try client.finish(upload, at: ImageLocation(url: "file:///x"), measured, claiming: nil, isShown: true) == nil)
+        #expect(server.notes.count == 1 && server.notes[0].contains(#""is_shown": true"#))
+    }
 }

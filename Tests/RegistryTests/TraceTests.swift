@@ -2,7 +2,7 @@ import Foundation
 import TestSupport
 import Testing
 
-/// HOUSE.md, walk 2: a request's name in every log that it comes by.
+/// A request's name in every log that it comes by.
 @Suite struct `A request of V1` {
     let glance: TestGlance
     init() throws { glance = try Registry.open() }
@@ -27,12 +27,11 @@ import Testing
         #expect(reply["x-openstack-request-id"] == id)
         #expect(try eventually { try walk(id, "glance-api").count == 1 })
         #expect(try walk(id, "glance-api") == ["POST /v1/images 201"])
-        let registry = [
-            "POST /images 200", "GET /images/{image} 200", "POST /uploads 204", "POST /uploads/{token}/finish 204",
-            "GET /images/{image} 200",
-        ]
-        #expect(try eventually { try walk(id, "glance-registry").count == registry.count })
-        #expect(try walk(id, "glance-registry") == registry)
+        let registry = ["POST /images 200", "POST /uploads 204", "POST /uploads/{token}/finish 200"]
+        // What ends an upload is asked again while the registry cannot do it, as on a machine that is very busy.
+        func done() throws -> [String] { try walk(id, "glance-registry").filter { $0 != "POST /uploads/{token}/finish 503" } }
+        #expect(try eventually { try done().count >= registry.count })
+        #expect(try done() == registry)
     }
 
     @Test(arguments: ["HEAD", "GET"])

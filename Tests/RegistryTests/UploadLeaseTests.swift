@@ -14,11 +14,14 @@ import Testing
         #"{"image_id": "\#(id)", "token": "\#(token)", "pending_url": "file:///store/.incoming/\#(token)"}"#
     }
 
-    private func finish(_ id: String, _ token: String) throws -> Int {
+    private func finish(_ id: String, _ token: String) throws -> Int { try finished(id, token).status }
+
+    /// - Parameter besides: further members of the message.
+    private func finished(_ id: String, _ token: String, besides: String = "") throws -> Reply {
         let measured = #"{"size": 5, "checksum": "5d41402abc4b2a76b9719d911017c592", "os_hash_algo": "sha512", "os_hash_value": "ab"}"#
         let json =
-            #"{"upload": \#(upload(id, token)), "location": {"url": "file:///store/\#(id)", "metadata": "{}"}, "measured": \#(measured)}"#
-        return try glance.ask("POST", "/uploads/\(token)/finish", as: .service, json: json).status
+            #"{"upload": \#(upload(id, token)), "location": {"url": "file:///store/\#(id)", "metadata": "{}"}, "measured": \#(measured)\#(besides)}"#
+        return try glance.ask("POST", "/uploads/\(token)/finish", as: .service, json: json)
     }
 
     private func abort(_ id: String, _ token: String, as status: String) throws -> Int {
@@ -116,6 +119,16 @@ import Testing
         #expect(try begin(id, token) == 204)
         #expect(try glance.ask("DELETE", "/images/\(id)").status == 200)
         #expect(try finish(id, token) == 410)
+    }
+
+    @Test func `end with the image as it is then, if the API asks for it`() throws {
+        let (id, token) = (try glance.hasRecord(#"{"status": "queued", "name": "shown", "properties": {"p": "v"}}"#), newToken())
+        #expect(try begin(id, token) == 204)
+        let reply = try finished(id, token, besides: #", "is_shown": true"#)
+        #expect(reply.status == 200)
+        #expect(reply.image == (try glance.record(id)) && reply.image["status"]?.string == "active")
+        // Done before: whoever wants the image asks for it.
+        #expect(try finished(id, token, besides: #", "is_shown": true"#).status == 204)
     }
 
     @Test(arguments: [

@@ -231,11 +231,27 @@ package enum CatalogConformance {
             let location = ImageLocation(url: "file:///images/\(image)")
             // Twice: the answer to the first may be lost.
             for _ in 1...2 { try catalog.finish(upload, at: location, measured) }
+            #expect(try catalog.finish(upload, at: location, measured, claiming: nil, isShown: true) == nil)
             let active = try catalog.locatedImage(image, visibleTo: alice)
             #expect(active.status == .active && active.size == 5 && active.checksum == "c" && active.hash == measured.hash)
             #expect(active.locations == [location])
             try catalog.abort(upload, as: .queued, because: "a test")
             #expect(try catalog.image(image, visibleTo: alice).status == .active)
+        },
+        ConformanceCheck("shows the image whose upload is finished, as it is then") { catalog in
+            var draft = ImageDraft(id: .fresh(), owner: "acme")
+            (draft.name, draft.tags, draft.properties) = ("shown", ["t"], [ImageProperty("p", "v")])
+            let image = try catalog.insert(draft).id
+            let upload = Upload(image: image, token: "t\(image)".token, pendingURL: "file:///pending")
+            try catalog.begin(upload, by: "worker")
+            _ = try catalog.update(image, visibleTo: alice) { $0.name = "renamed" }
+            let measured = MeasuredBytes(size: 5, virtualSize: 9, checksum: "c", hash: ImageHash(algorithm: "sha512", value: "h"))
+            let location = ImageLocation(url: "file:///images/\(image)")
+            let shown = try #require(try catalog.finish(upload, at: location, measured, claiming: nil, isShown: true))
+            let read = try catalog.locatedImage(image, visibleTo: alice)
+            #expect(shown.status == .active && shown.name == "renamed" && shown.size == 5 && shown.virtualSize == 9)
+            #expect(shown.checksum == "c" && shown.hash == measured.hash && shown.locations == [location])
+            #expect(shown.tags == ["t"] && shown.properties == draft.properties && shown.updatedAt == read.updatedAt)
         },
         ConformanceCheck("gives an image back that got no bytes") { catalog in
             let image = try catalog.insert(ImageDraft(id: .fresh(), owner: "acme")).id

@@ -25,7 +25,7 @@ package protocol ImageCatalog: Sendable {
     /// - Throws: `.notFound`, as `image` does.
     func locatedImage(_ id: ImageID, visibleTo caller: Caller) throws(Fault) -> Image
 
-    /// Reads the same, and what is still known of an image that is deleted when an administrator asks.
+    /// Reads the same, and what is still known of an image that is deleted when an administrator asks. Locations may be missing.
     ///
     /// - Throws: `.notFound`, as `image` does.
     func recordedImage(_ id: ImageID, visibleTo caller: Caller) throws(Fault) -> Image

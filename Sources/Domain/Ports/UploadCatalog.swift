@@ -23,12 +23,16 @@ package protocol UploadCatalog: Sendable {
     ///
     /// Safe to repeat when its answer was lost.
     ///
-    /// - Parameter claim: what the image's owner may have, and all that came; more than was kept for the upload has to fit now.
+    /// - Parameters:
+    ///   - claim: what the image's owner may have, and all that came; more than was kept for the upload has to fit now.
+    ///   - isShown: whether the caller shows the image to somebody. If not, it is not read.
+    /// - Returns: the active image with its locations. Nil unless it is shown, and where the catalog does not say: the upload was finished
+    ///   by an earlier try, or the registry is of the release before.
     /// - Throws: `.gone` when the image was deleted meanwhile, `.conflict` when the lease was lost, `.tooLarge` for a claim that
     ///   does not fit.
     func finish(
-        _ upload: Upload, at location: ImageLocation, _ measured: MeasuredBytes, claiming claim: QuotaClaim?
-    ) throws(Fault)
+        _ upload: Upload, at location: ImageLocation, _ measured: MeasuredBytes, claiming claim: QuotaClaim?, isShown: Bool
+    ) throws(Fault) -> Image?
 
     /// Moves the image back to queued, or to killed, and ends the lease; nothing happens when it is not held any more.
     ///
@@ -54,7 +58,9 @@ package protocol UploadCatalog: Sendable {
 extension UploadCatalog {
     package func begin(_ upload: Upload, by worker: String) throws(Fault) { _ = try begin(upload, by: worker, claiming: nil) }
 
-    package func finish(_ upload: Upload, at location: ImageLocation, _ measured: MeasuredBytes) throws(Fault) {
-        try finish(upload, at: location, measured, claiming: nil)
+    package func finish(
+        _ upload: Upload, at location: ImageLocation, _ measured: MeasuredBytes, claiming claim: QuotaClaim? = nil
+    ) throws(Fault) {
+        _ = try finish(upload, at: location, measured, claiming: claim, isShown: false)
     }
 }

@@ -1,30 +1,12 @@
 package import Domain
 package import JSONDocument
 
-/// The fields of an image that a message sets. What it does not name stays as it is.
-package struct WireFields: Sendable {
-    package var name: String??
-    package var status: ImageStatus?
-    package var visibility: Visibility?
-    package var isProtected: Bool?
-    package var isHidden: Bool?
-    package var owner: String??
-    package var diskFormat: String??
-    package var containerFormat: String??
-    package var size: Int64??
-    package var virtualSize: Int64??
-    package var checksum: String??
-    package var hash: ImageHash??
-    package var minDisk: Int64?
-    package var minRAM: Int64?
-    package var createdAt: Timestamp?
-    package var updatedAt: Timestamp?
-    package var properties: [ImageProperty]?
-    package var tags: [String]?
-    package var locations: [ImageLocation]?
-
+extension V1Fields {
+    /// Reads the fields of a message.
+    ///
     /// - Throws: `.invalid`, naming the field, for a value that it cannot have.
-    package init(_ object: JSONObject) throws(Fault) {
+    package init(wire object: JSONObject) throws(Fault) {
+        self.init()
         name = try Self.text("name", object, longest: ImageText.longestName)
         owner = try Self.text("owner", object, longest: ImageText.longestName)
         diskFormat = try Self.text("disk_format", object, longest: 20)
@@ -47,51 +29,6 @@ package struct WireFields: Sendable {
         properties = try Self.properties(object)
         tags = object["tags"]?.array?.compactMap(\.string)
         locations = try Self.locations(object)
-    }
-
-    /// - Parameter replacingProperties: properties that the message does not name go.
-    package func apply(to image: inout Image, replacingProperties: Bool) {
-        func set<Value>(_ path: WritableKeyPath<Image, Value>, _ value: Value?) { if let value { image[keyPath: path] = value } }
-        set(\.name, name)
-        set(\.status, status)
-        set(\.visibility, visibility)
-        set(\.isProtected, isProtected)
-        set(\.isHidden, isHidden)
-        set(\.owner, owner)
-        set(\.diskFormat, diskFormat)
-        set(\.containerFormat, containerFormat)
-        set(\.size, size)
-        set(\.virtualSize, virtualSize)
-        set(\.checksum, checksum)
-        set(\.hash, hash)
-        set(\.minDisk, minDisk)
-        set(\.minRAM, minRAM)
-        set(\.tags, tags)
-        set(\.locations, locations)
-        image.set(properties ?? [], replacing: replacingProperties)
-    }
-
-    /// The draft of a new image.
-    package func draft(_ id: ImageID) -> ImageDraft {
-        var draft = ImageDraft(id: id, owner: owner ?? nil)
-        draft.name = name ?? nil
-        draft.status = status ?? .active
-        draft.visibility = visibility ?? .shared
-        draft.isProtected = isProtected ?? false
-        draft.isHidden = isHidden ?? false
-        draft.diskFormat = diskFormat ?? nil
-        draft.containerFormat = containerFormat ?? nil
-        draft.size = size ?? nil
-        draft.virtualSize = virtualSize ?? nil
-        draft.checksum = checksum ?? nil
-        draft.minDisk = minDisk ?? 0
-        draft.minRAM = minRAM ?? 0
-        draft.properties = properties ?? []
-        draft.tags = tags ?? []
-        draft.locations = locations ?? []
-        draft.createdAt = createdAt
-        draft.updatedAt = updatedAt
-        return draft
     }
 
     // MARK: values
