@@ -1,10 +1,10 @@
 internal import JSONDocument
 
-/// What a V1 client says of an image, all in one piece. What it does not name stays as it is.
+/// The fields of an image that a V1 client sets. Fields that they do not name stay as they are.
 package struct ImageMeta: Sendable {
     package var id: ImageID?
     package var status: String?
-    /// Outer nil: not named.
+    /// The outer nil means that the client did not name the field.
     package var name: String??
     package var owner: String??
     package var isPublic: Bool?
@@ -23,7 +23,7 @@ package struct ImageMeta: Sendable {
 
     package init() {}
 
-    /// A new image of a caller, queued.
+    /// A new, queued image of a caller.
     package func draft(_ fresh: ImageID, by caller: Caller) -> ImageDraft {
         var draft = ImageDraft(id: id ?? fresh, owner: caller.isAdmin ? owner ?? caller.project : caller.project)
         draft.name = name ?? nil
@@ -42,9 +42,9 @@ package struct ImageMeta: Sendable {
         return draft
     }
 
-    /// - Parameter purging: custom properties that are not named go.
-    /// - Throws: `.forbidden` for another id or status than the image's, and, of an image that has its data or is getting them, for what
-    ///   the service finds out of them: size, checksum, virtual size, formats.
+    /// - Parameter purging: whether custom properties that are not named are removed.
+    /// - Throws: `.forbidden` for another id or status than the image's and, if the image has its data or is receiving them, for a field
+    ///   that the service computes from them: size, checksum, virtual size, formats.
     package func apply(to image: inout Image, by caller: Caller, purging: Bool) throws(Fault) {
         if let id, id != image.id { throw Fault(.forbidden, "The id of image \(image.id) cannot be changed.") }
         if let status, status != image.status.rawValue { throw Fault(.forbidden, "The status of an image cannot be changed so.") }
@@ -64,7 +64,7 @@ package struct ImageMeta: Sendable {
         set(\.minRAM, minRAM)
         if caller.isAdmin { set(\.owner, owner) }
         if let isPublic { image.visibility = isPublic ? .public : image.visibility == .public ? .shared : image.visibility }
-        // Who sends back what he was shown changes nothing.
+        // A client that sends back what they were shown changes nothing.
         let news = properties.filter { image[property: $0.name]?.isSame(as: $0.value ?? "") != true }
         try Image.refuseMarks(in: news.map(\.name))
         let marks = image.properties.filter { Image.isMark($0.name) }
@@ -72,7 +72,7 @@ package struct ImageMeta: Sendable {
         image.properties += marks.filter { image[property: $0.name] == nil }
     }
 
-    /// The first field that says something else than the service found out of an image's bytes. Who sends back what he was shown
+    /// The first field that contradicts what the service computed from an image's bytes. A client that sends back what they were shown
     /// changes nothing.
     private func fieldFound(otherThan image: Image) -> String? {
         if let size, size != image.size { return "size" }
