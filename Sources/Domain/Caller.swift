@@ -1,37 +1,37 @@
-/// Who asks, as an identity service forwarded for it.
+/// The person or service that sends a request, as the identity service describes them.
 package struct Caller: Sendable {
     package let user: String?
-    /// The project that what he creates belongs to.
+    /// The project that owns what the caller creates.
     package let project: String?
-    /// In lower case. Roles that others imply are listed too.
+    /// The caller's roles in lower case, with the roles that these imply.
     package let roles: Set<String>
-    /// Of the service that sends the request on, when one does; as they are written.
+    /// The roles of the service that forwards the request, if one does, in their own case.
     package let serviceRoles: Set<String>
     package let scope: Scope
-    /// By the rule `context_is_admin`: sees and changes the images of every project.
+    /// Whether the rule `context_is_admin` holds: administrators see and change the images of every project.
     package private(set) var isAdmin: Bool
-    /// What he is, also while he wants to see no more than a user sees.
+    /// The caller's rank. It stays the same while an administrator asks to see only what a user sees.
     package private(set) var standing: Standing
-    /// What the identity service says of him besides, by the names that rules have for it.
+    /// Further attributes from the identity service, by the names that policy rules use for them.
     package var particulars: [String: String] = [:]
-    /// By which he came in, where it opens other services of the cloud as well.
+    /// The token of the request, where it opens other services of the cloud as well.
     package var token: CallerToken?
 
-    /// What his roles hold for.
+    /// What the caller's roles apply to.
     package enum Scope: Sendable {
         /// A project, or nothing at all.
         case project
-        /// A domain or the whole cloud, by which nothing of this service is judged: every rule is false.
+        /// A domain or the whole cloud. This service judges nothing by it: every rule is false.
         case other
     }
 
-    /// What a caller is before any rule. The API tells its registry so, and the registry asks no rule of its own about it.
+    /// The rank of a caller before any rule. The API sends it to its registry, which asks no rule of its own about it.
     package enum Standing: String, Sendable {
-        /// This service itself, for what was judged before or is nobody's request.
+        /// This service itself, for what was judged before or belongs to no request.
         case service
         /// An administrator of the cloud.
         case admin
-        /// Somebody of a project, or nobody at all.
+        /// Somebody of a project, or an anonymous caller.
         case project
     }
 
@@ -57,21 +57,21 @@ package struct Caller: Sendable {
         image.owner != nil && image.owner == project
     }
 
-    /// Whether an image is his to change, whatever the rules of a site let him do besides: his project owns it, or he is an
-    /// administrator. An image without an owner is the administrators'.
+    /// Whether the caller's project owns the image or the caller is an administrator. A site's rules cannot replace this.
+    /// An image without an owner belongs to the administrators.
     package func mayChange(_ image: Image) -> Bool { isAdmin || owns(image) }
 
-    /// Whether he is a service of the cloud, or one asks for him. Such services put locations into images of any project.
+    /// Whether the caller is a service of the cloud, or one asks for them. Such services add locations to images of any project.
     package var isCloudService: Bool { roles.contains("service") || serviceRoles.contains("service") }
 
-    /// The same without the sight of an administrator.
+    /// The same caller without an administrator's view.
     package var asUser: Caller {
         var user = self
         user.isAdmin = false
         return user
     }
 
-    /// The service itself, for what was judged before or is nobody's request.
+    /// The service itself, for what was judged before or belongs to no request.
     package static let service: Caller = {
         var service = Caller(user: nil, project: nil, roles: [], isAdmin: true)
         service.standing = .service
@@ -79,7 +79,7 @@ package struct Caller: Sendable {
     }()
 }
 
-/// What lets its owner into the services of a cloud. It does not say itself in logs.
+/// A token that opens the services of a cloud to its owner. Its description for logs does not contain it.
 package struct CallerToken: Sendable, CustomStringConvertible {
     package let text: String
 

@@ -1,18 +1,18 @@
-/// What went wrong, in the words of the image service.
+/// What went wrong, in the terms of the image service.
 package struct Fault: Error {
     package enum Kind: Sendable, CaseIterable {
-        /// The request makes no sense as it is.
+        /// The request is malformed or contradicts itself.
         case invalid
-        /// Nobody, or nobody we know.
+        /// The request has no valid identity.
         case unauthenticated
         case forbidden
         case notFound
         case conflict
-        /// It was there when the request began.
+        /// The object existed when the request began and has been deleted since.
         case gone
-        /// It is not any more what the request says it is.
+        /// The object's state is no longer the one that the request names.
         case changedMeanwhile
-        /// Past a limit: bytes, quota, or the store's room.
+        /// A limit is exceeded: bytes, a quota, or the store's space.
         case tooLarge
         case unsupportedMedia
         /// The client sends too slowly.
@@ -20,9 +20,9 @@ package struct Fault: Error {
         case unsatisfiableRange
         /// A header is longer than its limit.
         case headerTooLarge
-        /// Another service that alone can do it does not answer.
+        /// Another service that the request depends on does not answer.
         case unreachable
-        /// It answers, and what it says makes no sense.
+        /// Another service answers with something that makes no sense.
         case misanswered
         /// The database or a store cannot be reached now.
         case unavailable
@@ -32,11 +32,11 @@ package struct Fault: Error {
     package let kind: Kind
     /// Sent to the client: no SQL, no paths, no tokens.
     package let message: String
-    /// Header fields that the answer needs besides, such as `Accept-Patch`.
+    /// Further header fields that the answer needs, such as `Accept-Patch`.
     package var headers: [(name: String, value: String)] = []
-    /// A part of the service was not even asked, because so many wait for it already.
+    /// Whether a part of the service was not asked because too many requests wait for it already.
     private(set) package var isOverload = false
-    /// It would take more than a project may have: what is done later, when the project has less, may be done.
+    /// Whether a project's limit was exceeded. The same request may succeed later, when the project uses less.
     internal(set) package var isOverLimit = false
     /// Logged with the request id, never sent.
     package var cause: (any Error)?
@@ -55,9 +55,9 @@ package struct Fault: Error {
 }
 
 extension Fault {
-    /// So many wait for a part of the service already that no more threads are given to it.
+    /// A fault for a part of the service that too many requests wait for already.
     ///
-    /// - Parameter part: at the beginning of a sentence, such as "The image store".
+    /// - Parameter part: the beginning of the message, such as "The image store".
     package static func overloaded(_ part: String) -> Fault {
         var fault = Fault(.unavailable, "\(part) is too slow now; try again in a moment.").with(header: "Retry-After", "1")
         fault.isOverload = true
@@ -66,6 +66,6 @@ extension Fault {
 }
 
 extension Fault: CustomStringConvertible {
-    /// For the log and for terminals: the cause too.
+    /// The message with its cause, for logs and terminals.
     package var description: String { cause.map { "\(message) (\($0))" } ?? message }
 }

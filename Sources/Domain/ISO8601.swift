@@ -1,17 +1,17 @@
-/// A moment as a client writes it by ISO 8601, in every form that Glance takes.
+/// A moment that a client writes in ISO 8601, in every form that Glance accepts.
 ///
-/// A date is `2026-11-23`, `20261123`, `2026-11`, `2026-1-2` or `2026`; a time follows after `T` or a blank, with or without colons, to the
-/// hour, the minute or the second, with a fraction behind a point or a comma; a zone is `Z`, `+02`, `+02:00` or `+0200`, and UTC where
-/// there is none. Weeks, days of the year, `24:00` and leap seconds are none.
+/// A date is `2026-11-23`, `20261123`, `2026-11`, `2026-1-2` or `2026`. A time may follow after `T` or a blank, with or without colons, to
+/// the hour, the minute or the second, with a fraction after a point or a comma. A zone is `Z`, `+02`, `+02:00` or `+0200`; without one the
+/// moment is UTC. Weeks, days of the year, `24:00` and leap seconds are refused.
 ///
-/// Source: what `oslo_utils.timeutils.parse_isotime` does with hundreds of texts (`ISO8601Tests`).
+/// Source: the results of `oslo_utils.timeutils.parse_isotime` for hundreds of texts (`ISO8601Tests`).
 package struct ISO8601: Sendable, Equatable {
-    /// To the second.
+    /// The moment, cut to the second.
     package let moment: Timestamp
-    /// Whether it lies some microseconds after that second.
+    /// Whether the text has a fraction of a second other than zero.
     package let hasFraction: Bool
 
-    /// - Returns: nil for anything else, and for a day or an hour that there is not.
+    /// - Returns: nil for any other text, and for a day or an hour that does not exist.
     package init?(_ text: String) {
         guard let form = Form(Array(text.utf8)) else { return nil }
         var moment = Timestamp(year: form.year, month: form.month, day: form.day)
@@ -23,8 +23,8 @@ package struct ISO8601: Sendable, Equatable {
     }
 }
 
-/// The numbers of a text. Where it can be read in several ways (`2026-111`, `T123`) the longest part from the left counts, as far as
-/// the rest can still be read.
+/// The numbers of a text. Where a text can be read in several ways (`2026-111`, `T123`), each part takes as many digits as leave the rest
+/// readable.
 private struct Form {
     var year = 0
     var (month, day) = (1, 1)
@@ -49,7 +49,7 @@ private struct Form {
         for (month, next, isDashed) in numbers(at: place) {
             var form = self
             form.month = month
-            // `202611` might as well be the 26th of November 1920: it is neither.
+            // `202611` could be November 2026 or the 26th of November 1920, so it is refused.
             guard form.readDay(at: next) || isDashed && isEnd(next) else { continue }
             self = form
             return true
@@ -86,7 +86,7 @@ private struct Form {
         return readSecond(at: next)
     }
 
-    /// Of one or two digits, or none at all.
+    /// Reads a second of one or two digits, or none at all.
     private mutating func readSecond(at place: Int) -> Bool {
         let behindColon = place + (byte(place) == UInt8(ascii: ":") ? 1 : 0)
         for digits in [2, 1] {
@@ -124,10 +124,10 @@ private struct Form {
 
     private func byte(_ place: Int) -> UInt8? { place < bytes.count ? bytes[place] : nil }
 
-    /// A newline at the end counts for nothing.
+    /// A newline at the end is ignored.
     private func isEnd(_ place: Int) -> Bool { place == bytes.count || place == bytes.count - 1 && bytes[place] == 0x0A }
 
-    /// Exactly so many digits.
+    /// Reads exactly this number of digits.
     private func number(_ digits: Int, at place: Int) -> Int? {
         guard place + digits <= bytes.count else { return nil }
         var number = 0
@@ -138,7 +138,8 @@ private struct Form {
         return number
     }
 
-    /// What a month or a day may be there, the longest first: two digits, or one or two behind a dash. With where each ends.
+    /// The readings of a month or a day at a place, the longest first: two digits, or one or two after a dash; each with the place where it
+    /// ends.
     private func numbers(at place: Int) -> [(number: Int, next: Int, isDashed: Bool)] {
         let isDashed = byte(place) == UInt8(ascii: "-")
         let start = isDashed ? place + 1 : place

@@ -1,4 +1,4 @@
-/// Reads a long list piece by piece, so that nobody holds all of it.
+/// Reads a long list piece by piece, so that it is never in memory as a whole.
 package final class ListWalk<Element> {
     private let size: Int
     private let isShown: (Element) -> Bool
@@ -10,9 +10,9 @@ package final class ListWalk<Element> {
     /// Reads the first piece.
     ///
     /// - Parameters:
-    ///   - size: elements of a piece; one with fewer is the last.
-    ///   - isShown: tells which elements the caller is to see.
-    ///   - read: gives the elements that come after one, or the first ones.
+    ///   - size: elements of a piece; a piece with fewer is the last.
+    ///   - isShown: whether the caller may see an element.
+    ///   - read: returns the elements after a given one, or the first ones.
     package init(
         pieces size: Int, isShown: @escaping (Element) -> Bool = { _ in true }, _ read: @escaping (Element?) throws(Fault) -> [Element]
     ) throws(Fault) {
@@ -20,7 +20,7 @@ package final class ListWalk<Element> {
         ahead = try piece()
     }
 
-    /// A list that is there already.
+    /// A list that is in memory already.
     package init(only elements: [Element]) {
         (size, isShown, read, isOver, ahead) = (0, { _ in true }, { _ in [] }, true, elements)
     }

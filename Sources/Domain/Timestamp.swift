@@ -9,16 +9,16 @@ package struct Timestamp: Hashable, Sendable, CustomStringConvertible {
         (self.hour, self.minute, self.second) = (hour, minute, second)
     }
 
-    /// `2026-11-23T08:07:00Z`, as every record of the API shows it.
+    /// `2026-11-23T08:07:00Z`, the form of every record in the API.
     package var description: String {
         func two(_ value: Int) -> String { value < 10 ? "0\(value)" : "\(value)" }
         let year = String(repeating: "0", count: max(0, 4 - String(year).count)) + String(year)
         return "\(year)-\(two(month))-\(two(day))T\(two(hour)):\(two(minute)):\(two(second))Z"
     }
 
-    /// Reads ISO 8601 and cuts a fraction of a second.
+    /// Reads ISO 8601 and drops a fraction of a second.
     ///
-    /// - Returns: nil for anything else, and for a day or an hour that there is not.
+    /// - Returns: nil for any other text, and for a day or an hour that does not exist.
     package init?(iso8601 text: String) {
         guard let moment = ISO8601(text)?.moment else { return nil }
         self = moment

@@ -1,8 +1,8 @@
-/// Whose request a thread works for: what stands in its log lines, and what other services are told.
+/// The request that a thread works for. Log lines and requests to other services carry it.
 package struct Trace: Sendable, Equatable {
-    /// `req-…`, as the client reads it in `x-openstack-request-id`.
+    /// `req-…`, the value that the client reads in `x-openstack-request-id`.
     package let requestID: String
-    /// The name that the client gave its request, by which other services of the cloud know it too; nil when it gave none.
+    /// The id that the client gave the request and that other services of the cloud share; nil without one.
     package let globalRequestID: String?
 
     package init(requestID: String, globalRequestID: String?) {
@@ -10,10 +10,10 @@ package struct Trace: Sendable, Equatable {
         self.globalRequestID = globalRequestID
     }
 
-    /// Nil on a thread that works for nobody's request.
+    /// The current request; nil on a thread that works for none.
     @TaskLocal package static var current: Trace?
 
-    /// Does something for a request.
+    /// Runs a closure on behalf of a request.
     package static func following<Result>(_ trace: Trace?, _ act: () throws(Fault) -> Result) throws(Fault) -> Result {
         do {
             return try $current.withValue(trace) { try act() }

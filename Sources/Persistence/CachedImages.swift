@@ -1,10 +1,10 @@
 package import Domain
 internal import MariaDB
 
-/// What is known of the nodes' caches, in Glance's tables `node_reference` and `cached_images`.
+/// The contents of the nodes' image caches, in Glance's tables `node_reference` and `cached_images`.
 package struct CachedImages: CacheRecords {
     private let database: Database
-    /// The address of this node, or its name where it has none.
+    /// The node's address, or its name if it has none.
     private let node: String
 
     package init(_ database: Database, node: String) { (self.database, self.node) = (database, node) }
@@ -12,7 +12,7 @@ package struct CachedImages: CacheRecords {
     package func noteCached(_ id: ImageID, size: Int64, checksum: String?) throws(Fault) {
         _ = try database.run("Recording that image \(id) is cached") { connection in
             if try note(id, size, checksum, on: connection) > 0 { return }
-            // The first of this node; of two at once one wins.
+            // The node's first entry; of two concurrent ones one wins.
             try connection.run("INSERT IGNORE INTO node_reference (node_reference_url) VALUES (?)", .text(node))
             try note(id, size, checksum, on: connection)
         }

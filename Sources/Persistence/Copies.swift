@@ -24,7 +24,7 @@ extension MariaDBCatalog {
         }
     }
 
-    /// Those that are being made are left out.
+    /// Images whose copies are being made are left out.
     private static let orders = Query(
         """
         SELECT c.image_id, c.url, c.request_id, c.global_request_id, i.id IS NULL OR i.deleted = 1 OR i.status <> 'queued'

@@ -3,7 +3,7 @@ internal import Glibc
 package import MariaDB
 internal import Threading
 
-/// The way to MariaDB for everything that is kept in it.
+/// MariaDB, for all queries of this module.
 package struct Database: Sendable {
     private let pool: Pool
     /// Tells `glance-tasks` that something was ordered.
@@ -11,7 +11,7 @@ package struct Database: Sendable {
     /// Whether any transaction may have left something for `glance-tasks`.
     private var wakesAfterTransactions = false
 
-    /// Seconds that a transaction which lost against others is tried again.
+    /// Seconds for which a transaction that lost a deadlock is repeated.
     private static let patience: Double = 10
 
     package init(_ pool: Pool, wakeUp: any WakeUp = NoWakeUp()) { (self.pool, self.wakeUp) = (pool, wakeUp) }
@@ -23,16 +23,16 @@ package struct Database: Sendable {
         return waking
     }
 
-    /// Seconds that the answer to a statement may take that looks at very many rows.
+    /// Seconds allowed for the answer to a statement that reads very many rows.
     static let long: UInt32 = 60
     /// Seconds for the answer to a renewal, without which a lease would end.
     private static let renewalAnswer: UInt32 = 3
 
-    /// Lends a connection for statements that need no transaction. A single one is atomic by itself.
+    /// Lends a connection for statements that need no transaction. A single statement is atomic by itself.
     ///
     /// - Parameters:
-    ///   - seconds: that an answer may take; nil for the usual few.
-    ///   - mayRepeat: does it once more, over a new connection, when the one that was lent is lost: for what may be done twice.
+    ///   - seconds: the time allowed for an answer; nil for the default of a few seconds.
+    ///   - mayRepeat: whether the body is repeated over a new connection if its connection is lost.
     package func run<Value>(
         _ doing: String, within seconds: UInt32? = nil, mayRepeat: Bool = false, _ body: (Connection) throws -> Value
     ) throws(Fault) -> Value {
@@ -58,23 +58,23 @@ package struct Database: Sendable {
         try run(doing, within: Self.renewalAnswer, mayRepeat: true, isUrgent: true, body)
     }
 
-    /// The same for statements that change nothing.
+    /// Lends a connection for statements that change nothing.
     package func read<Value>(_ doing: String, within seconds: UInt32? = nil, _ body: (Connection) throws -> Value) throws(Fault) -> Value {
         try run(doing, within: seconds, mayRepeat: true, body)
     }
 
-    /// Runs statements as one transaction; a loser of a deadlock begins again, and once, over a new connection, one that lost its
-    /// connection before it had sent COMMIT.
+    /// Runs statements as one transaction. It is repeated after a deadlock and, once and over a new connection, after its connection was
+    /// lost before COMMIT was sent.
     ///
-    /// `body` may run several times, so it changes nothing but the database. A fault of its own rolls back and is thrown on.
+    /// `body` may run several times, so it must change nothing but the database. Its own faults roll back and are thrown on.
     ///
-    /// A transaction is done once, also where the answer of COMMIT is lost: it writes its name into `vitrine_commits`, and is begun again
-    /// only if that name is not there. The name is written first, so that a COMMIT which is still under way is waited for.
+    /// A transaction takes effect once, also if the answer to COMMIT is lost: it writes its name into `vitrine_commits`, and is repeated
+    /// only if that name is not there. It writes the name first, so that the check waits for a COMMIT that is still running.
     ///
     /// - Parameters:
-    ///   - seconds: that an answer may take; nil for the usual few.
-    ///   - repeatable: a name, of 64 ASCII characters at most, for what callers may ask for again, and what they are given when it was done
-    ///     before; nil for what is done with each call.
+    ///   - seconds: the time allowed for an answer; nil for the default of a few seconds.
+    ///   - repeatable: a name, of 64 ASCII characters at most, for a transaction that callers may request again, and the value to return
+    ///     if it has been done before; nil for one that is done with each call.
     func transaction<Value>(
         _ doing: String, within seconds: UInt32? = nil, repeatable: (name: String, done: Value)? = nil, _ body: (Connection) throws -> Value
     ) throws(Fault) -> Value {
@@ -98,14 +98,14 @@ package struct Database: Sendable {
         }
     }
 
-    /// A transaction as its tries go on.
+    /// The state of a transaction over its attempts.
     private struct Commit<Value> {
         let name: String
-        /// What is returned when it was done by a try before.
+        /// The result if an earlier attempt has taken effect.
         var value: Value?
-        /// COMMIT was sent, and its answer did not come.
+        /// Whether COMMIT was sent and its answer was lost.
         var isUnsure = false
-        /// A connection was lost in a try before.
+        /// Whether an earlier attempt lost its connection.
         var wasLost = false
 
         func mayRepeat(after error: MariaDBError, isInTime: Bool) -> Bool {
@@ -133,7 +133,7 @@ package struct Database: Sendable {
             }
             return value
         } catch {
-            // On a connection that is gone the server has rolled back already.
+            // If the connection is gone, the server has rolled back already.
             if (error as? MariaDBError)?.isLoss != true { try? connection.execute("ROLLBACK") }
             throw error
         }
@@ -145,7 +145,7 @@ package struct Database: Sendable {
         String(UInt64.random(in: .min ... .max), radix: 36) + String(UInt64.random(in: .min ... .max), radix: 36)
     }
 
-    /// Removes the names of transactions about which nobody asks any more: those who lost an answer ask within a minute or two.
+    /// Removes old names of transactions. A client that lost an answer asks again within a minute or two.
     func forgetCommits() throws(Fault) {
         try run("Forgetting transactions") { connection in
             while try connection.run(Self.forget) == Self.forgotten {}
@@ -158,7 +158,7 @@ package struct Database: Sendable {
 }
 
 extension Fault {
-    /// MariaDB's own numbers, never its message texts.
+    /// The kind follows from MariaDB's error numbers, never from its texts.
     init(_ error: any Error, while doing: String) {
         switch error {
         case let fault as Fault: self = fault
@@ -173,9 +173,9 @@ extension Fault {
         case _ where error.isConflict: self.init(.unavailable, "The image database is too busy now.", cause: error)
         case _ where error.isFull: self.init(.unavailable, "The image database takes nothing more now.", cause: error)
         case _ where error.isDuplicate: self.init(.conflict, "\(doing): it exists already.", cause: error)
-        // Compared with letters of four bytes, which no column of Glance's holds: there is nothing of that name.
+        // A comparison with four-byte characters: Glance's columns cannot hold them, so nothing has that name.
         case 1267: self.init(.notFound, "\(doing): there is nothing of that name.", cause: error)
-        // 1264 out of range, 1366 characters that the column has not, 1406 too long.
+        // 1264 out of range, 1366 characters outside the column's set, 1406 too long.
         case 1264, 1366, 1406: self.init(.invalid, "\(doing): a value does not fit.", cause: error)
         default: self.init(.unexpected, "\(doing) failed.", cause: error)
         }
@@ -194,7 +194,7 @@ extension Timestamp {
 }
 
 extension Row {
-    /// A column that holds one of an enumeration's names.
+    /// The value of a column that holds one of an enumeration's names.
     func value<Value: RawRepresentable<String>>(_ column: Int) throws(MariaDBError) -> Value {
         guard let value = Value(rawValue: try text(column)) else { throw undecodable(column, as: "\(Value.self)") }
         return value

@@ -2,10 +2,10 @@ internal import Domain
 internal import JSONDocument
 internal import MariaDB
 
-/// Writes what differs between two states of an image, and nothing else.
+/// Writes the difference between two states of an image.
 ///
-/// The columns' collation takes texts for one that differ in case, accents or blanks at their end. So a row is found by it, which an
-/// index knows, and then taken only if it has the very bytes (`BINARY`).
+/// The columns' collation treats texts as equal that differ in case, accents or trailing blanks. So a statement finds a row by the
+/// collation, whose index MariaDB can use, and then compares its bytes (`BINARY`).
 enum ImageChanges {
     /// - Returns: whether anything differed.
     static func save(
@@ -64,7 +64,7 @@ enum ImageChanges {
         return true
     }
 
-    /// - Parameter moment: nil where the location keeps its time.
+    /// - Parameter moment: nil to keep the location's time.
     static func relabel(
         _ location: ImageLocation, as labelled: ImageLocation, of id: ImageID, at moment: DateTime?, _ column: LocationColumn,
         on connection: Connection
@@ -77,7 +77,7 @@ enum ImageChanges {
             """, .text(labelled.metadata), moment.map { .time($0) } ?? .null, .int(row), .text(location.metadata))
     }
 
-    /// Inserts properties of names that the image never had.
+    /// Inserts properties whose names the image has never had.
     static func add(_ properties: [ImageProperty], to id: ImageID, on connection: Connection) throws {
         try insert(into: "image_properties", ["name", "value"], properties.map { [.text($0.name), .text($0.value)] }, id, connection)
     }
@@ -92,8 +92,8 @@ enum ImageChanges {
             locations.map { [.text(column.text(for: $0.url)), .text($0.metadata), .text("active")] }, id, connection)
     }
 
-    /// Adds properties, in the rows of deleted ones where there are such: the table's unique key, which is by collation, counts those
-    /// too. A row that is deleted is nobody's, and becomes this one's with its name.
+    /// Adds properties, reusing the rows of deleted ones: the table's unique key compares by collation and includes deleted rows.
+    /// A reused row gets the new property's name.
     private static func revive(
         _ properties: [ImageProperty], of id: ImageID, at moment: DateTime, on connection: Connection
     ) throws {
@@ -110,7 +110,7 @@ enum ImageChanges {
         try add(fresh, to: id, on: connection)
     }
 
-    /// A few rows a statement, so that the number of rows does not make many statements to prepare.
+    /// Inserts a few rows a statement, so that few different statements have to be prepared.
     private static func insert(
         into table: String, _ columns: [String], _ rows: [[SQLValue]], _ id: ImageID, _ connection: Connection
     ) throws {

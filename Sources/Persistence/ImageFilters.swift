@@ -2,7 +2,7 @@ internal import Domain
 internal import MariaDB
 
 extension ImageListing.Filter {
-    /// What a row `i` of `images` must fulfil.
+    /// The condition on a row `i` of `images`.
     var condition: SQLFragment {
         switch self {
         case .text(let field, let values):
@@ -20,7 +20,7 @@ extension ImageListing.Filter {
         }
     }
 
-    /// The same, and a custom property has its name to the letter.
+    /// The condition with the name of a custom property compared byte by byte.
     var exactCondition: SQLFragment {
         guard case .property(let name, let value) = self else { return condition }
         return Self.property(name, value, " AND BINARY p.name = \(.text(name))")
@@ -33,11 +33,11 @@ extension ImageListing.Filter {
         """
     }
 
-    /// Where to begin when few images pass this filter: rows that name images, by an index of their own.
+    /// The tables to read first if few images pass this filter: rows that name images, found by an index of their own.
     ///
-    /// - Returns: tables with `i` for the image; nil where no index leads from the filter to its images.
+    /// - Returns: tables with `i` for the image; nil if no index leads from the filter to its images.
     func start(isHidden: Bool) -> (tables: SQLFragment, condition: SQLFragment)? {
-        /// An index that begins with visibility, deleted and os_hidden serves whatever the visibility.
+        /// An index that begins with visibility, deleted and os_hidden works for every visibility.
         func byVisibility(_ column: String) -> (SQLFragment, SQLFragment) {
             (
                 "images i FORCE INDEX (vitrine_images_visibility_\(word: column))",
@@ -63,7 +63,7 @@ extension ImageListing.Filter {
         }
     }
 
-    /// Rows of another table that name the images of this filter: enough to count them, or a few more.
+    /// Rows of another table that name the images of this filter, possibly with a few others; used to count them.
     var entries: (tables: SQLFragment, condition: SQLFragment)? {
         switch self {
         case .tag(let tag):
@@ -77,7 +77,7 @@ extension ImageListing.Filter {
         }
     }
 
-    /// The sort key that an equality fixes: behind it, an index holds the images in the order of their age.
+    /// The sort key that an equality fixes. An index on it holds the images by age.
     var fixedKey: ImageListing.Sort.Key? {
         switch self {
         case .text(let field, let values) where values.count == 1 && field != .id: ImageListing.Sort.Key(rawValue: field.rawValue)

@@ -9,7 +9,7 @@ extension MariaDBCatalog {
             }
             guard let (ids, isFull) = found, !ids.isEmpty else { return .nothing }
             let (images, rest) = try load(ids, remains: listing.deletion != .absent)
-            // All of them were deleted meanwhile: others have taken their places.
+            // All images of the page were deleted meanwhile, so the page is read again.
             if isFull && images.isEmpty { continue }
             return ImagePage(images: images, isFull: isFull, rest: rest)
         }
@@ -26,12 +26,12 @@ extension MariaDBCatalog {
         return ImagePage(images: images, isFull: false, rest: left)
     }
 
-    /// - Returns: the ids of a page, and whether the page is full; nil for a page that has none without a look.
+    /// - Returns: the ids of a page, and whether the page is full; nil if the page is certainly empty.
     private func ids(of listing: ImageListing, _ caller: Caller, on connection: Connection) throws -> (ids: [String], isFull: Bool)? {
         let marker = try listing.marker.map { try self.marker($0, of: listing, caller, connection) }
         guard listing.limit > 0, !listing.filters.contains(where: \.isNothing) else { return nil }
         let ids = try ids(of: ListPlan(listing: listing, caller: caller, marker: marker), on: connection)
-        // A tag that Glance wrote twice names its image twice.
+        // A tag that Glance wrote twice returns its image twice.
         var seen: Set<String> = []
         return (ids.filter { seen.insert($0).inserted }, ids.count == listing.limit)
     }
@@ -52,9 +52,9 @@ extension MariaDBCatalog {
         try connection.all(Query(ids.sql) { row throws(MariaDBError) in try row.text(0) }, ids.values)
     }
 
-    /// Images by id, the first ones as far as they may be in memory at once, and the ids of the others.
+    /// Reads images by id, as many of the first ones as memory allows, and returns the ids of the others.
     ///
-    /// All are tried at once. Where that proves too much, fewer are, down to one, of which the whole is read whatever it holds.
+    /// It tries all at once. If they need too much memory it tries fewer, down to one, which is read whole in any case.
     private func load(_ ids: [String], remains: Bool) throws(Fault) -> (images: [Image], rest: [ImageID]) {
         var images: [Image] = []
         var (done, held, step) = (0, 0, ids.count)

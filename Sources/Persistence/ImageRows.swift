@@ -1,15 +1,15 @@
 internal import Domain
 internal import MariaDB
 
-/// Reads whole images: their rows, properties, tags and, if wanted, locations, in a fixed number of round trips.
+/// Reads whole images: rows, properties, tags and, if wanted, locations, in a fixed number of round trips.
 ///
-/// One image comes in a single statement, parts one after another: 146 µs, against 264 µs for a statement each. Many come by
-/// a statement for each part: 23 ms for 1,000, against 30 ms (MariaDB 10.11, UNIX socket, measured). The optimizer is told
-/// each index because finding them costs it as much as the reading.
+/// One image is read in a single statement that returns its parts one after another: 146 µs, against 264 µs for a statement each. Many
+/// images are read with a statement for each part: 23 ms for 1,000, against 30 ms (MariaDB 10.11, UNIX socket, measured). The statements
+/// name each index, because finding it costs the optimizer as much as the reading.
 enum ImageRows {
-    /// Images by id; ids that name none are left out. In the order asked.
+    /// Images by id, in the order of the ids. Unknown ids are left out.
     ///
-    /// - Parameter remains: also those that are deleted, of which the row alone is left.
+    /// - Parameter remains: whether deleted images, of which only the row is left, are included.
     static func load(_ ids: [String], locations: Bool, remains: Bool = false, on connection: Connection) throws(MariaDBError) -> [Image] {
         guard case .whole(let images, _) = try load(ids, within: .max, locations: locations, remains: remains, on: connection) else {
             return []
@@ -18,15 +18,15 @@ enum ImageRows {
     }
 
     enum Loaded {
-        /// All of them, and about how many bytes they take in memory.
+        /// All images, and their approximate size in memory in bytes.
         case whole([Image], memory: Int)
-        /// More than there is room for. So many of the images had come whole.
+        /// The images need too much memory; so many of them had been read.
         case tooMuch(whole: Int)
     }
 
-    /// The same, unless they hold too much: then reading ends there, and with it the connection.
+    /// Reads images, unless they need too much memory: then reading ends, and the connection is closed.
     ///
-    /// - Parameter room: bytes that they may take in memory.
+    /// - Parameter room: the bytes of memory that they may take.
     static func load(
         _ ids: [String], within remaining: Int, locations: Bool, remains: Bool, on connection: Connection
     ) throws(MariaDBError) -> Loaded {
@@ -43,7 +43,7 @@ enum ImageRows {
         return .whole(images, memory: memory)
     }
 
-    /// A page is no longer than this unless the operator allows it.
+    /// The longest page, unless the operator allows a longer one.
     private static let mostAtOnce = 1000
 
     private static func fill(
@@ -51,7 +51,7 @@ enum ImageRows {
     ) throws(MariaDBError) {
         guard let last = ids.last else { return }
         let parts: [Part] = locations || remains ? [.image, .property, .tag, .location] : [.image, .property, .tag]
-        // Few sizes of lists, so that few statements are prepared; the last id fills up, and counts once for MariaDB.
+        // Few lengths of lists, so that few statements are prepared; the last id fills up and counts once for MariaDB.
         let size = [1, 10, 25, 100].first { $0 >= ids.count } ?? mostAtOnce
         let values = (ids + repeatElement(last, count: size - ids.count)).map { SQLValue.text($0) }
         if size == 1 {
@@ -74,14 +74,14 @@ enum ImageRows {
     }
 }
 
-/// The tables that an image is spread over.
+/// The tables that hold parts of an image.
 private enum Part: Int64 {
     case image, property, tag, location
 
     /// - Parameters:
-    ///   - count: ids to look for.
-    ///   - isPadded: every part has the columns of the first, as a union wants them.
-    ///   - remains: deleted images too.
+    ///   - count: the number of ids to look for.
+    ///   - isPadded: whether every part has the columns of the first, as a union needs.
+    ///   - remains: whether deleted images are included.
     func select(_ count: Int, isPadded: Bool, remains: Bool = false) -> String {
         let ids = "(" + repeatElement("?", count: count).joined(separator: ",") + ")"
         let padding = isPadded ? String(repeating: ", NULL", count: 16) : ""
@@ -147,14 +147,14 @@ private enum Piece {
     }
 }
 
-/// Puts the pieces of images together, each image in the place that was asked for.
+/// Assembles images from their rows, in the order in which they were asked for.
 private struct Shelf {
     private var places: [String: Int] = [:]
     private var slots: [Image?]
-    /// Bytes that the images may take in memory, and do.
+    /// The bytes of memory that the images may take, and (`memory`) those that they take so far.
     private let remaining: Int
     private(set) var memory = 0
-    /// Images whose pieces have begun to come from a table, and the one that they come of.
+    /// The number of images of which the current table has returned rows, and the last of them.
     private var begun = 0
     private var current = ""
 
@@ -166,20 +166,20 @@ private struct Shelf {
 
     var images: [Image] { slots.compactMap(\.self) }
 
-    /// More came than there is room for.
+    /// Whether the images need too much memory.
     var isFull: Bool { memory > remaining }
-    /// Images of which all had come by then.
+    /// The number of images that were complete by then.
     var whole: Int { max(0, begun - 1) }
 
-    /// A piece that came between two statements, after its image was deleted, belongs to nothing.
+    /// Adds a row. A row that was read after its image was deleted, between two statements, is ignored.
     ///
-    /// - Returns: whether there is room for another.
+    /// - Returns: whether another row may be added.
     mutating func put(_ piece: Piece) -> Bool {
         count(piece)
         guard !isFull else { return false }
         switch piece {
         case .image(let image):
-            // A single id may be written in another case than the database's.
+            // A single id may differ in case from the database's.
             let place = slots.count == 1 ? 0 : places[image.id.text]
             if let place { slots[place] = image }
         case .property(let id, let property): withImage(id) { $0.properties.append(property) }
@@ -189,7 +189,7 @@ private struct Shelf {
         return true
     }
 
-    /// As `Image.memory` counts. Pieces of one image come one after another.
+    /// Counts as `Image.memory` does. The rows of one image are adjacent.
     private mutating func count(_ piece: Piece) {
         switch piece {
         case .image:

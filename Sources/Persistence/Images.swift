@@ -24,7 +24,7 @@ extension MariaDBCatalog: ImageCatalog {
         try database.transaction("Creating image \(draft.id)") { connection in try inserted(draft, claim, on: connection) }
     }
 
-    /// The same within a transaction.
+    /// Inserts an image within a transaction.
     func inserted(_ draft: ImageDraft, _ claim: QuotaClaim?, on connection: Connection) throws -> Image {
         if let claim { try Quotas.judge(claim, on: connection) }
         guard let created = try connection.first(Self.insertImage, draft.row) else {
@@ -48,7 +48,7 @@ extension MariaDBCatalog: ImageCatalog {
         }
     }
 
-    /// The same within a transaction.
+    /// Changes an image within a transaction.
     func changed(
         _ id: ImageID, visibleTo caller: Caller, _ claim: QuotaClaim?, on connection: Connection,
         _ change: (inout Image) throws(Fault) -> Void
@@ -58,7 +58,7 @@ extension MariaDBCatalog: ImageCatalog {
         let before = try visibleImage(id, to: caller, locations: true, on: connection)
         var after = before
         try change(&after)
-        // Whatever the rules of a site let somebody do.
+        // This holds whatever the rules of a site allow.
         try caller.requireOwnership(of: before)
         if let claim { try Quotas.check(claim, on: connection) }
         guard try ImageChanges.save(from: before, to: after, at: moment, column, on: connection) else { return (before, before) }
@@ -92,7 +92,7 @@ extension MariaDBCatalog: ImageCatalog {
             var image = try visibleImage(id, to: caller, locations: true, on: connection)
             try allowed(image)
             try caller.requireOwnership(of: image)
-            // What a deactivated image comes back from is not told from an active one's.
+            // A deactivated image returns as an active one.
             let isPutOff = delaysDeletion && !image.locations.isEmpty && image.status.mayBecome(.pendingDelete)
             let status = isPutOff ? ImageStatus.pendingDelete : .deleted
             let deleted = try connection.run(
@@ -113,7 +113,7 @@ extension MariaDBCatalog: ImageCatalog {
         }
     }
 
-    /// An image that the caller may see, by the rule of `Image.isVisible`.
+    /// An image that the caller may see by the rule of `Image.isVisible`.
     func visibleImage(
         _ id: ImageID, to caller: Caller, locations: Bool = false, remains: Bool = false, on connection: Connection
     ) throws -> Image {
@@ -128,12 +128,12 @@ extension MariaDBCatalog: ImageCatalog {
         return image
     }
 
-    /// - Throws: `.notFound` for an id that no column holds, and MariaDB would not even compare.
+    /// - Throws: `.notFound` for an id that no column can hold and MariaDB could not compare.
     func checkPossible(_ id: ImageID) throws(Fault) {
         guard id.text.utf8.count <= 36, ImageText.isStorable(id.text) else { throw .imageNotFound(id) }
     }
 
-    /// Locks an image's row for the transaction, and tells the database's time.
+    /// Locks an image's row for the transaction, and returns the database's time.
     private static let lockRow = Query(
         "SELECT UTC_TIMESTAMP() FROM images FORCE INDEX (PRIMARY) WHERE id = ? AND deleted = 0 FOR UPDATE"
     ) { row throws(MariaDBError) in try row.time(0) }

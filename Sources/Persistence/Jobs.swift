@@ -3,7 +3,7 @@ internal import JSONDocument
 internal import MariaDB
 
 extension MariaDBCatalog: JobCatalog {
-    /// How long a job is held without a renewal, as an upload is.
+    /// The length of a job's lease, the same as an upload's.
     private static let lease = "INTERVAL \(Timing.workLease) SECOND"
 
     package func claim(_ token: String, by worker: String, on node: String?, patience: Int) throws(Fault) -> Job? {
@@ -16,7 +16,7 @@ extension MariaDBCatalog: JobCatalog {
         return nil
     }
 
-    /// - Returns: nil when somebody else was faster.
+    /// - Returns: nil if another worker has claimed the job.
     private func claim(_ id: String, _ token: String, by worker: String) throws(Fault) -> Job? {
         try database.transaction("Taking task \(id)") { connection in
             guard let found = try connection.first(Self.jobToTake, .text(id)) else { return nil }
@@ -30,7 +30,7 @@ extension MariaDBCatalog: JobCatalog {
             try connection.run(
                 "UPDATE tasks SET status = 'processing', updated_at = UTC_TIMESTAMP() WHERE id = ? AND status = 'pending'", .text(id))
             guard let task = try TaskRows.load(id, visibleTo: .service, on: connection) else {
-                // Somebody took the task away; then there is nothing to do.
+                // The task was deleted, so there is nothing to do.
                 try connection.run("DELETE FROM vitrine_jobs WHERE task_id = ?", .text(id))
                 return nil
             }
@@ -61,9 +61,9 @@ extension MariaDBCatalog: JobCatalog {
 
     package func prepare(_ job: Job, pending urls: [String], claiming claim: QuotaClaim?) throws(Fault) -> Int64? {
         try database.transaction("Preparing task \(job.task.id)") { connection in
-            // What was kept for the task until now is its own: it is not to count beside it.
+            // The task's own reservation must not count beside its claim.
             try renewLease(of: job, "reserved = 0", on: connection)
-            // What was staged was let in when it was staged.
+            // Staged bytes were counted when they were staged.
             let more: Int64? = job.isOfStaged ? nil : 0
             let remaining = try claim.flatMap { try Quotas.judgeUpload($0, uploading: more, on: connection) }
             let list = String(decoding: JSON.array(urls.map { .string($0) }).text, as: UTF8.self)
@@ -113,9 +113,9 @@ extension MariaDBCatalog: JobCatalog {
         }
     }
 
-    // MARK: pieces of these
+    // MARK: parts of these
 
-    /// - Throws: `.gone` when the job is somebody else's by now.
+    /// - Throws: `.gone` if another worker holds the job by now.
     private func renewLease(of job: Job, _ assignments: String..., on connection: Connection) throws {
         let set = (["lease_until = UTC_TIMESTAMP(6) + \(Self.lease)"] + assignments).joined(separator: ", ")
         let held = try connection.run(
@@ -168,7 +168,7 @@ extension MariaDBCatalog: JobCatalog {
 
     // MARK: statements
 
-    /// Leases end a moment after they were given up, so that the newest come last.
+    /// Waiting jobs. Abandoned leases expire just after the release, so these jobs come after the others.
     private static let waitingJobs = Query(
         """
         SELECT task_id FROM vitrine_jobs j
@@ -218,7 +218,7 @@ extension JobOutcome {
         }
     }
 
-    /// As the column can hold it.
+    /// The message in the form that the column can hold.
     fileprivate var message: String {
         guard case .failure(let reason) = self else { return "" }
         return ImageText.storable(reason)

@@ -1,16 +1,16 @@
 internal import MariaDB
 
-/// The order of a list whose pages follow each other by the values of their last row: columns, of which the last is unique.
+/// The order of a list with keyset pagination: columns, of which the last is unique.
 struct Keyset {
     let columns: [String]
     let isDescending: Bool
 
-    /// As `ORDER BY` takes it.
+    /// The text for `ORDER BY`.
     func order(_ table: String) -> SQLFragment {
         "\(word: columns.map { "\(table).\($0)\(isDescending ? " DESC" : "")" }.joined(separator: ", "))"
     }
 
-    /// That a row comes after another one: it is later in the first column, or level there and later in the next. MariaDB sorts NULL
+    /// The condition that a row comes after another: later in the first column, or equal there and later in the next. MariaDB sorts NULL
     /// before every value.
     func comes(_ table: String, after marker: String) -> SQLFragment {
         var alternatives: [SQLFragment] = []

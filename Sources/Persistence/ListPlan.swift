@@ -1,23 +1,23 @@
 internal import Domain
 internal import MariaDB
 
-/// How MariaDB finds the images of a page without reading those before it, or more than a few besides.
+/// The plan by which MariaDB finds the images of a page, while it reads hardly any other rows.
 ///
-/// Two ways. *In order*: what the caller may see is a handful of ranges (public, own, …); each is read in the order of an
-/// index `vitrine_images_…` until it has given a page, and the pages are merged. *From few*: when a filter lets few images
-/// pass, those are read and sorted. Left to itself the optimizer reads and sorts all that is visible, whatever the limit.
+/// There are two ways. *In order*: the caller's visible images are a few ranges (public, own, …); each is read in the order of an
+/// index `vitrine_images_…` up to the page's length, and the results are merged. *From few*: if a filter lets few images
+/// pass, these are read and sorted. Without such a plan the optimizer reads and sorts all visible images, whatever the limit.
 struct ListPlan {
     let listing: ImageListing
     let caller: Caller
-    /// The image that the page comes after.
+    /// The last image of the previous page.
     let marker: Image?
 
-    /// Images that are sooner read and sorted than found in order. Each of few costs a reading of its whole row at a random
-    /// place, which at 100,000 images is several times what one costs that is looked at in order and does not pass (measured: a
+    /// The most images that are read and sorted rather than found in order. Each of them costs the reading of its whole row at a random
+    /// place, which at 100,000 images is several times the cost of a row that is read in order and does not pass (measured: a
     /// tag of 2,000 images took 70 ms from few on a slow machine).
     static let few = 500
 
-    /// A range of images that the caller may see, all of one visibility or of one owner.
+    /// A range of images that the caller may see, all with one visibility or one owner.
     private struct Range {
         let index: String
         let condition: SQLFragment
@@ -31,8 +31,8 @@ struct ListPlan {
 
     // MARK: statements
 
-    /// Counts, up to one more than few, the images that a filter lets pass; nil where that cannot be known quickly, or
-    /// where the order of an index leads to them anyway.
+    /// Counts the images that a filter lets pass, up to one more than few; nil if that cannot be counted quickly, or
+    /// if the order of an index leads to them anyway.
     func probe(_ filter: ImageListing.Filter) -> SQLFragment? {
         if filter.fixedKey != nil && filter.fixedKey == leadingKey { return nil }
         if case .time(let field, _, _) = filter, field.rawValue == leadingKey.rawValue { return nil }
@@ -71,7 +71,7 @@ struct ListPlan {
             """
     }
 
-    /// The ids of a page with deleted images, which no index of ours holds in order: found by what the filters name, and sorted.
+    /// The ids of a page with deleted images, which no index holds in order: found through the filters, and sorted.
     var idsWithDeleted: SQLFragment {
         """
         SELECT i.id FROM images i WHERE \(visible) AND \(common)
@@ -79,9 +79,9 @@ struct ListPlan {
         """
     }
 
-    /// Which of some images the list has, wherever its page begins.
+    /// The images among these that belong to the list, regardless of its pages.
     func idsStillListed(_ ids: [String]) -> SQLFragment {
-        // Few sizes of lists, so that few statements are prepared.
+        // Few lengths of lists, so that few statements are prepared.
         let size = [1, 5, 25].first { $0 >= ids.count } ?? ids.count
         let padded = ids + repeatElement(ids.last ?? "", count: size - ids.count)
         return """
@@ -92,7 +92,7 @@ struct ListPlan {
 
     // MARK: ranges
 
-    /// The column whose index the ranges are read by: the first sort key, or, when images come by age, what a filter fixes.
+    /// The column whose index the ranges are read by: the first sort key or, for a sort by age, the column that a filter fixes.
     private var leadingKey: ImageListing.Sort.Key {
         guard keys[0].key == .createdAt else { return keys[0].key }
         return listing.filters.lazy.compactMap(\.fixedKey).first ?? .createdAt
@@ -131,8 +131,8 @@ struct ListPlan {
         }
     }
 
-    /// Images of others that are shared with the caller. There is no order to read them in: they are as many as he has
-    /// memberships, and sorted.
+    /// Other projects' images that are shared with the caller. No index has their order; there are as many as the caller has
+    /// memberships, and they are sorted.
     private func sharedWithCaller(_ columns: [String]) -> SQLFragment? {
         guard !caller.isAdmin, let project = caller.project, onlyOwner == nil else { return nil }
         switch listing.visibility {
@@ -156,7 +156,7 @@ struct ListPlan {
         return "(i.owner IS NULL OR BINARY i.owner <> \(.text(project)))"
     }
 
-    /// The column's collation, by which its indexes are, takes projects for one that differ in case only.
+    /// The comparison is by bytes, since the column's collation, which its indexes use, ignores case.
     private var isOwn: SQLFragment {
         caller.project.map { "(i.owner = \(.text($0)) AND BINARY i.owner = \(.text($0)))" } ?? "FALSE"
     }
@@ -166,7 +166,7 @@ struct ListPlan {
         return " AND \(word: members).status = \(.text(status.rawValue))"
     }
 
-    /// What the ranges together are, as one condition.
+    /// The condition that covers all ranges.
     private var visible: SQLFragment {
         let sharedWithCaller: SQLFragment =
             caller.project.map { project in
@@ -189,7 +189,7 @@ struct ListPlan {
         }
     }
 
-    /// What every image of the page fulfils, wherever it is found.
+    /// The condition on every image of the page, however it is found.
     private var common: SQLFragment {
         var conditions: [SQLFragment] =
             switch listing.deletion {
@@ -209,7 +209,7 @@ struct ListPlan {
         keys.map { "\(column($0.key.rawValue)) \($0.direction.rawValue.uppercased())" }.joined(separator: ", ")
     }
 
-    /// Images that come after another in the order: later in the first key, or level there and later in the next.
+    /// Images after another in the order: later in the first key, or equal there and later in the next.
     private func after(_ marker: Image) -> SQLFragment {
         var alternatives: [SQLFragment] = []
         var level: [SQLFragment] = []

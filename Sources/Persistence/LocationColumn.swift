@@ -3,18 +3,18 @@ internal import Domain
 internal import JSONDocument
 internal import MariaDB
 
-/// How URLs of locations stand in the database: as they are, or encrypted as Glance does it where `[DEFAULT] metadata_encryption_key` is set.
+/// The form of location URLs in the database: plain, or encrypted as Glance does it if `[DEFAULT] metadata_encryption_key` is set.
 ///
-/// No two encrypted texts are the same, so no statement can compare them: rows are read, and told apart here. Texts that were written before
-/// there was a key stay as they are, and are read: an encrypted one has no colon.
+/// Each encryption of a text gives another result, so SQL cannot compare them: rows are read, and compared here. Texts that were written
+/// before the key was set stay plain and readable: they contain a colon, which encrypted texts do not.
 struct LocationColumn: Sendable {
-    /// Nil where URLs are not encrypted.
+    /// Nil if URLs are not encrypted.
     let cipher: TextCipher?
 
-    /// What is to be written for a URL.
+    /// The column's text for a URL.
     func text(for url: String) -> String { cipher?.encrypt(url) ?? url }
 
-    /// What a column's text says. One that cannot be decrypted stays as it is: it is no URL, and so leads to no store.
+    /// The URL in a column's text. A text that cannot be decrypted is returned as it is; it is no URL, so no store reads it.
     func url(of text: String) -> String {
         guard let cipher, !Self.isURL(text), let url = cipher.decrypt(text), Self.isURL(url) else { return text }
         return url
@@ -30,7 +30,7 @@ struct LocationColumn: Sendable {
         image.locations = image.locations.map { ImageLocation(url: url(of: $0.url), metadata: $0.metadata) }
     }
 
-    /// The row of an image's location that is there.
+    /// The row of an image's existing location.
     func row(of location: ImageLocation, of id: ImageID, on connection: Connection) throws -> Int64? {
         try connection.all(Self.rows, .text(id.text)).first { row in
             url(of: row.value).isSame(as: location.url) && row.metadata.isSame(as: location.metadata)

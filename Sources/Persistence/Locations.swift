@@ -20,11 +20,11 @@ extension MariaDBCatalog: LocationCatalog {
     }
 }
 
-/// What differs between two lists of locations.
+/// The difference between two lists of locations.
 struct LocationChanges {
     private(set) var dropped: [ImageLocation] = []
     private(set) var added: [ImageLocation] = []
-    /// The same URL with other metadata.
+    /// Locations with the same URL and other metadata.
     private(set) var relabelled: [(ImageLocation, ImageLocation)] = []
 
     init(from old: [ImageLocation], to new: [ImageLocation]) {

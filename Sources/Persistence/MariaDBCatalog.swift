@@ -5,18 +5,18 @@ internal import MariaDB
 /// The catalog in MariaDB, in Glance's own tables.
 package struct MariaDBCatalog: Sendable {
     let database: Database
-    /// Locations are read with every image, because the answer shows them.
+    /// Whether locations are read with every image because answers contain them.
     let showsLocations: Bool
-    /// Hours that a task is told of after its end.
+    /// Hours for which a task is shown after its end.
     let taskHours: Int
-    /// Images that are deleted keep their bytes until they are scrubbed.
+    /// Whether deleted images keep their bytes until they are scrubbed.
     let delaysDeletion: Bool
-    /// Nil where nobody is told of changes.
+    /// Nil if no notifications are sent.
     let outbox: Outbox?
-    /// How URLs of locations are written.
+    /// The form of location URLs in the database.
     let column: LocationColumn
 
-    /// - Parameter cipher: by which URLs of locations are encrypted; nil where they are not.
+    /// - Parameter cipher: encrypts URLs of locations; nil if they are stored plain.
     package init(
         _ database: Database, showsLocations: Bool = false, taskHours: Int = 48, delaysDeletion: Bool = false, outbox: Outbox? = nil,
         cipher: TextCipher? = nil
@@ -31,7 +31,7 @@ package struct MariaDBCatalog: Sendable {
 }
 
 extension MariaDBCatalog {
-    /// - Parameter node: what this node is called.
+    /// - Parameter node: this node's name.
     package func cachedImages(of node: String) -> CachedImages { CachedImages(database, node: node) }
 }
 

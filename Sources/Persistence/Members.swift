@@ -83,7 +83,7 @@ extension MariaDBCatalog {
         }
     }
 
-    /// Those of images that are there.
+    /// Memberships in images that are not deleted.
     package func memberships(
         of project: String, after former: ImageID?, atMost count: Int, visibleTo caller: Caller
     ) throws(Fault) -> [Member] {
@@ -125,10 +125,10 @@ extension MariaDBCatalog {
         }
     }
 
-    /// A new member.
+    /// Inserts a new member.
     ///
-    /// - Parameter reviving: in the row of one that was removed, if there is such: the table's unique key, which is by collation, counts
-    ///   those too. Such a row is nobody's, and becomes this one's with its name.
+    /// - Parameter reviving: the row of a removed member to reuse: the table's unique key compares by collation and includes removed
+    ///   members. The row gets the new member's name.
     private func insert(
         _ project: String, canShare: Bool, reviving: Bool, of image: ImageID, on connection: Connection
     ) throws -> Member {
@@ -148,8 +148,8 @@ extension MariaDBCatalog {
         return member
     }
 
-    /// - Throws: `.conflict` for a project that is a member, also under a name that the table's unique key takes for the same: were there
-    ///   both, one could not be removed in the same second as the other.
+    /// - Throws: `.conflict` for a project that is a member, also under a name that the table's unique key treats as equal: of two such
+    ///   members one could not be removed in the same second as the other.
     private func takeCensus(
         _ project: String, of image: ImageID, on connection: Connection
     ) throws -> (present: Int64, named: Int64, removed: Int64) {
@@ -166,7 +166,7 @@ extension MariaDBCatalog {
     @discardableResult
     private func remove(_ project: String, of image: ImageID, on connection: Connection) throws -> Int {
         let told = outbox == nil ? [] : try connection.all(Self.membersOfImage, .text(image.text))
-        // What was removed under a name that the table's unique key takes for this one may have gone in this very second.
+        // A member whose name the unique key treats as equal may have been removed in this same second.
         try connection.run(
             "DELETE FROM image_members WHERE image_id = ? AND member = ? AND BINARY member <> ? AND deleted = 1", .text(image.text),
             .text(project), .text(project))
@@ -198,7 +198,7 @@ extension MariaDBCatalog {
         """
     ) { row throws(MariaDBError) in try Member(row) }
 
-    /// How many members an image has, and whether a project is one or was one.
+    /// The number of an image's members, and whether a project is or was one.
     private static let census = Query(
         """
         SELECT COUNT(IF(deleted = 0, 1, NULL)), COUNT(IF(deleted = 0 AND member = ?, 1, NULL)),
@@ -222,7 +222,7 @@ extension MariaDBCatalog {
 }
 
 extension Caller {
-    /// - Throws: `.forbidden` unless an image is his to change, or he is one of its members who may share it.
+    /// - Throws: `.forbidden` unless the caller may change the image or is a member who may share it.
     fileprivate func requireSharing(of image: Image, _ members: [Member]) throws(Fault) {
         guard mayChange(image) || members.contains(where: { $0.project == project && $0.canShare }) else {
             throw Fault(.forbidden, "No permission to share that image")
@@ -231,7 +231,7 @@ extension Caller {
 }
 
 extension Member {
-    /// A row that begins with `image_id, member, status, can_share, created_at, updated_at`.
+    /// Reads a row that begins with `image_id, member, status, can_share, created_at, updated_at`.
     fileprivate init(_ row: borrowing Row) throws(MariaDBError) {
         let created = Timestamp(try row.time(4))
         self.init(

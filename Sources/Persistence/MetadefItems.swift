@@ -12,7 +12,7 @@ extension MariaDBCatalog {
         }
     }
 
-    /// Those that come are told, those that go are not, as Glance has it.
+    /// Notifications are sent for the new tags, not for the removed ones, as in Glance.
     package func replaceTags(of namespace: MetadefNamespace, with tags: [MetadefTag]) throws(Fault) {
         try database.transaction("Replacing the tags of namespace \(namespace.name)") { connection in
             guard try connection.first(Self.holdNamespace, .int(namespace.id)) != nil else { throw Fault.namespaceNotFound(namespace.name) }
@@ -62,7 +62,7 @@ extension MariaDBCatalog {
         }
     }
 
-    /// - Throws: `.conflict` when there is one of the name, whatever its case.
+    /// - Throws: `.conflict` if an item has the name already, in whatever case.
     func insertNew(_ item: MetadefItem, in namespace: MetadefNamespace, on connection: Connection) throws -> MetadefItem {
         let made: MetadefItem
         do {
@@ -74,7 +74,7 @@ extension MariaDBCatalog {
         return made
     }
 
-    /// Something in a namespace as it stands, both held until the transaction ends; nil where there is none, or nobody is told.
+    /// The stored item and namespace, locked until the transaction ends; nil if there is no item, or no notification is wanted.
     private func former(
         _ kind: MetadefKind, _ name: String, in namespace: MetadefNamespace, on connection: Connection
     ) throws -> (item: MetadefItem, namespace: String)? {
@@ -85,11 +85,11 @@ extension MariaDBCatalog {
     }
 }
 
-/// What is in namespaces, as rows.
+/// The items of namespaces, as rows.
 enum MetadefItems {
     /// Adds an item, and its resource type if there is none yet.
     ///
-    /// - Parameter protectsType: a new resource type is one of the installation's own.
+    /// - Parameter protectsType: whether a new resource type is protected.
     static func insert(
         _ item: MetadefItem, in namespace: Int64, protectsType: Bool = false, on connection: Connection
     ) throws -> MetadefItem {
@@ -115,14 +115,14 @@ enum MetadefItems {
         return item.recorded(record)
     }
 
-    /// - Throws: `.tooLarge` when there are too many already.
+    /// - Throws: `.tooLarge` if there are too many already.
     private static func makeResourceType(_ name: String, isProtected: Bool, on connection: Connection) throws {
         let present = try connection.first(
             Query("SELECT COUNT(*) FROM metadef_resource_types") { row throws(MariaDBError) in try row.int(0) })
         guard present ?? 0 < MetadefLimits.mostResourceTypes else {
             throw Fault(.tooLarge, "There are \(MetadefLimits.mostResourceTypes) resource types already.")
         }
-        // Who makes the same at the same time waits here, and finds it then.
+        // A concurrent creation of the same type waits here, and then finds it.
         try connection.run(
             """
             INSERT INTO metadef_resource_types (name, protected, created_at, updated_at)
@@ -130,7 +130,7 @@ enum MetadefItems {
             """, .text(name), .flag(isProtected))
     }
 
-    /// - Returns: nil when there is nothing of the name.
+    /// - Returns: nil if no item has the name.
     static func update(_ name: String, to item: MetadefItem, in namespace: Int64, on connection: Connection) throws(MariaDBError)
         -> MetadefRecord?
     {
@@ -147,7 +147,7 @@ enum MetadefItems {
         return try connection.first(query, .int(namespace), .text(item.name))
     }
 
-    /// Removes all that is in a namespace.
+    /// Removes all items of a namespace.
     static func clear(_ namespace: Int64, on connection: Connection) throws(MariaDBError) {
         for kind in MetadefKind.allCases { try connection.run(deleteAll(of: kind), .int(namespace)) }
     }
@@ -180,17 +180,17 @@ extension MetadefKind {
 }
 
 extension MetadefKind {
-    /// The column that numbers its rows.
+    /// The column with the row's number.
     fileprivate var number: String { self == .resourceType ? "resource_type_id" : "id" }
 
-    /// The condition that a row has a name.
+    /// The condition that a row has a given name.
     fileprivate var isCalled: String {
         self == .resourceType ? "resource_type_id = (SELECT t.id FROM metadef_resource_types t WHERE t.name = ?)" : "name = ?"
     }
 }
 
 extension MetadefItem {
-    /// What a client says of it, as columns of its table.
+    /// The client's fields as columns of the table.
     var columns: [(name: String, value: SQLValue)] {
         switch self {
         case .resourceType(let association):

@@ -1,8 +1,8 @@
 internal import Domain
 internal import MariaDB
 
-/// How the namespaces of a page are found: all that the caller may see are read and sorted, for there are few. Those of the
-/// page come with their resource types in the same statement, a row for each.
+/// The query for a page of namespaces. There are few namespaces, so all that the caller may see are read and sorted. Each
+/// comes with its resource types in the same statement, in a row for each.
 struct MetadefList {
     let listing: MetadefListing
     let caller: Caller
@@ -32,7 +32,7 @@ struct MetadefList {
         return MetadefPage(namespaces: namespaces, mayHaveMore: isCut || namespaces.count == listing.limit)
     }
 
-    /// - Throws: `.notFound` for one that there is not. Only a page without a namespace leaves that open.
+    /// - Throws: `.notFound` for an unknown marker. The check is needed only if the page is empty.
     private func checkMarker(on connection: Connection) throws {
         guard let marker = listing.marker else { return }
         let known: SQLFragment = "SELECT n.id FROM metadef_namespaces n WHERE n.namespace = \(.text(marker)) AND \(visible("n"))"
@@ -77,7 +77,7 @@ struct MetadefList {
     }
 
     private func isAssociated(with types: [String]) -> SQLFragment {
-        // Few sizes of lists, so that few statements are prepared.
+        // Few lengths of lists, so that few statements are prepared.
         let size = [1, 10, 100].first { $0 >= types.count } ?? types.count
         let names = types + repeatElement(types.last ?? "", count: size - types.count)
         return """
@@ -86,7 +86,7 @@ struct MetadefList {
             """
     }
 
-    /// Where the key is level, age decides.
+    /// Namespaces with equal keys are ordered by age.
     private var keyset: Keyset {
         let columns =
             switch listing.key {
@@ -97,7 +97,7 @@ struct MetadefList {
         return Keyset(columns: columns, isDescending: listing.isDescending)
     }
 
-    /// A namespace, and one of its resource types, if it has any.
+    /// A namespace with one of its resource types, if it has any.
     private struct Line {
         let namespace: MetadefNamespace
         let association: ResourceTypeAssociation?

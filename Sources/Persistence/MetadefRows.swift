@@ -1,15 +1,15 @@
 internal import Domain
 internal import MariaDB
 
-/// Reads namespaces of metadata definitions, each with its contents in a single statement: parts one after another, as
-/// `ImageRows` has it.
+/// Reads namespaces of metadata definitions, each with its contents in a single statement that returns its parts one after another, as
+/// `ImageRows` does.
 enum MetadefRows {
-    /// - Returns: nil when there is no such namespace.
+    /// - Returns: nil if no such namespace exists.
     static func load(_ name: String, _ parts: [MetadefPart], on connection: Connection) throws(MariaDBError) -> MetadefNamespace? {
         try load(name, parts, within: .max, isOutline: false, on: connection)
     }
 
-    /// Its names alone.
+    /// Reads the names of the items only.
     static func outline(_ name: String, _ parts: [MetadefPart], on connection: Connection) throws(MariaDBError) -> MetadefNamespace? {
         var found = try load(name, parts, within: .max, isOutline: true, on: connection)
         found?.contents.isOutlined = true
@@ -17,8 +17,8 @@ enum MetadefRows {
     }
 
     /// - Parameters:
-    ///   - room: bytes that it may take in memory; what holds more comes as if it were outlined, and without some of its names.
-    ///   - isOutline: texts are left out.
+    ///   - room: the bytes of memory that it may take; a larger namespace is returned as an outline, with some of its names missing.
+    ///   - isOutline: whether texts are left out.
     static func load(
         _ name: String, _ parts: [MetadefPart], within remaining: Int, isOutline: Bool, on connection: Connection
     ) throws(MariaDBError) -> MetadefNamespace? {
@@ -39,13 +39,13 @@ enum MetadefRows {
             }
             return true
         }
-        // An index gives names in their order; the order of making is what is wanted of these.
+        // The index returns types by name; they are shown in the order of their creation.
         found?.contents.resourceTypes.sort { $0.record?.number ?? 0 < $1.record?.number ?? 0 }
         found?.contents.tags.sort { $0.record?.number ?? 0 > $1.record?.number ?? 0 }
         return found
     }
 
-    /// Items by their names, in that order.
+    /// Items by their names, in the order of the names.
     static func items(
         _ kind: MetadefKind, named names: [String], of namespace: Int64, on connection: Connection
     ) throws(MariaDBError) -> [MetadefItem] {
@@ -62,7 +62,7 @@ enum MetadefRows {
 
     private typealias Select = (SQLFragment) -> SQLFragment
 
-    /// Every part has the same columns, as a union wants them.
+    /// Every part has the same columns, as a union needs.
     private static func namespace(_ condition: SQLFragment) -> SQLFragment {
         """
         SELECT 0, n.id, n.namespace, n.created_at, n.updated_at, n.display_name, n.description, n.visibility, n.owner, n.protected
@@ -146,7 +146,7 @@ enum MetadefRows {
 extension MetadefNamespace {
     /// The columns `id, namespace, created_at, updated_at, display_name, description, visibility, owner, protected`.
     init(_ row: borrowing Row, from first: Int) throws(MariaDBError) {
-        // What Glance's files leave open is NULL there.
+        // Fields that Glance's files leave out are NULL.
         let visibility = try row.textOrNil(first + 6).flatMap(Visibility.init) ?? .private
         self.init(
             id: try row.int(first),
@@ -170,7 +170,7 @@ extension MetadefKind {
 }
 
 extension MetadefItem {
-    /// Bytes that it takes in memory, about.
+    /// Its approximate size in memory, in bytes.
     fileprivate var memory: Int {
         switch self {
         case .resourceType, .tag: 256

@@ -72,7 +72,7 @@ extension MariaDBCatalog: MetadefCatalog {
 
     package func delete(_ namespace: MetadefNamespace) throws(Fault) {
         try database.transaction("Deleting namespace \(namespace.name)") { connection in
-            // Its row is held, so that nobody adds to it, or protects it, meanwhile.
+            // The row is locked, so that nobody adds to the namespace, or protects it, meanwhile.
             guard let isProtected = try connection.first(Self.holdNamespace, .int(namespace.id)) else {
                 throw Fault.namespaceNotFound(namespace.name)
             }
@@ -86,7 +86,7 @@ extension MariaDBCatalog: MetadefCatalog {
         }
     }
 
-    /// A namespace as it stands, held until the transaction ends.
+    /// The stored namespace, locked until the transaction ends.
     func held(_ namespace: MetadefNamespace, on connection: Connection) throws -> MetadefNamespace {
         guard try connection.first(Self.holdNamespace, .int(namespace.id)) != nil,
             let standing = try connection.first(Self.namespaceByID, .int(namespace.id))
@@ -115,7 +115,7 @@ extension MariaDBCatalog: MetadefCatalog {
         """
     ) { row throws(MariaDBError) in try MetadefNamespace(row, from: 0) }
 
-    /// Locks a namespace's row for the transaction, and tells whether it is protected.
+    /// Locks a namespace's row for the transaction, and returns whether it is protected.
     static let holdNamespace = Query("SELECT COALESCE(protected, 0) FROM metadef_namespaces WHERE id = ? FOR UPDATE") {
         row throws(MariaDBError) in try row.flag(0)
     }

@@ -2,7 +2,7 @@ package import Domain
 internal import MariaDB
 
 extension MariaDBCatalog: NotificationCatalog {
-    /// Bytes of payloads that are read at once, less the last.
+    /// The bytes of payloads that are read at once, not counting the last one.
     private static let mostBytes: Int64 = 4 << 20
 
     package func waitingNotifications(atMost count: Int) throws(Fault) -> [OutgoingNotification] {
@@ -19,10 +19,10 @@ extension MariaDBCatalog: NotificationCatalog {
         }
     }
 
-    /// By their very numbers: a smaller one may be committed later.
+    /// Deletes by exact numbers, because a smaller number may be committed later.
     package func complete(_ notifications: [OutgoingNotification]) throws(Fault) {
         guard let last = notifications.last else { return }
-        // Few sizes of lists, so that few statements are prepared; the last number fills up.
+        // Few lengths of lists, so that few statements are prepared; the last number fills up.
         let size = [1, 10].first { $0 >= notifications.count } ?? (notifications.count + 99) / 100 * 100
         let padding = repeatElement(last.number, count: size - notifications.count)
         let marks = repeatElement("?", count: size).joined(separator: ",")

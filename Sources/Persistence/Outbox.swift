@@ -2,7 +2,7 @@ package import Domain
 internal import MariaDB
 internal import NotificationWire
 
-/// Writes notifications beside the changes that they tell of, in the same transaction: neither is there without the other.
+/// Writes notifications in the transaction of the change that they report, so that neither exists without the other.
 package struct Outbox: Sendable {
     private let publisher: String
     private let disabled: DisabledNotifications
@@ -12,7 +12,7 @@ package struct Outbox: Sendable {
         self.disabled = disabled
     }
 
-    /// - Parameter payload: asked for once, and only where one of the events is told at all.
+    /// - Parameter payload: called once, and only if one of the events is enabled.
     func tell(
         _ events: Notification.Event..., of payload: @autoclosure () throws -> Notification.Payload?, on connection: Connection
     ) throws {
@@ -55,7 +55,7 @@ package struct Outbox: Sendable {
 }
 
 extension MariaDBCatalog {
-    /// An image as it stands in a transaction, for a notification of it.
+    /// An image as it is within a transaction, for its notification.
     func payload(of image: ImageID, on connection: Connection) throws(MariaDBError) -> Notification.Payload? {
         try ImageRows.load([image.text], locations: false, on: connection).first.map { .image($0) }
     }

@@ -18,7 +18,7 @@ extension MariaDBCatalog {
     package func deletedRows(
         of part: PurgePart, before limit: Timestamp, after last: PurgeKey?, atMost count: Int
     ) throws(Fault) -> [DeletedRow] {
-        // Plain reading, which takes no locks.
+        // A plain read takes no locks.
         try database.read("Reading deleted rows of \(part.rawValue)", within: Database.long) { connection in
             try connection.all(part.deletedRows, limit.sqlValue, (last ?? part.firstKey).sqlValue, .int(Int64(count)))
         }
@@ -26,7 +26,7 @@ extension MariaDBCatalog {
 
     package func purge(_ keys: [PurgeKey], of part: PurgePart, before limit: Timestamp) throws(Fault) -> Int {
         guard let last = keys.last else { return 0 }
-        // Filled up with the last: a text for each number of keys would crowd the cache of statements.
+        // Filled up with the last key: a statement for each number of keys would crowd out the cache of statements.
         let values = (keys + Array(repeating: last, count: max(0, Self.usual - keys.count))).map(\.sqlValue)
         let places = Array(repeating: "?", count: values.count).joined(separator: ", ")
         return try database.transaction("Purging \(part.rawValue)", within: Database.long) { connection in
@@ -38,15 +38,15 @@ extension MariaDBCatalog {
         }
     }
 
-    /// Keys that are mostly given at once.
+    /// The usual number of keys in a statement.
     private static let usual = 100
 
     private static let momentAgo = Query("SELECT UTC_TIMESTAMP() - INTERVAL ? DAY") { row throws(MariaDBError) in try row.time(0) }
 }
 
 extension PurgePart {
-    /// Rows that have no life of their own; nothing else refers to them. What a node has cached of an image that is gone it removes
-    /// by itself, asked for or not.
+    /// The tables whose rows depend on this one's and are referred to by nothing else. A node removes its cached copy of a deleted image
+    /// by itself.
     fileprivate var dependents: [(table: String, column: String)] {
         switch self {
         case .tasks: [("task_info", "task_id")]
@@ -58,12 +58,12 @@ extension PurgePart {
     fileprivate var firstKey: PurgeKey { hasNames ? .name("") : .number(Int64(Int32.min)) }
     private var hasNames: Bool { self == .tasks || self == .images }
 
-    /// By an index that holds the mark and the key, so that a page is found without those before it. Glance gave image_tags none.
+    /// An index with the mark and the key, so that a page is found without reading earlier ones. Glance has none on image_tags.
     private var index: String { self == .tags ? "PRIMARY" : "ix_\(rawValue)_deleted" }
 
-    /// Why a row may not go, though it was deleted long ago.
+    /// The conditions under which a row stays, though it was deleted long ago.
     private var reasonsToStay: [String] {
-        // Such an image may still be brought back, with all that it had.
+        // Such an image may still be restored with everything that it had.
         let isPending = "EXISTS (SELECT 1 FROM images i WHERE i.id = r.image_id AND i.status = 'pending_delete')"
         return switch self {
         case .properties, .tags, .members: [isPending]

@@ -1,24 +1,24 @@
 package import Domain
 internal import MariaDB
 
-/// What projects have, and whether what they claim fits.
+/// The usage of projects, and the check of claims against their limits.
 ///
-/// Who judges a claim first takes the project's turn, a row that is written: until he commits nobody else judges one, and on Galera,
-/// where locks are known to their own node alone, one of two who wrote it begins again. Reading comes after, so that it sees what
-/// the one before did.
+/// A check first writes the project's row in `vitrine_project_turns`. Until its transaction commits, nobody else checks a claim of the
+/// project. On Galera, where locks are known to their own node only, one of two transactions that wrote the row is repeated. The usage is
+/// read afterwards, so it includes what the previous transaction did.
 enum Quotas {
     static func takeTurn(of project: String, on connection: Connection) throws(MariaDBError) {
         try connection.run(
             "INSERT INTO vitrine_project_turns (project, turn) VALUES (?, 1) ON DUPLICATE KEY UPDATE turn = turn + 1", .text(project))
     }
 
-    /// - Throws: `.tooLarge` for a claim that does not fit.
+    /// - Throws: `.tooLarge` for a claim that exceeds a limit.
     static func judge(_ claim: QuotaClaim, on connection: Connection) throws {
         try takeTurn(of: claim.project, on: connection)
         try check(claim, on: connection)
     }
 
-    /// The same by whoever has taken the turn.
+    /// Checks a claim in a transaction that has written the project's row already.
     static func check(_ claim: QuotaClaim, on connection: Connection) throws {
         if claim.limits.imageCountTotal != nil, claim.images > 0 {
             try claim.check(imagesBeside: ask(imageCount, claim.project, connection))
@@ -31,11 +31,11 @@ enum Quotas {
         }
     }
 
-    /// Judges an upload before its bytes come.
+    /// Checks an upload before its bytes arrive.
     ///
-    /// - Parameter more: images that it adds to those whose data are on their way: none where its own image is among them already. Nil
-    ///   where it was judged among them before, and may go on.
-    /// - Returns: bytes that there is room for; nil for any number.
+    /// - Parameter more: the images that it adds to those whose data are on their way: none if its own image is among them already. Nil
+    ///   if it was counted among them before, and may go on.
+    /// - Returns: the bytes that are left; nil without a limit.
     static func judgeUpload(_ claim: QuotaClaim, uploading more: Int64?, on connection: Connection) throws -> Int64? {
         try takeTurn(of: claim.project, on: connection)
         var remaining: Int64?
@@ -55,12 +55,12 @@ enum Quotas {
         return remaining
     }
 
-    /// Bytes that are stored, and those that uploads under way may still bring.
+    /// The stored bytes, and those that running uploads have reserved.
     private static func bytesTaken(by project: String, on connection: Connection) throws(MariaDBError) -> Int64 {
         try sum(ask(bytesStored, project, connection), ask(bytesReserved, project, connection))
     }
 
-    /// Bytes that are staged, or are being copied by way of it, and those that are on their way there.
+    /// The bytes in the staging area, or copied through it, and those that are on their way there.
     private static func bytesStaged(by project: String, on connection: Connection) throws(MariaDBError) -> Int64 {
         let lying = try sum(ask(bytesStaged, project, connection), ask(bytesCopied, project, connection))
         return try sum(lying, ask(bytesReservedForStaging, project, connection))
@@ -81,7 +81,7 @@ enum Quotas {
         try connection.first(query, .text(project)) ?? 0
     }
 
-    /// The most there is for what is more.
+    /// The sum, or the greatest number if it is greater still.
     private static func sum(_ one: Int64, _ other: Int64) -> Int64 {
         let (sum, isTooMuch) = one.addingReportingOverflow(other)
         return isTooMuch ? .max : sum
@@ -97,7 +97,7 @@ enum Quotas {
          WHERE i.owner = ? AND i.deleted = 0 AND \(isThere)
         """)
 
-    /// Also of images that were deleted meanwhile: their bytes still lie there.
+    /// Bytes of images that were deleted meanwhile count too: they are still stored.
     private static let bytesReserved = number(
         """
         SELECT CAST(LEAST(COALESCE(SUM(r.reserved), 0), \(Int64.max)) AS SIGNED)
@@ -123,10 +123,10 @@ enum Quotas {
     private static let ofOwner = "images i FORCE INDEX (vitrine_images_owner_status) WHERE i.owner = ? AND i.deleted = 0"
     private static let isThere = "i.status NOT IN ('killed', 'deleted', 'pending_delete')"
 
-    /// Few: the index leads to them by their status.
+    /// There are few such images, and the index finds them by their status.
     private static func underWay(_ statuses: String) -> String { "\(ofOwner) AND i.os_hidden IN (0, 1) AND i.status IN (\(statuses))" }
 
-    /// Images that have their data and get them into further stores, which a property names. Few have the property at all.
+    /// Images that have their data and are being copied to further stores, which a property names. Few images have that property.
     private static let copied = """
         image_properties p FORCE INDEX (vitrine_image_properties_value)
                STRAIGHT_JOIN images i FORCE INDEX (PRIMARY) ON i.id = p.image_id AND i.deleted = 0

@@ -5,7 +5,7 @@ internal import MariaDB
 extension MariaDBCatalog {
     package func isOwed(_ removal: OwedRemoval) throws(Fault) -> Bool {
         try database.run("Asking for the removal of image \(removal.image)") { connection in
-            // An image may get bytes at a place that it had others at before.
+            // An image may get new bytes at a URL that it has used before.
             let used = try connection.all(Self.usedLocations, .text(removal.image.text))
             guard used.allSatisfy(column.canRead) else {
                 throw Fault(
@@ -35,7 +35,7 @@ extension MariaDBCatalog {
 
     package func postpone(_ removals: [OwedRemoval], haveFailed: Bool) throws(Fault) {
         guard !removals.isEmpty else { return }
-        // In this order: a later assignment sees what an earlier one made.
+        // The order matters: a later assignment sees the result of an earlier one.
         let change =
             haveFailed
             ? "next_try = UTC_TIMESTAMP(6) + INTERVAL LEAST(600, 10 * POW(2, LEAST(tries, 6))) SECOND, tries = tries + 1"
@@ -45,7 +45,7 @@ extension MariaDBCatalog {
         }
     }
 
-    /// Written into the text, as a statement that is prepared knows how many it takes.
+    /// The numbers as text: the parameters of a prepared statement are fixed in number.
     private static func numbers(of removals: [OwedRemoval]) -> String { removals.map { String($0.number) }.joined(separator: ",") }
 
     package func overdue(atMost count: Int) throws(Fault) -> [OwedRemoval] {
@@ -56,7 +56,7 @@ extension MariaDBCatalog {
         }
     }
 
-    /// Notes that the bytes at a URL are to go.
+    /// Records that the bytes at a URL must be removed.
     func owe(_ url: String, of id: ImageID, isDeleted: Bool, on connection: Connection) throws -> OwedRemoval {
         guard let number = try connection.first(Self.oweRemoval, .text(id.text), .text(column.text(for: url))) else {
             throw Fault(.unexpected, "Deleting image \(id) failed.")
@@ -64,7 +64,7 @@ extension MariaDBCatalog {
         return OwedRemoval(number: number, image: id, url: url, isOfDeleted: isDeleted)
     }
 
-    /// The same for what an image has lost.
+    /// Records the removal of every location that an image has lost.
     func oweLost(from before: Image, to after: Image, on connection: Connection) throws -> [OwedRemoval] {
         let kept = after.locations.map(\.url)
         return try before.locations.map(\.url).uniqued.filter { !kept.has($0) }.map {
@@ -80,7 +80,7 @@ extension MariaDBCatalog {
         """
     ) { row throws(MariaDBError) in try row.text(0) }
 
-    /// Bytes on their way are noted before they have a place. A deleted image gets none.
+    /// An upload's removal is recorded before it has a URL. A deleted image gets no URL.
     private static let isDue = Query(
         """
         SELECT 1

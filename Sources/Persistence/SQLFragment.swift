@@ -1,8 +1,8 @@
 internal import MariaDB
 
-/// A piece of a statement with the values of its `?`, put together by interpolation: `"i.owner = \(.text(owner))"`.
+/// A part of a statement with the values of its `?`, built by interpolation: `"i.owner = \(.text(owner))"`.
 ///
-/// A value becomes a `?`; only another fragment, or a word of the code's own, becomes text.
+/// A value becomes a `?`. Only another fragment or a word from the code becomes text.
 struct SQLFragment: ExpressibleByStringInterpolation {
     private(set) var sql: String
     private(set) var values: [SQLValue]
@@ -31,7 +31,7 @@ struct SQLFragment: ExpressibleByStringInterpolation {
             values += fragment.values
         }
 
-        /// A name of a column or an index, or a keyword: never what a client sent.
+        /// Inserts a name of a column or an index, or a keyword; never a client's text.
         mutating func appendInterpolation(word: String) { sql += word }
     }
 }
@@ -43,6 +43,6 @@ extension [SQLFragment] {
         return text
     }
 
-    /// All of them hold; nothing at all always does.
+    /// The conjunction of all conditions; true if there are none.
     var allOfThem: SQLFragment { isEmpty ? "TRUE" : joined(" AND ") }
 }

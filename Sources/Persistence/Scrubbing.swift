@@ -45,7 +45,7 @@ extension MariaDBCatalog {
                 UPDATE image_locations SET status = 'active', deleted = 0, deleted_at = NULL, updated_at = UTC_TIMESTAMP()
                  WHERE image_id = ? AND status = 'pending_delete'
                 """, .text(id.text))
-            // What went with the image; Glance marks it a moment before or after. What had gone before stays so.
+            // Rows that were deleted with the image, which Glance marks a moment before or after it. Earlier deletions stay.
             for table in ["image_properties", "image_tags", "image_members"] {
                 try connection.run(
                     """
@@ -56,7 +56,7 @@ extension MariaDBCatalog {
         }
     }
 
-    /// Every value that comes before the status in the index is named, so that only rows of that status are read.
+    /// Names every column that precedes the status in the index, so that only rows with that status are read.
     private static let isPending = """
         images FORCE INDEX (vitrine_images_visibility_status)
          WHERE visibility IN ('public', 'private', 'shared', 'community') AND deleted = 1 AND os_hidden IN (0, 1)

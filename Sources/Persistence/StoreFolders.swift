@@ -19,7 +19,7 @@ extension MariaDBCatalog: StoreFolderCatalog {
         return noted
     }
 
-    /// Reads the table until enough are found, as no index knows URLs. It is asked only where no mark tells.
+    /// Reads the table until enough URLs are found, since no index has URLs. It is called only if the folder has no mark.
     package func recordedURLs(inFolder path: String, atMost count: Int) throws(Fault) -> [String] {
         guard column.cipher == nil else { return try decryptedURLs(inFolder: path, atMost: count) }
         return try database.read("Reading what lies in a store's folder") { connection in
@@ -29,7 +29,7 @@ extension MariaDBCatalog: StoreFolderCatalog {
         }
     }
 
-    /// The same where only their texts can be read.
+    /// Reads the URLs where they are encrypted and have to be decrypted here.
     private func decryptedURLs(inFolder path: String, atMost count: Int) throws(Fault) -> [String] {
         let beginnings = ["file://\(path)/", "filesystem://\(path)/"]
         var (found, last): ([String], Int64) = ([], 0)
@@ -55,7 +55,7 @@ extension MariaDBCatalog: StoreFolderCatalog {
         try row.text(0)
     }
 
-    /// As bytes: a path may hold letters that the column does not.
+    /// Compares as bytes: a path may contain characters that the column cannot hold.
     private static let urlsInFolder = Query(
         """
         SELECT value

@@ -17,7 +17,7 @@ extension MariaDBCatalog: MaintenanceCatalog {
         let abandoned = try database.read("Looking for abandoned imports") { connection in
             try connection.all(Self.abandonedImports) + connection.all(Self.lostImports)
         }
-        // An image that cannot be given back now keeps no other from it; where several in a row cannot, the database is away.
+        // One image that cannot be released must not block the others; if several in a row fail, the database is unreachable.
         var (refusal, inARow): (Fault?, Int) = (nil, 0)
         for image in abandoned where inARow < 3 {
             do throws(Fault) {
@@ -88,7 +88,7 @@ extension MariaDBCatalog: MaintenanceCatalog {
         """
     ) { row throws(MariaDBError) in try row.text(0) }
 
-    /// Images in the hands of a task that is none of ours and has ended, or said nothing for as long as Glance itself waits for one.
+    /// Images claimed by a Glance task that has ended, or that has been silent for as long as Glance itself waits.
     /// Source: Glance, `_enforce_import_lock`.
     private static let abandonedImports = Query(
         """
@@ -104,7 +104,7 @@ extension MariaDBCatalog: MaintenanceCatalog {
         """
     ) { row throws(MariaDBError) in (id: ImageID(try row.text(0)), task: try row.textOrNil(1)) }
 
-    /// Images that nobody imports, although they say so.
+    /// Images that are marked as being imported although no job exists.
     private static let lostImports = Query(
         """
         SELECT i.id

@@ -57,7 +57,7 @@ extension MariaDBCatalog {
             guard error.isDuplicate else { throw error }
             throw Fault(.conflict, "Another task works on the image.", cause: error)
         }
-        // The columns of users and requests are shorter than what either may be.
+        // The columns are shorter than the longest ids of users and requests.
         try connection.run(
             """
             INSERT INTO tasks (id, type, status, owner, created_at, updated_at, deleted, image_id, request_id, user_id)
@@ -77,14 +77,14 @@ extension MariaDBCatalog {
     }
 }
 
-/// Reads tasks that nobody has taken away, and whose time is not over.
+/// Reads tasks that are neither deleted nor expired.
 enum TaskRows {
     static let columns = """
         t.id, t.type, t.status, t.owner, t.image_id, t.request_id, t.user_id, i.input, i.result, i.message, t.created_at,
                t.updated_at, t.expires_at
         """
 
-    /// The same without what a list of many does not show.
+    /// The columns without those that a list does not show.
     static let briefColumns = columns.replacing("i.input, i.result, i.message", with: "NULL, NULL, NULL")
 
     static func load(_ id: String, visibleTo caller: Caller, on connection: Connection) throws(MariaDBError) -> Task? {
@@ -122,7 +122,7 @@ extension Task {
     }
 }
 
-/// How the tasks of a page are found: there are few, so all that the caller may see are read and sorted.
+/// The query for a page of tasks. There are few tasks, so all that the caller may see are read and sorted.
 private struct TaskList {
     let listing: TaskListing
     let caller: Caller

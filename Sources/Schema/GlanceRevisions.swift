@@ -1,19 +1,19 @@
 package import Domain
 
-/// The revisions of Glance's own migrations, and what those of older releases lack.
+/// The revisions of Glance's own migrations, and what the tables of older releases lack.
 ///
 /// Source: Glance 33, `glance/db/sqlalchemy/alembic_migrations/versions`.
 package enum GlanceRevisions {
     package enum Age {
-        /// Without tables.
+        /// The database has no tables.
         case empty
-        /// Ours can be made of it by adding to it.
+        /// The tables can be completed by additions.
         case older
         case ours
     }
 
-    /// Releases whose tables, once their upgrade was ended, only lack what `additions` adds. Each has one revision of either kind,
-    /// Rocky two. Before them, images had another column in the place of their visibility.
+    /// Releases whose tables, after a complete upgrade, lack only what `additions` adds. Each has one expanding and one contracting
+    /// revision, Rocky has two. Before them images had another column in place of the visibility.
     private static let releases = [
         "ocata", "pike", "queens", "rocky", "train", "ussuri", "wallaby", "xena", "yoga", "zed", "2023_1", "2024_1",
     ]
@@ -29,13 +29,13 @@ package enum GlanceRevisions {
     /// Whether a revision ends an upgrade.
     package static func isContraction(_ revision: String) -> Bool { revision.contains("_contract") }
 
-    /// Whether a database at some revisions has all that another one brought.
+    /// Whether a database at these revisions contains everything that a given revision added.
     package static func reach(_ revision: String, from noted: [String]) -> Bool {
         guard let place = revisions.firstIndex(of: revision) else { return false }
         return noted.contains { revisions.firstIndex(of: $0).map { $0 >= place } ?? false }
     }
 
-    /// - Throws: `.conflict` for what this release can make nothing of.
+    /// - Throws: `.conflict` for revisions that this release cannot upgrade.
     package static func age(of noted: [String]) throws(Fault) -> Age {
         if noted.isEmpty { return .empty }
         if noted.contains(Schema.alembicRevision) || noted.contains(Schema.expandedRevision) { return .ours }
@@ -53,7 +53,7 @@ package enum GlanceRevisions {
         return .older
     }
 
-    /// What images and tasks have had since Rocky and Wallaby. Tables that came later are among the files of `sql/`.
+    /// The columns that images and tasks have had since Rocky and Wallaby. Later tables are in `sql/`.
     static let additions = [
         """
         ALTER TABLE images

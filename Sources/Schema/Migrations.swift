@@ -2,22 +2,22 @@ package import Domain
 internal import MariaDB
 package import Persistence
 
-/// Brings a database to the tables of `sql/`, and tells how far it is.
+/// Creates and upgrades the tables of `sql/`, and reports what is missing.
 package struct Migrations: Sendable {
     private let database: Database
 
     package init(_ database: Database) { self.database = database }
 
     package struct State: Sendable {
-        /// What Glance's own migrations left there, or we in their place; none in a database that has no tables yet.
+        /// The revisions noted by Glance's own migrations, or by these in their place; empty for a database without tables.
         package let revisions: [String]
         package let missing: [Schema.Migration]
 
-        /// Everything that this release reads and writes is there.
+        /// Whether everything exists that this release reads and writes.
         package var isExpanded: Bool {
             missing.isEmpty && (revisions.contains(Schema.expandedRevision) || revisions.contains(Schema.alembicRevision))
         }
-        /// And no revision is noted any more that an older Glance needs.
+        /// Whether, besides, no revision of an older Glance is noted any more.
         package var isComplete: Bool { missing.isEmpty && revisions.contains(Schema.alembicRevision) }
     }
 
@@ -25,19 +25,19 @@ package struct Migrations: Sendable {
         try database.read("Reading the state of the database") { connection in try state(on: connection) }
     }
 
-    /// Applies what is missing, and notes that the database is at this release.
+    /// Applies the missing migrations, and notes that the database is at this release.
     ///
-    /// - Throws: `.conflict` for a database of a Glance that is too old, or newer than this.
+    /// - Throws: `.conflict` for a database of a Glance that is too old, or newer than this release.
     package func apply(each: (Schema.Migration) -> Void) throws(Fault) {
         try expand(each: each)
         try contract()
     }
 
-    /// Applies what is missing, one file after another; each counts as soon as it is done. A second caller waits for the first.
+    /// Applies the missing migrations one after another; each counts as soon as it is done. A second caller waits for the first.
     ///
-    /// All of it adds to what is there, so that a Glance of the release before goes on beside it.
+    /// Migrations only add, so that a Glance of the previous release keeps working beside it.
     ///
-    /// - Throws: `.conflict` for a database of a Glance that is too old, or newer than this.
+    /// - Throws: `.conflict` for a database of a Glance that is too old, or newer than this release.
     package func expand(each: (Schema.Migration) -> Void) throws(Fault) {
         try alone("Bringing the database up to date") { connection in
             let state = try state(on: connection)
@@ -54,7 +54,7 @@ package struct Migrations: Sendable {
         }
     }
 
-    /// Notes that no older Glance uses the database any more. There is nothing to take away.
+    /// Notes that no older Glance uses the database any more. Nothing is removed.
     package func contract() throws(Fault) {
         try alone("Ending the upgrade of the database") { connection in
             let state = try state(on: connection)
@@ -63,10 +63,10 @@ package struct Migrations: Sendable {
         }
     }
 
-    /// Says that a database is at a revision, whatever lies in it; nil for none.
+    /// Sets the noted revision, whatever the database contains; nil for none.
     package func stamp(_ revision: String?) throws(Fault) {
         try alone("Placing the database under version control") { connection in
-            // The table may not be there yet.
+            // The table may not exist yet.
             for migration in Schema.migrations where migration.name.hasSuffix("alembic_version") { try connection.execute(migration.sql) }
             try note([revision].compactMap(\.self), on: connection)
         }
@@ -79,10 +79,10 @@ package struct Migrations: Sendable {
         try connection.execute("COMMIT")
     }
 
-    /// One at a time of all that change the tables.
+    /// Runs one change of the tables at a time.
     private func alone(_ doing: String, _ body: (Connection) throws -> Void) throws(Fault) {
         try database.run(doing, within: Self.patience) { connection in
-            // A table that others read is theirs for as long as they read.
+            // DDL waits for readers of the table for as long as they read.
             try connection.execute("SET SESSION lock_wait_timeout = \(Self.patience), innodb_lock_wait_timeout = 50")
             guard try connection.first(Self.lock) == 1 else {
                 throw Fault(.unavailable, "Somebody else brings the database up to date.")
@@ -92,14 +92,14 @@ package struct Migrations: Sendable {
         }
     }
 
-    /// Seconds that one file may take: an index over millions of rows. A server that is gone is noticed long before, by the socket.
+    /// Seconds allowed for one file, for example an index over millions of rows. A dead server is noticed long before, by the socket.
     private static let patience: UInt32 = 6 * 3600
 
     private func state(on connection: Connection) throws(MariaDBError) -> State {
         let tables = Set(try connection.all(Self.ourTables))
         let revisions = tables.contains("alembic_version") ? try connection.all(Self.revisions) : []
         let applied = tables.contains("vitrine_migrations") ? Set(try connection.all(Self.applied)) : []
-        // Where Glance made its own tables, those files have nothing to add.
+        // Where Glance created its own tables, these files have nothing to add.
         let isGlances = revisions.contains(Schema.alembicRevision) || revisions.contains(Schema.expandedRevision)
         let missing = Schema.migrations.filter { !applied.contains($0.name) && !(isGlances && $0.makesGlanceTable) }
         return State(revisions: revisions, missing: missing)

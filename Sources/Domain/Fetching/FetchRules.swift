@@ -1,13 +1,13 @@
-/// What this service fetches when somebody tells it a URL. One and the same for web-download, `copy_from`, locations, the http
-/// store, and for every redirect of theirs.
+/// The rules for URLs that this service fetches on a client's behalf. They hold for web-download, `copy_from`, locations, the http store,
+/// and for each redirect.
 ///
-/// As in Glance, there is a list of what is allowed and one of what is not for schemes, hosts and ports, and the second counts only
-/// where the first is empty. Unlike Glance, a host leads to a public address unless it is listed as allowed; the address is
-/// judged when it is connected to, so that a name cannot mean another one by then.
+/// As in Glance, schemes, hosts and ports each have a list of what is allowed and one of what is refused; the second is used only
+/// where the first is empty. Unlike in Glance, a host that is not listed as allowed must have a public address. The address is
+/// judged when the connection is made, so a name cannot resolve to another address in between.
 ///
 /// Source: Glance, `[import_filtering_opts]`; OSSA-2026-004.
 package struct FetchRules: Sendable {
-    /// What is allowed if that is anything, else all but what is not.
+    /// Elements that are allowed; if there are none, everything except the refused elements is.
     package struct List<Element: Hashable & Sendable>: Sendable {
         fileprivate let allowed: Set<Element>
         fileprivate let disallowed: Set<Element>
@@ -26,7 +26,7 @@ package struct FetchRules: Sendable {
     private let hosts: List<FetchURL.Host>
     private let ports: List<Int>
 
-    /// - Throws: for a host that is neither a name nor an address. An IPv6 address may come without its brackets.
+    /// - Throws: for a host that is neither a name nor an address. An IPv6 address may be written without brackets.
     package init(
         schemes: List<String> = List(allowed: ["http", "https"]), hosts: List<String> = List(),
         ports: List<Int> = List(allowed: [80, 443])
@@ -43,9 +43,9 @@ package struct FetchRules: Sendable {
         return hosts
     }
 
-    /// Says yes to a URL, and on which conditions.
+    /// Accepts a URL, with the conditions that its address must meet.
     ///
-    /// - Throws: `.invalid`, with the same text whatever the reason; the reason is its cause.
+    /// - Throws: `.invalid`, with the same text whatever the reason; the reason is the fault's cause.
     package func judge(_ text: String) throws(Fault) -> FetchTarget {
         do throws(FetchRefusal) {
             return try target(text)
@@ -56,7 +56,7 @@ package struct FetchRules: Sendable {
 
     private func target(_ text: String) throws(FetchRefusal) -> FetchTarget {
         let url = try FetchURL(text)
-        // Nothing else is spoken here, whatever is allowed.
+        // Other schemes are not implemented, whatever the lists allow.
         guard url.scheme == "http" || url.scheme == "https", schemes.permits(url.scheme) else {
             throw FetchRefusal("the scheme \(url.scheme)")
         }
@@ -70,21 +70,21 @@ package struct FetchRules: Sendable {
                 throw FetchRefusal("the host \(url.host), which is no public address", shown: "the host, which is no public address")
             }
         case .name(let name):
-            // Also without a resolver: RFC 6761, 6.3.
+            // A resolver is not needed to know this: RFC 6761, 6.3.
             guard target.isListed || name != "localhost" && !name.hasSuffix(".localhost") else { throw FetchRefusal("localhost") }
         }
         return target
     }
 }
 
-/// A URL that may be fetched, if the address that its host turns out to have may be connected to.
+/// A URL that may be fetched, provided that the address of its host is permitted.
 package struct FetchTarget: Sendable {
     package let url: String
-    /// The operator named the host as allowed, so it may be anywhere.
+    /// The operator listed the host as allowed, so any address is permitted.
     fileprivate let isListed: Bool
     fileprivate let refused: Set<FetchURL.Host>
 
-    /// - Parameter address: that which a connection is about to be made to.
+    /// - Parameter address: the address that a connection is about to be made to.
     package func permits(_ address: NetworkAddress) -> Bool {
         isListed || address.isPublic && !refused.contains(.address(address))
     }

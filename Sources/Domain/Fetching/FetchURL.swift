@@ -1,21 +1,21 @@
-/// A URL that somebody wants fetched, read so strictly that no other reader of it can find another host or port in it.
+/// A URL to be fetched, parsed so strictly that no other parser can find another host or port in it.
 ///
-/// Source: RFC 3986, less what browsers, resolvers and libraries take in different ways: hosts in the form of numbers
-/// (`2130706433`, `127.1`, `0x7f.1`), percent signs and letters beyond ASCII in a host, zones of IPv6, two `@`, `\`, an empty port.
+/// Source: RFC 3986, without what browsers, resolvers and libraries read in different ways: hosts that are numbers
+/// (`2130706433`, `127.1`, `0x7f.1`), percent signs and non-ASCII letters in a host, zones of IPv6, two `@`, `\`, an empty port.
 package struct FetchURL: Equatable, Sendable {
     package enum Host: Hashable, Sendable {
-        /// Small letters, without a dot at its end.
+        /// In lower case, without a dot at its end.
         case name(String)
         case address(NetworkAddress)
     }
 
-    /// Small letters.
+    /// In lower case.
     package let scheme: String
     package let host: Host
-    /// As written, or what the scheme stands for; nil for a scheme that stands for none.
+    /// The port as written, or the scheme's default; nil for a scheme that has none.
     package let port: Int?
 
-    /// Bytes of a URL; signed ones of object stores have about 2,000.
+    /// The longest URL in bytes; signed URLs of object stores have about 2,000.
     package static let longest = 4096
 
     package init(_ text: String) throws(FetchRefusal) {
@@ -26,7 +26,7 @@ package struct FetchURL: Equatable, Sendable {
         guard let end = text.firstRange(of: "://"), Self.isScheme(text[..<end.lowerBound]) else { throw FetchRefusal("no scheme") }
         scheme = text[..<end.lowerBound].lowercased()
         let authority = text[end.upperBound...].prefix { !"/?#".contains($0) }
-        // In path and query it stands for itself, as for browsers.
+        // In path and query a lone percent sign stands for itself, as in browsers.
         guard Self.hasWholeEscapes(authority) else { throw FetchRefusal("a percent sign without two digits") }
 
         let parts = authority.split(separator: "@", omittingEmptySubsequences: false)
@@ -37,7 +37,7 @@ package struct FetchURL: Equatable, Sendable {
         self.port = try port.map { digits throws(FetchRefusal) in try Self.port(digits) } ?? Self.usualPorts[scheme]
     }
 
-    /// A URL as those may see it who must not know its user and password.
+    /// The URL with its user and password replaced, for readers who must not know them.
     package static func withoutUser(_ text: String) -> String {
         guard let mark = text.firstRange(of: "://") else { return text }
         let authority = text[mark.upperBound...].prefix { !"/?#".contains($0) }
@@ -58,7 +58,7 @@ package struct FetchURL: Equatable, Sendable {
         }
     }
 
-    /// A user and a password go into a header: nothing may become an end of line there.
+    /// User and password become part of a header, so they must not contain a line end.
     private static func check(user: Substring) throws(FetchRefusal) {
         let isPlain = user.allSatisfy { $0.isLetter || $0.isNumber || "-._~!$&'()*+,;=:%".contains($0) }
         let escapes = user.split(separator: "%", omittingEmptySubsequences: false).dropFirst().map { UInt8($0.prefix(2), radix: 16) ?? 0 }
@@ -116,7 +116,7 @@ extension FetchURL.Host {
         guard name.utf8.count <= 253 else { throw FetchRefusal("a host longer than 253 characters") }
         let labels = name.split(separator: ".", omittingEmptySubsequences: false)
         guard labels.allSatisfy(Self.isLabel) else { throw FetchRefusal("a host that is no name") }
-        // What ends in a number is an address to some, in whatever base: WHATWG URL, "ends in a number checker".
+        // Some parsers take a host that ends in a number for an address, in any base: WHATWG URL, "ends in a number checker".
         guard let last = labels.last, !last.allSatisfy(\.isNumber), !last.hasPrefix("0x") else {
             throw FetchRefusal("a host in the form of a number")
         }
@@ -129,10 +129,11 @@ extension FetchURL.Host {
     }
 }
 
-/// Why something is not fetched. For the log: the client is told one text for all, unless a source led there.
+/// The reason why a URL is not fetched. It goes to the log; the client gets one text for all reasons, unless a source redirected to the
+/// URL.
 package struct FetchRefusal: Error, CustomStringConvertible {
     package let description: String
-    /// The same without a host: for whoever wants to know what of a redirect is refused.
+    /// The reason without the host, for messages about a refused redirect.
     package let shown: String
 
     init(_ description: String, shown: String? = nil) { (self.description, self.shown) = (description, shown ?? description) }

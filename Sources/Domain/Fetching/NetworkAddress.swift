@@ -4,7 +4,7 @@ internal import Glibc
 package struct NetworkAddress: Hashable, Sendable, CustomStringConvertible {
     package let bytes: [UInt8]
 
-    /// - Parameter bytes: 4 or 16, first things first.
+    /// - Parameter bytes: 4 or 16 bytes in network order.
     package init?(_ bytes: [UInt8]) {
         guard bytes.count == 4 || bytes.count == 16 else { return nil }
         self.bytes = bytes
@@ -27,9 +27,9 @@ package struct NetworkAddress: Hashable, Sendable, CustomStringConvertible {
         }
     }
 
-    /// Whether it is one machine's, anywhere in the Internet. What leads back to this host or its networks is not: loopback,
-    /// private, link-local (where clouds keep their metadata service), shared, test, reserved, multicast; and of IPv6 all
-    /// that holds an IPv4 address, such as `::ffff:127.0.0.1`.
+    /// Whether the address is that of one machine in the public Internet. Addresses that lead back to this host or its networks are not:
+    /// loopback, private, link-local (where clouds keep their metadata service), shared, test, reserved and multicast ones, and IPv6
+    /// addresses that contain an IPv4 address, such as `::ffff:127.0.0.1`.
     ///
     /// Source: IANA's special-purpose address registries for IPv4 and IPv6 (RFC 6890), as of 2025.
     package var isPublic: Bool {
@@ -37,7 +37,7 @@ package struct NetworkAddress: Hashable, Sendable, CustomStringConvertible {
         return (isIPv4 || Self.global6.contains(self)) && !(isIPv4 ? Self.special4 : Self.special6).contains { $0.contains(self) }
     }
 
-    /// Whether a text is an address that leads to this very host from itself.
+    /// Whether a text is a loopback address.
     package static func isLoopback(_ text: String) -> Bool {
         guard let bytes = NetworkAddress(text)?.bytes else { return false }
         let isMapped = bytes.starts(with: [0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0xFF, 0xFF, 127])

@@ -1,32 +1,32 @@
 internal import JSONDocument
 
-/// An image's record. The bytes lie in stores; `locations` says where.
+/// An image's record. Its bytes lie in stores, at its `locations`.
 package struct Image: Sendable {
     package let id: ImageID
     package var name: String?
     package var status: ImageStatus
     package var visibility: Visibility
     package var isProtected: Bool
-    /// Left out of lists unless they ask for hidden ones.
+    /// Hidden images are left out of lists unless a list asks for them.
     package var isHidden: Bool
-    /// The project that it belongs to.
+    /// The project that owns the image.
     package var owner: String?
     package var diskFormat: String?
     package var containerFormat: String?
     /// Bytes stored.
     package var size: Int64?
-    /// Bytes of the disk that the image unfolds to.
+    /// Size in bytes of the disk that the image expands to.
     package var virtualSize: Int64?
     /// MD5 of the bytes, in hexadecimal.
     package var checksum: String?
     package var hash: ImageHash?
-    /// Least disk to boot it, in GB.
+    /// The smallest disk that can boot the image, in GB.
     package var minDisk: Int64
-    /// Least memory to boot it, in MB.
+    /// The least memory that can boot the image, in MB.
     package var minRAM: Int64
     package let createdAt: Timestamp
     package var updatedAt: Timestamp
-    /// Nil while the image is there.
+    /// Nil unless the image is deleted.
     package var deletedAt: Timestamp?
     package var properties: [ImageProperty]
     package var tags: [String]
@@ -62,19 +62,19 @@ package struct Image: Sendable {
         self.locations = locations
     }
 
-    /// The names of the record's own fields, as the API has them: no custom property is called so.
+    /// The names of the record's own fields in the API. No custom property may have one of them.
     package static let fieldNames: Set<String> = [
         "id", "name", "status", "visibility", "protected", "os_hidden", "checksum", "os_hash_algo", "os_hash_value", "owner",
         "size", "virtual_size", "container_format", "disk_format", "created_at", "updated_at", "tags", "direct_url", "min_ram",
         "min_disk", "self", "file", "schema", "locations",
     ]
 
-    /// The value of a custom property: nil when there is none of that name.
+    /// The value of a custom property; nil when the image has none of that name.
     package subscript(property name: String) -> String? {
         properties.first { $0.name.isSame(as: name) }.map { $0.value ?? "" }
     }
 
-    /// A property that the service itself keeps on the image; nil and an empty text are none. Set to nil it goes.
+    /// A property that the service itself keeps on the image. An absent one and an empty text both read as nil; setting nil removes it.
     package subscript(internal name: String) -> String? {
         get { self[property: name].flatMap { $0.isEmpty ? nil : $0 } }
         set {
@@ -85,7 +85,7 @@ package struct Image: Sendable {
 
     /// Sets properties by name.
     ///
-    /// - Parameter replacing: those that are not named go.
+    /// - Parameter replacing: whether properties that are not named are removed.
     package mutating func set(_ given: [ImageProperty], replacing: Bool) {
         if replacing { properties.removeAll { old in !given.contains { $0.name.isSame(as: old.name) } } }
         for property in given {
@@ -97,7 +97,7 @@ package struct Image: Sendable {
         }
     }
 
-    /// Bytes that it takes in memory, about.
+    /// The approximate size of the record in memory, in bytes.
     package var memory: Int {
         var bytes = 512
         for property in properties { bytes += 64 + property.name.utf8.count + (property.value?.utf8.count ?? 0) }
@@ -106,9 +106,9 @@ package struct Image: Sendable {
         return bytes
     }
 
-    /// Whether the database shows it to a caller at all, before any policy.
+    /// Whether the database shows the image to a caller at all, before any policy.
     ///
-    /// - Parameter isMember: the caller's project is among the image's members, whatever its answer.
+    /// - Parameter isMember: whether the caller's project is among the image's members, whatever its answer.
     package func isVisible(to caller: Caller, isMember: Bool) -> Bool {
         if caller.isAdmin || owner == nil || caller.owns(self) { return true }
         switch visibility {
@@ -132,10 +132,10 @@ package struct ImageHash: Sendable, Equatable {
 }
 
 extension ImageHash {
-    /// Digits of a digest by each algorithm that a client may name.
+    /// The number of hexadecimal digits for each algorithm that a client may name.
     private static let lengths = ["md5": 32, "sha1": 40, "sha224": 56, "sha256": 64, "sha384": 96, "sha512": 128]
 
-    /// - Throws: `.invalid` for an algorithm that nobody may name, and a value that is none of its digests.
+    /// - Throws: `.invalid` for an unsupported algorithm, and for a value that is no digest of that algorithm.
     package func check() throws(Fault) {
         guard let length = Self.lengths[algorithm] else {
             throw Fault(.invalid, "os_hash_algo must be one of \(Self.lengths.keys.sorted().joined(separator: ", ")).")
@@ -146,10 +146,10 @@ extension ImageHash {
     }
 }
 
-/// A custom property. Its name and its value are their very bytes.
+/// A custom property. Names and values are compared byte by byte.
 package struct ImageProperty: Sendable, Equatable {
     package let name: String
-    /// Nil where a site's schema allows null, and from V1; a property that no schema declares is shown as an empty text then.
+    /// Nil where a site's schema allows null, and from V1. If no schema declares the property, nil is shown as an empty text.
     package var value: String?
 
     package init(_ name: String, _ value: String?) {

@@ -1,6 +1,6 @@
 internal import JSONDocument
 
-/// One change that a client asks for. Rights are asked before, by `Operations`.
+/// One change that a client asks for. `Operations` checks their rights before.
 package enum ImageChange: Sendable {
     case name(String?)
     case visibility(Visibility)
@@ -17,12 +17,12 @@ package enum ImageChange: Sendable {
     case setProperty(String, String?)
     case replaceProperty(String, String?)
     case removeProperty(String)
-    /// The older dialect's `add`: what it names may not be there yet. A field of the record always is.
+    /// `add` of the older JSON-Patch dialect. It refuses names that exist already, and the record's own fields always exist.
     case addNewProperty(String, String?)
     case locations(LocationChange)
 
-    /// - Parameter placing: makes changes of locations, which asks more than the record.
-    /// - Throws: `.conflict` for a custom property that is missing, or there already; `.forbidden` for a format of an image
+    /// - Parameter placing: applies changes of locations, which need more than the record.
+    /// - Throws: `.conflict` for a custom property that is missing, or that exists already; `.forbidden` for a format of an image
     ///   that has its data; what `placing` throws.
     package func apply(
         to image: inout Image, placing: (LocationChange, inout Image) throws(Fault) -> Void = Self.placeNothing
@@ -65,7 +65,7 @@ package enum ImageChange: Sendable {
         }
     }
 
-    /// Where locations are not shown they are not for clients to change.
+    /// Refuses changes of locations, for sites that do not show them.
     package static func placeNothing(_ change: LocationChange, _ image: inout Image) throws(Fault) {
         throw Fault(.forbidden, "It's not allowed to change locations if locations are invisible.")
     }
@@ -86,12 +86,12 @@ extension Fault {
 }
 
 extension [String] {
-    /// Each once, where it came first.
+    /// The texts without repetitions, in the order of their first appearance.
     package var uniqued: [String] {
         var seen: Set<ExactText> = []
         return filter { seen.insert(ExactText($0)).inserted }
     }
 
-    /// Whether a text is among these byte by byte, as tags are told apart.
+    /// Whether a text is among these, compared byte by byte as tags are.
     package func has(_ text: String) -> Bool { contains { $0.isSame(as: text) } }
 }

@@ -9,17 +9,17 @@ package struct ImageDraft: Sendable {
     package var owner: String?
     package var diskFormat: String?
     package var containerFormat: String?
-    /// Bytes that are to come, or that lie at `locations`.
+    /// The number of bytes that will be uploaded, or that lie at `locations`.
     package var size: Int64?
     package var virtualSize: Int64?
-    /// MD5 that the bytes are to have.
+    /// The MD5 that the bytes must have.
     package var checksum: String?
     package var minDisk: Int64 = 0
     package var minRAM: Int64 = 0
     package var properties: [ImageProperty] = []
     package var tags: [String] = []
     package var locations: [ImageLocation] = []
-    /// Nil for the moment it is made.
+    /// Nil for the moment of creation.
     package var createdAt: Timestamp?
     package var updatedAt: Timestamp?
 
@@ -28,7 +28,7 @@ package struct ImageDraft: Sendable {
         self.owner = owner
     }
 
-    /// The image that it becomes.
+    /// The new image's record.
     package func image(madeAt moment: Timestamp) -> Image {
         Image(
             id: id, name: name, status: status, visibility: visibility, isProtected: isProtected, isHidden: isHidden,

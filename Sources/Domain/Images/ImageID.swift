@@ -1,8 +1,8 @@
-/// The name of an image that never changes and is never given again: a UUID in the client's own case.
+/// An image's permanent id, which is never given to another image: a UUID in the client's own case.
 package struct ImageID: Hashable, Sendable, CustomStringConvertible {
     package let text: String
 
-    /// Any text, as it came in a path or lies in the database. What is no image's id is simply not found.
+    /// Takes any text from a path or the database. A text that is not a UUID is found nowhere.
     package init(_ text: String) { self.text = text }
 
     /// A new random one (UUID version 4).
@@ -21,7 +21,7 @@ package struct ImageID: Hashable, Sendable, CustomStringConvertible {
         return ImageID(String(decoding: text, as: UTF8.self))
     }
 
-    /// 8-4-4-4-12 hexadecimal digits. Only such a name may become part of a path.
+    /// Whether the text is 8-4-4-4-12 hexadecimal digits. Only such an id may become part of a path.
     package var isUUID: Bool {
         let parts = text.split(separator: "-", omittingEmptySubsequences: false)
         return parts.map(\.utf8.count) == [8, 4, 4, 4, 12]

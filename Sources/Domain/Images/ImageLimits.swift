@@ -1,20 +1,20 @@
-/// How much an image may have and be. Nil is no limit. Source: spec policy-and-auth §6; defaults are Glance's.
+/// Limits of an image. Nil is no limit. The defaults are Glance's.
 package struct ImageLimits: Sendable {
     package var properties: Int? = 128
     package var tags: Int? = 128
     package var members: Int? = 128
     package var locations: Int? = 10
-    /// Bytes of an image: 1 TiB.
+    /// Largest size in bytes: 1 TiB.
     package var size: Int64 = 1 << 40
-    /// Bytes a second that an upload brings on the average of each minute. One that drips holds a thread for as long as it likes
-    /// otherwise.
+    /// The least rate of an upload in bytes a second, on the average of each minute. Without it a slow client could hold a thread for as
+    /// long as they like.
     package var uploadRate: Int? = 1024
 
     package init() {}
 
     /// Properties that the service itself keeps do not count.
     ///
-    /// - Parameter before: what the image has so far.
+    /// - Parameter before: the properties that the image has so far.
     package func check(properties given: [ImageProperty], before: [ImageProperty] = []) throws(Fault) {
         func count(_ properties: [ImageProperty]) -> Int { properties.count { !Image.isMark($0.name) } }
         guard let properties, count(given) > properties else { return }
@@ -36,10 +36,10 @@ package struct ImageLimits: Sendable {
         throw Fault(.tooLarge, "The image of \(given) bytes or more exceeds the maximum allowed size of \(size) bytes.")
     }
 
-    /// Seconds that an upload's rate is looked at over, at any time: what is slower is ended within a minute.
+    /// The window in seconds over which an upload's rate is averaged. A slower upload is ended within a minute.
     package static let rateWindow = 55
 
-    /// - Parameter seconds: that were waited for these bytes. Before they make up the window all is well.
+    /// - Parameter seconds: the time spent waiting for these bytes. Less than a window is never too slow.
     package func check(received bytes: Int64, in seconds: Double) throws(Fault) {
         guard let uploadRate, seconds >= Double(Self.rateWindow), Double(bytes) < seconds * Double(uploadRate) else { return }
         throw Fault(.tooSlow, "The image data comes in at less than \(uploadRate) bytes a second.")

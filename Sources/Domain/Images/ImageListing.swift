@@ -1,16 +1,16 @@
-/// A page of images that a client asks for.
+/// A client's query for a page of images.
 package struct ImageListing: Sendable {
     package var limit: Int
-    /// The last image of the page before.
+    /// The last image of the previous page.
     package var marker: ImageID?
     package var sort: [Sort] = [Sort(.createdAt, .descending), Sort(.id, .descending)]
     package var filters: [Filter] = []
     package var visibility = VisibilityFilter.usual
-    /// For images that are shared with the caller; nil for any answer.
+    /// The membership status that images shared with the caller must have; nil for any.
     package var memberStatus: Member.Status? = .accepted
     package var isHidden = false
     package var deletion = Deletion.absent
-    /// Of custom properties that filters name, only those count whose names are the very same letters.
+    /// Whether the names of custom properties in filters are compared byte by byte.
     package var hasExactNames = false
 
     package init(limit: Int) { self.limit = limit }
@@ -39,23 +39,23 @@ package struct ImageListing: Sendable {
         }
     }
 
-    /// Which visibilities are looked at.
+    /// The visibilities that are listed.
     package enum VisibilityFilter: Sendable, Equatable {
-        /// All that concerns the caller: not others' community images.
+        /// Everything that concerns the caller, without other projects' community images.
         case usual
-        /// The usual and every community image.
+        /// The usual ones and every community image.
         case all
         /// Every image that is not public; for administrators.
         case nonPublic
         case only(Visibility)
     }
 
-    /// Whether images are listed that are deleted.
+    /// Whether deleted images are listed.
     package enum Deletion: Sendable {
         case absent
-        /// With all others, and killed ones too.
+        /// Together with all others, killed ones included.
         case included
-        /// No others.
+        /// Deleted ones only.
         case only
     }
 
@@ -68,7 +68,7 @@ package struct ImageListing: Sendable {
         case tag(String)
         /// A custom property has the value.
         case property(String, String)
-        /// No image passes.
+        /// Matches no image.
         case nothing
 
         package var isNothing: Bool { if case .nothing = self { true } else { false } }
@@ -104,20 +104,20 @@ package struct ImageListing: Sendable {
     }
 }
 
-/// What came of asking for a page: all of it, or its first images where they hold much.
+/// The result of a query for a page: all of it, or its first images if they are large.
 package struct ImagePage: Sendable {
     package var images: [Image]
-    /// As many as the limit were found, so there may be more behind them.
+    /// Whether as many images as the limit were found, so there may be more.
     package let isFull: Bool
-    /// Images of the page that were not read any more, in their order.
+    /// The remaining images of the page, in order, which were not read.
     package let rest: [ImageID]
-    /// The last image that was read, whether or not it is shown. A page goes on behind it.
+    /// The last image that was read, whether or not it is shown. The next page begins after it.
     package let last: ImageID?
 
-    /// Bytes of images, about, that are in memory at once. A single one may hold more: 8 MiB with the usual quotas.
+    /// The approximate size in bytes of the images in memory at once. A single image may be larger: 8 MiB with the default quotas.
     package static let memoryLimit = 6 << 20
 
-    /// - Parameter images: as they were read; who leaves out some does so afterwards.
+    /// - Parameter images: the images as they were read, before any is left out.
     package init(images: [Image], isFull: Bool, rest: [ImageID] = []) {
         self.images = images
         self.isFull = isFull
@@ -127,6 +127,6 @@ package struct ImagePage: Sendable {
 
     package static let nothing = ImagePage(images: [], isFull: false)
 
-    /// The image that the page behind this one comes after; nil when there is none.
+    /// The marker for the next page; nil when there is none.
     package var nextMarker: ImageID? { isFull || !rest.isEmpty ? last : nil }
 }

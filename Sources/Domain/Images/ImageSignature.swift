@@ -1,9 +1,9 @@
-/// A signature over an image's bytes, as its custom properties have it. Source: cursive, `signature_utils.py`.
+/// A signature over an image's bytes, as stored in its custom properties. Source: cursive, `signature_utils.py`.
 package struct ImageSignature: Sendable {
     package let value: [UInt8]
     package let hash: Hash
     package let key: Key
-    /// By which the key manager knows the certificate; a UUID.
+    /// The certificate's id at the key manager; a UUID.
     package let certificate: String
 
     package enum Hash: String, Sendable, CaseIterable {
@@ -32,7 +32,7 @@ package struct ImageSignature: Sendable {
     }
 
     /// - Returns: nil for an image that is not signed.
-    /// - Throws: `.invalid` for some of the properties without the others, and for values that make no sense.
+    /// - Throws: `.invalid` if some of the properties are missing, and for values that make no sense.
     package init?(of image: Image) throws(Fault) {
         guard image.isSigned else { return nil }
         func text(_ property: Property) throws(Fault) -> String {
@@ -60,14 +60,14 @@ package struct ImageSignature: Sendable {
 }
 
 extension Image {
-    /// Its bytes are to be checked before anybody gets them.
+    /// Whether the image's bytes must be verified before anybody gets them.
     package var isSigned: Bool { ImageSignature.isPart(of: properties) }
 
-    /// Asks whether a client may leave the image with the signature that it has now. One is checked while an image's bytes come, so from
-    /// then on there is none but that which was checked; it may go as a whole. Of an image that is being imported it may become another:
-    /// then the import fails.
+    /// Checks that a client's change leaves a signature that was, or will be, verified. A signature is verified while the bytes arrive, so
+    /// afterwards an image may keep the one that was verified or lose it as a whole. The signature of an image that is being imported may
+    /// change; the import then fails.
     ///
-    /// - Throws: `.conflict` for a signature that nobody would check any more.
+    /// - Throws: `.conflict` for a signature that would never be verified.
     package func checkSignature(since before: Image) throws(Fault) {
         let signature = ImageSignature.properties(of: self)
         guard !signature.isEmpty, signature != ImageSignature.properties(of: before) else { return }
@@ -80,8 +80,8 @@ extension Image {
         }
     }
 
-    /// - Parameter judged: the image as its bytes were judged when they came.
-    /// - Throws: `.conflict` when it is said to be something else by now.
+    /// - Parameter judged: the image as it was when its bytes were checked.
+    /// - Throws: `.conflict` if the signature has changed since.
     package func checkIsStill(_ judged: Image) throws(Fault) {
         guard diskFormat == judged.diskFormat, containerFormat == judged.containerFormat,
             ImageSignature.properties(of: self) == ImageSignature.properties(of: judged)
@@ -90,25 +90,25 @@ extension Image {
 }
 
 extension ImageSignature {
-    /// Of the four, those that an image has, whatever their order.
+    /// The signature properties that an image has, independent of their order.
     fileprivate static func properties(of image: Image) -> [String: String?] {
         let pairs = image.properties.filter { Property(rawValue: $0.name) != nil }.map { ($0.name, $0.value) }
         return Dictionary(pairs) { first, _ in first }
     }
 }
 
-/// The certificate that a signature is checked with, which one who may read it has got.
+/// The certificate that a signature is verified with, fetched with the rights of a caller who may read it.
 package struct SigningCertificate: Sendable, Equatable {
-    /// By which signatures name it.
+    /// The id by which signatures name it.
     package let id: String
     package let pem: String
 
     package init(id: String, pem: String) { (self.id, self.pem) = (id, pem) }
 }
 
-/// Blanks and ends of lines do not count: signatures come out of programs that wrap their output.
+/// Blanks and line ends are ignored: many programs wrap their base64 output.
 ///
-/// - Returns: nil for what is no base64.
+/// - Returns: nil for what is not base64.
 private func bytes(ofBase64 text: String) -> [UInt8]? {
     var (bytes, bits, count, padding) = ([UInt8](), UInt32(0), 0, 0)
     for character in text.utf8 {

@@ -1,23 +1,23 @@
-/// Where an image stands in its life, and where it may go from there.
+/// The states of an image, and the moves between them.
 package enum ImageStatus: String, Sendable, CaseIterable {
-    /// Known, without bytes.
+    /// Registered, without bytes.
     case queued
-    /// Bytes come in.
+    /// Bytes are being uploaded.
     case saving
-    /// Bytes come in to the staging area.
+    /// Bytes are being uploaded to the staging area.
     case uploading
-    /// Bytes go from the staging area, or from elsewhere, into stores.
+    /// Bytes are being copied into stores, from the staging area or from a remote source.
     case importing
     case active
-    /// Whole, but kept from users by an administrator or its owner.
+    /// Complete, but withheld from users by an administrator or the owner.
     case deactivated
     /// An upload through V1 failed.
     case killed
-    /// Deleted; its bytes wait for the scrubber.
+    /// Deleted; the scrubber has not yet removed the bytes.
     case pendingDelete = "pending_delete"
     case deleted
 
-    /// The moves of the classic service and of today's. Source: Images API v2, "Image statuses"; spec v2 §5.
+    /// The permitted moves of V1 and V2. Source: Images API v2, "Image statuses".
     // swift-format-ignore
     package static let moves: [ImageStatus: Set<ImageStatus>] = [
         .queued:        [.saving, .uploading, .importing, .active, .deleted],

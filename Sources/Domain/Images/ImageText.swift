@@ -1,16 +1,16 @@
-/// What texts of images may hold. The database's columns decide.
+/// The limits of texts in images, which the database's columns set.
 package enum ImageText {
-    /// Characters of a name: of an image, an owner, a property, a tag, a member.
+    /// The most characters in a name of an image, an owner, a property, a tag or a member.
     package static let longestName = 255
-    /// Bytes of a property's value.
+    /// The most bytes in a property's value.
     package static let longestValue = 65535
 
-    /// Whether the columns can hold it: characters beyond U+FFFF take four bytes, and they hold three.
+    /// Whether the columns can store a text. They hold three bytes a character, so nothing beyond U+FFFF.
     package static func isStorable(_ text: String) -> Bool {
         text.unicodeScalars.allSatisfy { $0.value <= 0xFFFF && $0.value != 0 }
     }
 
-    /// A text for people as the columns can hold it: its first thousand characters.
+    /// A message in a form that the columns can store: its first thousand characters.
     package static func storable(_ text: String) -> String {
         String(String.UnicodeScalarView(text.unicodeScalars.prefix(1000).map { isStorable(String($0)) ? $0 : "?" }))
     }
@@ -47,7 +47,7 @@ package enum ImageText {
         try check(member)
     }
 
-    /// GB of a least disk, or MB of a least memory.
+    /// Checks a least disk in GB, or a least memory in MB.
     package static func check(least value: Int64, _ field: String) throws(Fault) {
         guard 0...Int64(Int32.max) ~= value else {
             throw Fault(.invalid, "\(field) must be from 0 to \(Int32.max), not \(value).")

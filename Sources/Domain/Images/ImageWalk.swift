@@ -1,7 +1,7 @@
-/// Reads a list of images piece by piece, each no larger than memory allows, for those who get a whole list in one answer.
+/// Reads a list of images in pieces that fit into memory, for answers that contain the whole list.
 ///
-/// Where images of a page are not shown, or were deleted while it was read, it goes on behind them until it has shown as many as
-/// were asked for: who pages by the number of images would take fewer for the end of the list.
+/// If images of a page are hidden, or deleted while the page is read, the walk continues after them until the requested number is reached:
+/// a client that pages by number would take a shorter answer for the end of the list.
 package final class ImageWalk {
     private let catalog: any ImageCatalog
     private var listing: ImageListing
@@ -10,10 +10,10 @@ package final class ImageWalk {
     /// Images that are still to be shown.
     private var wanted: Int
     private var mayHaveMore = true
-    /// Of the page that is being read.
+    /// The images of the current page that are not read yet.
     private var rest: [ImageID] = []
     private var last: ImageID?
-    /// Images of `rest` to be asked for at once.
+    /// The number of images in `rest` that are read at once.
     private var step = ImageWalk.longestStep
     private var ahead: [Image]?
 
@@ -21,7 +21,7 @@ package final class ImageWalk {
 
     /// Reads the first piece.
     ///
-    /// - Parameter hide: takes out of a piece what the caller is not to see.
+    /// - Parameter hide: removes the images that the caller may not see.
     /// - Throws: what `ImageCatalog.page` does.
     package init(
         _ listing: ImageListing, in catalog: any ImageCatalog, for caller: Caller,
@@ -53,7 +53,7 @@ package final class ImageWalk {
         do throws(Fault) {
             page = try catalog.page(listing, visibleTo: caller)
         } catch {
-            // The marker is ours then, and was deleted meanwhile.
+            // This marker was set here, so its image was deleted meanwhile.
             throw error.kind == .invalid && last != nil ? Fault(.unavailable, "The list changed while it was read.", cause: error) : error
         }
         (rest, mayHaveMore) = (page.rest, page.isFull && page.last != nil)

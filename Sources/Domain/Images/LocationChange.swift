@@ -1,13 +1,13 @@
-/// A change that a client asks for of the places that an image's bytes lie in.
+/// A change of an image's locations that a client asks for.
 package enum LocationChange: Sendable {
-    /// - Parameter at: a position, or `-` for behind the last.
+    /// - Parameter at: a position, or `-` for the end.
     case add(NewLocation, at: String)
-    /// The whole list.
+    /// Replaces the whole list.
     case replace([NewLocation])
     case remove(at: String)
 }
 
-/// A location as a client gives it.
+/// A location in a client's request.
 package struct NewLocation: Sendable {
     package let location: ImageLocation
     package let expected: ExpectedDigests?
@@ -17,7 +17,7 @@ package struct NewLocation: Sendable {
     }
 }
 
-/// Digests that a client says the bytes of a location have. Source: Images API v2, `validation_data`.
+/// Digests that a client expects the bytes of a location to have. Source: Images API v2, `validation_data`.
 package struct ExpectedDigests: Sendable, Equatable {
     /// MD5 in hexadecimal.
     package var checksum: String?
@@ -25,8 +25,8 @@ package struct ExpectedDigests: Sendable, Equatable {
 
     package init(checksum: String?, hash: ImageHash) { (self.checksum, self.hash) = (checksum, hash) }
 
-    /// - Parameter algorithm: the only one that images of this site have.
-    /// - Throws: `.conflict`, which Glance has for all of these.
+    /// - Parameter algorithm: the algorithm that this site uses for images.
+    /// - Throws: `.conflict`, the kind that Glance uses for all of these.
     package func check(_ algorithm: String) throws(Fault) {
         guard hash.algorithm == algorithm else {
             throw Fault(.conflict, "os_hash_algo must be \(algorithm), not \(hash.algorithm).")

@@ -1,11 +1,11 @@
-/// Who may see an image.
+/// The callers that may see an image.
 package enum Visibility: String, Sendable, CaseIterable {
-    /// Everybody, and it stands in everybody's list.
+    /// Everybody; listed for everybody.
     case `public`
     /// The owner.
     case `private`
     /// The owner and the image's members.
     case shared
-    /// Everybody who knows of it; it stands in nobody's list but the owner's.
+    /// Everybody who knows its id; listed for the owner only.
     case community
 }

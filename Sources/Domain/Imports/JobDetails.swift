@@ -1,21 +1,22 @@
 internal import JSONDocument
 
-/// What a task is to do, in the words of whoever does it. Kept until the task ends; clients never see it.
+/// The complete description of a job for the worker that runs it. It is kept until the task ends; clients never see it.
 package enum JobDetails: Sendable, Equatable {
     case imageImport(ImportPlan)
     case location(LocationPlan)
 }
 
-/// How an image gets its bytes without its client sending them to the store.
+/// An import of bytes that the client does not send to the store itself.
 package struct ImportPlan: Sendable, Equatable {
     package var method: Method
-    /// Names of stores, all writable; empty where the site has one without a name.
+    /// Names of writable stores; empty on a site with one store that has no name.
     package var stores: [String]
-    /// One store that fails undoes all.
+    /// Whether the failure of one store undoes the whole import.
     package var allMustSucceed: Bool
-    /// Custom properties that the image gets with its bytes, whatever its client said.
+    /// Custom properties that the import sets on the image, in place of the client's values.
     package var injected: [String: String] = [:]
-    /// With which a signed image is checked. Who ordered the import could get it; who does it perhaps not.
+    /// The certificate for checking a signed image, fetched with the rights of the caller who ordered the import; the worker may not have
+    /// these rights.
     package var certificate: SigningCertificate?
 
     package init(_ method: Method, stores: [String], allMustSucceed: Bool) {
@@ -23,17 +24,17 @@ package struct ImportPlan: Sendable, Equatable {
     }
 
     package enum Method: Sendable, Equatable {
-        /// Of bytes that a client has staged.
+        /// The bytes that a client has staged.
         case staged
-        /// From a URL; the digest is that of what the URL gives.
+        /// The bytes at a URL, with the digest that they must have.
         case web(url: String, expected: ImageHash?)
-        /// From the stores that have them.
+        /// The bytes in the stores that have them already.
         case copy
-        /// From an image of another region.
+        /// The bytes of an image in another region.
         case region(RegionImage)
     }
 
-    /// By which clients name a method. Source: spec v2 §12.
+    /// The names of the methods in the API.
     package enum Name: String, Sendable, CaseIterable {
         case glanceDirect = "glance-direct"
         case webDownload = "web-download"
@@ -51,13 +52,13 @@ package struct ImportPlan: Sendable, Equatable {
     }
 }
 
-/// An image of another region, and who wants it.
+/// An image of another region, and the caller who asked for it.
 package struct RegionImage: Sendable, Equatable {
-    /// As the catalog calls them.
+    /// The region's name in the catalog.
     package var region: String
     package var interface: String
     package var image: ImageID
-    /// Of who ordered the import: as it is kept, and what the token is worth here.
+    /// The encrypted token of the caller who ordered the import.
     package var sealedToken: String
     package var project: String?
     package var roles: Set<String>
@@ -70,14 +71,14 @@ package struct RegionImage: Sendable, Equatable {
     }
 }
 
-/// A location that an image gets, and what is to be found out of the bytes there.
+/// A location that is added to an image, and the check of the bytes there.
 package struct LocationPlan: Sendable, Equatable {
     package var url: String
-    /// That the bytes must have; the image is active only when they do.
+    /// The digest that the bytes must have for the image to become active.
     package var expected: ImageHash?
-    /// The algorithm to compute where nothing is expected.
+    /// The algorithm to compute if no digest is expected.
     package var algorithm: String
-    /// Nobody looks at the bytes, and what is expected is believed.
+    /// Whether the expected digest is accepted without reading the bytes.
     package var isTrusted: Bool
 
     package init(url: String, expected: ImageHash?, algorithm: String, isTrusted: Bool) {
@@ -97,7 +98,7 @@ extension JobDetails {
         return String(decoding: JSON.object(object).text, as: UTF8.self)
     }
 
-    /// - Returns: nil for what no release of this service wrote.
+    /// - Returns: nil for a text that no release of this service has written.
     package init?(_ text: String) {
         guard let object = (try? JSON(parsing: Array(text.utf8)))?.object else { return nil }
         if let plan = object["location"]?.object.flatMap({ LocationPlan($0) }) {

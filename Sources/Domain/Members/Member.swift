@@ -1,7 +1,7 @@
 /// A project that an image is shared with.
 package struct Member: Sendable {
     package enum Status: String, Sendable, CaseIterable {
-        /// Not yet answered: may use the image, does not see it in its list.
+        /// Not answered yet: the member may use the image, but does not see it in lists.
         case pending
         case accepted
         case rejected
@@ -10,7 +10,7 @@ package struct Member: Sendable {
     package let image: ImageID
     package let project: String
     package var status: Status
-    /// May share the image with others in turn. V1 alone gives this, and heeds it.
+    /// Whether the member may share the image with others. Only V1 sets and uses this.
     package var canShare: Bool
     package let createdAt: Timestamp
     package var updatedAt: Timestamp
@@ -25,10 +25,10 @@ package struct Member: Sendable {
     }
 }
 
-/// A project that an image is to be shared with.
+/// A request to share an image with a project.
 package struct Membership: Sendable, Equatable {
     package let project: String
-    /// Nil leaves what is, and is no for a new member.
+    /// Nil keeps the present value; a new member gets false.
     package let canShare: Bool?
 
     package init(project: String, canShare: Bool?) {

@@ -1,11 +1,11 @@
-/// Something in a namespace, by its name there.
+/// An item of a namespace, identified by its name there.
 package enum MetadefItem: Sendable {
     case resourceType(ResourceTypeAssociation)
     case property(MetadefProperty)
     case object(MetadefObject)
     case tag(MetadefTag)
 
-    /// Items that are read at once where a namespace holds much; each may hold three texts of 64 KiB.
+    /// The number of items that are read at once from a large namespace; each may hold three texts of 64 KiB.
     package static let piece = 16
 
     package var kind: MetadefKind {
@@ -26,7 +26,7 @@ package enum MetadefItem: Sendable {
         }
     }
 
-    /// The same as it stands in the catalog.
+    /// The same item with its record in the catalog.
     package func recorded(_ record: MetadefRecord) -> MetadefItem {
         switch self {
         case .resourceType(var association):
@@ -47,12 +47,12 @@ package enum MetadefKind: Sendable, CaseIterable {
     case resourceType, property, object, tag
 }
 
-/// How something of a namespace stands in the catalog.
+/// The catalog's record of an item.
 package struct MetadefRecord: Sendable {
-    /// Later ones have higher numbers.
+    /// A number that grows with each new record.
     package let number: Int64
     package let createdAt: Timestamp
-    /// Nil where it was loaded from a file and never changed.
+    /// Nil for an item that was loaded from a file and never changed.
     package let updatedAt: Timestamp?
 
     package init(number: Int64, createdAt: Timestamp, updatedAt: Timestamp?) {
@@ -74,15 +74,15 @@ package struct MetadefProperty: Sendable {
     }
 }
 
-/// Properties that belong together.
+/// A group of properties that belong together.
 package struct MetadefObject: Sendable {
     package var name: String
     package var description: String?
-    /// Names of the properties that must be there; nil where a client did not say.
+    /// The names of the required properties; nil if the client gave none.
     package var required: [String]?
-    /// Schemas by the names of the properties: a JSON object as text; nil where a client did not say.
+    /// Schemas by property name: a JSON object as text; nil if the client gave none.
     package var properties: String?
-    /// Nil of one that is to be made.
+    /// Nil before the object exists.
     package var record: MetadefRecord?
 
     package init(name: String, description: String?, required: [String]?, properties: String?, record: MetadefRecord? = nil) {
@@ -94,10 +94,10 @@ package struct MetadefObject: Sendable {
     }
 }
 
-/// A word that resources may be marked with.
+/// A label for resources.
 package struct MetadefTag: Sendable {
     package var name: String
-    /// Nil of one that is to be made.
+    /// Nil before the tag exists.
     package var record: MetadefRecord?
 
     package init(name: String, record: MetadefRecord? = nil) {
@@ -106,15 +106,15 @@ package struct MetadefTag: Sendable {
     }
 }
 
-/// That resources of a type may carry what a namespace defines.
+/// The association of a namespace with a type of resources, which may then carry what the namespace defines.
 package struct ResourceTypeAssociation: Sendable {
-    /// The type's, such as `OS::Nova::Flavor`.
+    /// The type's name, such as `OS::Nova::Flavor`.
     package var name: String
-    /// Stands before the names of properties on such resources.
+    /// The prefix of property names on resources of this type.
     package var prefix: String?
-    /// Which of several sets of properties a resource has, such as `image` of a volume.
+    /// The set of properties that is meant where a resource has several, such as `image` of a volume.
     package var propertiesTarget: String?
-    /// Nil of one that is to be made.
+    /// Nil before the association exists.
     package var record: MetadefRecord?
 
     package init(name: String, prefix: String?, propertiesTarget: String?, record: MetadefRecord? = nil) {
@@ -125,7 +125,7 @@ package struct ResourceTypeAssociation: Sendable {
     }
 }
 
-/// A type of resources that some namespace was meant for.
+/// A type of resources that at least one namespace was associated with.
 package struct ResourceType: Sendable {
     package let name: String
     package let record: MetadefRecord

@@ -1,15 +1,15 @@
-/// How much metadata definitions may hold. Columns decide on texts; the rest keeps answers bounded.
+/// Limits of metadata definitions. The columns limit texts; the others keep answers bounded.
 package enum MetadefLimits {
-    /// Characters of a name, a prefix, a target.
+    /// Most characters of a name, a prefix or a target.
     package static let longestName = 80
-    /// Bytes of a schema, a description, a list of required properties.
+    /// Most bytes of a schema, a description or a list of required properties.
     package static let longestText = 65_535
-    /// Objects, properties, tags or resource types in a namespace.
+    /// Most objects, properties, tags or resource types of a namespace.
     package static let mostItems = 1000
-    /// Resource types at all.
+    /// Most resource types of all namespaces together.
     package static let mostResourceTypes = 10_000
 
-    /// Whether something can have the name, so that it is worth looking for.
+    /// Whether the columns can hold a name. If not, nothing has it, and no query is needed.
     package static func isPossible(_ name: String) -> Bool {
         !name.isEmpty && name.unicodeScalars.count <= longestName && ImageText.isStorable(name)
     }
@@ -35,7 +35,7 @@ package enum MetadefLimits {
 }
 
 extension MetadefKind {
-    /// As messages say it.
+    /// The kind's name in messages.
     package var noun: String {
         switch self {
         case .resourceType: "resource type association"

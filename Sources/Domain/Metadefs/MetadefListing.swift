@@ -1,12 +1,12 @@
-/// A page of namespaces that a client asks for.
+/// A client's query for a page of namespaces.
 package struct MetadefListing: Sendable {
     package var limit: Int
-    /// The name of the last namespace of the page before.
+    /// The name of the last namespace of the previous page.
     package var marker: String?
     package var key = Key.createdAt
     package var isDescending = true
     package var visibility: Visibility?
-    /// Only namespaces that are associated with one of these; nil for all.
+    /// Only namespaces that are associated with one of these are listed; nil for all.
     package var resourceTypes: [String]?
 
     package init(limit: Int) { self.limit = limit }
@@ -19,30 +19,30 @@ package struct MetadefListing: Sendable {
     }
 }
 
-/// What came of asking for a page.
+/// The result of a query for a page.
 package struct MetadefPage: Sendable {
-    /// With their resource types, and nothing else of their contents.
+    /// The namespaces with their resource types, without other contents.
     package var namespaces: [MetadefNamespace]
-    /// The namespace that the next page comes after, whether or not it is shown; nil when there is none.
+    /// The namespace that the next page begins after, whether or not it is shown; nil without a next page.
     package let nextMarker: String?
 
-    /// Bytes of definitions, about, that are in memory at once.
+    /// The approximate number of bytes of definitions that are in memory at once.
     package static let memoryLimit = 6 << 20
 
     /// - Parameters:
-    ///   - namespaces: as they were read; who leaves out some does so afterwards.
-    ///   - mayHaveMore: as many as the limit, or as there is room for, were found.
+    ///   - namespaces: the namespaces as they were read, before any is left out.
+    ///   - mayHaveMore: whether the limit, or the memory limit, ended the page.
     package init(namespaces: [MetadefNamespace], mayHaveMore: Bool) {
         self.namespaces = namespaces
         nextMarker = mayHaveMore ? namespaces.last?.name : nil
     }
 }
 
-/// A piece of what is in a namespace that a client asks for.
+/// A client's query for a part of a namespace's items.
 package struct MetadefSlice: Sendable {
-    /// Nil for all.
+    /// Nil for no limit.
     package var limit: Int?
-    /// The name of the last one of the piece before.
+    /// The name of the last item of the previous part.
     package var marker: String?
     package var key = Key.createdAt
     package var isDescending = true
@@ -55,9 +55,9 @@ package struct MetadefSlice: Sendable {
         case updatedAt = "updated_at"
     }
 
-    /// Sorts and cuts. Where the key is level, the order of making decides.
+    /// Sorts and cuts. Items with equal keys keep the order of their creation.
     ///
-    /// - Returns: nil when the marker names none of them.
+    /// - Returns: nil when no item has the marker's name.
     package func cut<Item>(_ items: [Item], _ name: (Item) -> String, _ record: (Item) -> MetadefRecord?) -> [Item]? {
         let places = items.map { item in
             let record = record(item)

@@ -1,12 +1,12 @@
-/// A collection of definitions of metadata: which properties, objects and tags resources of some types may carry.
+/// A namespace: definitions of the properties, objects and tags that resources of some types may carry.
 package struct MetadefNamespace: Sendable {
     /// Its number in the catalog.
     package let id: Int64
     package var fields: MetadefFields
     package let createdAt: Timestamp
-    /// Nil where it was loaded from a file and never changed.
+    /// Nil for a namespace that was loaded from a file and never changed.
     package let updatedAt: Timestamp?
-    /// As far as it was asked for.
+    /// The contents that were asked for.
     package var contents: MetadefContents
 
     package init(id: Int64, fields: MetadefFields, createdAt: Timestamp, updatedAt: Timestamp?, contents: MetadefContents = .init()) {
@@ -26,14 +26,14 @@ package struct MetadefNamespace: Sendable {
     }
 }
 
-/// What a client, or a file, says of a namespace itself.
+/// The fields of a namespace, from a client or a file.
 package struct MetadefFields: Sendable {
     package var name: String
     package var displayName: String?
     package var description: String?
-    /// Public or private.
+    /// `public` or `private`.
     package var visibility: Visibility
-    /// Neither it nor what is in it can be deleted.
+    /// Whether the namespace and its items are protected from deletion.
     package var isProtected: Bool
     package var owner: String
 
@@ -50,13 +50,13 @@ package struct MetadefFields: Sendable {
     }
 }
 
-/// What is in a namespace.
+/// The items of a namespace.
 package struct MetadefContents: Sendable {
     package var resourceTypes: [ResourceTypeAssociation] = []
     package var properties: [MetadefProperty] = []
     package var objects: [MetadefObject] = []
     package var tags: [MetadefTag] = []
-    /// It holds so much that only names were read. `MetadefCatalog.items` has the rest.
+    /// Whether only names were read because the namespace is large. `MetadefCatalog.items` returns the rest.
     package var isOutlined = false
 
     package init() {}
@@ -76,7 +76,7 @@ package struct MetadefContents: Sendable {
     }
 }
 
-/// A namespace that is to be made, whole.
+/// A whole namespace that is about to be created.
 package struct MetadefDraft: Sendable {
     package var fields: MetadefFields
     package var contents: MetadefContents

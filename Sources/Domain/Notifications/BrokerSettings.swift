@@ -1,6 +1,6 @@
-/// How notifications go to a message broker. Names in parentheses are oslo.messaging's.
+/// Settings of the message broker for notifications. oslo.messaging's names are in parentheses.
 package struct BrokerSettings: Sendable {
-    /// Holds a password (`transport_url`).
+    /// The broker's URL, which contains a password (`transport_url`).
     package var url = "rabbit://"
     /// (`control_exchange`)
     package var exchange = "glance"
@@ -17,7 +17,7 @@ package struct BrokerSettings: Sendable {
     /// A file (`ssl_ca_file`).
     package var certificateAuthority: String?
 
-    /// Whether a message stands in an envelope with its version (driver `messagingv2`) or by itself (`messaging`).
+    /// Whether a message is wrapped in an envelope with its version (driver `messagingv2`) or not (`messaging`).
     package enum Format: Sendable, CaseIterable { case bare, enveloped }
 
     package init() {}

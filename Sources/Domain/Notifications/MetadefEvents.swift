@@ -1,4 +1,4 @@
-/// What is told of the things in a namespace. Source: Glance, `notifier.py`.
+/// The notifications about items of a namespace. Source: Glance, `notifier.py`.
 extension MetadefKind {
     package var creation: Notification.Event {
         switch self {
@@ -9,7 +9,7 @@ extension MetadefKind {
         }
     }
 
-    /// Nil for associations: Glance has no change of one.
+    /// Nil for associations: Glance has no event for their change.
     package var change: Notification.Event? {
         switch self {
         case .resourceType: nil
@@ -28,7 +28,7 @@ extension MetadefKind {
         }
     }
 
-    /// Of all at once, told of the namespace; nil for associations, which go one by one.
+    /// The event for the deletion of all items of a kind; nil for associations, which are deleted one by one.
     package var clearing: Notification.Event? {
         switch self {
         case .resourceType: nil

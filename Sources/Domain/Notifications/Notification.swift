@@ -1,4 +1,4 @@
-/// Something that happened, for whoever listens to the cloud. Never where an image's bytes lie. Source: Glance, `notifier.py`.
+/// An event for other services of the cloud. It never contains an image's locations. Source: Glance, `notifier.py`.
 package struct Notification: Sendable {
     package let event: Event
     package let priority: Priority
@@ -12,18 +12,18 @@ package struct Notification: Sendable {
         case imageCreate = "image.create"
         case imageUpdate = "image.update"
         case imageDelete = "image.delete"
-        /// Bytes begin to come.
+        /// An upload begins.
         case imagePrepare = "image.prepare"
-        /// Bytes have come, or, as an error, have not.
+        /// An upload succeeded or, as an error, failed.
         case imageUpload = "image.upload"
         case imageActivate = "image.activate"
-        /// Bytes went to a client; an error when not all of them did.
+        /// Bytes were sent to a client; an error if not all of them were.
         case imageSend = "image.send"
         case memberCreate = "image.member.create"
         case memberUpdate = "image.member.update"
         case memberDelete = "image.member.delete"
         case taskCreate = "task.create"
-        /// Somebody began it.
+        /// A worker started the task.
         case taskRun = "task.run"
         case taskProcessing = "task.processing"
         case taskSuccess = "task.success"
@@ -54,12 +54,12 @@ package struct Notification: Sendable {
     }
 
     package enum Payload: Sendable {
-        /// Deleted when it says so itself.
+        /// An image; its own fields say whether it is deleted.
         case image(Image)
         case member(Member, deletedAt: Timestamp?)
-        /// Without its contents. `formerly` is its name before the change, nil where it kept it.
+        /// A namespace without its contents. `formerly` is its name before the change; nil if it kept its name.
         case namespace(MetadefNamespace, formerly: String? = nil, deletedAt: Timestamp? = nil)
-        /// Something in a namespace of the name. `formerly` as above.
+        /// An item of the named namespace. `formerly` as above.
         case item(MetadefItem, of: String, formerly: String? = nil, deletedAt: Timestamp? = nil)
         case task(Task)
         case sent(SentBytes)
@@ -67,11 +67,11 @@ package struct Notification: Sendable {
     }
 }
 
-/// The events that nobody is told of. Source: Glance's `disabled_notifications`.
+/// The events that are not sent. Source: Glance's `disabled_notifications`.
 package struct DisabledNotifications: Sendable {
     private let names: Set<String>
 
-    /// - Parameter names: of events, and of groups: what stands before a dot of an event's name.
+    /// - Parameter names: names of events and of groups; a group is the part of an event's name before a dot.
     package init(_ names: [String]) { self.names = Set(names) }
 
     package func contains(_ event: Notification.Event) -> Bool {
@@ -84,13 +84,13 @@ package struct DisabledNotifications: Sendable {
     }
 }
 
-/// Bytes of an image that a client asked for, and how many of them he took.
+/// Bytes of an image that a client requested, and how many of them were sent.
 package struct SentBytes: Sendable, Equatable {
     package let image: ImageID
     package var owner: String?
     package var receiverProject: String?
     package var receiverUser: String?
-    /// Where they went; V1 tells it.
+    /// The client's address; V1 reports it.
     package var destination: String?
     package var trace: Trace?
     package var bytes: Int64 = 0
@@ -103,17 +103,17 @@ package struct SentBytes: Sendable, Equatable {
     package var isWhole: Bool { bytes == announced }
 }
 
-/// A notification on its way.
+/// A notification in the queue.
 package struct OutgoingNotification: Sendable {
     package let number: Int64
-    /// The same however often it is sent.
+    /// An id that stays the same when the message is sent again.
     package let messageID: String
     package let publisher: String
     package let event: String
     package let priority: String
     /// JSON.
     package let payload: String
-    /// Of the request that it tells of.
+    /// The request that caused the notification.
     package let trace: Trace?
     /// `2026-11-23 08:07:00.123456`, in UTC.
     package let moment: String

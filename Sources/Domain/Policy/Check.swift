@@ -1,26 +1,26 @@
-/// What must be true of a caller, and of what he wants to act on, for a rule to let him.
+/// A condition on a caller, and on the target of their request, under which a rule allows the request.
 ///
 /// Source: oslo.policy, "Policy Rule Expressions".
 package indirect enum Check: Sendable, Equatable {
     case always
     case never
-    /// The caller has the role, whatever the case of its letters.
+    /// The caller has the role; case is ignored.
     case role(Pattern)
-    /// Another rule lets him.
+    /// Another rule allows the request.
     case rule(String)
-    /// Something of the caller's, such as `project_id`, is the text, in which `%(owner)s` stands for an attribute of the target.
+    /// An attribute of the caller, such as `project_id`, equals the text, in which `%(owner)s` stands for an attribute of the target.
     case caller(String, is: Pattern)
-    /// A text of the rule's own is the other, such as `'public':%(visibility)s`.
+    /// A literal equals the text, such as `'public':%(visibility)s`.
     case text(String, is: Pattern)
-    /// The server at a URL says so.
+    /// The server at a URL allows the request.
     case remote(Pattern)
     case not(Check)
     case all([Check])
     case any([Check])
-    /// What nobody understands: it is neither true nor false, and nor is what depends on it.
+    /// A check that could not be parsed. It is neither true nor false, and neither is a check that depends on it.
     case misread(PolicyMistake)
 
-    /// A text with places for attributes of the target.
+    /// A text with placeholders for attributes of the target.
     package struct Pattern: Sendable, Equatable, ExpressibleByStringLiteral {
         package enum Part: Sendable, Equatable {
             case text(String)
@@ -31,7 +31,7 @@ package indirect enum Check: Sendable, Equatable {
         package init(_ parts: [Part]) { self.parts = parts }
         package init(stringLiteral text: String) { parts = [.text(text)] }
 
-        /// Nil when an attribute is not there: then nothing equals it.
+        /// Nil when an attribute does not exist: then nothing equals the text.
         func filled(from target: some PolicyTarget) -> Filled? {
             var filled = Filled()
             for part in parts {
@@ -53,13 +53,13 @@ package indirect enum Check: Sendable, Equatable {
 
         struct Filled {
             var text = ""
-            /// Whether an attribute of the target went into it, and whether one that is empty.
+            /// Whether an attribute of the target was inserted, and whether an empty one was.
             var isOfTarget = false
             var holdsNothing = false
         }
     }
 
-    /// Whatever was not understood in it.
+    /// The parts of the check that could not be parsed.
     package var mistakes: [PolicyMistake] {
         switch self {
         case .misread(let mistake): [mistake]
@@ -69,7 +69,7 @@ package indirect enum Check: Sendable, Equatable {
         }
     }
 
-    /// Rules that have an answer of their own in this one.
+    /// The rules whose own results this check uses.
     var rulesAsked: [String] {
         switch self {
         case .rule(let name): [name]
@@ -79,7 +79,7 @@ package indirect enum Check: Sendable, Equatable {
         }
     }
 
-    /// Whether a server has a say in it.
+    /// Whether the check asks a server.
     var asksServer: Bool {
         switch self {
         case .remote: true
@@ -90,12 +90,12 @@ package indirect enum Check: Sendable, Equatable {
     }
 }
 
-/// Why a rule, or a check of one, is none.
+/// A mistake in a rule or in one of its checks.
 package struct PolicyMistake: Sendable, Equatable {
-    /// What was not understood.
+    /// The text that could not be parsed.
     package let text: String
     package let reason: String
-    /// Characters from the rule's beginning, from 0.
+    /// The position in the rule in characters, from 0.
     package let offset: Int
 
     package init(_ text: String, reason: String, offset: Int) { (self.text, self.reason, self.offset) = (text, reason, offset) }

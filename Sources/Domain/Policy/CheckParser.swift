@@ -1,8 +1,8 @@
 extension Check {
-    /// Reads a rule: checks with `and`, `or`, `not` and parentheses between. `and` binds closer than `or`; an empty text always lets.
-    /// What cannot be read, be it one check or the whole, is `.misread`.
+    /// Parses a rule: checks joined by `and`, `or`, `not` and parentheses. `and` binds closer than `or`; an empty text always allows.
+    /// A check, or a whole rule, that cannot be parsed becomes `.misread`.
     ///
-    /// Source: oslo.policy, `_parser.py`, whose grammar this is to the letter: blanks part checks within quotation marks too.
+    /// Source: oslo.policy, `_parser.py`, with exactly its grammar: blanks separate checks within quotation marks too.
     package init(_ text: String) {
         var parser = CheckParser(text)
         do throws(PolicySyntaxError) {
@@ -13,11 +13,11 @@ extension Check {
         }
     }
 
-    /// Reads one check of the older form of a rule, a list of lists, in which words are not parted.
+    /// Parses one check of a rule in the older form, a list of lists, in which blanks do not separate checks.
     package init(single text: String) { self = CheckParser.check(text, offset: 0) }
 }
 
-/// Why a rule is no rule, and at which character from its beginning.
+/// A syntax error, with its position in characters from the rule's beginning.
 private struct PolicySyntaxError: Error {
     let reason: String
     let offset: Int
@@ -27,13 +27,13 @@ private struct CheckParser {
     private struct Token {
         let text: String
         let offset: Int
-        /// Whether a parenthesis ends it, where a blank would.
+        /// Whether the word ends with a closing parenthesis instead of a blank.
         var isClosed = false
     }
 
     private var tokens: ArraySlice<Token>
     private let length: Int
-    /// Parentheses and nots within each other.
+    /// The nesting depth of parentheses and nots.
     private var depth = 0
     private static let deepest = 64
 
@@ -41,7 +41,7 @@ private struct CheckParser {
         var tokens: [Token] = []
         let letters = Array(text)
         for word in letters.indices.split(whereSeparator: { letters[$0].isWhitespace }) {
-            // Parentheses at a word's ends are not the check's own; within it, as in `%(owner)s`, they are.
+            // Parentheses at a word's ends are the rule's; those inside, as in `%(owner)s`, belong to the check.
             let opening = word.prefix { letters[$0] == "(" }
             let rest = word.dropFirst(opening.count)
             let closing = rest.reversed().prefix { letters[$0] == ")" }.reversed()
@@ -126,7 +126,7 @@ private struct CheckParser {
         return .caller(kind, is: pattern)
     }
 
-    /// What stands for itself, as Python reads it: texts in quotation marks, whole numbers and three words.
+    /// A literal as Python reads it: a quoted text, a whole number, or one of three words.
     private static func literal(_ kind: String) -> String? {
         if kind == "True" || kind == "False" || kind == "None" { return kind }
         if !kind.isEmpty, kind.utf8.allSatisfy({ 0x30...0x39 ~= $0 }) { return kind.first == "0" && kind.count > 1 ? nil : kind }
@@ -137,7 +137,7 @@ private struct CheckParser {
 }
 
 extension Check.Pattern {
-    /// As Python's `%` reads it: nil for forms other than `%(name)s` and `%%`.
+    /// Parses a text as Python's `%` does; nil for forms other than `%(name)s` and `%%`.
     fileprivate init?(_ text: String) {
         var parts: [Part] = []
         var literal = ""
@@ -163,7 +163,7 @@ extension Check.Pattern {
 }
 
 extension Check: CustomStringConvertible {
-    /// As a rule's text.
+    /// The check as the text of a rule.
     package var description: String { text(within: .any([])) }
 
     private func text(within outer: Check) -> String {

@@ -3,19 +3,19 @@ internal import JSONDocument
 /// The rules in force.
 package struct Policy: Sendable {
     private let rules: [String: Check]
-    /// Where each was read that is none of the code's, for whoever asks why.
+    /// The file and line of each rule that replaces a default, for explanations.
     private let origins: [String: String]
-    /// The rule that answers for those that there are not.
+    /// The rule that is used in place of undefined ones.
     private let fallback: String
-    /// Rules that ask themselves, and so have no answer.
+    /// Rules that depend on themselves, and so have no result.
     private let circular: Set<String>
     private let remote: (any RemotePolicy)?
 
-    /// A rule of a file.
+    /// A rule from a policy file.
     package struct Override: Sendable {
         package let name: String
         package let check: Check
-        /// Such as `policy.yaml:3`.
+        /// File and line, such as `policy.yaml:3`.
         package let origin: String
 
         package init(name: String, check: Check, origin: String) {
@@ -23,15 +23,15 @@ package struct Policy: Sendable {
         }
     }
 
-    /// The rules of the code.
+    /// The default rules.
     package init() { self.init(overrides: []) }
 
-    /// The rules of the code with those of files in place of theirs.
+    /// The default rules, replaced by those of policy files where they define them.
     ///
     /// - Parameters:
-    ///   - isOld: the rules of the code are those of before roles.
-    ///   - fallback: `policy_default_rule`: the rule that answers for those that there are not.
-    ///   - remote: whom checks of servers are left to; nil where nobody can ask them.
+    ///   - isOld: whether the defaults of the time before roles are used as well.
+    ///   - fallback: `policy_default_rule`, the rule that is used in place of undefined ones.
+    ///   - remote: asks servers for `http:` checks; nil where none can be asked.
     package init(overrides: [Override], isOld: Bool = false, fallback: String = "default", remote: (any RemotePolicy)? = nil) {
         var rules = isOld ? Self.oldDefaults : Self.defaults
         var origins: [String: String] = [:]
@@ -43,7 +43,7 @@ package struct Policy: Sendable {
         circular = Self.circular(rules, fallback)
     }
 
-    // The code's own are read here once; a slip in them is found by every test.
+    // The defaults are parsed here, once; every test fails if one has a mistake.
     private static let defaults = parsed(PolicyRule.defaults)
     private static let oldDefaults = parsed(PolicyRule.oldDefaults)
 
@@ -55,7 +55,7 @@ package struct Policy: Sendable {
         }
     }
 
-    /// The rules that lead back to themselves, whichever way.
+    /// The rules that depend on themselves, directly or through others.
     private static func circular(_ rules: [String: Check], _ fallback: String) -> Set<String> {
         let asked = rules.mapValues { check in check.rulesAsked.map { rules[$0] == nil ? fallback : $0 } }
         return Set(
@@ -68,16 +68,16 @@ package struct Policy: Sendable {
 
     // MARK: asking
 
-    /// Whether roles alone make an administrator. Asked once, when an identity is taken for a caller.
+    /// Whether roles alone make a caller an administrator. It is asked once, when the caller is authenticated.
     package func makesAdmin(roles: Set<String>) -> Bool {
         let nobody = Caller(user: nil, project: nil, roles: roles, isAdmin: false)
         return allows(.contextIsAdmin, nobody, on: AttributeTarget([:]))
     }
 
-    /// Whether a rule lets a caller.
+    /// Whether a rule allows a caller's request.
     ///
-    /// - Throws: `.unavailable` when that is a server's to say, and it does not. No answer is neither yes nor no: clients that are told
-    ///   that there is no such image, or that it is not for them, go by it.
+    /// - Throws: `.unavailable` if a server must decide and does not answer. That is neither yes nor no, and clients act on an answer such
+    ///   as `.notFound` or `.forbidden`.
     package func decides(_ rule: PolicyRule, _ caller: Caller, on target: some PolicyTarget) throws(Fault) -> Bool {
         guard caller.scope == .project else { return false }
         return try decides(rule.rawValue, caller, target)
@@ -91,7 +91,7 @@ package struct Policy: Sendable {
         try decides(rule, caller, on: MetadefTarget(namespace: namespace, caller: caller))
     }
 
-    /// The same, where what nobody can tell is not allowed.
+    /// Whether a rule allows a caller's request; false if that cannot be decided.
     package func allows(_ rule: PolicyRule, _ caller: Caller, on target: some PolicyTarget) -> Bool {
         caller.scope == .project && allows(rule.rawValue, caller, target)
     }
@@ -106,15 +106,15 @@ package struct Policy: Sendable {
 
     package func has(ruleNamed name: String) -> Bool { rules[name] != nil }
 
-    /// Whether a rule of whatever name lets a caller, whatever he acts on. One that there is not lets nobody.
+    /// Whether the rule with a name allows a caller's request, without a target. An undefined rule allows nothing.
     package func allows(ruleNamed name: String, _ caller: Caller) -> Bool {
         has(ruleNamed: name) && allows(name, caller, AttributeTarget([:]))
     }
 
-    /// Asks a rule, and beside it, where the rule is about a change of the image, whether the image is the caller's to change:
-    /// rules that a site has carried over for years (`"modify_image": ""`) say nothing of owners, as Glance once asked that elsewhere.
+    /// Asks a rule and, if the rule is about a change of the image, whether the caller may change the image at all:
+    /// rules that a site has kept for years (`"modify_image": ""`) do not mention owners, because Glance once checked these in other code.
     ///
-    /// - Throws: `.notFound` when the caller may not even see the image, `.forbidden` otherwise.
+    /// - Throws: `.notFound` if the caller may not even see the image, `.forbidden` otherwise.
     package func require(_ rule: PolicyRule, on image: Image, by caller: Caller) throws(Fault) {
         do throws(Fault) {
             try require(rule, onVisible: image, by: caller)
@@ -124,8 +124,8 @@ package struct Policy: Sendable {
         }
     }
 
-    /// The same of an image that the database shows the caller: a refusal says so, whatever the rule `get_image` says. Glance asks so about
-    /// the cache and about visibilities.
+    /// Asks a rule about an image that the database shows the caller. A refusal is `.forbidden`, whatever the rule `get_image` says, as in
+    /// Glance for the cache and for visibilities.
     ///
     /// - Throws: `.forbidden`.
     package func require(_ rule: PolicyRule, onVisible image: Image, by caller: Caller) throws(Fault) {
@@ -135,7 +135,7 @@ package struct Policy: Sendable {
         try caller.requireOwnership(of: image)
     }
 
-    /// - Throws: `.notFound` when the caller may not even see the image, `.forbidden` unless it is his to change.
+    /// - Throws: `.notFound` if the caller may not even see the image, `.forbidden` if they may not change it.
     package func requireOwnership(of image: Image, by caller: Caller) throws(Fault) {
         let fault: Fault
         do throws(Fault) { return try caller.requireOwnership(of: image) } catch { fault = error }
@@ -146,8 +146,8 @@ package struct Policy: Sendable {
         try decides(.getImage, caller, on: image) ? fault : .imageNotFound(image.id)
     }
 
-    /// - Parameter namespace: nil where it is about none in particular, and the caller's project counts for its owner.
-    /// - Throws: `.notFound` when the caller may not even see the namespace, `.forbidden` otherwise.
+    /// - Parameter namespace: nil for no particular one; the caller's project then counts as the owner.
+    /// - Throws: `.notFound` if the caller may not even see the namespace, `.forbidden` otherwise.
     package func require(_ rule: PolicyRule, on namespace: MetadefNamespace?, by caller: Caller) throws(Fault) {
         guard try decides(rule, caller, on: namespace) else {
             if rule != .getMetadefNamespace, try decides(.getMetadefNamespace, caller, on: namespace) { throw .forbidden(rule) }
@@ -157,8 +157,8 @@ package struct Policy: Sendable {
         try requireOwnership(ofNamespace: namespace.name, of: namespace.fields.owner, by: caller)
     }
 
-    /// Asks whether a namespace is the caller's to make or to change: his project's, or anybody's for administrators and those whom the
-    /// rule `metadef_admin` makes administrators of these.
+    /// Checks that the caller may create or change a namespace: their project owns it, or they are an administrator or allowed by the
+    /// rule `metadef_admin`.
     ///
     /// - Throws: `.forbidden`.
     package func requireOwnership(ofNamespace name: String, of owner: String, by caller: Caller) throws(Fault) {
@@ -185,14 +185,14 @@ package struct Policy: Sendable {
 
     // MARK: answering
 
-    /// What is being asked, and why there is no answer to it.
+    /// The state of one evaluation, with the reason why it has no result.
     private struct Asking {
         let rule: String
         let caller: Caller
         var trouble: Fault?
     }
 
-    /// - Returns: nil where nobody can tell: then what `not` makes of it cannot be told either.
+    /// - Returns: nil if the result cannot be decided; `not` of it cannot be decided either.
     private func answer(to name: String, _ asking: inout Asking, _ target: some PolicyTarget) -> Bool? {
         if name == PolicyRule.contextIsAdmin.rawValue && asking.caller.isAdmin { return true }
         let name = rules[name] == nil ? fallback : name
@@ -250,19 +250,19 @@ package struct Policy: Sendable {
 
     // MARK: telling
 
-    /// A rule as an operator is told of it.
+    /// A rule in the listing for operators.
     package struct Listed: Sendable {
         package let name: String
         package let check: Check
-        /// The place it was read in; nil for the code's own.
+        /// The file and line of the rule; nil for a default.
         package let origin: String?
-        /// What an operator may not expect of it: that it lets nobody, that another answers, that a server is asked.
+        /// Remarks for the operator: the rule allows nothing, another rule answers in its place, or a server is asked.
         package let notes: [String]
-        /// Whether something of it is a mistake.
+        /// Whether the rule contains a mistake.
         package let isWrong: Bool
     }
 
-    /// Every rule by name.
+    /// Every rule, sorted by name.
     package var listing: [Listed] {
         rules.keys.sorted().map { name in
             let check = rules[name]!
@@ -277,7 +277,7 @@ package struct Policy: Sendable {
         }
     }
 
-    /// How a rule comes to its answer, check by check, a line each; deeper ones are further in.
+    /// The evaluation of a rule, one line a check, indented by depth.
     package func explanation(of name: String, _ caller: Caller, on target: some PolicyTarget) -> [String] {
         explain(.rule(name), of: name, caller, target, depth: 0)
     }
@@ -300,7 +300,7 @@ package struct Policy: Sendable {
 }
 
 extension Caller {
-    /// - Throws: `.forbidden` unless an image is his to change.
+    /// - Throws: `.forbidden` if the caller may not change the image.
     package func requireOwnership(of image: Image) throws(Fault) {
         guard mayChange(image) else {
             throw Fault(

@@ -1,8 +1,8 @@
 internal import JSONDocument
 
-/// What rules know of a caller. Source: oslo.context, `to_policy_values`; of its older names those that Queens' files have.
+/// The attributes of a caller in rules. Source: oslo.context, `to_policy_values`, with the older names that policy files of Queens use.
 extension Caller {
-    /// - Returns: nil where nobody should tell: whether who has no project is let to what has no owner.
+    /// - Returns: nil if it cannot be decided whether a caller without a project matches a target without an owner.
     func policyAttribute(_ name: String, is wanted: Check.Pattern.Filled) -> Bool? {
         switch name {
         case "roles": roles.contains(wanted.text)
@@ -15,13 +15,13 @@ extension Caller {
         }
     }
 
-    /// What a caller has not got is Python's `None`.
+    /// An attribute that the caller does not have is Python's `None`.
     private func isSame(_ own: String?, _ wanted: Check.Pattern.Filled) -> Bool? {
         guard wanted.text.isSame(as: own ?? "None") else { return false }
         return wanted.holdsNothing || own == nil && wanted.isOfTarget ? nil : true
     }
 
-    /// All of it, for servers that rules ask.
+    /// All attributes, for servers that rules ask.
     var policyAttributes: JSONObject {
         func text(_ text: String?) -> JSON { text.map { .string($0) } ?? .null }
         var object: JSONObject = [

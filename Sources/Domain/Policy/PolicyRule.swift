@@ -1,4 +1,4 @@
-/// The rules that this service asks, by name, as `policy.yaml` has them.
+/// The rules that this service asks, by their names in `policy.yaml`.
 package enum PolicyRule: String, Sendable, CaseIterable {
     case contextIsAdmin = "context_is_admin"
     case addImage = "add_image"
@@ -23,16 +23,16 @@ package enum PolicyRule: String, Sendable, CaseIterable {
     case getMember = "get_member"
     case getMembers = "get_members"
     case modifyMember = "modify_member"
-    /// V1's fetching from elsewhere.
+    /// Fetching an image from a URL through V1.
     case copyFrom = "copy_from"
     case deactivate
     case reactivate
-    /// An import of bytes that the image has in one store into others.
+    /// An import that copies the bytes of an image from one store into others.
     case copyImage = "copy_image"
     case storesInfoDetail = "stores_info_detail"
     case tasksAPIAccess = "tasks_api_access"
 
-    /// The cache of this API, and the older one beside it.
+    /// The cache API, and the older one beside it.
     case cacheImage = "cache_image"
     case cacheList = "cache_list"
     case cacheDelete = "cache_delete"
@@ -70,11 +70,11 @@ package enum PolicyRule: String, Sendable, CaseIterable {
 }
 
 extension PolicyRule {
-    /// What a rule is about.
+    /// The subject of a rule.
     enum Subject {
-        /// Something that somebody owns, an image or a namespace, is changed.
+        /// A change of something that has an owner, an image or a namespace.
         case change
-        /// Something is read, or made, or no record of a project's is touched.
+        /// Reading, creating, or something that touches no record of a project.
         case other
     }
 
@@ -87,7 +87,7 @@ extension PolicyRule {
             .addMetadefProperty, .modifyMetadefProperty, .removeMetadefProperty, .addMetadefResourceType, .removeMetadefResourceType,
             .addMetadefTag, .addMetadefTags, .modifyMetadefTag, .deleteMetadefTag, .deleteMetadefTags:
             .change
-        // Whose a new image or namespace becomes is asked when it is made; a membership is its member's, who answers for it.
+        // The owner of a new image or namespace is checked at its creation; a membership belongs to its member.
         case .addImage, .addMetadefNamespace, .modifyMember: .other
         case .contextIsAdmin, .getImages, .getImage, .downloadImage, .downloadFromStore, .getImageLocation, .fetchImageLocation,
             .getMember, .getMembers, .storesInfoDetail, .tasksAPIAccess:
@@ -99,7 +99,7 @@ extension PolicyRule {
         }
     }
 
-    /// Who may do what when no file says otherwise. Source: spec policy-and-auth §4, the defaults of Glance head.
+    /// The rules that hold where no file replaces them: the defaults of current Glance.
     // swift-format-ignore
     package static let defaults: [String: String] = {
         let admin = "rule:context_is_admin"
@@ -181,9 +181,9 @@ extension PolicyRule {
         return named
     }()
 
-    /// The same with what `enforce_new_defaults = false` leaves of them: each lets whom it lets now, or whom the rule lets that was its default
-    /// before (of images `default`; for definitions of metadata `metadef_default`; for the cache `manage_image_cache`). Unlike Glance's, those
-    /// rules of images still ask who owns, as in Glance other parts do then.
+    /// The defaults for `enforce_new_defaults = false`: each rule also allows what its former default allowed (`default` for images,
+    /// `metadef_default` for metadata definitions, `manage_image_cache` for the cache). Unlike in Glance, the rules for images still check
+    /// the owner, which other code does in Glance.
     package static let oldDefaults: [String: String] = {
         let withoutOldDefault = [PolicyRule.downloadFromStore.rawValue, PolicyRule.addImageLocation.rawValue]
         var rules = defaults

@@ -1,15 +1,15 @@
 package import JSONDocument
 
-/// What a rule is asked about.
+/// The object that a rule is asked about.
 package protocol PolicyTarget {
-    /// An attribute by the name that rules have for it (`owner`, `visibility`, `member_id`); nil for one that there is not.
+    /// An attribute by its name in rules (`owner`, `visibility`, `member_id`); nil if there is none of that name.
     func policyAttribute(_ name: String) -> PolicyValue?
 
-    /// All of them, for servers that rules ask.
+    /// All attributes, for servers that rules ask.
     var policyAttributes: JSONObject { get }
 }
 
-/// What an attribute is. Of one that is empty Python's `None` goes into a rule's text.
+/// The value of an attribute. An empty one becomes Python's `None` in a rule's text.
 package enum PolicyValue: Sendable, Equatable {
     case nothing
     case text(String)
@@ -27,7 +27,7 @@ extension PolicyTarget {
     }
 }
 
-/// An image as a caller's rules see it.
+/// An image in rules about a caller's request.
 struct ImageTarget: PolicyTarget {
     let image: Image
     let caller: Caller
@@ -42,7 +42,7 @@ struct ImageTarget: PolicyTarget {
         switch name {
         case "project_id", "owner", "tenant": PolicyValue(image.owner)
         case "visibility": .text(image.visibility.rawValue)
-        // A shared image that the caller was let to see has his project for a member.
+        // A shared image that the caller does not own and may see has their project as a member.
         case "member_id": PolicyValue(image.visibility == .shared && !caller.owns(image) ? caller.project : nil)
         case "image_id", "id": .text(image.id.text)
         case "status": .text(image.status.rawValue)
@@ -71,8 +71,7 @@ struct ImageTarget: PolicyTarget {
     }
 }
 
-/// An image as rules see it that V1 asks of whoever shares it, or sees with whom it is shared: a member stands for the owner, who let
-/// him share in turn, and for the member that he is.
+/// An image in rules about V1's sharing: a member who may share the image counts as its owner, and also as the member that they are.
 package struct SharingTarget: PolicyTarget {
     private let image: ImageTarget
 
@@ -94,7 +93,7 @@ package struct SharingTarget: PolicyTarget {
     }
 }
 
-/// A namespace of metadata definitions as a caller's rules see it; without one, what his own project would own.
+/// A namespace in rules; without one, a namespace that the caller's project would own.
 struct MetadefTarget: PolicyTarget {
     let namespace: MetadefNamespace?
     let caller: Caller
@@ -110,7 +109,7 @@ struct MetadefTarget: PolicyTarget {
     var policyAttributes: JSONObject { object(["project_id", "visibility"]) }
 }
 
-/// What is not there yet, or is no image: the attributes themselves.
+/// A target that does not exist yet, or is no image: only attributes.
 package struct AttributeTarget: PolicyTarget {
     private let attributes: [String: PolicyValue]
 

@@ -1,7 +1,7 @@
-/// Who may do what with custom properties of which names: rules in the order of their file, of which the first counts whose
-/// expression is found in the name. Without one a name is forbidden to everybody, administrators too.
+/// Rules for the use of custom properties, in the order of their file. The first rule applies whose
+/// expression matches the property's name. A property without a rule is forbidden to everybody, administrators included.
 ///
-/// Source: Glance, "Property Protections"; spec policy-and-auth §5.
+/// Source: Glance, "Property Protections".
 package struct PropertyProtections: Sendable {
     package enum Operation: String, Sendable, CaseIterable {
         case create, read, update, delete
@@ -9,9 +9,9 @@ package struct PropertyProtections: Sendable {
 
     package enum Permission: Sendable, Equatable {
         case everybody, nobody
-        /// Whoever has one of them; in lower case.
+        /// Callers with one of these roles, in lower case.
         case roles(Set<String>)
-        /// Whoever a rule of the policy lets.
+        /// Callers that a policy rule allows.
         case policy(String)
     }
 
@@ -20,13 +20,13 @@ package struct PropertyProtections: Sendable {
     private let rules: [Rule]
     private let patterns: any NamePatterns
 
-    /// - Parameter patterns: the expressions of the rules, in their order.
+    /// - Parameter patterns: the expressions of the rules, in the rules' order.
     package init(_ rules: [Rule], patterns: any NamePatterns) {
         (self.rules, self.patterns) = (rules, patterns)
     }
 
     package func allows(_ operation: Operation, on name: String, by caller: Caller, _ policy: Policy) -> Bool {
-        // The service's own. Glance searches `os_glance.*` anywhere in a name, which frees any name that somebody makes up round it.
+        // Only the service's own names. Glance searches `os_glance.*` anywhere in a name, which exempts any name that contains it.
         if Image.isMark(name) { return true }
         guard let place = patterns.firstFound(in: name), let permission = rules[place][operation] else { return false }
         switch permission {
@@ -37,19 +37,19 @@ package struct PropertyProtections: Sendable {
         }
     }
 
-    /// Those of a service that asks for the caller count as his.
+    /// The caller's roles, with those of a service that asks on their behalf.
     private static func roles(of caller: Caller) -> Set<String> {
         caller.serviceRoles.isEmpty ? caller.roles : caller.roles.union(caller.serviceRoles.map { $0.lowercased() })
     }
 }
 
-/// Expressions that are searched in names of properties.
+/// Expressions that are searched for in the names of properties.
 package protocol NamePatterns: Sendable {
-    /// The place of the first that is found in a name; nil where none is.
+    /// The index of the first expression that matches a name; nil if none does.
     func firstFound(in name: String) -> Int?
 }
 
-/// What a caller may do with properties, for as long as a request of his takes.
+/// A caller's rights to custom properties, for the length of one request.
 package struct PropertyRights {
     private let protections: PropertyProtections
     private let caller: Caller
@@ -63,7 +63,7 @@ package struct PropertyRights {
         protections.allows(operation, on: name, by: caller, policy)
     }
 
-    /// Takes away the properties that the caller may not read. Names repeat from image to image and are judged once.
+    /// Removes the properties that the caller may not read. Names repeat from image to image and are judged once.
     package func hideUnreadable(in images: inout [Image]) {
         var known: [String: Bool] = [:]
         for place in images.indices {
@@ -82,19 +82,19 @@ package struct PropertyRights {
         return images[0]
     }
 
-    /// - Throws: `.forbidden` unless the caller may do it.
+    /// - Throws: `.forbidden` if the caller may not do it.
     package func require(_ operation: PropertyProtections.Operation, _ name: String) throws(Fault) {
         guard may(operation, name) else { throw Fault(.forbidden, "Property '\(name)' is protected.") }
     }
 
-    /// Asks whether the caller may give a property a value. One that he cannot read is new to him, and there all the same: he has to
-    /// be allowed both.
+    /// Checks that the caller may give a property a value. If the property exists and the caller cannot read it, they need both the right
+    /// to create and the right to update.
     package func requireSetting(_ name: String, of image: Image) throws(Fault) {
         let exists = image[property: name] != nil
         if !exists || !may(.read, name) { try require(.create, name) }
         if exists { try require(.update, name) }
     }
 
-    /// Whether the image has a property as far as the caller can tell.
+    /// Whether the image has a property that the caller may read.
     package func sees(_ name: String, of image: Image) -> Bool { image[property: name] != nil && may(.read, name) }
 }

@@ -1,28 +1,28 @@
 package import JSONDocument
 
-/// A store of a site that has several, as those who choose among them may know it.
+/// A store of a site with several, with what clients may know of it.
 package struct StoreInfo: Sendable {
     package let id: String
-    /// `file`, `http`, or the name of a type that this service has no store of.
+    /// `file`, `http`, or a type that this service does not implement.
     package let type: String
     package var description: String?
-    /// New bytes go there when nobody says where.
+    /// Whether new bytes go there when the client names no store.
     package var isDefault = false
-    /// Images only lie there; nothing is ever written.
+    /// Whether the store is only read.
     package var isReadOnly = false
-    /// Of an image's locations that in the heaviest store is read first.
+    /// The weight for reading: of an image's locations the one in the store with the highest weight is read first.
     package var weight = 0
-    /// What administrators are told of how it works.
+    /// Details of the store for administrators.
     package var properties: JSONObject = [:]
 
     package init(id: String, type: String) { (self.id, self.type) = (id, type) }
 }
 
-/// Stores that the service has for itself. No client names them.
+/// Stores for the service's own use. Clients cannot name them.
 package enum ReservedStore: String, CaseIterable, Sendable {
     case staging = "os_glance_staging_store"
     case tasks = "os_glance_tasks_store"
 
-    /// How the names of such stores begin.
+    /// The prefix of their names.
     package static let prefix = "os_glance_"
 }

@@ -1,22 +1,22 @@
-/// Work that outlives the request that ordered it, as clients see it. Source: Images API v2, "Tasks"; spec v2 §18.
+/// Work that outlives the request that ordered it, as shown to clients. Source: Images API v2, "Tasks".
 package struct Task: Sendable {
     package let id: String
     package let kind: Kind
     package var status: Status
-    /// A project.
+    /// The project that owns the task.
     package let owner: String
     package let image: ImageID?
     package let requestID: String?
     package let user: String?
-    /// JSON: what was ordered.
+    /// The order, as JSON.
     package let input: String?
-    /// JSON: what came of it; while it runs, how far it is.
+    /// The result, as JSON; while the task runs, its progress.
     package var result: String?
-    /// For people: how far it is, or why it failed.
+    /// Progress, or the reason of the failure, for people.
     package var message: String?
     package let createdAt: Timestamp
     package var updatedAt: Timestamp
-    /// When nobody is told of it any more; nil until it has ended.
+    /// The time after which the task is no longer shown; nil until it has ended.
     package var expiresAt: Timestamp?
 
     package init(
@@ -43,9 +43,9 @@ package struct Task: Sendable {
         case imageImport
         /// `POST /v2/images/{image}/locations`.
         case locationImport
-        /// `POST /v2/tasks`: an image was made with it, and goes with it when it fails.
+        /// `POST /v2/tasks`: the image is created with the task, and deleted with it if it fails.
         case legacyImport
-        /// What old databases still hold, and nobody does any more.
+        /// A type from old databases, which no worker runs any more.
         case other(String)
 
         private static let names: [(Kind, String)] = [
@@ -65,7 +65,7 @@ package struct Task: Sendable {
     }
 }
 
-/// A task that is about to be ordered.
+/// A task that is about to be created.
 package struct TaskDraft: Sendable {
     package let id: String
     package let kind: Task.Kind
@@ -73,13 +73,13 @@ package struct TaskDraft: Sendable {
     package var image: ImageID?
     package var user: String?
     package var trace: Trace?
-    /// JSON for those who look at the task. Holds no secret.
+    /// The order as JSON for viewers of the task, without secrets.
     package var input: String
-    /// What has to be known to do it, and is nobody else's business.
+    /// The complete description for the worker, which nobody else sees.
     package var details: JobDetails
-    /// The node that has what it needs; nil for any.
+    /// The node that must run the task; nil for any.
     package var node: String?
-    /// Bytes kept for it of what its owner may have.
+    /// Bytes that are reserved for the task within its owner's quota.
     package var reserved: Int64 = 0
 
     package init(id: String, kind: Task.Kind, owner: String, input: String, details: JobDetails) {
@@ -87,14 +87,14 @@ package struct TaskDraft: Sendable {
     }
 }
 
-/// A page of tasks that a client asks for.
+/// A client's query for a page of tasks.
 package struct TaskListing: Sendable {
     package var limit: Int
-    /// The last task of the page before.
+    /// The last task of the previous page.
     package var marker: String?
     package var key = Field.createdAt
     package var isDescending = true
-    /// Fields and the values that they are to have.
+    /// Fields with the values that they must have.
     package var filters: [(field: Field, value: String)] = []
 
     package init(limit: Int) { self.limit = limit }
@@ -111,10 +111,10 @@ package struct TaskListing: Sendable {
     }
 }
 
-/// What came of asking for a page.
+/// The result of a query for a page.
 package struct TaskPage: Sendable {
     package let tasks: [Task]
-    /// As many as the limit were found, so there may be more.
+    /// Whether as many tasks as the limit were found, so there may be more.
     package let isFull: Bool
 
     package init(tasks: [Task], isFull: Bool) { (self.tasks, self.isFull) = (tasks, isFull) }
