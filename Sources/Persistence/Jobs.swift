@@ -168,7 +168,7 @@ extension MariaDBCatalog: JobCatalog {
 
     // MARK: statements
 
-    /// Waiting jobs. Abandoned leases expire just after the release, so these jobs come after the others.
+    /// Waiting jobs, the longest-expired lease first, so that a job that was just released comes last.
     private static let waitingJobs = Query(
         """
         SELECT task_id FROM vitrine_jobs j

@@ -40,8 +40,8 @@ private final class PutOff: MaintenanceCatalog {
     func begin(_ upload: Upload, by worker: String, claiming claim: QuotaClaim?) throws(Fault) -> Int64? { throw unasked }
     func renew(_ tokens: Set<String>?, heldBy worker: String) throws(Fault) -> Set<String> { throw unasked }
     func finish(
-        _ upload: Upload, at location: ImageLocation, _ measured: MeasuredBytes, claiming claim: QuotaClaim?
-    ) throws(Fault) { throw unasked }
+        _ upload: Upload, at location: ImageLocation, _ measured: MeasuredBytes, claiming claim: QuotaClaim?, isShown: Bool
+    ) throws(Fault) -> Image? { throw unasked }
     func abort(_ upload: Upload, as status: ImageStatus, because reason: String) throws(Fault) { throw unasked }
     func order(_ copy: OrderedCopy) throws(Fault) { throw unasked }
     func expired(atMost count: Int) throws(Fault) -> [Upload] { throw unasked }
