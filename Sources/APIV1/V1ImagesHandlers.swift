@@ -248,7 +248,7 @@ package struct V1ImagesHandlers: Sendable {
             // An image that was made without data has size 0, which says nothing of what is to come.
             let announced = call.request.promised ?? image.size.flatMap { $0 == 0 ? nil : $0 }
             try service.upload(
-                image.id, from: RequestBytes(call.request.body), announced: announced, by: call.caller, failed: .killed)
+                image.id, from: call.request.body, announced: announced, by: call.caller, failed: .killed)
         } catch {
             throw error.kind == .gone ? Fault(.changedMeanwhile, error.message) : error
         }

@@ -19,7 +19,7 @@ extension ImageService {
     ///
     /// Source: Image API v2, "Upload binary image data"; status graph in `Domain/Images/ImageStatus.swift`.
     package func upload(
-        _ id: ImageID, from body: any ByteReader, announced: Int64?, into store: String? = nil, by caller: Caller,
+        _ id: ImageID, from body: any ByteStream, announced: Int64?, into store: String? = nil, by caller: Caller,
         failed: ImageStatus = .queued
     ) throws(Fault) {
         let image = try images.image(id, visibleTo: caller)
@@ -55,7 +55,7 @@ extension ImageService {
     ///   - caller: who may have the certificate of a signed image.
     ///   - failed: tells, when it comes to that, what becomes of the image.
     func receive(
-        _ image: Image, from body: any ByteReader, announced: Int64?, into store: String? = nil, claiming claim: QuotaClaim?,
+        _ image: Image, from body: any ByteStream, announced: Int64?, into store: String? = nil, claiming claim: QuotaClaim?,
         by caller: Caller, failed: () -> ImageStatus
     ) throws(Fault) {
         guard image.status == .queued else {
