@@ -139,9 +139,9 @@ package struct API: Sendable {
 
     /// Whether a body has any bytes, however they arrive: chunks may be none.
     private func bringsBytes(_ request: Request) -> Bool {
-        guard request.hasBody, request.body.announced == nil else { return request.hasBody }
-        do throws(BodyCut) {
-            return try request.body.readAll(atMost: 0) == nil
+        guard request.hasBody, request.announced == nil else { return request.hasBody }
+        do throws(StreamError) {
+            return try request.body.readAll(atMost: 0, within: Call.longestBody) == nil
         } catch {
             return true
         }

@@ -24,14 +24,16 @@ package typealias Handler = @Sendable (Call) throws(Fault) -> Response
 extension Call {
     /// Bytes of a JSON body, at most.
     private static let longestJSON = 8 << 20
+    /// Seconds that a body which is read as a whole may take.
+    static let longestBody = 60.0
 
     /// Reads the body as JSON.
     package func json() throws(Fault) -> JSON {
         let text: [UInt8]?
-        do throws(BodyCut) {
-            text = try request.body.readAll(atMost: Self.longestJSON)
+        do throws(StreamError) {
+            text = try request.body.readAll(atMost: Self.longestJSON, announced: request.announced, within: Self.longestBody)
         } catch {
-            throw .bodyCut(error)
+            throw error.fault
         }
         guard let text else {
             throw Fault(.tooLarge, "The request body is larger than \(Self.longestJSON) bytes.")
@@ -51,14 +53,6 @@ extension Call {
     }
 }
 
-extension Fault {
-    static func bodyCut(_ cut: BodyCut) -> Fault {
-        cut.isTooSlow
-            ? Fault(.tooSlow, "The request body does not come in within a minute.")
-            : Fault(.invalid, "The request body ended before all of it was there.")
-    }
-}
-
 extension JSONSchema {
     /// - Throws: `.invalid` with the schema's name, the value and the rule.
     package func require(_ value: JSON) throws(Fault) {
@@ -67,60 +61,6 @@ extension JSONSchema {
         } catch {
             throw Fault(.invalid, error.explanation)
         }
-    }
-}
-
-/// The body of a request as bytes for a store.
-package final class RequestBytes: ByteReader {
-    private let body: any ByteSource
-
-    package init(_ body: any ByteSource) { self.body = body }
-
-    package func read(into buffer: UnsafeMutableRawBufferPointer) throws(Fault) -> Int {
-        try read(into: buffer) { () throws(Fault) in }
-    }
-
-    package func read(
-        into buffer: UnsafeMutableRawBufferPointer, whileWaiting check: () throws(Fault) -> Void
-    ) throws(Fault) -> Int {
-        while true {
-            if let count = try readSoon(into: buffer) { return count }
-            try check()
-        }
-    }
-
-    private func readSoon(into buffer: UnsafeMutableRawBufferPointer) throws(Fault) -> Int? {
-        do throws(BodyCut) {
-            return try body.read(into: buffer, waitingAtMost: 1)
-        } catch {
-            throw .bodyCut(error)
-        }
-    }
-}
-
-/// Some bytes of a store as the body of a response.
-package final class StoredBody: ByteSource {
-    private let reader: any ByteReader
-    private var left: Int64
-
-    package let announced: Int64?
-
-    package init(_ reader: any ByteReader, length: Int64) {
-        (self.reader, left, announced) = (reader, length, length)
-    }
-
-    package func read(into buffer: UnsafeMutableRawBufferPointer) throws(BodyCut) -> Int {
-        guard left > 0 else { return 0 }
-        let piece = UnsafeMutableRawBufferPointer(rebasing: buffer[..<Int(min(Int64(buffer.count), left))])
-        let count: Int
-        do throws(Fault) {
-            count = try reader.read(into: piece)
-        } catch {
-            throw BodyCut(error)
-        }
-        guard count > 0 else { throw BodyCut(Fault(.unavailable, "The image's data end \(left) bytes before they should.")) }
-        left -= Int64(count)
-        return count
     }
 }
 
@@ -133,10 +73,23 @@ extension Response {
     ) -> Response {
         var response = Response(
             status,
-            body: .written { sink in
-                var json = JSONWriter { sink.take($0) }
-                try write(&json)
+            body: .written { sink throws(StreamError) in
+                var broken: StreamError?
+                var json = JSONWriter { piece in
+                    do throws(StreamError) {
+                        return try sink.write(piece)
+                    } catch {
+                        broken = error
+                        return false
+                    }
+                }
+                do throws(Fault) {
+                    try write(&json)
+                } catch {
+                    throw broken ?? .failed(error)
+                }
                 json.flush()
+                if let broken { throw broken }
             })
         response.headers["Content-Type"] = "application/json"
         return response
@@ -146,18 +99,12 @@ extension Response {
 extension Response.Body {
     /// An image's bytes, all of them. For HEAD nobody reads them, so they are not even opened.
     package static func all(_ bytes: Blob, for call: Call) throws(Fault) -> Response.Body {
-        let reader: any ByteReader = call.request.method == .HEAD ? NothingToRead() : try bytes.openAll()
-        return .stream(StoredBody(reader, length: bytes.size), length: bytes.size)
+        .stream(call.request.method == .HEAD ? NoBytes() : try bytes.openAll(), length: bytes.size)
     }
 
     /// Some of them, opened as `all` does.
     package static func part(of bytes: Blob, from first: Int64, count: Int64, for call: Call) throws(Fault) -> Response.Body {
-        let reader: any ByteReader = call.request.method == .HEAD ? NothingToRead() : try bytes.open(first)
-        return .stream(StoredBody(reader, length: count), length: count)
-    }
-
-    private final class NothingToRead: ByteReader {
-        func read(into buffer: UnsafeMutableRawBufferPointer) -> Int { 0 }
+        .stream(call.request.method == .HEAD ? NoBytes() : try bytes.open(first), length: count)
     }
 }
 

@@ -1,5 +1,5 @@
 package import Domain
-package import HTTP
+internal import HTTP
 internal import NotificationWire
 
 extension Response {

@@ -1,4 +1,4 @@
-package import HTTP
+internal import HTTP
 internal import JSONDocument
 
 /// The versions of the API: which there are, and which one a request means.

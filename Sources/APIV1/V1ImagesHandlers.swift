@@ -250,7 +250,7 @@ package struct V1ImagesHandlers: Sendable {
         func data(of call: Call) -> ImageData? {
             switch self {
             case .none, .location: nil
-            case .body: .body(RequestBytes(call.request.body), announced: call.request.promised)
+            case .body: .body(call.request.body, announced: call.request.promised)
             case .copy(let url): .copy(from: url)
             }
         }

@@ -4,24 +4,24 @@ package import Domain
 package struct StreamUnpacker: Domain.Unpacking {
     package init() {}
 
-    package func unpacked(_ reader: any ByteReader) -> any ByteReader { UnpackedReader(reader) }
+    package func unpacked(_ reader: any ByteStream) -> any ByteStream { UnpackedReader(reader) }
 }
 
-private final class UnpackedReader: ByteReader {
-    private let unpacker: Unpacker<Fault>
+private final class UnpackedReader: ByteStream {
+    private let unpacker: Unpacker<StreamError>
 
-    init(_ reader: any ByteReader) {
-        let source: Unpacker<Fault>.Source = { (buffer) throws(Fault) in try reader.read(into: buffer) }
+    init(_ reader: any ByteStream) {
+        let source: Unpacker<StreamError>.Source = { (buffer) throws(StreamError) in try reader.read(into: buffer) }
         unpacker = Unpacker(source)
     }
 
-    func read(into buffer: UnsafeMutableRawBufferPointer) throws(Fault) -> Int {
-        do throws(UnpackingError<Fault>) {
+    func read(into buffer: UnsafeMutableRawBufferPointer) throws(StreamError) -> Int {
+        do throws(UnpackingError<StreamError>) {
             return try unpacker.read(into: buffer)
         } catch {
             switch error {
-            case .source(let fault): throw fault
-            case .flaw(let words): throw Fault(.invalid, words)
+            case .source(let error): throw error
+            case .flaw(let words): throw .failed(Fault(.invalid, words))
             }
         }
     }

@@ -5,14 +5,14 @@ internal import Threading
 /// Bytes as they come; those that are to have digests are checked on their way.
 ///
 /// - Throws: `.invalid` for an algorithm that nobody knows.
-func checked(_ reader: any ByteReader, _ expected: [ImageHash]) throws(Fault) -> any ByteReader {
+func checked(_ reader: any ByteStream, _ expected: [ImageHash]) throws(Fault) -> any ByteStream {
     expected.isEmpty ? reader : CheckedReader(reader, try DigestCheck(expected))
 }
 
 /// Bytes as they come, which end well only when there are as many as are known to be.
 ///
 /// - Parameter words: what they are called; nil for those that a source has announced.
-func counted(_ reader: any ByteReader, _ size: Int64?, _ words: String? = nil) -> any ByteReader {
+func counted(_ reader: any ByteStream, _ size: Int64?, _ words: String? = nil) -> any ByteStream {
     size.map { CountedReader(reader, $0, words) } ?? reader
 }
 
@@ -53,37 +53,38 @@ struct DigestCheck {
     }
 }
 
-private final class CheckedReader: ByteReader {
-    private let reader: any ByteReader
+private final class CheckedReader: ByteStream {
+    private let reader: any ByteStream
     /// Nil once it was asked.
     private var check: DigestCheck?
 
-    init(_ reader: any ByteReader, _ check: DigestCheck) { (self.reader, self.check) = (reader, check) }
+    init(_ reader: any ByteStream, _ check: DigestCheck) { (self.reader, self.check) = (reader, check) }
 
-    func read(into buffer: UnsafeMutableRawBufferPointer) throws(Fault) -> Int {
+    func read(into buffer: UnsafeMutableRawBufferPointer) throws(StreamError) -> Int {
         let count = try reader.read(into: buffer)
         if count > 0 {
             check?.update(UnsafeRawBufferPointer(rebasing: buffer[..<count]))
             return count
         }
-        try check?.finish()
-        check = nil
+        let check = self.check
+        self.check = nil
+        try StreamError.failing { () throws(Fault) in try check?.finish() }
         return 0
     }
 }
 
-private final class CountedReader: ByteReader {
-    private let reader: any ByteReader
+private final class CountedReader: ByteStream {
+    private let reader: any ByteStream
     private let size: Int64
     private let words: String?
     private var count: Int64 = 0
 
-    init(_ reader: any ByteReader, _ size: Int64, _ words: String?) { (self.reader, self.size, self.words) = (reader, size, words) }
+    init(_ reader: any ByteStream, _ size: Int64, _ words: String?) { (self.reader, self.size, self.words) = (reader, size, words) }
 
-    func read(into buffer: UnsafeMutableRawBufferPointer) throws(Fault) -> Int {
+    func read(into buffer: UnsafeMutableRawBufferPointer) throws(StreamError) -> Int {
         let read = try reader.read(into: buffer)
         count += Int64(read)
-        guard read == 0 ? count == size : count <= size else { throw .miscounted(count, of: size, words) }
+        guard read == 0 ? count == size : count <= size else { throw .failed(.miscounted(count, of: size, words)) }
         return read
     }
 }

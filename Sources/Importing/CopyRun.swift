@@ -34,7 +34,7 @@ extension Importer {
                 progress.note(count)
                 return work.isCancelled || damage != nil
             } verify: { reader throws(Fault) in
-                func look(at reader: any ByteReader, _ words: String) throws(Fault) {
+                func look(at reader: any ByteStream, _ words: String) throws(Fault) {
                     guard let check = try source.check() else { return }
                     _ = try reading.run(from: reader, to: check.readers, isSlowAllowed: true) { _ throws(Fault) in
                         try work.check()
@@ -80,32 +80,35 @@ private struct CopySource {
     /// Nil for an image of which no digest is known.
     func check() throws(Fault) -> DigestCheck? { digests.isEmpty ? nil : try DigestCheck(digests) }
 
-    func open() throws(Fault) -> any ByteReader {
+    func open() throws(Fault) -> any ByteStream {
         do throws(Fault) {
             return Reader(try bytes.open(0), words)
         } catch {
-            throw Reader.failed(words, error)
+            throw .unreadable(words, error)
         }
     }
 
     /// Bytes whose fault says which ones they are.
-    private final class Reader: ByteReader {
-        private let reader: any ByteReader
+    private final class Reader: ByteStream {
+        private let reader: any ByteStream
         private let words: String
 
-        init(_ reader: any ByteReader, _ words: String) { (self.reader, self.words) = (reader, words) }
+        init(_ reader: any ByteStream, _ words: String) { (self.reader, self.words) = (reader, words) }
 
-        func read(into buffer: UnsafeMutableRawBufferPointer) throws(Fault) -> Int {
-            do throws(Fault) {
+        func read(into buffer: UnsafeMutableRawBufferPointer) throws(StreamError) -> Int {
+            do throws(StreamError) {
                 return try reader.read(into: buffer)
             } catch {
-                throw Self.failed(words, error)
+                throw .failed(.unreadable(words, error.fault))
             }
         }
+    }
+}
 
-        static func failed(_ words: String, _ fault: Fault) -> Fault {
-            Fault(fault.kind, "It was not possible to read \(words): \(fault.message)", cause: fault.cause)
-        }
+extension Fault {
+    /// - Parameter words: what the bytes are called.
+    fileprivate static func unreadable(_ words: String, _ fault: Fault) -> Fault {
+        Fault(fault.kind, "It was not possible to read \(words): \(fault.message)", cause: fault.cause)
     }
 }
 

@@ -19,7 +19,7 @@ struct Brought {
 
 /// What an import is about to bring, before anybody has read it.
 struct IncomingBytes {
-    let reader: any ByteReader
+    let reader: any ByteStream
     /// Bytes that will come; nil where nobody knows.
     let announced: Int64?
     /// Where they lie as a file of this machine; nil where they do not.
@@ -156,7 +156,7 @@ extension Importer {
 
     /// - Parameter size: bytes that will come, for those who look on.
     func run(
-        _ copyStream: StreamCopy, from reader: any ByteReader, of size: Int64?, beside readers: [StreamTee<Fault>.Reader] = [],
+        _ copyStream: StreamCopy, from reader: any ByteStream, of size: Int64?, beside readers: [StreamTee<Fault>.Reader] = [],
         into sinks: ImportTargets,
         _ work: Work
     ) throws(Fault) -> Int64 {

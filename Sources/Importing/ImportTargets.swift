@@ -77,7 +77,7 @@ final class ImportTargets: @unchecked Sendable {
     ///   - isCancelled: given the bytes that are there so far.
     ///   - verify: reads what a store has taken, and throws what is wrong with it.
     func take(
-        fileAt path: String, size: Int64, isCancelled: (_ done: Int64) -> Bool, verify: (any ByteReader) throws(Fault) -> Void
+        fileAt path: String, size: Int64, isCancelled: (_ done: Int64) -> Bool, verify: (any ByteStream) throws(Fault) -> Void
     ) throws(Fault) {
         for (place, sink) in sinks.enumerated() where sink.fault == nil {
             do throws(Fault) {

@@ -66,7 +66,7 @@ extension Importer {
         let service = try downloads.regions.imageService(in: source.region, interface: source.interface, for: token)
         let url = "\(service)/v2/images/\(source.image)"
         let fetched = try self.source.fetch(url, showing: token, atMost: RegionImageRecord.longest, isCancelled: { work.isCancelled })
-        let found = try RegionImageRecord(try fetched.reader.readAll(), at: "\(url)/file", token, prefixes: downloads.prefixes)
+        let found = try RegionImageRecord(try text(of: fetched.reader), at: "\(url)/file", token, prefixes: downloads.prefixes)
         try self.service.limits.check(size: found.size)
         let caller = Caller(
             user: nil, project: source.project, roles: source.roles, isAdmin: self.service.policy.makesAdmin(roles: source.roles))
@@ -74,6 +74,17 @@ extension Importer {
             for property in found.properties { try rights.requireSetting(property.name, of: image) }
         }
         return found
+    }
+
+    private func text(of description: any ByteStream) throws(Fault) -> [UInt8] {
+        do throws(StreamError) {
+            guard let text = try description.readAll(atMost: Int(RegionImageRecord.longest), within: nil) else {
+                throw .failed(Fault(.tooLarge, "The source describes its image in more than \(RegionImageRecord.longest) bytes."))
+            }
+            return text
+        } catch {
+            throw error.fault
+        }
     }
 }
 
@@ -91,16 +102,5 @@ extension Image {
     mutating func take(_ source: RegionImageRecord) {
         (size, diskFormat, containerFormat) = (source.size, source.diskFormat, source.containerFormat)
         set(source.properties, replacing: false)
-    }
-}
-
-extension ByteReader {
-    /// All that a reader gives which gives no more than some memory holds.
-    fileprivate func readAll() throws(Fault) -> [UInt8] {
-        var bytes: [UInt8] = []
-        let piece = UnsafeMutableRawBufferPointer.allocate(byteCount: 64 * 1024, alignment: 16)
-        defer { piece.deallocate() }
-        while case let count = try read(into: piece), count > 0 { bytes += piece[..<count] }
-        return bytes
     }
 }

@@ -10,7 +10,7 @@ extension ImportService {
     /// - Throws: `.notFound` where clients may not stage, `.conflict` unless the image is queued, `.invalid` for fewer or more bytes
     ///   than promised, `.tooLarge` past the size limit, what the owner may stage or the area's room, `.gone` when the image is
     ///   deleted meanwhile. Whatever is thrown, no byte is left and the image is queued.
-    package func stage(_ id: ImageID, from body: any ByteReader, announced: Int64?, by caller: Caller) throws(Fault) {
+    package func stage(_ id: ImageID, from body: any ByteStream, announced: Int64?, by caller: Caller) throws(Fault) {
         guard settings.methods.contains(.glanceDirect) else { throw Fault(.notFound, "Image data cannot be staged here.") }
         let image = try service.images.image(id, visibleTo: caller)
         try service.policy.require(.modifyImage, on: image, by: caller)

@@ -106,21 +106,21 @@ package struct Copier: Sendable {
 }
 
 /// Bytes that nobody asks for.
-private final class Refused: ByteReader {
+private final class Refused: ByteStream {
     private let refusal: Fault
 
     init(_ refusal: Fault) { self.refusal = refusal }
 
-    func read(into buffer: UnsafeMutableRawBufferPointer) throws(Fault) -> Int { throw refusal }
+    func read(into buffer: UnsafeMutableRawBufferPointer) throws(StreamError) -> Int { throw .failed(refusal) }
 }
 
 /// Bytes from elsewhere, asked for when the first is read: until then the image may be somebody else's.
-private final class LateReader: ByteReader {
+private final class LateReader: ByteStream {
     private let image: Image
     private let url: String
     private let service: ImageService
     private let isEnding: @Sendable () -> Bool
-    private var reader: (any ByteReader)?
+    private var reader: (any ByteStream)?
     private var count: Int64 = 0
     /// The bytes did not come, or not all.
     private(set) var hasFailed = false
@@ -134,12 +134,12 @@ private final class LateReader: ByteReader {
         self.isEnding = isEnding
     }
 
-    func read(into buffer: UnsafeMutableRawBufferPointer) throws(Fault) -> Int {
-        do throws(Fault) {
+    func read(into buffer: UnsafeMutableRawBufferPointer) throws(StreamError) -> Int {
+        do throws(StreamError) {
             let read = try begun().read(into: buffer)
             count += Int64(read)
             if read == 0, let size = image.size, size != count {
-                throw Fault(.invalid, "The source was to have \(size) bytes and sent \(count).")
+                throw .failed(Fault(.invalid, "The source was to have \(size) bytes and sent \(count)."))
             }
             return read
         } catch {
@@ -148,11 +148,13 @@ private final class LateReader: ByteReader {
         }
     }
 
-    private func begun() throws(Fault) -> any ByteReader {
+    private func begun() throws(StreamError) -> any ByteStream {
         if let reader { return reader }
         hasBegun = true
-        let reader = try service.source.fetch(url, atMost: service.limits.size, isCancelled: isEnding).reader
-        self.reader = reader
-        return reader
+        let fetched = try StreamError.failing { () throws(Fault) in
+            try service.source.fetch(url, atMost: service.limits.size, isCancelled: isEnding)
+        }
+        reader = fetched.reader
+        return fetched.reader
     }
 }

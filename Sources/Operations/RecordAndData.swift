@@ -6,7 +6,7 @@ package enum ImageData {
     /// The request's body.
     ///
     /// - Parameter announced: bytes that the client promised; nil when it did not say.
-    case body(any ByteReader, announced: Int64?)
+    case body(any ByteStream, announced: Int64?)
     /// An address, from which `glance-tasks` fetches them later.
     case copy(from: String)
 }

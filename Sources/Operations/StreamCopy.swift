@@ -23,7 +23,7 @@ package struct StreamCopy {
     /// - Throws: what the source, a reader or `check` throws; `.invalid` for fewer or more bytes than announced, `.tooLarge` past
     ///   the size limit or the room, `.tooSlow` for what drips.
     package func run(
-        from source: any ByteReader, to readers: [StreamTee<Fault>.Reader], isSlowAllowed: Bool = false,
+        from source: any ByteStream, to readers: [StreamTee<Fault>.Reader], isSlowAllowed: Bool = false,
         while check: (_ size: Int64) throws(Fault) -> Void
     ) throws(Fault) -> Int64 {
         let relay = try StreamTee<Fault>(buffersOf: 512 * 1024, count: 4, readers: readers, orThrow: Fault.noThread)
@@ -46,14 +46,15 @@ package struct StreamCopy {
                     pace.wait(now - asked)
                     asked = now
                 }
-                let rest = UnsafeMutableRawBufferPointer(rebasing: buffer[count...])
-                let read = try source.read(into: rest) { () throws(Fault) in
+                var found = try Self.read(source, into: buffer, from: count)
+                while found == nil {
                     noteWait()
                     try check(size)
                     try checkPace()
+                    found = try Self.read(source, into: buffer, from: count)
                 }
                 noteWait()
-                if read == 0 { break }
+                guard let read = found, read > 0 else { break }
                 (count, size) = (count + read, size + Int64(read))
                 pace.add(Int64(read))
                 try check(size)
@@ -70,6 +71,17 @@ package struct StreamCopy {
         if let announced, size < announced { throw Self.wrongSize(announced, received: "\(size)") }
         try relay.finish()
         return size
+    }
+
+    /// - Returns: nil when nothing came within a second.
+    private static func read(
+        _ source: any ByteStream, into buffer: UnsafeMutableRawBufferPointer, from start: Int
+    ) throws(Fault) -> Int? {
+        do throws(StreamError) {
+            return try source.read(into: UnsafeMutableRawBufferPointer(rebasing: buffer[start...]), waitingAtMost: 1)
+        } catch {
+            throw error.fault
+        }
     }
 
     private static func wrongSize(_ announced: Int64, received: String) -> Fault {

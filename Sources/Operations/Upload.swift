@@ -19,7 +19,7 @@ extension ImageService {
     ///
     /// Source: Image API v2, "Upload binary image data"; status graph in `Domain/Images/ImageStatus.swift`.
     package func upload(
-        _ id: ImageID, from body: any ByteReader, announced: Int64?, into store: String? = nil, by caller: Caller
+        _ id: ImageID, from body: any ByteStream, announced: Int64?, into store: String? = nil, by caller: Caller
     ) throws(Fault) {
         let image = try images.image(id, visibleTo: caller)
         _ = try upload(image, from: body, announced: announced, into: store, by: caller, failed: .queued, isShown: false)
@@ -30,7 +30,7 @@ extension ImageService {
     /// - Parameter isShown: whether the caller is shown what became of the image.
     /// - Returns: what the catalog tells of the image; see `UploadCatalog.finish`.
     func upload(
-        _ image: Image, from body: any ByteReader, announced: Int64?, into store: String? = nil, by caller: Caller, failed: ImageStatus,
+        _ image: Image, from body: any ByteStream, announced: Int64?, into store: String? = nil, by caller: Caller, failed: ImageStatus,
         isShown: Bool
     ) throws(Fault) -> Image? {
         try policy.require(.uploadImage, on: image, by: caller)
@@ -69,7 +69,7 @@ extension ImageService {
     /// - Returns: what the catalog tells of the image; see `UploadCatalog.finish`.
     @discardableResult
     func receive(
-        _ image: Image, from body: any ByteReader, announced: Int64?, into store: String? = nil, claiming claim: QuotaClaim?,
+        _ image: Image, from body: any ByteStream, announced: Int64?, into store: String? = nil, claiming claim: QuotaClaim?,
         by caller: Caller, failed: () -> ImageStatus, isShown: Bool = false
     ) throws(Fault) -> Image? {
         guard image.status == .queued else {

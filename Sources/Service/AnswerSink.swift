@@ -1,56 +1,96 @@
+internal import Domain
 internal import FastCGI
-internal import HTTP
 
-/// Sends an answer while its body is written: a short one whole and with its length, a longer one in pieces.
-final class AnswerSink: BodySink {
+/// Sends one answer: its header, and its body as it is. Of a body that is written meanwhile a short one goes out whole and with its
+/// length, a longer one in pieces.
+final class AnswerSink: ByteSink {
     private let exchange: Exchange
     private let isHead: Bool
     /// The header's fields, each with the end of its line.
     private var head: [UInt8]
     /// Something was sent, so the client has the status.
     private(set) var hasBegun = false
+    /// Bytes of the body.
+    private(set) var sent: Int64 = 0
     private var waiting: [UInt8] = []
-    private var sent: Int64 = 0
-    private var failure: (any Error)?
 
-    /// Bytes that wait for others to be sent with; what is no longer has a `Content-Length`.
+    /// Bytes that wait for others to be sent with; what is longer has no `Content-Length`.
     private static let piece = 256 * 1024
 
     init(_ head: [UInt8], _ exchange: Exchange, isHead: Bool) {
         (self.head, self.exchange, self.isHead) = (head, exchange, isHead)
     }
 
-    func take(_ bytes: UnsafeRawBufferPointer) -> Bool {
-        guard failure == nil, !(isHead && hasBegun) else { return false }
-        waiting.append(contentsOf: bytes)
-        if waiting.count > Self.piece { send() }
-        return failure == nil
+    func begin() throws(StreamError) {
+        hasBegun = true
+        head += [UInt8(ascii: "\r"), UInt8(ascii: "\n")]
+        try put(head)
     }
 
-    /// Sends what waits.
-    ///
-    /// - Returns: bytes of the body.
-    /// - Throws: when the reader is gone.
-    func end() throws -> Int64 {
-        if !hasBegun { head += Array("Content-Length: \(waiting.count)\r\n".utf8) }
-        send()
-        if let failure { throw failure }
-        return sent
+    /// Sends the header and a body.
+    func send(_ body: [UInt8]) throws(StreamError) {
+        try begin()
+        guard !isHead else { return }
+        try put(body)
+        sent = Int64(body.count)
     }
 
-    private func send() {
-        do {
-            if !hasBegun {
-                hasBegun = true
-                head += Array("\r\n".utf8)
-                try head.withUnsafeBytes { try exchange.write($0) }
+    /// Sends the header and the first `length` bytes of a body. A source that breaks off leaves it shorter than announced, so no client
+    /// takes it for whole.
+    func send(_ source: any ByteStream, _ length: Int64) throws(StreamError) {
+        try begin()
+        guard !isHead else { return }
+        let buffer = UnsafeMutableRawBufferPointer.allocate(byteCount: 64 * 1024, alignment: 64)
+        defer { buffer.deallocate() }
+        while sent < length {
+            let piece = UnsafeMutableRawBufferPointer(rebasing: buffer[..<Int(min(Int64(buffer.count), length - sent))])
+            let count = try source.read(into: piece)
+            guard count > 0 else {
+                throw .failed(Fault(.unavailable, "The image's data end \(length - sent) bytes before they should."))
             }
-            if isHead { return }
-            try waiting.withUnsafeBytes { try exchange.write($0) }
+            try put(UnsafeRawBufferPointer(rebasing: piece[..<count]))
+            sent += Int64(count)
+        }
+    }
+
+    func write(_ bytes: UnsafeRawBufferPointer) throws(StreamError) -> Bool {
+        guard !(isHead && hasBegun) else { return false }
+        waiting.append(contentsOf: bytes)
+        if waiting.count > Self.piece { try sendWaiting() }
+        return true
+    }
+
+    /// Sends what was written and waits.
+    func end() throws(StreamError) {
+        if !hasBegun { head += Array("Content-Length: \(waiting.count)\r\n".utf8) }
+        try sendWaiting()
+    }
+
+    private func sendWaiting() throws(StreamError) {
+        if !hasBegun { try begin() }
+        if !isHead {
+            try put(waiting)
             sent += Int64(waiting.count)
-        } catch {
-            failure = failure ?? error
         }
         waiting.removeAll(keepingCapacity: true)
+    }
+
+    private func put(_ bytes: [UInt8]) throws(StreamError) {
+        // The error comes as a value: a throwing closure crashes the compiler here (Swift 6.3.1).
+        if let error = bytes.withUnsafeBytes({ refusal(of: $0) }) { throw error }
+    }
+
+    private func put(_ bytes: UnsafeRawBufferPointer) throws(StreamError) {
+        if let error = refusal(of: bytes) { throw error }
+    }
+
+    /// Writes, and tells what keeps the client from taking it.
+    private func refusal(of bytes: UnsafeRawBufferPointer) -> StreamError? {
+        do throws(FastCGIError) {
+            try exchange.write(bytes)
+            return nil
+        } catch {
+            return .cut(cause: error)
+        }
     }
 }

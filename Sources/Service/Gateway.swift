@@ -1,9 +1,10 @@
+internal import APICommon
 internal import Domain
 internal import FastCGI
 internal import HTTP
 internal import Logging
 
-/// Between libfcgi's exchanges and the requests and responses of the doors.
+/// Between libfcgi's exchanges and the requests and responses of the handlers.
 enum Gateway {
     // MARK: in
 
@@ -21,9 +22,11 @@ enum Gateway {
         var headers = Headers()
         exchange.forEachHeader { headers.add($0, $1) }
         if let type = exchange.parameter("CONTENT_TYPE"), !type.isEmpty { headers["Content-Type"] = type }
+        // A chunked body has no length, unless the web server took it in first; and without either there is no body.
+        let announced = exchange.parameter("CONTENT_LENGTH").flatMap { Int64($0) } ?? (headers["Transfer-Encoding"] != nil ? nil : 0)
         return Request(
             method: Method(method), path: String(path), query: Query(target[question...].dropFirst()), headers: headers,
-            body: ExchangeBody(exchange, isChunked: headers["Transfer-Encoding"] != nil),
+            body: RequestBody(exchange, announced: announced), announced: announced,
             baseURL: baseURL(of: exchange, headers["Host"], prefix: prefix),
             serverPort: exchange.parameter("SERVER_PORT").flatMap { Int($0) }, remoteAddress: exchange.parameter("REMOTE_ADDR") ?? "-")
     }
@@ -49,14 +52,34 @@ enum Gateway {
 
     // MARK: out
 
-    /// A body could not be written, and nothing of the answer was sent yet.
-    struct NotBegun: Error {
-        let fault: Fault
+    /// An answer did not go out whole.
+    struct Broken: Error {
+        let reason: StreamError
+        /// Something was sent, so the client has the status.
+        let hasBegun: Bool
     }
 
     /// - Returns: bytes of the body, as far as they go through this process.
     @discardableResult
-    static func send(_ response: Response, to exchange: Exchange, isHead: Bool) throws -> Int64 {
+    static func send(_ response: Response, to exchange: Exchange, isHead: Bool) throws(Broken) -> Int64 {
+        let sink = AnswerSink(head(of: response), exchange, isHead: isHead)
+        do throws(StreamError) {
+            switch response.body {
+            case .empty, .file: try sink.begin()
+            case .bytes(let bytes): try sink.send(bytes)
+            case .stream(let source, let length): try sink.send(source, length)
+            case .written(let write):
+                try write(sink)
+                try sink.end()
+            }
+        } catch {
+            throw Broken(reason: error, hasBegun: sink.hasBegun)
+        }
+        return sink.sent
+    }
+
+    /// The fields of the header, each with the end of its line.
+    private static func head(of response: Response) -> [UInt8] {
         var head: [UInt8] = []
         head.reserveCapacity(512)
         func add(_ name: String, _ value: String) {
@@ -70,71 +93,39 @@ enum Gateway {
         default:
             if let length = response.contentLength { add("Content-Length", String(length)) }
         }
-        if case .written(let write) = response.body {
-            let sink = AnswerSink(head, exchange, isHead: isHead)
-            do {
-                try write(sink)
-            } catch let fault as Fault where !sink.hasBegun {
-                throw NotBegun(fault: fault)
-            }
-            return try sink.end()
-        }
-        head.append(contentsOf: "\r\n".utf8)
-        try head.withUnsafeBytes { try exchange.write($0) }
-        guard !isHead else { return 0 }
-        switch response.body {
-        case .empty, .file, .written: return 0
-        case .bytes(let bytes):
-            try bytes.withUnsafeBytes { try exchange.write($0) }
-            return Int64(bytes.count)
-        case .stream(let source, _): return try copy(source, to: exchange)
-        }
+        return head
     }
 
-    /// Says why an answer did not go out whole. That a client hangs up is nothing out of the ordinary; that a store or a source breaks
-    /// off is.
-    static func log(_ error: any Error, _ logger: Logger) {
-        switch error {
-        case let cut as BodyCut: logger.error("the answer broke off: \(cut.reason.map { "\($0)" } ?? "its source ended too early")")
-        case let fault as Fault: logger.error("the answer broke off: \(fault)")
-        default: logger.info("the client is gone: \(error)")
+    /// Ends an answer that did not go out whole, and says why. That a client hangs up is nothing out of the ordinary; that a store or a
+    /// source breaks off is. Where a length was told, the answer is seen to be short, and what there is of it still goes out; where none
+    /// was, the web server is not told that the answer is whole.
+    static func end(_ exchange: Exchange, brokenBy reason: StreamError, _ body: Response.Body, keepsConnection: Bool, _ logger: Logger) {
+        switch reason {
+        case .cut(let cause): logger.info("the client is gone\(cause.map { ": \($0)" } ?? "")")
+        case .failed(let fault): logger.error("the answer broke off: \(fault)")
         }
-    }
-
-    /// A source that breaks off leaves the body shorter than announced, so no client takes it for whole.
-    private static func copy(_ source: any ByteSource, to exchange: Exchange) throws -> Int64 {
-        let buffer = UnsafeMutableRawBufferPointer.allocate(byteCount: 64 * 1024, alignment: 64)
-        defer { buffer.deallocate() }
-        var sent: Int64 = 0
-        while case let count = try source.read(into: buffer), count > 0 {
-            try exchange.write(UnsafeRawBufferPointer(rebasing: buffer[..<count]))
-            sent += Int64(count)
-        }
-        return sent
+        if case .written = body { exchange.breakOff() } else { exchange.finish(keepsConnection: keepsConnection) }
     }
 }
 
 /// The body of the request that an exchange holds.
-private final class ExchangeBody: ByteSource {
-    let announced: Int64?
+private final class RequestBody: ByteStream {
     private let exchange: Exchange
+    /// Bytes that the body is to have; nil where nobody knows.
+    private let announced: Int64?
     private var received: Int64 = 0
 
-    init(_ exchange: Exchange, isChunked: Bool) {
-        self.exchange = exchange
-        // A chunked body has no length, unless the web server took it in first; and without either there is no body.
-        announced = exchange.parameter("CONTENT_LENGTH").flatMap { Int64($0) } ?? (isChunked ? nil : 0)
-    }
+    init(_ exchange: Exchange, announced: Int64?) { (self.exchange, self.announced) = (exchange, announced) }
 
-    func read(into buffer: UnsafeMutableRawBufferPointer) throws(BodyCut) -> Int {
+    func read(into buffer: UnsafeMutableRawBufferPointer) throws(StreamError) -> Int {
         while true { if let count = try read(into: buffer, waitingAtMost: 60) { return count } }
     }
 
-    func read(into buffer: UnsafeMutableRawBufferPointer, waitingAtMost seconds: Double) throws(BodyCut) -> Int? {
+    func read(into buffer: UnsafeMutableRawBufferPointer, waitingAtMost seconds: Double) throws(StreamError) -> Int? {
         guard !buffer.isEmpty, announced != 0 else { return 0 }
         guard let count = exchange.read(into: buffer, waitingAtMost: seconds) else { return nil }
         received += Int64(count)
-        if count == 0, exchange.bodyEnd == .cut || announced ?? received != received { throw BodyCut() }
+        if count == 0, exchange.bodyEnd == .cut || announced ?? received != received { throw .cut(cause: nil) }
         return count
     }
 }

@@ -138,27 +138,29 @@ final class Workers: Ending {
         var isWhole = true
         // A list is read while it is sent.
         Trace.$current.withValue(pending.answer.trace) {
-            do {
-                do {
-                    sent = try Gateway.send(pending.answer.response, to: exchange, isHead: request.method == .HEAD)
-                } catch let failed as Gateway.NotBegun {
-                    api.refuse(request, &pending.answer, for: failed.fault)
-                    sent = try Gateway.send(pending.answer.response, to: exchange, isHead: request.method == .HEAD)
-                }
+            do throws(Gateway.Broken) {
+                sent = try deliver(&pending)
                 exchange.finish(keepsConnection: keepsConnection)
             } catch {
-                Gateway.log(error, logger)
-                // Where a length was told, the answer is seen to be short, and what there is of it still goes out.
-                if case .written = pending.answer.response.body {
-                    exchange.breakOff()
-                } else {
-                    exchange.finish(keepsConnection: keepsConnection)
-                }
+                Gateway.end(
+                    exchange, brokenBy: error.reason, pending.answer.response.body, keepsConnection: keepsConnection, logger)
                 isWhole = false
             }
         }
         logAccess(request, pending.answer, sent: sent, milliseconds: Int64((monotonicSeconds() - pending.began) * 1000))
         return isWhole ? sent : .max
+    }
+
+    /// Sends an answer. One whose body failed before anything was sent makes way for a refusal.
+    private func deliver(_ pending: inout Pending) throws(Gateway.Broken) -> Int64 {
+        let isHead = pending.request.method == .HEAD
+        do throws(Gateway.Broken) {
+            return try Gateway.send(pending.answer.response, to: pending.exchange, isHead: isHead)
+        } catch {
+            guard case .failed(let fault) = error.reason, !error.hasBegun else { throw error }
+            api.refuse(pending.request, &pending.answer, for: fault)
+            return try Gateway.send(pending.answer.response, to: pending.exchange, isHead: isHead)
+        }
     }
 
     /// One line a request. Of a body that nginx sends by itself, its length.

@@ -180,7 +180,7 @@ extension FileBlobWriter {
         return true
     }
 
-    func taken() throws(Fault) -> any ByteReader { try ReadBack(path: names.pending) }
+    func taken() throws(Fault) -> any ByteStream { try ReadBack(path: names.pending) }
 
     /// Bytes that the kernel copies between two looks at whether it is to go on.
     private static let copyStep: Int64 = 64 << 20

@@ -2,7 +2,7 @@ internal import Domain
 internal import Glibc
 
 /// Reads an image's file from an offset on.
-final class FileReader: ByteReader {
+final class FileReader: ByteStream {
     private let descriptor: CInt
 
     convenience init(path: String, offset: Int64) throws(Fault) {
@@ -26,11 +26,11 @@ final class FileReader: ByteReader {
 
     deinit { close(descriptor) }
 
-    func read(into buffer: UnsafeMutableRawBufferPointer) throws(Fault) -> Int {
+    func read(into buffer: UnsafeMutableRawBufferPointer) throws(StreamError) -> Int {
         while true {
             let count = Glibc.read(descriptor, buffer.baseAddress, buffer.count)
             if count >= 0 { return count }
-            guard errno == EINTR else { throw .store(errno, "reading an image's file") }
+            guard errno == EINTR else { throw .failed(.store(errno, "reading an image's file")) }
         }
     }
 }

@@ -75,7 +75,7 @@ private final class GuardedBytes: BlobWriter {
         try base.take(fileAt: path, size: size, isCancelled: isCancelled)
     }
 
-    func taken() throws(Fault) -> any ByteReader { try base.taken() }
+    func taken() throws(Fault) -> any ByteStream { try base.taken() }
 
     func commit() throws(Fault) -> ImageLocation { try bulkhead.note { () throws(Fault) in try base.commit() } }
     func confirm() { bulkhead.note { base.confirm() } }
@@ -106,11 +106,11 @@ package struct GuardedSource: ImageSource {
 }
 
 /// Has a place in the bulkhead as long as there is something to read.
-private final class GuardedReader: ByteReader {
-    private let base: any ByteReader
+private final class GuardedReader: ByteStream {
+    private let base: any ByteStream
     private let place: Bulkhead.Place
 
-    init(_ base: any ByteReader, _ place: Bulkhead.Place) { (self.base, self.place) = (base, place) }
+    init(_ base: any ByteStream, _ place: Bulkhead.Place) { (self.base, self.place) = (base, place) }
 
-    func read(into buffer: UnsafeMutableRawBufferPointer) throws(Fault) -> Int { try base.read(into: buffer) }
+    func read(into buffer: UnsafeMutableRawBufferPointer) throws(StreamError) -> Int { try base.read(into: buffer) }
 }

@@ -78,7 +78,7 @@ package struct HTTPStore: ImageStore, ImageSource {
     package func pendingUploads(olderThan seconds: Int) -> [Upload] { [] }
 
     /// - Parameter size: bytes that the source said it has: what comes must be of the same whole.
-    private func open(_ url: String, from offset: Int64, of size: Int64) throws(Fault) -> any ByteReader {
+    private func open(_ url: String, from offset: Int64, of size: Int64) throws(Fault) -> any ByteStream {
         guard offset < size else { return RemoteReader(nil, of: 0) }
         let download = try ask(url, headers: offset > 0 ? [("Range", "bytes=\(offset)-")] : [], limits: limits)
         let isWhole = offset == 0 && download.status == 200
@@ -127,7 +127,7 @@ package struct HTTPStore: ImageStore, ImageSource {
 }
 
 /// What comes from a source, counted.
-private final class RemoteReader: ByteReader {
+private final class RemoteReader: ByteStream {
     /// Nil when there is nothing to read.
     private let download: Download?
     /// Bytes that are still to come; nil when nobody knows.
@@ -135,17 +135,17 @@ private final class RemoteReader: ByteReader {
 
     init(_ download: Download?, of size: Int64?) { (self.download, left) = (download, size) }
 
-    func read(into buffer: UnsafeMutableRawBufferPointer) throws(Fault) -> Int {
+    func read(into buffer: UnsafeMutableRawBufferPointer) throws(StreamError) -> Int {
         guard let download else { return 0 }
         let count: Int
         do throws(HTTPClientError) {
             count = try download.read(into: buffer)
         } catch {
-            throw Fault(reading: error)
+            throw .failed(Fault(reading: error))
         }
         guard let left else { return count }
         self.left = left - Int64(count)
-        guard count == 0 ? left == 0 : left >= count else { throw Fault(.unavailable, "The source sent other data than it told.") }
+        guard count == 0 ? left == 0 : left >= count else { throw .failed(Fault(.unavailable, "The source sent other data than it told.")) }
         return count
     }
 }

@@ -3,7 +3,7 @@ internal import Glibc
 
 /// Reads a file once, to see what is in it. Behind its first bytes nothing of it stays in the page cache, where it would push out all
 /// that is read often.
-final class ReadBack: ByteReader {
+final class ReadBack: ByteStream {
     private let descriptor: CInt
     private var offset: off_t = 0
     private var dropped: off_t = ReadBack.cached
@@ -21,7 +21,7 @@ final class ReadBack: ByteReader {
         if descriptor >= 0 { close(descriptor) }
     }
 
-    func read(into buffer: UnsafeMutableRawBufferPointer) throws(Fault) -> Int {
+    func read(into buffer: UnsafeMutableRawBufferPointer) throws(StreamError) -> Int {
         while true {
             let count = Glibc.read(descriptor, buffer.baseAddress, buffer.count)
             if count >= 0 {
@@ -32,7 +32,7 @@ final class ReadBack: ByteReader {
                 }
                 return count
             }
-            guard errno == EINTR else { throw .store(errno, "reading an image's file") }
+            guard errno == EINTR else { throw .failed(.store(errno, "reading an image's file")) }
         }
     }
 }

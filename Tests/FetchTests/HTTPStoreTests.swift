@@ -185,7 +185,7 @@ extension Nginx {
     }
 }
 
-extension ByteReader {
+extension ByteStream {
     fileprivate func everything() throws -> String {
         var bytes: [UInt8] = []
         var buffer = [UInt8](repeating: 0, count: 4)

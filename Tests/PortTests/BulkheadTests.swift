@@ -146,7 +146,7 @@ private final class StuckStore: ImageStore {
         func take(fileAt path: String, size: Int64, isCancelled: () -> Bool) throws(Fault) -> Bool {
             try base.take(fileAt: path, size: size, isCancelled: isCancelled)
         }
-        func taken() throws(Fault) -> any ByteReader { try base.taken() }
+        func taken() throws(Fault) -> any ByteStream { try base.taken() }
         func commit() throws(Fault) -> ImageLocation { try base.commit() }
         func confirm() { base.confirm() }
         func discard() { base.discard() }

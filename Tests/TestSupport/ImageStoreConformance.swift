@@ -186,7 +186,7 @@ extension ImageStore {
     fileprivate func hasPending(_ token: String) throws -> Bool { try pendingUploads(olderThan: -1).contains { $0.token == token } }
 }
 
-extension ByteReader {
+extension ByteStream {
     fileprivate func text() throws -> String {
         var bytes: [UInt8] = []
         var buffer = [UInt8](repeating: 0, count: 4)

@@ -24,7 +24,7 @@ package struct DataHandlers: Sendable {
         let announced = try call.announcedData()
         let store = try service.chosenStore(call.request.headers["X-Image-Meta-Store"])
         return try service.clientUploads.withOne(for: call.caller.project) { () throws(Fault) in
-            try service.upload(call.imageID, from: RequestBytes(call.request.body), announced: announced, into: store, by: call.caller)
+            try service.upload(call.imageID, from: call.request.body, announced: announced, into: store, by: call.caller)
             return Response(.noContent)
         }
     }

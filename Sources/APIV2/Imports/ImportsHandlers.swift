@@ -22,7 +22,7 @@ package struct ImportsHandlers: Sendable {
     private func stage(_ call: Call) throws(Fault) -> Response {
         let announced = try call.announcedData()
         return try service.service.clientUploads.withOne(for: call.caller.project) { () throws(Fault) in
-            try service.stage(call.imageID, from: RequestBytes(call.request.body), announced: announced, by: call.caller)
+            try service.stage(call.imageID, from: call.request.body, announced: announced, by: call.caller)
             return Response(.noContent)
         }
     }

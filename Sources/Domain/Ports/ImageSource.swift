@@ -38,9 +38,9 @@ package struct FetchedBytes {
     /// Where it is false, the end of the connection is the end of the bytes: a cut body reads like a whole one.
     package let hasMarkedEnd: Bool
     /// Ends only when all that was announced has come.
-    package let reader: any ByteReader
+    package let reader: any ByteStream
 
-    package init(announced: Int64?, hasMarkedEnd: Bool, reader: any ByteReader) {
+    package init(announced: Int64?, hasMarkedEnd: Bool, reader: any ByteStream) {
         (self.announced, self.hasMarkedEnd, self.reader) = (announced, hasMarkedEnd, reader)
     }
 }

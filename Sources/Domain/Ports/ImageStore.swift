@@ -73,7 +73,7 @@ package protocol BlobWriter: AnyObject, Sendable {
     func take(fileAt path: String, size: Int64, isCancelled: () -> Bool) throws(Fault) -> Bool
 
     /// Reads back what `take` took: nobody has seen those bytes yet.
-    func taken() throws(Fault) -> any ByteReader
+    func taken() throws(Fault) -> any ByteStream
 
     /// Makes the bytes durable, then visible. They are whole or absent, whatever fails.
     func commit() throws(Fault) -> ImageLocation
@@ -93,18 +93,18 @@ package struct Blob {
     /// Where they lie as a file of this machine; nil where they do not.
     package var path: String?
     /// Opens them for reading from an offset.
-    package let open: (_ offset: Int64) throws(Fault) -> any ByteReader
+    package let open: (_ offset: Int64) throws(Fault) -> any ByteStream
     /// Opens all of them in another way than by `open(0)`: nil where there is none.
-    package var openWhole: (() throws(Fault) -> any ByteReader)?
+    package var openWhole: (() throws(Fault) -> any ByteStream)?
 
     /// Opens all of them, in the way that is best.
-    package func openAll() throws(Fault) -> any ByteReader {
+    package func openAll() throws(Fault) -> any ByteStream {
         guard let openWhole else { return try open(0) }
         return try openWhole()
     }
 
     package init(
-        size: Int64, internalPath: String?, open: @escaping (_ offset: Int64) throws(Fault) -> any ByteReader
+        size: Int64, internalPath: String?, open: @escaping (_ offset: Int64) throws(Fault) -> any ByteStream
     ) {
         self.size = size
         self.internalPath = internalPath

@@ -4,7 +4,7 @@ package protocol Unpacking: Sendable {
     ///
     /// - Returns: a reader that throws `.invalid` for a packing that is damaged, or is no image's, such as an archive of several files.
     ///   What it gave is to be used only once it has come to a good end.
-    func unpacked(_ reader: any ByteReader) -> any ByteReader
+    func unpacked(_ reader: any ByteStream) -> any ByteStream
 }
 
 /// What a site makes of the formats of images that it imports.

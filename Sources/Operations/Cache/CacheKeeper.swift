@@ -48,7 +48,7 @@ package final class CacheKeeper: Sendable {
         image.status == .active && image.id.isUUID && 1...max(1, largest) ~= bytes.size
     }
 
-    private func open(_ image: Image, _ bytes: Blob) throws(Fault) -> any ByteReader {
+    private func open(_ image: Image, _ bytes: Blob) throws(Fault) -> any ByteStream {
         var fill: (any CacheFill)?
         do throws(Fault) {
             fill = try cache.begin(image.id)
@@ -77,7 +77,7 @@ package final class CacheKeeper: Sendable {
     }
 
     /// Opens what is to be brought in, or gives up the turn.
-    func source(_ bytes: Blob, for fill: any CacheFill) throws(Fault) -> any ByteReader {
+    func source(_ bytes: Blob, for fill: any CacheFill) throws(Fault) -> any ByteStream {
         do throws(Fault) {
             return try bytes.open(0)
         } catch {
@@ -88,7 +88,7 @@ package final class CacheKeeper: Sendable {
 
     /// Handed from one thread to another, which alone has them then.
     private struct Held: @unchecked Sendable {
-        let source: any ByteReader
+        let source: any ByteStream
         let fill: any CacheFill
     }
 
@@ -97,7 +97,7 @@ package final class CacheKeeper: Sendable {
     /// - Parameter isEnding: whether it is to be left half-way.
     /// - Returns: whether it is there now.
     func fill(
-        _ fill: any CacheFill, _ image: Image, size: Int64, from source: any ByteReader, isEnding: () -> Bool = { false }
+        _ fill: any CacheFill, _ image: Image, size: Int64, from source: any ByteStream, isEnding: () -> Bool = { false }
     ) -> Bool {
         let isFull = Monitor(false)
         let writing: StreamTee<Fault>.Reader = { piece throws(Fault) in

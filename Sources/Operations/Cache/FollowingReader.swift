@@ -5,12 +5,12 @@ internal import Glibc
 ///
 /// The last piece is kept back until all is known to be right, so that nobody ever has a whole image that is wrong. When whoever
 /// fills dies, or the cache is in trouble, the rest comes from the store.
-final class FollowingReader: ByteReader {
+final class FollowingReader: ByteStream {
     private let growing: any GrowingBytes
     private let bytes: Blob
     private var offset: Int64 = 0
     /// The rest, without the cache.
-    private var rest: (any ByteReader)?
+    private var rest: (any ByteStream)?
 
     /// Bytes kept back.
     private static let lastPiece: Int64 = 64 * 1024
@@ -19,12 +19,12 @@ final class FollowingReader: ByteReader {
 
     init(_ growing: any GrowingBytes, _ bytes: Blob) { (self.growing, self.bytes) = (growing, bytes) }
 
-    func read(into buffer: UnsafeMutableRawBufferPointer) throws(Fault) -> Int {
+    func read(into buffer: UnsafeMutableRawBufferPointer) throws(StreamError) -> Int {
         if let rest { return try rest.read(into: buffer) }
         do throws(Fault) {
             if let count = try readCached(into: buffer) { return count }
         } catch {
-            if error.kind == .gone { throw error }
+            if error.kind == .gone { throw .failed(error) }
         }
         let rest = try readerOfRest()
         self.rest = rest
@@ -58,17 +58,17 @@ final class FollowingReader: ByteReader {
     }
 
     /// A source that knows no ranges is read from its beginning.
-    private func readerOfRest() throws(Fault) -> any ByteReader {
+    private func readerOfRest() throws(StreamError) -> any ByteStream {
         if offset > 0 {
             do throws(Fault) { return try bytes.open(offset) } catch {}
         }
-        let reader = try bytes.open(0)
+        let reader = try StreamError.failing { () throws(Fault) in try bytes.open(0) }
         let passed = UnsafeMutableRawBufferPointer.allocate(byteCount: 64 * 1024, alignment: 64)
         defer { passed.deallocate() }
         var left = offset
         while left > 0 {
             let count = try reader.read(into: UnsafeMutableRawBufferPointer(rebasing: passed[..<Int(min(Int64(passed.count), left))]))
-            guard count > 0 else { throw Fault(.unavailable, "The source has other data than before.") }
+            guard count > 0 else { throw .failed(Fault(.unavailable, "The source has other data than before.")) }
             left -= Int64(count)
         }
         return reader

@@ -1,14 +1,17 @@
+package import Domain
+package import HTTP
+
 /// What the client gets.
 package struct Response {
     package enum Body {
         case empty
         case bytes([UInt8])
-        /// Bytes read piece by piece from a store; `length` of them.
-        case stream(any ByteSource, length: Int64)
+        /// Bytes read piece by piece from a store: the first `length` of them. Fewer break the answer off.
+        case stream(any ByteStream, length: Int64)
         /// nginx sends the file itself: the path of an internal location, and how long the file is.
         case file(internalPath: String, length: Int64)
         /// Written while it is sent, of a length that nobody knows before. What it throws breaks the answer off.
-        case written(by: (any BodySink) throws -> Void)
+        case written(by: (any ByteSink) throws(StreamError) -> Void)
     }
 
     package var status: Status

@@ -1,3 +1,6 @@
+package import Domain
+package import HTTP
+
 /// A request as it came from the client, before anything is decoded.
 package struct Request {
     package var method: Method
@@ -6,7 +9,9 @@ package struct Request {
     /// Nil when it does not decode.
     package var query: Query?
     package var headers: Headers
-    package var body: any ByteSource
+    package var body: any ByteStream
+    /// Bytes of the body, as the client or the web server says; nil where neither does (a chunked body).
+    package var announced: Int64?
     /// How the client reached the service; links lead there.
     package var baseURL: BaseURL
     /// Where the web server listens.
@@ -14,14 +19,15 @@ package struct Request {
     package var remoteAddress: String
 
     package init(
-        method: Method, path: String, query: Query?, headers: Headers, body: any ByteSource, baseURL: BaseURL,
-        serverPort: Int?, remoteAddress: String
+        method: Method, path: String, query: Query?, headers: Headers, body: any ByteStream, announced: Int64?,
+        baseURL: BaseURL, serverPort: Int?, remoteAddress: String
     ) {
         self.method = method
         self.path = path
         self.query = query
         self.headers = headers
         self.body = body
+        self.announced = announced
         self.baseURL = baseURL
         self.serverPort = serverPort
         self.remoteAddress = remoteAddress
@@ -32,11 +38,11 @@ package struct Request {
     package var isChunked: Bool { headers["Transfer-Encoding"] != nil }
 
     /// Bytes that the client said it would send; nil where it did not say.
-    package var promised: Int64? { isChunked ? nil : body.announced }
+    package var promised: Int64? { isChunked ? nil : announced }
 
     /// Whether a body was sent: a length above zero, or a transfer coding.
     package var hasBody: Bool {
-        if let length = body.announced { return length > 0 }
+        if let announced { return announced > 0 }
         return isChunked
     }
 }
