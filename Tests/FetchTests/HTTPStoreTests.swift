@@ -189,7 +189,11 @@ extension ByteStream {
     fileprivate func everything() throws -> String {
         var bytes: [UInt8] = []
         var buffer = [UInt8](repeating: 0, count: 4)
-        while case let count = try buffer.withUnsafeMutableBytes({ try read(into: $0) }), count > 0 { bytes += buffer[..<count] }
+        do {
+            while case let count = try buffer.withUnsafeMutableBytes({ try read(into: $0) }), count > 0 { bytes += buffer[..<count] }
+        } catch let error as StreamError {
+            throw error.fault
+        }
         return String(decoding: bytes, as: UTF8.self)
     }
 }
