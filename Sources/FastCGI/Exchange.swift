@@ -130,7 +130,8 @@ package final class Exchange {
         }
     }
 
-    /// The request's headers. Their names come as `HTTP_…` parameters: upper case, and with `_` for `-`, which is put back.
+    /// Calls `body` with each header of the request. Their names come as `HTTP_…` parameters, in upper case and with `_` for `-`. The case stays;
+    /// each `_` becomes `-`, also one that the client sent.
     package func forEachHeader(_ body: (_ name: String, _ value: String) -> Void) {
         var next: UnsafeMutablePointer<UnsafeMutablePointer<CChar>?>? =
             switch wire {

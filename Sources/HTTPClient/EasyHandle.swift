@@ -10,7 +10,7 @@ final class EasyHandle {
     private let said = UnsafeMutablePointer<CChar>.allocate(capacity: Int(CURL_ERROR_SIZE))
     private var lines: UnsafeMutablePointer<curl_slist>?
 
-    /// Runs before the first handle is made: the library's own set-up is not safe among threads.
+    /// Sets the library up, with the first handle of the process. Its own set-up is not safe among threads; Swift runs this once.
     static let libraryIsReady: Bool = curl_global_init(vitrine_curl_global_default) == CURLE_OK
 
     init(_ trust: TLSSettings) {

@@ -11,7 +11,7 @@ package final class Connection {
 
     private static let cachedStatements = 256
 
-    /// Runs before the first thread starts: the library's own set-up is not safe among threads.
+    /// Sets the library up, with the first connection of the process. Its own set-up is not safe among threads; Swift runs this once.
     private static let libraryIsReady: Bool = mysql_server_init(0, nil, nil) == 0
 
     /// Opens a connection that speaks utf8mb4, keeps UTC and refuses what does not fit a column.

@@ -3,11 +3,11 @@ package import Logging
 internal import Synchronization
 package import Threading
 
-/// Renews the leases of this process that somebody works under, and no others: one that was let go of ends, also where the catalog could
+/// Renews the leases that threads of this process work under, and no others. A lease that was released expires, also if the catalog could
 /// not be told.
 ///
-/// An upload may wait for its client for hours, so it cannot renew by itself. If the process dies, the leases
-/// end, and `glance-tasks` takes back what they were for.
+/// A thread of its own does it, since an upload may wait for its client for hours. If the process dies, its leases expire, and
+/// `glance-tasks` puts the images back that they were for.
 package final class LeaseKeeper: Sendable {
     private let purpose: String
     private let renew: Renewal

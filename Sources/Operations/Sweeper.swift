@@ -22,7 +22,7 @@ package struct Sweeper: Sendable {
         (self.node, self.worker, self.isDead, self.logger) = (node, worker, isDead, logger)
     }
 
-    /// Ends the leases of processes of this host that died, so that nobody waits for them, and says that the node is there.
+    /// Says that this node is there, and ends the leases of processes of this host that died, so that nobody waits for their expiry.
     ///
     /// - Parameter waiting: what a look found a moment ago, so that nothing else is asked for.
     package func endLeasesOfTheDead(_ waiting: WaitingWork = .unknown) throws(Fault) {

@@ -141,7 +141,7 @@ private final class LocationSearch {
     private var found: [String: FoundBytes] = [:]
     private let end = monotonicSeconds() + patience
 
-    /// Seconds for all of a request's locations. Who has more to be looked at orders them with POST, and `glance-tasks` takes its time.
+    /// Seconds for all of a request's locations. A client that has more of them adds each by POST, and `glance-tasks` looks at it later.
     private static let patience = 60.0
 
     init(verifies: Bool, _ service: ImageService) { (self.verifies, self.service) = (verifies, service) }

@@ -1,7 +1,7 @@
 internal import OsloConfig
 
-/// Options that an existing configuration may well set and that have no effect here. Named so that they are told from a slip of the
-/// pen. Source: the option lists of Glance from its first release to 33, and of the libraries that these have.
+/// Options that an existing configuration may set and that have no effect here. The log names them as such, and not as misspelt ones.
+/// Source: the option lists of Glance's releases up to 33, and of the libraries that they use.
 extension Options {
     static let unused: [OptionName] = {
         var names: [OptionName] = []
