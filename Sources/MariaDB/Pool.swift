@@ -3,22 +3,27 @@ internal import Threading
 /// Connections that the threads of a process share.
 ///
 /// A thread that finds none free opens one, up to `size + overflow`; past that it waits, and fails after `patience`.
-/// Of those given back, `size` are kept. Threads that cannot wait, because a lease would end, have `reserved` connections beyond these.
+/// Of those given back, `size` are kept, each until nobody used it for `longestIdle`. Threads that cannot wait, because a lease would expire,
+/// have `reserved` connections beyond these.
 package final class Pool: Sendable {
     package struct Limits: Sendable {
         package var size: Int
         package var overflow: Int
         /// Seconds that a thread waits for a connection.
         package var patience: Double
+        /// Seconds after which a connection that nobody used is closed. That happens when another one is given back.
+        package var longestIdle: Double
 
-        package init(size: Int = 5, overflow: Int = 50, patience: Double = 30) {
+        package init(size: Int = 5, overflow: Int = 50, patience: Double = 30, longestIdle: Double = 60) {
             self.size = size
             self.overflow = overflow
             self.patience = patience
+            self.longestIdle = longestIdle
         }
     }
 
     private struct State {
+        /// The one that was given back last is lent first, and so stands last.
         var idle: [Idle] = []
         /// Idle ones and those lent out.
         var open = 0
@@ -112,11 +117,16 @@ package final class Pool: Sendable {
 
     /// Of a connection that was lost those are suspected that nobody heard of since it was last known to be alive.
     private func release(_ connection: Connection, lent: Double) {
-        let size = limits.size
+        let (size, now) = (limits.size, monotonicSeconds())
+        let unused = now - limits.longestIdle
+        // Closed when the monitor is left.
         var closed: [Connection] = []
         state.with { state in
             if !connection.isBroken && state.idle.count < size {
-                state.idle.append(Idle(connection: connection, since: monotonicSeconds()))
+                closed = state.idle.prefix { $0.since < unused }.map(\.connection)
+                state.idle.removeFirst(closed.count)
+                state.open -= closed.count
+                state.idle.append(Idle(connection: connection, since: now))
                 return
             }
             state.open -= 1
