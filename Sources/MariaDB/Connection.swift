@@ -34,6 +34,8 @@ package final class Connection {
             throw MariaDBError(number: mysql_errno(raw), message: String(cString: mysql_error(raw)), sql: MariaDBError.connecting)
         }
         guard address.tls == nil || mysql_get_ssl_cipher(raw) != nil else { throw Self.notEncrypted("the server does not encrypt") }
+        // No program that this one starts has it.
+        _ = fcntl(CInt(mysql_get_socket(raw)), F_SETFD, FD_CLOEXEC)
         if address.socket == nil { watchSocket() }
     }
 
