@@ -196,7 +196,8 @@ let package = Package(
         .testTarget(
             name: "ConfigurationTests",
             dependencies: [
-                "Cryptography", "JSONDocument", "Messaging", "OsloConfig", "Service", "TestSupport", "glance-api", "glance-registry",
+                "Cryptography", "JSONDocument", "Messaging", "OsloConfig", "Service", "TestSupport", "glance-api", "glance-manage",
+                "glance-registry",
                 "glance-tasks",
             ],
             exclude: ["oslo.py"]),

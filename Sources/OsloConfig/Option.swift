@@ -14,6 +14,9 @@ package struct Option<Value: Sendable>: Sendable {
     let plain: @Sendable (Value) -> OptionValue
     /// What it was called before, the newest first.
     private(set) var formerNames: [OptionName] = []
+    /// What it does, in a sentence: units, range, what leaving it out means.
+    private(set) var help = ""
+    private(set) var isOfOlderGlance = false
 
     init(
         _ group: String, _ name: String, _ fallback: Value, text: String?, expectation: String, readsEmpty: Bool = false,
@@ -30,9 +33,24 @@ package struct Option<Value: Sendable>: Sendable {
         return option
     }
 
+    /// The same option with the sentence that `config list` says of it.
+    package func help(_ text: String) -> Self {
+        var option = self
+        option.help = text
+        return option
+    }
+
+    /// The same option, which releases of Glance before 33 have and 33 has not.
+    package func ofOlderGlance() -> Self {
+        var option = self
+        option.isOfOlderGlance = true
+        return option
+    }
+
     package var key: OptionKey {
         OptionKey(
-            group: group, name: name, kind: expectation, fallback: fallbackText, formerNames: formerNames,
+            group: group, name: name, kind: expectation, fallback: fallbackText, formerNames: formerNames, help: help,
+            isOfOlderGlance: isOfOlderGlance,
             value: { (configuration) throws(ConfigurationError) in plain(try configuration(self)) })
     }
 }
@@ -47,6 +65,10 @@ package struct OptionKey: Sendable {
     package let fallback: String?
     /// What files may call it too.
     package let formerNames: [OptionName]
+    /// What it does, in a sentence.
+    package let help: String
+    /// Whether releases of Glance before 33 have it, and 33 has not.
+    package let isOfOlderGlance: Bool
     /// What it is in a configuration.
     package let value: @Sendable (Configuration) throws(ConfigurationError) -> OptionValue
 
@@ -64,7 +86,7 @@ package struct OptionName: Hashable, Sendable, Comparable {
     }
 
     /// The group as files have it.
-    var shownGroup: String { group == "default" ? "DEFAULT" : group }
+    package var shownGroup: String { group == "default" ? "DEFAULT" : group }
 
     package static func < (a: Self, b: Self) -> Bool { (a.group, a.name) < (b.group, b.name) }
 }

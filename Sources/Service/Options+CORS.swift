@@ -32,11 +32,19 @@ extension Options {
         init(_ name: String, defaults: Defaults) {
             self.name = name
             allowedOrigin = .list(name, "allowed_origin", default: [])
+                .help(
+                    "Origins, such as https://horizon.example, whose scripts may use the API in a browser; * is every one, without credentials."
+                )
             allowCredentials = .flag(name, "allow_credentials", default: defaults.allowsCredentials)
+                .help("Whether such scripts may send credentials.")
             exposeHeaders = .list(name, "expose_headers", default: defaults.exposedHeaders)
+                .help("Headers of an answer that such scripts may read.")
             maxAge = .int(name, "max_age", default: defaults.maxAge, in: 0...86400)
+                .help("Seconds that a browser may keep the answer to a preflight request.")
             allowMethods = .list(name, "allow_methods", default: defaults.methods)
+                .help("Methods that such scripts may use.")
             allowHeaders = .list(name, "allow_headers", default: defaults.headers)
+                .help("Headers that such scripts may send.")
         }
 
         var keys: [OptionKey] {

@@ -23,23 +23,34 @@ extension Options {
         }
 
         init(_ name: String) {
-            func text(_ option: String) -> Option<String?> { .optionalText(name, option) }
+            func text(_ option: String, _ help: String) -> Option<String?> { .optionalText(name, option).help(help) }
             self.name = name
-            authURL = text("auth_url")
+            authURL = text("auth_url", "Address of Keystone.")
             authType = Option.choice(name, "auth_type", default: .password).formerly("auth_plugin")
-            authSection = text("auth_section")
-            (username, userID, password) = (text("username").formerly("user_name"), text("user_id"), text("password"))
-            (userDomainName, userDomainID) = (text("user_domain_name"), text("user_domain_id"))
-            (projectName, projectID) = (text("project_name").formerly("tenant_name"), text("project_id").formerly("tenant_id"))
-            (projectDomainName, projectDomainID) = (text("project_domain_name"), text("project_domain_id"))
-            (domainName, domainID, systemScope) = (text("domain_name"), text("domain_id"), text("system_scope"))
-            (defaultDomainName, defaultDomainID) = (text("default_domain_name"), text("default_domain_id"))
-            credentialID = text("application_credential_id")
-            credentialName = text("application_credential_name")
-            credentialSecret = text("application_credential_secret")
-            (caFile, certFile, keyFile) = (text("cafile"), text("certfile"), text("keyfile"))
-            regionName = text("region_name")
-            insecure = .flag(name, "insecure", default: false)
+                .help("How the service logs in; password and v3password are the same.")
+            authSection = text("auth_section", "Another group that holds the options of the login.")
+            username = text("username", "User that the service logs in as.").formerly("user_name")
+            userID = text("user_id", "The same, by id.")
+            password = text("password", "Password of that user.")
+            userDomainName = text("user_domain_name", "Domain of that user.")
+            userDomainID = text("user_domain_id", "The same, by id.")
+            projectName = text("project_name", "Project that the service logs in to.").formerly("tenant_name")
+            projectID = text("project_id", "The same, by id.").formerly("tenant_id")
+            projectDomainName = text("project_domain_name", "Domain of that project.")
+            projectDomainID = text("project_domain_id", "The same, by id.")
+            domainName = text("domain_name", "Domain that the service logs in to, in place of a project.")
+            domainID = text("domain_id", "The same, by id.")
+            systemScope = text("system_scope", "With `all` the service logs in to the system, in place of a project.")
+            defaultDomainName = text("default_domain_name", "Domain of a user or project whose own is not named.")
+            defaultDomainID = text("default_domain_id", "The same, by id.")
+            credentialID = text("application_credential_id", "Application credential, by id, for v3applicationcredential.")
+            credentialName = text("application_credential_name", "The same, by name; username or user_id says whose.")
+            credentialSecret = text("application_credential_secret", "Secret of the application credential.")
+            caFile = text("cafile", "File of the certificate authority of Keystone's certificate.")
+            certFile = text("certfile", "File of the client certificate for Keystone.")
+            keyFile = text("keyfile", "File of the key of that client certificate.")
+            regionName = text("region_name", "Region of the endpoints that are looked up in the catalog.")
+            insecure = .flag(name, "insecure", default: false).help("Whether Keystone's certificate is not verified.")
         }
 
         /// Those that tell who comes in, and where.
@@ -69,12 +80,17 @@ extension Options {
     enum OsloLimit {
         static let access = KeystoneGroup("oslo_limit")
         static let endpointID = Option<String?>.optionalText("oslo_limit", "endpoint_id")
+            .help("Endpoint of this service in Keystone, by its id, whose registered limits count.")
         static let serviceType = Option<String?>.optionalText("oslo_limit", "endpoint_service_type")
+            .help("Type of the service whose endpoint is looked up, where endpoint_id is not set.")
         static let serviceName = Option<String?>.optionalText("oslo_limit", "endpoint_service_name")
+            .help("Name of the service whose endpoint is looked up, where endpoint_id is not set.")
         static let region = Option<String?>.optionalText("oslo_limit", "endpoint_region_name")
+            .help("Region of the endpoint that is looked up.")
         static let interface = Option<Interface>.choice("oslo_limit", "endpoint_interface", default: .public)
-        /// Which endpoint of Keystone itself is asked.
+            .help("Interface of the endpoint that is looked up.")
         static let keystoneInterfaces = Option<[String]>.list("oslo_limit", "valid_interfaces", default: ["internal"])
+            .help("Interface of Keystone itself that is asked for limits; the first one counts.")
 
         static let all: [OptionKey] =
             access.all + [endpointID.key, serviceType.key, serviceName.key, region.key, interface.key, keystoneInterfaces.key]
@@ -83,19 +99,25 @@ extension Options {
     /// The options of `[keystone_authtoken]`. Source: keystonemiddleware, `auth_token/_opts.py`.
     enum AuthToken {
         static let access = KeystoneGroup("keystone_authtoken")
-        /// Where clients get their tokens.
         static let authenticateURI = Option<String?>.optionalText("keystone_authtoken", "www_authenticate_uri")
             .formerly("auth_uri")
+            .help("Address of Keystone that clients are told in WWW-Authenticate; without it, auth_url.")
         static let interface = Option<String>.text("keystone_authtoken", "interface", default: "internal")
-        /// Seconds that Keystone's answer may take. Without it Glance waits without end.
+            .help("Interface of Keystone that this service asks.")
         static let patience = Option<Int>.int("keystone_authtoken", "http_connect_timeout", default: 10, in: 1...600)
+            .help("Seconds that Keystone has to answer. Glance waits without end.")
         static let retries = Option<Int>.int("keystone_authtoken", "http_request_max_retries", default: 3, in: 0...100)
-        /// Seconds; -1 keeps nothing.
+            .help("Further tries of a question that Keystone did not answer.")
         static let cacheTime = Option<Int>.int("keystone_authtoken", "token_cache_time", default: 300, in: -1...86_400)
+            .help("Seconds that Keystone's answer about a token counts; -1 keeps none.")
         static let serviceTokenRoles = Option<[String]>.list("keystone_authtoken", "service_token_roles", default: ["service"])
+            .help("Roles of which a service token must have one.")
         static let serviceTokenRolesRequired = Option<Bool>.flag(
-            "keystone_authtoken", "service_token_roles_required", default: true)
+            "keystone_authtoken", "service_token_roles_required", default: true
+        )
+        .help("Whether a service token needs one of these roles; otherwise any valid token counts as a service's.")
         static let serviceType = Option<String?>.optionalText("keystone_authtoken", "service_type")
+            .help("Type of this service in the access rules of application credentials; without it tokens with such rules are refused.")
 
         static let all: [OptionKey] =
             access.all + [

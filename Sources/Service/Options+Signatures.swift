@@ -2,14 +2,18 @@ internal import OsloConfig
 
 /// Where the certificates are that images' signatures are checked with. Source: castellan, `barbican_key_manager.py`.
 extension Options {
-    /// Of the key manager; nil where the catalog of the caller's token has it.
     static let barbicanEndpoint = Option<String?>.optionalText("barbican", "barbican_endpoint")
+        .help("Address of the key manager; without it, the one in the catalog of the caller's token.")
     static let barbicanInterface = Option<Interface>.choice("barbican", "barbican_endpoint_type", default: .public)
+        .help("Endpoint of the key manager that is taken from the catalog.")
     static let barbicanRegion = Option<String?>.optionalText("barbican", "barbican_region_name")
+        .help("Region of that endpoint.")
     static let barbicanIsVerified = Option<Bool>.flag("barbican", "verify_ssl", default: true)
+        .help("Whether the key manager's certificate is verified.")
     static let barbicanCertificates = Option<String?>.optionalText("barbican", "verify_ssl_path")
-    /// A folder of certificates, called by their UUIDs, in place of a key manager.
+        .help("File of the certificate authority of the key manager's certificate.")
     static let certificateFolder = Option<String?>.optionalText("vitrine", "certificate_folder")
+        .help("Folder of certificates, <uuid>.pem each, in place of a key manager.")
 
     static let signatures: [OptionKey] = [
         barbicanEndpoint.key, barbicanInterface.key, barbicanRegion.key, barbicanIsVerified.key, barbicanCertificates.key,

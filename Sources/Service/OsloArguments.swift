@@ -1,3 +1,4 @@
+internal import Domain
 internal import Glibc
 
 /// The options that every program of Glance takes, because oslo.config and oslo.log bring them.
@@ -16,8 +17,10 @@ package struct OsloArguments: Equatable {
     /// A shell for which its completion is to be printed.
     package private(set) var shell: String?
 
-    /// The release of Glance whose place these programs take: what tools ask for by `--version`.
+    /// The release of Glance whose place these programs take: what tools read from the output of `--version`.
     package static let version = "33.0.0"
+    /// What this service is, as the log and `--version` tell people.
+    static let release = "Vitrine \(Version.current)"
 
     package struct Refused: Error, CustomStringConvertible {
         package let description: String
@@ -150,6 +153,9 @@ package struct OsloArguments: Equatable {
             let arguments = try OsloArguments(Array(CommandLine.arguments.dropFirst()))
             if arguments.asksForVersion {
                 print(version)
+                // Beside what tools read, for people.
+                _ = Array("\(release), in the place of Glance \(version)\n".utf8)
+                    .withUnsafeBytes { writeAll($0, to: STDERR_FILENO) }
                 exit(0)
             }
             for (name, value) in arguments.settings { setenv(name, value, 1) }

@@ -36,7 +36,7 @@ package enum Programs {
     ) throws {
         let logger = root.log.logger(name)
         try jobs?.start()
-        logger.info("takes requests")
+        logger.info("\(OsloArguments.release) takes requests")
         Readiness.tell()
         signals.waitForEnd(root.lookAgain)
         logger.info("ends; finishes what runs")
@@ -91,7 +91,7 @@ package enum Programs {
             wakeUps: try root.makeWakeUps(), logger)
         try jobs.start()
         let others = periodic.dropFirst().dropLast().compactMap { $0?.purpose.replacing("look after ", with: "") }
-        logger.info("looks after \((["uploads, imports, copies"] + others).joined(separator: ", "))")
+        logger.info("\(OsloArguments.release) looks after \((["uploads, imports, copies"] + others).joined(separator: ", "))")
         Readiness.tell()
         signals.waitForEnd(root.lookAgain)
         logger.info("ends; leaves to others what is half-way")

@@ -29,7 +29,7 @@ extension Reply {
         // The registry needs a moment for its first request.
         #expect(try eventually { try glance.health().status == 200 })
         let reply = try glance.health()
-        #expect(reply.json.object?.keys == ["detailed", "reasons", "checks"])
+        #expect(reply.json.object?.keys == ["detailed", "reasons", "checks", "version"])
         #expect(reply.json["detailed"]?.bool == true)
         #expect(reply.json["reasons"]?.array?.map { $0["reason"]?.string } == ["OK"])
         #expect(reply.json["checks"]?.array?.map { $0["name"]?.string } == ["database", "registry", "store file"])

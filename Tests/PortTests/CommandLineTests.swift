@@ -1,3 +1,4 @@
+import Domain
 import Foundation
 import TestSupport
 import Testing
@@ -125,6 +126,7 @@ import Testing
         func run(_ words: String...) throws -> Command { try Command("\(TestGlance.programs)/\(program)", words) }
         let (theirs, ours) = (try PyPIGlance.run("glance-manage", ["--version"]), try run("--debug", "--version"))
         #expect(ours.status == 0 && ours.text == theirs.text)
+        #expect(ours.errors == "Vitrine \(Version.current), in the place of Glance \(theirs.text)")
         #expect(try run("--config-file").status == 2)
         let missing = try run("--log-fil=\(folder)/logs/other.log", "--config-f", "/nowhere/of-\(program).conf", "--debug")
         #expect(missing.status == (program == "glance-manage" ? 2 : 1))

@@ -1,3 +1,4 @@
+internal import Domain
 internal import Glibc
 internal import HTTP
 internal import JSONDocument
@@ -8,7 +9,7 @@ internal import JSONDocument
 /// who watch the service, also asks what it stands on: the database, the stores, who knows the callers.
 ///
 /// Source: oslo.middleware, `healthcheck`, as Glance mounts it. What that tells of hosts, threads and paths in its detailed form
-/// is not told.
+/// is not told; its JSON says besides which release this is.
 package struct Healthcheck: Sendable {
     /// Files that say whether a service is to be used; the plug-ins of `backends`.
     package enum Backend: Sendable {
@@ -76,6 +77,7 @@ package struct Healthcheck: Sendable {
                         "reason": .string($0.reason),
                     ]
                 })
+            document["version"] = .string(Version.current)
         }
         return String(decoding: JSON.object(document).text, as: UTF8.self)
     }

@@ -1,0 +1,4 @@
+/// The release of this service, which every program tells.
+package enum Version {
+    package static let current = "0.14.0"
+}
