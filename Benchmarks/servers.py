@@ -4,7 +4,7 @@ from concurrent.futures import ThreadPoolExecutor
 
 from measuring import A, REPOSITORY, SCRATCH
 
-PORT, CEILING_PORT = 9295, 9296
+PORT, CEILING_PORT, BEFORE_PORT = 9295, 9296, 9291
 
 
 class Server:
@@ -52,12 +52,21 @@ def start_peer():
 
 def start_ours():
     """The service that most figures are of: its callers have static tokens."""
-    shutil.rmtree(A.state, ignore_errors=True)
-    tokens = A.state / 'tokens.yaml'
-    A.state.mkdir(parents=True)
+    return start_whole('vitrine', A.state, PORT, REPOSITORY)
+
+
+def start_before():
+    """Another version of the service, with a database of its own, in the place of the peer."""
+    return start_whole('before', A.state.with_name(A.state.name + '-before'), BEFORE_PORT, A.before)
+
+
+def start_whole(name, state, port, repository):
+    shutil.rmtree(state, ignore_errors=True)
+    tokens = state / 'tokens.yaml'
+    state.mkdir(parents=True)
     tokens.write_text(
         'tokens:\n  admin: { user: admin, project: admin, roles: [admin] }\n  user: { user: user, project: proj7, roles: [member] }\n')
-    process, server = run('vitrine', A.state, PORT, f'[vitrine]\nidentity = tokens\ntoken_file = {tokens}\n')
+    process, server = run(name, state, port, f'[vitrine]\nidentity = tokens\ntoken_file = {tokens}\n', repository=repository)
     server.sql('SET GLOBAL innodb_buffer_pool_size = 1073741824')  # as the peer's has it
     return process, server
 
@@ -70,15 +79,16 @@ def start_another(name, port, configuration):
     return run(name, state, port, configuration, '--db', database)
 
 
-def run(name, state, port, configuration, *options):
+def run(name, state, port, configuration, *options, repository=REPOSITORY):
     file = state / 'bench.conf'
-    file.write_text(f'[glance_store]\nfilesystem_store_datadir = {A.state}/images\n{configuration}')
-    command = [str(REPOSITORY / '.build/release/glance-manage'), 'run', '--state', str(state), '--conf', str(file),
-               '--api-port', str(port), '--registry-port', str(port + 100), '--nginx', str(REPOSITORY / 'nginx'), *options]
+    data = state if repository != REPOSITORY else A.state
+    file.write_text(f'[glance_store]\nfilesystem_store_datadir = {data}/images\n{configuration}')
+    command = [str(repository / '.build/release/glance-manage'), 'run', '--state', str(state), '--conf', str(file),
+               '--api-port', str(port), '--registry-port', str(port + 100), '--nginx', str(repository / 'nginx'), *options]
     process = subprocess.Popen(command, stdout=subprocess.PIPE, text=True)
     if not process.stdout.readline().startswith('ready'):
         raise SystemExit(f'{name} does not start')
-    sql = ['mariadb', '--no-defaults', '-uroot', '-S', f'{A.state}/mariadb/mariadb.sock', 'glance']
+    sql = ['mariadb', '--no-defaults', '-uroot', '-S', f'{data}/mariadb/mariadb.sock', 'glance']
     return process, Server(name, port, 'admin', 'user', sql)
 
 
@@ -112,6 +122,9 @@ def fill_ours(server, count):
 
 def fill(ours, peer, count):
     fill_ours(ours, count)
+    if A.before:
+        fill_ours(peer, count)
+        return
     subprocess.run([f'{A.peer}/glance/fill', str(count)], env=dict(os.environ, LAB=A.lab), check=True, stdout=subprocess.DEVNULL)
 
 
