@@ -14,7 +14,7 @@ package final class LeaderLease {
 
     private let name: String
     private let purpose: String
-    private let leases: any TurnKeeper
+    private let leases: any LeaderLeaseCatalog
     private let worker: String
     private let logger: Logger
     /// Of a clock that only goes forward: until when the lease is ours for sure.
@@ -24,7 +24,7 @@ package final class LeaderLease {
     ///   - name: names the work among all that have a leader.
     ///   - purpose: what the work is, for the log.
     ///   - worker: names this process.
-    package init(_ name: String, of purpose: String, in leases: any TurnKeeper, by worker: String, _ logger: Logger) {
+    package init(_ name: String, of purpose: String, in leases: any LeaderLeaseCatalog, by worker: String, _ logger: Logger) {
         (self.name, self.purpose, self.leases, self.worker, self.logger) = (name, purpose, leases, worker, logger)
     }
 
@@ -33,7 +33,7 @@ package final class LeaderLease {
         let now = monotonicSeconds()
         if now < end - Timing.leaderMargin { return .held }
         let wasHeld = now < end
-        guard try leases.takeTurn(name, by: worker, seconds: Timing.leaderLease) else {
+        guard try leases.acquireLeaderLease(name, by: worker, seconds: Timing.leaderLease) else {
             forget()
             return .somebodyElses
         }
@@ -49,7 +49,7 @@ package final class LeaderLease {
         guard end > monotonicSeconds() else { return }
         forget()
         do throws(Fault) {
-            try leases.leaveTurn(name, by: worker)
+            try leases.releaseLeaderLease(name, by: worker)
         } catch {
             logger.warning("others wait for \(purpose) until our lease ends: \(error)")
         }

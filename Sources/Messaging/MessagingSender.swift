@@ -9,8 +9,8 @@ package final class MessagingSender: NotificationSender {
     private let settings: BrokerSettings
     private var connection: Connection?
     private var routed: Set<String> = []
-    /// The host to be asked next.
-    private var turn = 0
+    /// The index of the host that is asked next; counts on past the last one.
+    private var hostIndex = 0
 
     /// Seconds that connecting may take, and all of a batch.
     private static let (connecting, sending) = (5, 15.0)
@@ -35,7 +35,7 @@ package final class MessagingSender: NotificationSender {
             connection.rest()
         } catch {
             (connection, routed) = (nil, [])
-            turn += 1
+            hostIndex += 1
             throw Fault(.unavailable, "The message broker takes no notifications now.", cause: error)
         }
     }
@@ -61,7 +61,7 @@ package final class MessagingSender: NotificationSender {
             do throws(RabbitMQError) {
                 return try connect()
             } catch {
-                turn += 1
+                hostIndex += 1
             }
         }
         return try connect()
@@ -70,7 +70,7 @@ package final class MessagingSender: NotificationSender {
     private func connect() throws(RabbitMQError) -> Connection {
         let isEncrypted = address.isEncrypted || settings.isEncrypted
         let fresh = try Connection(
-            to: address.hosts[turn % address.hosts.count], virtualHost: address.virtualHost,
+            to: address.hosts[hostIndex % address.hosts.count], virtualHost: address.virtualHost,
             tls: isEncrypted ? .init(authority: settings.certificateAuthority) : nil, patience: Self.connecting)
         connection = fresh
         return fresh

@@ -1,8 +1,8 @@
 /// Notifications that wait to be sent, in the order in which they were written, and what was read of the log of sent bytes.
 ///
-/// For the one process that has the turn: the outbox relay and the reader of the log. Every method throws `.unavailable` when the records
-/// cannot be asked or are too busy; other kinds are named with each.
-package protocol NotificationCatalog: TurnKeeper {
+/// For the one process that holds the leader lease: the outbox relay and the reader of the log. Every method throws `.unavailable` when the
+/// records cannot be asked or are too busy; other kinds are named with each.
+package protocol NotificationCatalog: LeaderLeaseCatalog {
     // MARK: For the outbox relay
 
     /// Reads the oldest; a few MiB of them at most, and one at the least where there is any.
@@ -27,15 +27,15 @@ package protocol NotificationCatalog: TurnKeeper {
     func record(_ sent: [SentBytes], from log: String, by worker: String, upTo position: String) throws(Fault)
 }
 
-/// Work that one process at a time does.
-package protocol TurnKeeper: Sendable {
-    /// Takes a turn, or holds it longer.
+/// Leader leases: one process at a time does a kind of work.
+package protocol LeaderLeaseCatalog: Sendable {
+    /// Acquires the leader lease of some work, or renews it.
     ///
-    /// - Returns: false while somebody else has it.
-    func takeTurn(_ work: String, by worker: String, seconds: Int) throws(Fault) -> Bool
+    /// - Returns: false while another process holds it.
+    func acquireLeaderLease(_ work: String, by worker: String, seconds: Int) throws(Fault) -> Bool
 
-    /// Leaves it to others at once.
-    func leaveTurn(_ work: String, by worker: String) throws(Fault)
+    /// Releases the lease, so that another process can acquire it at once.
+    func releaseLeaderLease(_ work: String, by worker: String) throws(Fault)
 }
 
 /// A way by which notifications go out.
