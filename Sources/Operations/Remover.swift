@@ -2,11 +2,11 @@ package import Domain
 package import Logging
 internal import Threading
 
-/// Removes bytes that are owed and that whoever owed them did not remove.
+/// Carries out owed removals that their own process did not carry out.
 ///
-/// A debt that cannot be paid now is put off, each time for longer, and comes after those that were never tried; a store that refuses
-/// several in a row is not asked again in that run. So neither keeps the others waiting. Many may run, in any number of processes: what is
-/// removed twice was removed once.
+/// A removal that fails is postponed, each time for longer, and comes after those that were never retried. A folder that refuses several
+/// removals in a row is skipped for the rest of the run, so that it does not delay the others. Many removers may run, in any number of
+/// processes: removing data twice is no error.
 package struct Remover: Sendable {
     private let removals: any MaintenanceCatalog
     private let stores: any ImageStores
@@ -14,14 +14,15 @@ package struct Remover: Sendable {
 
     private static let batch = 200
 
+    /// Makes a remover of its parts.
     package init(catalog: any MaintenanceCatalog, stores: any ImageStores, logger: Logger) {
         (removals, self.stores, self.logger) = (catalog, stores, logger)
     }
 
-    /// Does what can be done within a few seconds.
+    /// Carries out removals for a few seconds.
     ///
-    /// - Returns: whether there is more to do now.
-    /// - Throws: what the catalog throws when it cannot be asked. What was removed by then is removed once more later.
+    /// - Returns: whether more can be done now.
+    /// - Throws: what the catalog throws when it cannot be asked. Removals of this run may then be carried out once more later.
     package func removeSome() throws(Fault) -> Bool {
         let end = monotonicSeconds() + Timing.removing
         var (troubles, skipped) = (Troubles(), 0)
@@ -38,13 +39,14 @@ package struct Remover: Sendable {
         }
     }
 
+    /// The results of a batch of removals.
     private struct Payment {
         var done: [OwedRemoval] = []
         var failed: [OwedRemoval] = []
         var skipped: [OwedRemoval] = []
-        /// Not to be paid while other bytes of the image are on their way.
+        /// Removals that must wait while other data of the image is being written.
         var waiting: [OwedRemoval] = []
-        /// The time was enough.
+        /// Whether the time was sufficient.
         var isAll = true
     }
 
@@ -72,11 +74,11 @@ package struct Remover: Sendable {
 }
 
 extension UploadCatalog {
-    /// Removes bytes that are owed, unless they have become those of an image again.
+    /// Removes owed data, unless an image refers to it again.
     ///
-    /// - Returns: whether the debt is paid.
+    /// - Returns: whether the removal is done.
     fileprivate func remove(_ removal: OwedRemoval, from stores: any ImageStores) throws(Fault) -> Bool {
-        // What was deleted gets no bytes any more.
+        // A deleted image gets no new data.
         guard !removal.isOfDeleted else {
             try stores.remove(removal.url)
             return true
@@ -89,7 +91,7 @@ extension UploadCatalog {
         return isPaid
     }
 
-    /// Removes bytes that are owed; a failure is logged, and the debt stays.
+    /// Carries out an owed removal. A failure is logged, and the removal stays owed.
     package func carryOut(_ removal: OwedRemoval, in stores: any ImageStores, _ logger: Logger) {
         do throws(Fault) {
             if try remove(removal, from: stores) { try complete(removal) }
