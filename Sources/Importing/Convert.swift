@@ -4,9 +4,9 @@ internal import Operations
 internal import Threading
 
 extension Importer {
-    /// Makes another format of an image. Its bytes are judged first, as those of every image are, in a file that nobody else knows.
+    /// Converts an image to another disk format. Its data is first written to a private file and inspected like that of every image.
     ///
-    /// - Returns: the file of the other format, for the caller to remove.
+    /// - Returns: the file of the new format, which the caller removes.
     func convert(
         _ incoming: IncomingBytes, of image: Image, by converter: any ImageConverter, _ work: Work
     ) throws(Fault) -> StagingArea.File {
@@ -36,7 +36,7 @@ extension Importer {
         return made
     }
 
-    /// What stays is swept.
+    /// Removes a file of the staging area. A failure is logged and left to the sweeper.
     func remove(_ file: StagingArea.File) {
         do throws(Fault) {
             try service.staging.remove(file)

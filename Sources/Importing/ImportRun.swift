@@ -3,31 +3,31 @@ internal import Logging
 internal import Operations
 internal import Threading
 
-/// What an import has brought into stores, and what is known of it.
+/// The result of writing an import's data to stores.
 struct Brought {
     var locations: [ImageLocation]
     var failures: [(store: String?, fault: Fault)]
-    /// Nil for a copy of what the image has already.
+    /// Nil for a copy of data that the image has already.
     var measured: MeasuredBytes?
-    /// The image as it was described when they were judged.
+    /// The image as it was when the data was inspected.
     var judged: Image?
-    /// The disk format that was made of it; nil where it has its own.
+    /// The disk format that the data was converted to; nil when it was not converted.
     var format: String?
-    /// The image of another region that it is now.
+    /// The record of the image in another region, for `glance-download`.
     var source: RegionImageRecord?
 }
 
-/// What an import is about to bring, before anybody has read it.
+/// The data of an import, before it is read.
 struct IncomingBytes {
     let reader: any ByteStream
-    /// Bytes that will come; nil where nobody knows.
+    /// The number of bytes that will come; nil when it is unknown.
     let announced: Int64?
-    /// Where they lie as a file of this machine; nil where they do not.
+    /// The path of the data as a local file; nil when it is none.
     let path: String?
 }
 
 extension Importer {
-    /// Brings an image's bytes into stores. They become its own with the end of the task, in one step.
+    /// Runs an import: writes the data to the stores, and records it together with the end of the task in one transaction.
     func runImport(_ work: Work, _ plan: ImportPlan) throws(Fault) {
         let job = work.job
         var image: Image
@@ -58,7 +58,7 @@ extension Importer {
         } catch {
             return try giveUp(work, error) { $0.undo(plan) }
         }
-        // Where the bytes are about to lie is noted, and what they take of what the image's owner may have is kept.
+        // The pending locations are recorded, and their bytes are reserved of the owner's quota.
         let remaining: Int64?
         do throws(Fault) {
             remaining = try retryWhileUnavailable { () throws(Fault) in try jobs.prepare(job, pending: sinks.urls, claiming: claim) }
@@ -105,7 +105,7 @@ extension Importer {
             source: source)
     }
 
-    /// What is staged or copied as it is has a size that is known.
+    /// The size of the data if it is known before it is read: staged data and copies keep theirs unless a plugin changes it.
     private func knownSize(of image: Image, by plan: ImportPlan, _ job: Job) -> Int64? {
         switch plan.method {
         case .copy: image.size
@@ -128,7 +128,7 @@ extension Importer {
             incoming = IncomingBytes(reader: reader, announced: elsewhere.size, path: nil)
         case .staged:
             let bytes = try service.staging.bytes(of: image.id)
-            // Whoever staged them was told that so many are there.
+            // The client was told that this number of bytes is staged.
             let size = image.size ?? bytes.size
             if size != bytes.size { throw .miscounted(bytes.size, of: size, "staged bytes") }
             incoming = IncomingBytes(reader: counted(try bytes.open(0), size, "staged bytes"), announced: size, path: bytes.path)
@@ -154,7 +154,9 @@ extension Importer {
         return try measure.finish(size: size, service.logger)
     }
 
-    /// - Parameter size: bytes that will come, for those who look on.
+    /// Copies a stream into the stores, and reports the progress.
+    ///
+    /// - Parameter size: the number of bytes that will come, for the progress.
     func run(
         _ copyStream: StreamCopy, from reader: any ByteStream, of size: Int64?, beside readers: [StreamTee<Fault>.Reader] = [],
         into sinks: ImportTargets,
@@ -182,7 +184,7 @@ extension Importer {
             sinks.confirm()
             service.carryOut(owed)
         } catch {
-            // Perhaps it was done: the bytes stay, and when it was not, whoever begins anew removes them.
+            // Perhaps the job has ended: the data stays, and if the job has not ended, its next attempt removes the data.
             guard error.kind != .unavailable else { throw error }
             sinks.discard()
             return try giveUp(work, error) { $0.undo(plan, work.job, because: error) }
@@ -193,7 +195,7 @@ extension Importer {
 }
 
 extension Image {
-    /// What becomes of an image with its bytes.
+    /// Gives the image its data and the outcome of the import.
     fileprivate mutating func take(_ brought: Brought, by plan: ImportPlan, _ job: Job) throws(Fault) {
         let expected: ImageStatus = plan.method == .copy ? .active : .importing
         guard status == expected || plan.method == .copy && status == .deactivated else {
@@ -214,20 +216,19 @@ extension Image {
         leave(job.task)
     }
 
-    /// What becomes of an image that got nothing because of a fault. What does not fit into what the project may have now may fit later:
-    /// bytes that are staged go on waiting then.
+    /// Resets an image after a failed import. If the data exceeds the quota, staged data is kept, since it may fit later.
     mutating func undo(_ plan: ImportPlan, _ job: Job, because fault: Fault) {
         if plan.method == .staged, fault.isOverLimit { wait(plan, job) } else { undo(plan) }
     }
 
-    /// What becomes of an image whose staged bytes wait for another order.
+    /// Keeps the image's staged data for another import.
     mutating func wait(_ plan: ImportPlan, _ job: Job) {
         change(Image.importingTo, removing: plan.stores)
         change(Image.failedImport, adding: plan.stores)
         returnToStaging(job)
     }
 
-    /// What becomes of an image that got nothing.
+    /// Resets an image whose import failed.
     mutating func undo(_ plan: ImportPlan) {
         change(Image.importingTo, removing: plan.stores)
         change(Image.failedImport, adding: plan.stores)

@@ -5,9 +5,9 @@ internal import Operations
 internal import Threading
 
 extension Importer {
-    /// Gives an image a location, and looks at the bytes there: before it is active where they must have a digest, else afterwards.
+    /// Adds a location to an image and reads its data: before the image is active if the data must have a digest, else afterwards.
     ///
-    /// Unlike in Glance a location whose bytes are others than expected is none.
+    /// Unlike Glance, this refuses a location whose data does not have the expected digest.
     func runLocation(_ work: Work, _ plan: LocationPlan) throws(Fault) {
         let size: Int64
         do throws(Fault) {
@@ -39,7 +39,7 @@ extension Importer {
         try end(work) { $0.take(location, size, found.hash, checksum: found.checksum) }
     }
 
-    /// The image is active already. What is wrong with its source now is no reason to take that back: it stays without digests.
+    /// Computes the digests of an image that is active already. If the source fails, the image stays active, without digests.
     private func describe(_ work: Work, _ plan: LocationPlan, _ location: ImageLocation, _ size: Int64) throws(Fault) {
         do throws(Fault) {
             let (hash, checksum) = try digests(of: plan.url, plan.algorithm, size, work)
@@ -83,6 +83,7 @@ extension Importer {
 }
 
 extension Image {
+    /// Gives the image a location, and its size and digests.
     fileprivate mutating func take(_ location: ImageLocation, _ size: Int64, _ hash: ImageHash?, checksum: String?) {
         if !locations.contains(where: { $0.url.isSame(as: location.url) }) { locations.append(location) }
         if status == .importing { status = .active }
