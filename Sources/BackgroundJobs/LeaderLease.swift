@@ -2,13 +2,15 @@ package import Domain
 package import Logging
 internal import Threading
 
-/// A lease under which one process of all does some work, so that its order is kept. Used by one thread.
+/// A lease under which one process of an installation does some work, so that its order is kept. Used by one thread.
 package final class LeaderLease {
+    /// The result of acquiring the lease.
     package enum Standing {
-        /// The lease is this process's, and was at the call before.
+        /// This process holds the lease, and held it at the previous call.
         case held
-        /// It is this process's from now on: somebody else may have done what was read before.
+        /// This process has acquired the lease: another process may have done what was read before.
         case acquired
+        /// Another process holds the lease.
         case somebodyElses
     }
 
@@ -17,18 +19,20 @@ package final class LeaderLease {
     private let leases: any LeaderLeaseCatalog
     private let worker: String
     private let logger: Logger
-    /// Of a clock that only goes forward: until when the lease is ours for sure.
+    /// The time of the monotonic clock until which this process certainly holds the lease.
     private var end = -Double.infinity
 
+    /// Makes a lease that is not acquired yet.
+    ///
     /// - Parameters:
-    ///   - name: names the work among all that have a leader.
-    ///   - purpose: what the work is, for the log.
-    ///   - worker: names this process.
+    ///   - name: the name of the work, unique in the installation.
+    ///   - purpose: the name of the work in the log.
+    ///   - worker: the name of this process.
     package init(_ name: String, of purpose: String, in leases: any LeaderLeaseCatalog, by worker: String, _ logger: Logger) {
         (self.name, self.purpose, self.leases, self.worker, self.logger) = (name, purpose, leases, worker, logger)
     }
 
-    /// Acquires the lease, or renews it where not enough of it is left to begin something.
+    /// Acquires the lease, or renews it when too little time is left to begin something.
     package func acquire() throws(Fault) -> Standing {
         let now = monotonicSeconds()
         if now < end - Timing.leaderMargin { return .held }
@@ -41,10 +45,10 @@ package final class LeaderLease {
         return wasHeld ? .held : .acquired
     }
 
-    /// Asks for it anew the next time.
+    /// Forgets that the lease is held; the next call of `acquire` asks the catalog.
     package func forget() { end = -.infinity }
 
-    /// Releases it at once, so that others need not wait for its end.
+    /// Releases the lease at once, so that other processes need not wait for its expiry.
     package func release() {
         guard end > monotonicSeconds() else { return }
         forget()
