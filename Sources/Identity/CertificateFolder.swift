@@ -1,9 +1,10 @@
 package import Domain
 
-/// Certificates as files of a folder, `<UUID>.pem` each, for a site without a key manager. Every caller may have them.
+/// A source of certificates in a folder, `<UUID>.pem` each, for an installation without a key manager. Every caller may use them.
 package struct CertificateFolder: CertificateSource {
     private let path: String
 
+    /// Makes a source of a folder.
     package init(_ path: String) { self.path = path }
 
     package func certificate(_ id: String, for caller: Caller) throws(Fault) -> [UInt8] {
