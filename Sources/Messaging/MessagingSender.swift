@@ -1,7 +1,8 @@
 package import Domain
 internal import NotificationWire
 
-/// Sends notifications to a broker as oslo.messaging does: to a topic exchange, by `<topic>.<priority>`, into a queue of that name.
+/// Sends notifications to a broker as oslo.messaging does: to a topic exchange, with the routing key `<topic>.<priority>`, into a queue of
+/// that name.
 ///
 /// Source: oslo.messaging, `notify/messaging.py` and `_drivers/impl_rabbit.py`.
 package final class MessagingSender: NotificationSender {
@@ -12,10 +13,10 @@ package final class MessagingSender: NotificationSender {
     /// The index of the host that is asked next; counts on past the last one.
     private var hostIndex = 0
 
-    /// Seconds that connecting may take, and all of a batch.
+    /// The time limits in seconds of connecting, and of sending a batch.
     private static let (connecting, sending) = (5, 15.0)
 
-    /// - Returns: nil when the settings' URL is none.
+    /// - Returns: nil when the URL in the settings is invalid.
     package init?(_ settings: BrokerSettings) {
         guard let address = BrokerAddress(url: settings.url) else { return nil }
         self.address = address
@@ -32,7 +33,7 @@ package final class MessagingSender: NotificationSender {
                 }
             }
             try connection.waitForConfirmations(seconds: Int(Self.sending))
-            connection.rest()
+            connection.disarm()
         } catch {
             (connection, routed) = (nil, [])
             hostIndex += 1
@@ -56,7 +57,7 @@ package final class MessagingSender: NotificationSender {
 
     private func connected() throws(RabbitMQError) -> Connection {
         if let connection { return connection }
-        // Each host once, beginning with the one after that which failed last.
+        // Each host once, beginning with the one after the last that failed.
         for _ in 1..<address.hosts.count {
             do throws(RabbitMQError) {
                 return try connect()
