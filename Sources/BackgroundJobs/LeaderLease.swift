@@ -11,7 +11,7 @@ package final class LeaderLease {
         /// This process has acquired the lease: another process may have done what was read before.
         case acquired
         /// Another process holds the lease.
-        case somebodyElses
+        case heldByAnother
     }
 
     private let name: String
@@ -39,7 +39,7 @@ package final class LeaderLease {
         let wasHeld = now < end
         guard try leases.acquireLeaderLease(name, by: worker, seconds: Timing.leaderLease) else {
             forget()
-            return .somebodyElses
+            return .heldByAnother
         }
         end = now + Double(Timing.leaderLease)
         return wasHeld ? .held : .acquired
@@ -55,7 +55,7 @@ package final class LeaderLease {
         do throws(Fault) {
             try leases.releaseLeaderLease(name, by: worker)
         } catch {
-            logger.warning("others wait for \(purpose) until our lease ends: \(error)")
+            logger.warning("the leader lease of \(purpose) was not released; others wait until it expires: \(error)")
         }
     }
 }

@@ -48,7 +48,7 @@ package final class OutboxRelay: @unchecked Sendable {
         case .held: break
         // The former holder may have sent these.
         case .acquired: return 0
-        case .somebodyElses: return Timing.otherLeader
+        case .heldByAnother: return Timing.otherLeader
         }
         do throws(Fault) {
             for sender in senders { try sender.send(waiting) }

@@ -7,8 +7,8 @@ internal import Threading
 /// Reads nginx's log of the images that were sent, and makes notifications of its lines. Used by one thread.
 ///
 /// The read position is stored in the database in the same transaction as the notifications, so that each line counts once, whichever
-/// process reads on. The log may be rotated or truncated: the rest of a renamed file is read first, by a process that starts later under
-/// the name `….1`.
+/// process reads on. The log may be rotated or truncated: a renamed file is read to its end first; a process that starts later finds it
+/// under the name `….1`.
 package final class SendLog: @unchecked Sendable {
     private let path: String
     /// The name of this file of this host among the leader leases.
@@ -59,7 +59,7 @@ package final class SendLog: @unchecked Sendable {
             switch try lease.acquire() {
             case .held: break
             case .acquired: closeFile()
-            case .somebodyElses:
+            case .heldByAnother:
                 closeFile()
                 return Timing.otherLeader
             }
@@ -130,7 +130,9 @@ package final class SendLog: @unchecked Sendable {
             case .strange: strange += 1
             }
         }
-        if strange > 0 { logger.warning("the log of what was sent has \(strange) lines that are none of nginx/glance-sends.conf's") }
+        if strange > 0 {
+            logger.warning("the log of what was sent has \(strange) lines in another format than that of nginx/glance-sends.conf")
+        }
         let offset = file.offset + newline + 1
         try catalog.record(sent, from: name, by: worker, upTo: "\(file.inode) \(offset)")
         self.file?.offset = offset

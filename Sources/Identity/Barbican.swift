@@ -31,7 +31,7 @@ package final class Barbican: CertificateSource {
 
     package func certificate(_ id: String, for caller: Caller) throws(Fault) -> [UInt8] {
         guard let token = caller.token else {
-            throw Fault(.invalid, "The signature of the image cannot be checked: nobody's token is there to ask the key manager with.")
+            throw Fault(.invalid, "The signature of the image cannot be checked: there is no token to ask the key manager with.")
         }
         return try bulkhead.run(orElse: .overloaded("The key manager")) { () throws(Fault) in try certificate(id, token) }
     }

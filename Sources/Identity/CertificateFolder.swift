@@ -15,6 +15,6 @@ package struct CertificateFolder: CertificateSource {
 
 extension Fault {
     static func noCertificate(_ id: String) -> Fault {
-        Fault(.invalid, "The signature of the image cannot be checked: there is no certificate \(id), or it is not for you to use.")
+        Fault(.invalid, "The signature of the image cannot be checked: there is no certificate \(id), or you may not use it.")
     }
 }

@@ -31,10 +31,10 @@ package struct KeystoneAccess: Sendable, Equatable {
     }
 
     /// The address, with or without `/v3` at its end.
-    /// The service's credentials.
     package var address: String
-    /// The scope of its token.
+    /// The service's credentials.
     package var proof: Proof
+    /// The scope of its token.
     package var scope: Scope
     /// The interface of the identity service that is used once the catalog is known.
     package var interface = "internal"

@@ -132,7 +132,7 @@ package final class KeystoneLimits: LimitSource {
     private func place() throws(Fault) -> Place {
         if let place = state.withLock({ $0.place }) { return place }
         let found = try findPlace()
-        guard let service = found["service_id"]?.string else { throw .keystone("an endpoint of its has no service_id") }
+        guard let service = found["service_id"]?.string else { throw .keystone("one of its endpoints has no service_id") }
         let place = Place(service: service, region: found["region_id"]?.string)
         state.withLock { $0.place = place }
         logger.info("limits are those of service \(place.service) in \(place.region ?? "any region")")

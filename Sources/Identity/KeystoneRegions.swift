@@ -18,7 +18,8 @@ package struct KeystoneRegions: OtherRegions {
 
     package func opened(_ text: String, for image: ImageID) throws(Fault) -> CallerToken {
         guard let token = seal.open(text, for: image.text) else {
-            throw Fault(.unexpected, "The token of who ordered it cannot be read: the service's own password is another than it was.")
+            throw Fault(
+                .unexpected, "The token of the caller who ordered the import cannot be decrypted: the service's own password has changed.")
         }
         return CallerToken(token)
     }

@@ -134,7 +134,7 @@ package final class KeystoneTokens: Authenticator {
             headers: [("X-Subject-Token", text), ("OpenStack-Identity-Access-Rules", "1")])
         switch reply.status {
         case 200:
-            guard let token = KeystoneToken(reply.body) else { throw .keystone("it tells of a token in words that make no sense") }
+            guard let token = KeystoneToken(reply.body) else { throw .keystone("its answer about a token makes no sense") }
             return mayHaveExpired || !token.hasExpired ? token : nil
         // Only an error document of Keystone counts: a web server in its place answers 404 to every path.
         case 404 where (try? JSON(parsing: reply.body))?.object?["error"] != nil: return nil

@@ -18,7 +18,7 @@ package struct NoIdentity: Authenticator {
 
     package func caller(for credentials: Credentials) throws(Fault) -> Caller {
         guard isForAnyHost || credentials.isFromThisHost else {
-            throw Fault(.forbidden, "This image service asks nobody who he is, and so answers clients of its own host alone.")
+            throw Fault(.forbidden, "This image service does not authenticate callers, and so answers only clients of its own host.")
         }
         return everybody
     }

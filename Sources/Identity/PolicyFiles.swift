@@ -16,8 +16,8 @@ package struct PolicyFiles: PolicySource {
     /// The places of the files.
     package struct Places: Sendable {
         /// The main file; it need not exist.
-        /// Whether the operator has configured the file.
         package var file: String
+        /// Whether the operator has configured the file.
         package var isFileNamed: Bool
         /// Folders of which every file is read in the order of the names. A folder that does not exist has none.
         package var folders: [String]
@@ -105,13 +105,14 @@ extension PolicyFiles.Places {
     /// Parses names and rules, such as `"add_image": "role:member"`; a rule may have the older form of a list of lists.
     private static func overrides(in text: String, of path: String, _ logger: Logger) throws -> [Policy.Override] {
         guard let document = try document(text, of: path), document.null == nil else { return [] }
-        guard let mapping = document.mapping else { throw PolicyFileError(path, document.mark, "is no map of names to rules") }
+        guard let mapping = document.mapping else { throw PolicyFileError(path, document.mark, "is not a map of names to rules") }
         var overrides: [Policy.Override] = []
         for (key, value) in mapping {
-            guard let name = key.string, !name.isEmpty else { throw PolicyFileError(path, key.mark, "a rule's name is no text") }
+            guard let name = key.string, !name.isEmpty else { throw PolicyFileError(path, key.mark, "a rule's name is not a text") }
             if name.hasPrefix(Self.again) {
                 let rule = name.replacing(Self.again, with: "")
-                logger.warning("\(path):\(key.mark?.line ?? 0): the rule '\(rule)' stands there again further down, and that one counts")
+                logger.warning(
+                    "\(path):\(key.mark?.line ?? 0): the rule '\(rule)' is defined again further down, and the later definition counts")
                 continue
             }
             overrides.append(Policy.Override(name: name, check: check(value), origin: "\(path):\(key.mark?.line ?? 0)"))
@@ -129,7 +130,7 @@ extension PolicyFiles.Places {
                 return try Yams.compose(yaml: text)
             } catch YamlError.duplicatedKeysInMapping(let names, let context) {
                 guard let name = names.first, let marked = marked(text, at: context.mark, name) else {
-                    throw PolicyFileError(path, context.mark, "a name stands there twice")
+                    throw PolicyFileError(path, context.mark, "a name is defined twice")
                 }
                 text = marked
             } catch let error as YamlError {

@@ -46,7 +46,7 @@ final class ReloadingFile<Value: Sendable>: Sendable {
                 known.value = try read()
                 logger.info("\(name) were read again")
             } catch {
-                logger.error("\(name) of before stay in force: \(error)")
+                logger.error("\(name) stay in force as they were before: \(error)")
             }
             return known.value
         }

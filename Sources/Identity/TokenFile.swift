@@ -66,7 +66,7 @@ struct TokenFileError: Error, CustomStringConvertible {
             switch error as? DecodingError {
             case .keyNotFound(let key, _)?: "'\(key.stringValue)' is missing"
             case .dataCorrupted(let context)?: Self.place(of: context.underlyingError as? YamlError)
-            case .typeMismatch?, .valueNotFound?: "an entry has not the form { user: …, project: …, roles: […] }"
+            case .typeMismatch?, .valueNotFound?: "an entry does not have the form { user: …, project: …, roles: […] }"
             default: Self.place(of: error as? YamlError)
             }
         self.init(path, reason)

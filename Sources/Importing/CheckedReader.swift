@@ -50,7 +50,7 @@ struct DigestCheck {
         for (digest, expected) in digests {
             let value = digest.finish()
             guard value != expected.value.lowercased() else { continue }
-            throw Fault(.invalid, "The \(expected.algorithm) of \(words) is \(value), and was to be \(expected.value).")
+            throw Fault(.invalid, "The \(expected.algorithm) of \(words) is \(value) instead of \(expected.value).")
         }
     }
 }

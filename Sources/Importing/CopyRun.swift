@@ -7,20 +7,20 @@ extension Importer {
     /// image's digests: a whole file does not pass through this process, so the copy is read back.
     ///
     /// - Throws: a fault that names the store whose data is damaged.
-    func copy(_ image: Image, into sinks: ImportTargets, _ work: Work) throws(Fault) {
+    func copy(_ image: Image, into targets: ImportTargets, _ run: JobRun) throws(Fault) {
         guard let (location, bytes) = try service.found(image) else { throw Fault(.notFound, "The image has no data in any store.") }
         let source = CopySource(bytes, of: image, in: service.stores.store(of: location))
-        if let path = bytes.path { try take(path, of: source, into: sinks, work) }
-        guard sinks.wantsStream else { return }
+        if let path = bytes.path { try take(path, of: source, into: targets, run) }
+        guard targets.wantsStream else { return }
         let check = try source.check()
         let copyStream = StreamCopy(limits: service.limits, announced: bytes.size)
-        _ = try run(copyStream, from: try source.open(), of: bytes.size, beside: check?.readers ?? [], into: sinks, work)
+        _ = try copyIntoTargets(copyStream, from: try source.open(), of: bytes.size, beside: check?.readers ?? [], into: targets, run)
         try check?.finish(source.words)
     }
 
-    private func take(_ path: String, of source: CopySource, into sinks: ImportTargets, _ work: Work) throws(Fault) {
+    private func take(_ path: String, of source: CopySource, into targets: ImportTargets, _ run: JobRun) throws(Fault) {
         let size = source.bytes.size
-        let progress = Progress(work.job, jobs, total: size * Int64(sinks.count), service.logger)
+        let progress = Progress(run.job, jobs, total: size * Int64(targets.count), service.logger)
         // The image exists, so its size is allowed, whatever the limit is by now.
         var limits = service.limits
         limits.size = size
@@ -28,15 +28,15 @@ extension Importer {
         var damage: Fault?
         var done: Int64 = 0
         do throws(Fault) {
-            try sinks.take(fileAt: path, size: size) { count in
+            try targets.take(fileAt: path, size: size) { count in
                 done = count
                 progress.note(count)
-                return work.isCancelled || damage != nil
+                return run.isCancelled || damage != nil
             } verify: { reader throws(Fault) in
                 func look(at reader: any ByteStream, _ words: String) throws(Fault) {
                     guard let check = try source.check() else { return }
                     _ = try reading.run(from: reader, to: check.readers, isSlowAllowed: true) { _ throws(Fault) in
-                        try work.check()
+                        try run.check()
                         progress.note(done + size)
                     }
                     try check.finish(words)
@@ -44,7 +44,7 @@ extension Importer {
                 do throws(Fault) {
                     try look(at: reader, "the copy")
                 } catch {
-                    if work.isCancelled { throw error }
+                    if run.isCancelled { throw error }
                     // Reads the source to find out which of the two is damaged, so that the message names the right one. A damaged source
                     // is not copied to any store.
                     do throws(Fault) {

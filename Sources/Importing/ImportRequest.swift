@@ -2,8 +2,8 @@ package import Domain
 package import JSONDocument
 
 /// A client's request to import an image.
-/// The import method.
 package struct ImportRequest: Sendable {
+    /// The import method.
     package var method: ImportPlan.Name
     /// The URL, for `web-download`.
     package var url: String?

@@ -183,7 +183,7 @@ package struct ImportService: Sendable {
             return .web(url: url, expected: request.expected)
         case .glanceDownload:
             guard let regions, let token = caller.token else {
-                throw Fault(.invalid, "Images of other regions are imported only where Keystone knows who asks.")
+                throw Fault(.invalid, "Images of other regions can be imported only by callers whom Keystone authenticates.")
             }
             let (region, source) = try request.checkRegion()
             return .region(

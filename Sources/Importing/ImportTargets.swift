@@ -9,7 +9,7 @@ final class ImportTargets: @unchecked Sendable {
     /// The names; nil for a single store without a name.
     private let names: [String?]
     private let mustAll: Bool
-    private var sinks: [ImportTarget] = []
+    private var targets: [ImportTarget] = []
     private let logger: Logger
 
     /// A store that data is written to. After a fault it ignores the stream.
@@ -58,7 +58,7 @@ final class ImportTargets: @unchecked Sendable {
         (self.mustAll, self.logger) = (mustAll, logger)
         for name in names {
             do throws(Fault) {
-                sinks.append(ImportTarget(name, try set.begin(image, token: token, announcing: size, in: name)))
+                targets.append(ImportTarget(name, try set.begin(image, token: token, announcing: size, in: name)))
             } catch {
                 try note(error, of: name)
             }
@@ -66,11 +66,11 @@ final class ImportTargets: @unchecked Sendable {
     }
 
     /// The stores' URLs for the data until it is committed.
-    var urls: [String] { sinks.map(\.bytes.url) }
+    var urls: [String] { targets.map(\.bytes.url) }
     /// The number of stores, including those that have failed.
     var count: Int { names.count }
     /// Whether a store waits for the stream.
-    var wantsStream: Bool { sinks.contains { !$0.isFilled && $0.fault == nil } }
+    var wantsStream: Bool { targets.contains { !$0.isFilled && $0.fault == nil } }
 
     /// Gives a local file to the stores that can take it whole, one after another.
     ///
@@ -80,14 +80,14 @@ final class ImportTargets: @unchecked Sendable {
     func take(
         fileAt path: String, size: Int64, isCancelled: (_ done: Int64) -> Bool, verify: (any ByteStream) throws(Fault) -> Void
     ) throws(Fault) {
-        for (place, sink) in sinks.enumerated() where sink.fault == nil {
+        for (place, target) in targets.enumerated() where target.fault == nil {
             do throws(Fault) {
-                sink.isFilled = try sink.bytes.take(fileAt: path, size: size) { isCancelled(Int64(place) * size) }
-                if sink.isFilled { try verify(try sink.bytes.taken()) }
+                target.isFilled = try target.bytes.take(fileAt: path, size: size) { isCancelled(Int64(place) * size) }
+                if target.isFilled { try verify(try target.bytes.taken()) }
             } catch {
                 guard error.kind != .gone else { throw error }
-                sink.fail(error)
-                try note(error, of: sink.store)
+                target.fail(error)
+                try note(error, of: target.store)
             }
         }
     }
@@ -96,9 +96,9 @@ final class ImportTargets: @unchecked Sendable {
     var readers: [StreamTee<Fault>.Reader] {
         var readers: [StreamTee<Fault>.Reader] = []
         let mustAll = mustAll
-        for sink in sinks where !sink.isFilled && sink.fault == nil {
+        for target in targets where !target.isFilled && target.fault == nil {
             // A separate constant: within another closure this closure crashes the compiler (Swift 6.3.1).
-            let reader: StreamTee<Fault>.Reader = { (piece) throws(Fault) in try sink.append(piece, mustSucceed: mustAll) }
+            let reader: StreamTee<Fault>.Reader = { (piece) throws(Fault) in try target.append(piece, mustSucceed: mustAll) }
             readers.append(reader)
         }
         return readers
@@ -106,8 +106,8 @@ final class ImportTargets: @unchecked Sendable {
 
     /// - Throws: the last fault, when every store has failed.
     func checkAny() throws(Fault) {
-        for sink in sinks where sink.fault == nil { return }
-        throw sinks.last?.fault ?? failures.last?.fault ?? Fault(.unexpected, "No store takes the image.")
+        for target in targets where target.fault == nil { return }
+        throw targets.last?.fault ?? failures.last?.fault ?? Fault(.unexpected, "No store takes the image.")
     }
 
     /// Makes the data durable and visible in every store that has it.
@@ -115,13 +115,13 @@ final class ImportTargets: @unchecked Sendable {
     /// - Throws: the fault of a store that must not fail, or of the last one; the caller then discards the data.
     func commit() throws(Fault) -> [ImageLocation] {
         var locations: [ImageLocation] = []
-        for sink in sinks {
+        for target in targets {
             do throws(Fault) {
-                if let fault = sink.fault { throw fault }
-                locations.append(try sink.bytes.commit())
+                if let fault = target.fault { throw fault }
+                locations.append(try target.bytes.commit())
             } catch {
-                sink.fail(error)
-                if !failures.contains(where: { $0.store == sink.store }) { try note(error, of: sink.store) }
+                target.fail(error)
+                if !failures.contains(where: { $0.store == target.store }) { try note(error, of: target.store) }
             }
         }
         try checkAny()
@@ -130,12 +130,12 @@ final class ImportTargets: @unchecked Sendable {
 
     /// Reports that a record refers to the committed data.
     func confirm() {
-        for sink in sinks where sink.fault == nil { sink.bytes.confirm() }
+        for target in targets where target.fault == nil { target.bytes.confirm() }
     }
 
     /// Removes the data from every store, committed or not.
     func discard() {
-        for sink in sinks { sink.bytes.discard() }
+        for target in targets { target.bytes.discard() }
     }
 
     private func note(_ fault: Fault, of store: String?) throws(Fault) {

@@ -48,12 +48,12 @@ package struct Importer: Sendable {
         guard !isEnding(), let job = try jobs.claim(Upload.freshToken(), by: worker, on: host, patience: patience) else { return false }
         let lease = leases.keep(job.token)
         defer { leases.release(job.token) }
-        try Trace.following(job.trace) { () throws(Fault) in try run(Work(job: job, lease: lease, isEnding: isEnding)) }
+        try Trace.following(job.trace) { () throws(Fault) in try perform(JobRun(job: job, lease: lease, isEnding: isEnding)) }
         return true
     }
 
     /// A job that is running.
-    struct Work {
+    struct JobRun {
         let job: Job
         let lease: LeaseKeeper.Lease
         let isEnding: @Sendable () -> Bool
@@ -62,35 +62,35 @@ package struct Importer: Sendable {
         var isCancelled: Bool { lease.isLost || isEnding() }
 
         func check() throws(Fault) {
-            if isCancelled { throw Fault(.gone, "The image was deleted, or is in other hands.") }
+            if isCancelled { throw Fault(.gone, "The image was deleted, or another worker has the job.") }
         }
     }
 
-    private func run(_ work: Work) throws(Fault) {
-        let isLast = work.job.tries > Self.mostTries
-        for leftover in work.job.leftovers {
+    private func perform(_ run: JobRun) throws(Fault) {
+        let isLast = run.job.tries > Self.mostTries
+        for leftover in run.job.leftovers {
             do throws(Fault) {
                 try service.stores.discard(leftover)
             } catch {
                 // If a store does not answer, the next attempt asks it again; the last attempt leaves the data there.
                 guard isLast else { throw error }
-                service.logger.error("bytes of image \(leftover.image) stay, as \(leftover.pendingURL): \(error)")
+                service.logger.error("data of image \(leftover.image) was not removed from \(leftover.pendingURL): \(error)")
             }
         }
-        if let node = work.job.node, node != host {
-            let fault = Fault(.unreachable, "Nothing was heard for \(patience) s of the node \(node), which has the staged data.")
-            guard case .imageImport(let plan) = work.job.details else { return try giveUp(work, fault) }
-            return try giveUp(work, fault) { $0.wait(plan, work.job) }
+        if let node = run.job.node, node != host {
+            let fault = Fault(.unreachable, "The node \(node), which has the staged data, was silent for \(patience) s.")
+            guard case .imageImport(let plan) = run.job.details else { return try giveUp(run, fault) }
+            return try giveUp(run, fault) { $0.wait(plan, run.job) }
         }
         guard !isLast else {
-            let fault = Fault(.unexpected, "It was interrupted \(Self.mostTries) times.")
-            guard case .imageImport(let plan) = work.job.details else { return try giveUp(work, fault) }
-            return try giveUp(work, fault) { $0.undo(plan) }
+            let fault = Fault(.unexpected, "The task was interrupted \(Self.mostTries) times.")
+            guard case .imageImport(let plan) = run.job.details else { return try giveUp(run, fault) }
+            return try giveUp(run, fault) { $0.undo(plan) }
         }
-        switch work.job.details {
-        case .imageImport(let plan): try runImport(work, plan)
-        case .location(let plan): try runLocation(work, plan)
-        case nil: try giveUp(work, Fault(.unexpected, "What is to be done cannot be read."))
+        switch run.job.details {
+        case .imageImport(let plan): try runImport(run, plan)
+        case .location(let plan): try runLocation(run, plan)
+        case nil: try giveUp(run, Fault(.unexpected, "The details of the task cannot be read."))
         }
     }
 
@@ -100,9 +100,9 @@ package struct Importer: Sendable {
     ///
     /// - Parameter change: changes the image in the same transaction.
     func giveUp(
-        _ work: Work, _ fault: Fault, _ change: @escaping (inout Image) -> Void = { $0.returnToQueue() }
+        _ run: JobRun, _ fault: Fault, _ change: @escaping (inout Image) -> Void = { $0.returnToQueue() }
     ) throws(Fault) {
-        let job = work.job
+        let job = run.job
         // A process that ends releases the job. A worker that has lost the lease changes nothing, unless the image was deleted.
         guard !isEnding() else { return try jobs.release(job) }
         service.logger.warning("task \(job.task.id) on image \(job.task.image?.text ?? "-") failed: \(fault)")
@@ -118,7 +118,7 @@ package struct Importer: Sendable {
         } catch {
             guard error.kind == .gone else { throw error }
             // The other worker has the image and its staged data too.
-            return service.logger.info("task \(job.task.id) is somebody else's by now")
+            return service.logger.info("task \(job.task.id) belongs to another worker now")
         }
         unstage(job)
         if job.task.kind == .legacyImport { deleteImage(of: job) }
@@ -130,7 +130,7 @@ package struct Importer: Sendable {
         do throws(Fault) {
             service.carryOut(try service.images.delete(image, visibleTo: .service) { _ in })
         } catch {
-            service.logger.warning("image \(image), whose import failed, stays: \(error)")
+            service.logger.warning("image \(image), whose import failed, was not deleted: \(error)")
         }
     }
 

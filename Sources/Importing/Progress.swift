@@ -25,7 +25,7 @@ final class Progress {
         do throws(Fault) {
             try jobs.report(job, JobProgress(done: done, total: total))
         } catch {
-            logger.warning("how far task \(job.task.id) is cannot be told: \(error)")
+            logger.warning("the progress of task \(job.task.id) was not reported: \(error)")
         }
     }
 }

@@ -62,13 +62,13 @@ extension Importer {
     ///
     /// - Throws: `.invalid` for a region that the token's catalog does not have, `.forbidden` for properties that the caller who ordered
     ///   the import may not set.
-    func described(_ plan: ImportPlan, for image: Image, _ work: Work) throws(Fault) -> RegionImageRecord? {
+    func described(_ plan: ImportPlan, for image: Image, _ run: JobRun) throws(Fault) -> RegionImageRecord? {
         guard case .region(let source) = plan.method else { return nil }
         guard let downloads else { throw Fault(.invalid, "Images of other regions are not imported here.") }
         let token = try downloads.regions.opened(source.sealedToken, for: image.id)
         let service = try downloads.regions.imageService(in: source.region, interface: source.interface, for: token)
         let url = "\(service)/v2/images/\(source.image)"
-        let fetched = try self.source.fetch(url, showing: token, atMost: RegionImageRecord.longest, isCancelled: { work.isCancelled })
+        let fetched = try self.source.fetch(url, showing: token, atMost: RegionImageRecord.longest, isCancelled: { run.isCancelled })
         let found = try RegionImageRecord(try text(of: fetched.reader), at: "\(url)/file", token, prefixes: downloads.prefixes)
         try self.service.limits.check(size: found.size)
         let caller = Caller(

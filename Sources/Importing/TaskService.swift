@@ -23,7 +23,7 @@ package struct TaskService: Sendable {
 
     /// Lists the tasks on an image that the caller may see. Only administrators see tasks of other projects.
     ///
-    /// - Throws: `.notFound` for an image that the caller may not see, also when the fault is `.forbidden` elsewhere.
+    /// - Throws: `.notFound` for an image that the caller may not see, even if it is a rule that hides it.
     package func tasks(on image: ImageID, for caller: Caller) throws(Fault) -> ListWalk<Task> {
         do throws(Fault) {
             _ = try service.found(image, by: caller)

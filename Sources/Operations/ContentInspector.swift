@@ -3,7 +3,7 @@ package import ImageFormats
 package import Logging
 package import Threading
 
-/// Inspects an image's data while it passes: digests, format and signature, each on a thread of its own.
+/// Inspects an image's data while it passes: digests, format and signature. Its readers run on threads of their own.
 package struct ContentInspector {
     private let digests: DigestPair
     /// Nil when the format is not inspected.
@@ -58,7 +58,7 @@ package struct ContentInspector {
                 "The image data is refused: \(finding.words) Format: \(finding.format), check: \(finding.check.rawValue), at byte \(finding.offset)."
             )
         case .accepted(let virtualSize, let warnings):
-            for warning in warnings { logger.warning("image \(image.id) is taken although: \(warning.words)") }
+            for warning in warnings { logger.warning("image \(image.id) is accepted despite a finding: \(warning.words)") }
             // As in Glance, an empty disk counts as one of unknown size.
             return virtualSize == 0 ? nil : virtualSize
         }

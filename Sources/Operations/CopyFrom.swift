@@ -102,7 +102,7 @@ package struct Copier: Sendable {
         do throws(Fault) {
             try service.receive(image, from: Refused(refusal), announced: nil, claiming: nil, by: .service, failed: { .killed })
         } catch {
-            if error.kind != .tooLarge { service.logger.warning("image \(image.id) was not given up: \(error)") }
+            if error.kind != .tooLarge { service.logger.warning("image \(image.id) was not moved to killed: \(error)") }
         }
     }
 }
@@ -141,7 +141,7 @@ private final class LateReader: ByteStream {
             let read = try begun().read(into: buffer)
             count += Int64(read)
             if read == 0, let size = image.size, size != count {
-                throw .failed(Fault(.invalid, "The source was to have \(size) bytes and sent \(count)."))
+                throw .failed(Fault(.invalid, "The source sent \(count) bytes instead of \(size)."))
             }
             return read
         } catch {

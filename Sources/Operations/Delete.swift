@@ -37,7 +37,7 @@ extension ImageService {
             return try ask(node ?? "")
         } catch {
             guard error.kind == .unreachable || error.kind == .misanswered || error.isOverload else { throw error }
-            logger.warning("image \(id) is deleted here, and what node \(node ?? "") has of it stays there: \(error)")
+            logger.warning("image \(id) is deleted here; its data on node \(node ?? "") stays there: \(error)")
         }
         try delete(id, by: caller)
         return nil

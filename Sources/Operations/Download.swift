@@ -32,7 +32,7 @@ extension ImageService {
     }
 
     private func checkStores(_ names: [String]) throws(Fault) {
-        guard stores.named != nil else { throw Fault(.invalid, "This site has a single store; none can be preferred.") }
+        guard stores.named != nil else { throw Fault(.invalid, "This service has a single store; none can be preferred.") }
         guard let unknown = names.first(where: { stores.info($0) == nil }) else { return }
         throw Fault(.invalid, "There is no store '\(unknown.prefix(80))'.")
     }

@@ -75,7 +75,7 @@ extension ImageService {
     ///
     /// - Throws: `.invalid` unless the URL is one of http or https and may be fetched: locations in other stores are the service's own.
     package func checkLocation(_ url: String) throws(Fault) {
-        guard canLocate(url) else { throw Fault(.invalid, "There is no store for such locations, or they are not for clients to name.") }
+        guard canLocate(url) else { throw Fault(.invalid, "No store of this service has such locations, or clients may not name them.") }
         try source.check(url)
     }
 

@@ -29,18 +29,18 @@ package struct Remover: Sendable {
         defer { troubles.log("removals wait for a later try", more: skipped, logger) }
         while true {
             let owed = try removals.overdue(atMost: Self.batch)
-            let paid = carryOut(owed, until: end, &troubles)
-            try removals.complete(paid.done)
-            try removals.postpone(paid.failed, haveFailed: true)
-            try removals.postpone(paid.skipped + paid.waiting, haveFailed: false)
-            skipped += paid.skipped.count
-            if owed.count < Self.batch, paid.isAll { return false }
+            let results = carryOut(owed, until: end, &troubles)
+            try removals.complete(results.done)
+            try removals.postpone(results.failed, haveFailed: true)
+            try removals.postpone(results.skipped + results.waiting, haveFailed: false)
+            skipped += results.skipped.count
+            if owed.count < Self.batch, results.isAll { return false }
             if monotonicSeconds() >= end { return true }
         }
     }
 
     /// The results of a batch of removals.
-    private struct Payment {
+    private struct Results {
         var done: [OwedRemoval] = []
         var failed: [OwedRemoval] = []
         var skipped: [OwedRemoval] = []
@@ -50,26 +50,26 @@ package struct Remover: Sendable {
         var isAll = true
     }
 
-    private func carryOut(_ owed: [OwedRemoval], until end: Double, _ troubles: inout Troubles) -> Payment {
-        var payment = Payment()
+    private func carryOut(_ owed: [OwedRemoval], until end: Double, _ troubles: inout Troubles) -> Results {
+        var results = Results()
         for removal in owed {
             guard monotonicSeconds() < end else {
-                payment.isAll = false
+                results.isAll = false
                 break
             }
             guard !troubles.hasGivenUp(removal.url) else {
-                payment.skipped.append(removal)
+                results.skipped.append(removal)
                 continue
             }
             do throws(Fault) {
-                if try removals.remove(removal, from: stores) { payment.done.append(removal) } else { payment.waiting.append(removal) }
+                if try removals.remove(removal, from: stores) { results.done.append(removal) } else { results.waiting.append(removal) }
                 troubles.noteSuccess(removal.url)
             } catch {
-                payment.failed.append(removal)
+                results.failed.append(removal)
                 troubles.note(error, removal.url)
             }
         }
-        return payment
+        return results
     }
 }
 
@@ -83,12 +83,12 @@ extension UploadCatalog {
             try stores.remove(removal.url)
             return true
         }
-        var isPaid = true
+        var isDone = true
         try stores.remove(removal.url) { () throws(Fault) in
-            isPaid = try isOwed(removal)
-            return isPaid
+            isDone = try isOwed(removal)
+            return isDone
         }
-        return isPaid
+        return isDone
     }
 
     /// Carries out an owed removal. A failure is logged, and the removal stays owed.

@@ -27,8 +27,8 @@ package struct StreamCopy {
         from source: any ByteStream, to readers: [StreamTee<Fault>.Reader], isSlowAllowed: Bool = false,
         while check: (_ size: Int64) throws(Fault) -> Void
     ) throws(Fault) -> Int64 {
-        let relay = try StreamTee<Fault>(buffersOf: 512 * 1024, count: 4, readers: readers, orThrow: Fault.noThread)
-        defer { relay.cancel() }
+        let tee = try StreamTee<Fault>(buffersOf: 512 * 1024, count: 4, readers: readers, orThrow: Fault.noThread)
+        defer { tee.cancel() }
         // Bytes beyond the announced number are read to their end and dropped. They may exceed a limit too, and the fault must not depend
         // on the pieces in which they arrive.
         var isMore = false
@@ -38,7 +38,7 @@ package struct StreamCopy {
             if !isSlowAllowed { try limits.check(received: pace.bytes, in: pace.seconds) }
         }
         while true {
-            let buffer = try relay.nextBuffer()
+            let buffer = try tee.nextBuffer()
             var count = 0
             while count < buffer.count {
                 var asked = monotonicSeconds()
@@ -66,11 +66,11 @@ package struct StreamCopy {
                 if isMore { count = 0 }
             }
             if count == 0 { break }
-            try relay.submit(count)
+            try tee.submit(count)
         }
         if let announced, isMore { throw Self.wrongSize(announced, received: "more") }
         if let announced, size < announced { throw Self.wrongSize(announced, received: "\(size)") }
-        try relay.finish()
+        try tee.finish()
         return size
     }
 
@@ -99,6 +99,6 @@ package struct StreamCopy {
 extension Fault {
     /// The fault when the system can create no further thread, or has no memory for one.
     static func noThread(_ cause: ThreadUnavailable) -> Fault {
-        Fault(.unavailable, "The service has no thread left for this request now.", cause: cause)
+        Fault(.unavailable, "The service cannot create a thread for this request now; try again later.", cause: cause)
     }
 }

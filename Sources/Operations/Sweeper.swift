@@ -28,7 +28,7 @@ package struct Sweeper: Sendable {
     ///
     /// - Parameter waiting: the result of a recent look; only what it contains is done.
     package func endLeasesOfTheDead(_ waiting: WaitingWork = .unknown) throws(Fault) {
-        attempt("say that this node is there, and which others are awaited") { () throws(Fault) in
+        attempt("record that this node is running, and which others are awaited") { () throws(Fault) in
             if let node { try catalog.note(node: node) }
             if waiting.contains(.awaitedNodes) { try catalog.tellWhoIsAwaited() }
         }
@@ -86,8 +86,8 @@ package struct Sweeper: Sendable {
     /// is logged and does not keep the other steps from being done.
     package func sweepThoroughly() {
         attempt("end imports that another image service left") { () throws(Fault) in try catalog.endForeignTasks() }
-        attempt("take away tasks whose time is over") { () throws(Fault) in try catalog.expireTasks() }
-        attempt("look for staged bytes that nobody waits for") { () throws(Fault) in try sweepStaged() }
+        attempt("delete expired tasks") { () throws(Fault) in try catalog.expireTasks() }
+        attempt("look for staged data that no image waits for") { () throws(Fault) in try sweepStaged() }
     }
 
     private func attempt(_ what: String, _ body: () throws(Fault) -> Void) {
@@ -102,7 +102,7 @@ package struct Sweeper: Sendable {
         for (image, file) in staged where !waiting.contains(image) {
             do throws(Fault) {
                 try staging.remove(file) { () throws(Fault) in try catalog.waiting(among: [image]).isEmpty }
-                logger.warning("removed staged bytes of image \(image), which nobody imports any more")
+                logger.warning("removed staged data of image \(image), which no import waits for")
             } catch {
                 troubles.note(error)
             }

@@ -101,7 +101,7 @@ extension ImageService {
                 }
             measured = try measure.finish(size: size, logger)
             if let expected = image.checksum, expected != measured.checksum {
-                throw Fault(.invalid, "The MD5 of the data is \(measured.checksum), and was to be \(expected).")
+                throw Fault(.invalid, "The MD5 of the data is \(measured.checksum) instead of \(expected).")
             }
             location = try bytes.commit()
         } catch {

@@ -226,5 +226,5 @@ extension JobOutcome {
 }
 
 extension Fault {
-    fileprivate static func jobLost(_ job: Job) -> Fault { Fault(.gone, "Task \(job.task.id) is somebody else's by now.") }
+    fileprivate static func jobLost(_ job: Job) -> Fault { Fault(.gone, "Task \(job.task.id) belongs to another worker now.") }
 }

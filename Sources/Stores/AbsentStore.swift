@@ -13,7 +13,7 @@ package struct AbsentStore: ImageStore {
     ///   - type: the type in the configuration.
     package init(_ name: String, type: String) { (self.name, self.type) = (name, type) }
 
-    /// The URL schemes of store types, where they differ from the type. Source: glance_store, `get_schemes` of each driver.
+    /// The URL schemes of store types, where the type is not the only one. Source: glance_store, `get_schemes` of each driver.
     private static let schemes: [String: [String]] = [
         "swift": ["swift", "swift+http", "swift+https", "swift+config"], "s3": ["s3", "s3+http", "s3+https"], "vmware": ["vsphere"],
     ]

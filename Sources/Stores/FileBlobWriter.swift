@@ -197,7 +197,7 @@ extension FileBlobWriter {
             position = max(start, position)
             guard end > position else { throw .sourceChanged() }
             while position < end {
-                if isCancelled() { throw Fault(.gone, "Nobody waits for the copy any more.") }
+                if isCancelled() { throw Fault(.gone, "The copy was cancelled.") }
                 var (from, to) = (position, position)
                 let count = copy_file_range(source, &from, descriptor, &to, Int(min(Self.copyStep, Int64(end - position))), 0)
                 if count < 0 {
@@ -216,5 +216,5 @@ extension FileBlobWriter {
 }
 
 extension Fault {
-    fileprivate static func sourceChanged() -> Fault { Fault(.unavailable, "The file became another while it was copied.") }
+    fileprivate static func sourceChanged() -> Fault { Fault(.unavailable, "The file changed while it was copied.") }
 }

@@ -9,9 +9,9 @@ internal import Glibc
 /// POSIX has no call that removes or replaces a name only if it refers to a certain file: a process that looks and then acts may be stopped
 /// in between for any time, and the name may refer to another file when it goes on. So:
 ///
-/// 1. A file gets a name by a link, which fails if the name exists; no file is ever renamed over another one. A file that has the name
-/// already belongs to no image, since this image has no data: Glance leaves such files when it dies. It stays, and the new file gets a name
-/// that no other upload ever has, `<image id>.<token>`.
+/// 1. A file gets a name by a link, which fails if the name exists, so that no file replaces another one. A file that has the name already
+/// belongs to no image, since this image has no data: Glance leaves such files when it dies. It stays, and the new file gets a name that no
+/// other upload ever has, `<image id>.<token>`. (On a file system without links the file is renamed, to that name where it can be.)
 /// 2. A process that removes the image's name first makes a mark, then checks whether the name refers to the file to remove, then removes
 /// the name, and then the mark.
 /// 3. A process that has given the image's name to a file then looks for marks. If there is one, another process may be about to remove the
@@ -30,10 +30,10 @@ struct FileNames {
     let mayHaveOwn: Bool
 
     /// The path of the unfinished file.
-    /// The path by the image's id.
     var pending: String { "\(incoming)/\(image).\(token)" }
-    /// The path by the image's id and the upload's token.
+    /// The path by the image's id.
     var shared: String { "\(folder)/\(image)" }
+    /// The path by the image's id and the upload's token.
     var own: String { "\(folder)/\(image).\(token)" }
     private var incoming: String { Self.incoming(of: folder) }
 

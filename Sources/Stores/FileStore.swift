@@ -298,7 +298,7 @@ extension FileStore: HealthProbe {
 }
 
 extension Fault {
-    static func storeFull() -> Fault { Fault(.tooLarge, "There is not enough room in the image store.") }
+    static func storeFull() -> Fault { Fault(.tooLarge, "There is not enough space in the image store.") }
 
     /// Whether the folder does not exist and cannot be made because of the configuration, and not because of a failing disk.
     fileprivate var isNoFolder: Bool {
@@ -311,7 +311,7 @@ extension Fault {
     static func store(_ code: CInt, _ doing: String) -> Fault {
         let cause = StoreError(code: code, doing: doing)
         return switch code {
-        case ENOSPC, EFBIG, EDQUOT: Fault(.tooLarge, "There is not enough room in the image store.", cause: cause)
+        case ENOSPC, EFBIG, EDQUOT: Fault(.tooLarge, "There is not enough space in the image store.", cause: cause)
         default: Fault(.unavailable, "The image store cannot be used now.", cause: cause)
         }
     }

@@ -5,7 +5,6 @@ package import Threading
 ///
 /// Short calls can be refused: finding, opening, beginning and removing data. Writing and committing data are not refused, since a commit
 /// may take as long as a disk needs to sync gigabytes; but slow ones count, so that no new calls begin.
-/// may take as long as a disk needs to sync gigabytes: what is slow of these counts, so that no new ones begin.
 package struct GuardedStore: ImageStore {
     /// The store itself.
     package let base: any ImageStore

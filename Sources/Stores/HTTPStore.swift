@@ -73,7 +73,7 @@ package struct HTTPStore: ImageStore, ImageSource {
 
     package func checkTakesBytes() throws(Fault) { throw Self.refusal }
 
-    private static let refusal = Fault(.invalid, "The http store takes no data: what it has is only read.")
+    private static let refusal = Fault(.invalid, "The http store is read only and takes no data.")
 
     package func discard(_ upload: Upload) {}
     package func discardPending(_ upload: Upload) {}
@@ -87,7 +87,7 @@ package struct HTTPStore: ImageStore, ImageSource {
         let isRest = offset > 0 && download.status == 206 && download.headers["Content-Range"] == "bytes \(offset)-\(size - 1)/\(size)"
         guard isWhole || isRest else { throw .answered(download.status) }
         guard download.announced == nil || download.announced == size - offset else {
-            throw Fault(.unavailable, "The source has other data than before.")
+            throw Fault(.unavailable, "The data at the source has changed.")
         }
         return RemoteReader(download, of: size - offset)
     }
@@ -120,7 +120,7 @@ package struct HTTPStore: ImageStore, ImageSource {
             case .misdirected:
                 let reason = refusal.map { "this service does not fetch from there: \($0.shown)" } ?? error.message
                 let cause: any Error = refusal ?? error
-                throw Fault(.unavailable, "The source leads elsewhere by a redirect that is not followed: \(reason).", cause: cause)
+                throw Fault(.unavailable, "The source redirects to a URL that is not fetched: \(reason).", cause: cause)
             // One text for every failure before an HTTP answer.
             default: throw Fault(.unavailable, "The data cannot be fetched from its source.", cause: error)
             }
@@ -147,7 +147,9 @@ private final class RemoteReader: ByteStream {
         }
         guard let left else { return count }
         self.left = left - Int64(count)
-        guard count == 0 ? left == 0 : left >= count else { throw .failed(Fault(.unavailable, "The source sent other data than it told.")) }
+        guard count == 0 ? left == 0 : left >= count else {
+            throw .failed(Fault(.unavailable, "The source sent another number of bytes than it announced."))
+        }
         return count
     }
 }
@@ -158,7 +160,7 @@ extension Fault {
         switch error.kind {
         case .tooLong: self = .tooMuch(error)
         case .tooSlow, .timedOut: self.init(.unavailable, "The source sends too slowly.", cause: error)
-        case .cancelled: self.init(.gone, "Nobody waits for the data any more.", cause: error)
+        case .cancelled: self.init(.gone, "The download was cancelled.", cause: error)
         case .cut, .broken, .invalid, .unreachable, .untrusted, .refused, .misdirected, .proxyAway:
             self.init(.unavailable, "The source ended before its data did.", cause: error)
         }

@@ -12,7 +12,7 @@ package protocol ImageCache: Sendable {
     /// - Throws: `.tooLarge` when the disk has no space, `.unavailable` when nothing can be written.
     func begin(_ id: ImageID) throws(Fault) -> (any CacheFill)?
 
-    /// The part of an image that another fill has written so far; nil when nobody fills it.
+    /// The part of an image that another fill has written so far; nil when there is none.
     func growing(_ id: ImageID) -> (any GrowingBytes)?
 
     /// The images that are completely in the cache.

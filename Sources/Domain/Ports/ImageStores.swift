@@ -20,7 +20,9 @@ package protocol ImageStores: Sendable {
     /// - Throws: when no store answers.
     func pendingUploads(olderThan seconds: Int) throws(Fault) -> [Upload]
 
-    /// Removes data. Data outside of the configured stores is not touched.
+    /// Removes data. Data on external web servers is left alone.
+    ///
+    /// - Throws: as `ImageStore.remove` does, and `.unavailable` for a location that no store can remove.
     func remove(_ url: String) throws(Fault)
 
     /// Removes data that others may have removed or replaced; see `ImageStore`.

@@ -1,8 +1,8 @@
 /// Maintenance of the records: abandoned uploads, owed removals, expired tasks, deleted images and rows.
 ///
-/// It is for `glance-tasks` and the operator's tools only; no client request uses it. Several processes may call it at once: leases are
-/// acquired by conditional changes, and a second call finds nothing to do. Every method throws `.unavailable` when the records cannot be
-/// read now or are overloaded; other kinds are named at each method.
+/// It is for `glance-tasks`, the operator's tools and the records of shared folders of `glance-api`; no client request uses it. Several
+/// processes may call it at once: leases are acquired by conditional changes, and a second call finds nothing to do. Every method throws
+/// `.unavailable` when the records cannot be read now or are overloaded; other kinds are named at each method.
 package protocol MaintenanceCatalog: UploadCatalog {
     // MARK: Uploads, for the sweeper
 
@@ -103,7 +103,7 @@ package protocol MaintenanceCatalog: UploadCatalog {
     /// - Returns: the number of rows that existed.
     func purge(_ keys: [PurgeKey], of part: PurgePart, before limit: Timestamp) throws(Fault) -> Int
 
-    // MARK: Folders that the programs of one machine share, for `glance-tasks` at its start
+    // MARK: Folders that the programs of one machine share
 
     /// Reads the recorded mark of a shared folder.
     ///

@@ -132,13 +132,13 @@ package final class CacheKeeper: Sendable {
             } else if isEnding() || error.cause is ThreadUnavailable {
                 fill.discard()
             } else {
-                logger.error("image \(image.id) did not come into the cache whole: \(error)")
+                logger.error("image \(image.id) was not cached, since its data could not be read completely: \(error)")
                 fill.reject()
             }
             return false
         }
         guard digests.allSatisfy({ $0.digest.finish() == $0.expected.lowercased() }) else {
-            logger.error("what a store has of image \(image.id) are not the image's bytes; it is not cached, and not sent")
+            logger.error("a store's data of image \(image.id) does not have the image's digests; it is neither cached nor sent")
             fill.reject()
             return false
         }
@@ -160,7 +160,7 @@ package final class CacheKeeper: Sendable {
             try cache.dequeue(image.id)
             try records?.noteCached(image.id, size: size, checksum: image.checksum)
         } catch {
-            logger.warning("that image \(image.id) is in the cache was not recorded: \(error)")
+            logger.warning("image \(image.id) is in the cache, but this was not recorded: \(error)")
         }
     }
 
@@ -180,7 +180,7 @@ package final class CacheKeeper: Sendable {
             defer { state.isInTrouble = true }
             return !state.isInTrouble
         }
-        if isNews { logger.error("the image cache takes nothing; images are sent from their stores: \(fault)") }
+        if isNews { logger.error("the image cache cannot be filled; images are sent from their stores: \(fault)") }
     }
 
     // MARK: counting
@@ -217,7 +217,7 @@ package final class CacheKeeper: Sendable {
             do throws(Fault) {
                 try records.add(hits: hits)
             } catch {
-                logger.warning("readings from the cache were not counted: \(error)")
+                logger.warning("reads from the cache were not counted: \(error)")
             }
         }
     }

@@ -138,7 +138,7 @@ package struct CacheService: Sendable {
     package func nodes(caching id: ImageID, for caller: Caller) throws(Fault) -> [String] {
         let keeper = try required(.listCachedNodes, caller)
         guard settings.isCentral, let records = keeper.records else {
-            throw Fault(.conflict, "The nodes of this site do not tell each other what they cache.")
+            throw Fault(.conflict, "The nodes of this service do not share the records of their image caches.")
         }
         _ = try service.images.image(id, visibleTo: caller)
         return try records.nodes(caching: id)
@@ -163,7 +163,7 @@ package struct CacheService: Sendable {
         } else {
             try service.policy.require(rule, on: AttributeTarget([:]), by: caller)
         }
-        guard let keeper else { throw Fault(.notFound, "This site keeps no cache of images.") }
+        guard let keeper else { throw Fault(.notFound, "This service has no image cache.") }
         return keeper
     }
 

@@ -39,7 +39,7 @@ final class FollowingReader: ByteStream {
             let growth = try growing.look()
             let readable: Int64
             switch growth {
-            case .wrong: throw Fault(.gone, "The image's data are not what they should be.")
+            case .wrong: throw Fault(.gone, "The image's data in its store does not have the image's digests.")
             case .whole: readable = bytes.size
             case .growing(let count), .abandoned(let count): readable = min(count, bytes.size - Self.lastPiece)
             }
@@ -68,7 +68,7 @@ final class FollowingReader: ByteStream {
         var left = offset
         while left > 0 {
             let count = try reader.read(into: UnsafeMutableRawBufferPointer(rebasing: passed[..<Int(min(Int64(passed.count), left))]))
-            guard count > 0 else { throw .failed(Fault(.unavailable, "The source has other data than before.")) }
+            guard count > 0 else { throw .failed(Fault(.unavailable, "The data at the source has changed.")) }
             left -= Int64(count)
         }
         return reader
