@@ -59,7 +59,7 @@ package struct RegistryHandlers: Sendable {
     }
 
     private func listing(_ call: Call) throws(Fault) -> (listing: ImageListing, reader: Caller) {
-        try ImageListing.classic(call.query, for: call.caller, usual: usualPage, most: longestPage)
+        try ImageListing.fromV1Query(call.query, for: call.caller, usual: usualPage, most: longestPage)
     }
 
     private func create(_ call: Call) throws(Fault) -> Response {

@@ -47,7 +47,7 @@ package struct V1ImagesHandlers: Sendable {
     }
 
     private func list(_ call: Call, _ write: @escaping (Image, inout JSONWriter) -> Void) throws(Fault) -> Response {
-        let (listing, reader) = try ImageListing.classic(call.query, for: call.caller, usual: usualPage, most: longestPage)
+        let (listing, reader) = try ImageListing.fromV1Query(call.query, for: call.caller, usual: usualPage, most: longestPage)
         let walk = try service.walk(listing, for: reader)
         return .json { json throws(Fault) in try WireImage.write(walk, to: &json, write) }
     }

@@ -2,56 +2,60 @@ package import Domain
 package import Logging
 internal import Threading
 
-/// A lease under which one process of all does some work, so that its order is kept. Used by one thread.
+/// A lease under which one process of an installation does some work, so that its order is kept. Used by one thread.
 package final class LeaderLease {
+    /// The result of acquiring the lease.
     package enum Standing {
-        /// The lease is this process's, and was at the call before.
+        /// This process holds the lease, and held it at the previous call.
         case held
-        /// It is this process's from now on: somebody else may have done what was read before.
+        /// This process has acquired the lease: another process may have done what was read before.
         case acquired
-        case somebodyElses
+        /// Another process holds the lease.
+        case heldByAnother
     }
 
     private let name: String
     private let purpose: String
-    private let leases: any TurnKeeper
+    private let leases: any LeaderLeaseCatalog
     private let worker: String
     private let logger: Logger
-    /// Of a clock that only goes forward: until when the lease is ours for sure.
+    /// The time of the monotonic clock until which this process certainly holds the lease.
     private var end = -Double.infinity
 
+    /// Makes a lease that is not acquired yet.
+    ///
     /// - Parameters:
-    ///   - name: names the work among all that have a leader.
-    ///   - purpose: what the work is, for the log.
-    ///   - worker: names this process.
-    package init(_ name: String, of purpose: String, in leases: any TurnKeeper, by worker: String, _ logger: Logger) {
+    ///   - name: the name of the work, unique in the installation.
+    ///   - purpose: the name of the work in the log.
+    ///   - worker: the name of this process.
+    package init(_ name: String, of purpose: String, in leases: any LeaderLeaseCatalog, by worker: String, _ logger: Logger) {
         (self.name, self.purpose, self.leases, self.worker, self.logger) = (name, purpose, leases, worker, logger)
     }
 
-    /// Acquires the lease, or renews it where not enough of it is left to begin something.
+    /// Acquires the lease, or renews it when too little time is left to begin something.
     package func acquire() throws(Fault) -> Standing {
         let now = monotonicSeconds()
         if now < end - Timing.leaderMargin { return .held }
         let wasHeld = now < end
-        guard try leases.takeTurn(name, by: worker, seconds: Timing.leaderLease) else {
+        guard try leases.acquireLeaderLease(name, by: worker, seconds: Timing.leaderLease) else {
             forget()
-            return .somebodyElses
+            return .heldByAnother
         }
         end = now + Double(Timing.leaderLease)
         return wasHeld ? .held : .acquired
     }
 
-    /// Asks for it anew the next time.
+    /// Forgets that the lease is held; the next call of `acquire` asks the catalog.
     package func forget() { end = -.infinity }
 
-    /// Releases it at once, so that others need not wait for its end.
+    /// Releases the lease at once, so that other processes need not wait for its expiry.
     package func release() {
         guard end > monotonicSeconds() else { return }
         forget()
         do throws(Fault) {
-            try leases.leaveTurn(name, by: worker)
+            try leases.releaseLeaderLease(name, by: worker)
         } catch {
-            logger.warning("others wait for \(purpose) until our lease ends: \(error)")
+            logger.warning("the leader lease of \(purpose) was not released; others wait until it expires: \(error)")
         }
     }
 }

@@ -3,20 +3,23 @@ package import Logging
 package import Operations
 internal import Threading
 
-/// Gives back what dead workers left, and removes what nobody needs.
+/// The periodic job that cleans up after workers that died, and removes data that nobody needs.
 package final class Sweeping: PeriodicJob {
     private let sweeper: Sweeper
     private let logger: Logger
     private let count = Monitor(0)
 
+    /// The name of the work in the log.
     package let purpose = "look after uploads"
 
+    /// Makes a job of its parts.
     package init(_ sweeper: Sweeper, _ logger: Logger) { (self.sweeper, self.logger) = (sweeper, logger) }
 
+    /// Sweeps once, and returns the seconds until the next sweep.
     package func run(_ waiting: WaitingWork) throws(Fault) -> Double? {
         let number = count.with { $0 }
         do throws(Fault) {
-            // Nobody has to wait for a process that was killed a moment ago.
+            // The first run only ends leases, so that nobody waits for a process that was killed a moment ago.
             if number == 0 { try sweeper.endLeasesOfTheDead(waiting) } else { try sweeper.sweep(waiting) }
             if number % Timing.sweepsOfForgetting == 1 { try sweeper.forgetTransactions() }
             if number % Timing.sweepsOfThorough == 1 { sweeper.sweepThoroughly() }
@@ -29,47 +32,59 @@ package final class Sweeping: PeriodicJob {
     }
 }
 
-/// Removes bytes that are owed.
+/// The periodic job that carries out owed removals.
 package struct Removing: PeriodicJob {
     private let remover: Remover
 
+    /// Makes a job of its remover.
     package init(_ remover: Remover) { self.remover = remover }
 
+    /// The name of the work in the log.
     package var purpose: String { "look after removals" }
+    /// Owed removals.
     package var work: WaitingWork { .removals }
 
+    /// Carries out removals for a few seconds.
     package func run(_ waiting: WaitingWork) throws(Fault) -> Double? { try remover.removeSome() ? 0 : nil }
 }
 
-/// Looks now and then for images whose deletion was put off.
+/// The periodic job that scrubs images with a delayed deletion.
 package struct Scrubbing: PeriodicJob {
     private let scrubber: Scrubber
     private let pause: Double
 
-    /// - Parameter pause: seconds between two looks.
+    /// Makes a job of its scrubber.
+    ///
+    /// - Parameter pause: the seconds between two runs.
     package init(_ scrubber: Scrubber, pause: Double) { (self.scrubber, self.pause) = (scrubber, pause) }
 
+    /// The name of the work in the log.
     package var purpose: String { "look after deletions" }
 
+    /// Scrubs once, and returns the pause.
     package func run(_ waiting: WaitingWork) throws(Fault) -> Double? {
         try scrubber.scrub()
         return pause
     }
 }
 
-/// Keeps the image cache to its size, and free of what nobody needs.
+/// The periodic job that keeps the image cache at its size, and removes files that nobody needs.
 package final class CacheSweeping: PeriodicJob {
     private let keeper: CacheKeeper
     private let stallTime: Int
     private let count = Monitor(0)
 
+    /// The name of the work in the log.
     package let purpose = "look after the image cache"
 
-    /// - Parameter stallTime: seconds after which nobody is believed to bring an image in that still is not whole.
+    /// Makes a job of its keeper.
+    ///
+    /// - Parameter stallTime: the seconds after which an unfinished fill counts as abandoned.
     package init(_ keeper: CacheKeeper, stallTime: Int) { (self.keeper, self.stallTime) = (keeper, stallTime) }
 
+    /// Sweeps, prunes and sometimes cleans the cache; returns the seconds until the next run.
     package func run(_ waiting: WaitingWork) throws(Fault) -> Double? {
-        // It is kept to its size also while the database is away.
+        // The cache is pruned even while the database is unavailable.
         var refusal: Fault?
         do throws(Fault) { try keeper.sweep() } catch { refusal = error }
         do throws(Fault) { try keeper.prune() } catch { refusal = error }

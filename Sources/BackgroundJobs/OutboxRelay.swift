@@ -2,27 +2,30 @@ package import Domain
 package import Logging
 internal import Threading
 
-/// Sends notifications that wait. Many relays may run, in any number of processes: one has the lease, so that the order is kept.
+/// Sends the notifications that wait in the database. Many relays may run, in any number of processes: one holds the leader lease, so that
+/// the order is kept.
 ///
-/// What cannot be sent stays, and is tried again after pauses that grow. Used by one thread.
+/// Notifications that cannot be sent stay, and are retried after growing pauses. Used by one thread.
 package final class OutboxRelay: @unchecked Sendable {
     private let queue: any NotificationCatalog
     private let senders: [any NotificationSender]
     private let lease: LeaderLease
-    /// Notifications that are kept while none can be sent.
+    /// The number of notifications that are kept while none can be sent.
     private let kept: Int
-    /// Tries after which what cannot be sent is dropped; nil for never. Source: oslo.messaging, `retry`.
+    /// The number of attempts after which notifications are dropped; nil for never. Source: oslo.messaging, `retry`.
     private let tries: Int?
     private let logger: Logger
 
     private var failures = 0
-    /// Seconds until what failed is tried again.
+    /// The seconds until the next attempt.
     private var pause = Timing.notificationRetry
     private var nextCount = -Double.infinity
 
     private static let batch = 100
 
-    /// - Parameter senders: asked one after another; one that cannot fail comes last, as a failure repeats what went before.
+    /// Makes a relay of its parts.
+    ///
+    /// - Parameter senders: called one after another. One that cannot fail comes last, since a failure repeats those before it.
     package init(
         queue: any NotificationCatalog, senders: [any NotificationSender], worker: String, kept: Int, tries: Int?, logger: Logger
     ) {
@@ -34,18 +37,18 @@ package final class OutboxRelay: @unchecked Sendable {
         self.logger = logger
     }
 
-    /// Sends some of what waits.
+    /// Sends a batch of notifications.
     ///
-    /// - Returns: seconds until there is a reason to go on; nil for as soon as some wait.
+    /// - Returns: the seconds until the next call; nil for as soon as notifications wait.
     /// - Throws: when the queue cannot be asked.
     fileprivate func sendSome() throws(Fault) -> Double? {
         let waiting = try queue.waitingNotifications(atMost: Self.batch)
         guard !waiting.isEmpty else { return nil }
         switch try lease.acquire() {
         case .held: break
-        // Whoever had it before may have sent these.
+        // The former holder may have sent these.
         case .acquired: return 0
-        case .somebodyElses: return Timing.otherLeader
+        case .heldByAnother: return Timing.otherLeader
         }
         do throws(Fault) {
             for sender in senders { try sender.send(waiting) }
@@ -59,6 +62,7 @@ package final class OutboxRelay: @unchecked Sendable {
         return 0
     }
 
+    /// Releases the leader lease.
     package func end() { lease.release() }
 
     private func rest(after fault: Fault, _ waiting: [OutgoingNotification]) throws(Fault) -> Double {
@@ -84,8 +88,11 @@ package final class OutboxRelay: @unchecked Sendable {
 }
 
 extension OutboxRelay: PeriodicJob {
+    /// The name of the work in the log.
     package var purpose: String { "look after notifications" }
+    /// Notifications that are not sent.
     package var work: WaitingWork { .notifications }
 
+    /// Sends a batch.
     package func run(_ waiting: WaitingWork) throws(Fault) -> Double? { try sendSome() }
 }

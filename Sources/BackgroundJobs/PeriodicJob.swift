@@ -2,26 +2,28 @@ package import Domain
 internal import Logging
 internal import Threading
 
-/// Work that is done a little at a time, by one thread, for as long as the process lives.
+/// Work that one thread does repeatedly, a little at a time, as long as the process runs.
 package protocol PeriodicJob: Sendable {
-    /// What it is, for the log: "cannot …".
+    /// The name of the work in the log, after "cannot".
     var purpose: String { get }
 
-    /// What a look may find that there is to do here; empty where only time passes.
+    /// The kinds of waiting work that start a run; empty when the job runs by time only.
     var work: WaitingWork { get }
 
-    /// Does some of it.
+    /// Does a part of the work.
     ///
-    /// - Parameter waiting: what the last look found.
-    /// - Returns: seconds until there is a reason to go on; nil for as soon as a look finds `work`.
+    /// - Parameter waiting: the result of the scheduler's last look.
+    /// - Returns: the seconds until the next run; nil for as soon as a look finds `work`.
     func run(_ waiting: WaitingWork) throws(Fault) -> Double?
 
-    /// Lets go of what others may go on with: the process ends.
+    /// Releases what other processes may need, when the process ends.
     func end()
 }
 
 extension PeriodicJob {
+    /// The default: the job runs by time only.
     package var work: WaitingWork { [] }
+    /// The default: nothing has to be released.
     package func end() {}
 }
 
@@ -34,14 +36,14 @@ final class PeriodicThread: Sendable {
     private struct State {
         var isEnding = false
         var isRunning = false
-        /// A look found work since the job ran last.
+        /// Whether a look has found work since the last run.
         var isWanted = false
         var waiting = WaitingWork.unknown
     }
 
     init(_ job: any PeriodicJob, _ logger: Logger) { (self.job, self.logger) = (job, logger) }
 
-    /// - Throws: when the system does not make the thread.
+    /// - Throws: when the system cannot create the thread.
     func start() throws(ThreadUnavailable) {
         state.with { $0.isRunning = true }
         try Thread.start {
@@ -52,6 +54,7 @@ final class PeriodicThread: Sendable {
         }
     }
 
+    /// Takes the result of a look.
     func note(_ waiting: WaitingWork) {
         let isWanted = !job.work.isDisjoint(with: waiting)
         state.with { state in
@@ -60,7 +63,7 @@ final class PeriodicThread: Sendable {
         }
     }
 
-    /// What there is to do is not known, and nothing is begun for it.
+    /// Notes that a look has failed: the waiting work is unknown, and no run starts because of it.
     func noteFailedLook() { state.with { $0.waiting = .unknown } }
 
     func end() { state.with { $0.isEnding = true } }

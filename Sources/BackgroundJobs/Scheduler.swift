@@ -2,13 +2,13 @@ package import Domain
 package import Logging
 package import Threading
 
-/// Runs the background work of a process: pools of workers for queued jobs, and periodic jobs.
+/// Runs the background work of a process: worker pools for queued jobs, and periodic jobs.
 ///
-/// One thread waits for all. It looks at every queue by one statement: when it is woken by somebody who ordered something, and by itself
-/// after a pause that grows while nothing happens. What it finds it hands to the pools and jobs, whose threads ask the database only then.
-/// So nothing depends on a wake-up but how soon a job begins. How long all pauses are says `Timing`.
+/// One thread looks at all queues with one statement: when a wake-up says that work was ordered, and by itself after a pause that grows
+/// while nothing happens. It passes the result to the pools and jobs, whose threads ask the database only then. So a lost wake-up only
+/// delays the start of a job. `Timing` has the lengths of all pauses.
 package final class Scheduler: Sendable {
-    /// Tells what waits.
+    /// Reads which work waits.
     package typealias Look = @Sendable () throws(Fault) -> WaitingWork
 
     private let pools: [WorkerPool]
@@ -21,13 +21,15 @@ package final class Scheduler: Sendable {
     private struct State {
         var isEnding = false
         var isWoken = false
-        /// Threads of the scheduler's own.
+        /// The number of the scheduler's own threads that run.
         var running = 0
     }
 
+    /// Makes a scheduler of its parts.
+    ///
     /// - Parameters:
-    ///   - look: nil where time alone says what there is to do.
-    ///   - wakeUps: where those are heard who order something; nil where nobody is.
+    ///   - look: nil when no work waits in the database.
+    ///   - wakeUps: receives wake-ups; nil when none are received.
     package init(
         pools: [WorkerPool] = [], periodic: [any PeriodicJob], look: Look? = nil, wakeUps: WakeUpSocket? = nil, _ logger: Logger
     ) {
@@ -35,7 +37,9 @@ package final class Scheduler: Sendable {
         self.periodic = periodic.map { PeriodicThread($0, logger) }
     }
 
-    /// - Throws: when the system does not make the threads.
+    /// Starts all threads.
+    ///
+    /// - Throws: when the system cannot create a thread.
     package func start() throws(ThreadUnavailable) {
         for pool in pools { try pool.start() }
         for job in periodic { try job.start() }
@@ -43,7 +47,7 @@ package final class Scheduler: Sendable {
         if let wakeUps { try start { $0.goOnHearing(wakeUps) } }
     }
 
-    /// Tells all to end: nothing new is begun, and what is half-way is left to others.
+    /// Tells all threads to end: they begin no new work, and leave unfinished work to other processes.
     package func end() {
         state.with { $0.isEnding = true }
         wakeUps?.interrupt()
@@ -51,7 +55,7 @@ package final class Scheduler: Sendable {
         for job in periodic { job.end() }
     }
 
-    /// Waits for the end of all, until one deadline.
+    /// Waits until all threads have ended, or the deadline has passed.
     package func hasEnded(within seconds: Double) -> Bool {
         let deadline = monotonicSeconds() + seconds
         func rest() -> Double { max(0, deadline - monotonicSeconds()) }
@@ -85,7 +89,7 @@ package final class Scheduler: Sendable {
         }
     }
 
-    /// - Returns: whether somebody woke it; nil when the process ends.
+    /// - Returns: whether a wake-up came; nil when the process ends.
     private func waits(_ seconds: Double, _ heedsWakeUps: Bool) -> Bool? {
         _ = state.wait(atMost: seconds) { $0.isEnding || heedsWakeUps && $0.isWoken ? () : nil }
         return state.with { state in
@@ -95,7 +99,9 @@ package final class Scheduler: Sendable {
         }
     }
 
-    /// - Returns: whether there may be more to do soon.
+    /// Passes the result of a look to the jobs and pools.
+    ///
+    /// - Returns: whether there may be more work soon.
     private func hand(_ waiting: WaitingWork) -> Bool {
         for job in periodic { job.note(waiting) }
         return pools.map { $0.note(waiting) }.contains(true)
@@ -105,7 +111,7 @@ package final class Scheduler: Sendable {
 
     private func goOnHearing(_ wakeUps: WakeUpSocket) {
         while !state.with({ $0.isEnding }) {
-            // While another process of this machine has the name, that one is woken.
+            // While another process of this machine has the name, that process receives the wake-ups.
             guard wakeUps.open() else {
                 rest(Timing.wakeUpName)
                 continue

@@ -4,13 +4,14 @@ package import Logging
 internal import NotificationWire
 internal import Threading
 
-/// Reads from nginx's log whose bytes were sent, and how many of them. Used by one thread.
+/// Reads nginx's log of the images that were sent, and makes notifications of its lines. Used by one thread.
 ///
-/// How far it came stands in the database, with what it made of the lines: each counts once, whoever goes on. The log may be renamed
-/// and begun anew (its rest is read first, also as `….1` by whoever starts later), or cut.
+/// The read position is stored in the database in the same transaction as the notifications, so that each line counts once, whichever
+/// process reads on. The log may be rotated or truncated: a renamed file is read to its end first; a process that starts later finds it
+/// under the name `….1`.
 package final class SendLog: @unchecked Sendable {
     private let path: String
-    /// Of this file on this host, among all that have a leader.
+    /// The name of this file of this host among the leader leases.
     private let name: String
     private let catalog: any NotificationCatalog
     private let worker: String
@@ -18,9 +19,9 @@ package final class SendLog: @unchecked Sendable {
     private let logger: Logger
 
     private var file: File?
-    /// Where the records say that reading goes on: inode and offset, none before the first line; nil where they were not asked yet.
+    /// The recorded position: inode and offset, empty before the first line; nil while it was not read from the database.
     private var known: [UInt]?
-    /// Since when another file stands in this one's place and nothing more came.
+    /// The time since which another file has this one's name and nothing more was written.
     private var isReplacedSince: Double?
 
     private struct File {
@@ -29,12 +30,14 @@ package final class SendLog: @unchecked Sendable {
         var offset: Int
     }
 
-    /// Bytes that are read at once. A longer line is none of nginx's.
+    /// The number of bytes of one read. nginx writes no longer line.
     private static let piece = 64 * 1024
 
+    /// Makes a reader of a log.
+    ///
     /// - Parameters:
-    ///   - host: what this machine calls itself.
-    ///   - worker: names this process.
+    ///   - host: the name of this machine.
+    ///   - worker: the name of this process.
     /// - Throws: `.invalid` for a path that is too long.
     package init(path: String, on host: String, catalog: any NotificationCatalog, worker: String, logger: Logger) throws(Fault) {
         self.path = path
@@ -50,35 +53,36 @@ package final class SendLog: @unchecked Sendable {
 
     /// Reads the next lines.
     ///
-    /// - Returns: seconds until there may be more.
+    /// - Returns: the seconds until the next call.
     private func readSome() throws(Fault) -> Double {
         do throws(Fault) {
             switch try lease.acquire() {
             case .held: break
             case .acquired: closeFile()
-            case .somebodyElses:
+            case .heldByAnother:
                 closeFile()
                 return Timing.otherLeader
             }
             guard let file = try opened() else { return Timing.sendLog }
             return try read(file)
         } catch {
-            // What the database knows of it is asked again.
+            // The position is read from the database again.
             closeFile()
             lease.forget()
             throw error
         }
     }
 
+    /// Releases the leader lease.
     package func end() { lease.release() }
 
-    /// What the records say of it is asked again.
+    /// Closes the file; the position is read from the database again.
     private func closeFile() {
         if let file { close(file.descriptor) }
         (file, isReplacedSince, known) = (nil, nil, nil)
     }
 
-    /// The file where reading goes on; nil while there is none.
+    /// The file to read on; nil while there is none.
     private func opened() throws(Fault) -> File? {
         if let file { return file }
         if known == nil { known = (try catalog.position(in: name) ?? "").split(separator: " ").compactMap { UInt($0) } }
@@ -126,7 +130,9 @@ package final class SendLog: @unchecked Sendable {
             case .strange: strange += 1
             }
         }
-        if strange > 0 { logger.warning("the log of what was sent has \(strange) lines that are none of nginx/glance-sends.conf's") }
+        if strange > 0 {
+            logger.warning("the log of what was sent has \(strange) lines in another format than that of nginx/glance-sends.conf")
+        }
         let offset = file.offset + newline + 1
         try catalog.record(sent, from: name, by: worker, upTo: "\(file.inode) \(offset)")
         self.file?.offset = offset
@@ -134,7 +140,7 @@ package final class SendLog: @unchecked Sendable {
         return 0
     }
 
-    /// Nothing more is in the file now. Perhaps it was cut, or another has its name.
+    /// Handles the end of the file: it may have been truncated, or another file has its name now.
     private func restOrFollow(_ file: File) -> Double {
         var (own, named) = (stat(), stat())
         if fstat(file.descriptor, &own) == 0, own.st_size < file.offset { self.file?.offset = 0 }
@@ -154,13 +160,15 @@ package final class SendLog: @unchecked Sendable {
     }
 
     private struct ReadFailed: Error {
-        /// `errno`.
+        /// The value of `errno`.
         let code: CInt
     }
 }
 
 extension SendLog: PeriodicJob {
+    /// The name of the work in the log.
     package var purpose: String { "look after what was sent" }
 
+    /// Reads the next lines.
     package func run(_ waiting: WaitingWork) throws(Fault) -> Double? { try readSome() }
 }

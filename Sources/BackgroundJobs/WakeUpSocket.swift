@@ -2,15 +2,17 @@ internal import Domain
 internal import Glibc
 internal import Threading
 
-/// The name that wake-ups of one database are sent to: a UNIX socket without a file, which every process of the machine (of its network
-/// namespace) sees. Source: unix(7), "abstract".
+/// The name that wake-ups of one database are sent to: a UNIX socket without a file, which all processes of the machine's network namespace
+/// share. Source: unix(7), "abstract".
 ///
-/// Anybody there may send to it, or take it first. A wake-up says nothing and costs one look, so both do no more harm than that a job begins
-/// with the next look.
+/// Any process there may send to it, or take the name first. A wake-up carries no data and costs one look, so the worst effect is that a
+/// job begins only with the next look.
 package struct WakeUpName: Sendable {
     private let bytes: [UInt8]
 
-    /// - Parameter text: 100 bytes at most.
+    /// Makes a name.
+    ///
+    /// - Parameter text: at most 100 bytes; the rest is ignored.
     package init(_ text: String) { bytes = [0] + text.utf8.prefix(100) }
 
     fileprivate func with(_ body: (UnsafePointer<sockaddr>, socklen_t) -> Int) -> Int {
@@ -26,14 +28,16 @@ package struct WakeUpName: Sendable {
     }
 }
 
-/// Wakes the `glance-tasks` of this machine, where there is one.
+/// Wakes the `glance-tasks` of this machine, if it is running.
 package struct WakeUpSender: WakeUp {
     private let name: WakeUpName
 
+    /// Makes a sender to a name.
     package init(to name: WakeUpName) { self.name = name }
 
+    /// Sends a wake-up; failures are ignored.
     package func wakeUp() {
-        // Made for each: orders are rare, and a socket that is kept is one more thing to share.
+        // A socket for each: orders are rare, and a kept socket would have to be shared by threads.
         let descriptor = WakeUpName.socket()
         guard descriptor >= 0 else { return }
         _ = name.with { sendto(descriptor, [1], 1, CInt(MSG_NOSIGNAL), $0, $1) }
@@ -41,24 +45,25 @@ package struct WakeUpSender: WakeUp {
     }
 }
 
-/// Where wake-ups arrive. One process of a machine has it; when that ends another one may.
+/// The socket that receives wake-ups. One process of a machine has it; when that process ends, another one can take it.
 ///
-/// Used by one thread, but for `interrupt`.
+/// One thread uses it, except for `interrupt`.
 package final class WakeUpSocket: Sendable {
     private let name: WakeUpName
     /// Nil while it is not open.
     private let descriptor = Monitor(nil as CInt?)
 
-    /// Milliseconds that a wake-up is waited for at once.
+    /// Milliseconds of one wait.
     private static let wait: CInt = 500
-    /// What is taken off the socket at once; the kernel keeps no more.
+    /// The largest number of wake-ups that are received at once.
     private static let batch = 64
 
+    /// Makes a socket that is not open.
     package init(_ name: WakeUpName) { self.name = name }
 
     deinit { close() }
 
-    /// Takes the name, where it has not.
+    /// Takes the name, unless this process has it.
     ///
     /// - Returns: false while another process has it.
     func open() -> Bool {
@@ -73,9 +78,9 @@ package final class WakeUpSocket: Sendable {
         return true
     }
 
-    /// Waits for wake-ups for half a second at most, and takes all that came.
+    /// Waits at most half a second for wake-ups, and receives all that came.
     ///
-    /// - Returns: whether any did.
+    /// - Returns: whether any came.
     func hears() -> Bool {
         guard let descriptor = descriptor.with({ $0 }) else { return false }
         var polled = pollfd(fd: descriptor, events: Int16(POLLIN), revents: 0)
@@ -85,10 +90,11 @@ package final class WakeUpSocket: Sendable {
         return count > 0
     }
 
-    /// Ends the wait of the thread that uses it. The descriptor stays its own, as its number could be somebody else's otherwise.
+    /// Ends the wait of the thread that uses the socket. The descriptor stays open, since its number could be given to another file
+    /// otherwise.
     func interrupt() { descriptor.with { if let descriptor = $0 { shutdown(descriptor, CInt(SHUT_RDWR)) } } }
 
-    /// Leaves the name to others.
+    /// Closes the socket, so that another process can take the name.
     func close() {
         descriptor.with { descriptor in
             if let descriptor { Glibc.close(descriptor) }

@@ -2,18 +2,20 @@ package import Domain
 package import Logging
 internal import Threading
 
-/// Threads that do queued jobs of one kind, each one at a time, until the process ends. They wait for the scheduler's look to find one.
+/// The threads that run queued jobs of one kind, one job each at a time, until the process ends. They wait until the scheduler's look finds
+/// a job.
 package final class WorkerPool: Sendable {
-    /// Where the look sees that a job waits.
+    /// The place where a look finds waiting jobs.
     package enum Queue: Sendable {
+        /// The database; the kind of waiting work.
         case catalog(WaitingWork)
-        /// What this machine has by itself, such as a folder.
+        /// A queue of this machine, such as a folder.
         case local(@Sendable () -> Bool)
     }
 
-    /// Does one job.
+    /// Runs one job.
     ///
-    /// - Returns: false when none was waiting.
+    /// - Returns: false when no job waited.
     package typealias Work = @Sendable () throws(Fault) -> Bool
 
     private let purpose: String
@@ -26,16 +28,19 @@ package final class WorkerPool: Sendable {
     private struct State {
         var isEnding = false
         var running = 0
-        /// Threads that wait for a job, and those of them that were told of one.
+        /// The threads that wait for a job, and the number of wake-ups that they have not taken yet.
         var (idle, told) = (0, 0)
-        /// The last thread that was told of a job found none: somebody else has it, or it has to wait.
+        /// Whether the last thread that was woken found no job: another process has it, or it must wait.
         var wasInVain = false
     }
 
+    /// Makes a pool; `start` makes its threads.
+    ///
     /// - Parameters:
-    ///   - purpose: what it is, for the log: "cannot …".
-    ///   - threads: how many jobs are done at once.
-    ///   - makeWork: given what tells whether the process is about to end, and half-way jobs are to be left to others.
+    ///   - purpose: the name of the work in the log, after "cannot".
+    ///   - threads: the number of jobs that run at once.
+    ///   - makeWork: makes the closure that runs a job. Its argument tells whether the process ends and an unfinished job must be left to
+    ///     others.
     package init(
         _ purpose: String, _ queue: Queue, threads: Int, _ logger: Logger,
         _ makeWork: (@escaping @Sendable () -> Bool) throws -> Work
@@ -59,9 +64,9 @@ package final class WorkerPool: Sendable {
 
     func hasEnded(within seconds: Double) -> Bool { state.wait(atMost: seconds) { $0.running == 0 ? () : nil } != nil }
 
-    /// Tells one thread when a job waits; the others follow with the next looks, while there are more.
+    /// Wakes one thread when a job waits; the others follow at the next looks, while more jobs wait.
     ///
-    /// - Returns: whether it is likely that there is more to do soon.
+    /// - Returns: whether more work is likely soon.
     func note(_ waiting: WaitingWork) -> Bool {
         let isThere =
             switch queue {
@@ -90,7 +95,7 @@ package final class WorkerPool: Sendable {
         }
     }
 
-    /// Does jobs until none waits.
+    /// Runs jobs until none waits.
     private func workOff() {
         var found = 0
         while !state.with({ $0.isEnding }) {

@@ -1,11 +1,11 @@
 internal import JSONDocument
 
-/// One of the things that a token of an application credential may be used for. Source: Keystone, "Application Credentials",
-/// access rules.
+/// A permission of a token of an application credential. Source:
+/// https://docs.openstack.org/keystone/latest/user/application_credentials.html#access-rules
 struct AccessRule: Sendable, Equatable {
     let service: String
     let method: String
-    /// `*` and `{…}` stand for one part of a path, `**` for any number of them.
+    /// The pattern of paths: `*` and `{…}` match one part of a path, `**` any number of parts.
     let path: String
 
     init?(_ json: JSON) {
@@ -21,7 +21,7 @@ struct AccessRule: Sendable, Equatable {
 
     private enum Piece: Equatable {
         case byte(UInt8)
-        /// One or more bytes that are no slash.
+        /// One or more bytes other than a slash.
         case part
         /// Any bytes.
         case rest
@@ -48,9 +48,9 @@ struct AccessRule: Sendable, Equatable {
         return pieces
     }
 
-    /// Follows all ways through the pattern at once: time is the product of both lengths, whatever stands in them.
+    /// Follows all ways through the pattern at once: the time is bounded by the product of both lengths.
     private static func matches(_ pieces: [Piece], _ path: [UInt8]) -> Bool {
-        /// Numbers of pieces that may come next; a `rest` may also be nothing.
+        /// The indexes of the pieces that may come next; a `rest` may be empty.
         func following(_ places: Set<Int>) -> Set<Int> {
             var found = places
             for place in places {

@@ -3,11 +3,14 @@ package import HTTPClient
 internal import JSONDocument
 package import Threading
 
-/// Certificates that the cloud's key manager keeps. It is asked with the caller's own token, so that it says itself who may have which.
+/// A source of certificates in the cloud's key manager. It is asked with the caller's token, so that the key manager decides who may read
+/// which certificate.
 ///
-/// Source: Barbican API, "Secrets"; castellan, `barbican_key_manager.py`.
+/// Source: https://docs.openstack.org/barbican/latest/api/reference/secrets.html; castellan, `barbican_key_manager.py`.
 package final class Barbican: CertificateSource {
+    /// The way to find the key manager.
     package enum Place: Sendable {
+        /// By its address.
         case address(String)
         /// By the catalog of the caller's token.
         case catalog(KeystoneSession, interface: String, region: String?)
@@ -16,9 +19,9 @@ package final class Barbican: CertificateSource {
     private let place: Place
     private let client: HTTPClient
     private let bulkhead: Bulkhead?
-    /// Seconds for an answer.
+    /// The time limit of an exchange in seconds.
     private static let patience = 30.0
-    /// Bytes of an answer.
+    /// The largest size of an answer in bytes.
     private static let longestAnswer = 64 * 1024
 
     package init(_ place: Place, trust: TLSSettings, bulkhead: Bulkhead? = nil) {
@@ -28,14 +31,14 @@ package final class Barbican: CertificateSource {
 
     package func certificate(_ id: String, for caller: Caller) throws(Fault) -> [UInt8] {
         guard let token = caller.token else {
-            throw Fault(.invalid, "The signature of the image cannot be checked: nobody's token is there to ask the key manager with.")
+            throw Fault(.invalid, "The signature of the image cannot be checked: there is no token to ask the key manager with.")
         }
         return try bulkhead.run(orElse: .overloaded("The key manager")) { () throws(Fault) in try certificate(id, token) }
     }
 
     private func certificate(_ id: String, _ token: CallerToken) throws(Fault) -> [UInt8] {
         let secret = "\(try base(token))/v1/secrets/\(id)"
-        // The bytes are given out only as what they were put in as.
+        // Barbican returns the payload only as the content type that it was stored with.
         let record = try get(secret, "application/json", token, id)
         guard let types = (try? JSON(parsing: record))?.object?["content_types"]?.object, let type = types["default"]?.string,
             type.utf8.allSatisfy({ 0x20...0x7E ~= $0 })

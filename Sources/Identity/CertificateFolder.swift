@@ -1,9 +1,10 @@
 package import Domain
 
-/// Certificates as files of a folder, `<UUID>.pem` each, for a site without a key manager. Every caller may have them.
+/// A source of certificates in a folder, `<UUID>.pem` each, for an installation without a key manager. Every caller may use them.
 package struct CertificateFolder: CertificateSource {
     private let path: String
 
+    /// Makes a source of a folder.
     package init(_ path: String) { self.path = path }
 
     package func certificate(_ id: String, for caller: Caller) throws(Fault) -> [UInt8] {
@@ -14,6 +15,6 @@ package struct CertificateFolder: CertificateSource {
 
 extension Fault {
     static func noCertificate(_ id: String) -> Fault {
-        Fault(.invalid, "The signature of the image cannot be checked: there is no certificate \(id), or it is not for you to use.")
+        Fault(.invalid, "The signature of the image cannot be checked: there is no certificate \(id), or you may not use it.")
     }
 }

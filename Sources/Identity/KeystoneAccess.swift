@@ -1,27 +1,28 @@
 package import HTTPClient
 internal import JSONDocument
 
-/// Where Keystone is, and how a service of the cloud comes in as a user of its own. Source: keystoneauth1, plugins
-/// `v3password` and `v3applicationcredential`.
+/// The address of Keystone, and the service's own credentials. Source: keystoneauth1, plugins `v3password` and `v3applicationcredential`.
 package struct KeystoneAccess: Sendable, Equatable {
-    /// A user or a project: by its id, or by a name and the domain that it is one in.
+    /// A user or a project: by its id, or by its name and domain.
     package enum Named: Sendable, Equatable {
         case id(String)
         case name(String, domain: Domain)
     }
 
+    /// A domain.
     package enum Domain: Sendable, Equatable {
         case id(String)
         case name(String)
     }
 
+    /// The credentials of a login.
     package enum Proof: Sendable, Equatable {
         case password(String, of: Named)
         case applicationCredential(id: String, secret: String)
         case applicationCredentialNamed(String, of: Named, secret: String)
     }
 
-    /// What the service's roles are to hold for; an application credential brings its own.
+    /// The scope of the service's token; an application credential brings its own.
     package enum Scope: Sendable, Equatable {
         case project(Named)
         case domain(Domain)
@@ -29,24 +30,29 @@ package struct KeystoneAccess: Sendable, Equatable {
         case ofCredential
     }
 
-    /// With or without `/v3` at its end.
+    /// The address, with or without `/v3` at its end.
     package var address: String
+    /// The service's credentials.
     package var proof: Proof
+    /// The scope of its token.
     package var scope: Scope
-    /// Which of the endpoints of the identity service is asked, once the catalog is known.
+    /// The interface of the identity service that is used once the catalog is known.
     package var interface = "internal"
+    /// The region of the endpoints that are used; nil for any.
     package var region: String?
+    /// The settings of TLS.
     package var trust = TLSSettings()
-    /// Seconds for an answer; of these five at most for a connection.
+    /// The time limit of an exchange in seconds; a connection may take at most five of them.
     package var patience = 10.0
-    /// How often a connection that does not come about is tried again.
+    /// The number of retries of a connection that fails.
     package var retries = 3
 
+    /// Makes an access of its parts.
     package init(address: String, proof: Proof, scope: Scope) {
         (self.address, self.proof, self.scope) = (address, proof, scope)
     }
 
-    /// The address with its version: `http://keystone:5000/v3`.
+    /// The address with its version, for example `http://keystone:5000/v3`.
     static func versioned(_ address: String) -> String {
         KeystoneCatalog.withoutVersion(address, ["/v3", "/v2.0"]) + "/v3"
     }

@@ -1,18 +1,18 @@
 internal import JSONDocument
 
-/// Where the services of a cloud are, as a token's catalog has it.
+/// The service catalog of a token.
 package struct KeystoneCatalog: Sendable {
     private let services: [JSON]
 
     init(_ services: [JSON]) { self.services = services }
 
-    /// The address of a service; nil where the catalog has none.
+    /// The address of a service; nil when the catalog has none.
     ///
     /// - Parameters:
-    ///   - type: `image`, `key-manager`, `identity`.
-    ///   - interface: `public`, `internal` or `admin`; the older `publicURL` is in use too. Source: keystoneauth1,
+    ///   - type: the service type, for example `image`, `key-manager` or `identity`.
+    ///   - interface: `public`, `internal` or `admin`; the older form `publicURL` is accepted too. Source: keystoneauth1,
     ///     `ServiceCatalog.normalize_interface`.
-    ///   - region: nil for any.
+    ///   - region: the region's name; nil for any.
     package func endpoint(of type: String, interface: String, region: String?) -> String? {
         let interface = interface.hasSuffix("URL") ? String(interface.dropLast(3)) : interface
         for service in services where service.object?["type"]?.string == type {
@@ -27,7 +27,7 @@ package struct KeystoneCatalog: Sendable {
         return nil
     }
 
-    /// An address that may end in a version, with slashes or without.
+    /// Removes a version and slashes from the end of an address.
     static func withoutVersion(_ address: String, _ versions: [String]) -> String {
         var base = address[...]
         while base.last == "/" { base.removeLast() }

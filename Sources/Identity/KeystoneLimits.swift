@@ -6,10 +6,10 @@ package import Logging
 internal import Synchronization
 package import Threading
 
-/// What projects may have as Keystone keeps it: registered limits of the image service, and what single projects have in their place.
-/// A resource that has no registered limit has the limit 0. Source: oslo.limit, `_FlatEnforcer`.
+/// The limits of projects as Keystone keeps them: registered limits of the image service, and limits of single projects that replace them.
+/// A resource without a registered limit has the limit 0. Source: oslo.limit, `_FlatEnforcer`.
 package final class KeystoneLimits: LimitSource {
-    /// For which of the services that Keystone knows the limits are.
+    /// The endpoint of the image service whose limits apply.
     package enum Endpoint: Sendable {
         case id(String)
         case lookup(serviceType: String?, serviceName: String?, region: String?, interface: String)
@@ -29,19 +29,19 @@ package final class KeystoneLimits: LimitSource {
 
     private struct Known: Sendable {
         let limits: ProjectLimits
-        /// Seconds of the monotonic clock.
+        /// The end in seconds of the monotonic clock.
         let until: Double
     }
 
-    /// What Keystone has limits by.
+    /// The service and region by which Keystone keeps limits.
     private struct Place: Sendable {
         let service: String
         let region: String?
     }
 
-    /// Seconds that an answer counts.
+    /// The seconds for which an answer is used.
     private static let life = 5.0
-    /// Projects whose limits are remembered.
+    /// The number of projects whose limits are cached.
     private static let mostProjects = 10_000
 
     package init(_ session: KeystoneSession, endpoint: Endpoint, bulkhead: Bulkhead? = nil, logger: Logger) {
@@ -101,7 +101,7 @@ package final class KeystoneLimits: LimitSource {
             imageCountUploading: Self.limit(numbers["image_count_uploading"]))
     }
 
-    /// - Returns: nil for -1, which is any amount.
+    /// - Returns: nil for -1, which means unlimited.
     private static func limit(_ number: Int64?, unit: Int64 = 1) -> Int64? {
         guard let number else { return 0 }
         guard number >= 0 else { return nil }
@@ -127,12 +127,12 @@ package final class KeystoneLimits: LimitSource {
         return object
     }
 
-    // MARK: whose limits
+    // MARK: the service and region
 
     private func place() throws(Fault) -> Place {
         if let place = state.withLock({ $0.place }) { return place }
         let found = try findPlace()
-        guard let service = found["service_id"]?.string else { throw .keystone("an endpoint of its has no service_id") }
+        guard let service = found["service_id"]?.string else { throw .keystone("one of its endpoints has no service_id") }
         let place = Place(service: service, region: found["region_id"]?.string)
         state.withLock { $0.place = place }
         logger.info("limits are those of service \(place.service) in \(place.region ?? "any region")")
@@ -164,7 +164,7 @@ package final class KeystoneLimits: LimitSource {
         }
     }
 
-    /// What only the operator can put right. As Glance: no quota is taken for passed, and none for kept.
+    /// The fault for a mistake of the configuration. As in Glance, a quota is then neither exceeded nor kept: the request fails.
     private static func misconfigured(_ reason: String) -> Fault {
         Fault(.unexpected, "The limits of projects cannot be found out.", cause: LimitTrouble(description: "Keystone: \(reason)"))
     }

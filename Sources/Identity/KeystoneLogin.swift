@@ -2,21 +2,22 @@ internal import HTTPClient
 internal import JSONDocument
 internal import Threading
 
-/// What came of the service's own login.
+/// The result of the service's own login.
 struct KeystoneLogin: Sendable {
     let token: String
-    /// The identity service as the catalog has it: `http://keystone:5000/v3`; nil when the catalog does not name it.
+    /// The address of the identity service in the catalog, for example `http://keystone:5000/v3`; nil when the catalog has none.
     let identityService: String?
-    /// Seconds of the monotonic clock, so that no difference between Keystone's clock and ours counts.
+    /// The time to renew the token, in seconds of the monotonic clock, so that a difference between Keystone's clock and this one does not
+    /// matter.
     let renewAt: Double
     let endsAt: Double
 
-    /// Seconds before its end that a token is renewed, or half its life if that is less. Source: keystoneauth1,
+    /// The seconds before its end when a token is renewed, or half of its life if that is less. Source: keystoneauth1,
     /// `MIN_TOKEN_LIFE_SECONDS`.
     private static let shortestRest = 120.0
 
-    /// - Parameter asked: when Keystone was asked for it.
-    /// - Returns: nil for an answer that holds no token.
+    /// - Parameter asked: the time of the request.
+    /// - Returns: nil for an answer without a token.
     init?(_ reply: HTTPClient.Reply, asked: Double, interface: String, region: String?) {
         guard let token = reply.headers["X-Subject-Token"], KeystoneToken.isPossible(token),
             let body = (try? JSON(parsing: reply.body))?.object?["token"]?.object,

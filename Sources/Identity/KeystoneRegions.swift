@@ -1,12 +1,14 @@
 internal import Cryptography
 package import Domain
 
-/// Where the image services of a cloud are, by the catalog of a token; and tokens that wait in the database until one is asked.
+/// The image services of other regions, by the catalog of a token; and the encryption of tokens that are kept in the database.
 package struct KeystoneRegions: OtherRegions {
     private let session: KeystoneSession
     private let seal: TokenCipher
 
-    /// - Parameter session: of this service, whose secret also seals.
+    /// Makes regions of a session.
+    ///
+    /// - Parameter session: the service's own session, whose secret also encrypts tokens.
     package init(_ session: KeystoneSession) {
         self.session = session
         seal = TokenCipher(secret: "vitrine " + session.access.proof.secret)
@@ -16,7 +18,8 @@ package struct KeystoneRegions: OtherRegions {
 
     package func opened(_ text: String, for image: ImageID) throws(Fault) -> CallerToken {
         guard let token = seal.open(text, for: image.text) else {
-            throw Fault(.unexpected, "The token of who ordered it cannot be read: the service's own password is another than it was.")
+            throw Fault(
+                .unexpected, "The token of the caller who ordered the import cannot be decrypted: the service's own password has changed.")
         }
         return CallerToken(token)
     }

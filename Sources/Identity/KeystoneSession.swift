@@ -6,12 +6,13 @@ package import Logging
 internal import Synchronization
 internal import Threading
 
-/// Asks Keystone with a token of the service's own, for any number of threads.
+/// Requests to Keystone with the service's own token, from any number of threads.
 ///
-/// The token is got when it is first needed, by one thread for all, and again before its end or when Keystone does not know it
-/// any more. Waiting for Keystone has an end. While it does not answer, one thread at a time tries whether it does again, and
-/// all others are told at once that it does not: threads that wait in vain are missing to those who need no Keystone.
+/// One thread fetches the token when it is first needed, and renews it before it expires or when Keystone no longer accepts it. While
+/// Keystone does not answer, one thread at a time tries again, and the requests of all others fail at once, so that no threads wait in
+/// vain.
 package final class KeystoneSession: Sendable {
+    /// The address and credentials.
     package let access: KeystoneAccess
     private let client: HTTPClient
     private let base: String
@@ -22,15 +23,16 @@ package final class KeystoneSession: Sendable {
 
     private struct Silence: Sendable {
         var isSilent = false
-        /// Whether somebody tries.
+        /// Whether a thread is trying.
         var isTried = false
     }
 
-    /// Bytes of an answer; that of a login holds the catalog of a whole cloud.
+    /// The largest size of an answer in bytes; a login's answer holds the catalog of the whole cloud.
     private static let longestAnswer = 8 << 20
-    /// Seconds to the first retry; twice as many to each further one.
+    /// The seconds before the first retry; each further pause is twice as long.
     private static let firstPause = 0.1
 
+    /// Makes a session that has no token yet.
     package init(_ access: KeystoneAccess, logger: Logger) {
         self.access = access
         self.logger = logger
@@ -41,7 +43,7 @@ package final class KeystoneSession: Sendable {
 
     /// Reads a resource of the identity service, such as `/auth/tokens`.
     ///
-    /// - Returns: the answer unless it is 401, 429 or Keystone's own failure.
+    /// - Returns: the answer, unless its status is 401, 429 or 5xx.
     /// - Throws: `.unavailable`, with a cause for the log.
     package func get(_ path: String, headers: [(name: String, value: String)] = []) throws(Fault) -> HTTPClient.Reply {
         let login = try login(besides: nil)
@@ -52,9 +54,9 @@ package final class KeystoneSession: Sendable {
         return renewed
     }
 
-    /// The services that a token is good for.
+    /// The service catalog of a token.
     ///
-    /// - Throws: `.unauthenticated` for a token that Keystone does not know any more.
+    /// - Throws: `.unauthenticated` for a token that Keystone no longer accepts.
     package func catalog(of token: CallerToken) throws(Fault) -> KeystoneCatalog {
         let reply = try get("/auth/tokens", headers: [("X-Subject-Token", token.text), ("OpenStack-Identity-Access-Rules", "1")])
         if reply.status == 404 { throw Fault(.unauthenticated, "The request you have made requires authentication.") }
@@ -64,18 +66,18 @@ package final class KeystoneSession: Sendable {
         return KeystoneCatalog(body["catalog"]?.array ?? [])
     }
 
-    /// A token of the service's own, for another service.
+    /// The service's own token, for another service.
     ///
-    /// - Parameter refused: one that was shown and not taken.
+    /// - Parameter refused: a token that the other service has refused.
     package func token(besides refused: String? = nil) throws(Fault) -> String { try login(besides: refused).token }
 
     private func get(_ path: String, _ headers: [(name: String, value: String)], _ login: KeystoneLogin) throws(Fault) -> HTTPClient.Reply {
         try exchange("GET", (login.identityService ?? base) + path, headers + [("X-Auth-Token", login.token)])
     }
 
-    // MARK: the own token
+    // MARK: the service's own token
 
-    /// - Parameter refused: a token that Keystone does not take any more.
+    /// - Parameter refused: a token that Keystone no longer accepts.
     private func login(besides refused: String?) throws(Fault) -> KeystoneLogin {
         func known() -> KeystoneLogin? { current.withLock { $0 }.flatMap { $0.token == refused ? nil : $0 } }
         if let login = known(), login.isFresh { return login }
@@ -112,7 +114,7 @@ package final class KeystoneSession: Sendable {
         return login
     }
 
-    // MARK: asking
+    // MARK: requests
 
     private func exchange(
         _ method: String, _ url: String, _ headers: [(name: String, value: String)], _ body: [UInt8]? = nil
@@ -149,7 +151,7 @@ package final class KeystoneSession: Sendable {
         }
     }
 
-    /// - Returns: whether this is the one thread that tries.
+    /// - Returns: whether this is the one thread that tries while Keystone does not answer.
     private func enter() throws(Fault) -> Bool {
         let state = silence.withLock { silence -> Silence in
             defer { if silence.isSilent { silence.isTried = true } }
@@ -170,7 +172,7 @@ package final class KeystoneSession: Sendable {
 extension KeystoneSession: HealthProbe {
     package var healthName: String { "keystone" }
 
-    /// Whether it answers at all; asks nobody to be known.
+    /// Checks whether Keystone answers, without a token.
     package func checkHealth() throws(Fault) {
         let reply = try exchange("GET", base, [])
         guard reply.status == 200 else { throw .keystone("it answers \(reply.status) to GET \(base)") }
@@ -178,19 +180,19 @@ extension KeystoneSession: HealthProbe {
 }
 
 extension Fault {
-    /// - Parameter trouble: for the log alone.
+    /// - Parameter trouble: the text for the log; clients do not see it.
     static func keystone(_ trouble: String) -> Fault {
         Fault(.unavailable, "The identity service cannot be asked now.", cause: Trouble(description: "Keystone: \(trouble)"))
     }
 }
 
-/// What went wrong with another service, for the log alone.
+/// A failure of another service, for the log only.
 struct Trouble: Error, CustomStringConvertible {
     let description: String
 }
 
 extension Trace {
-    /// By which other services of the cloud know what they are asked for; none outside of a request.
+    /// The header that tells other services of the cloud the request id; none outside of a request.
     static var field: [(name: String, value: String)] {
         (globalRequestID ?? requestID).map { [("X-Openstack-Request-Id", $0)] } ?? []
     }

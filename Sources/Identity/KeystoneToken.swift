@@ -2,35 +2,35 @@ internal import Domain
 internal import Glibc
 internal import JSONDocument
 
-/// What Keystone says of a token.
+/// Keystone's description of a token.
 struct KeystoneToken: Sendable {
     let user: String
-    /// Nil for a token of no project.
+    /// Nil for a token without a project.
     let project: String?
     let scope: Caller.Scope
-    /// As Keystone writes them.
+    /// The roles as Keystone writes them.
     let roleNames: Set<String>
-    /// In lower case, as Glance compares them; none unless they hold for a project.
+    /// The roles in lower case, as Glance compares them; none unless the scope is a project.
     let roles: Set<String>
-    /// Of user and project.
+    /// The domains of user and project.
     let userDomain, projectDomain: String?
-    /// Whether the project is the administrators', where Keystone knows one.
+    /// Whether the project is the admin project; true when Keystone does not say.
     let isAdminProject: Bool
-    /// Seconds since 1970.
+    /// The end in seconds since 1970.
     let expiresAt: Double
-    /// Nil where it is good for everything.
+    /// Nil when the token may be used for everything.
     let accessRules: [AccessRule]?
 
-    /// Bytes of a token. Keystone's own are some hundred; web servers before it take lines of 8 KiB.
+    /// The largest size of a token in bytes. Keystone's own have some hundred; web servers accept header lines of 8 KiB.
     static let longest = 8000
 
-    /// Whether a text can be a token at all: then it can stand in a header as it is.
+    /// Whether a text can be a token, and so can be sent in a header unchanged.
     static func isPossible(_ text: String) -> Bool {
         !text.isEmpty && text.utf8.count <= longest && text.utf8.allSatisfy { 0x21...0x7E ~= $0 }
     }
 
-    /// - Parameter body: of the answer to `GET /v3/auth/tokens`.
-    /// - Returns: nil for what tells of no token.
+    /// - Parameter body: the body of the answer to `GET /v3/auth/tokens`.
+    /// - Returns: nil when it describes no token.
     init?(_ body: [UInt8]) {
         guard let token = (try? JSON(parsing: body))?.object?["token"]?.object,
             let user = token["user"]?.object?["id"]?.string, !user.isEmpty,
@@ -49,11 +49,11 @@ struct KeystoneToken: Sendable {
             accessRules = nil
             return
         }
-        // A rule that makes no sense lets nothing through.
+        // A rule that cannot be read allows nothing.
         accessRules = (rules.array ?? []).compactMap { AccessRule($0) }
     }
 
-    /// What rules may ask of its owner besides.
+    /// Further attributes of the token's owner, for policy checks.
     var particulars: [String: String] {
         var particulars = ["is_admin_project": isAdminProject ? "True" : "False"]
         particulars["user_domain_id"] = userDomain
@@ -61,7 +61,7 @@ struct KeystoneToken: Sendable {
         return particulars
     }
 
-    /// The same of a service that sends on.
+    /// Further attributes of a forwarding service, for policy checks.
     var particularsOfService: [String: String] {
         var particulars = ["service_user_id": user]
         particulars["service_project_id"] = project
@@ -73,7 +73,7 @@ struct KeystoneToken: Sendable {
     var hasExpired: Bool { wallSeconds() >= expiresAt }
 }
 
-/// Seconds since 1970 of `2026-11-24T12:41:30.000000Z`; parts of a second do not count.
+/// Parses a time such as `2026-11-24T12:41:30.000000Z` to seconds since 1970; fractions of a second are ignored.
 func epoch(_ text: String) -> Double? {
     let bytes = Array(text.utf8)
     let marks: [(Int, Character)] = [(4, "-"), (7, "-"), (10, "T"), (13, ":"), (16, ":")]

@@ -5,25 +5,27 @@ internal import JSONDocument
 package import Logging
 package import Threading
 
-/// Tokens that Keystone knows. What it says of one counts for some minutes, for all threads of a process.
+/// Authentication by Keystone tokens. Keystone's answer about a token is cached for some minutes, for all threads of a process.
 ///
-/// Source: keystonemiddleware, `auth_token`, with `delay_auth_decision = true` as in Glance's pipeline; but where Keystone cannot
-/// be asked a caller is told so (503), not taken for nobody (401).
+/// Source: keystonemiddleware, `auth_token`, with `delay_auth_decision = true` as in Glance's pipeline; but when Keystone cannot be asked,
+/// the caller gets 503, and is not taken for an anonymous one (401).
 package final class KeystoneTokens: Authenticator {
+    /// The settings of the authentication.
     package struct Rules: Sendable {
-        /// Said to those who bring no token that is known.
+        /// The address in the challenge to unauthenticated callers.
         package var authenticateURI: String
-        /// Seconds that what Keystone says of a token counts; nothing is kept when it is not more than 0.
+        /// The seconds for which Keystone's answer about a token is cached; nothing is cached if it is 0 or less.
         package var cacheTime = 300
-        /// Tokens that are kept, some 600 bytes each; and of those that nobody knows as many, a tenth of that.
+        /// The number of cached tokens, some 600 bytes each; and of cached unknown tokens, a tenth of that each.
         package var cacheSize = 10_000
-        /// A service token has one of these.
+        /// The roles one of which a service token must have.
         package var serviceRoles: Set<String> = ["service"]
-        /// Whether a service token without them is none; it never lets an expired token through.
+        /// Whether a service token without these roles is ignored. Such a token never allows an expired user's token.
         package var areServiceRolesRequired = true
-        /// What access rules of application credentials call this service; nil refuses tokens that have such rules.
+        /// The name of this service in access rules of application credentials; nil refuses tokens with access rules.
         package var serviceType: String?
 
+        /// Makes default rules.
         package init(authenticateURI: String) { self.authenticateURI = authenticateURI }
     }
 
@@ -33,11 +35,11 @@ package final class KeystoneTokens: Authenticator {
     private let bulkhead: Bulkhead?
     private let logger: Logger
     private let known: TokenCache<KeystoneToken>
-    /// Apart from those that are known, so that no flood of them pushes these out.
+    /// A cache of their own, so that a flood of unknown tokens does not push out the known ones.
     private let unknown: TokenCache<Void>
     private let validations = SingleFlight<String, Result<KeystoneToken?, Fault>>()
 
-    /// Seconds that a token stays unknown.
+    /// The seconds for which an unknown token is cached.
     private static let unknownFor = 10.0
 
     package init(_ session: KeystoneSession, rules: Rules, policy: any PolicySource, bulkhead: Bulkhead? = nil, logger: Logger) {
@@ -62,15 +64,15 @@ package final class KeystoneTokens: Authenticator {
         return caller
     }
 
-    // MARK: services that send on
+    // MARK: forwarding services
 
     private struct Service {
         let token: KeystoneToken
-        /// It may bring a user's token that has expired: a long piece of work was begun with it.
+        /// Whether it may send a user's expired token: a long operation was begun with it.
         let isTrusted: Bool
     }
 
-    /// Nil for none, and for one that is not valid: then the user's token counts for itself.
+    /// The forwarding service; nil for none, and for an invalid service token: then the user's token counts by itself.
     private func service(for credentials: Credentials) throws(Fault) -> Service? {
         guard let text = credentials.serviceToken, let token = try token(text, mayHaveExpired: false) else { return nil }
         let isTrusted = !rules.serviceRoles.isDisjoint(with: token.roleNames)
@@ -81,7 +83,7 @@ package final class KeystoneTokens: Authenticator {
         return Service(token: token, isTrusted: isTrusted)
     }
 
-    /// Whether a token may be used for what is wanted. A service that sends on asks for what its own work needs.
+    /// Whether a token's access rules allow the request. They do not restrict a forwarding service, which requests what its own work needs.
     private func allows(_ token: KeystoneToken, _ credentials: Credentials, isSentOn: Bool) -> Bool {
         guard let accessRules = token.accessRules else { return true }
         guard let serviceType = rules.serviceType else {
@@ -91,16 +93,16 @@ package final class KeystoneTokens: Authenticator {
         return isSentOn || accessRules.contains { $0.allows(credentials.method, credentials.path, of: serviceType) }
     }
 
-    // MARK: what Keystone says
+    // MARK: validation
 
-    /// Nil for a token that Keystone does not know, or that has expired.
+    /// Nil for a token that Keystone does not accept, or that has expired.
     private func token(_ text: String, mayHaveExpired: Bool) throws(Fault) -> KeystoneToken? {
         guard KeystoneToken.isPossible(text) else { return nil }
-        // An expired token is one thing for services, and nothing for others.
+        // An expired token has one answer for services and another for users.
         let digest = Digest.sha256(of: text) + (mayHaveExpired ? " expired" : "")
         if let token = known[digest] { return mayHaveExpired || !token.hasExpired ? token : nil }
         if unknown[digest] != nil { return nil }
-        // Round the flight: those who wait for somebody else's question wait too.
+        // The bulkhead is outside of the single flight: threads that wait for another thread's question occupy places too.
         return try bulkhead.run(orElse: .overloaded("The identity service")) { () throws(Fault) in
             try askedFor(digest, text, mayHaveExpired: mayHaveExpired)
         }
@@ -128,13 +130,13 @@ package final class KeystoneTokens: Authenticator {
     private func validate(_ text: String, mayHaveExpired: Bool) throws(Fault) -> KeystoneToken? {
         let reply = try session.get(
             "/auth/tokens?nocatalog" + (mayHaveExpired ? "&allow_expired=1" : ""),
-            // Without the second Keystone keeps tokens with access rules from those who might not look at these.
+            // Without the second header Keystone refuses tokens with access rules, since the client might ignore these.
             headers: [("X-Subject-Token", text), ("OpenStack-Identity-Access-Rules", "1")])
         switch reply.status {
         case 200:
-            guard let token = KeystoneToken(reply.body) else { throw .keystone("it tells of a token in words that make no sense") }
+            guard let token = KeystoneToken(reply.body) else { throw .keystone("its answer about a token makes no sense") }
             return mayHaveExpired || !token.hasExpired ? token : nil
-        // In Keystone's own words: a web server in its place says so too, of any address.
+        // Only an error document of Keystone counts: a web server in its place answers 404 to every path.
         case 404 where (try? JSON(parsing: reply.body))?.object?["error"] != nil: return nil
         default: throw .keystone("it answers \(reply.status) when asked for a token; may the service's user do that?")
         }

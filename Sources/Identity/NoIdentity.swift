@@ -1,13 +1,16 @@
 package import Domain
 
-/// Everybody is an administrator of one project: for a laboratory, or behind something that lets nobody else in.
+/// An authenticator for which every caller is an administrator of one project: for a test installation, or behind a proxy that
+/// authenticates.
 package struct NoIdentity: Authenticator {
     private let everybody: Caller
     private let isForAnyHost: Bool
 
+    /// Makes an authenticator.
+    ///
     /// - Parameters:
-    ///   - project: the owner of what is created.
-    ///   - isForAnyHost: whether clients of other hosts are let in too.
+    ///   - project: the owner of created images.
+    ///   - isForAnyHost: whether clients of other hosts are accepted too.
     package init(project: String, isForAnyHost: Bool) {
         everybody = Caller(user: nil, project: project, roles: Roles.implied(by: ["admin"]), isAdmin: true)
         self.isForAnyHost = isForAnyHost
@@ -15,14 +18,16 @@ package struct NoIdentity: Authenticator {
 
     package func caller(for credentials: Credentials) throws(Fault) -> Caller {
         guard isForAnyHost || credentials.isFromThisHost else {
-            throw Fault(.forbidden, "This image service asks nobody who he is, and so answers clients of its own host alone.")
+            throw Fault(.forbidden, "This image service does not authenticate callers, and so answers only clients of its own host.")
         }
         return everybody
     }
 }
 
-/// Everybody is nobody, as in Glance without a flavor: he may do what the rules let somebody do who has no project and no role.
+/// An authenticator for which every caller is anonymous, as in Glance without a flavor: they may do what the policy allows without a
+/// project and a role.
 package struct AnonymousIdentity: Authenticator {
+    /// Makes one.
     package init() {}
 
     package var knowsNobody: Bool { true }

@@ -5,34 +5,38 @@ package import Logging
 internal import Synchronization
 internal import Yams
 
-/// Rules of `policy.yaml` and of the files of `policy.d`, over those of the code.
+/// The policy of `policy.yaml` and of the files of `policy.d`, which override the defaults of the code.
 ///
-/// They are read again when they change. What makes no file of rules leaves those before in force, and at the start keeps the service from
-/// starting: what its author forbids is not known then. A rule that makes no sense is one that lets nobody, and is said in the log.
-/// Source: oslo.policy, `[oslo_policy]`.
+/// The files are read again when they change. If they cannot be read or parsed, the previous policy stays in force; at the start the
+/// service does not start, since it cannot know what the operator has forbidden. A rule that makes no sense allows nobody, and the log
+/// reports it. Source: oslo.policy, `[oslo_policy]`.
 package struct PolicyFiles: PolicySource {
     private let rules: ReloadingFile<Policy>
 
-    /// Where rules are looked for.
+    /// The places of the files.
     package struct Places: Sendable {
-        /// Need not be there.
+        /// The main file; it need not exist.
         package var file: String
+        /// Whether the operator has configured the file.
         package var isFileNamed: Bool
-        /// Folders, of which every file is read in the order of their names; those that are not there have none.
+        /// Folders of which every file is read in the order of the names. A folder that does not exist has none.
         package var folders: [String]
-        /// `enforce_new_defaults = false`.
+        /// Whether `enforce_new_defaults` is false.
         package var isOld: Bool
-        /// `policy_default_rule`.
+        /// The name of the rule for undefined rules, `policy_default_rule`.
         package var fallback: String
 
+        /// Makes places of their parts.
         package init(file: String, isFileNamed: Bool, folders: [String], isOld: Bool, fallback: String = "default") {
             (self.file, self.isFileNamed, self.folders, self.isOld) = (file, isFileNamed, folders, isOld)
             self.fallback = fallback
         }
     }
 
-    /// - Parameter servers: whom rules may ask.
-    /// - Throws: `PolicyFileError` when the files make no policy.
+    /// Reads the policy.
+    ///
+    /// - Parameter servers: the external servers that rules may ask.
+    /// - Throws: `PolicyFileError` when the files cannot be read.
     package init(_ places: Places, servers: any RemotePolicy, logger: Logger) throws {
         let wasThere = Seen()
         rules = try ReloadingFile(
@@ -48,12 +52,12 @@ package struct PolicyFiles: PolicySource {
 
     package var current: Policy { rules.current }
 
-    /// Whether the file was there once: then it is missing when it is not there, and the rules that stood in it stay in force.
+    /// Whether the file has existed: if it does not exist later, that is an error, and the previous rules stay in force.
     fileprivate final class Seen: Sendable { let file = Atomic(false) }
 }
 
 extension PolicyFiles.Places {
-    /// Every file that may hold rules, whether it is there or not; nil when a folder cannot be read. One that is not there holds none.
+    /// Every file that may hold rules, whether it exists or not; nil when a folder cannot be read.
     fileprivate var files: [String]? {
         var files = [file]
         for folder in folders {
@@ -68,11 +72,11 @@ extension PolicyFiles.Places {
 
     fileprivate func policy(asking servers: any RemotePolicy, _ wasThere: PolicyFiles.Seen, _ logger: Logger) throws -> Policy {
         var overrides: [Policy.Override] = []
-        // Without the rules of a folder, others would be in force than the operator wrote.
+        // If a folder's rules were ignored, other rules would be in force than the operator has written.
         guard let files else { throw PolicyFileError(folders[0], 0, 0, "cannot be read: \(String(cString: strerror(errno)))") }
         for (place, path) in files.enumerated() {
             guard let text = contents(of: path) else {
-                // A folder in a folder is not looked into.
+                // Folders within a folder are not read.
                 if place > 0, errno == EISDIR { continue }
                 let isMissing = place == 0 && isFileNamed && wasThere.file.load(ordering: .relaxed)
                 guard errno == ENOENT || errno == ENOTDIR, !isMissing else {
@@ -98,16 +102,17 @@ extension PolicyFiles.Places {
             """)
     }
 
-    /// Reads names and rules: `"add_image": "role:member"`; or the older form of a rule, a list of lists.
+    /// Parses names and rules, such as `"add_image": "role:member"`; a rule may have the older form of a list of lists.
     private static func overrides(in text: String, of path: String, _ logger: Logger) throws -> [Policy.Override] {
         guard let document = try document(text, of: path), document.null == nil else { return [] }
-        guard let mapping = document.mapping else { throw PolicyFileError(path, document.mark, "is no map of names to rules") }
+        guard let mapping = document.mapping else { throw PolicyFileError(path, document.mark, "is not a map of names to rules") }
         var overrides: [Policy.Override] = []
         for (key, value) in mapping {
-            guard let name = key.string, !name.isEmpty else { throw PolicyFileError(path, key.mark, "a rule's name is no text") }
+            guard let name = key.string, !name.isEmpty else { throw PolicyFileError(path, key.mark, "a rule's name is not a text") }
             if name.hasPrefix(Self.again) {
                 let rule = name.replacing(Self.again, with: "")
-                logger.warning("\(path):\(key.mark?.line ?? 0): the rule '\(rule)' stands there again further down, and that one counts")
+                logger.warning(
+                    "\(path):\(key.mark?.line ?? 0): the rule '\(rule)' is defined again further down, and the later definition counts")
                 continue
             }
             overrides.append(Policy.Override(name: name, check: check(value), origin: "\(path):\(key.mark?.line ?? 0)"))
@@ -115,7 +120,7 @@ extension PolicyFiles.Places {
         return overrides
     }
 
-    /// What the name of a rule gets in front that stands there again further down: Yams reads no map with a key twice.
+    /// The prefix for the name of a rule that is defined again further down: Yams reads no map with a duplicate key.
     private static let again = "again:"
 
     private static func document(_ text: String, of path: String) throws -> Node? {
@@ -125,7 +130,7 @@ extension PolicyFiles.Places {
                 return try Yams.compose(yaml: text)
             } catch YamlError.duplicatedKeysInMapping(let names, let context) {
                 guard let name = names.first, let marked = marked(text, at: context.mark, name) else {
-                    throw PolicyFileError(path, context.mark, "a name stands there twice")
+                    throw PolicyFileError(path, context.mark, "a name is defined twice")
                 }
                 text = marked
             } catch let error as YamlError {
@@ -134,7 +139,7 @@ extension PolicyFiles.Places {
         }
     }
 
-    /// A text with `again` before the name at a place in it; nil where the name is not written there as it is.
+    /// A text with the prefix `again` before the name at a position; nil when the name is not written there literally.
     private static func marked(_ text: String, at mark: Mark, _ name: String) -> String? {
         var lines = text.unicodeScalars.split(separator: "\n", omittingEmptySubsequences: false).map(String.init)
         guard lines.indices.contains(mark.line - 1) else { return nil }
@@ -171,7 +176,7 @@ extension PolicyFiles.Places {
     private static let noText = Check.misread(PolicyMistake("…", reason: "a rule is a text, or a list of lists of texts", offset: 0))
 }
 
-/// What keeps a file from being a policy, and where: `policy.yaml:3:12: …`.
+/// The reason why a file cannot be read as a policy, with its position: `policy.yaml:3:12: …`.
 package struct PolicyFileError: Error, CustomStringConvertible {
     package let description: String
 

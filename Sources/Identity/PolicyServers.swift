@@ -5,22 +5,28 @@ internal import JSONDocument
 package import Logging
 package import Threading
 
-/// Servers that rules ask, by HTTP: they are told the rule, the target and the caller, and say `True`, or anything else for no.
+/// External servers that policy rules ask by HTTP. A server gets the rule, the target and the caller, and answers `True`; every other
+/// answer denies.
 ///
-/// A server that says nothing in time, that breaks off or has trouble of its own has not said no: a request that hangs on it is refused as
-/// one of a service that is away (503). Source: oslo.policy, `_external.py`, where it is an exception, and a 500.
+/// A server that does not answer in time, breaks off or answers 5xx has not denied: the request fails as with an unavailable service (503).
+/// Source: oslo.policy, `_external.py`, where this is an exception, and the answer is 500.
 package struct PolicyServers: RemotePolicy {
+    /// The settings of the requests.
     package struct Settings: Sendable {
+        /// The content type of a question.
         package enum ContentType: String, Sendable, CaseIterable {
             case form = "application/x-www-form-urlencoded"
             case json = "application/json"
         }
 
+        /// The content type of a question.
         package var contentType = ContentType.form
-        /// Seconds that an answer may take.
+        /// The time limit of an answer in seconds.
         package var patience = 60.0
+        /// The settings of TLS.
         package var trust = TLSSettings()
 
+        /// Makes default settings.
         package init() {}
     }
 
@@ -29,7 +35,7 @@ package struct PolicyServers: RemotePolicy {
     private let bulkhead: Bulkhead?
     private let logger: Logger
 
-    /// Bytes of an answer.
+    /// The largest size of an answer in bytes.
     private static let longestAnswer = 64 * 1024
 
     package init(_ settings: Settings, bulkhead: Bulkhead?, logger: Logger) {
@@ -60,7 +66,7 @@ package struct PolicyServers: RemotePolicy {
         return text.prefix(text.count - text.reversed().prefix { $0 == quote }.count).elementsEqual("True".utf8)
     }
 
-    /// Scheme, host and port: a path may hold what is nobody's business.
+    /// Scheme, host and port. The path is left out of logs and answers, since it may hold a secret.
     private static func server(_ url: String) -> String {
         let url = FetchURL.withoutUser(url)
         guard let mark = url.firstRange(of: "://") else { return url }

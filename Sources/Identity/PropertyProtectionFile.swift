@@ -2,7 +2,7 @@ package import Domain
 package import OsloConfig
 internal import Synchronization
 
-/// Reads property protections: a section for each rule, named by its expression.
+/// Reads a file of property protections: one section for each rule, named by a regular expression.
 ///
 ///     [^x_billing_.*]
 ///     create = admin, billing
@@ -10,11 +10,14 @@ internal import Synchronization
 ///     update = !
 ///     delete = admin
 package enum PropertyProtectionFile {
+    /// The meaning of the words in the file.
     package enum Format: String, Sendable, CaseIterable {
         case roles, policies
     }
 
-    /// - Throws: for a file that cannot be read, an expression that is none, a key that is missing, and a value that makes no sense.
+    /// Reads a file.
+    ///
+    /// - Throws: for a file that cannot be read, an invalid expression, a missing key, and an invalid value.
     package static func read(_ path: String, _ format: Format, _ policy: Policy) throws(ConfigurationError) -> PropertyProtections {
         var rules: [PropertyProtections.Rule] = []
         var names: Set<String> = []
@@ -69,11 +72,11 @@ package enum PropertyProtectionFile {
     }
 }
 
-/// Regular expressions of operators, who write them for Python's `re`.
+/// The regular expressions of an operator, who writes them for Python's `re`.
 ///
-/// Swift's own engine reads that dialect but for look-behind, conditions and flags of Python's alone, and says so where it does
-/// not. POSIX expressions (`regcomp`) would take `\d` for the letter d and never say a word. The engine is slow (tens of
-/// microseconds a name), so what was found is remembered.
+/// Swift's engine supports that dialect except for look-behind, conditions and some of Python's flags, and reports what it does not
+/// support. POSIX expressions (`regcomp`) would take `\d` for the letter d without an error. The engine is slow (tens of microseconds a
+/// name), so results are cached.
 private final class NameExpressions: NamePatterns {
     typealias Expression = Regex<AnyRegexOutput>
 
@@ -84,13 +87,13 @@ private final class NameExpressions: NamePatterns {
 
     private let state: Mutex<State>
 
-    /// Names that are remembered. Clients make names up, so all are forgotten when there are more.
+    /// The number of cached names. Clients choose names freely, so the cache is emptied when it is full.
     private static let mostNames = 4096
 
     init(_ expressions: sending [Expression]) { state = Mutex(State(expressions: expressions)) }
 
     static func compiled(_ text: String) throws -> Expression {
-        // As Python has both: of letters of Unicode, a dot is one of them.
+        // As in Python: letters are those of Unicode, and a dot matches one code point.
         try Regex(text).matchingSemantics(.unicodeScalar).wordBoundaryKind(.simple)
     }
 

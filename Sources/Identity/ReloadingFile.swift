@@ -2,8 +2,8 @@ internal import Glibc
 internal import Logging
 internal import Synchronization
 
-/// What stands in some files, read again when one of them changes. A change that cannot be read leaves what was before, and is
-/// said in the log.
+/// A value that is read from files, and read again when one of them changes. If a change cannot be read, the previous value stays, and the
+/// log reports it.
 final class ReloadingFile<Value: Sendable>: Sendable {
     private let name: String
     private let files: @Sendable () -> [String]?
@@ -14,15 +14,15 @@ final class ReloadingFile<Value: Sendable>: Sendable {
     private struct Known: Sendable {
         var value: Value
         var versions: [FileVersion?]
-        /// Seconds of the monotonic clock when the files were last looked at: a request costs no system call for it.
+        /// The second of the monotonic clock when the files were last checked: further requests within it cost no system call.
         var looked: Int
         var order: Int
     }
 
     /// - Parameters:
-    ///   - name: what they are, for the log: "the rules".
-    ///   - files: those that count now, whether they are there or not; nil while nobody can say, which leaves all as it is.
-    /// - Throws: what `read` throws at the first time.
+    ///   - name: the name of the value in the log, for example `the rules`.
+    ///   - files: the paths that count now, whether the files exist or not; nil when they cannot be listed, and then nothing changes.
+    /// - Throws: what `read` throws at the first reading.
     init(
         _ name: String, logger: Logger, files: @escaping @Sendable () -> [String]?, read: @escaping @Sendable () throws -> Value
     ) throws {
@@ -46,30 +46,30 @@ final class ReloadingFile<Value: Sendable>: Sendable {
                 known.value = try read()
                 logger.info("\(name) were read again")
             } catch {
-                logger.error("\(name) of before stay in force: \(error)")
+                logger.error("\(name) stay in force as they were before: \(error)")
             }
             return known.value
         }
     }
 }
 
-/// The operator's order (SIGHUP) to read files again, whether they look changed or not.
+/// The operator's request (SIGHUP) to read files again, whether or not they have changed.
 package enum Reloading {
-    /// How many orders there were.
+    /// The number of requests so far.
     fileprivate static let orders = Atomic(0)
 
-    /// All files of this process that may change are read again when they are asked for next.
+    /// Makes all files of this process be read again at their next use.
     package static func order() { orders.add(1, ordering: .relaxed) }
 }
 
-/// What a file shows when it is another one than before.
+/// The attributes by which a changed file is recognized.
 private struct FileVersion: Equatable, Sendable {
     private let inode: UInt64
     private let size: Int64
     private let seconds: Int
     private let nanoseconds: Int
 
-    /// Nil when there is no such file.
+    /// - Returns: nil when the file does not exist.
     init?(of path: String) {
         var info = stat()
         guard stat(path, &info) == 0 else { return nil }
@@ -80,7 +80,7 @@ private struct FileVersion: Equatable, Sendable {
     }
 }
 
-/// Nil, and `errno` says why, when it cannot be read.
+/// The content of a file; nil when it cannot be read, and then `errno` has the reason.
 func contents(of path: String) -> String? {
     guard let file = fopen(path, "re") else { return nil }
     defer { fclose(file) }

@@ -1,4 +1,4 @@
-/// Roles that contain others, as Keystone sets them up. A token of Keystone's lists all; a file of tokens need not.
+/// Roles that imply others, as in Keystone's default configuration. A Keystone token lists all of them; a token file need not.
 enum Roles {
     private static let implied: [String: [String]] = [
         "admin": ["manager", "member", "reader"], "manager": ["member", "reader"], "member": ["reader"],

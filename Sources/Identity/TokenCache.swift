@@ -1,14 +1,14 @@
 internal import Synchronization
 internal import Threading
 
-/// What is known of tokens, by their digests, for some seconds and of no more than so many.
+/// A cache of values by the digests of tokens, limited in time and number.
 ///
-/// Two generations: when the younger is full it becomes the older, and what was the older is forgotten. What is asked for often
-/// moves to the younger. So nothing is ever searched for something to drop.
+/// It has two generations: when the younger is full, it becomes the older, and the former older one is dropped. An entry that is used moves
+/// to the younger. So no search for an entry to drop is needed.
 final class TokenCache<Value: Sendable>: Sendable {
     private struct Entry: Sendable {
         let value: Value
-        /// Seconds of the monotonic clock.
+        /// The end in seconds of the monotonic clock.
         let until: Double
     }
 
@@ -22,8 +22,8 @@ final class TokenCache<Value: Sendable>: Sendable {
     private let half: Int
 
     /// - Parameters:
-    ///   - seconds: that something is known; none when it is not more than 0.
-    ///   - most: tokens at once.
+    ///   - seconds: the life of an entry; nothing is cached if it is 0 or less.
+    ///   - most: the largest number of entries.
     init(seconds: Double, most: Int) {
         (self.seconds, half) = (seconds, max(1, most / 2))
     }
@@ -38,7 +38,9 @@ final class TokenCache<Value: Sendable>: Sendable {
         }
     }
 
-    /// - Parameter life: seconds that it may be known at most.
+    /// Adds an entry.
+    ///
+    /// - Parameter life: a further limit of its life in seconds.
     func keep(_ value: Value, for digest: String, life: Double = .infinity) {
         let life = min(seconds, life)
         guard life > 0 else { return }

@@ -3,7 +3,7 @@ internal import Glibc
 package import Logging
 internal import Yams
 
-/// Tokens that stand in a YAML file, for laboratories and tests:
+/// Authentication by the tokens of a YAML file, for tests and test installations:
 ///
 ///     tokens:
 ///       s3cret: { user: alice, project: acme, roles: [member] }
@@ -18,7 +18,7 @@ package struct TokenFile: Authenticator {
         let roles: Set<String>
     }
 
-    /// - Throws: when the file cannot be read now.
+    /// - Throws: when the file cannot be read at the start.
     package init(path: String, policy: any PolicySource, logger: Logger) throws {
         self.policy = policy
         people = try ReloadingFile("the tokens", logger: logger, files: { [path] }, read: { try Self.read(path) })
@@ -54,8 +54,8 @@ package struct TokenFile: Authenticator {
     }
 }
 
-/// A mistake in the file. What the reader of YAML says of it quotes the line and names the keys, which are the tokens: of that
-/// only the place is kept, since this goes into the log.
+/// A mistake in the token file. The YAML parser's messages quote lines and keys, which are the tokens; only the position is kept, since
+/// this is logged.
 struct TokenFileError: Error, CustomStringConvertible {
     let description: String
 
@@ -66,7 +66,7 @@ struct TokenFileError: Error, CustomStringConvertible {
             switch error as? DecodingError {
             case .keyNotFound(let key, _)?: "'\(key.stringValue)' is missing"
             case .dataCorrupted(let context)?: Self.place(of: context.underlyingError as? YamlError)
-            case .typeMismatch?, .valueNotFound?: "an entry has not the form { user: …, project: …, roles: […] }"
+            case .typeMismatch?, .valueNotFound?: "an entry does not have the form { user: …, project: …, roles: […] }"
             default: Self.place(of: error as? YamlError)
             }
         self.init(path, reason)

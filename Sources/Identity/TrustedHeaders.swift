@@ -1,10 +1,11 @@
 package import Domain
 
-/// Believes what `glance-api` says of a caller, by a secret that both know. For the registry alone.
+/// Authentication of the registry: accepts the identity that `glance-api` forwards with the installation's secret.
 package struct TrustedHeaders: Authenticator {
     private let secret: [UInt8]
     private let policy: any PolicySource
 
+    /// Makes an authenticator.
     package init(secret: String, policy: any PolicySource) {
         self.secret = Array(secret.utf8)
         self.policy = policy
@@ -19,7 +20,7 @@ package struct TrustedHeaders: Authenticator {
         return Caller(user: forwarded.user, project: forwarded.project, roles: roles, isAdmin: isAdmin)
     }
 
-    /// Takes as long for a guess that begins right as for any other of its length.
+    /// Compares in constant time for texts of the secret's length.
     private func isSecret(_ given: String?) -> Bool {
         guard let given, !secret.isEmpty, given.utf8.count == secret.count else { return false }
         return zip(given.utf8, secret).reduce(0) { $0 | ($1.0 ^ $1.1) } == 0

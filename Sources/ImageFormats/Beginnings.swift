@@ -1,20 +1,20 @@
-/// The formats that tell all about themselves in their first bytes.
+/// The formats that are recognized by their first bytes.
 ///
-/// An image that bears a format's mark and ends before its header does is that format, and refused. oslo.utils takes such a one
-/// for raw, and so lets a qcow2 of less than 512 bytes pass that names a backing file.
+/// An image that has a format's signature and ends before its header does has that format, and is refused. oslo.utils takes it for raw, and
+/// so accepts a qcow2 of less than 512 bytes that names a backing file.
 enum Beginnings {
-    /// Bytes of the stream's beginning that any of them looks at: ISO 9660's is the one far in.
+    /// The number of bytes at the beginning that the formats need; ISO 9660 needs the most.
     static let length = 34 * 1024
 
     /// - Parameters:
-    ///   - head: the stream's first bytes, `length` unless it was shorter.
-    ///   - size: bytes of the whole stream.
+    ///   - head: the first bytes of the stream, `length` of them unless the stream is shorter.
+    ///   - size: the size of the whole stream in bytes.
     static func matches(_ head: [UInt8], size: UInt64) -> [Match] {
         [qcow2(head), vhd(head), vdi(head), qed(head), iso(head), gpt(head), luks(head, size: size)].compactMap(\.self)
     }
 
-    /// Source: QEMU, "Qcow2 image file format". Version 1 is refused, as are all incompatible features but dirty, corrupt and
-    /// the compression type.
+    /// Source: QEMU, "Qcow2 image file format". Version 1 is refused, and so are all incompatible features except dirty, corrupt and the
+    /// compression type.
     private static func qcow2(_ head: [UInt8]) -> Match? {
         guard head.starts(with: [0x51, 0x46, 0x49, 0xFB]) else { return nil }
         var match = Match(format: .qcow2)
@@ -38,7 +38,7 @@ enum Beginnings {
 
     /// Source: Microsoft, "Virtual Hard Disk Image Format Specification". Dynamic disks begin with a copy of their footer.
     ///
-    /// Differencing disks are refused: they name their parent's file. oslo.utils has no check.
+    /// Differencing disks are refused, since they name their parent's file. oslo.utils does not check this.
     private static func vhd(_ head: [UInt8]) -> Match? {
         guard head.has("conectix") else { return nil }
         var match = Match(format: .vhd)
@@ -67,7 +67,7 @@ enum Beginnings {
         return match
     }
 
-    /// Source: ECMA-119 8.4; ECMA-167 for the marks of UDF. The size is told by a primary volume descriptor only.
+    /// Source: ECMA-119 8.4; ECMA-167 for the signatures of UDF. Only a primary volume descriptor has the size.
     private static func iso(_ head: [UInt8]) -> Match? {
         let start = 32 * 1024
         guard head.count >= start + 2048,
@@ -82,8 +82,8 @@ enum Beginnings {
         return match
     }
 
-    /// A partition table: that of GPT, which an older one (MBR) protects, or an older one alone. The first sector of a FAT file
-    /// system ends in the same two bytes.
+    /// A partition table: a GPT behind a protective MBR, or an MBR alone. The first sector of a FAT file system ends in the same two bytes
+    /// and is not matched.
     ///
     /// Source: UEFI Specification 2.10, 5.2.
     private static func gpt(_ head: [UInt8]) -> Match? {
@@ -112,8 +112,8 @@ enum Beginnings {
         return match
     }
 
-    /// Source: "LUKS On-Disk Format Specification" 1.2.3. What is encrypted begins at the payload's offset (sectors) and ends the
-    /// image. Where that lies beyond the end, oslo.utils tells a negative size, and we none.
+    /// Source: "LUKS On-Disk Format Specification" 1.2.3. The encrypted data begins at the payload's offset (in sectors) and ends with the
+    /// image. If the offset is beyond the end, oslo.utils reports a negative size, and this code none.
     private static func luks(_ head: [UInt8], size: UInt64) -> Match? {
         guard head.starts(with: [0x4C, 0x55, 0x4B, 0x53, 0xBA, 0xBE]) else { return nil }
         var match = Match(format: .luks)

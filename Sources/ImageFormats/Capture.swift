@@ -1,4 +1,4 @@
-/// The next bytes of a stream, lent for one call, and where in the stream they begin.
+/// A piece of a stream, valid for one call, with its position in the stream.
 struct Piece {
     let bytes: UnsafeRawBufferPointer
     let position: UInt64
@@ -6,15 +6,15 @@ struct Piece {
     var end: UInt64 { position + UInt64(bytes.count) }
 }
 
-/// One run of a stream's bytes, kept as it comes by. Memory grows with the bytes that came, not with those that a header promises.
+/// A range of a stream's bytes, kept as they pass. Memory grows with the bytes that came, and not with the lengths that a header announces.
 struct Region {
-    /// Bytes from the stream's beginning. What is asked for must not have gone by yet.
+    /// The position in the stream. It must not have passed yet.
     let offset: UInt64
-    /// Bytes wanted at most.
+    /// The largest number of bytes.
     let length: Int
     private(set) var bytes: [UInt8] = []
 
-    /// - Parameter bytes: the first of it, where they are known already.
+    /// - Parameter bytes: the first bytes of the range, if they are known already.
     init(at offset: UInt64, length: Int, holding bytes: [UInt8] = []) { (self.offset, self.length, self.bytes) = (offset, length, bytes) }
 
     var isWhole: Bool { bytes.count == length }
@@ -28,7 +28,7 @@ struct Region {
     }
 }
 
-/// The last bytes of a stream that is still coming.
+/// The last bytes of a stream so far.
 struct Tail {
     let length: Int
     private var bytes: [UInt8] = []
@@ -44,12 +44,12 @@ struct Tail {
         bytes.append(contentsOf: piece.bytes.suffix(length))
     }
 
-    /// The stream's last bytes, fewer than `length` where it was shorter.
+    /// The last bytes of the stream, fewer than `length` if the stream is shorter.
     var last: [UInt8] { Array(bytes.suffix(length)) }
 }
 
 extension [UInt8] {
-    /// The number whose first byte is at `offset`; nil where the bytes end before it does.
+    /// The number at an offset; nil when the bytes end before it does.
     func bigEndian<Number: FixedWidthInteger>(_: Number.Type = Number.self, at offset: Int) -> Number? {
         guard offset >= 0, offset <= count - Number.bitWidth / 8 else { return nil }
         return self[offset..<offset + Number.bitWidth / 8].reduce(0) { $0 << 8 | Number(truncatingIfNeeded: $1) }
@@ -59,7 +59,7 @@ extension [UInt8] {
         bigEndian(Number.self, at: offset)?.byteSwapped
     }
 
-    /// Whether `text` stands at `offset`.
+    /// Whether the text is at the offset.
     func has(_ text: StaticString, at offset: Int = 0) -> Bool {
         guard offset <= count - text.utf8CodeUnitCount else { return false }
         return text.withUTF8Buffer { self[offset..<offset + $0.count].elementsEqual($0) }

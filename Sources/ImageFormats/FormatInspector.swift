@@ -1,10 +1,10 @@
-/// Reads an image as it goes by, in pieces of any size, and tells which formats it bears the marks of.
+/// Reads an image as it passes, in pieces of any size, and finds the formats whose signatures it has.
 ///
-/// All formats are looked for at once, whatever the image was said to be. What is kept is bounded: the first 34 KiB, the last
-/// 1.5 KiB, and for VHDX a table at a time of 64 KiB or for VMDK a descriptor of up to 1 MiB. Once the headers have gone by, a
-/// piece costs the copy of its last 1.5 KiB. Held by one thread at a time.
+/// All formats are searched at once, whatever format was declared. Memory is bounded: the first 34 KiB, the last 1.5 KiB, and for VHDX one
+/// table of 64 KiB at a time or for VMDK a descriptor of up to 1 MiB. After the headers, a piece costs the copy of its last 1.5 KiB. One
+/// thread at a time uses it.
 ///
-/// Verdicts equal those of oslo.utils' `imageutils.format_inspector`, but for what each format's source file says.
+/// Verdicts equal those of oslo.utils' `imageutils.format_inspector`, except for the differences that each format's source file names.
 package struct FormatInspector: Sendable {
     private var position: UInt64 = 0
     private var head = Region(at: 0, length: Beginnings.length)
@@ -12,9 +12,10 @@ package struct FormatInspector: Sendable {
     private var vhdx = VHDX()
     private var vmdk = VMDK()
 
+    /// Makes an inspector of a new stream.
     package init() {}
 
-    /// Takes the stream's next bytes, which are lent for this call.
+    /// Inspects the next bytes of the stream, which are valid for this call.
     package mutating func inspect(_ bytes: UnsafeRawBufferPointer) {
         guard !bytes.isEmpty else { return }
         let piece = Piece(bytes: bytes, position: position)
@@ -25,14 +26,14 @@ package struct FormatInspector: Sendable {
         position = piece.end
     }
 
-    /// What the bytes until now are, if they are all.
+    /// The result for the bytes so far, as if the stream had ended.
     package func inspection() -> Inspection {
         var matches = Beginnings.matches(head.bytes, size: position)
         matches += [vhdx.match(size: position), vmdk.match(tail: tail.last, size: position)].compactMap(\.self)
         return Inspection(size: Int64(clamping: position), matches: matches, fixedDisk: fixedDisk)
     }
 
-    /// A fixed VHD: the disk as it is, and a footer behind it.
+    /// The match of a fixed VHD: the disk's data followed by a footer.
     private var fixedDisk: Match? {
         let footer = Array(tail.last.suffix(512))
         guard footer.count == 512, footer.has("conectix"), footer.bigEndian(UInt32.self, at: 60) == 2,

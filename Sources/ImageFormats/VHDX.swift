@@ -1,14 +1,14 @@
-/// VHDX: a table of regions at 192 KiB tells where the region of metadata is, whose table tells where the virtual size stands.
+/// VHDX: a table of regions at 192 KiB has the position of the metadata region, whose table has the position of the virtual size.
 ///
-/// Every step lies further on in the stream than the one before, as the specification has it (regions from 1 MiB on, items from
-/// 64 KiB on within theirs), so one pass sees them all. A table that says otherwise is refused, as is one with too many entries;
-/// oslo.utils accepts both, with no size. Disks that are a difference to a parent are refused too: they name its file.
+/// Each position must be behind the previous one, as the specification demands (regions from 1 MiB on, items from 64 KiB on within theirs),
+/// so that one pass finds them all. A table with other positions is refused, and so is one with too many entries; oslo.utils accepts both,
+/// without a size. Differencing disks are refused too, since they name their parent's file.
 ///
 /// Source: MS-VHDX 2.2 and 2.6.
 struct VHDX {
     private enum Step {
         case mark(Region), regions(Region), metadata(Region), size(Region)
-        /// Nothing more is wanted.
+        /// No more bytes are needed.
         case done
     }
 
@@ -34,7 +34,7 @@ struct VHDX {
         while advance(piece) {}
     }
 
-    /// Whether the next step has begun, which may find what it wants in the same piece.
+    /// Whether the next step has begun, whose bytes may be in the same piece.
     private mutating func advance(_ piece: Piece) -> Bool {
         switch step {
         case .mark(var region):
@@ -73,7 +73,7 @@ struct VHDX {
         }
         for start in (0..<Int(count)).map({ 16 + 32 * $0 }) where region.bytes[start..<start + 16].elementsEqual(Self.metadata) {
             guard let offset = region.bytes.littleEndian(UInt64.self, at: start + 16), offset >= 1 << 20, offset < 1 << 62 else {
-                return refuse(at: region.offset + UInt64(start) + 16, "The VHDX metadata lie where they cannot be.")
+                return refuse(at: region.offset + UInt64(start) + 16, "The VHDX metadata have an invalid position.")
             }
             step = .metadata(Region(at: offset, length: Self.tables))
             return
@@ -104,7 +104,7 @@ struct VHDX {
         step = .done
     }
 
-    /// - Parameter size: bytes of the whole stream.
+    /// - Parameter size: the size of the whole stream in bytes.
     func match(size: UInt64) -> Match? {
         guard var match else { return nil }
         if !isDone { match.refuse(.header, at: size, "The image ends before all that VHDX needs.") }

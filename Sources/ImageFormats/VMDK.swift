@@ -1,18 +1,18 @@
 /// VMDK in one file: a header with a descriptor, or a descriptor alone, which is text.
 ///
-/// A descriptor alone, and VMware's older sparse header (`COWD`), are recognised, and never allowed: other files hold their data,
-/// or no descriptor tells what they are. oslo.utils takes a descriptor that is padded with NULs, as QEMU often writes it, for raw.
+/// A descriptor alone, and VMware's older sparse header (`COWD`), are recognized and never allowed: the data is in other files, or no
+/// descriptor describes it. oslo.utils takes a descriptor that is padded with NULs, as QEMU often writes it, for raw.
 ///
 /// Source: VMware, "Virtual Disk Format 5.0"; QEMU, block/vmdk.c.
 struct VMDK {
-    /// QEMU reads no more of a descriptor than this.
+    /// The largest size of a descriptor that QEMU reads.
     static let descriptorLimit = (1 << 20) - 1
-    /// Where it begins behind a header.
+    /// The position of a descriptor behind a header.
     static let descriptorOffset: UInt64 = 512
 
     private enum Step {
         case header(Region), descriptor(Region), text(Region)
-        /// Nothing more is wanted.
+        /// No more bytes are needed.
         case done
     }
 
@@ -28,7 +28,7 @@ struct VMDK {
         while advance(piece) {}
     }
 
-    /// Whether the next step has begun, which may find what it wants in the same piece.
+    /// Whether the next step has begun, whose bytes may be in the same piece.
     private mutating func advance(_ piece: Piece) -> Bool {
         let current = step
         step = .done  // Lets go of the array, so that it grows in place.
@@ -102,8 +102,8 @@ struct VMDK {
     }
 
     /// - Parameters:
-    ///   - tail: the stream's last bytes, `footerLength` unless it was shorter.
-    ///   - size: bytes of the whole stream.
+    ///   - tail: the last bytes of the stream, `footerLength` of them unless the stream is shorter.
+    ///   - size: the size of the whole stream in bytes.
     func match(tail: [UInt8], size: UInt64) -> Match? {
         var ended = self
         switch step {
@@ -123,7 +123,7 @@ struct VMDK {
     }
 }
 
-/// The numbers of a "hosted sparse extent" header that matter here; sectors are 512 bytes.
+/// The relevant fields of a "hosted sparse extent" header; a sector has 512 bytes.
 struct SparseHeader {
     let version: UInt32
     let capacity: UInt64
@@ -131,7 +131,7 @@ struct SparseHeader {
     let descriptorSectors: UInt64
     let directory: UInt64
 
-    /// The same stands again at the stream's end, and counts.
+    /// Whether the header is repeated at the end of the stream, and that copy counts.
     var hasFooter: Bool { directory == .max }
 
     init?(_ bytes: [UInt8], at start: Int) {
@@ -149,7 +149,7 @@ struct SparseHeader {
 extension Match {
     static let footerLength = 1536
 
-    /// The three last sectors: a marker, the header again, and the end of the stream.
+    /// Checks the last three sectors: a marker, the repeated header, and the end-of-stream marker.
     fileprivate mutating func checkFooter(_ tail: [UInt8], against header: SparseHeader, size: UInt64) {
         let start = size - UInt64(tail.count)
         guard tail.count == Self.footerLength, size >= 1024 + UInt64(tail.count), let footer = SparseHeader(tail, at: 512) else {

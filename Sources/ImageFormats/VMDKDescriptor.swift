@@ -1,16 +1,16 @@
-/// VMDK's descriptor: lines of text, each of which must be of a kind that is known.
+/// VMDK's descriptor: lines of text, each of which must be of a known kind.
 ///
-/// Stricter than oslo.utils, which takes `createType` from the first hit, also inside a comment, lets extents of flat files pass,
-/// and lets `parentFileNameHint` name a backing file.
+/// It is stricter than oslo.utils, which takes the first occurrence of `createType` even in a comment, accepts extents in other files, and
+/// accepts a backing file in `parentFileNameHint`.
 struct VMDKDescriptor {
     struct Problem {
         let check: Finding.Check
-        /// Bytes from the descriptor's beginning.
+        /// The position in the descriptor in bytes.
         let offset: Int
         let words: String
     }
 
-    /// In lower case.
+    /// The `createType` in lower case.
     private(set) var createType: String?
     private(set) var problems: [Problem] = []
     private var extents = 0
@@ -28,7 +28,7 @@ struct VMDKDescriptor {
             refuse(at: wrong, "The descriptor is no text.")
             return
         }
-        // QEMU looks for this anywhere, in comments too.
+        // QEMU searches for this everywhere, even in comments.
         if text.contains("parentfilenamehint") { refuse(.parent, at: 0, "The image has a parent.") }
         for line in text.split(separator: UInt8(ascii: "\n")) where problems.isEmpty { read(line) }
         guard problems.isEmpty else { return }
@@ -47,10 +47,10 @@ struct VMDKDescriptor {
             extents += 1
             if line.contains(UInt8(ascii: "/")) { return refuse(at: line.startIndex, "An extent names a file elsewhere.") }
             if words.count < 4 || !words[2].elementsEqual("sparse".utf8) {
-                refuse(at: line.startIndex, "An extent is another than of this file.")
+                refuse(at: line.startIndex, "An extent is not in this file.")
             }
         } else {
-            refuse(at: line.startIndex, "The descriptor has a line of no known kind.")
+            refuse(at: line.startIndex, "The descriptor has a line of an unknown kind.")
         }
     }
 
@@ -68,7 +68,7 @@ struct VMDKDescriptor {
         problems.append(Problem(check: check, offset: offset, words: words))
     }
 
-    /// Whether QEMU takes a text for a descriptor: its first line that is neither blank nor a comment is the version.
+    /// Whether QEMU takes a text for a descriptor: its first line that is neither blank nor a comment is a version.
     static func isProbed(_ text: [UInt8]) -> Bool {
         let line = text.lowercased.split(separator: UInt8(ascii: "\n")).lazy.map(\.trimmed).first {
             !$0.isEmpty && $0.first != UInt8(ascii: "#")
@@ -79,17 +79,17 @@ struct VMDKDescriptor {
 
 extension UInt8 {
     var isBlank: Bool { self == UInt8(ascii: " ") || 0x09...0x0D ~= self }
-    /// Printable ASCII, or white space.
+    /// Whether it is printable ASCII or white space.
     var isText: Bool { 0x20...0x7E ~= self || 0x09...0x0D ~= self }
 }
 
 extension Collection<UInt8> {
-    /// ASCII's capitals made small; all else as it is.
+    /// The bytes with ASCII capitals in lower case.
     var lowercased: [UInt8] { map { UInt8(ascii: "A")...UInt8(ascii: "Z") ~= $0 ? $0 | 0x20 : $0 } }
 }
 
 extension [UInt8] {
-    /// Whether the text stands anywhere.
+    /// Whether the text occurs anywhere.
     func contains(_ text: StaticString) -> Bool {
         text.withUTF8Buffer { wanted in
             var start = startIndex

@@ -1,45 +1,48 @@
-/// What an image's bytes are.
+/// The result of inspecting an image.
 package struct Inspection: Sendable, Equatable {
-    /// Bytes of the image.
+    /// The size of the image in bytes.
     package let size: Int64
-    /// Every format whose marks the image bears; none is raw.
+    /// The formats whose signatures the image has; none means raw.
     package let matches: [Match]
-    /// That the image ends as a fixed VHD does. It begins as anything, so this counts only where the image is said to be a VHD.
+    /// The match of a fixed VHD's footer. Such an image may begin with anything, so this counts only when the declared format is VHD.
     let fixedDisk: Match?
 }
 
-/// What a site asks of images.
+/// An installation's rules for the formats of images.
 package struct FormatRules: Sendable {
-    /// Source: `[image_format] require_image_format_match`.
+    /// Whether the declared format must be the real one. Source: `[image_format] require_image_format_match`.
     package var requiresMatch = true
-    /// Of VMDK, the createTypes allowed. Only `monolithicSparse` and `streamOptimized` can be: the others have data elsewhere.
+    /// The allowed createTypes of VMDK. Only `monolithicSparse` and `streamOptimized` can be allowed: the others have data in other files.
     /// Source: `[image_format] vmdk_allowed_types`.
     package var vmdkTypes = ["streamOptimized", "monolithicSparse"]
-    /// Checks of gpt that only warn.
-    /// Source: `[image_format] gpt_safety_checks_nonfatal`.
+    /// The checks of gpt that only warn. Source: `[image_format] gpt_safety_checks_nonfatal`.
     package var nonfatalChecksOfGPT: Set<String> = []
 
+    /// Makes default rules.
     package init() {}
 }
 
-/// What becomes of an image that was inspected.
+/// The decision about an inspected image.
 package enum Verdict: Sendable, Equatable {
+    /// The image is accepted.
+    ///
     /// - Parameters:
-    ///   - virtualSize: bytes of the disk that a guest sees; nil where nobody can tell.
-    ///   - warnings: what would refuse it at another site.
+    ///   - virtualSize: the size in bytes of the disk that a guest sees; nil when it is unknown.
+    ///   - warnings: findings that other rules would refuse.
     case accepted(virtualSize: Int64?, warnings: [Finding])
+    /// The image is refused because of a finding.
     case refused(Finding)
 }
 
 extension Inspection {
-    /// Kernels and ramdisks of Linux: a kernel bears the mark of a partition table in its first sector, and has none. Glance means
-    /// to let them pass, and refuses them as something else than they were said to be.
+    /// Kernels and ramdisks of Linux. A kernel has the signature of a partition table in its first sector, but no table. Glance intends to
+    /// accept them, but refuses them because of the mismatch.
     private static let kernels: Set<String> = ["aki", "ari"]
 
-    /// Judges an image that was said to be of a format.
+    /// Decides about an image with a declared format.
     ///
-    /// What the bytes are counts also where the image was said to be raw: the checks of a format are made of every image that
-    /// bears its marks. An ISO that boots bears a partition table too, and is an ISO.
+    /// The real format counts even for an image that is declared as raw: every image must pass the checks of the formats whose signatures
+    /// it has. A bootable ISO has a partition table too, and is an ISO.
     ///
     /// - Parameter claimed: the image's `disk_format`.
     package func verdict(claimed: String, by rules: FormatRules) -> Verdict {

@@ -2,17 +2,19 @@ package import Domain
 internal import Glibc
 internal import JSONDocument
 
-/// Changes formats by the program `qemu-img`, within limits of time, memory and output. It is always told the format that an image is said
-/// to have, and sees no image that leads to other files. Source: Glance, the plugin `image_conversion`.
+/// Converts images by the program `qemu-img`, within limits of time, memory and output. The program is always told the declared format, and
+/// never gets an image that refers to other files. Source: Glance, the plugin `image_conversion`.
 package struct QemuImg: ImageConverter {
     private let settings: ConversionSettings
 
+    /// Makes a converter.
     package init(_ settings: ConversionSettings) { self.settings = settings }
 
     package var format: String { settings.format.rawValue }
 
     private static let program = "/usr/bin/qemu-img"
-    /// Bytes of addresses. Source: Glance, for the first; a conversion holds some megabytes for each of its eight requests at once.
+    /// The limits of address space in bytes. Source: Glance, for the first; a conversion needs some megabytes for each of its eight
+    /// concurrent requests.
     private static let (lookingMemory, convertingMemory) = (1 << 30, 2 << 30)
 
     package func convert(
@@ -20,12 +22,12 @@ package struct QemuImg: ImageConverter {
         note: @escaping (_ done: Double) -> Void
     ) throws(Fault) {
         guard let format = Self.name(of: format) else { throw Fault(.unsupportedMedia, "Images of format \(format) cannot be converted.") }
-        // As a whole path it is no protocol of qemu's.
+        // An absolute path is not taken for one of qemu's protocols.
         guard path.hasPrefix("/"), target.hasPrefix("/") else { throw Fault(.unexpected, "A conversion needs whole paths.") }
         try check(path, format, most, isCancelled)
         var limits = Subprocess.Limits(
             seconds: settings.seconds, cpuSeconds: Int(settings.seconds.rounded(.up)), memory: Self.convertingMemory, fileSize: most)
-        // What it says is how far it is.
+        // Its output is the progress.
         limits.words = 16 << 20
         do throws(Fault) {
             _ = try run(["convert", "-p", "-f", format, "-O", self.format, path, target], limits, isCancelled) { piece in
@@ -37,7 +39,7 @@ package struct QemuImg: ImageConverter {
         }
     }
 
-    /// What `qemu-img` sees of an image is judged before it converts it, though the image was inspected already.
+    /// Checks what `qemu-img` reads in the image before the conversion, even though the image was inspected.
     private func check(_ path: String, _ format: String, _ most: Int64, _ isCancelled: () -> Bool) throws(Fault) {
         let limits = Subprocess.Limits(seconds: 10, cpuSeconds: 2, memory: Self.lookingMemory)
         let said = try run(["info", "--output=json", "-f", format, path], limits, isCancelled) { _ in }
@@ -46,7 +48,7 @@ package struct QemuImg: ImageConverter {
         }
         let details = facts["format-specific"]?.object?["data"]?.object
         guard facts["backing-filename"] == nil, facts["full-backing-filename"] == nil, details?["data-file"] == nil else {
-            throw Fault(.unsupportedMedia, "The image leads to another file and is not converted.")
+            throw Fault(.unsupportedMedia, "The image refers to another file and is not converted.")
         }
         guard facts["encrypted"]?.bool != true else { throw Fault(.unsupportedMedia, "The image is encrypted and is not converted.") }
         if let kind = details?["create-type"]?.string, !["monolithicSparse", "streamOptimized"].contains(kind) {
@@ -65,14 +67,14 @@ package struct QemuImg: ImageConverter {
             outcome = try Subprocess(Self.program, words, limits).run(isCancelled: isCancelled, heard: heard)
         } catch {
             switch error {
-            case .cancelled: throw Fault(.gone, "Nobody waits for the conversion any more.")
+            case .cancelled: throw Fault(.gone, "The conversion was cancelled.")
             case .timedOut, .killed(SIGXCPU): throw Fault(.tooLarge, "The conversion of the image took too long.", cause: error)
             case .notStarted: throw Fault(.unavailable, "Images cannot be converted now.", cause: error)
             case .killed, .saidTooMuch: throw Fault(.unsupportedMedia, "The image could not be converted.", cause: error)
             }
         }
         guard outcome.status == 0 else {
-            // qemu-img takes no signal for it.
+            // No signal kills qemu-img then; it reports the error of the write.
             if [EFBIG, ENOSPC].contains(where: { outcome.errors.contains(String(cString: strerror($0))) }) {
                 throw Fault(.tooLarge, "The image became too large when it was converted.")
             }
@@ -82,10 +84,10 @@ package struct QemuImg: ImageConverter {
         return outcome.output
     }
 
-    /// What the program said, for the log.
+    /// The program's error messages, for the log.
     private struct Complaint: Error { let status: CInt; let words: String }
 
-    /// qemu's name of a disk format; nil for what it does not read.
+    /// qemu's name of a disk format; nil for a format that is not converted.
     private static func name(of format: String) -> String? {
         switch format {
         case "raw", "ami", "ari", "aki", "gpt": "raw"
@@ -96,7 +98,7 @@ package struct QemuImg: ImageConverter {
         }
     }
 
-    /// Of `    (12.50/100%)`.
+    /// The progress in an output such as `    (12.50/100%)`.
     private static func progress(in piece: UnsafeRawBufferPointer) -> Double? {
         let text = String(decoding: piece, as: UTF8.self)
         guard let start = text.lastIndex(of: "("), let end = text[start...].firstIndex(of: "/") else { return nil }

@@ -1,7 +1,8 @@
 package import Domain
 
-/// Unpacks what an import brings. Source: Glance, the plugin `image_decompression`, which knows gzip, zip and lha.
+/// Unpacks the data of imports. Source: Glance, the plugin `image_decompression`, which supports gzip, zip and lha.
 package struct StreamUnpacker: Domain.Unpacking {
+    /// Makes one.
     package init() {}
 
     package func unpacked(_ reader: any ByteStream) -> any ByteStream { UnpackedReader(reader) }

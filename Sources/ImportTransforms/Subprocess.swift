@@ -1,41 +1,51 @@
 internal import CLinux
 internal import Glibc
 
-/// A program that is run to its end, within limits, for the sake of what it says.
+/// Runs a program to its end, within limits, and collects its output.
 ///
-/// It gets its arguments as they are, by no shell, finds nothing on standard input and inherits no file. It ends with the thread that
-/// runs it.
+/// It gets its arguments without a shell, standard input is empty, and it inherits no files. It is killed when the thread that runs it
+/// ends.
 package struct Subprocess: Sendable {
-    /// What it may take. Over any of them it is killed.
+    /// The limits of the program; it is killed when it exceeds one.
     package struct Limits: Sendable {
-        /// Of the clock.
+        /// The time limit in seconds.
         package var seconds: Double
+        /// The limit of CPU time in seconds.
         package var cpuSeconds: Int
-        /// Bytes of addresses.
+        /// The limit of its address space in bytes.
         package var memory: Int
-        /// Bytes of any file that it writes.
+        /// The largest size in bytes of a file that it writes.
         package var fileSize: Int64
-        /// Bytes that it may say, and of its complaints the last that are kept.
+        /// The largest number of bytes of its output; of its error messages, this number of the last bytes is kept.
         package var words = 1 << 20
 
+        /// Makes limits of their parts.
         package init(seconds: Double, cpuSeconds: Int, memory: Int, fileSize: Int64 = 0) {
             (self.seconds, self.cpuSeconds, self.memory, self.fileSize) = (seconds, cpuSeconds, memory, fileSize)
         }
     }
 
+    /// The reason why there is no outcome.
     package enum Failure: Error, Equatable {
-        /// With the system's reason.
+        /// The program was not started; with the system's reason.
         case notStarted(String)
+        /// The time limit was exceeded.
         case timedOut
+        /// The caller cancelled it.
         case cancelled
+        /// The output is too long.
         case saidTooMuch
-        /// By a signal: that of a limit, or by somebody else.
+        /// A signal killed it: that of a limit, or another one.
         case killed(CInt)
     }
 
+    /// The result of a program that has exited.
     package struct Outcome: Sendable {
+        /// The exit status.
         package let status: CInt
+        /// The standard output.
         package let output: [UInt8]
+        /// The standard error.
         package let errors: String
     }
 
@@ -43,20 +53,24 @@ package struct Subprocess: Sendable {
     private let arguments: [String]
     private let limits: Limits
 
-    /// - Parameter program: a path.
+    /// Makes a subprocess; `run` starts it.
+    ///
+    /// - Parameter program: the path of the program.
     package init(_ program: String, _ arguments: [String], _ limits: Limits) {
         (self.program, self.arguments, self.limits) = (program, arguments, limits)
     }
 
+    /// Runs the program and waits for its end.
+    ///
     /// - Parameters:
-    ///   - isCancelled: asked five times a second, and more often while it speaks.
-    ///   - heard: told what it says, as it says it.
+    ///   - isCancelled: called five times a second, and more often while output comes.
+    ///   - heard: called with each piece of the output.
     package func run(
         isCancelled: () -> Bool = { false }, heard: (UnsafeRawBufferPointer) -> Void = { _ in }
     ) throws(Failure) -> Outcome {
         let (output, errors) = (try Pipe(), try Pipe())
         let child = try spawn(output, errors)
-        // Ours would keep them open.
+        // The own copies would keep the pipes open.
         output.closeWriting()
         errors.closeWriting()
         var deadline = timespec()
@@ -88,7 +102,7 @@ package struct Subprocess: Sendable {
         }
     }
 
-    /// It may have closed its outputs and go on.
+    /// Waits for the end of a program that has closed its outputs, and may run on.
     private func waitForEnd(of child: pid_t, before end: Double, _ isCancelled: () -> Bool) throws(Failure) -> CInt {
         var code: CInt = 0
         while case let found = waitpid(child, &code, WNOHANG), found != child {
@@ -98,7 +112,7 @@ package struct Subprocess: Sendable {
             if isCancelled() { throw .cancelled }
             usleep(5000)
         }
-        // Whoever it left behind ends too.
+        // Processes that it has left behind end too.
         kill(-child, SIGKILL)
         guard code & 0x7F == 0 else { throw .killed(code & 0x7F) }
         return code >> 8 & 0xFF
@@ -106,8 +120,8 @@ package struct Subprocess: Sendable {
 
     private static func seconds(_ time: timespec) -> Double { Double(time.tv_sec) + Double(time.tv_nsec) / 1e9 }
 
-    /// The limits are set by util-linux's own programs, which become the other one: between a fork and an exec of our own nothing of
-    /// Swift may run.
+    /// Starts the program by util-linux's own programs, which set the limits and then execute it: between a fork and an exec of this
+    /// process no Swift code may run.
     private func spawn(_ output: Pipe, _ errors: Pipe) throws(Failure) -> pid_t {
         let words =
             [
@@ -142,7 +156,7 @@ package struct Subprocess: Sendable {
     }
 }
 
-/// What a program says, on its way.
+/// The reading end and the writing end of an output.
 private final class Pipe {
     private let reading: CInt
     private(set) var writing: CInt
@@ -165,7 +179,7 @@ private final class Pipe {
         writing = -1
     }
 
-    /// Takes what there is by now.
+    /// Reads the bytes that are available now.
     func read(_ body: (UnsafeRawBufferPointer) -> Void) {
         withUnsafeTemporaryAllocation(byteCount: 4096, alignment: 16) { buffer in
             let count = Glibc.read(reading, buffer.baseAddress, buffer.count)

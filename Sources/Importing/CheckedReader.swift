@@ -2,26 +2,26 @@ internal import Cryptography
 internal import Domain
 internal import Threading
 
-/// Bytes as they come; those that are to have digests are checked on their way.
+/// Wraps a reader so that its bytes are checked against digests; without digests it stays as it is.
 ///
-/// - Throws: `.invalid` for an algorithm that nobody knows.
+/// - Throws: `.invalid` when no algorithm is known.
 func checked(_ reader: any ByteStream, _ expected: [ImageHash]) throws(Fault) -> any ByteStream {
     expected.isEmpty ? reader : CheckedReader(reader, try DigestCheck(expected))
 }
 
-/// Bytes as they come, which end well only when there are as many as are known to be.
+/// Wraps a reader so that it ends without a fault only after the given number of bytes.
 ///
-/// - Parameter words: what they are called; nil for those that a source has announced.
+/// - Parameter words: the name of the bytes in messages; nil for bytes that a source has announced.
 func counted(_ reader: any ByteStream, _ size: Int64?, _ words: String? = nil) -> any ByteStream {
     size.map { CountedReader(reader, $0, words) } ?? reader
 }
 
-/// Digests of bytes that go by, and those that the bytes are to have.
+/// Computes digests of a stream and compares them with the expected ones.
 struct DigestCheck {
     private let digests: [(digest: Digest, expected: ImageHash)]
 
-    /// - Parameter expected: one at least. Of an algorithm that nobody knows nothing can be said, where another is known.
-    /// - Throws: `.invalid` where none is known.
+    /// - Parameter expected: at least one digest. Those of unknown algorithms are not checked if another one is known.
+    /// - Throws: `.invalid` when no algorithm is known.
     init(_ expected: [ImageHash]) throws(Fault) {
         digests = expected.compactMap { hash in Digest(hash.algorithm).map { ($0, hash) } }
         guard !digests.isEmpty else { throw Fault(.invalid, "The algorithm \(expected.first?.algorithm ?? "") is not known.") }
@@ -31,31 +31,34 @@ struct DigestCheck {
         for (digest, _) in digests { digest.update(piece) }
     }
 
-    /// Each for a thread of its own.
+    /// The readers of the stream tee; each runs on a thread of its own.
     var readers: [StreamTee<Fault>.Reader] {
         var readers: [StreamTee<Fault>.Reader] = []
         for (digest, _) in digests {
-            // Apart: in another closure it crashes the compiler (Swift 6.3.1).
+            // A separate constant: within another closure this closure crashes the compiler (Swift 6.3.1).
             let reader: StreamTee<Fault>.Reader = { digest.update($0) }
             readers.append(reader)
         }
         return readers
     }
 
-    /// - Parameter words: what the bytes are called.
-    /// - Throws: `.invalid` for other bytes than those that were expected. To be asked once.
+    /// Compares the digests after the last byte; may be called once.
+    ///
+    /// - Parameter words: the name of the data in messages.
+    /// - Throws: `.invalid` for data with another digest.
     func finish(_ words: String = "the data") throws(Fault) {
         for (digest, expected) in digests {
             let value = digest.finish()
             guard value != expected.value.lowercased() else { continue }
-            throw Fault(.invalid, "The \(expected.algorithm) of \(words) is \(value), and was to be \(expected.value).")
+            throw Fault(.invalid, "The \(expected.algorithm) of \(words) is \(value) instead of \(expected.value).")
         }
     }
 }
 
+/// A reader that compares the digests of its bytes at their end.
 private final class CheckedReader: ByteStream {
     private let reader: any ByteStream
-    /// Nil once it was asked.
+    /// Nil after the digests were compared.
     private var check: DigestCheck?
 
     init(_ reader: any ByteStream, _ check: DigestCheck) { (self.reader, self.check) = (reader, check) }
@@ -73,6 +76,7 @@ private final class CheckedReader: ByteStream {
     }
 }
 
+/// A reader that counts its bytes.
 private final class CountedReader: ByteStream {
     private let reader: any ByteStream
     private let size: Int64
@@ -90,7 +94,7 @@ private final class CountedReader: ByteStream {
 }
 
 extension Fault {
-    /// - Parameter words: what the bytes are called; nil for those that a source has announced.
+    /// - Parameter words: the name of the bytes in messages; nil for bytes that a source has announced.
     static func miscounted(_ count: Int64, of size: Int64, _ words: String?) -> Fault {
         guard let words else {
             return Fault(.invalid, "The size of the data does not match: \(size) bytes were announced, \(count) received.")

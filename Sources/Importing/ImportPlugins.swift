@@ -1,26 +1,27 @@
 package import Domain
 
-/// What a site has done with the bytes of imports on their way, except with copies.
+/// The plugins that change the data of imports. Copies are not changed.
 package struct ImportPlugins: Sendable {
-    /// Nil leaves packed bytes packed. Source: Glance, `image_decompression`.
+    /// Nil when packed data stays packed. Source: Glance, `image_decompression`.
     package var unpacker: (any Unpacking)?
-    /// Nil leaves formats alone. Source: Glance, `image_conversion`.
+    /// Nil when formats are not converted. Source: Glance, `image_conversion`.
     package var converter: (any ImageConverter)?
-    /// That of V2's older tasks. Source: `[taskflow_executor] conversion_format`.
+    /// The converter for V2's older tasks. Source: `[taskflow_executor] conversion_format`.
     package var legacyConverter: (any ImageConverter)?
 
+    /// Makes plugins that change nothing.
     package init() {}
 
-    /// Who unpacks an image; not one that is said to be packed, and not one that is signed, as it is.
+    /// The unpacker for an image; nil for an image that is declared as packed, and for a signed one.
     func unpacker(for image: Image) -> (any Unpacking)? { image.containerFormat == "compressed" || image.isSigned ? nil : unpacker }
 
-    /// Who makes another format of an image. What lies in a container and installation media are left alone, as in Glance; and what is
-    /// signed, since nobody could check what became of it.
+    /// The converter for an image. As in Glance, data in a container and installation media are not converted; nor are signed images, since
+    /// the result has no signature.
     func converter(for image: Image, _ kind: Task.Kind) -> (any ImageConverter)? {
         guard !image.isSigned, let converter = kind == .legacyImport ? legacyConverter : converter else { return nil }
         return image.containerFormat == "bare" && image.diskFormat != "iso" && image.diskFormat != converter.format ? converter : nil
     }
 
-    /// Whether an image may have another size when it is imported.
+    /// Whether the import may change the size of an image.
     func changes(_ image: Image, _ kind: Task.Kind) -> Bool { unpacker(for: image) != nil || converter(for: image, kind) != nil }
 }

@@ -1,29 +1,35 @@
 package import Domain
 package import JSONDocument
 
-/// What a client asks for when it wants an image to get its bytes by an import.
+/// A client's request to import an image.
 package struct ImportRequest: Sendable {
+    /// The import method.
     package var method: ImportPlan.Name
-    /// For a download from the web.
+    /// The URL, for `web-download`.
     package var url: String?
-    /// That what is downloaded must have.
+    /// The digest that the downloaded data must have.
     package var expected: ImageHash?
-    /// For a download from another region: which, the image there, and the service's interface.
+    /// The region, for `glance-download`.
     package var region: String?
+    /// The image's id in that region.
     package var regionImage: String?
+    /// The interface of that region's service in the Keystone catalog.
     package var interface: String?
-    /// Stores that the body names.
+    /// The stores that the body names.
     package var stores: [String]?
-    /// The store that the header names.
+    /// The store that the header `x-image-meta-store` names.
     package var store: String?
+    /// Whether the import goes to all stores.
     package var wantsAllStores = false
+    /// Whether a failure of one store fails the import.
     package var allMustSucceed = true
-    /// As it was sent.
+    /// The body as it was sent.
     package let body: JSONObject
 
-    /// The stores that it names one by one; nil where it names none.
+    /// The stores that the request names; nil when it names none.
     ///
-    /// - Throws: `.invalid` for what contradicts itself. openstacksdk names one and the same store twice, which Glance refuses.
+    /// - Throws: `.invalid` for contradictions. openstacksdk names the same store in the body and in the header, which Glance refuses and
+    ///   this service accepts.
     func namedStores() throws(Fault) -> [String]? {
         if wantsAllStores, stores != nil || store != nil {
             throw Fault(.invalid, "all_stores cannot be used with the header x-image-meta-store or the parameter stores.")
@@ -34,9 +40,9 @@ package struct ImportRequest: Sendable {
         return stores ?? store.map { [$0] }
     }
 
-    /// The image of another region that it names.
+    /// The image of another region that the request names.
     ///
-    /// - Throws: `.invalid` where it names none.
+    /// - Throws: `.invalid` when it names none.
     @discardableResult
     func checkRegion() throws(Fault) -> (region: String, image: ImageID) {
         guard let region, !region.isEmpty else {
@@ -50,21 +56,23 @@ package struct ImportRequest: Sendable {
         return (region, image)
     }
 
+    /// Makes a request of its method and body; the other fields are set afterwards.
     package init(_ method: ImportPlan.Name, body: JSONObject) { (self.method, self.body) = (method, body) }
 }
 
-/// How a site imports.
+/// An installation's settings for imports.
 package struct ImportSettings: Sendable {
-    /// Methods that clients may name, in the order of the configuration.
+    /// The methods that clients may use, in the order of the configuration.
     package var methods: [ImportPlan.Name] = [.glanceDirect, .webDownload, .copyImage]
-    /// Whether somebody looks at the bytes of a location that a client adds. Source: `do_secure_hash`.
+    /// Whether the data of a location that a client adds is read. Source: `do_secure_hash`.
     package var looksAtLocations = true
     /// Custom properties that imported images get. Source: `[inject_metadata_properties] inject`.
     package var injected: [String: String] = [:]
-    /// Whoever has one of these roles gets none of them; in small letters.
+    /// The roles whose holders' images do not get them, in lower case.
     package var rolesWithoutInjection: Set<String> = ["admin"]
-    /// The address of this node, by which images that are staged here are known; nil where the staging area is everybody's.
+    /// The address of this node, by which other nodes find images that are staged here; nil when all nodes share the staging area.
     package var host: String?
 
+    /// Makes default settings.
     package init() {}
 }

@@ -3,109 +3,109 @@ internal import Logging
 internal import Operations
 internal import Threading
 
-/// What an import has brought into stores, and what is known of it.
+/// The result of writing an import's data to stores.
 struct Brought {
     var locations: [ImageLocation]
     var failures: [(store: String?, fault: Fault)]
-    /// Nil for a copy of what the image has already.
+    /// Nil for a copy of data that the image has already.
     var measured: MeasuredBytes?
-    /// The image as it was described when they were judged.
+    /// The image as it was when the data was inspected.
     var judged: Image?
-    /// The disk format that was made of it; nil where it has its own.
+    /// The disk format that the data was converted to; nil when it was not converted.
     var format: String?
-    /// The image of another region that it is now.
+    /// The record of the image in another region, for `glance-download`.
     var source: RegionImageRecord?
 }
 
-/// What an import is about to bring, before anybody has read it.
+/// The data of an import, before it is read.
 struct IncomingBytes {
     let reader: any ByteStream
-    /// Bytes that will come; nil where nobody knows.
+    /// The number of bytes that will come; nil when it is unknown.
     let announced: Int64?
-    /// Where they lie as a file of this machine; nil where they do not.
+    /// The path of the data as a local file; nil when it is none.
     let path: String?
 }
 
 extension Importer {
-    /// Brings an image's bytes into stores. They become its own with the end of the task, in one step.
-    func runImport(_ work: Work, _ plan: ImportPlan) throws(Fault) {
-        let job = work.job
+    /// Runs an import: writes the data to the stores, and records it together with the end of the task in one transaction.
+    func runImport(_ run: JobRun, _ plan: ImportPlan) throws(Fault) {
+        let job = run.job
         var image: Image
         do throws(Fault) {
             image = try service.images.locatedImage(job.task.image ?? ImageID(""), visibleTo: .service)
         } catch {
             guard error.kind == .notFound else { throw error }
-            return try giveUp(work, Fault(.gone, "The image was deleted."))
+            return try giveUp(run, Fault(.gone, "The image was deleted."))
         }
         let expected: ImageStatus = plan.method == .copy ? .active : .importing
         guard image.status == expected else {
-            return try giveUp(work, Fault(.conflict, "The image is \(image.status.rawValue).")) { $0.undo(plan) }
+            return try giveUp(run, Fault(.conflict, "The image is \(image.status.rawValue).")) { $0.undo(plan) }
         }
         let found: RegionImageRecord?
         do throws(Fault) {
-            found = try described(plan, for: image, work)
+            found = try described(plan, for: image, run)
             if let found { try service.become(found, &image) }
         } catch {
-            return try giveUp(work, error) { $0.undo(plan) }
+            return try giveUp(run, error) { $0.undo(plan) }
         }
         let size = knownSize(of: image, by: plan, job)
         let claim = try service.claim(for: image.owner, bytes: size.map { $0 * Int64(max(plan.stores.count, 1)) })
-        let sinks: ImportTargets
+        let targets: ImportTargets
         do throws(Fault) {
-            sinks = try ImportTargets(
+            targets = try ImportTargets(
                 plan.stores, of: image.id, token: job.token, announcing: size, mustAll: plan.allMustSucceed, in: service.stores,
                 service.logger)
         } catch {
-            return try giveUp(work, error) { $0.undo(plan) }
+            return try giveUp(run, error) { $0.undo(plan) }
         }
-        // Where the bytes are about to lie is noted, and what they take of what the image's owner may have is kept.
+        // The pending locations are recorded, and their bytes are reserved of the owner's quota.
         let remaining: Int64?
         do throws(Fault) {
-            remaining = try retryWhileUnavailable { () throws(Fault) in try jobs.prepare(job, pending: sinks.urls, claiming: claim) }
+            remaining = try retryWhileUnavailable { () throws(Fault) in try jobs.prepare(job, pending: targets.urls, claiming: claim) }
         } catch {
-            sinks.discard()
+            targets.discard()
             guard error.kind != .unavailable else { throw error }
-            return try giveUp(work, error) { $0.undo(plan, job, because: error) }
+            return try giveUp(run, error) { $0.undo(plan, job, because: error) }
         }
         let brought: Brought
         do throws(Fault) {
-            brought = try bring(image, plan, found, into: sinks, work, remaining.map { $0 / Int64(sinks.count) }, claim)
+            brought = try bring(image, plan, found, into: targets, run, remaining.map { $0 / Int64(targets.count) }, claim)
         } catch {
-            sinks.discard()
-            return try giveUp(work, error) { $0.undo(plan, job, because: error) }
+            targets.discard()
+            return try giveUp(run, error) { $0.undo(plan, job, because: error) }
         }
-        try finish(work, plan, brought, sinks, claim)
+        try finish(run, plan, brought, targets, claim)
     }
 
     private func bring(
-        _ image: Image, _ plan: ImportPlan, _ source: RegionImageRecord?, into sinks: ImportTargets, _ work: Work, _ remaining: Int64?,
+        _ image: Image, _ plan: ImportPlan, _ source: RegionImageRecord?, into targets: ImportTargets, _ run: JobRun, _ remaining: Int64?,
         _ claim: QuotaClaim?
     ) throws(Fault) -> Brought {
         if plan.method == .copy {
-            try copy(image, into: sinks, work)
-            return Brought(locations: try sinks.commit(), failures: sinks.failures)
+            try copy(image, into: targets, run)
+            return Brought(locations: try targets.commit(), failures: targets.failures)
         }
-        let incoming = try incoming(of: image, by: plan, source, work)
-        let converter = plugins.converter(for: image, work.job.task.kind)
+        let incoming = try incoming(of: image, by: plan, source, run)
+        let converter = plugins.converter(for: image, run.job.task.kind)
         let judged = image
         var image = image
         let measured: MeasuredBytes
         if let converter {
-            let converted = try convert(incoming, of: image, by: converter, work)
+            let converted = try convert(incoming, of: image, by: converter, run)
             defer { remove(converted) }
             let bytes = try service.staging.bytes(of: converted)
             image.diskFormat = converter.format
             let made = IncomingBytes(reader: try bytes.open(0), announced: bytes.size, path: nil)
-            measured = try copyStream(made, of: image, plan, into: sinks, work, remaining, claim)
+            measured = try copyStream(made, of: image, plan, into: targets, run, remaining, claim)
         } else {
-            measured = try copyStream(incoming, of: image, plan, into: sinks, work, remaining, claim)
+            measured = try copyStream(incoming, of: image, plan, into: targets, run, remaining, claim)
         }
         return Brought(
-            locations: try sinks.commit(), failures: sinks.failures, measured: measured, judged: judged, format: converter?.format,
+            locations: try targets.commit(), failures: targets.failures, measured: measured, judged: judged, format: converter?.format,
             source: source)
     }
 
-    /// What is staged or copied as it is has a size that is known.
+    /// The size of the data if it is known before it is read: staged data and copies keep theirs unless a plugin changes it.
     private func knownSize(of image: Image, by plan: ImportPlan, _ job: Job) -> Int64? {
         switch plan.method {
         case .copy: image.size
@@ -115,27 +115,27 @@ extension Importer {
     }
 
     private func incoming(
-        of image: Image, by plan: ImportPlan, _ elsewhere: RegionImageRecord?, _ work: Work
+        of image: Image, by plan: ImportPlan, _ record: RegionImageRecord?, _ run: JobRun
     ) throws(Fault) -> IncomingBytes {
         let incoming: IncomingBytes
         switch plan.method {
         case .copy: throw Fault(.unexpected, "A copy is not read here.")
         case .region:
-            guard let elsewhere else { throw Fault(.unexpected, "Nobody has asked for the image.") }
+            guard let record else { throw Fault(.unexpected, "The image of the other region was not read.") }
             let fetched = try source.fetch(
-                elsewhere.url, showing: elsewhere.token, atMost: service.limits.size, isCancelled: { work.isCancelled })
-            let reader = try checked(counted(fetched.reader, elsewhere.size), elsewhere.digests)
-            incoming = IncomingBytes(reader: reader, announced: elsewhere.size, path: nil)
+                record.url, showing: record.token, atMost: service.limits.size, isCancelled: { run.isCancelled })
+            let reader = try checked(counted(fetched.reader, record.size), record.digests)
+            incoming = IncomingBytes(reader: reader, announced: record.size, path: nil)
         case .staged:
             let bytes = try service.staging.bytes(of: image.id)
-            // Whoever staged them was told that so many are there.
+            // The client was told that this number of bytes is staged.
             let size = image.size ?? bytes.size
             if size != bytes.size { throw .miscounted(bytes.size, of: size, "staged bytes") }
             incoming = IncomingBytes(reader: counted(try bytes.open(0), size, "staged bytes"), announced: size, path: bytes.path)
         case .web(let url, let expected):
-            let fetched = try source.fetch(url, atMost: service.limits.size, isCancelled: { work.isCancelled })
+            let fetched = try source.fetch(url, atMost: service.limits.size, isCancelled: { run.isCancelled })
             guard fetched.hasMarkedEnd || expected != nil else {
-                throw Fault(.invalid, "The source does not tell where its data end; name the digest that they are to have.")
+                throw Fault(.invalid, "The source does not mark the end of its data; give the digest that the data must have.")
             }
             let reader = try checked(counted(fetched.reader, fetched.announced), expected.map { [$0] } ?? [])
             incoming = IncomingBytes(reader: reader, announced: fetched.announced, path: nil)
@@ -145,55 +145,58 @@ extension Importer {
     }
 
     private func copyStream(
-        _ incoming: IncomingBytes, of image: Image, _ plan: ImportPlan, into sinks: ImportTargets, _ work: Work, _ remaining: Int64?,
+        _ incoming: IncomingBytes, of image: Image, _ plan: ImportPlan, into targets: ImportTargets, _ run: JobRun, _ remaining: Int64?,
         _ claim: QuotaClaim?
     ) throws(Fault) -> MeasuredBytes {
         let measure = try ContentInspector(of: image, service.hashAlgorithm, service.formats, signedBy: plan.certificate)
         let copyStream = StreamCopy(limits: service.limits, announced: incoming.announced, remaining: remaining, of: claim)
-        let size = try run(copyStream, from: incoming.reader, of: incoming.announced, beside: measure.readers, into: sinks, work)
+        let size = try copyIntoTargets(
+            copyStream, from: incoming.reader, of: incoming.announced, beside: measure.readers, into: targets, run)
         return try measure.finish(size: size, service.logger)
     }
 
-    /// - Parameter size: bytes that will come, for those who look on.
-    func run(
+    /// Copies a stream into the stores, and reports the progress.
+    ///
+    /// - Parameter size: the number of bytes that will come, for the progress.
+    func copyIntoTargets(
         _ copyStream: StreamCopy, from reader: any ByteStream, of size: Int64?, beside readers: [StreamTee<Fault>.Reader] = [],
-        into sinks: ImportTargets,
-        _ work: Work
+        into targets: ImportTargets,
+        _ run: JobRun
     ) throws(Fault) -> Int64 {
-        let progress = Progress(work.job, jobs, total: size, service.logger)
-        return try copyStream.run(from: reader, to: readers + sinks.readers, isSlowAllowed: true) { done throws(Fault) in
-            try work.check()
-            try sinks.checkAny()
+        let progress = Progress(run.job, jobs, total: size, service.logger)
+        return try copyStream.run(from: reader, to: readers + targets.readers, isSlowAllowed: true) { done throws(Fault) in
+            try run.check()
+            try targets.checkAny()
             progress.note(done)
         }
     }
 
     private func finish(
-        _ work: Work, _ plan: ImportPlan, _ brought: Brought, _ sinks: ImportTargets, _ claim: QuotaClaim?
+        _ run: JobRun, _ plan: ImportPlan, _ brought: Brought, _ targets: ImportTargets, _ claim: QuotaClaim?
     ) throws(Fault) {
         var claim = claim
         if let size = brought.measured?.size { claim?.bytes = size * Int64(brought.locations.count) }
         do throws(Fault) {
             let owed = try retryWhileUnavailable { () throws(Fault) in
-                try jobs.end(work.job, .success, claiming: claim) { image throws(Fault) in
-                    try image.take(brought, by: plan, work.job)
+                try jobs.end(run.job, .success, claiming: claim) { image throws(Fault) in
+                    try image.take(brought, by: plan, run.job)
                 }
             }
-            sinks.confirm()
+            targets.confirm()
             service.carryOut(owed)
         } catch {
-            // Perhaps it was done: the bytes stay, and when it was not, whoever begins anew removes them.
+            // Perhaps the job has ended: the data stays, and if the job has not ended, its next attempt removes the data.
             guard error.kind != .unavailable else { throw error }
-            sinks.discard()
-            return try giveUp(work, error) { $0.undo(plan, work.job, because: error) }
+            targets.discard()
+            return try giveUp(run, error) { $0.undo(plan, run.job, because: error) }
         }
-        unstage(work.job)
-        service.logger.info("image \(work.job.task.image?.text ?? "-") was imported by \(plan.name.rawValue)")
+        unstage(run.job)
+        service.logger.info("image \(run.job.task.image?.text ?? "-") was imported by \(plan.name.rawValue)")
     }
 }
 
 extension Image {
-    /// What becomes of an image with its bytes.
+    /// Gives the image its data and the outcome of the import.
     fileprivate mutating func take(_ brought: Brought, by plan: ImportPlan, _ job: Job) throws(Fault) {
         let expected: ImageStatus = plan.method == .copy ? .active : .importing
         guard status == expected || plan.method == .copy && status == .deactivated else {
@@ -214,20 +217,19 @@ extension Image {
         leave(job.task)
     }
 
-    /// What becomes of an image that got nothing because of a fault. What does not fit into what the project may have now may fit later:
-    /// bytes that are staged go on waiting then.
+    /// Resets an image after a failed import. If the data exceeds the quota, staged data is kept, since it may fit later.
     mutating func undo(_ plan: ImportPlan, _ job: Job, because fault: Fault) {
         if plan.method == .staged, fault.isOverLimit { wait(plan, job) } else { undo(plan) }
     }
 
-    /// What becomes of an image whose staged bytes wait for another order.
+    /// Keeps the image's staged data for another import.
     mutating func wait(_ plan: ImportPlan, _ job: Job) {
         change(Image.importingTo, removing: plan.stores)
         change(Image.failedImport, adding: plan.stores)
         returnToStaging(job)
     }
 
-    /// What becomes of an image that got nothing.
+    /// Resets an image whose import failed.
     mutating func undo(_ plan: ImportPlan) {
         change(Image.importingTo, removing: plan.stores)
         change(Image.failedImport, adding: plan.stores)

@@ -3,16 +3,19 @@ package import JSONDocument
 internal import Logging
 package import Operations
 
-/// Orders what `glance-tasks` does with images: imports, and locations whose bytes are to be looked at. Takes in what is staged.
+/// Orders work of `glance-tasks`: imports, and locations whose data must be read. Receives staged data.
 package struct ImportService: Sendable {
+    /// The operations on images.
     package let service: ImageService
     let catalog: any JobCatalog
-    /// What may be fetched by its URL.
+    /// Checks and fetches URLs.
     let source: any ImageSource
-    /// Nil where nobody knows of other regions.
+    /// Nil when other regions are not configured.
     private let regions: (any OtherRegions)?
+    /// The settings of imports.
     package let settings: ImportSettings
 
+    /// Makes a service of its parts.
     package init(
         service: ImageService, catalog: any JobCatalog, source: any ImageSource, regions: (any OtherRegions)?,
         settings: ImportSettings
@@ -23,15 +26,15 @@ package struct ImportService: Sendable {
 
     /// Orders an import.
     ///
-    /// - Parameter wasPassedOn: by another node; then it is not to be sent on again, and waits for the node that has the bytes.
-    /// - Returns: the node that has the staged bytes and is to be asked for the import, where that is another one; nothing is ordered
-    ///   then.
-    /// - Throws: `.invalid` for a method that is not enabled, stores that contradict each other or have the image already, a URL
-    ///   that is not fetched and a signature that cannot be checked; `.conflict` for a status that does not go with the method, an
-    ///   image without formats, a store that there is not, and while something else is done with the image; `.tooLarge` when the
-    ///   image's owner has too much already.
+    /// - Parameter wasPassedOn: whether another node has sent the request on; then it is not sent on again, and the job waits for the node
+    ///   that has the data.
+    /// - Returns: the address of the node that has the staged data, if it is another one: it must be asked for the import, and nothing is
+    ///   ordered here.
+    /// - Throws: `.invalid` for a method that is not enabled, stores that contradict each other or have the image already, a URL that is
+    ///   not allowed and a signature that cannot be checked; `.conflict` for a status that does not fit the method, an image without
+    ///   formats, a store that does not exist, and while another task works on the image; `.tooLarge` when the owner's quota is used up.
     ///
-    /// Source: Images API v2, "Import an image"; the order of the checks is that of spec v2 §12.
+    /// Source: https://docs.openstack.org/api-ref/image/v2/#import-an-image; the checks come in Glance's order.
     package func order(
         _ request: ImportRequest, on id: ImageID, by caller: Caller, wasPassedOn: Bool = false
     ) throws(Fault) -> String? {
@@ -39,15 +42,15 @@ package struct ImportService: Sendable {
             throw Fault(.invalid, "Unknown import method name '\(request.method.rawValue)'.")
         }
         let seen = try service.images.image(id, visibleTo: caller)
-        // How much comes is judged when it comes; whoever has too much already is told so at once.
+        // The size is checked when the data comes; a quota that is used up already is reported at once.
         let claim = try service.claim(for: seen.owner, bytes: nil)
-        // Asked for while the record is not held. Who may not change the image is told so below.
+        // Fetched while the row is not locked. Whether the caller may change the image is checked below.
         let certificate = Result { () throws(Fault) in try self.certificate(of: seen, for: request.method, caller) }
         var node: String?
         _ = try catalog.order(on: id, visibleTo: caller, claiming: claim) { image throws(Fault) in
             node = nil
             let rule = request.method == .copyImage ? PolicyRule.copyImage : .modifyImage
-            // A rule that lets everybody says nothing of owners: then that comes before what Glance asks in its own order.
+            // If the rule allows everybody, ownership is checked before the checks in Glance's order.
             if try service.policy.decides(rule, caller, on: image) { try service.policy.requireOwnership(of: image, by: caller) }
             try checkStatus(of: image, for: request.method)
             try checkFormats(of: image)
@@ -71,10 +74,10 @@ package struct ImportService: Sendable {
         return node
     }
 
-    /// Makes an image and orders its bytes from a URL, as V2's older task does.
+    /// Creates an image and orders its data from a URL, as V2's older task does.
     ///
-    /// - Parameter input: what the task says of itself.
-    /// - Throws: `.invalid` for a URL that is not fetched, and what making the image throws.
+    /// - Parameter input: the input of the task as clients see it.
+    /// - Throws: `.invalid` for a URL that is not allowed, and what creating the image throws.
     package func orderLegacy(_ url: String, making draft: ImageDraft, input: JSONObject, by caller: Caller) throws(Fault) -> Task {
         try source.check(url)
         try service.stores.checkTakesBytes(in: nil)
@@ -98,14 +101,14 @@ package struct ImportService: Sendable {
         }
     }
 
-    /// A copy was checked when it was no copy.
+    /// The certificate of a signed image; nil for a copy, whose signature was checked when the image was uploaded or imported.
     private func certificate(
         of image: Image, for method: ImportPlan.Name, _ caller: Caller
     ) throws(Fault) -> SigningCertificate? {
         method == .copyImage ? nil : try service.signingCertificate(of: image, for: caller)
     }
 
-    // MARK: what is asked of the image
+    // MARK: checks of the image
 
     private func checkStatus(of image: Image, for method: ImportPlan.Name) throws(Fault) {
         func refusal(_ reason: String) -> Fault { Fault(.conflict, "\(reason) Image \(image.id) is \(image.status.rawValue).") }
@@ -123,16 +126,18 @@ package struct ImportService: Sendable {
         guard image.diskFormat != nil else { throw Fault(.conflict, "'disk_format' needs to be set before import") }
     }
 
-    /// Of what another task does with the image.
+    /// Checks that no other task works on the image.
     func checkIsFree(_ image: Image) throws(Fault) {
         guard image[internal: Image.importTask] == nil else {
             throw Fault(.conflict, "Image \(image.id) cannot be worked on while a prior operation is still in progress.")
         }
     }
 
-    // MARK: what is to be done
+    // MARK: the order
 
-    /// - Returns: nil when the image is in every store already.
+    /// The stores to import to.
+    ///
+    /// - Returns: nil when the image is in every store already; an empty list for a single store without a name.
     private func stores(for request: ImportRequest, _ image: Image) throws(Fault) -> [String]? {
         guard let named = service.stores.named else { return [] }
         var stores = named.filter { request.wantsAllStores ? !$0.isReadOnly : $0.isDefault }.map(\.id)
@@ -157,8 +162,8 @@ package struct ImportService: Sendable {
     }
 
     /// - Parameters:
-    ///   - stores: none for the only store of a site.
-    ///   - all: whether one that takes nothing ends all.
+    ///   - stores: the stores' names; empty for a single store without a name.
+    ///   - all: whether one store that takes no data fails the import.
     private func checkTakesBytes(_ stores: [String], all: Bool) throws(Fault) {
         var refusals: [Fault] = []
         let names = stores.isEmpty ? [nil] : stores.map(Optional.some)
@@ -178,7 +183,7 @@ package struct ImportService: Sendable {
             return .web(url: url, expected: request.expected)
         case .glanceDownload:
             guard let regions, let token = caller.token else {
-                throw Fault(.invalid, "Images of other regions are imported only where Keystone knows who asks.")
+                throw Fault(.invalid, "Images of other regions can be imported only by callers whom Keystone authenticates.")
             }
             let (region, source) = try request.checkRegion()
             return .region(
@@ -189,7 +194,7 @@ package struct ImportService: Sendable {
         }
     }
 
-    /// - Parameter body: what the client asked for.
+    /// - Parameter body: the client's request.
     private func draft(
         _ plan: ImportPlan, shown body: JSONObject, _ kind: Task.Kind, _ image: inout Image, _ caller: Caller
     ) -> TaskDraft {
@@ -207,7 +212,7 @@ package struct ImportService: Sendable {
         return draft
     }
 
-    /// A task on an image, which nobody else works on from now on.
+    /// Makes a task on an image, and reserves the image for it.
     func draft(
         _ kind: Task.Kind, _ input: JSONObject, _ details: JobDetails, _ image: inout Image, _ caller: Caller
     ) -> TaskDraft {
@@ -223,7 +228,7 @@ package struct ImportService: Sendable {
 }
 
 extension JSONObject {
-    /// A request as those who look at its task may see it: without the user and the password of a URL.
+    /// The request as clients see it in a task: without user and password in its URL.
     var withoutSecrets: JSONObject {
         guard var method = self["method"]?.object, let url = method["uri"]?.string else { return self }
         var shown = self

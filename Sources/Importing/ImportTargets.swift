@@ -4,19 +4,19 @@ internal import Operations
 internal import Synchronization
 internal import Threading
 
-/// The stores that an import writes to, all from one stream. Let go before `commit()`, they leave nothing behind.
+/// The stores that an import writes to, all from one stream. If they are dropped before `commit()`, no data is left.
 final class ImportTargets: @unchecked Sendable {
-    /// Nil for the only store of a site.
+    /// The names; nil for a single store without a name.
     private let names: [String?]
     private let mustAll: Bool
-    private var sinks: [ImportTarget] = []
+    private var targets: [ImportTarget] = []
     private let logger: Logger
 
-    /// One store that takes bytes; after a fault it only looks on.
+    /// A store that data is written to. After a fault it ignores the stream.
     private final class ImportTarget: @unchecked Sendable {
         let store: String?
         let bytes: any BlobWriter
-        /// The bytes are there as a whole, and none of the stream are wanted.
+        /// Whether the store has taken the whole file, and needs no stream.
         var isFilled = false
         private let failure = Mutex<Fault?>(nil)
 
@@ -29,7 +29,7 @@ final class ImportTargets: @unchecked Sendable {
             bytes.discard()
         }
 
-        /// A store that may fail does not hold up the others; when the last one has failed, whoever pours is told.
+        /// Appends bytes. A store that may fail does not stop the others; `checkAny` reports that all have failed.
         func append(_ piece: UnsafeRawBufferPointer, mustSucceed: Bool) throws(Fault) {
             guard fault == nil else { return }
             do throws(Fault) {
@@ -41,15 +41,15 @@ final class ImportTargets: @unchecked Sendable {
         }
     }
 
-    /// Why stores have nothing, by their names.
+    /// The faults of stores, with their names.
     private(set) var failures: [(store: String?, fault: Fault)] = []
 
-    /// Begins bytes in every store.
+    /// Begins to write data in every store.
     ///
     /// - Parameters:
-    ///   - stores: names; none for the only store of a site.
-    ///   - mustAll: whether one store that fails ends all.
-    /// - Throws: the fault of a store, where it must not fail or is the last.
+    ///   - stores: the stores' names; empty for a single store without a name.
+    ///   - mustAll: whether one store that fails fails the import.
+    /// - Throws: the fault of a store that must not fail, or of the last one.
     init(
         _ stores: [String], of image: ImageID, token: String, announcing size: Int64?, mustAll: Bool, in set: any ImageStores,
         _ logger: Logger
@@ -58,45 +58,47 @@ final class ImportTargets: @unchecked Sendable {
         (self.mustAll, self.logger) = (mustAll, logger)
         for name in names {
             do throws(Fault) {
-                sinks.append(ImportTarget(name, try set.begin(image, token: token, announcing: size, in: name)))
+                targets.append(ImportTarget(name, try set.begin(image, token: token, announcing: size, in: name)))
             } catch {
                 try note(error, of: name)
             }
         }
     }
 
-    /// What the stores call the bytes until they are committed.
-    var urls: [String] { sinks.map(\.bytes.url) }
+    /// The stores' URLs for the data until it is committed.
+    var urls: [String] { targets.map(\.bytes.url) }
+    /// The number of stores, including those that have failed.
     var count: Int { names.count }
-    /// Whether there is a store that waits for the stream.
-    var wantsStream: Bool { sinks.contains { !$0.isFilled && $0.fault == nil } }
+    /// Whether a store waits for the stream.
+    var wantsStream: Bool { targets.contains { !$0.isFilled && $0.fault == nil } }
 
-    /// Gives a file of this machine to the stores that can take it whole, one after another.
+    /// Gives a local file to the stores that can take it whole, one after another.
     ///
     /// - Parameters:
-    ///   - isCancelled: given the bytes that are there so far.
-    ///   - verify: reads what a store has taken, and throws what is wrong with it.
+    ///   - isCancelled: called with the number of bytes so far.
+    ///   - verify: reads the data that a store has taken, and throws when it is damaged.
     func take(
         fileAt path: String, size: Int64, isCancelled: (_ done: Int64) -> Bool, verify: (any ByteStream) throws(Fault) -> Void
     ) throws(Fault) {
-        for (place, sink) in sinks.enumerated() where sink.fault == nil {
+        for (place, target) in targets.enumerated() where target.fault == nil {
             do throws(Fault) {
-                sink.isFilled = try sink.bytes.take(fileAt: path, size: size) { isCancelled(Int64(place) * size) }
-                if sink.isFilled { try verify(try sink.bytes.taken()) }
+                target.isFilled = try target.bytes.take(fileAt: path, size: size) { isCancelled(Int64(place) * size) }
+                if target.isFilled { try verify(try target.bytes.taken()) }
             } catch {
                 guard error.kind != .gone else { throw error }
-                sink.fail(error)
-                try note(error, of: sink.store)
+                target.fail(error)
+                try note(error, of: target.store)
             }
         }
     }
 
+    /// The readers of the stream tee, one for each store that waits for the stream.
     var readers: [StreamTee<Fault>.Reader] {
         var readers: [StreamTee<Fault>.Reader] = []
         let mustAll = mustAll
-        for sink in sinks where !sink.isFilled && sink.fault == nil {
-            // Apart: in another closure it crashes the compiler (Swift 6.3.1).
-            let reader: StreamTee<Fault>.Reader = { (piece) throws(Fault) in try sink.append(piece, mustSucceed: mustAll) }
+        for target in targets where !target.isFilled && target.fault == nil {
+            // A separate constant: within another closure this closure crashes the compiler (Swift 6.3.1).
+            let reader: StreamTee<Fault>.Reader = { (piece) throws(Fault) in try target.append(piece, mustSucceed: mustAll) }
             readers.append(reader)
         }
         return readers
@@ -104,36 +106,36 @@ final class ImportTargets: @unchecked Sendable {
 
     /// - Throws: the last fault, when every store has failed.
     func checkAny() throws(Fault) {
-        for sink in sinks where sink.fault == nil { return }
-        throw sinks.last?.fault ?? failures.last?.fault ?? Fault(.unexpected, "No store takes the image.")
+        for target in targets where target.fault == nil { return }
+        throw targets.last?.fault ?? failures.last?.fault ?? Fault(.unexpected, "No store takes the image.")
     }
 
-    /// Makes the bytes durable and visible in every store that has them.
+    /// Makes the data durable and visible in every store that has it.
     ///
-    /// - Throws: the fault of a store, where it must not fail or is the last; then nothing is left anywhere.
+    /// - Throws: the fault of a store that must not fail, or of the last one; the caller then discards the data.
     func commit() throws(Fault) -> [ImageLocation] {
         var locations: [ImageLocation] = []
-        for sink in sinks {
+        for target in targets {
             do throws(Fault) {
-                if let fault = sink.fault { throw fault }
-                locations.append(try sink.bytes.commit())
+                if let fault = target.fault { throw fault }
+                locations.append(try target.bytes.commit())
             } catch {
-                sink.fail(error)
-                if !failures.contains(where: { $0.store == sink.store }) { try note(error, of: sink.store) }
+                target.fail(error)
+                if !failures.contains(where: { $0.store == target.store }) { try note(error, of: target.store) }
             }
         }
         try checkAny()
         return locations
     }
 
-    /// Says that the record tells of what was committed.
+    /// Reports that a record refers to the committed data.
     func confirm() {
-        for sink in sinks where sink.fault == nil { sink.bytes.confirm() }
+        for target in targets where target.fault == nil { target.bytes.confirm() }
     }
 
-    /// Removes the bytes from every store, committed or not.
+    /// Removes the data from every store, committed or not.
     func discard() {
-        for sink in sinks { sink.bytes.discard() }
+        for target in targets { target.bytes.discard() }
     }
 
     private func note(_ fault: Fault, of store: String?) throws(Fault) {

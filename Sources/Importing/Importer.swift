@@ -3,29 +3,31 @@ internal import Logging
 package import Operations
 package import Threading
 
-/// Does the jobs that were ordered, one after another. Many may work at once, in any number of processes: each job is in the hands of
-/// one of them, under a lease. One that is left half-way, by a process that died or ends, is begun anew by somebody else, who first
-/// removes what the one before left; after some tries it is given up.
+/// Runs the ordered jobs, one after another. Many importers may run, in any number of processes: each job is held by one of them under a
+/// lease. A job that is interrupted is started again by another worker, which first removes the data of the previous attempt; after some
+/// attempts the job fails.
 package struct Importer: Sendable {
     let service: ImageService
     let jobs: any JobCatalog
-    /// Where bytes come from that clients name by URL.
+    /// Fetches data that clients name by URL.
     let source: any ImageSource
     let plugins: ImportPlugins
-    /// Nil where nobody knows of other regions.
+    /// Nil when other regions are not configured.
     let downloads: RegionDownloads?
     private let worker: String
-    /// The address of this node.
+    /// The address of this node; nil when all nodes share the staging area.
     private let host: String?
-    /// Seconds that a job waits for a node of which nothing is heard.
+    /// The seconds that a job waits for a node that is silent.
     private let patience: Int
     private let leases: LeaseKeeper
     private let isEnding: @Sendable () -> Bool
 
-    /// How often a job is begun before it is given up.
+    /// The number of attempts after which a job fails.
     private static let mostTries = 5
 
-    /// - Parameter isEnding: asked between pieces; what is half-way is left to somebody else.
+    /// Makes an importer of its parts.
+    ///
+    /// - Parameter isEnding: called between pieces; an interrupted job is left to another worker.
     package init(
         service: ImageService, jobs: any JobCatalog, source: any ImageSource, plugins: ImportPlugins,
         downloads: RegionDownloads?, host: String?, patience: Int, isEnding: @escaping @Sendable () -> Bool
@@ -38,70 +40,70 @@ package struct Importer: Sendable {
         }
     }
 
-    /// Does one job.
+    /// Runs one job.
     ///
-    /// - Returns: false when none was waiting.
-    /// - Throws: when the catalog cannot be asked; then the job is begun anew when its lease ends.
+    /// - Returns: false when no job waited.
+    /// - Throws: when the catalog cannot be asked; then the job is started again when its lease expires.
     package func doOne() throws(Fault) -> Bool {
         guard !isEnding(), let job = try jobs.claim(Upload.freshToken(), by: worker, on: host, patience: patience) else { return false }
         let lease = leases.keep(job.token)
         defer { leases.release(job.token) }
-        try Trace.following(job.trace) { () throws(Fault) in try run(Work(job: job, lease: lease, isEnding: isEnding)) }
+        try Trace.following(job.trace) { () throws(Fault) in try perform(JobRun(job: job, lease: lease, isEnding: isEnding)) }
         return true
     }
 
-    /// A job, and whether it is to go on.
-    struct Work {
+    /// A job that is running.
+    struct JobRun {
         let job: Job
         let lease: LeaseKeeper.Lease
         let isEnding: @Sendable () -> Bool
 
-        /// Somebody else has the job, or its image was deleted, or the process ends.
+        /// Whether to stop: the lease is lost, the image was deleted, or the process ends.
         var isCancelled: Bool { lease.isLost || isEnding() }
 
         func check() throws(Fault) {
-            if isCancelled { throw Fault(.gone, "The image was deleted, or is in other hands.") }
+            if isCancelled { throw Fault(.gone, "The image was deleted, or another worker has the job.") }
         }
     }
 
-    private func run(_ work: Work) throws(Fault) {
-        let isLast = work.job.tries > Self.mostTries
-        for leftover in work.job.leftovers {
+    private func perform(_ run: JobRun) throws(Fault) {
+        let isLast = run.job.tries > Self.mostTries
+        for leftover in run.job.leftovers {
             do throws(Fault) {
                 try service.stores.discard(leftover)
             } catch {
-                // A store that does not answer is asked again with the next try, and at last left as it is.
+                // If a store does not answer, the next attempt asks it again; the last attempt leaves the data there.
                 guard isLast else { throw error }
-                service.logger.error("bytes of image \(leftover.image) stay, as \(leftover.pendingURL): \(error)")
+                service.logger.error("data of image \(leftover.image) was not removed from \(leftover.pendingURL): \(error)")
             }
         }
-        if let node = work.job.node, node != host {
-            let fault = Fault(.unreachable, "Nothing was heard for \(patience) s of the node \(node), which has the staged data.")
-            guard case .imageImport(let plan) = work.job.details else { return try giveUp(work, fault) }
-            return try giveUp(work, fault) { $0.wait(plan, work.job) }
+        if let node = run.job.node, node != host {
+            let fault = Fault(.unreachable, "The node \(node), which has the staged data, was silent for \(patience) s.")
+            guard case .imageImport(let plan) = run.job.details else { return try giveUp(run, fault) }
+            return try giveUp(run, fault) { $0.wait(plan, run.job) }
         }
         guard !isLast else {
-            let fault = Fault(.unexpected, "It was interrupted \(Self.mostTries) times.")
-            guard case .imageImport(let plan) = work.job.details else { return try giveUp(work, fault) }
-            return try giveUp(work, fault) { $0.undo(plan) }
+            let fault = Fault(.unexpected, "The task was interrupted \(Self.mostTries) times.")
+            guard case .imageImport(let plan) = run.job.details else { return try giveUp(run, fault) }
+            return try giveUp(run, fault) { $0.undo(plan) }
         }
-        switch work.job.details {
-        case .imageImport(let plan): try runImport(work, plan)
-        case .location(let plan): try runLocation(work, plan)
-        case nil: try giveUp(work, Fault(.unexpected, "What is to be done cannot be read."))
+        switch run.job.details {
+        case .imageImport(let plan): try runImport(run, plan)
+        case .location(let plan): try runLocation(run, plan)
+        case nil: try giveUp(run, Fault(.unexpected, "The details of the task cannot be read."))
         }
     }
 
-    // MARK: endings
+    // MARK: the end of a job
 
-    /// Ends a job that failed: its task says why, and the image is what it was before.
+    /// Ends a job that failed: its task gets the message, and the image is reset.
     ///
-    /// - Parameter change: of the image besides.
+    /// - Parameter change: changes the image in the same transaction.
     func giveUp(
-        _ work: Work, _ fault: Fault, _ change: @escaping (inout Image) -> Void = { $0.returnToQueue() }
+        _ run: JobRun, _ fault: Fault, _ change: @escaping (inout Image) -> Void = { $0.returnToQueue() }
     ) throws(Fault) {
-        let job = work.job
-        // Who ends leaves the job to others. Who has lost it has nothing to say any more, unless the image was deleted.
+        let job = run.job
+        // A process that ends releases the job. A worker that has lost the lease changes nothing, unless the image was deleted.
         guard !isEnding() else { return try jobs.release(job) }
         service.logger.warning("task \(job.task.id) on image \(job.task.image?.text ?? "-") failed: \(fault)")
         do throws(Fault) {
@@ -115,31 +117,31 @@ package struct Importer: Sendable {
             service.carryOut(owed)
         } catch {
             guard error.kind == .gone else { throw error }
-            // So are the image and what is staged for it.
-            return service.logger.info("task \(job.task.id) is somebody else's by now")
+            // The other worker has the image and its staged data too.
+            return service.logger.info("task \(job.task.id) belongs to another worker now")
         }
         unstage(job)
         if job.task.kind == .legacyImport { deleteImage(of: job) }
     }
 
-    /// An image that was made for its import alone goes with it. Source: Glance, `base_import.py`.
+    /// Deletes an image that was created for a failed import. Source: Glance, `base_import.py`.
     private func deleteImage(of job: Job) {
         guard let image = job.task.image else { return }
         do throws(Fault) {
             service.carryOut(try service.images.delete(image, visibleTo: .service) { _ in })
         } catch {
-            service.logger.warning("image \(image), whose import failed, stays: \(error)")
+            service.logger.warning("image \(image), whose import failed, was not deleted: \(error)")
         }
     }
 
-    /// Staged bytes are of no use once their import has ended, well or not.
+    /// Removes staged data when its import has ended, successfully or not.
     func unstage(_ job: Job) {
         if let image = job.task.image { service.unstage(image) }
     }
 }
 
 extension Image {
-    /// The task has ended: others may work on the image.
+    /// Ends a task's reservation of the image, so that other tasks may work on it.
     mutating func leave(_ task: Task) {
         if self[internal: Image.importTask] == task.id { self[internal: Image.importTask] = nil }
     }

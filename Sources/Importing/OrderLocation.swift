@@ -3,17 +3,17 @@ internal import JSONDocument
 internal import Operations
 
 extension ImportService {
-    /// Orders a location for a queued image: it becomes active with the bytes that lie there already.
+    /// Orders a location for a queued image, which becomes active with the data at that location.
     ///
-    /// - Parameter expected: the digest that the bytes must have.
-    /// - Throws: `.conflict` unless the image is queued and nothing else is done with it, `.forbidden` for whoever may not,
-    ///   `.invalid` for what is no location that anybody may name, and for a signed image.
+    /// - Parameter expected: the digest that the data must have.
+    /// - Throws: `.conflict` unless the image is queued and no other task works on it, `.forbidden` when the policy does not allow it,
+    ///   `.invalid` for a location that clients may not name, and for a signed image.
     ///
-    /// Source: Images API v2, "Add location" (2.17); the order of the checks is Glance's.
+    /// Source: https://docs.openstack.org/api-ref/image/v2/#add-location; the checks come in Glance's order.
     package func order(_ url: String, expecting expected: ImageHash?, on id: ImageID, by caller: Caller) throws(Fault) {
         let seen = try service.images.image(id, visibleTo: caller)
         let claim = try service.claim(for: seen.owner, bytes: nil)
-        // A service of the cloud that sees an image may change it so, whosever it is.
+        // Another service of the cloud may change every image that it sees, whoever owns it.
         let writer = caller.isCloudService ? Caller.service : caller
         _ = try catalog.order(on: id, visibleTo: writer, claiming: claim) { image throws(Fault) in
             guard image.status == .queued else {
@@ -44,7 +44,7 @@ extension ImportService {
             (validation["os_hash_algo"], validation["os_hash_value"]) = (.string(expected.algorithm), .string(expected.value))
         }
         input["validation_data"] = .object(validation)
-        // Nothing else can come for the image meanwhile.
+        // In this status no upload or import can begin.
         image.status = .importing
         return draft(.locationImport, input, .location(plan), &image, caller)
     }

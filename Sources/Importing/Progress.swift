@@ -2,7 +2,7 @@ internal import Domain
 internal import Logging
 internal import Threading
 
-/// Tells now and then how far a job is, to those who look at its task.
+/// Reports the progress of a job to its task, at most every two seconds.
 final class Progress {
     private let job: Job
     private let jobs: any JobCatalog
@@ -18,14 +18,14 @@ final class Progress {
         next = monotonicSeconds() + Self.pause
     }
 
-    /// A report that cannot be made is left out; who has lost the job learns that from his lease.
+    /// A report that fails is left out; the lease tells whether the job is lost.
     func note(_ done: Int64) {
         guard monotonicSeconds() >= next else { return }
         next = monotonicSeconds() + Self.pause
         do throws(Fault) {
             try jobs.report(job, JobProgress(done: done, total: total))
         } catch {
-            logger.warning("how far task \(job.task.id) is cannot be told: \(error)")
+            logger.warning("the progress of task \(job.task.id) was not reported: \(error)")
         }
     }
 }

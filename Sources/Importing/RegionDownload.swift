@@ -2,30 +2,32 @@ package import Domain
 internal import JSONDocument
 internal import Operations
 
-/// How images come from other regions of the cloud.
+/// The settings for images of other regions.
 package struct RegionDownloads: Sendable {
+    /// Finds and asks the other regions' services.
     let regions: any OtherRegions
-    /// What the names of custom properties begin with that come along. Source: `[glance_download_properties] extra_properties`.
+    /// The prefixes of the custom properties that are copied. Source: `[glance_download_properties] extra_properties`.
     let prefixes: [String]
 
+    /// Makes settings of their parts.
     package init(regions: any OtherRegions, prefixes: [String]) { (self.regions, self.prefixes) = (regions, prefixes) }
 }
 
-/// An image of another region, as its own service describes it.
+/// The record of an image in another region.
 struct RegionImageRecord {
     let url: String
     let token: CallerToken
     let size: Int64
-    /// That its bytes must have; none where nobody computed one.
+    /// The digests that its data must have; empty when the other region has none.
     let digests: [ImageHash]
     let diskFormat: String
     let containerFormat: String
     let properties: [ImageProperty]
 
-    /// Bytes of a description.
+    /// The largest size of a record in bytes.
     static let longest: Int64 = 1 << 20
 
-    /// - Throws: `.invalid` for what is no active image with data.
+    /// - Throws: `.invalid` for a record that is not one of an active image with data.
     init(_ text: [UInt8], at url: String, _ token: CallerToken, prefixes: [String]) throws(Fault) {
         guard let object = (try? JSON(parsing: text))?.object else { throw Fault(.invalid, "The source does not describe an image.") }
         guard object["status"]?.string == "active" else {
@@ -51,21 +53,22 @@ struct RegionImageRecord {
         self.properties = properties
     }
 
-    /// As a column can hold it.
+    /// A format that fits into its column; nil otherwise.
     private static func format(_ value: JSON?) -> String? { value?.string.flatMap { 1...20 ~= $0.utf8.count ? $0 : nil } }
 }
 
 extension Importer {
-    /// Asks the image service of another region for the image that is wanted; nil for an import of another kind.
+    /// Reads the record of the image in another region; nil for other imports.
     ///
-    /// - Throws: `.invalid` for a region that the one who ordered it does not know, `.forbidden` for properties that he may not set.
-    func described(_ plan: ImportPlan, for image: Image, _ work: Work) throws(Fault) -> RegionImageRecord? {
+    /// - Throws: `.invalid` for a region that the token's catalog does not have, `.forbidden` for properties that the caller who ordered
+    ///   the import may not set.
+    func described(_ plan: ImportPlan, for image: Image, _ run: JobRun) throws(Fault) -> RegionImageRecord? {
         guard case .region(let source) = plan.method else { return nil }
         guard let downloads else { throw Fault(.invalid, "Images of other regions are not imported here.") }
         let token = try downloads.regions.opened(source.sealedToken, for: image.id)
         let service = try downloads.regions.imageService(in: source.region, interface: source.interface, for: token)
         let url = "\(service)/v2/images/\(source.image)"
-        let fetched = try self.source.fetch(url, showing: token, atMost: RegionImageRecord.longest, isCancelled: { work.isCancelled })
+        let fetched = try self.source.fetch(url, showing: token, atMost: RegionImageRecord.longest, isCancelled: { run.isCancelled })
         let found = try RegionImageRecord(try text(of: fetched.reader), at: "\(url)/file", token, prefixes: downloads.prefixes)
         try self.service.limits.check(size: found.size)
         let caller = Caller(
@@ -89,6 +92,8 @@ extension Importer {
 }
 
 extension ImageService {
+    /// Gives the image the fields of an image in another region.
+    ///
     /// - Throws: `.tooLarge` for more properties than an image may have.
     func become(_ source: RegionImageRecord, _ image: inout Image) throws(Fault) {
         let before = image.properties
@@ -98,7 +103,7 @@ extension ImageService {
 }
 
 extension Image {
-    /// Becomes, before it has bytes, what another image is.
+    /// Takes over size, formats and properties of an image in another region.
     mutating func take(_ source: RegionImageRecord) {
         (size, diskFormat, containerFormat) = (source.size, source.diskFormat, source.containerFormat)
         set(source.properties, replacing: false)

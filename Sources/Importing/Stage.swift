@@ -4,12 +4,12 @@ internal import Operations
 internal import Threading
 
 extension ImportService {
-    /// Takes an image's bytes from the client into the staging area, where they wait for their import.
+    /// Receives an image's data from the client into the staging area, where it waits for its import.
     ///
-    /// - Parameter announced: bytes promised by the client; nil when it did not say.
-    /// - Throws: `.notFound` where clients may not stage, `.conflict` unless the image is queued, `.invalid` for fewer or more bytes
-    ///   than promised, `.tooLarge` past the size limit, what the owner may stage or the area's room, `.gone` when the image is
-    ///   deleted meanwhile. Whatever is thrown, no byte is left and the image is queued.
+    /// - Parameter announced: the number of bytes that the client announced; nil when it announced none.
+    /// - Throws: `.notFound` when staging is not enabled; `.conflict` unless the image is queued; `.invalid` for fewer or more bytes than
+    ///   announced; `.tooLarge` past the size limit, the owner's quota or the space of the staging area; `.gone` when the image is deleted
+    ///   meanwhile. After a fault no data is left and the image is queued.
     package func stage(_ id: ImageID, from body: any ByteStream, announced: Int64?, by caller: Caller) throws(Fault) {
         guard settings.methods.contains(.glanceDirect) else { throw Fault(.notFound, "Image data cannot be staged here.") }
         let image = try service.images.image(id, visibleTo: caller)
@@ -43,7 +43,7 @@ extension ImportService {
             }
             bytes.confirm()
         } catch {
-            // Perhaps it was noted as staged: the bytes stay, and when it was not, the lease ends and `glance-tasks` removes them.
+            // Perhaps the data was recorded: it stays, and if it was not recorded, the lease expires and `glance-tasks` removes the data.
             guard !mayBeStaged || error.kind != .unavailable else { throw error }
             bytes.discard()
             service.abort(upload, as: .queued, because: error)

@@ -1,26 +1,29 @@
 package import Domain
 package import Operations
 
-/// What clients are told of tasks, and the older way of ordering one.
+/// The operations on tasks.
 package struct TaskService: Sendable {
     let service: ImageService
     let catalog: any JobCatalog
 
+    /// Makes a service of its parts.
     package init(service: ImageService, catalog: any JobCatalog) { (self.service, self.catalog) = (service, catalog) }
 
+    /// Reads a task of the caller's project; administrators read any task.
     package func task(_ id: String, for caller: Caller) throws(Fault) -> Task {
         try checkAccess(caller)
         return try catalog.task(id, visibleTo: caller)
     }
 
+    /// Lists a page of the caller's tasks.
     package func list(_ listing: TaskListing, for caller: Caller) throws(Fault) -> TaskPage {
         try checkAccess(caller)
         return try catalog.page(listing, visibleTo: caller)
     }
 
-    /// The tasks on an image that the caller can see; of other projects' tasks only administrators are told.
+    /// Lists the tasks on an image that the caller may see. Only administrators see tasks of other projects.
     ///
-    /// - Throws: `.notFound` for an image that he may not see, also where others are told that they may not.
+    /// - Throws: `.notFound` for an image that the caller may not see, even if it is a rule that hides it.
     package func tasks(on image: ImageID, for caller: Caller) throws(Fault) -> ListWalk<Task> {
         do throws(Fault) {
             _ = try service.found(image, by: caller)
@@ -32,9 +35,11 @@ package struct TaskService: Sendable {
         }
     }
 
-    /// Tasks that are read at once, each of which may hold three texts of 64 KiB.
+    /// The number of tasks of one read; each may hold three texts of 64 KiB.
     private static let piece = 16
 
+    /// Checks that the caller may use tasks.
+    ///
     /// - Throws: `.forbidden`.
     package func checkAccess(_ caller: Caller) throws(Fault) {
         try service.policy.require(.tasksAPIAccess, on: AttributeTarget([:]), by: caller)

@@ -1,9 +1,13 @@
-/// Where brokers are and who we are to them.
+/// The addresses of brokers and the credentials for them.
 package struct BrokerAddress: Sendable, Equatable {
+    /// The brokers, in the order of the URL.
     package var hosts: [Host] = []
+    /// The virtual host.
     package var virtualHost = "/"
+    /// Whether connections use TLS.
     package var isEncrypted = false
 
+    /// The address of one broker and the credentials for it.
     package struct Host: Sendable, Equatable {
         package var name: String
         package var port: Int32
@@ -11,11 +15,11 @@ package struct BrokerAddress: Sendable, Equatable {
         package var password: String
     }
 
-    /// Reads a URL of oslo.messaging's: `rabbit://user:password@host:port,user:password@host:port/virtual_host?ssl=1`.
+    /// Reads an oslo.messaging URL: `rabbit://user:password@host:port,user:password@host:port/virtual_host?ssl=1`.
     ///
-    /// User, password and virtual host are percent-encoded. What is left out is a broker's own default.
+    /// User, password and virtual host are percent-encoded. Missing parts have the broker's defaults.
     ///
-    /// - Returns: nil for another transport, or what is no such URL.
+    /// - Returns: nil for another transport, or an invalid URL.
     package init?(url: String) {
         guard let schemeEnd = url.firstRange(of: "://"), ["rabbit", "kombu"].contains(url[..<schemeEnd.lowerBound]) else { return nil }
         var rest = url[schemeEnd.upperBound...]
@@ -39,7 +43,7 @@ package struct BrokerAddress: Sendable, Equatable {
         if hosts.isEmpty, let host = Host("") { hosts = [host] }
     }
 
-    /// A percent sign before what is no number stands for itself, and bytes that are no text become `U+FFFD`. Source: Python, `unquote`.
+    /// Percent-decodes a text. A percent sign without two digits stays, and invalid UTF-8 becomes `U+FFFD`. Source: Python, `unquote`.
     fileprivate static func unquoted(_ text: Substring) -> String {
         var bytes: [UInt8] = []
         var rest = text.utf8[...]
@@ -55,7 +59,7 @@ package struct BrokerAddress: Sendable, Equatable {
         return String(decoding: bytes, as: UTF8.self)
     }
 
-    /// Goes to C whole, and into a short string of AMQP.
+    /// Whether a text can be passed to C and fits into a short string of AMQP.
     fileprivate static func fits(_ text: String) -> Bool { !text.utf8.contains(0) && text.utf8.count <= 255 }
 
     private static func hexDigit(_ byte: UInt8) -> UInt8? { Character(Unicode.Scalar(byte)).hexDigitValue.map(UInt8.init) }

@@ -2,24 +2,27 @@ internal import CRabbitMQ
 internal import Glibc
 internal import Threading
 
-/// A connection to a broker that confirms what it took. Used by one thread at a time; after an error it is of no use any more.
+/// A connection to a broker that confirms messages. One thread at a time uses it; after an error it must be dropped.
 package final class Connection {
     private let raw: amqp_connection_state_t
     private let watchdog: Watchdog
-    /// Where messages are published; others are used once, as an error closes one.
+    /// The channel on which messages are published. Other channels are used for one call, since an error closes a channel.
     private static let publishing: amqp_channel_t = 1
     private var nextChannel: amqp_channel_t = 2
-    /// Numbers of messages that are not confirmed yet. The broker counts them too, from 1.
+    /// The numbers of messages that are not confirmed yet. The broker counts them too, from 1.
     private var unconfirmed: Set<UInt64> = []
     private var published: UInt64 = 0
 
+    /// The settings of TLS.
     package struct TLS: Sendable {
-        /// A file of certificates; nil for the system's.
+        /// A file of CA certificates; nil for the system's.
         package var authority: String?
         package init(authority: String?) { self.authority = authority }
     }
 
-    /// - Parameter patience: seconds that it may take.
+    /// Connects and logs in.
+    ///
+    /// - Parameter patience: the time limit in seconds.
     package init(to host: BrokerAddress.Host, virtualHost: String, tls: TLS?, patience: Int) throws(RabbitMQError) {
         guard let raw = amqp_new_connection() else { fatalError("out of memory") }
         guard let socket = tls == nil ? amqp_tcp_socket_new(raw) : amqp_ssl_socket_new(raw) else { fatalError("out of memory") }
@@ -50,7 +53,7 @@ package final class Connection {
         try check("opening a channel")
         amqp_confirm_select(raw, Self.publishing)
         try check("asking for confirmations")
-        watchdog.rest()
+        watchdog.disarm()
     }
 
     deinit {
@@ -60,11 +63,13 @@ package final class Connection {
 
     private static let systemCertificates = "/etc/ssl/certs/ca-certificates.crt"
 
-    /// How exchanges and queues are made that are not there.
+    /// The attributes of exchanges and queues that are created.
     package struct Making: Sendable {
-        /// They outlive the broker's restart.
+        /// Whether they survive a restart of the broker.
         package var isDurable: Bool
+        /// Whether they are deleted when nothing uses them.
         package var isAutoDeleted: Bool
+        /// Whether a queue is a quorum queue.
         package var isQuorum: Bool
 
         package init(isDurable: Bool, isAutoDeleted: Bool, isQuorum: Bool) {
@@ -72,8 +77,8 @@ package final class Connection {
         }
     }
 
-    /// Sees to it that messages of a key wait in a queue of that name, whether or not somebody listens already. What is there stays as
-    /// it is: a broker refuses to hear of it in other terms.
+    /// Makes messages of a key go to a queue of that name, whether or not a client reads it already. Existing exchanges and queues stay as
+    /// they are: a broker refuses to declare them with other attributes.
     package func route(_ key: String, through exchange: String, _ making: Making) throws(RabbitMQError) {
         try withStrings(exchange, key) { (exchange, key) throws(RabbitMQError) in
             let durable: amqp_boolean_t = making.isDurable ? 1 : 0
@@ -94,7 +99,7 @@ package final class Connection {
         }
     }
 
-    /// Sends a message of JSON, which the broker writes to its disk.
+    /// Publishes a JSON message, which the broker stores on its disk.
     package func publish(_ body: [UInt8], to exchange: String, key: String) throws(RabbitMQError) {
         var code = CInt(0)
         try withStrings(exchange, key) { (exchange, key) throws(RabbitMQError) in
@@ -109,7 +114,7 @@ package final class Connection {
         unconfirmed.insert(published)
     }
 
-    /// Waits until the broker has all that was published.
+    /// Waits until the broker has confirmed all published messages.
     package func waitForConfirmations(seconds: Int) throws(RabbitMQError) {
         while !unconfirmed.isEmpty {
             var frame = amqp_frame_t()
@@ -125,16 +130,17 @@ package final class Connection {
                 } else {
                     unconfirmed = unconfirmed.filter { $0 > ack.delivery_tag }
                 }
-            case VITRINE_AMQP_REFUSAL: throw RabbitMQError("the broker took a message and has no place for it")
+            case VITRINE_AMQP_REFUSAL: throw RabbitMQError("the broker refused a message, or no queue takes it")
             case VITRINE_AMQP_CLOSED: throw RabbitMQError("the broker closed the connection")
             default: break
             }
         }
     }
 
-    /// Bounds all that follows: seconds until the connection is cut, unless `rest` comes first.
+    /// Sets a deadline for all following calls: the connection is cut after these seconds, unless `disarm` is called before.
     package func allow(seconds: Double) { watchdog.allow(seconds: seconds) }
-    package func rest() { watchdog.rest() }
+    /// Removes the deadline.
+    package func disarm() { watchdog.disarm() }
 
     // MARK: calls
 
@@ -145,7 +151,7 @@ package final class Connection {
             try onChannel(doing, look)
         } catch {
             guard error.code == RabbitMQError.notFound else { throw error }
-            try onChannel("making what is not there", make)
+            try onChannel("declaring an exchange or a queue", make)
         }
     }
 

@@ -1,7 +1,8 @@
 package import Domain
 internal import NotificationWire
 
-/// Sends notifications to a broker as oslo.messaging does: to a topic exchange, by `<topic>.<priority>`, into a queue of that name.
+/// Sends notifications to a broker as oslo.messaging does: to a topic exchange, with the routing key `<topic>.<priority>`, into a queue of
+/// that name.
 ///
 /// Source: oslo.messaging, `notify/messaging.py` and `_drivers/impl_rabbit.py`.
 package final class MessagingSender: NotificationSender {
@@ -9,13 +10,13 @@ package final class MessagingSender: NotificationSender {
     private let settings: BrokerSettings
     private var connection: Connection?
     private var routed: Set<String> = []
-    /// The host to be asked next.
-    private var turn = 0
+    /// The index of the host that is asked next; counts on past the last one.
+    private var hostIndex = 0
 
-    /// Seconds that connecting may take, and all of a batch.
+    /// The time limits in seconds of connecting, and of sending a batch.
     private static let (connecting, sending) = (5, 15.0)
 
-    /// - Returns: nil when the settings' URL is none.
+    /// - Returns: nil when the URL in the settings is invalid.
     package init?(_ settings: BrokerSettings) {
         guard let address = BrokerAddress(url: settings.url) else { return nil }
         self.address = address
@@ -32,10 +33,10 @@ package final class MessagingSender: NotificationSender {
                 }
             }
             try connection.waitForConfirmations(seconds: Int(Self.sending))
-            connection.rest()
+            connection.disarm()
         } catch {
             (connection, routed) = (nil, [])
-            turn += 1
+            hostIndex += 1
             throw Fault(.unavailable, "The message broker takes no notifications now.", cause: error)
         }
     }
@@ -56,12 +57,12 @@ package final class MessagingSender: NotificationSender {
 
     private func connected() throws(RabbitMQError) -> Connection {
         if let connection { return connection }
-        // Each host once, beginning with the one after that which failed last.
+        // Each host once, beginning with the one after the last that failed.
         for _ in 1..<address.hosts.count {
             do throws(RabbitMQError) {
                 return try connect()
             } catch {
-                turn += 1
+                hostIndex += 1
             }
         }
         return try connect()
@@ -70,7 +71,7 @@ package final class MessagingSender: NotificationSender {
     private func connect() throws(RabbitMQError) -> Connection {
         let isEncrypted = address.isEncrypted || settings.isEncrypted
         let fresh = try Connection(
-            to: address.hosts[turn % address.hosts.count], virtualHost: address.virtualHost,
+            to: address.hosts[hostIndex % address.hosts.count], virtualHost: address.virtualHost,
             tls: isEncrypted ? .init(authority: settings.certificateAuthority) : nil, patience: Self.connecting)
         connection = fresh
         return fresh

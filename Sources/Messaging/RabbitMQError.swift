@@ -1,8 +1,8 @@
 internal import CRabbitMQ
 
-/// What went wrong with a broker.
+/// An error of a broker.
 package struct RabbitMQError: Error, CustomStringConvertible {
-    /// A number of the broker's (positive) or of librabbitmq's (negative).
+    /// A code of the broker's (positive) or of librabbitmq's (negative); 0 for others.
     package let code: Int32
     package let description: String
 

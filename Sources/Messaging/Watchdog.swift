@@ -1,7 +1,7 @@
 internal import Glibc
 internal import Threading
 
-/// Ends a socket's waiting when it lasts too long: librabbitmq waits without an end for a broker that reads nothing.
+/// Cuts a connection when its deadline passes: librabbitmq waits without a limit for a broker that reads nothing.
 final class Watchdog: Sendable {
     private let state: Monitor<State>
 
@@ -16,7 +16,7 @@ final class Watchdog: Sendable {
         try Thread.start {
             while let deadline = state.wait(for: { $0.isOver ? .some(nil) : $0.deadline.map { .some($0) } }) as Double? {
                 _ = state.wait(atMost: max(deadline - monotonicSeconds(), 0)) { $0.deadline == deadline && !$0.isOver ? nil : () }
-                // While nobody else can say that it is over, the descriptor is still ours.
+                // Under the lock, so that the descriptor is still that of this connection.
                 state.with { state in
                     guard state.deadline == deadline, !state.isOver, monotonicSeconds() >= deadline else { return }
                     shutdown(descriptor, CInt(SHUT_RDWR))
@@ -27,6 +27,6 @@ final class Watchdog: Sendable {
     }
 
     func allow(seconds: Double) { state.with { $0.deadline = monotonicSeconds() + seconds } }
-    func rest() { state.with { $0.deadline = nil } }
+    func disarm() { state.with { $0.deadline = nil } }
     func end() { state.with { $0.isOver = true } }
 }

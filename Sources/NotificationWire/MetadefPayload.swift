@@ -1,7 +1,7 @@
 internal import Domain
 internal import JSONDocument
 
-/// Fields are Glance's, in its order.
+/// The payloads of metadata definitions, with Glance's fields in Glance's order.
 extension Notification {
     static func write(_ namespace: MetadefNamespace, _ formerly: String?, _ deletedAt: Timestamp?, to json: inout JSONWriter) {
         json.object { json in
@@ -18,7 +18,7 @@ extension Notification {
         }
     }
 
-    /// - Parameter namespace: the name of the one that it is in.
+    /// - Parameter namespace: the name of the item's namespace.
     static func write(
         _ item: MetadefItem, _ namespace: String, _ formerly: String?, _ deletedAt: Timestamp?, to json: inout JSONWriter
     ) {
@@ -51,7 +51,7 @@ extension Notification {
         }
     }
 
-    /// A property of an object: of those, unlike others, Glance tells what is empty, zero or false as null.
+    /// Writes a property of an object. Unlike elsewhere, Glance writes its empty, zero or false values as null.
     private static func write(_ name: String, _ schema: JSON, _ json: inout JSONWriter) {
         json.object { json in
             json.member("name", name)
@@ -77,12 +77,12 @@ extension Notification {
         "items", "uniqueItems", "minItems", "maxItems", "additionalItems",
     ]
 
-    /// What the catalog holds as text; what somebody else wrote there and is no object tells nothing.
+    /// Parses a text from the catalog; a text that is no object, written by another service, counts as empty.
     private static func object(_ text: String) -> JSONObject { (try? JSON(parsing: Array(text.utf8)))?.object ?? [:] }
 }
 
 extension JSON {
-    /// What Python takes for false.
+    /// Whether Python takes the value as false.
     fileprivate var isNothing: Bool {
         switch self {
         case .null: true

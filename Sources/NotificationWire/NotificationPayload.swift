@@ -2,7 +2,7 @@ package import Domain
 internal import JSONDocument
 
 extension Notification {
-    /// What the notification tells, as JSON. Fields are Glance's, in its order.
+    /// The payload of the notification as JSON, with Glance's fields in Glance's order.
     package var payloadText: String {
         var json = JSONWriter()
         switch payload {
@@ -61,7 +61,7 @@ extension Notification {
         }
     }
 
-    /// What was ordered and what came of it are told to those alone who may look at the task.
+    /// Writes a task without its input, result and message, which only those who may read the task are to see.
     private static func write(_ task: Task, to json: inout JSONWriter) {
         json.object { json in
             json.member("id", task.id)

@@ -1,11 +1,13 @@
 package import Domain
 internal import JSONDocument
 
-/// What a worker tells nginx of bytes that it is about to send: one header, which no client sees, and which nginx writes into its
-/// log beside what it knows itself (`nginx/glance-sends.conf`).
+/// A worker's note about the data that nginx is about to send: a header that clients do not see, and that nginx writes into its log
+/// together with the number of bytes (`nginx/glance-sends.conf`).
 package enum SendNote {
+    /// The name of the header.
     package static let header = "X-Vitrine-Send"
 
+    /// The value of the header, as JSON.
     package static func text(of sent: SentBytes) -> String {
         var json = JSONWriter()
         json.object { json in
@@ -20,14 +22,17 @@ package enum SendNote {
         return String(decoding: json.bytes, as: UTF8.self)
     }
 
+    /// The content of a line of nginx's log.
     package enum Line: Equatable {
+        /// Data was sent.
         case sent(SentBytes)
-        /// An answer without an image's bytes, such as 304.
+        /// The answer had no image data, for example 304.
         case nothing
+        /// The line has another form.
         case strange
     }
 
-    /// Reads a line of nginx's log.
+    /// Parses a line of nginx's log.
     package static func read(_ line: [UInt8]) -> Line {
         guard let fields = (try? JSON(parsing: line))?.object, let note = fields["send"]?.string,
             let object = (try? JSON(parsing: Array(note.utf8)))?.object, let image = object["image"]?.string, image.utf8.count <= 36,

@@ -3,20 +3,22 @@ package import ImageFormats
 package import Logging
 package import Threading
 
-/// Finds out what is to be known of an image's bytes while they go by, each of its readers on a thread of its own.
+/// Inspects an image's data while it passes: digests, format and signature. Its readers run on threads of their own.
 package struct ContentInspector {
     private let digests: DigestPair
-    /// Nil where nothing is asked of the format.
+    /// Nil when the format is not inspected.
     private let inspection: InspectedStream?
-    /// Nil where the image is not signed.
+    /// Nil when the image is not signed.
     private let signed: SignedStream?
     private let image: Image
     private let rules: FormatRules
 
+    /// Prepares the inspection.
+    ///
     /// - Parameters:
-    ///   - image: what the bytes are said to be. Only what is in no container is looked into. Source: Glance.
-    ///   - certificate: of `signingCertificate`.
-    /// - Throws: `.unexpected` for an algorithm that nobody knows, `.invalid` for a signature that cannot be checked.
+    ///   - image: the declared formats. Only data of the container format `bare` is inspected, as in Glance.
+    ///   - certificate: the result of `signingCertificate`.
+    /// - Throws: `.unexpected` for an unknown digest algorithm, `.invalid` for a signature that cannot be checked.
     package init(
         of image: Image, _ algorithm: String, _ rules: FormatRules, signedBy certificate: SigningCertificate?
     ) throws(Fault) {
@@ -28,6 +30,7 @@ package struct ContentInspector {
         inspection = image.containerFormat == "bare" ? InspectedStream() : nil
     }
 
+    /// The readers of the stream tee; each runs on a thread of its own.
     package var readers: [StreamTee<Fault>.Reader] {
         let (inspection, signed) = (inspection, signed)
         let readers = digests.readers { inspection?.inspect($0) }
@@ -36,8 +39,10 @@ package struct ContentInspector {
         return readers + [checking]
     }
 
-    /// - Throws: `.unsupportedMedia` for bytes that are not what the image is said to be, or not safe; `.invalid` for others than
-    ///   those that were signed.
+    /// Ends the inspection after the last byte.
+    ///
+    /// - Throws: `.unsupportedMedia` for data that does not have the declared format, or is unsafe; `.invalid` for data that does not match
+    ///   the signature.
     package func finish(size: Int64, _ logger: Logger) throws(Fault) -> MeasuredBytes {
         let virtualSize = try inspection.map { (stream) throws(Fault) in try judge(stream.inspection, logger) } ?? nil
         try signed?.finish()
@@ -53,14 +58,14 @@ package struct ContentInspector {
                 "The image data is refused: \(finding.words) Format: \(finding.format), check: \(finding.check.rawValue), at byte \(finding.offset)."
             )
         case .accepted(let virtualSize, let warnings):
-            for warning in warnings { logger.warning("image \(image.id) is taken although: \(warning.words)") }
-            // As in Glance: an empty disk is as good as none.
+            for warning in warnings { logger.warning("image \(image.id) is accepted despite a finding: \(warning.words)") }
+            // As in Glance, an empty disk counts as one of unknown size.
             return virtualSize == 0 ? nil : virtualSize
         }
     }
 }
 
-/// An inspector, held by one thread at a time.
+/// A format inspector; one thread at a time uses it.
 private final class InspectedStream: @unchecked Sendable {
     private var inspector = FormatInspector()
 

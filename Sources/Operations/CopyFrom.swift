@@ -3,11 +3,11 @@ internal import Logging
 internal import Threading
 
 extension ImageService {
-    /// Orders an image's bytes from an address. `glance-tasks` fetches them.
+    /// Orders that `glance-tasks` copies an image's data from a URL.
     ///
-    /// - Parameter image: its whole record: also what the caller may not read of it is heeded.
-    /// - Throws: `.conflict` unless the image is queued; `.invalid` where its signature cannot be checked by the service itself, which
-    ///   has nobody's token when it copies.
+    /// - Parameter image: its whole record, including properties that the caller may not read.
+    /// - Throws: `.conflict` unless the image is queued; `.invalid` when the service itself cannot check the image's signature, since no
+    ///   caller's token is at hand when it copies.
     func copy(_ image: Image, from url: String, by caller: Caller) throws(Fault) {
         for rule in PolicyRule.ofCopies { try policy.require(rule, on: image, by: caller) }
         guard image.status == .queued else {
@@ -18,10 +18,10 @@ extension ImageService {
         try uploads.order(OrderedCopy(image: image.id, url: url, trace: Trace.current))
     }
 
-    /// Bytes at an address that a client gave.
+    /// Asks for the size of the data at a URL that a client gave, in bytes.
     ///
-    /// - Throws: `.invalid` for an address that may not be asked, and, in the same words, where nobody answers; `.notFound` where
-    ///   there is nothing; `.tooLarge` for more than an image may have.
+    /// - Throws: `.invalid` for a URL that is not allowed, and in the same words when nobody answers; `.notFound` when there is no data;
+    ///   `.tooLarge` past the size limit of an image.
     package func size(at url: String) throws(Fault) -> Int64 {
         let size: Int64
         do throws(Fault) {
@@ -35,19 +35,21 @@ extension ImageService {
 }
 
 extension PolicyRule {
-    /// Of whoever has the service fetch an image's bytes: they are given to it as by an upload.
+    /// The rules for a caller who orders a copy: the image gets data as by an upload.
     package static let ofCopies: [PolicyRule] = [.copyFrom, .uploadImage]
 }
 
-/// Makes the copies that were ordered, one after another. Many may work at once, in any number of processes: who begins an
-/// image's upload has it, and of one process a single thread tries.
+/// Makes the ordered copies, one after another. Many threads may work at once, in any number of processes: an image's upload can be begun
+/// once, and only one thread of a process tries.
 package struct Copier: Sendable {
     private let service: ImageService
     private let orders: any JobCatalog
     private let isEnding: @Sendable () -> Bool
     private let begun = Monitor<Set<ImageID>>([])
 
-    /// - Parameter isEnding: asked between pieces; a copy that is left half-way is made by somebody else.
+    /// Makes a copier.
+    ///
+    /// - Parameter isEnding: called between pieces; another process makes a copy that is interrupted.
     package init(service: ImageService, orders: any JobCatalog, isEnding: @escaping @Sendable () -> Bool) {
         self.service = service
         self.orders = orders
@@ -56,8 +58,8 @@ package struct Copier: Sendable {
 
     /// Makes one copy.
     ///
-    /// - Returns: false when none was waiting.
-    /// - Throws: when the catalog cannot be asked. A copy that fails kills its image.
+    /// - Returns: false when no copy waited.
+    /// - Throws: when the catalog cannot be asked. A copy that fails moves its image to killed.
     package func makeOne() throws(Fault) -> Bool {
         for order in try orders.waitingCopies(atMost: 16) where !isEnding() {
             guard begun.with({ $0.insert(order.image).inserted }) else { continue }
@@ -68,7 +70,7 @@ package struct Copier: Sendable {
         return false
     }
 
-    /// - Returns: false when somebody else makes it, or nobody can any more.
+    /// - Returns: false when another process makes the copy, or it can no longer be made.
     private func make(_ order: OrderedCopy) throws(Fault) -> Bool {
         let image: Image
         do throws(Fault) {
@@ -80,14 +82,14 @@ package struct Copier: Sendable {
         let source = LateReader(of: image, from: order.url, service, isEnding)
         do throws(Fault) {
             var claim = try service.claim(for: image.owner, bytes: image.size)
-            // How many copies there are at once is said by how many make them.
+            // The number of concurrent copies is limited by the number of threads that make them.
             claim?.limits.imageCountUploading = nil
             try service.receive(
                 image, from: source, announced: nil, claiming: claim, by: .service, failed: { isEnding() ? .queued : .killed })
             service.logger.info("image \(order.image) was copied")
         } catch {
             if error.kind == .conflict { return false }
-            // The database is away; whatever was begun is given back when its lease ends.
+            // The database is unavailable; the upload is aborted when its lease expires.
             if error.kind == .unavailable && !source.hasFailed { throw error }
             service.logger.warning("image \(order.image) was not copied: \(error)")
             if error.kind == .tooLarge && !source.hasBegun { kill(image, for: error) }
@@ -95,17 +97,17 @@ package struct Copier: Sendable {
         return true
     }
 
-    /// Ends an image for whose bytes there is no room, by the way of every copy that fails.
+    /// Moves an image whose data exceeds the quota to killed, by the way of every failed copy.
     private func kill(_ image: Image, for refusal: Fault) {
         do throws(Fault) {
             try service.receive(image, from: Refused(refusal), announced: nil, claiming: nil, by: .service, failed: { .killed })
         } catch {
-            if error.kind != .tooLarge { service.logger.warning("image \(image.id) was not given up: \(error)") }
+            if error.kind != .tooLarge { service.logger.warning("image \(image.id) was not moved to killed: \(error)") }
         }
     }
 }
 
-/// Bytes that nobody asks for.
+/// A stream that fails at once.
 private final class Refused: ByteStream {
     private let refusal: Fault
 
@@ -114,7 +116,7 @@ private final class Refused: ByteStream {
     func read(into buffer: UnsafeMutableRawBufferPointer) throws(StreamError) -> Int { throw .failed(refusal) }
 }
 
-/// Bytes from elsewhere, asked for when the first is read: until then the image may be somebody else's.
+/// Requests the data when the first byte is read: before that, another process may have begun the image's upload.
 private final class LateReader: ByteStream {
     private let image: Image
     private let url: String
@@ -122,9 +124,9 @@ private final class LateReader: ByteStream {
     private let isEnding: @Sendable () -> Bool
     private var reader: (any ByteStream)?
     private var count: Int64 = 0
-    /// The bytes did not come, or not all.
+    /// Whether the data could not be read completely.
     private(set) var hasFailed = false
-    /// Somebody wanted the first.
+    /// Whether a first byte was asked for.
     private(set) var hasBegun = false
 
     init(of image: Image, from url: String, _ service: ImageService, _ isEnding: @escaping @Sendable () -> Bool) {
@@ -139,7 +141,7 @@ private final class LateReader: ByteStream {
             let read = try begun().read(into: buffer)
             count += Int64(read)
             if read == 0, let size = image.size, size != count {
-                throw .failed(Fault(.invalid, "The source was to have \(size) bytes and sent \(count)."))
+                throw .failed(Fault(.invalid, "The source sent \(count) bytes instead of \(size)."))
             }
             return read
         } catch {

@@ -1,20 +1,20 @@
 package import Domain
 
 extension ImageService {
-    /// Makes a queued image.
+    /// Creates a queued image.
     ///
     /// - Parameters:
-    ///   - bytes: that it will bring, as far as that is known. Where there is no room for them it is not made.
-    ///   - rules: about the way that they come by.
-    /// - Throws: `.conflict` when an image ever had the id, `.forbidden` for another project's image, for nobody's but an
-    ///   administrator's, and for a visibility or a property that the caller may not give, `.tooLarge` past a quota.
+    ///   - bytes: the size of the data that it will get, as far as it is known. The image is not created if they exceed the quota.
+    ///   - rules: further rules, for the way by which the data comes.
+    /// - Throws: `.conflict` when an image has or had the id; `.forbidden` for an image of another project, for one without an owner unless
+    ///   the caller is an administrator, and for a visibility or a property that the caller may not set; `.tooLarge` past a quota.
     package func create(
         _ draft: ImageDraft, bringing bytes: Int64 = 0, asking rules: [PolicyRule] = [], by caller: Caller
     ) throws(Fault) -> Image {
         readable(try insert(draft, bringing: bytes, asking: rules, by: caller), by: caller)
     }
 
-    /// The same. The image comes with what the caller may not read of it.
+    /// Creates a queued image. The result includes properties that the caller may not read.
     func insert(
         _ draft: ImageDraft, bringing bytes: Int64, asking rules: [PolicyRule], by caller: Caller
     ) throws(Fault) -> Image {
@@ -24,7 +24,7 @@ extension ImageService {
         return try images.insert(draft, claiming: try claim(for: draft.owner, images: 1, bytes: bytes))
     }
 
-    /// Asks whether a caller may make an image, before anybody is asked over the network.
+    /// Checks whether a caller may create an image, before anything is asked over the network.
     ///
     /// - Throws: `.forbidden`.
     package func checkMayCreate(_ draft: ImageDraft, asking rules: [PolicyRule], by caller: Caller) throws(Fault) {
@@ -44,7 +44,7 @@ extension ImageService {
 }
 
 extension Visibility {
-    /// Who may give an image this visibility; nil where its owner may.
+    /// The rule that setting this visibility needs; nil when the owner may set it.
     var rule: PolicyRule? {
         switch self {
         case .public: .publicizeImage

@@ -1,12 +1,12 @@
 package import Domain
 
 extension ImageService {
-    /// Keeps an image's data from everybody but administrators. Once more does nothing.
+    /// Deactivates an image: only administrators can read its data. A second call does nothing.
     package func deactivate(_ id: ImageID, by caller: Caller) throws(Fault) {
         try move(id, from: .active, to: .deactivated, .deactivate, by: caller)
     }
 
-    /// Ends a deactivation. Once more does nothing.
+    /// Ends a deactivation. A second call does nothing.
     package func reactivate(_ id: ImageID, by caller: Caller) throws(Fault) {
         try move(id, from: .deactivated, to: .active, .reactivate, by: caller)
     }
@@ -23,7 +23,7 @@ extension ImageService {
         do throws(Fault) {
             try images.move(id, from: from, to: to)
         } catch {
-            // Where it was deleted a moment ago it is not there, rather than in another status.
+            // The image was perhaps deleted a moment ago: then it is not found, rather than in another status.
             if error.kind == .conflict { _ = try images.image(id, visibleTo: caller) }
             throw error
         }

@@ -2,20 +2,19 @@ package import Domain
 internal import Logging
 
 extension ImageService {
-    /// Deletes an image. The record goes first, then the bytes; what is left of them when that fails is still owed, and
-    /// `glance-tasks` removes it.
+    /// Deletes an image. The record goes first, then the data; if removing the data fails, `glance-tasks` does it later.
     ///
-    /// - Throws: `.forbidden` for a protected image, and for one whose deletion is under way; `.conflict` for one whose bytes the
-    ///   service cannot remove as it is configured: nothing is deleted then, so that no bytes are left that nothing tells of.
+    /// - Throws: `.forbidden` for a protected image, and for one whose deletion is under way; `.conflict` when the configuration keeps the
+    ///   service from removing the data: nothing is deleted then, so that no data stays without a record.
     package func delete(_ id: ImageID, by caller: Caller) throws(Fault) {
         try deleteHere(id, by: caller) { _ throws(Fault) in }
     }
 
-    /// The same, by the node that has staged bytes of the image or reads them, where there is one and it answers. Where it does not, the
-    /// image is deleted here, and what lies at that node is left to it.
+    /// Deletes an image by the node that has staged data of it or reads that data, if there is one and it answers. If it does not answer,
+    /// the image is deleted here, and the staged data stays at that node.
     ///
-    /// - Parameter ask: sends the request to a node; throws its refusal, and `.unreachable` or `.misanswered`.
-    /// - Returns: what `ask` gave; nil where the image was deleted here.
+    /// - Parameter ask: sends the request to a node; throws the node's refusal, and `.unreachable` or `.misanswered`.
+    /// - Returns: what `ask` returned; nil when the image was deleted here.
     ///
     /// Source: Glance, `api/v2/images.py`.
     package func delete<Answer>(
@@ -24,7 +23,7 @@ extension ImageService {
         var node: String?
         do throws(Fault) {
             try deleteHere(id, by: caller) { image throws(Fault) in
-                // Only as long as there is something for that node to do: the client's token goes there.
+                // The request goes there only while that node has work to do, since the client's token goes with it.
                 var marks = [.uploading, .importing].contains(image.status) ? [Image.stageHost] : []
                 if image.hash == nil { marks.append(Image.hashHost) }
                 node = image.node(by: marks, otherThan: host)
@@ -38,15 +37,15 @@ extension ImageService {
             return try ask(node ?? "")
         } catch {
             guard error.kind == .unreachable || error.kind == .misanswered || error.isOverload else { throw error }
-            logger.warning("image \(id) is deleted here, and what node \(node ?? "") has of it stays there: \(error)")
+            logger.warning("image \(id) is deleted here; its data on node \(node ?? "") stays there: \(error)")
         }
         try delete(id, by: caller)
         return nil
     }
 
-    /// - Parameter isHere: throws where it is not to be deleted here, though the caller may.
+    /// - Parameter isHere: throws when the image is to be deleted by another node.
     private func deleteHere(_ id: ImageID, by caller: Caller, if isHere: (Image) throws(Fault) -> Void) throws(Fault) {
-        // The client may write it in another case than the record has it, by which files are called.
+        // The client may write the id in another case than the record, and files are named after the record.
         var (recorded, isStaged) = (id, false)
         let owed = try images.delete(id, visibleTo: caller) { image throws(Fault) in
             (recorded, isStaged) = (image.id, image.status == .uploading || image.status == .importing)
@@ -57,7 +56,7 @@ extension ImageService {
             guard image.status != .pendingDelete else {
                 throw Fault(.forbidden, "Image \(id) is being deleted already.")
             }
-            // From `deleted` alone nothing leads there: another image service of this database says so first, and takes the record away
+            // Only `deleted` cannot become `deleted`: another image service of this database sets that status first, and deletes the record
             // in a second step.
             guard image.status.mayBecome(.deleted) else { throw .imageNotFound(id) }
             try isHere(image)
@@ -68,7 +67,7 @@ extension ImageService {
         if isStaged { unstage(recorded) }
     }
 
-    /// Whether an image is one of a caller's own whose deletion was put off: its record is gone, and its bytes wait for the scrubber.
+    /// Whether an image of the caller's has a delayed deletion: its record is deleted, and its data waits for the scrubber.
     package func isBeingDeleted(_ id: ImageID, of caller: Caller) throws(Fault) -> Bool {
         do throws(Fault) {
             let image = try images.recordedImage(id, visibleTo: .service)
@@ -79,12 +78,12 @@ extension ImageService {
         }
     }
 
-    /// Removes bytes that are owed.
+    /// Carries out owed removals; failures are logged and left to `glance-tasks`.
     package func carryOut(_ owed: [OwedRemoval]) {
         for removal in owed { uploads.carryOut(removal, in: stores, logger) }
     }
 
-    /// Removes bytes that nobody imports any more. Of an image that is queued again they may be others by now, which stay.
+    /// Removes staged data that nobody imports any more. If the image is queued again, the data may be new, and stays.
     package func unstage(_ id: ImageID) {
         do throws(Fault) {
             try staging.remove(id) { () throws(Fault) in try !isStaged(id) }

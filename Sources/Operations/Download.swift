@@ -2,17 +2,17 @@ package import Domain
 internal import Logging
 
 extension ImageService {
-    /// Finds an image's bytes for a caller.
+    /// Finds an image's data for a caller.
     ///
-    /// What the cache has goes before every store but those that the caller prefers; it is asked when all is judged that an image
-    /// from a store is judged by (CVE-2013-4428).
+    /// The cache goes before every store, unless the caller prefers a store. It is asked only after all checks that apply to data from a
+    /// store (CVE-2013-4428).
     ///
     /// - Parameters:
-    ///   - preferred: stores whose bytes are taken before others'.
-    ///   - rules: about what the caller is told besides the bytes.
-    /// - Returns: the image, and its bytes at the first location that has them whole; nil while there are none.
-    /// - Throws: `.forbidden` for a deactivated image but to administrators, `.invalid` for a preferred store that there is not and
-    ///   where there is nothing to prefer, `.unavailable` when none of its stores has them now and one does not answer.
+    ///   - preferred: the names of the stores whose data is taken before that of others.
+    ///   - rules: further rules, for what the caller gets besides the data.
+    /// - Returns: the image, and its data at the first location that has all of it; nil while there is none.
+    /// - Throws: `.forbidden` for a deactivated image unless the caller is an administrator, `.invalid` for a preferred store that does not
+    ///   exist and when there is a single store, `.unavailable` when no store has the data now and one does not answer.
     package func download(
         _ id: ImageID, preferring preferred: [String] = [], asking rules: [PolicyRule] = [], for caller: Caller
     ) throws(Fault) -> (image: Image, bytes: Blob?) {
@@ -32,19 +32,19 @@ extension ImageService {
     }
 
     private func checkStores(_ names: [String]) throws(Fault) {
-        guard stores.named != nil else { throw Fault(.invalid, "This site has a single store; none can be preferred.") }
+        guard stores.named != nil else { throw Fault(.invalid, "This service has a single store; none can be preferred.") }
         guard let unknown = names.first(where: { stores.info($0) == nil }) else { return }
         throw Fault(.invalid, "There is no store '\(unknown.prefix(80))'.")
     }
 
-    /// An image's bytes at the first location that has them whole; nil where none has.
+    /// Finds an image's data at the first location that has all of it; nil when there is none.
     ///
-    /// - Throws: the last refusal of a store that could not tell.
+    /// - Throws: the last fault of a store that could not tell.
     package func bytes(of image: Image, preferring preferred: [String] = []) throws(Fault) -> Blob? {
         try found(image, preferring: preferred)?.bytes
     }
 
-    /// The same, and where they lie.
+    /// Finds an image's data and its location.
     package func found(
         _ image: Image, preferring preferred: [String] = []
     ) throws(Fault) -> (location: ImageLocation, bytes: Blob)? {

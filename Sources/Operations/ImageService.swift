@@ -3,37 +3,44 @@ package import ImageFormats
 package import Logging
 package import Threading
 
-/// The verbs of the image service. Each is a file of this folder; none knows what is behind the ports.
+/// The operations on images. Each has a file in this folder; none depends on an implementation of a port.
 package struct ImageService: Sendable {
+    /// The records of images.
     package let images: any ImageCatalog
     let uploads: any UploadCatalog
+    /// All stores of the installation.
     package let stores: any ImageStores
+    /// The staging area of this node.
     package let staging: StagingArea
-    /// The address of this node, by which images that are staged here are known; nil where the staging area is everybody's.
+    /// The address of this node, by which other nodes find images that are staged here; nil when all nodes share the staging area.
     let host: String?
-    /// Nil where images are sent from their stores alone.
+    /// Nil when images are sent from their stores only.
     let cache: CacheKeeper?
-    /// Where bytes are fetched from that clients name by URL.
+    /// Fetches data that clients name by URL.
     let source: any ImageSource
-    /// Where the certificates of signed images are; nil where nobody knows, and such images get no data.
+    /// The source of certificates; nil when none is configured, and signed images get no data.
     let certificates: (any CertificateSource)?
-    /// Names this process among all that hold leases.
+    /// The name of this process among the holders of leases.
     package let worker: String
+    /// Renews the leases of this process's uploads.
     package let leases: LeaseKeeper
-    /// What each project may have of uploads by clients, over all ways into this process.
+    /// Limits each project's concurrent uploads in this process.
     package let clientUploads: ProjectShares
     private let policies: any PolicySource
+    /// The limits of an image.
     package let limits: ImageLimits
-    /// What each project may have.
+    /// The limits of projects.
     let projectLimits: any LimitSource
-    /// Nil where the site protects no custom properties.
+    /// Nil when no custom properties are protected.
     private let protections: PropertyProtections?
-    /// What is asked of the formats that images have.
+    /// The checks of image formats.
     package let formats: FormatRules
-    /// The name of the digest that images get besides MD5.
+    /// The digest that images get besides MD5.
     package let hashAlgorithm: String
+    /// Logs what operations report.
     package let logger: Logger
 
+    /// Makes a service of its parts.
     package init(
         catalog: some Catalog, stores: any ImageStores, staging: StagingArea, host: String? = nil, cache: CacheKeeper? = nil,
         source: any ImageSource, certificates: (any CertificateSource)? = nil, worker: String, policies: any PolicySource,
@@ -61,20 +68,20 @@ package struct ImageService: Sendable {
         }
     }
 
-    /// The rules as they are now. A change of them is heeded by the next question.
+    /// The policy as it is now. A change of it applies to the next check.
     package var policy: Policy { policies.current }
 
-    /// What a caller may do with custom properties; nil for anything.
+    /// The caller's rights to custom properties; nil when none are protected.
     package func propertyRights(of caller: Caller) -> PropertyRights? { protections.map { PropertyRights($0, of: caller, policy) } }
 
-    /// An image as a caller may see it: without the properties that he may not read.
+    /// The image as a caller may see it: without the properties that they may not read.
     func readable(_ image: Image, by caller: Caller) -> Image { propertyRights(of: caller)?.readable(image) ?? image }
 
-    /// What somebody wants of what a project may have; nil where nothing limits it.
+    /// The claim to a project's quota; nil when the project has no quota.
     ///
     /// - Parameters:
-    ///   - owner: the image's, whoever it is that asks.
-    ///   - bytes: nil where nobody knows how many come.
+    ///   - owner: the image's owner, whoever the caller is.
+    ///   - bytes: the number of bytes that will come; nil when it is unknown.
     /// - Throws: `.unavailable` when the limits cannot be found out.
     package func claim(for owner: String?, images: Int64 = 0, bytes: Int64? = 0) throws(Fault) -> QuotaClaim? {
         guard let owner else { return nil }

@@ -1,25 +1,27 @@
 package import Domain
 internal import Logging
 
-/// What is done with the places that images' bytes lie in. V1 knows nothing of it.
+/// The operations on the locations of image data. V1 has none of them.
 package struct LocationService: Sendable {
     let service: ImageService
     let locations: any LocationCatalog
-    /// Clients see locations, and may change them with the record.
+    /// Whether clients see locations and may change them with the record.
     let areForClients: Bool
-    /// The bytes are looked at before a digest that a client names is believed.
+    /// Whether the data is read before a digest that a client names is believed.
     let verifies: Bool
 
+    /// Makes a service of its parts.
     package init(service: ImageService, locations: any LocationCatalog, areForClients: Bool, verifies: Bool) {
         (self.service, self.locations) = (service, locations)
         (self.areForClients, self.verifies) = (areForClients, verifies)
     }
 
-    /// Removes an image's bytes from one of its stores. The record goes first, then the bytes; what is left of them is owed.
+    /// Removes an image's data from one of its stores. The record goes first, then the data; if removing the data fails, `glance-tasks`
+    /// does it later.
     ///
-    /// - Throws: `.notFound` for an image that has nothing in that store, and where the site has one store; `.conflict` for a
-    ///   store that there is not, for an image that is not active, and for bytes that the service cannot remove; `.forbidden` for an image with a single location, and for the
-    ///   last of its stores.
+    /// - Throws: `.notFound` for an image that has nothing in that store, and when there is a single store; `.conflict` for a store that
+    ///   does not exist, for an image that is not active, and for data that the service cannot remove; `.forbidden` for an image with a
+    ///   single location, and for the last of its stores.
     package func remove(_ id: ImageID, fromStore store: String, by caller: Caller) throws(Fault) {
         let stores = service.stores
         guard stores.named != nil else { throw Fault(.notFound, "The resource could not be found.") }
@@ -31,7 +33,7 @@ package struct LocationService: Sendable {
                 throw Fault(.conflict, "Data of image \(id) cannot be removed from a store in status \(image.status.rawValue).")
             }
             let kept = image.locations.filter { stores.store(of: $0) != store }
-            // In this order. Source: Glance.
+            // Checked in Glance's order.
             guard image.locations.count > 1, !kept.isEmpty else {
                 throw Fault(.forbidden, "Only one store holds the data of image \(id). Consider deleting the image instead.")
             }
@@ -42,15 +44,15 @@ package struct LocationService: Sendable {
         service.carryOut(owed)
     }
 
-    /// Where an image's bytes lie, for services of the cloud.
+    /// The locations of an image, for other services of the cloud.
     package func locations(of id: ImageID, for caller: Caller) throws(Fault) -> [ImageLocation] {
         let image = try service.images.locatedImage(id, visibleTo: caller)
         try service.policy.require(.fetchImageLocation, on: image, by: caller)
         return service.stores.ordered(image.locations)
     }
 
-    /// Labels locations that old releases, or operators who rename stores, left with the name of no store. Who shows the image need
-    /// not wait for it, so what goes wrong is left for the next time.
+    /// Labels locations whose label names no store: those of old releases, and those of stores that an operator has renamed. A failure is
+    /// logged and left to the next call, since showing the image does not depend on it.
     package func repairLabels(of image: Image) {
         for location in image.locations {
             guard let store = service.stores.store(of: location), store != location.store else { continue }
@@ -64,32 +66,35 @@ package struct LocationService: Sendable {
 }
 
 extension ImageService {
-    /// Whether there is a store that reads what lies at a URL of the web.
+    /// Whether a store reads data at this http or https URL.
     package func canLocate(_ url: String) -> Bool {
         url.lowercased().hasPrefix("http") && stores.holds(url)
     }
 
-    /// - Throws: `.invalid` for what is no location that anybody may name: what lies in other stores than those of the web is the
-    ///   service's own, and of the web only what may be fetched counts.
+    /// Checks a location that a client names.
+    ///
+    /// - Throws: `.invalid` unless the URL is one of http or https and may be fetched: locations in other stores are the service's own.
     package func checkLocation(_ url: String) throws(Fault) {
-        guard canLocate(url) else { throw Fault(.invalid, "There is no store for such locations, or they are not for clients to name.") }
+        guard canLocate(url) else { throw Fault(.invalid, "No store of this service has such locations, or clients may not name them.") }
         try source.check(url)
     }
 
-    /// The stores that clients may name; nil where the site has one without a name.
+    /// The stores that clients may name; nil when there is a single store without a name.
     package var namedStores: [StoreInfo]? { stores.named }
 
-    /// - Returns: nil where the site has one store without a name, whoever asks.
-    /// - Throws: `.forbidden` for whoever may not know how the stores work.
+    /// The stores with their internals, for the callers whom the policy allows.
+    ///
+    /// - Returns: nil for every caller when there is a single store without a name.
+    /// - Throws: `.forbidden` when the policy does not allow it.
     package func storesInDetail(for caller: Caller) throws(Fault) -> [StoreInfo]? {
         guard stores.named != nil else { return nil }
         try policy.require(.storesInfoDetail, on: AttributeTarget([:]), by: caller)
         return stores.named
     }
 
-    /// Where an image's bytes lie, in the order in which they are read and labelled with the stores that they are read from; none of
-    /// a deactivated image, but for administrators. Whoever sees an image sees them, as in Glance, where the site shows them at all:
-    /// Nova and Cinder ask with a user's token for public images of other projects.
+    /// The locations of an image in the order in which they are read, labelled with their stores. A deactivated image shows none, except to
+    /// administrators. As in Glance, everybody who sees the image sees them, if the configuration shows them at all: Nova and Cinder ask
+    /// with a user's token for public images of other projects.
     package func shownLocations(of image: Image, to caller: Caller) -> [ImageLocation] {
         guard image.status != .deactivated || caller.isAdmin else { return [] }
         return stores.ordered(image.locations).map { location in
@@ -98,7 +103,7 @@ extension ImageService {
         }
     }
 
-    /// The stores that hold an image, whoever asks; none of a deactivated image, but for administrators.
+    /// The names of the stores that hold an image, for every caller. A deactivated image shows none, except to administrators.
     package func shownStores(of image: Image, to caller: Caller) -> [String] {
         guard stores.named != nil, image.status != .deactivated || caller.isAdmin else { return [] }
         return stores.ordered(image.locations).compactMap { stores.store(of: $0) }.uniqued

@@ -1,6 +1,7 @@
 package import Domain
 
 extension ImageService {
+    /// The members of an image that the caller may see.
     package func members(of id: ImageID, for caller: Caller) throws(Fault) -> ListWalk<Member> {
         let image = try sharedImage(id, for: caller)
         try policy.require(.getMembers, on: image, by: caller)
@@ -9,21 +10,23 @@ extension ImageService {
         }
     }
 
-    /// - Throws: `.notFound` also when the image is not shared at all.
+    /// Reads one member of an image.
+    ///
+    /// - Throws: `.notFound` also when the image is not shared.
     package func member(_ project: String, of id: ImageID, for caller: Caller) throws(Fault) -> Member {
         let image = try found(id, by: caller)
         guard image.visibility == .shared, try decides(.getMember, image, project, caller) else { throw Self.notAMember(project, id) }
         return try images.member(project, of: image, visibleTo: caller)
     }
 
-    /// Shares an image with a project, which has to accept before it stands in that project's list.
+    /// Adds a member. The member must accept before the image appears in its project's list.
     package func share(_ id: ImageID, with project: String, by caller: Caller) throws(Fault) -> Member {
         let image = try sharedImage(id, for: caller)
         try policy.require(.addMember, on: image, by: caller)
         return try images.add(project, to: image, quota: limits.members, by: caller)
     }
 
-    /// A member's answer. Only the member project may give it.
+    /// Sets a member's answer. Only the member project itself may give it, or whoever may change the image.
     package func answer(_ status: Member.Status, for project: String, to id: ImageID, by caller: Caller) throws(Fault) -> Member {
         let image = try sharedImage(id, for: caller)
         try checkIsMember(project, of: image, for: caller)
@@ -33,6 +36,7 @@ extension ImageService {
         return try images.set(status, of: project, in: image)
     }
 
+    /// Removes a member.
     package func unshare(_ id: ImageID, with project: String, by caller: Caller) throws(Fault) {
         let image = try sharedImage(id, for: caller)
         try checkIsMember(project, of: image, for: caller)
@@ -40,7 +44,7 @@ extension ImageService {
         try images.remove(project, from: image, by: caller)
     }
 
-    /// - Throws: `.forbidden` for whoever may not look at that membership, `.notFound` for a project that has none.
+    /// - Throws: `.forbidden` unless the caller may see that membership, `.notFound` when the project is no member.
     private func checkIsMember(_ project: String, of image: Image, for caller: Caller) throws(Fault) {
         guard try policy.decides(.getMember, caller, on: image) else {
             throw Fault(.forbidden, "You are not authorized to lookup the members of the image \(image.id).")
@@ -48,9 +52,9 @@ extension ImageService {
         _ = try images.member(project, of: image, visibleTo: caller)
     }
 
-    // MARK: as V1 has it, without consent, and with members who may share in turn
+    // MARK: V1: without consent, and with members who may share the image themselves
 
-    /// Nobody's, for an image that is the caller's neither as owner nor as member.
+    /// The members of an image, for V1. The list is empty unless the rule `get_member` allows it.
     package func recipients(of id: ImageID, for caller: Caller) throws(Fault) -> ListWalk<Member> {
         let image = try found(id, by: caller)
         let target = SharingTarget(image, by: caller)
@@ -59,18 +63,21 @@ extension ImageService {
         return try images.memberWalk(of: image, visibleTo: caller)
     }
 
-    /// - Parameter replacing: whoever is not named is a member no more.
+    /// Adds or updates members, for V1.
+    ///
+    /// - Parameter replacing: whether members that are not named are removed.
     package func share(_ id: ImageID, with named: [Membership], replacing: Bool, by caller: Caller) throws(Fault) {
         let image = try shareableImage(id, [.addMember, .modifyMember] + (replacing ? [.deleteMember] : []), by: caller)
         try images.put(named, to: image, replacing: replacing, quota: limits.members, by: caller)
     }
 
+    /// Removes a member, for V1.
     package func endSharing(_ id: ImageID, with project: String, by caller: Caller) throws(Fault) {
         let image = try shareableImage(id, [.deleteMember], by: caller)
         try images.remove(project, from: image, by: caller)
     }
 
-    /// What is shared with a project, as far as it is the caller's.
+    /// The memberships of a project, for V1, as far as the caller may see them.
     package func shares(with project: String, for caller: Caller) throws(Fault) -> ListWalk<Member> {
         try checkHasProject(caller)
         var target: [String: String] = [:]
@@ -80,9 +87,9 @@ extension ImageService {
         return try images.membershipWalk(of: project, visibleTo: caller)
     }
 
-    /// An image that is the caller's to share: as V1 has it, also that of a member whom the owner lets share in turn.
+    /// An image that the caller may share. In V1 that includes members whom the owner allows to share it.
     ///
-    /// - Throws: `.notFound` also for whoever sees the image and it is not his to share, `.forbidden` where a rule keeps him from it.
+    /// - Throws: `.notFound` also when the caller sees the image and may not share it, `.forbidden` when a rule denies it.
     private func shareableImage(_ id: ImageID, _ rules: [PolicyRule], by caller: Caller) throws(Fault) -> Image {
         try checkHasProject(caller)
         let image = try found(id, by: caller)
@@ -98,7 +105,7 @@ extension ImageService {
         guard caller.isAdmin || caller.project != nil else { throw Fault(.unauthenticated, "Authentication required") }
     }
 
-    /// As Glance has it, whether an image is shared is asked before the rule `get_image`.
+    /// As in Glance, the visibility of the image is checked before the rule `get_image`.
     private func sharedImage(_ id: ImageID, for caller: Caller) throws(Fault) -> Image {
         let image = try images.image(id, visibleTo: caller)
         guard image.visibility == .shared else {

@@ -1,10 +1,11 @@
 package import Domain
 
-/// The verbs on definitions of metadata: what the rules have to say, before the catalog does it.
+/// The operations on metadata definitions: they check the policy, and the catalog does the rest.
 package struct MetadefService: Sendable {
     private let catalog: any MetadefCatalog
     private let policies: any PolicySource
 
+    /// Makes a service of its parts.
     package init(catalog: some MetadefCatalog, policies: any PolicySource) {
         self.catalog = catalog
         self.policies = policies
@@ -12,7 +13,7 @@ package struct MetadefService: Sendable {
 
     // MARK: namespaces
 
-    /// A page of namespaces with their resource types. Those that the policy hides from the caller are left out of it.
+    /// Lists a page of namespaces with their resource types. Namespaces that the policy hides from the caller are left out.
     package func list(_ listing: MetadefListing, for caller: Caller) throws(Fault) -> MetadefPage {
         let policy = policies.current
         try policy.require(.getMetadefNamespaces, on: nil, by: caller)
@@ -24,14 +25,16 @@ package struct MetadefService: Sendable {
         return page
     }
 
-    /// A namespace with all that is in it.
+    /// Reads a namespace with all its contents.
     package func show(_ name: String, to caller: Caller) throws(Fault) -> MetadefNamespace {
         try namespace(
             name, with: MetadefKind.allCases.map { .all($0) },
             [.getMetadefNamespace, .listMetadefResourceTypes, .getMetadefObjects, .getMetadefProperties, .getMetadefTags], by: caller)
     }
 
-    /// - Throws: `.conflict` for a name that is taken, of the namespace or in it, and then nothing is made.
+    /// Creates a namespace with its contents in one transaction.
+    ///
+    /// - Throws: `.conflict` when the name of the namespace or of an item is taken.
     package func create(_ draft: MetadefDraft, by caller: Caller) throws(Fault) -> MetadefNamespace {
         let policy = policies.current
         try policy.require(.addMetadefNamespace, on: nil, by: caller)
@@ -43,44 +46,48 @@ package struct MetadefService: Sendable {
         return try catalog.insert(draft)
     }
 
+    /// Changes a namespace's own fields.
     package func update(_ name: String, to fields: MetadefFields, by caller: Caller) throws(Fault) -> MetadefNamespace {
         let namespace = try namespace(name, [.modifyMetadefNamespace], by: caller)
         try policies.current.requireOwnership(ofNamespace: fields.name, of: fields.owner, by: caller)
         return try catalog.update(namespace, to: fields)
     }
 
+    /// Deletes a namespace with its contents.
     package func delete(_ name: String, by caller: Caller) throws(Fault) {
         try catalog.delete(try namespace(name, [.deleteMetadefNamespace], by: caller))
     }
 
+    /// Lists all resource types.
     package func resourceTypes(for caller: Caller) throws(Fault) -> [ResourceType] {
         try policies.current.require(.listMetadefResourceTypes, on: nil, by: caller)
         return try catalog.resourceTypes()
     }
 
-    // MARK: what is in them
+    // MARK: contents of namespaces
 
-    /// A namespace with all of one kind, or none where the policy hides every one of them.
+    /// Reads a namespace with all items of one kind; with none of them when the policy hides them.
     package func contents(_ kind: MetadefKind, of name: String, for caller: Caller) throws(Fault) -> MetadefNamespace {
         var found = try namespace(name, with: [.all(kind)], [kind.ruleToList], by: caller)
         if try !policies.current.decides(kind.ruleToGet, caller, on: found) { found.contents = MetadefContents() }
         return found
     }
 
-    /// Hands over items of a namespace that was shown, each whole.
+    /// Calls a closure with each item of a namespace that was read, completely read.
     package func forEach(
         _ items: [MetadefItem], of namespace: MetadefNamespace, _ body: (MetadefItem) throws(Fault) -> Void
     ) throws(Fault) {
         try catalog.forEach(items, of: namespace, body)
     }
 
+    /// Reads one item of a namespace.
     package func item(_ kind: MetadefKind, _ name: String, of namespaceName: String, for caller: Caller) throws(Fault) -> MetadefItem {
         let namespace = try namespace(namespaceName, with: part(kind, name), [kind.ruleToGet], by: caller)
         guard let item = namespace.contents.all.first else { throw .itemNotFound(kind, name) }
         return item
     }
 
-    /// A property by the name that it has on resources of a type.
+    /// Reads a property by the name that it has on resources of a type.
     ///
     /// - Throws: `.notFound` unless the type is associated and the name begins with its prefix.
     package func property(
@@ -97,15 +104,18 @@ package struct MetadefService: Sendable {
         return try item(.property, String(name.dropFirst(prefix.count)), of: namespaceName, for: caller)
     }
 
+    /// Adds an item to a namespace.
     package func add(_ item: MetadefItem, to name: String, by caller: Caller) throws(Fault) -> MetadefItem {
         let namespace = try namespace(name, [item.kind.ruleToAdd], by: caller)
         return try catalog.add([item], to: namespace).first ?? item
     }
 
-    /// - Parameter appending: those that there are stay.
+    /// Sets the tags of a namespace.
+    ///
+    /// - Parameter appending: whether the existing tags stay.
     package func put(_ tags: [MetadefTag], to name: String, appending: Bool, by caller: Caller) throws(Fault) {
         let namespace = try namespace(name, [.addMetadefTags], by: caller)
-        // Glance takes no tags for no change, not for the removal of all.
+        // As in Glance, an empty list changes nothing; it does not remove all tags.
         if tags.isEmpty { return }
         try MetadefLimits.check(count: tags.count, of: .tag)
         if appending {
@@ -115,12 +125,15 @@ package struct MetadefService: Sendable {
         }
     }
 
+    /// Replaces an item by another one of its kind.
     package func replace(_ name: String, with item: MetadefItem, in namespaceName: String, by caller: Caller) throws(Fault) -> MetadefItem {
         let namespace = try namespace(namespaceName, [item.kind.ruleToModify], by: caller)
         guard MetadefLimits.isPossible(name) else { throw .itemNotFound(item.kind, name) }
         return try catalog.replace(name, with: item, in: namespace)
     }
 
+    /// Removes an item.
+    ///
     /// - Throws: `.forbidden` when the namespace is protected.
     package func remove(_ kind: MetadefKind, _ name: String, from namespaceName: String, by caller: Caller) throws(Fault) {
         let namespace = try namespace(namespaceName, with: part(kind, name), [kind.ruleToRemove], by: caller)
@@ -129,6 +142,8 @@ package struct MetadefService: Sendable {
         try catalog.remove(kind, name, from: namespace)
     }
 
+    /// Removes all items of a kind.
+    ///
     /// - Throws: `.forbidden` when the namespace is protected.
     package func removeAll(_ kind: MetadefKind, from name: String, by caller: Caller) throws(Fault) {
         let rules: [PolicyRule] = kind == .tag ? [.deleteMetadefNamespace, .deleteMetadefTags] : [.deleteMetadefNamespace]
@@ -137,7 +152,7 @@ package struct MetadefService: Sendable {
         try catalog.removeAll(kind, from: namespace)
     }
 
-    // MARK: finding
+    // MARK: lookup
 
     private func namespace(
         _ name: String, with parts: [MetadefPart] = [], _ rules: [PolicyRule], by caller: Caller
@@ -147,7 +162,7 @@ package struct MetadefService: Sendable {
         return namespace
     }
 
-    /// No part at all for a name that nothing can have.
+    /// The part to read; none for a name that no item can have.
     private func part(_ kind: MetadefKind, _ name: String) -> [MetadefPart] {
         MetadefLimits.isPossible(name) ? [.one(kind, name)] : []
     }
@@ -183,7 +198,7 @@ extension MetadefKind {
 
     fileprivate var ruleToModify: PolicyRule {
         switch self {
-        // Glance cannot change an association; whoever may add one may.
+        // Glance cannot change an association; the rule to add one applies.
         case .resourceType: .addMetadefResourceType
         case .property: .modifyMetadefProperty
         case .object: .modifyMetadefObject

@@ -1,28 +1,28 @@
-/// How fast bytes come, of late.
+/// Measures the rate at which a client has recently sent bytes.
 ///
-/// Only the time counts in which somebody waits for them: who is kept from reading by a slow store has no slow client.
+/// Only the time counts in which the service waits for bytes: if a slow store delays reading, the client is not slow.
 struct Pace {
-    /// Bytes of each second of the window, and which second the last of them is.
+    /// The bytes of each second of the window, as a ring, and the number of the current second.
     private var counts: [Int64]
     private var second = 0
     private var waited = 0.0
 
-    /// - Parameter window: seconds that are looked back over.
+    /// - Parameter window: the length of the window in seconds.
     init(over window: Int) {
-        // The one that goes on counts besides.
+        // The current, incomplete second is counted in addition.
         counts = Array(repeating: 0, count: window + 1)
     }
 
-    /// Seconds that were waited, as far as they are looked back over.
+    /// The seconds of waiting within the window.
     var seconds: Double { min(waited, Double(counts.count - 1)) }
 
-    /// Bytes that came in them, and in less than a second before.
+    /// The bytes that came within the window and the current second.
     private(set) var bytes: Int64 = 0
 
     mutating func wait(_ seconds: Double) {
         waited += seconds
         let now = Int(waited)
-        // A wait that is longer than the window leaves nothing of it.
+        // A wait that is longer than the window empties all of it.
         for _ in 0..<min(now - second, counts.count) {
             second += 1
             bytes -= counts[second % counts.count]

@@ -2,17 +2,16 @@ package import Domain
 internal import JSONDocument
 
 extension ImageService {
-    /// Makes changes to an image's record, all or none. No changes at all are allowed to whoever sees the image.
+    /// Applies changes to an image's record, all or none. An empty list of changes is allowed to everybody who sees the image.
     ///
-    /// - Throws: what `ImageChange.apply` throws; `.forbidden` for a change that the caller may not make; `.tooLarge` past a
-    ///   quota.
+    /// - Throws: what `ImageChange.apply` throws; `.forbidden` for a change that the caller may not make; `.tooLarge` past a quota.
     package func update(_ id: ImageID, _ changes: [ImageChange], by caller: Caller) throws(Fault) -> Image {
         if changes.isEmpty { return try show(id, to: caller) }
         let image = try images.update(id, visibleTo: caller) { image throws(Fault) in try make(changes, of: &image, by: caller) }
         return readable(image, by: caller)
     }
 
-    /// The same to a record at hand, of which nothing is saved.
+    /// Applies changes to an image in memory, without saving it.
     func make(
         _ changes: [ImageChange], of image: inout Image, by caller: Caller,
         placing: (LocationChange, inout Image) throws(Fault) -> Void = ImageChange.placeNothing
@@ -21,7 +20,7 @@ extension ImageService {
         let rights = propertyRights(of: caller)
         var mayModify = false
         for change in changes {
-            // As Glance has it: this first, and also where the image is so already.
+            // As in Glance, this check comes first, and also when the image has this visibility already.
             if case .visibility(let visibility) = change, let rule = visibility.rule {
                 try policy.require(rule, onVisible: image, by: caller)
             }
@@ -39,7 +38,7 @@ extension ImageService {
         if !image.tags.elementsEqual(before.tags, by: { $0.isSame(as: $1) }) { try limits.check(tags: image.tags, before: before.tags) }
     }
 
-    /// Gives an image a tag; once more does nothing.
+    /// Adds a tag to an image. A second call does nothing.
     package func tag(_ id: ImageID, _ tag: String, by caller: Caller) throws(Fault) {
         _ = try images.update(id, visibleTo: caller) { image throws(Fault) in
             try policy.require(.modifyImage, on: image, by: caller)
@@ -50,6 +49,9 @@ extension ImageService {
         }
     }
 
+    /// Removes a tag from an image.
+    ///
+    /// - Throws: `.notFound` when the image does not have the tag.
     package func untag(_ id: ImageID, _ tag: String, by caller: Caller) throws(Fault) {
         _ = try images.update(id, visibleTo: caller) { image throws(Fault) in
             try policy.require(.modifyImage, on: image, by: caller)
@@ -70,9 +72,9 @@ extension ImageService {
 extension ImageChange {
     var isOfLocations: Bool { if case .locations = self { true } else { false } }
 
-    /// The change as it may be made by somebody who cannot see every property: to him those are not there.
+    /// The change as a caller may make it who cannot see every property: for them, hidden properties do not exist.
     ///
-    /// - Throws: `.conflict` for changing a property that he cannot see, `.forbidden` for what he may not do.
+    /// - Throws: `.conflict` for replacing or removing a hidden property, `.forbidden` for a change that the caller may not make.
     fileprivate func permitted(by rights: PropertyRights, on image: Image) throws(Fault) -> ImageChange {
         switch self {
         case .setProperty(let name, _): try rights.requireSetting(name, of: image)

@@ -1,20 +1,20 @@
 package import Domain
 internal import Threading
 
-/// How many of some kind of thing each project has under way at once in this process, and how many it may have.
+/// Limits the concurrent uses of something per project in this process.
 package final class ProjectShares: Sendable {
     private let what: String
     private let limit: Int?
     private let held = Monitor<[String: Int]>([:])
 
     /// - Parameters:
-    ///   - what: uploads, for example; clients read it.
-    ///   - limit: of each project; nil for any number. Who has no project shares that of all such.
+    ///   - what: the name of the uses in messages to clients, for example `uploads`.
+    ///   - limit: the largest number per project; nil for any number. Callers without a project share one limit.
     package init(of what: String, limit: Int?) { (self.what, self.limit) = (what, limit) }
 
-    /// Does one more, unless the project has as many as it may.
+    /// Runs a closure as one use.
     ///
-    /// - Throws: `.unavailable` then, at once; and what `body` throws.
+    /// - Throws: `.unavailable` at once when the project has reached its limit; and what `body` throws.
     package func withOne<Value>(for project: String?, _ body: () throws(Fault) -> Value) throws(Fault) -> Value {
         guard take(for: project) else {
             throw Fault(.unavailable, "The project has \(limit ?? 0) \(what) under way here already; try again when one is done.")
@@ -23,7 +23,7 @@ package final class ProjectShares: Sendable {
         return try body()
     }
 
-    /// - Returns: false where the project has as many as it may. Else it is given back later.
+    /// - Returns: false when the project has reached its limit. Otherwise `release` must follow.
     package func take(for project: String?) -> Bool {
         guard let limit else { return true }
         return held.with { held in
@@ -33,6 +33,7 @@ package final class ProjectShares: Sendable {
         }
     }
 
+    /// Ends a use that `take` has begun.
     package func release(of project: String?) {
         guard limit != nil else { return }
         held.with { held in

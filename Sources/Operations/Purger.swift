@@ -3,42 +3,47 @@ internal import Glibc
 package import Logging
 internal import Threading
 
-/// Removes for good what was deleted long ago, while others use the service.
+/// Deletes the rows of what was deleted long ago, while the service runs.
 ///
-/// Rows go in small transactions by their keys, which lock nothing but them, and three times as much time is left between two as one took.
-/// It may be interrupted at any moment, and done by several at once: what is gone is gone, and whoever begins again finds the rest.
+/// Rows are deleted by their keys in small transactions, which lock nothing else. After each, the purger waits three times as long as it
+/// took. It may be interrupted at any moment, and several may run at once.
 package struct Purger: Sendable {
     private let catalog: any MaintenanceCatalog
     private let logger: Logger
 
+    /// Makes a purger of its parts.
     package init(catalog: any MaintenanceCatalog, logger: Logger) { (self.catalog, self.logger) = (catalog, logger) }
 
-    /// What is to go.
+    /// A selection of the rows to delete.
     package struct Order: Sendable {
+        /// The tables.
         package let parts: [PurgePart]
-        /// Days since something was deleted, at least.
+        /// The smallest age of the deletion, in days.
         package let days: Int
-        /// Rows of each part, at most, the oldest first; nil for all.
+        /// The largest number of rows of each table, the oldest first; nil for all.
         package let limit: Int?
 
+        /// Makes an order of its parts.
         package init(_ parts: [PurgePart], olderThan days: Int, atMost limit: Int?) {
             (self.parts, self.days, self.limit) = (parts, days, limit)
         }
     }
 
+    /// The result for one table.
     package struct Outcome: Sendable {
+        /// The table.
         package let part: PurgePart
-        /// Rows that went, or would.
+        /// The number of rows that were deleted, or would be.
         package fileprivate(set) var rows = 0
-        /// Rows that would have gone, if none of another table referred to them.
+        /// The number of rows that stay because rows of another table refer to them.
         package fileprivate(set) var referred = 0
     }
 
-    /// Rows at a time: a show waits for no more than them.
+    /// Rows of one transaction: a concurrent request waits for no more than these.
     private static let batch = 100
     private static let page = 500
 
-    /// How many rows there are to go, about.
+    /// The approximate number of rows to delete.
     package func remaining(_ order: Order) throws(Fault) -> Int {
         let moment = try catalog.moment(daysAgo: order.days)
         var sum = 0
@@ -46,9 +51,11 @@ package struct Purger: Sendable {
         return sum
     }
 
+    /// Deletes the rows of an order.
+    ///
     /// - Parameters:
-    ///   - isRehearsal: nothing goes.
-    ///   - note: told of the rows that went since it was told last.
+    ///   - isRehearsal: whether to count only and delete nothing.
+    ///   - note: called with the number of rows that were deleted since its last call.
     package func purge(
         _ order: Order, isRehearsal: Bool = false, note: (Int) -> Void = { _ in }
     ) throws(Fault) -> [Outcome] {
@@ -86,20 +93,20 @@ package struct Purger: Sendable {
         return outcomes
     }
 
-    /// The rows that were deleted first, of those that may go.
+    /// The rows that were deleted first, among those that may be removed.
     private func oldest(_ count: Int, of part: PurgePart, before moment: Timestamp) throws(Fault) -> ArraySlice<DeletedRow> {
         var rows: [DeletedRow] = []
         func keepOldest() { rows = Array(rows.sorted { ($0.deletedAt ?? moment).isBefore($1.deletedAt ?? moment) }.prefix(count)) }
         try forEachPage(of: part, before: moment) { page throws(Fault) in
             rows += page
-            // Not with each page: sorting is the dearer of the two.
+            // Not after every page: sorting costs more than reading.
             if rows.count - count > 50 * Self.page { keepOldest() }
         }
         keepOldest()
         return rows[...]
     }
 
-    /// Hands over the rows that may go, some at a time.
+    /// Calls a closure with the rows that may be removed, one page after another.
     private func forEachPage(
         of part: PurgePart, before moment: Timestamp, _ body: ([DeletedRow]) throws(Fault) -> Void
     ) throws(Fault) {
@@ -114,7 +121,7 @@ package struct Purger: Sendable {
         }
     }
 
-    /// Leaves the database to others for three times as long as it was used.
+    /// Leaves the database to others for three times as long as the closure took, at most a second.
     private func sparingly<Value>(_ body: () throws(Fault) -> Value) throws(Fault) -> Value {
         let began = monotonicSeconds()
         let value = try body()

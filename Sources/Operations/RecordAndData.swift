@@ -1,27 +1,27 @@
 package import Domain
 internal import Logging
 
-/// Where the bytes of an image come from that a V1 request brings with the image's record.
+/// The source of an image's data in a V1 request that creates or updates the record too.
 package enum ImageData {
     /// The request's body.
     ///
-    /// - Parameter announced: bytes that the client promised; nil when it did not say.
+    /// - Parameter announced: the number of bytes that the client announced; nil when it announced none.
     case body(any ByteStream, announced: Int64?)
-    /// An address, from which `glance-tasks` fetches them later.
+    /// A URL from which `glance-tasks` fetches the data later.
     case copy(from: String)
 }
 
-// V1 brings a record and bytes in one request. The record that the catalog told first is the one that the bytes are taken for, so it is
-// asked for nothing twice.
+// V1 sends a record and its data in one request. The data is uploaded for the record that the catalog returned first, so that no record is
+// read twice.
 extension ImageService {
-    /// Makes an image and takes its bytes, or orders them.
+    /// Creates an image and receives its data, or orders that it is fetched.
     ///
     /// - Parameters:
-    ///   - bytes: that it will bring, as far as that is known.
-    ///   - rules: about the way that they come by.
-    /// - Returns: the image with its bytes, or queued until they are fetched.
-    /// - Throws: what `create`, `upload` and `copy` throw. A fault of the bytes kills the image; if they never began to come, it is
-    ///   deleted.
+    ///   - bytes: the size of the data, as far as it is known.
+    ///   - rules: further rules, for the way by which the data comes.
+    /// - Returns: the image with its data, or queued until the data is fetched.
+    /// - Throws: what `create`, `upload` and `copy` throw. A failed upload moves the image to killed; if the upload never began, the image
+    ///   is deleted.
     package func create(
         _ draft: ImageDraft, with data: ImageData, bringing bytes: Int64, asking rules: [PolicyRule], by caller: Caller
     ) throws(Fault) -> Image {
@@ -34,10 +34,11 @@ extension ImageService {
         }
     }
 
-    /// Changes an image's record and takes its bytes, or orders them.
+    /// Changes an image's record and receives its data, or orders that it is fetched.
     ///
-    /// - Parameter further: what else becomes of the image in the same step.
-    /// - Throws: what `replaceMetadata`, `upload` and `copy` throw. A fault of the bytes kills the image, and not one before they come.
+    /// - Parameter further: another change of the image in the same transaction.
+    /// - Throws: what `replaceMetadata`, `upload` and `copy` throw. A failed upload moves the image to killed; a fault before the upload
+    ///   begins does not.
     package func replaceMetadata(
         _ image: Image, to fields: V1Fields, purging: Bool, with data: ImageData, bringing bytes: Int64, asking rules: [PolicyRule],
         by caller: Caller, _ further: (inout Image) throws(Fault) -> Void
@@ -52,21 +53,21 @@ extension ImageService {
             try copy(image, from: url, by: caller)
             return readable(image, by: caller)
         case .body(let body, let announced):
-            // An image that was made without data has size 0, which says nothing of what is to come.
+            // An image that was created without data has size 0, which announces nothing.
             let announced = announced ?? image.size.flatMap { $0 == 0 ? nil : $0 }
             let finished = try upload(image, from: body, announced: announced, by: caller, failed: .killed, isShown: true)
             return readable(try outcome(finished, of: image.id, for: caller), by: caller)
         }
     }
 
-    /// An image as its uploader is told of it, whether or not the rules let them see it at other times. If it is not certain that they
-    /// still see it, because it was given to another project meanwhile, the catalog is asked.
+    /// The image as it is shown to its uploader, even if the policy hides it from them otherwise. If they may no longer see it, because it
+    /// was given to another project meanwhile, the catalog decides.
     private func outcome(_ finished: Image?, of id: ImageID, for caller: Caller) throws(Fault) -> Image {
         if let finished, finished.isVisible(to: caller, isMember: false) { return finished }
         return try images.image(id, visibleTo: caller)
     }
 
-    /// Takes back an image that was just made and whose data never began to come. Whatever else has become of it, it stays.
+    /// Deletes an image that was just created and whose upload never began. An image in any other status stays.
     package func withdraw(_ id: ImageID, by caller: Caller) {
         do throws(Fault) {
             _ = try images.delete(id, visibleTo: caller) { image throws(Fault) in

@@ -2,11 +2,11 @@ package import Domain
 package import Logging
 internal import Threading
 
-/// Removes bytes that are owed and that whoever owed them did not remove.
+/// Carries out owed removals that their own process did not carry out.
 ///
-/// A debt that cannot be paid now is put off, each time for longer, and comes after those that were never tried; a store that refuses
-/// several in a row is not asked again in that run. So neither keeps the others waiting. Many may run, in any number of processes: what is
-/// removed twice was removed once.
+/// A removal that fails is postponed, each time for longer, and comes after those that were never retried. A folder that refuses several
+/// removals in a row is skipped for the rest of the run, so that it does not delay the others. Many removers may run, in any number of
+/// processes: removing data twice is no error.
 package struct Remover: Sendable {
     private let removals: any MaintenanceCatalog
     private let stores: any ImageStores
@@ -14,82 +14,84 @@ package struct Remover: Sendable {
 
     private static let batch = 200
 
+    /// Makes a remover of its parts.
     package init(catalog: any MaintenanceCatalog, stores: any ImageStores, logger: Logger) {
         (removals, self.stores, self.logger) = (catalog, stores, logger)
     }
 
-    /// Does what can be done within a few seconds.
+    /// Carries out removals for a few seconds.
     ///
-    /// - Returns: whether there is more to do now.
-    /// - Throws: what the catalog throws when it cannot be asked. What was removed by then is removed once more later.
+    /// - Returns: whether more can be done now.
+    /// - Throws: what the catalog throws when it cannot be asked. Removals of this run may then be carried out once more later.
     package func removeSome() throws(Fault) -> Bool {
         let end = monotonicSeconds() + Timing.removing
         var (troubles, skipped) = (Troubles(), 0)
         defer { troubles.log("removals wait for a later try", more: skipped, logger) }
         while true {
             let owed = try removals.overdue(atMost: Self.batch)
-            let paid = carryOut(owed, until: end, &troubles)
-            try removals.complete(paid.done)
-            try removals.postpone(paid.failed, haveFailed: true)
-            try removals.postpone(paid.skipped + paid.waiting, haveFailed: false)
-            skipped += paid.skipped.count
-            if owed.count < Self.batch, paid.isAll { return false }
+            let results = carryOut(owed, until: end, &troubles)
+            try removals.complete(results.done)
+            try removals.postpone(results.failed, haveFailed: true)
+            try removals.postpone(results.skipped + results.waiting, haveFailed: false)
+            skipped += results.skipped.count
+            if owed.count < Self.batch, results.isAll { return false }
             if monotonicSeconds() >= end { return true }
         }
     }
 
-    private struct Payment {
+    /// The results of a batch of removals.
+    private struct Results {
         var done: [OwedRemoval] = []
         var failed: [OwedRemoval] = []
         var skipped: [OwedRemoval] = []
-        /// Not to be paid while other bytes of the image are on their way.
+        /// Removals that must wait while other data of the image is being written.
         var waiting: [OwedRemoval] = []
-        /// The time was enough.
+        /// Whether the time was sufficient.
         var isAll = true
     }
 
-    private func carryOut(_ owed: [OwedRemoval], until end: Double, _ troubles: inout Troubles) -> Payment {
-        var payment = Payment()
+    private func carryOut(_ owed: [OwedRemoval], until end: Double, _ troubles: inout Troubles) -> Results {
+        var results = Results()
         for removal in owed {
             guard monotonicSeconds() < end else {
-                payment.isAll = false
+                results.isAll = false
                 break
             }
             guard !troubles.hasGivenUp(removal.url) else {
-                payment.skipped.append(removal)
+                results.skipped.append(removal)
                 continue
             }
             do throws(Fault) {
-                if try removals.remove(removal, from: stores) { payment.done.append(removal) } else { payment.waiting.append(removal) }
+                if try removals.remove(removal, from: stores) { results.done.append(removal) } else { results.waiting.append(removal) }
                 troubles.noteSuccess(removal.url)
             } catch {
-                payment.failed.append(removal)
+                results.failed.append(removal)
                 troubles.note(error, removal.url)
             }
         }
-        return payment
+        return results
     }
 }
 
 extension UploadCatalog {
-    /// Removes bytes that are owed, unless they have become those of an image again.
+    /// Removes owed data, unless an image refers to it again.
     ///
-    /// - Returns: whether the debt is paid.
+    /// - Returns: whether the removal is done.
     fileprivate func remove(_ removal: OwedRemoval, from stores: any ImageStores) throws(Fault) -> Bool {
-        // What was deleted gets no bytes any more.
+        // A deleted image gets no new data.
         guard !removal.isOfDeleted else {
             try stores.remove(removal.url)
             return true
         }
-        var isPaid = true
+        var isDone = true
         try stores.remove(removal.url) { () throws(Fault) in
-            isPaid = try isOwed(removal)
-            return isPaid
+            isDone = try isOwed(removal)
+            return isDone
         }
-        return isPaid
+        return isDone
     }
 
-    /// Removes bytes that are owed; a failure is logged, and the debt stays.
+    /// Carries out an owed removal. A failure is logged, and the removal stays owed.
     package func carryOut(_ removal: OwedRemoval, in stores: any ImageStores, _ logger: Logger) {
         do throws(Fault) {
             if try remove(removal, from: stores) { try complete(removal) }

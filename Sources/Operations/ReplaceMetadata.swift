@@ -2,12 +2,13 @@ package import Domain
 internal import JSONDocument
 
 extension ImageService {
-    /// Changes an image's record as V1 does: what is named, and the custom properties as a whole where they are purged.
+    /// Replaces an image's metadata as V1 does: the named fields are set, and custom properties that are not named are removed if `purging`
+    /// is set.
     ///
     /// - Parameters:
-    ///   - bytes: that the image's owner gets with it, as far as that is known.
-    ///   - rules: about the way that they come by.
-    ///   - further: what else becomes of the image in the same step.
+    ///   - bytes: the size of the data that will come with it, as far as it is known.
+    ///   - rules: further rules, for the way by which the data comes.
+    ///   - further: another change of the image in the same transaction.
     /// - Throws: what `V1Fields.apply` throws; `.forbidden` for a change that the caller may not make; `.tooLarge` past a quota.
     package func replaceMetadata(
         _ image: Image, to fields: V1Fields, purging: Bool, bringing bytes: Int64 = 0, asking rules: [PolicyRule] = [], by caller: Caller,
@@ -17,7 +18,7 @@ extension ImageService {
             try replaceRecord(image, to: fields, purging: purging, bringing: bytes, asking: rules, by: caller, further), by: caller)
     }
 
-    /// The same. The image comes with what the caller may not read of it.
+    /// Replaces metadata. The result includes properties that the caller may not read.
     func replaceRecord(
         _ image: Image, to fields: V1Fields, purging: Bool, bringing bytes: Int64, asking rules: [PolicyRule], by caller: Caller,
         _ further: (inout Image) throws(Fault) -> Void
@@ -39,7 +40,7 @@ extension ImageService {
         }
     }
 
-    /// A V1 client sends back what it was shown, so a value that stays is no change. What it was not shown stays too.
+    /// A V1 client sends back what it was shown, so an unchanged value is no change. Properties that it was not shown stay too.
     private func check(_ given: [ImageProperty], on image: Image, purging: Bool, _ rights: PropertyRights) throws(Fault) {
         for property in given {
             let stays = rights.sees(property.name, of: image) && image[property: property.name]?.isSame(as: property.value ?? "") == true
@@ -51,14 +52,14 @@ extension ImageService {
         }
     }
 
-    /// Asks whether a caller may change an image so, before anybody is asked over the network.
+    /// Checks whether a caller may replace an image's metadata, before anything is asked over the network.
     ///
     /// - Throws: `.notFound` when the caller may not even see the image, `.forbidden` otherwise.
     package func checkMayReplaceMetadata(_ image: Image, asking rules: [PolicyRule], by caller: Caller) throws(Fault) {
         for rule in [.modifyImage] + rules { try policy.require(rule, on: image, by: caller) }
     }
 
-    /// What is known of an image, to administrators also when it is deleted.
+    /// Reads an image's record; for administrators also that of a deleted image.
     package func record(of id: ImageID, for caller: Caller) throws(Fault) -> Image {
         let image = try images.recordedImage(id, visibleTo: caller)
         try policy.require(.getImage, on: image, by: caller)

@@ -1,27 +1,29 @@
 package import Domain
 package import Logging
 
-/// Removes the bytes of images whose deletion was put off.
+/// Removes the data of images with a delayed deletion.
 package struct Scrubber: Sendable {
     private let catalog: any MaintenanceCatalog
     private let stores: any ImageStores
-    /// Seconds from an image's deletion until its bytes may go.
+    /// The seconds from an image's deletion until its data may be removed.
     private let patience: Int
     private let logger: Logger
 
+    /// Makes a scrubber of its parts.
     package init(catalog: any MaintenanceCatalog, stores: any ImageStores, patience: Int, logger: Logger) {
         (self.catalog, self.stores, self.patience, self.logger) = (catalog, stores, patience, logger)
     }
 
-    /// What there is to do.
+    /// The number of images to scrub, and their bytes.
     package func remaining() throws(Fault) -> (images: Int, bytes: Int64) { try catalog.pendingDeletions(olderThan: patience) }
 
-    /// Image by image: each is beyond return before its bytes go, so this may be interrupted at any moment, and done by several at once.
+    /// Scrubs one image after another. An image can no longer be restored before its data is removed, so this may be interrupted at any
+    /// moment, and several scrubbers may run at once.
     ///
-    /// An image that cannot be done now is left for the next time, and keeps no other waiting.
+    /// An image that fails is left for the next run, and does not delay the others.
     ///
-    /// - Parameter note: told of each image that is done.
-    /// - Returns: how many were.
+    /// - Parameter note: called with each image that is done.
+    /// - Returns: the number of these images.
     /// - Throws: when the catalog cannot be asked.
     @discardableResult
     package func scrub(_ note: (PendingDeletion) -> Void = { _ in }) throws(Fault) -> Int {
@@ -47,6 +49,8 @@ package struct Scrubber: Sendable {
         }
     }
 
-    /// - Throws: `.notFound` for an image whose bytes do not wait.
+    /// Restores an image whose data was not removed yet.
+    ///
+    /// - Throws: `.notFound` for an image that is not pending deletion.
     package func restore(_ id: ImageID) throws(Fault) { try catalog.restore(id) }
 }

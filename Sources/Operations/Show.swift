@@ -1,18 +1,21 @@
 package import Domain
 
 extension ImageService {
+    /// Reads an image as the caller may see it.
+    ///
+    /// - Throws: `.notFound`, `.forbidden`.
     package func show(_ id: ImageID, to caller: Caller) throws(Fault) -> Image {
         readable(try found(id, by: caller), by: caller)
     }
 
-    /// The image as it is, for whoever asks further whether he may do something with it.
+    /// Reads an image with all its properties, for further checks of what the caller may do.
     package func found(_ id: ImageID, by caller: Caller) throws(Fault) -> Image {
         let image = try images.image(id, visibleTo: caller)
         try policy.require(.getImage, on: image, by: caller)
         return image
     }
 
-    /// A page of images, as far as it may be in memory at once. Those that the policy hides from the caller are left out of it.
+    /// Lists a page of images, limited by the memory that it takes. Images that the policy hides from the caller are left out.
     package func list(_ listing: ImageListing, for caller: Caller) throws(Fault) -> ImagePage {
         let (listing, hide) = try readable(listing, by: caller)
         var page = try images.page(listing, visibleTo: caller)
@@ -20,17 +23,18 @@ extension ImageService {
         return page
     }
 
-    /// A whole list of images, without those that the policy hides from the caller.
+    /// Lists all images of a listing, without those that the policy hides from the caller.
     package func walk(_ listing: ImageListing, for caller: Caller) throws(Fault) -> ImageWalk {
         let (listing, hide) = try readable(listing, by: caller)
         return try ImageWalk(listing, in: images, for: caller, hide: hide)
     }
 
-    /// A list without filters that would tell what the caller may not read, and what takes out of its images what he may not see.
+    /// A listing without filters on properties that the caller may not read, and a closure that removes hidden images and properties from
+    /// its pages.
     private func readable(
         _ listing: ImageListing, by caller: Caller
     ) throws(Fault) -> (listing: ImageListing, hide: (inout [Image]) throws(Fault) -> Void) {
-        // One policy for the whole page: each asking for the current one takes a lock and looks at a clock.
+        // One policy for the whole page: each reading of the current policy takes a lock and reads a clock.
         let policy = policy
         var target: [String: String] = [:]
         target["project_id"] = caller.project
@@ -49,8 +53,8 @@ extension ImageService {
 }
 
 extension ImageListing {
-    /// A filter must not tell what a property holds that the caller may not read. The database finds names whatever the case and the
-    /// accents of their letters, so it has to look at them more closely too.
+    /// Removes filters on properties that the caller may not read, since a filter would disclose their values. The database ignores case
+    /// and accents in names, so exact names are demanded too.
     fileprivate mutating func leaveOutWhatIsUnreadable(_ rights: PropertyRights) {
         for case .property(let name, _) in filters {
             hasExactNames = true

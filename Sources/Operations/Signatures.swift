@@ -2,10 +2,10 @@ package import Domain
 internal import Cryptography
 
 extension ImageService {
-    /// The certificate that an image's signature is to be checked with; nil for an image that is not signed.
+    /// Fetches the certificate to check an image's signature with; nil for an image that is not signed.
     ///
-    /// - Throws: `.invalid` for a signature that cannot be checked, whatever the bytes will be; `.unavailable` when nobody can be asked
-    ///   for the certificate now.
+    /// - Throws: `.invalid` for a signature that cannot be checked, whatever the data will be; `.unavailable` when the source of
+    ///   certificates cannot be asked now.
     package func signingCertificate(of image: Image, for caller: Caller) throws(Fault) -> SigningCertificate? {
         guard let signature = try ImageSignature(of: image) else { return nil }
         guard let certificates else {
@@ -23,30 +23,34 @@ extension ImageService {
         return certificate
     }
 
-    /// - Throws: `.invalid` for a signed image: nobody reads what lies at a location before the image is active.
+    /// Checks that an image may get its data by a location.
+    ///
+    /// - Throws: `.invalid` for a signed image: the data at a location is not read before the image is active.
     package func checkMayBeLocated(_ properties: [ImageProperty]) throws(Fault) {
         guard ImageSignature.isPart(of: properties) else { return }
         throw Fault(.invalid, "The signature of an image is checked when its data are uploaded or imported; it cannot get a location.")
     }
 
-    /// - Throws: `.invalid` for a signed image that is to be active without that any byte of it comes.
+    /// Checks that an image may become active without data.
+    ///
+    /// - Throws: `.invalid` for a signed image.
     package func checkMayBeEmpty(_ properties: [ImageProperty]) throws(Fault) {
         guard ImageSignature.isPart(of: properties) else { return }
         throw Fault(.invalid, "The signature of an image is checked when its data are uploaded or imported; it cannot be made empty.")
     }
 }
 
-/// Checks an image's signature while its bytes go by.
+/// Checks an image's signature while its data passes.
 struct SignedStream {
     private let check: SignatureCheck
     private let signature: ImageSignature
 
     /// - Returns: nil for an image that is not signed.
-    /// - Throws: `.invalid` where the certificate is not the one that the signature names, is out of its time, or has another key.
+    /// - Throws: `.invalid` when the certificate is not the one that the signature names, is not valid today, or has another kind of key.
     init?(_ image: Image, _ certificate: SigningCertificate?) throws(Fault) {
         guard let signature = try ImageSignature(of: image) else { return nil }
         guard let certificate, certificate.id == signature.certificate else {
-            throw Fault(.invalid, "The signature of the image cannot be checked: it is not the one that was known before.")
+            throw Fault(.invalid, "The signature of the image cannot be checked: it names another certificate than before.")
         }
         do throws(SigningError) {
             let certificate = try Certificate(Array(certificate.pem.utf8))
@@ -60,14 +64,14 @@ struct SignedStream {
 
     func update(_ piece: UnsafeRawBufferPointer) { check.update(piece) }
 
-    /// - Throws: `.invalid` for other bytes than those that were signed.
+    /// - Throws: `.invalid` for data that does not match the signature.
     func finish() throws(Fault) {
         guard check.matches(signature.value) else { throw Fault(.invalid, "The signature of the image does not match its data.") }
     }
 }
 
 extension ImageSignature.Hash {
-    /// As OpenSSL has it.
+    /// The name in OpenSSL.
     fileprivate var name: String { rawValue.replacing("-", with: "") }
 }
 

@@ -1,35 +1,36 @@
 package import Domain
 package import Threading
 
-/// One stream of an image's bytes, from whoever has them to all who want them at once.
+/// Copies one stream of image data to several readers at once.
 package struct StreamCopy {
     private let limits: ImageLimits
-    /// Bytes that will come; nil where nobody knows.
+    /// The number of bytes that will come; nil when it is unknown.
     private let announced: Int64?
-    /// Bytes that there is room for in what the image's owner may have, and the claim that says so.
+    /// The remaining quota in bytes, and its claim.
     private let remaining: (bytes: Int64, claim: QuotaClaim)?
 
+    /// Makes a copy of its limits.
     package init(limits: ImageLimits, announced: Int64?, remaining: Int64? = nil, of claim: QuotaClaim? = nil) {
         (self.limits, self.announced) = (limits, announced)
         self.remaining = if let remaining, let claim { (remaining, claim) } else { nil }
     }
 
-    /// Reads to the end. Chunks of 512 KiB go to the readers beside each other; memory does not grow with the stream.
+    /// Reads to the end of the stream. Chunks of 512 KiB go to the readers, which run in parallel; memory does not grow with the stream.
     ///
     /// - Parameters:
-    ///   - isSlowAllowed: whether bytes may drip.
-    ///   - check: asked at every piece whether to go on, and each second while none comes, with the bytes that came so far.
-    /// - Returns: bytes that came.
-    /// - Throws: what the source, a reader or `check` throws; `.invalid` for fewer or more bytes than announced, `.tooLarge` past
-    ///   the size limit or the room, `.tooSlow` for what drips.
+    ///   - isSlowAllowed: whether the lowest rate of a client does not apply.
+    ///   - check: called at every piece, and each second while none comes, with the number of bytes so far; throws to end the copy.
+    /// - Returns: the number of bytes.
+    /// - Throws: what the source, a reader or `check` throws; `.invalid` for fewer or more bytes than announced, `.tooLarge` past the size
+    ///   limit or the remaining quota, `.tooSlow` for a stream below the lowest rate.
     package func run(
         from source: any ByteStream, to readers: [StreamTee<Fault>.Reader], isSlowAllowed: Bool = false,
         while check: (_ size: Int64) throws(Fault) -> Void
     ) throws(Fault) -> Int64 {
-        let relay = try StreamTee<Fault>(buffersOf: 512 * 1024, count: 4, readers: readers, orThrow: Fault.noThread)
-        defer { relay.cancel() }
-        // What is more than was announced is read to its end and given to nobody: whether it is also too much for a limit is not to depend
-        // on how it arrives.
+        let tee = try StreamTee<Fault>(buffersOf: 512 * 1024, count: 4, readers: readers, orThrow: Fault.noThread)
+        defer { tee.cancel() }
+        // Bytes beyond the announced number are read to their end and dropped. They may exceed a limit too, and the fault must not depend
+        // on the pieces in which they arrive.
         var isMore = false
         var pace = Pace(over: ImageLimits.rateWindow)
         var size: Int64 = 0
@@ -37,7 +38,7 @@ package struct StreamCopy {
             if !isSlowAllowed { try limits.check(received: pace.bytes, in: pace.seconds) }
         }
         while true {
-            let buffer = try relay.nextBuffer()
+            let buffer = try tee.nextBuffer()
             var count = 0
             while count < buffer.count {
                 var asked = monotonicSeconds()
@@ -65,11 +66,11 @@ package struct StreamCopy {
                 if isMore { count = 0 }
             }
             if count == 0 { break }
-            try relay.submit(count)
+            try tee.submit(count)
         }
         if let announced, isMore { throw Self.wrongSize(announced, received: "more") }
         if let announced, size < announced { throw Self.wrongSize(announced, received: "\(size)") }
-        try relay.finish()
+        try tee.finish()
         return size
     }
 
@@ -96,8 +97,8 @@ package struct StreamCopy {
 }
 
 extension Fault {
-    /// The system makes no further thread, or has no memory for one.
+    /// The fault when the system can create no further thread, or has no memory for one.
     static func noThread(_ cause: ThreadUnavailable) -> Fault {
-        Fault(.unavailable, "The service has no thread left for this request now.", cause: cause)
+        Fault(.unavailable, "The service cannot create a thread for this request now; try again later.", cause: cause)
     }
 }

@@ -1,19 +1,21 @@
 package import Domain
 package import Logging
 
-/// Undoes what dead workers left.
+/// Cleans up after workers that died.
 package struct Sweeper: Sendable {
     private let catalog: any MaintenanceCatalog
     private let stores: any ImageStores
     private let staging: StagingArea
-    /// The address of this node; nil where nothing waits for it.
+    /// The address of this node; nil when no jobs wait for a particular node.
     private let node: String?
     private let worker: String
-    /// Whether a process of that name is not there any more.
+    /// Whether the process of a worker's name no longer runs.
     private let isDead: @Sendable (String) -> Bool
     private let logger: Logger
 
-    /// - Parameter worker: names this process among all that hold leases.
+    /// Makes a sweeper.
+    ///
+    /// - Parameter worker: the name of this process among the holders of leases.
     package init(
         catalog: any MaintenanceCatalog, stores: any ImageStores, staging: StagingArea, node: String? = nil, worker: String,
         isDead: @escaping @Sendable (String) -> Bool, logger: Logger
@@ -22,11 +24,11 @@ package struct Sweeper: Sendable {
         (self.node, self.worker, self.isDead, self.logger) = (node, worker, isDead, logger)
     }
 
-    /// Says that this node is there, and ends the leases of processes of this host that died, so that nobody waits for their expiry.
+    /// Records that this node is running, and ends the leases of processes of this host that died, so that nobody waits for their expiry.
     ///
-    /// - Parameter waiting: what a look found a moment ago, so that nothing else is asked for.
+    /// - Parameter waiting: the result of a recent look; only what it contains is done.
     package func endLeasesOfTheDead(_ waiting: WaitingWork = .unknown) throws(Fault) {
-        attempt("say that this node is there, and which others are awaited") { () throws(Fault) in
+        attempt("record that this node is running, and which others are awaited") { () throws(Fault) in
             if let node { try catalog.note(node: node) }
             if waiting.contains(.awaitedNodes) { try catalog.tellWhoIsAwaited() }
         }
@@ -35,11 +37,11 @@ package struct Sweeper: Sendable {
         if !dead.isEmpty { try catalog.endLeases(of: dead) }
     }
 
-    /// Gives back the images of uploads whose lease ended, and removes unfinished bytes that belong to no upload.
+    /// Resets the images of uploads whose lease has expired, and removes unfinished data that belongs to no upload.
     ///
-    /// What cannot be done now of one of them, or in one store, is logged and tried again next time; the others go on.
+    /// A failure with one upload, or in one store, is logged and retried in the next run; the others go on.
     ///
-    /// - Parameter waiting: what a look found a moment ago, so that nothing else is asked for.
+    /// - Parameter waiting: the result of a recent look; only what it contains is done.
     /// - Throws: what the catalog throws when it cannot be asked.
     package func sweep(_ waiting: WaitingWork = .unknown) throws(Fault) {
         try endLeasesOfTheDead(waiting)
@@ -48,7 +50,7 @@ package struct Sweeper: Sendable {
         try sweepStrays(of: "the staging area", staging.pendingUploads, staging.discardPending)
     }
 
-    /// Forgets which transactions were committed, where nobody asks any more.
+    /// Deletes records of committed transactions that nobody asks for any more.
     package func forgetTransactions() throws(Fault) { try catalog.forgetCommits() }
 
     private func sweepAbandoned() throws(Fault) {
@@ -57,7 +59,7 @@ package struct Sweeper: Sendable {
         for upload in try catalog.expired(atMost: 100) {
             let taken: Upload?
             do throws(Fault) {
-                // Under a new token: its holder cannot end it any more, and only then may its bytes go.
+                // Takes over under a new token: then its former holder cannot end it, and only then may its data be removed.
                 taken = try catalog.takeOver(upload, as: Upload.freshToken(), by: worker)
                 catalogTroubles.noteSuccess()
             } catch {
@@ -66,10 +68,10 @@ package struct Sweeper: Sendable {
                 if catalogTroubles.hasGivenUp() { throw error }
                 continue
             }
-            // Taken over all the same: of those whose leases ended it is not among the first again.
+            // It was taken over even if its store is skipped: so the next run begins with other expired uploads.
             guard let upload = taken, !troubles.hasGivenUp(upload.pendingURL) else { continue }
             do throws(Fault) {
-                // Bytes first: while they may lie there, nobody else may begin.
+                // Data first: while it may exist, no other upload may begin.
                 if upload.aim == .staging { try staging.discard(upload) } else { try stores.discard(upload) }
                 try catalog.abort(upload, as: .queued, because: "The upload was abandoned.")
                 troubles.noteSuccess(upload.pendingURL)
@@ -80,12 +82,12 @@ package struct Sweeper: Sendable {
         }
     }
 
-    /// The same for what comes about rarely: imports that another image service left, staged bytes that nobody waits for, tasks whose
-    /// time is over. What fails is logged, and keeps nothing else from being done.
+    /// Cleans up what occurs rarely: imports that another image service left, staged data that no image waits for, expired tasks. A failure
+    /// is logged and does not keep the other steps from being done.
     package func sweepThoroughly() {
         attempt("end imports that another image service left") { () throws(Fault) in try catalog.endForeignTasks() }
-        attempt("take away tasks whose time is over") { () throws(Fault) in try catalog.expireTasks() }
-        attempt("look for staged bytes that nobody waits for") { () throws(Fault) in try sweepStaged() }
+        attempt("delete expired tasks") { () throws(Fault) in try catalog.expireTasks() }
+        attempt("look for staged data that no image waits for") { () throws(Fault) in try sweepStaged() }
     }
 
     private func attempt(_ what: String, _ body: () throws(Fault) -> Void) {
@@ -100,7 +102,7 @@ package struct Sweeper: Sendable {
         for (image, file) in staged where !waiting.contains(image) {
             do throws(Fault) {
                 try staging.remove(file) { () throws(Fault) in try catalog.waiting(among: [image]).isEmpty }
-                logger.warning("removed staged bytes of image \(image), which nobody imports any more")
+                logger.warning("removed staged data of image \(image), which no import waits for")
             } catch {
                 troubles.note(error)
             }
@@ -127,6 +129,6 @@ package struct Sweeper: Sendable {
         troubles.log("unfinished files in \(place) stay until a later try", logger)
     }
 
-    /// Seconds. Bytes are there a moment before their upload is, when it begins.
+    /// Seconds. Data exists for a moment before its upload is recorded.
     private static let strayAge = 300
 }

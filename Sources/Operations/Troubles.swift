@@ -1,17 +1,19 @@
 internal import Domain
 internal import Logging
 
-/// What went wrong with some of many items in one turn. An item's failure is its own, and the others go on; where one place of a store
-/// failed several times in a row, its items may be left for a later turn.
+/// Collects the failures of a run over many items. A failure does not stop the others; if a folder of a store failed several times in a
+/// row, its remaining items may be left to a later run.
 struct Troubles {
     private var failures: [Substring: Int] = [:]
     private var count = 0
     private var first: Fault?
 
-    /// Failures in a row after which a place is given up.
+    /// The failures in a row after which a folder is skipped.
     private static let most = 3
 
-    /// - Parameter url: of something in the place.
+    /// Whether a folder is skipped.
+    ///
+    /// - Parameter url: the URL of an item in the folder.
     func hasGivenUp(_ url: String = "") -> Bool { failures[Self.place(of: url), default: 0] >= Self.most }
 
     mutating func note(_ fault: Fault, _ url: String = "") {
@@ -22,16 +24,16 @@ struct Troubles {
 
     mutating func noteSuccess(_ url: String = "") { failures[Self.place(of: url)] = nil }
 
-    /// One line for all of them.
+    /// Logs one line for all failures.
     ///
     /// - Parameters:
-    ///   - what: their number is put before it.
-    ///   - more: items that were not tried because of these.
+    ///   - what: the text that follows their number.
+    ///   - more: the number of items that were skipped.
     func log(_ what: String, more: Int = 0, _ logger: Logger) {
         guard let first else { return }
         logger.warning("\(count + more) \(what): \(first)")
     }
 
-    /// A URL up to its last slash: a folder.
+    /// A URL up to its last slash, which is the folder.
     private static func place(of url: String) -> Substring { url.prefix(upTo: url.lastIndex(of: "/") ?? url.startIndex) }
 }

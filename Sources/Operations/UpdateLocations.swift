@@ -3,16 +3,16 @@ internal import JSONDocument
 internal import Threading
 
 extension LocationService {
-    /// Makes changes to an image's record of which some are of its locations, all or none.
+    /// Applies changes to an image's record, some of them to its locations, all or none.
     ///
-    /// What has to be asked of the network is asked before the record is held: the changes are made twice, once of what is there now,
-    /// and again, with the answers at hand, of what is there then.
+    /// The network is asked before the row is locked. So the changes are applied twice: first to a copy of the record, asking the network,
+    /// and then to the locked record, with the answers.
     ///
     /// - Throws: what `ImageService.update` throws, and besides: `.conflict` for an image that is neither active nor queued, and for
-    ///   digests that are not those of the bytes; `.invalid` for what is no location that anybody may name, or has no bytes;
-    ///   `.forbidden` for emptying the list; `.tooLarge` past a quota.
+    ///   digests that are not those of the data; `.invalid` for a location that clients may not name, or that has no data; `.forbidden` for
+    ///   emptying the list; `.tooLarge` past a quota.
     ///
-    /// Source: spec v2 §13.1.
+    /// Source: https://docs.openstack.org/api-ref/image/v2/#update-image
     package func update(_ id: ImageID, _ changes: [ImageChange], by caller: Caller) throws(Fault) -> Image {
         guard areForClients, changes.contains(where: \.isOfLocations) else { return try service.update(id, changes, by: caller) }
         var draft = try service.images.locatedImage(id, visibleTo: caller)
@@ -59,7 +59,7 @@ extension LocationService {
         }
     }
 
-    /// A list that is there already keeps its URLs; only what is said of them may change.
+    /// Replaces an existing list. The URLs must stay the same; only their metadata may change.
     private func replace(
         _ all: [NewLocation], in image: inout Image, _ find: (NewLocation, Image) throws(Fault) -> FoundBytes
     ) throws(Fault) {
@@ -67,7 +67,7 @@ extension LocationService {
         guard !image.locations.isEmpty else { return try take(all, into: &image, at: 0, find) }
         for new in all { try check(new.expected, image) }
         var given = all.map { new in
-            // Who sends back what he was shown was not shown a password.
+            // The client may send back what it was shown, which has no password.
             let shown = image.locations.first { $0.shownURL.isSame(as: new.location.url) }
             return service.stores.labelled(ImageLocation(url: shown?.url ?? new.location.url, metadata: new.location.metadata))
         }
@@ -80,7 +80,7 @@ extension LocationService {
         guard image.locations.enumerated().allSatisfy({ image.locations.firstIndex(of: $1) == $0 }) else { throw Self.duplicate }
     }
 
-    /// The first ones that a queued image gets make it active.
+    /// Adds locations. The first ones of a queued image make it active.
     private func take(
         _ new: [NewLocation], into image: inout Image, at position: Int, _ find: (NewLocation, Image) throws(Fault) -> FoundBytes
     ) throws(Fault) {
@@ -103,7 +103,7 @@ extension LocationService {
         image.status = .active
     }
 
-    /// - Throws: `.conflict` for digests other than the image's, and new ones for an image that has its bytes.
+    /// - Throws: `.conflict` for digests other than the image's, and for new ones when the image has its data.
     private func check(_ expected: ExpectedDigests?, _ image: Image) throws(Fault) {
         guard let expected else { return }
         let isKnown = image.hash == expected.hash && (expected.checksum == nil || expected.checksum == image.checksum)
@@ -115,7 +115,7 @@ extension LocationService {
         try expected.check(service.hashAlgorithm)
     }
 
-    /// - Parameter count: positions that there are; `-` is the last of them.
+    /// - Parameter count: the number of positions; `-` is the last one.
     private static func position(_ text: String, of count: Int) throws(Fault) -> Int {
         if text == "-" { return count - 1 }
         guard !text.isEmpty, text.utf8.allSatisfy({ 0x30...0x39 ~= $0 }), let position = Int(text), position < count else {
@@ -127,27 +127,27 @@ extension LocationService {
     private static let duplicate = Fault(.invalid, "The location is given twice, or there already.")
 }
 
-/// What is at a location.
+/// The data at a location.
 struct FoundBytes {
     let size: Int64
-    /// That the image gets with it.
+    /// The digests that the image gets with it.
     let digests: ExpectedDigests?
 }
 
-/// Looks at the bytes of locations, each once.
+/// Looks at the data of locations, once for each.
 private final class LocationSearch {
     private let verifies: Bool
     private let service: ImageService
     private var found: [String: FoundBytes] = [:]
     private let end = monotonicSeconds() + patience
 
-    /// Seconds for all of a request's locations. A client that has more of them adds each by POST, and `glance-tasks` looks at it later.
+    /// Seconds for all locations of a request. A client with larger data adds each location by POST, and `glance-tasks` looks at it later.
     private static let patience = 60.0
 
     init(verifies: Bool, _ service: ImageService) { (self.verifies, self.service) = (verifies, service) }
 
-    /// - Throws: `.invalid` for an empty location and one that does not answer; `.conflict` for other bytes than expected, or than
-    ///   the image has.
+    /// - Throws: `.invalid` for an empty location and one that does not answer; `.conflict` for data other than expected, or than the image
+    ///   has.
     func look(at new: NewLocation, for image: Image, by caller: Caller) throws(Fault) -> FoundBytes {
         let url = new.location.url
         let size: Int64
@@ -169,7 +169,7 @@ private final class LocationSearch {
         return bytes
     }
 
-    /// Bytes that an image has already are never joined by others: who reads it may be sent either.
+    /// Reads the data and compares its digests. An image never gets a location with other data, since a reader may be sent either.
     private func verified(_ new: NewLocation, _ size: Int64, _ image: Image, _ caller: Caller) throws(Fault) -> ExpectedDigests? {
         guard verifies else { return new.expected }
         guard let expected = image.hash.map({ ExpectedDigests(checksum: image.checksum, hash: $0) }) ?? new.expected else {
@@ -205,6 +205,6 @@ private final class LocationSearch {
 }
 
 extension Image {
-    /// As quotas count: each location as much.
+    /// The bytes that count for the quota: the size for each location.
     fileprivate var storedBytes: Int64 { (size ?? 0) * Int64(locations.count) }
 }

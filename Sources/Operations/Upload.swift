@@ -4,20 +4,20 @@ internal import Logging
 internal import Threading
 
 extension ImageService {
-    /// Takes an image's bytes from the client and makes the image active.
+    /// Receives an image's data from the client and makes the image active.
     ///
-    /// Chunks of 512 KiB are digested, inspected and written beside each other; memory does not grow with the image.
+    /// Chunks of 512 KiB are digested, inspected and written in parallel; memory does not grow with the image.
     ///
     /// - Parameters:
-    ///   - announced: bytes promised by the client, by whatever header; nil when it did not say.
-    ///   - store: that takes the bytes; nil for the default one.
-    /// - Throws: `.conflict` unless the image is queued, `.invalid` for fewer or more bytes than promised, for an image
-    ///   without formats and for a signature that does not match or cannot be checked, `.tooLarge` past the size limit, what the owner may have or the store's room, `.unsupportedMedia` for bytes that
-    ///   are not what the image is said to be, or not safe, `.gone` when the image is deleted meanwhile.
-    ///   Whatever is thrown, no byte is left and the image has the status `failed`; what cannot be undone now, `glance-tasks`
-    ///   undoes.
+    ///   - announced: the number of bytes that the client announced, by whatever header; nil when it announced none.
+    ///   - store: the name of the store to write to; nil for the default store.
+    /// - Throws: `.conflict` unless the image is queued; `.invalid` for fewer or more bytes than announced, for an image without formats
+    ///   and for a signature that does not match or cannot be checked; `.tooLarge` past the size limit, the owner's quota or the store's
+    ///   space; `.unsupportedMedia` for data that does not have the declared format, or is unsafe; `.gone` when the image is deleted
+    ///   meanwhile. After a fault no data is left and the image is queued again; what cannot be undone now is undone by `glance-tasks`.
     ///
-    /// Source: Image API v2, "Upload binary image data"; status graph in `Domain/Images/ImageStatus.swift`.
+    /// Source: https://docs.openstack.org/api-ref/image/v2/#upload-binary-image-data; the status graph is in
+    /// `Domain/Images/ImageStatus.swift`.
     package func upload(
         _ id: ImageID, from body: any ByteStream, announced: Int64?, into store: String? = nil, by caller: Caller
     ) throws(Fault) {
@@ -25,10 +25,12 @@ extension ImageService {
         _ = try upload(image, from: body, announced: announced, into: store, by: caller, failed: .queued, isShown: false)
     }
 
-    /// The same for an image whose whole record is at hand: also what the caller may not read of it is heeded.
+    /// Receives data for an image whose whole record is at hand, including properties that the caller may not read.
     ///
-    /// - Parameter isShown: whether the caller is shown what became of the image.
-    /// - Returns: what the catalog tells of the image; see `UploadCatalog.finish`.
+    /// - Parameters:
+    ///   - failed: the status of the image after a fault.
+    ///   - isShown: whether the caller is shown the resulting image.
+    /// - Returns: the image that the catalog returns; see `UploadCatalog.finish`.
     func upload(
         _ image: Image, from body: any ByteStream, announced: Int64?, into store: String? = nil, by caller: Caller, failed: ImageStatus,
         isShown: Bool
@@ -42,9 +44,9 @@ extension ImageService {
             image, from: body, announced: announced, into: store, claiming: claim, by: caller, failed: { failed }, isShown: isShown)
     }
 
-    /// The store that a client names for its bytes; nil where there is nothing to choose, whatever it names.
+    /// The store that a client names for its data; nil when there is a single store, whatever it names.
     ///
-    /// - Throws: `.invalid` for one that there is not, that is the service's own, or that takes nothing.
+    /// - Throws: `.invalid` for a store that does not exist, is the service's own, or takes no data.
     package func chosenStore(_ name: String?) throws(Fault) -> String? {
         guard let name, stores.named != nil else { return nil }
         guard let info = stores.info(name) else { throw Fault(.invalid, "There is no store '\(name.prefix(80))'.") }
@@ -53,20 +55,22 @@ extension ImageService {
         return name
     }
 
-    /// - Throws: `.invalid` for more bytes than an image may have. V1 says so before it takes any.
+    /// Checks the size of an image before V1 receives any data.
+    ///
+    /// - Throws: `.invalid` past the size limit.
     package func checkFits(_ size: Int64) throws(Fault) {
         guard size > limits.size else { return }
         throw Fault(.invalid, "An image of \(size) bytes exceeds the maximum allowed size of \(limits.size) bytes.")
     }
 
-    /// Takes bytes for an image that has been found, from somebody who may give them.
+    /// Receives data for an image, after the caller's rights were checked.
     ///
     /// - Parameters:
-    ///   - claim: what the bytes take of what the image's owner may have.
-    ///   - caller: who may have the certificate of a signed image.
-    ///   - failed: tells, when it comes to that, what becomes of the image.
-    ///   - isShown: whether somebody is shown what became of the image.
-    /// - Returns: what the catalog tells of the image; see `UploadCatalog.finish`.
+    ///   - claim: the data's share of the image owner's quota.
+    ///   - caller: the caller whose rights to the certificate of a signed image count.
+    ///   - failed: returns the status of the image after a fault.
+    ///   - isShown: whether somebody is shown the resulting image.
+    /// - Returns: the image that the catalog returns; see `UploadCatalog.finish`.
     @discardableResult
     func receive(
         _ image: Image, from body: any ByteStream, announced: Int64?, into store: String? = nil, claiming claim: QuotaClaim?,
@@ -89,7 +93,7 @@ extension ImageService {
         do throws(Fault) {
             let certificate = try signingCertificate(of: image, for: caller)
             let measure = try ContentInspector(of: image, hashAlgorithm, formats, signedBy: certificate)
-            // Apart: within the array it crashes the compiler (Swift 6.3.1).
+            // A separate constant: within the array this closure crashes the compiler (Swift 6.3.1).
             let writing: StreamTee<Fault>.Reader = { (piece) throws(Fault) in try bytes.append(piece) }
             let size = try StreamCopy(limits: limits, announced: announced, remaining: remaining, of: claim)
                 .run(from: body, to: measure.readers + [writing]) { _ throws(Fault) in
@@ -97,7 +101,7 @@ extension ImageService {
                 }
             measured = try measure.finish(size: size, logger)
             if let expected = image.checksum, expected != measured.checksum {
-                throw Fault(.invalid, "The MD5 of the data is \(measured.checksum), and was to be \(expected).")
+                throw Fault(.invalid, "The MD5 of the data is \(measured.checksum) instead of \(expected).")
             }
             location = try bytes.commit()
         } catch {
@@ -110,22 +114,22 @@ extension ImageService {
         return try finish(upload, bytes, at: location, measured, claim, failed: failed(), isShown: isShown)
     }
 
-    /// Holds an image for bytes that are about to come, or lets go of them.
+    /// Acquires a lease on an image for data that is about to come. On a fault the data writer is discarded.
     ///
-    /// - Returns: bytes that there is room for; nil for any number.
+    /// - Returns: the remaining quota in bytes; nil for any number.
     package func acquireLease(_ upload: Upload, of bytes: any BlobWriter, claiming claim: QuotaClaim?) throws(Fault) -> Int64? {
         do throws(Fault) {
             return try uploads.begin(upload, by: worker, claiming: claim)
         } catch {
             bytes.discard()
-            // Perhaps it was begun, and the answer was lost: whoever asks again is not to wait until the lease ends.
+            // Perhaps the upload has begun, and the answer was lost: the next attempt is not to wait until the lease expires.
             if error.kind == .unavailable { abort(upload, as: .queued, because: error) }
             if error.kind == .conflict { try checkIsThere(upload) }
             throw error
         }
     }
 
-    /// - Throws: where an upload does not begin because its image was deleted a moment ago, that it was.
+    /// - Throws: `.gone` when an upload does not begin because its image was deleted a moment ago.
     private func checkIsThere(_ upload: Upload) throws(Fault) {
         do throws(Fault) {
             _ = try images.image(upload.image, visibleTo: .service)
@@ -135,7 +139,7 @@ extension ImageService {
         }
     }
 
-    /// The bytes are in the store; now the record says so.
+    /// Records the committed data.
     private func finish(
         _ upload: Upload, _ bytes: any BlobWriter, at location: ImageLocation, _ measured: MeasuredBytes, _ claim: QuotaClaim?,
         failed: ImageStatus, isShown: Bool
@@ -147,7 +151,7 @@ extension ImageService {
             bytes.confirm()
             return image
         } catch {
-            // Perhaps it was done: the bytes stay, and when it was not, the lease ends and `glance-tasks` removes them.
+            // Perhaps the upload was finished: the data stays, and if it was not, the lease expires and `glance-tasks` removes the data.
             guard error.kind != .unavailable else { throw error }
             bytes.discard()
             abort(upload, as: failed, because: error)
@@ -155,6 +159,7 @@ extension ImageService {
         }
     }
 
+    /// Ends a failed upload. If the catalog cannot be told, the lease expires.
     package func abort(_ upload: Upload, as status: ImageStatus, because fault: Fault) {
         do throws(Fault) {
             try uploads.abort(upload, as: status, because: fault.message)
@@ -164,7 +169,7 @@ extension ImageService {
     }
 }
 
-/// Does something that the catalog may be told twice. While it cannot be asked this waits for it, for a minute.
+/// Runs a closure that may be repeated. While the catalog is unavailable, it is retried twice a second for a minute.
 package func retryWhileUnavailable<Value>(_ body: () throws(Fault) -> Value) throws(Fault) -> Value {
     let deadline = monotonicSeconds() + 60
     while true {
@@ -178,14 +183,14 @@ package func retryWhileUnavailable<Value>(_ body: () throws(Fault) -> Value) thr
 }
 
 extension Upload {
-    /// 32 hexadecimal digits.
+    /// Makes a random token of 32 hexadecimal digits.
     package static func freshToken() -> String {
         UInt64.random(in: .min ... .max).hexadecimal + UInt64.random(in: .min ... .max).hexadecimal
     }
 }
 
 extension UInt64 {
-    /// Sixteen digits.
+    /// Sixteen hexadecimal digits.
     fileprivate var hexadecimal: String {
         let digits = String(self, radix: 16)
         return String(repeating: "0", count: 16 - digits.count) + digits

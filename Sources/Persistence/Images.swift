@@ -53,7 +53,7 @@ extension MariaDBCatalog: ImageCatalog {
         _ id: ImageID, visibleTo caller: Caller, _ claim: QuotaClaim?, on connection: Connection,
         _ change: (inout Image) throws(Fault) -> Void
     ) throws -> (before: Image, after: Image) {
-        if let claim { try Quotas.takeTurn(of: claim.project, on: connection) }
+        if let claim { try Quotas.lockProject(claim.project, on: connection) }
         guard let moment = try connection.first(Self.lockRow, .text(id.text)) else { throw Fault.imageNotFound(id) }
         let before = try visibleImage(id, to: caller, locations: true, on: connection)
         var after = before

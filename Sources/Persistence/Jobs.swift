@@ -96,7 +96,7 @@ extension MariaDBCatalog: JobCatalog {
         _ job: Job, _ outcome: JobOutcome, claiming claim: QuotaClaim?, _ change: (inout Image) throws(Fault) -> Void
     ) throws(Fault) -> [OwedRemoval] {
         try database.transaction("Ending task \(job.task.id)", repeatable: ("end \(job.token) \(outcome.status)", [])) { connection in
-            if let claim { try Quotas.takeTurn(of: claim.project, on: connection) }
+            if let claim { try Quotas.lockProject(claim.project, on: connection) }
             let ended = try connection.run("DELETE FROM vitrine_jobs WHERE task_id = ? AND token = ?", .text(job.task.id), .text(job.token))
             guard ended == 1 else { throw Fault.jobLost(job) }
             let owed = try endImage(of: job, outcome, claim, on: connection, change)
@@ -226,5 +226,5 @@ extension JobOutcome {
 }
 
 extension Fault {
-    fileprivate static func jobLost(_ job: Job) -> Fault { Fault(.gone, "Task \(job.task.id) is somebody else's by now.") }
+    fileprivate static func jobLost(_ job: Job) -> Fault { Fault(.gone, "Task \(job.task.id) belongs to another worker now.") }
 }

@@ -7,14 +7,15 @@ internal import MariaDB
 /// project. On Galera, where locks are known to their own node only, one of two transactions that wrote the row is repeated. The usage is
 /// read afterwards, so it includes what the previous transaction did.
 enum Quotas {
-    static func takeTurn(of project: String, on connection: Connection) throws(MariaDBError) {
+    /// Writes the project's row, which locks it until the transaction ends.
+    static func lockProject(_ project: String, on connection: Connection) throws(MariaDBError) {
         try connection.run(
             "INSERT INTO vitrine_project_turns (project, turn) VALUES (?, 1) ON DUPLICATE KEY UPDATE turn = turn + 1", .text(project))
     }
 
     /// - Throws: `.tooLarge` for a claim that exceeds a limit.
     static func judge(_ claim: QuotaClaim, on connection: Connection) throws {
-        try takeTurn(of: claim.project, on: connection)
+        try lockProject(claim.project, on: connection)
         try check(claim, on: connection)
     }
 
@@ -37,7 +38,7 @@ enum Quotas {
     ///   if it was counted among them before, and may go on.
     /// - Returns: the bytes that are left; nil without a limit.
     static func judgeUpload(_ claim: QuotaClaim, uploading more: Int64?, on connection: Connection) throws -> Int64? {
-        try takeTurn(of: claim.project, on: connection)
+        try lockProject(claim.project, on: connection)
         var remaining: Int64?
         if claim.limits.imageSizeTotal != nil, claim.bytes != 0 {
             let taken = try bytesTaken(by: claim.project, on: connection)

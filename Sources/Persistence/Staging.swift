@@ -6,7 +6,7 @@ extension MariaDBCatalog {
         _ upload: Upload, size: Int64, on host: String?, claiming claim: QuotaClaim?
     ) throws(Fault) {
         try database.transaction("Staging image \(upload.image)", repeatable: ("finish \(upload.token)", ())) { connection in
-            if let claim { try Quotas.takeTurn(of: claim.project, on: connection) }
+            if let claim { try Quotas.lockProject(claim.project, on: connection) }
             let reserved = try endLease(of: upload, on: connection)
             if let claim, size > reserved { try Quotas.check(claim, on: connection) }
             do {

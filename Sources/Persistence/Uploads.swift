@@ -47,7 +47,7 @@ extension MariaDBCatalog: UploadCatalog {
     ) throws(Fault) -> Image? {
         let once: (name: String, done: Image?) = ("finish \(upload.token)", nil)
         return try database.transaction("Finishing the upload of image \(upload.image)", repeatable: once) { connection in
-            if let claim { try Quotas.takeTurn(of: claim.project, on: connection) }
+            if let claim { try Quotas.lockProject(claim.project, on: connection) }
             let reserved = try endLease(of: upload, on: connection)
             if let claim, measured.size > reserved { try Quotas.check(claim, on: connection) }
             // What a V1 client said of the virtual size stays, as V1 has it.

@@ -20,7 +20,7 @@ extension RegistryClient: ImageCatalog {
         return image
     }
 
-    /// Without locations, which the registry's database need not look for then.
+    /// Reads without locations, so that the registry's database need not look for them.
     package func recordedImage(_ id: ImageID, visibleTo caller: Caller) throws(Fault) -> Image {
         try image(ask("GET", path(id) + "?locations=false", for: caller))
     }
@@ -36,8 +36,8 @@ extension RegistryClient: ImageCatalog {
         return try ImagePage(wire: ask("POST", "/lists/rest?" + listing.v1Query(for: caller), for: caller, body).json)
     }
 
-    /// Nothing is held while `change` looks at the image. The registry is told which state was changed; when it has another
-    /// one by then, all is done again with that.
+    /// The row is not locked while `change` reads the image. The registry is told which state was changed; if it has a newer one, `change`
+    /// runs again with that.
     package func update(
         _ id: ImageID, visibleTo caller: Caller, claiming claim: QuotaClaim?, _ change: (inout Image) throws(Fault) -> Void
     ) throws(Fault) -> Image {
@@ -73,7 +73,7 @@ extension RegistryClient: ImageCatalog {
         }
     }
 
-    /// A message about an image, whose record is written straight into it.
+    /// A message about an image, whose record is written directly into it.
     private func message(
         _ besides: JSONObject = [:], claiming claim: QuotaClaim?, _ writeImage: (inout JSONWriter) -> Void
     ) -> [UInt8] {
@@ -100,17 +100,17 @@ extension RegistryClient: ImageCatalog {
                 guard error.kind == .changedMeanwhile else { throw error }
             }
         }
-        throw Fault(.conflict, "Image \(id) is changed by others all the time.")
+        throw Fault(.conflict, "Image \(id) is changed by others again and again; try again later.")
     }
 
-    /// Each time somebody else's change was done meanwhile.
+    /// The number of attempts; each fails because another change was written meanwhile.
     private static let tries = 100
 
     func path(_ id: ImageID) -> String { "/images/\(percentEncoded(id.text))" }
 }
 
 extension RegistryClient {
-    /// V1 owes the bytes of deleted images alone, which get no others.
+    /// V1 owes removals of deleted images only, and these get no new data.
     package func isOwed(_ removal: OwedRemoval) -> Bool { true }
 
     package func complete(_ removal: OwedRemoval) throws(Fault) { try ask("DELETE", "/removals/\(removal.number)") }

@@ -16,7 +16,7 @@ extension RegistryClient {
     }
 
     package func member(_ project: String, of image: Image, visibleTo caller: Caller) throws(Fault) -> Member {
-        // The database finds a member whatever the case of its letters.
+        // The database ignores the case of members' names.
         let found = try members(of: image, visibleTo: caller).first { $0.project.lowercased() == project.lowercased() }
         guard let found else { throw Fault(.notFound, "\(project) not found in the member list of the image \(image.id).") }
         return found

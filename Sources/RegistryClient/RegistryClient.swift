@@ -5,24 +5,26 @@ package import Logging
 internal import RegistryWire
 package import Threading
 
-/// The catalog of V1: everything it knows of images it asks the registry, over HTTP on the loopback address.
+/// The catalog of V1: reads and changes all records by requests to the registry, over HTTP on the loopback address.
 package struct RegistryClient: Sendable {
     private let client: HTTPClient
-    /// For what must be done in time.
+    /// The client for requests with a short time limit.
     private let urgentClient: HTTPClient
     private let bulkhead: Bulkhead?
     private let base: String
     private let secret: String
     private let logger: Logger
 
-    /// Bytes of an answer: an image with many properties, each letter of which is written as an escape.
+    /// The largest size of an answer in bytes: an image with many properties, all of whose characters are escaped.
     private static let longestAnswer = 256 << 20
 
+    /// Makes a client.
+    ///
     /// - Parameters:
-    ///   - base: `http://host:port`.
-    ///   - secret: what makes the registry believe us.
-    ///   - patience: seconds that an answer may take.
-    ///   - bulkhead: keeps a registry that is slow from taking all threads.
+    ///   - base: the registry's address, `http://host:port`.
+    ///   - secret: the installation's secret, by which the registry accepts the forwarded identity.
+    ///   - patience: the time limit of an exchange in seconds.
+    ///   - bulkhead: limits the threads that wait for a slow registry.
     package init(
         base: String, secret: String, patience: Double, certificateAuthority: String?, bulkhead: Bulkhead? = nil, logger: Logger
     ) {
@@ -35,22 +37,23 @@ package struct RegistryClient: Sendable {
         client = HTTPClient(timeouts: .init(connect: min(patience, 5), exchange: patience), certificateAuthority: certificateAuthority)
     }
 
-    /// Seconds for an answer without which a lease would end. The registry gives its own database some of these.
+    /// The time limit in seconds of requests that renew leases. The registry's own limit for its database is shorter.
     private static let urgent = 8.0
 
+    /// The registry's answer.
     struct Answer {
         let json: JSONObject
-        /// Which state of an image it tells.
+        /// The entity tag of the image's state; nil when the answer has none.
         let tag: String?
     }
 
-    /// Asks the registry.
+    /// Sends a request to the registry.
     ///
     /// - Parameters:
-    ///   - caller: on whose behalf; the service itself asks for what was judged before. The registry is told what he is, and asks no rule
-    ///     about it: an operator's rules name the roles of people.
-    ///   - tag: the state that the image must have for this to be done.
-    /// - Throws: the registry's refusal, or `.unavailable` when there is no answer.
+    ///   - caller: the caller on whose behalf; `.service` for requests that were checked before. The registry does not check the policy for
+    ///     it, since an operator's rules name the roles of users.
+    ///   - tag: the state that the image must have for the request to be carried out.
+    /// - Throws: the registry's refusal; `.unavailable` when there is no answer.
     @discardableResult
     func ask(
         _ method: String, _ path: String, for caller: Caller = .service, _ body: JSONObject? = nil, ifStill tag: String? = nil
@@ -58,7 +61,7 @@ package struct RegistryClient: Sendable {
         try ask(method, path, for: caller, message: body.map { JSON.object($0).text }, ifStill: tag)
     }
 
-    /// The same with a body that is JSON already.
+    /// Sends a request with a body that is JSON already.
     func ask(
         _ method: String, _ path: String, for caller: Caller = .service, message: [UInt8]?, ifStill tag: String? = nil
     ) throws(Fault) -> Answer {
@@ -67,7 +70,7 @@ package struct RegistryClient: Sendable {
         }
     }
 
-    /// Asks for what keeps a lease, whoever waits besides. Asked twice, as it may be done twice.
+    /// Sends a request that renews leases, outside of the bulkhead. It may be carried out twice, so it is repeated once.
     func askInTime(_ method: String, _ path: String, _ body: JSONObject) throws(Fault) -> Answer {
         let message = JSON.object(body).text
         do throws(Fault) {
@@ -98,11 +101,11 @@ package struct RegistryClient: Sendable {
         } catch {
             throw .unreachable(error)
         }
-        // What is read of it is not kept twice: an answer may be as large as memory allows.
+        // The parser takes the pieces of the body one by one, so that a large answer is not in memory twice.
         var body = reply.takeBody()
         let json = body.isEmpty ? JSONObject() : (try? JSON(parsingPieces: { body.popFirst() }))?.object
         guard reply.status < 300 else { throw refusal(reply.status, json) }
-        guard let json else { throw Fault(.unexpected, "The image registry sent what is no JSON.") }
+        guard let json else { throw Fault(.unexpected, "The image registry sent invalid JSON.") }
         return Answer(json: json, tag: reply.headers["ETag"])
     }
 
@@ -110,16 +113,16 @@ package struct RegistryClient: Sendable {
         let kind = Fault.Kind(registryStatus: status)
         switch kind {
         case .unavailable:
-            if status == 401 { logger.error("the registry does not know our secret; see [vitrine] registry_secret") }
+            if status == 401 { logger.error("the registry refuses this service's secret; see [vitrine] registry_secret") }
             return Fault(kind, "The image registry cannot be reached now.")
         case .unexpected: return Fault(kind, "The image registry failed.")
         default: return Fault(kind, json?["message"]?.string ?? "The image registry refused.")
         }
     }
 
-    /// An image of an answer.
+    /// The image of an answer.
     func image(_ answer: Answer) throws(Fault) -> Image {
-        guard let object = answer.json["image"]?.object else { throw Fault(.unexpected, "The image registry sent what is no image.") }
+        guard let object = answer.json["image"]?.object else { throw Fault(.unexpected, "The image registry sent an invalid image.") }
         return try Image(wire: object)
     }
 }
@@ -134,7 +137,7 @@ extension RegistryClient: HealthProbe {
         } catch {
             throw .unreachable(error)
         }
-        guard reply.status == 200 else { throw Fault(.unavailable, "The image registry says that it is not to be used now.") }
+        guard reply.status == 200 else { throw Fault(.unavailable, "The image registry reports that it cannot be used now.") }
     }
 }
 

@@ -26,7 +26,7 @@ extension RegistryClient: UploadCatalog {
         if let claim { body["claim"] = .object(claim.wire) }
         if isShown { body["is_shown"] = true }
         let answer = try ask("POST", "/uploads/\(percentEncoded(upload.token))/finish", body)
-        // A registry of the release before answers without a body.
+        // A registry of the previous release answers without a body.
         return answer.json["image"] != nil ? try image(answer) : nil
     }
 

@@ -4,7 +4,7 @@ package import JSONDocument
 extension V1Fields {
     /// Reads the fields of a message.
     ///
-    /// - Throws: `.invalid`, naming the field, for a value that it cannot have.
+    /// - Throws: `.invalid`, with the field's name, for an invalid value.
     package init(wire object: JSONObject) throws(Fault) {
         self.init()
         name = try Self.text("name", object, longest: ImageText.longestName)
@@ -33,7 +33,7 @@ extension V1Fields {
 
     // MARK: values
 
-    /// Outer nil: not named.
+    /// The outer optional is nil when the field is missing.
     private static func text(_ field: String, _ object: JSONObject, longest: Int) throws(Fault) -> String?? {
         guard let value = object[field] else { return nil }
         if value == .null { return .some(nil) }
@@ -67,7 +67,7 @@ extension V1Fields {
         return time
     }
 
-    /// Both forms may come together only as the registry itself sends them.
+    /// Reads `visibility` or `is_public`. Both may be given only if they agree, as in the registry's own messages.
     private static func visibility(_ object: JSONObject) throws(Fault) -> Visibility? {
         let named: Visibility? = try word("visibility", object)
         guard let isPublic = try flag("is_public", object) else { return named }
@@ -90,7 +90,7 @@ extension V1Fields {
         return properties
     }
 
-    /// One list of what may come as `location`, `locations` or `location_data`.
+    /// Reads the locations from `location`, `locations` or `location_data`.
     private static func locations(_ object: JSONObject) throws(Fault) -> [ImageLocation]? {
         if let list = object["location_data"] ?? object["locations"], list != .null {
             guard let elements = list.array else { throw invalid("location_data") }

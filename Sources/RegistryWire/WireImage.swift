@@ -1,20 +1,22 @@
 package import Domain
 package import JSONDocument
 
-/// An image as V1 shows it, and as the registry and the API say it to each other: one shape, of which a client sees less.
+/// The JSON document of an image, for V1's clients and between the registry and the API. Clients get fewer fields.
 package enum WireImage {
+    /// The reader of a document.
     package enum Reader: Sendable {
-        /// Whoever asks V1.
+        /// A V1 client.
         case client
-        /// The API itself: where the bytes lie, and what only V2 knows.
+        /// The API: it also gets the locations and the fields of V2.
         case api
     }
 
+    /// Writes an image.
     package static func write(_ image: Image, for reader: Reader, to json: inout JSONWriter) {
         write(image, made: image.createdAt, changed: image.updatedAt, for: reader, to: &json)
     }
 
-    /// A new image, for the registry. It is made now where the draft does not say when.
+    /// Writes a new image for the registry. Without a creation time in the draft, the registry sets it.
     package static func write(_ draft: ImageDraft, to json: inout JSONWriter) {
         let image = draft.image(madeAt: Timestamp(year: 1970, month: 1, day: 1))
         write(image, made: draft.createdAt, changed: draft.updatedAt, for: .api, to: &json)
@@ -67,7 +69,7 @@ package enum WireImage {
         json.array { json in for tag in image.tags { json.string(tag) } }
     }
 
-    /// An image of a brief list.
+    /// Writes an image of a brief list.
     package static func writeBrief(_ image: Image, to json: inout JSONWriter) {
         json.object { json in
             json.member("id", image.id.text)
@@ -79,7 +81,7 @@ package enum WireImage {
         }
     }
 
-    /// A whole list, written while it is read.
+    /// Writes a whole list while it is read.
     package static func write(_ walk: ImageWalk, to json: inout JSONWriter, _ write: (Image, inout JSONWriter) -> Void) throws(Fault) {
         try json.object { json throws(Fault) in
             json.key("images")
@@ -89,7 +91,7 @@ package enum WireImage {
         }
     }
 
-    /// A page as far as it was read, for the API.
+    /// Writes a page for the API, with the ids that were left over.
     package static func write(_ page: ImagePage, to json: inout JSONWriter) {
         json.object { json in
             json.key("images")
@@ -100,7 +102,7 @@ package enum WireImage {
         }
     }
 
-    /// What the registry answers a request for one image with.
+    /// The registry's answer to a request for one image.
     package static func document(of image: Image) -> [UInt8] {
         var json = JSONWriter()
         json.object { json in
@@ -112,30 +114,30 @@ package enum WireImage {
 }
 
 extension ImagePage {
-    /// Reads what the registry sent.
+    /// Reads a page that the registry sent.
     ///
-    /// - Throws: `.unexpected` for what is no page.
+    /// - Throws: `.unexpected` for an invalid page.
     package init(wire object: JSONObject) throws(Fault) {
         guard let elements = object["images"]?.array else {
-            throw Fault(.unexpected, "The image registry sent what is no page of images.")
+            throw Fault(.unexpected, "The image registry sent an invalid page of images.")
         }
         var images: [Image] = []
         for element in elements { images.append(try Image(wire: element.object ?? [:])) }
-        // A registry of the release before says no more than the images.
+        // A registry of the previous release sends only the images.
         let rest = object["rest"]?.array?.compactMap(\.string).map { ImageID($0) }
         self.init(images: images, isFull: object["is_full"]?.bool ?? false, rest: rest ?? [])
     }
 }
 
 extension Image {
-    /// Reads what the registry sent.
+    /// Reads an image that the registry sent.
     ///
-    /// - Throws: `.unexpected` for what is no image.
+    /// - Throws: `.unexpected` for an invalid image.
     package init(wire object: JSONObject) throws(Fault) {
         let fields = try V1Fields(wire: object)
         guard let id = object["id"]?.string, let status = fields.status, let visibility = fields.visibility,
             let createdAt = fields.createdAt, let updatedAt = fields.updatedAt
-        else { throw Fault(.unexpected, "The image registry sent what is no image.") }
+        else { throw Fault(.unexpected, "The image registry sent an invalid image.") }
         self.init(
             id: ImageID(id), status: status, visibility: visibility, createdAt: createdAt, updatedAt: updatedAt,
             deletedAt: object["deleted_at"]?.string.flatMap { Timestamp(iso8601: $0) })
@@ -144,6 +146,6 @@ extension Image {
 }
 
 extension Timestamp {
-    /// `2026-11-23T08:07:00.000000`, as V1 shows it.
+    /// The time in the form of V1, for example `2026-11-23T08:07:00.000000`.
     package var wireText: String { String(description.dropLast()) + ".000000" }
 }

@@ -1,16 +1,16 @@
 package import Domain
 package import HTTP
 
-/// The list of V1, whose query the API understands as the registry does.
+/// The lists of V1, whose query the API and the registry read alike.
 extension ImageListing {
-    /// Reads a list's query. What it does not know it leaves alone.
+    /// Reads the query of a list. Unknown parameters are ignored.
     ///
     /// - Parameters:
-    ///   - usual: images of a page when the query does not say.
-    ///   - most: images of a page at the most.
-    /// - Returns: the list, and who sees it: an administrator who does not ask for more sees what a user sees.
-    /// - Throws: `.invalid` for a value that its parameter cannot have.
-    package static func classic(
+    ///   - usual: the size of a page when the query does not give it.
+    ///   - most: the largest size of a page.
+    /// - Returns: the listing, and the caller as whom it is read: an administrator sees what a user sees, unless the query asks for more.
+    /// - Throws: `.invalid` for an invalid value of a parameter.
+    package static func fromV1Query(
         _ query: Query, for caller: Caller, usual: Int, most: Int
     ) throws(Fault) -> (listing: ImageListing, reader: Caller) {
         var listing = ImageListing(limit: usual)
@@ -65,14 +65,14 @@ extension ImageListing {
             } else {
                 try readValue(name, text)
             }
-            // No column holds such a value, so no image has it.
+            // No column can hold such a value, so no image has it.
             if !ImageText.isStorable(text) || !ImageText.isStorable(name) { filters = [.nothing] }
         }
     }
 
-    /// Ours: what V1 does not know, and no database of Glance's has ever heard of.
+    /// A parameter between API and registry that V1 does not have: property names must match exactly.
     private static let exactNames = "vitrine_exact_names"
-    /// Ours: the API asks for a page as far as memory allows, and then for the rest.
+    /// A parameter between API and registry that V1 does not have: a page may be answered in parts, as far as memory allows.
     private static let inParts = "vitrine_in_parts"
 
     /// Whether a page may be answered in parts.
@@ -102,7 +102,7 @@ extension ImageListing {
         return number
     }
 
-    /// - Returns: nil for `none`, and for no text at all.
+    /// - Returns: nil for `none`, and when the parameter is missing.
     private static func flag(_ name: String, _ text: String?) throws(Fault) -> Bool? {
         switch text?.lowercased() {
         case nil, "none": nil
@@ -116,11 +116,11 @@ extension ImageListing {
         Fault(.invalid, "Invalid value for \(name): '\(text.prefix(80))' is not \(expectation).")
     }
 
-    // MARK: back into a query
+    // MARK: writing a query
 
-    /// The query that is read as this list by `classic`, when `reader` asks.
+    /// The query that `fromV1Query` reads as this listing for the same reader.
     ///
-    /// - Throws: `.unexpected` for what V1 has no words for.
+    /// - Throws: `.unexpected` for a listing that V1 cannot express.
     package func v1Query(for reader: Caller) throws(Fault) -> String {
         var pairs: [Query.Pair] = [
             (Self.inParts, "True"), ("limit", String(limit)), ("sort_key", sort[0].key.rawValue), ("sort_dir", sort[0].direction.rawValue),
@@ -135,7 +135,7 @@ extension ImageListing {
             case .usual, .only: throw Fault(.unexpected, "The image registry has no list of this visibility.")
             }
         }
-        // Heeded where an administrator asks, also one who sees what a user sees.
+        // An administrator's `deleted` counts even when they see what a user sees.
         if deletion == .only { pairs.append(("deleted", "True")) }
         if deletion == .absent { pairs.append(("deleted", "False")) }
         return Query(pairs: pairs).encoded()

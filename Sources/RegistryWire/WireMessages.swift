@@ -1,14 +1,15 @@
 package import Domain
 package import JSONDocument
 
-// What the API asks of the registry besides V1's own routes: leases of uploads, removals that are owed, copies that are
-// ordered. The shapes are ours.
+// The messages between API and registry besides V1's own routes: leases of uploads, owed removals, ordered copies.
 
 extension Upload {
+    /// The message of an upload.
     package var wire: JSONObject {
         ["image_id": .string(image.text), "token": .string(token), "pending_url": .string(pendingURL)]
     }
 
+    /// Reads an upload.
     package init(wire object: JSONObject) throws(Fault) {
         self.init(
             image: ImageID(try object.text("image_id")), token: try object.text("token"), pendingURL: try object.text("pending_url"))
@@ -16,6 +17,7 @@ extension Upload {
 }
 
 extension QuotaClaim {
+    /// The message of a claim.
     package var wire: JSONObject {
         var object: JSONObject = ["project": .string(project), "images": .int(images)]
         if let bytes { object["bytes"] = .int(bytes) }
@@ -23,6 +25,7 @@ extension QuotaClaim {
         return object
     }
 
+    /// Reads a claim.
     package init(wire object: JSONObject) throws(Fault) {
         var limits = ProjectLimits.none
         for (name, limit) in Self.names { limits[keyPath: limit] = object[name]?.int }
@@ -30,7 +33,7 @@ extension QuotaClaim {
             project: try object.text("project"), limits: limits, images: try object.number("images"), bytes: object["bytes"]?.int)
     }
 
-    /// Nil where a message has none.
+    /// The claim in a message; nil when it has none.
     package static func claim(in message: JSONObject) throws(Fault) -> QuotaClaim? {
         guard let object = message["claim"]?.object else { return nil }
         return try QuotaClaim(wire: object)
@@ -45,6 +48,7 @@ extension QuotaClaim {
 }
 
 extension MeasuredBytes {
+    /// The message of measured data.
     package var wire: JSONObject {
         var object: JSONObject = [
             "size": .int(size), "checksum": .string(checksum), "os_hash_algo": .string(hash.algorithm),
@@ -54,6 +58,7 @@ extension MeasuredBytes {
         return object
     }
 
+    /// Reads measured data.
     package init(wire object: JSONObject) throws(Fault) {
         self.init(
             size: try object.number("size"), virtualSize: object["virtual_size"]?.int, checksum: try object.text("checksum"),
@@ -62,23 +67,31 @@ extension MeasuredBytes {
 }
 
 extension ImageLocation {
+    /// The message of a location.
     package var wire: JSONObject { ["url": .string(url), "metadata": .string(metadata)] }
 
+    /// Reads a location.
     package init(wire object: JSONObject) throws(Fault) {
         self.init(url: try object.text("url"), metadata: try object.text("metadata"))
     }
 }
 
 extension OwedRemoval {
+    /// The message of a removal.
     package var wire: JSONObject { ["number": .int(number), "url": .string(url)] }
 
+    /// Reads a removal.
     package init(wire object: JSONObject, of image: ImageID) throws(Fault) {
         self.init(number: try object.number("number"), image: image, url: try object.text("url"))
     }
 }
 
 extension Member {
-    /// - Parameter reader: clients know less.
+    /// The message of a member.
+    ///
+    /// - Parameters:
+    ///   - reader: the reader; clients get fewer fields.
+    ///   - name: the field of the id, `member_id` or `image_id`.
     package func wire(for reader: WireImage.Reader, naming name: String = "member_id") -> JSONObject {
         var object: JSONObject = [name: .string(name == "image_id" ? image.text : project), "can_share": .bool(canShare)]
         guard reader == .api else { return object }
@@ -88,7 +101,7 @@ extension Member {
         return object
     }
 
-    /// A whole list, written while it is read: of members, or of images that are shared.
+    /// Writes a whole list of members, or of shared images, while it is read.
     package static func write(
         _ walk: ListWalk<Member>, _ list: String, for reader: WireImage.Reader, to json: inout JSONWriter
     ) throws(Fault) {
@@ -103,7 +116,11 @@ extension Member {
         }
     }
 
-    /// - Parameters: what the message does not say because the request did.
+    /// Reads a member.
+    ///
+    /// - Parameters:
+    ///   - image: the image's id; nil when it is in the message.
+    ///   - project: the member's project; nil when it is in the message.
     package init(wire object: JSONObject, image: ImageID? = nil, project: String? = nil) throws(Fault) {
         let image = if let image { image } else { ImageID(try object.text("image_id")) }
         let project = if let project { project } else { try object.text("member_id") }
@@ -118,17 +135,18 @@ extension Member {
 }
 
 extension Membership {
+    /// The message of a membership.
     package var wire: JSONObject {
         var object: JSONObject = ["member_id": .string(project)]
         if let canShare { object["can_share"] = .bool(canShare) }
         return object
     }
 
-    /// Reads `{"memberships": […]}` as clients send it too. Of a project named twice the last counts.
+    /// Reads `{"memberships": […]}`, which clients send too. Of two entries of one project the last counts.
     ///
     /// - Throws: `.invalid` for anything else.
     package static func all(of body: JSON) throws(Fault) -> [Membership] {
-        // A single one without its list is what python-glanceclient never sends and Glance takes for a broken one.
+        // A single membership without a list is invalid, as in Glance; python-glanceclient never sends it.
         guard let elements = body.object?["memberships"]?.array else {
             throw Fault(.invalid, "Invalid membership association: there are no memberships.")
         }
@@ -144,9 +162,10 @@ extension Membership {
         return memberships
     }
 
-    /// Any value counts, as Python takes it: what is empty, 0, false or null is no, and everything else yes, be it the text `false`.
+    /// Reads the flag `can_share`, which may be any value, as in Python: empty values, 0, false and null mean no, everything else means
+    /// yes, even the text `false`.
     ///
-    /// - Returns: nil where the message does not say.
+    /// - Returns: nil when the field is missing.
     ///
     /// Source: Glance 16, `members.py` of V1 and of the registry.
     package static func canShare(of object: JSONObject) -> Bool? {
@@ -165,11 +184,17 @@ extension Membership {
 }
 
 extension JSONObject {
+    /// Reads a text.
+    ///
+    /// - Throws: `.invalid` when it is missing.
     package func text(_ name: String) throws(Fault) -> String {
         guard let text = self[name]?.string else { throw Fault(.invalid, "The text \(name) is missing.") }
         return text
     }
 
+    /// Reads a number.
+    ///
+    /// - Throws: `.invalid` when it is missing.
     package func number(_ name: String) throws(Fault) -> Int64 {
         guard let number = self[name]?.int else { throw Fault(.invalid, "The number \(name) is missing.") }
         return number
@@ -177,11 +202,11 @@ extension JSONObject {
 }
 
 extension Fault {
-    fileprivate static let noMember = Fault(.unexpected, "The image registry sent what is no member.")
+    fileprivate static let noMember = Fault(.unexpected, "The image registry sent an invalid member.")
 }
 
 extension Fault.Kind {
-    /// What a status of the registry's means to the API.
+    /// The kind of fault that a status of the registry means for the API.
     package init(registryStatus status: Int) {
         self =
             switch status {
@@ -192,7 +217,7 @@ extension Fault.Kind {
             case 410: .gone
             case 412: .changedMeanwhile
             case 413: .tooLarge
-            // nginx is there and the registry is not, or it does not believe us.
+            // nginx answers for a registry that is away, or the registry refuses the secret.
             case 401, 502, 503, 504: .unavailable
             default: .unexpected
             }

@@ -1,17 +1,19 @@
 package import Domain
 
-/// A store that the configuration enables and this service does not have: of a type like `rbd`. Its images are listed and shown; whatever
-/// needs their bytes is refused by a sentence that names the store.
+/// A store of a type that this service does not have, such as `rbd`. Its images are listed and shown; every use of their data throws a
+/// fault that names the store.
 package struct AbsentStore: ImageStore {
     private let name: String
     private let type: String
 
+    /// Makes a store.
+    ///
     /// - Parameters:
-    ///   - name: the store's, or its type where the site has one store without a name.
-    ///   - type: as the configuration has it.
+    ///   - name: the store's name; its type when there is a single store without a name.
+    ///   - type: the type in the configuration.
     package init(_ name: String, type: String) { (self.name, self.type) = (name, type) }
 
-    /// Source: glance_store, `get_schemes` of each driver.
+    /// The URL schemes of store types, where the type is not the only one. Source: glance_store, `get_schemes` of each driver.
     private static let schemes: [String: [String]] = [
         "swift": ["swift", "swift+http", "swift+https", "swift+config"], "s3": ["s3", "s3+http", "s3+https"], "vmware": ["vsphere"],
     ]
@@ -37,7 +39,7 @@ package struct AbsentStore: ImageStore {
         throw refusal(.unavailable, "The image's data cannot be read: their")
     }
 
-    /// What is owed stays owed.
+    /// Owed removals stay owed.
     package func remove(_ url: String) throws(Fault) { throw refusal(.unavailable, "The image's data cannot be removed: their") }
     package func remove(_ url: String, ifStill isMeant: () throws(Fault) -> Bool) throws(Fault) { try remove(url) }
 

@@ -2,26 +2,26 @@ internal import CLinux
 internal import Domain
 internal import Glibc
 
-/// A file on its way in. Held by one thread; the last one to let go removes what was not committed.
+/// Writes an image's file. One thread uses it; when it is dropped without a commit, the file is removed.
 final class FileBlobWriter: BlobWriter, @unchecked Sendable {
     let url: String
     private let names: FileNames
     private let metadata: String
-    /// Runs of zeros become holes.
+    /// Whether runs of zeros become holes.
     private let isThin: Bool
     private var descriptor: CInt
-    /// Bytes that came, holes among them.
+    /// The bytes so far, holes included.
     private var written: Int64 = 0
     private var handedToDisk: Int64 = 0
     private var isDirect = false
-    /// It may have a final name.
+    /// Whether the file may have a final name.
     private var mayBeNamed = false
     private var named: (path: String, isLinked: Bool)?
 
-    /// Bytes after which the disk is set to work, so that the sync at the end finds little left to do.
+    /// The number of bytes after which writing to the disk is started, so that the sync at the end finds little to do.
     private static let syncStep: Int64 = 16 << 20
 
-    /// - Parameter metadata: of the location that it becomes.
+    /// - Parameter metadata: the metadata of the resulting location.
     init(_ names: FileNames, metadata: String, permissions: UInt32, isThin: Bool) throws(Fault) {
         (self.names, self.metadata, self.isThin) = (names, metadata, isThin)
         url = "file://\(names.pending)"
@@ -59,7 +59,7 @@ final class FileBlobWriter: BlobWriter, @unchecked Sendable {
 
     // MARK: holes
 
-    /// Bytes that are looked at together for being nothing but zeros. Source: glance_store, `filesystem_store_chunk_size`.
+    /// The bytes that are compared with zeros at a time. Source: glance_store, `filesystem_store_chunk_size`.
     private static let chunk = 64 * 1024
 
     private func writeThin(_ bytes: UnsafeRawBufferPointer) throws(Fault) {
@@ -77,7 +77,7 @@ final class FileBlobWriter: BlobWriter, @unchecked Sendable {
         }
     }
 
-    /// Bytes of the chunks at the beginning that are zeros alone, or that are not.
+    /// The number of bytes of the leading chunks that are all zeros, or that are not.
     private static func run(of zeros: Bool, in bytes: UnsafeRawBufferPointer) -> Int {
         var end = 0
         while end < bytes.count {
@@ -88,16 +88,15 @@ final class FileBlobWriter: BlobWriter, @unchecked Sendable {
         return end
     }
 
-    /// Each byte equals the one before it, and the first is zero.
+    /// Compares each byte with the one before it, and the first with zero.
     private static func isZero(_ bytes: UnsafeRawBufferPointer) -> Bool {
         bytes[0] == 0 && memcmp(bytes.baseAddress!, bytes.baseAddress! + 1, bytes.count - 1) == 0
     }
 
-    // MARK: past the page cache
+    // MARK: direct input and output
 
-    /// Behind its first bytes a large image goes to the disk past the page cache, where the file system can: its gigabytes
-    /// would push out all that is read often, and copying them there costs more than either digest (measured: 2.0 of 4.7 CPU
-    /// seconds a GB).
+    /// Switches direct I/O, which bypasses the page cache, where the file system supports it. A large image would push out of the cache
+    /// what is read often, and copying it there costs more than either digest (measured: 2.0 of 4.7 CPU seconds a GB).
     private func useDirect(_ wanted: Bool) {
         guard wanted != isDirect else { return }
         let flags = fcntl(descriptor, F_GETFL)
@@ -106,19 +105,19 @@ final class FileBlobWriter: BlobWriter, @unchecked Sendable {
     }
 
     private static let page: Int64 = 4096
-    /// Bytes of an image that are left in the page cache: all of a small one, which is likely read soon.
+    /// The bytes of an image that stay in the page cache: all of a small one, which is likely to be read soon.
     private static let cached: Int64 = 64 << 20
 
     private static func isWholePages(_ bytes: UnsafeRawBufferPointer) -> Bool {
         bytes.count % Int(page) == 0 && UInt(bitPattern: bytes.baseAddress) % UInt(page) == 0
     }
 
-    // MARK: the end
+    // MARK: commit and discard
 
     func commit() throws(Fault) -> ImageLocation {
-        // A hole at the end is no file's size yet.
+        // A hole at the end does not extend the file until it is truncated to its size.
         if isThin, ftruncate(descriptor, off_t(written)) != 0 { throw .store(errno, "writing an image's file") }
-        // A sync that failed once is final: the kernel has dropped the pages, and a second one would lie.
+        // A sync that failed must not be retried: the kernel has dropped the pages, and the second call would report success.
         guard fsync(descriptor) == 0 else { throw .store(errno, "syncing an image's file") }
         mayBeNamed = true
         let named = try names.give()
@@ -129,7 +128,7 @@ final class FileBlobWriter: BlobWriter, @unchecked Sendable {
 
     func confirm() { unlink(names.pending) }
 
-    /// What fails here is found by whoever clears up.
+    /// Removes the file. The sweeper removes what stays after an error.
     func discard() {
         guard descriptor >= 0 else { return }
         defer { closeFile() }
@@ -160,8 +159,8 @@ final class FileBlobWriter: BlobWriter, @unchecked Sendable {
 // MARK: a whole file at once
 
 extension FileBlobWriter {
-    /// Shares the other file's blocks where the file system can (XFS, Btrfs), else has the kernel copy them. Both need one file
-    /// system; holes stay holes.
+    /// Shares the other file's blocks where the file system can (XFS, Btrfs), else lets the kernel copy them. Both work within one file
+    /// system only; holes stay holes.
     func take(fileAt path: String, size: Int64, isCancelled: () -> Bool) throws(Fault) -> Bool {
         let source = open(path, O_RDONLY | O_CLOEXEC)
         guard source >= 0 else { throw .store(errno, "opening an image's file") }
@@ -173,7 +172,7 @@ extension FileBlobWriter {
             guard try copyData(of: source, size: size, isCancelled) else { return false }
             guard ftruncate(descriptor, off_t(size)) == 0 else { throw .store(errno, "writing an image's file") }
         }
-        // Where the source was cut off meanwhile, a hole would stand for what is missing.
+        // If the source was truncated meanwhile, a hole would replace the missing data.
         guard fstat(source, &from) == 0, fstat(descriptor, &to) == 0 else { throw .store(errno, "asking for an image's file") }
         guard Int64(from.st_size) == size, Int64(to.st_size) == size else { throw .sourceChanged() }
         written = size
@@ -182,23 +181,23 @@ extension FileBlobWriter {
 
     func taken() throws(Fault) -> any ByteStream { try ReadBack(path: names.pending) }
 
-    /// Bytes that the kernel copies between two looks at whether it is to go on.
+    /// The bytes that the kernel copies between two calls of `isCancelled`.
     private static let copyStep: Int64 = 64 << 20
 
-    /// - Returns: false where the kernel does not do it.
+    /// - Returns: false when the kernel does not support it.
     private func copyData(of source: CInt, size: Int64, _ isCancelled: () -> Bool) throws(Fault) -> Bool {
         var position: off_t = 0
         var hasCopied = false
         while position < size {
-            // No more data behind: what is left is a hole.
+            // There is no more data: the rest is a hole.
             let start = lseek(source, position, vitrine_seek_data)
             if start < 0, errno == ENXIO { return true }
-            // A file system that knows of no holes has data alone.
+            // A file system without support for holes reports data only.
             let end = start < 0 ? off_t(size) : min(lseek(source, start, vitrine_seek_hole), off_t(size))
             position = max(start, position)
             guard end > position else { throw .sourceChanged() }
             while position < end {
-                if isCancelled() { throw Fault(.gone, "Nobody waits for the copy any more.") }
+                if isCancelled() { throw Fault(.gone, "The copy was cancelled.") }
                 var (from, to) = (position, position)
                 let count = copy_file_range(source, &from, descriptor, &to, Int(min(Self.copyStep, Int64(end - position))), 0)
                 if count < 0 {
@@ -217,5 +216,5 @@ extension FileBlobWriter {
 }
 
 extension Fault {
-    fileprivate static func sourceChanged() -> Fault { Fault(.unavailable, "The file became another while it was copied.") }
+    fileprivate static func sourceChanged() -> Fault { Fault(.unavailable, "The file changed while it was copied.") }
 }

@@ -3,46 +3,48 @@ internal import Domain
 internal import Files
 internal import Glibc
 
-/// The names that an upload's file has in a folder of the store, and how it gets and loses them.
+/// The names of an upload's file in a folder of the store, and the way in which it gets and loses them.
 ///
-/// A file is called by its image's id, as Glance has it. Another upload of the image may have that name before it and after it, and POSIX
-/// cannot remove or replace a name only while it leads to a certain file: whoever looks and then acts may be stopped in between, for as long
-/// as it likes, and wake when the name is another's. So:
+/// A file is named after its image's id, as in Glance. Another upload of the same image may have had that name before, or may get it later.
+/// POSIX has no call that removes or replaces a name only if it refers to a certain file: a process that looks and then acts may be stopped
+/// in between for any time, and the name may refer to another file when it goes on. So:
 ///
-/// 1. A name is given by a link, which fails where something is; nothing is ever renamed over. What lies there already belongs to nobody, as
-///    the image has no data: Glance leaves such when it dies. It stays, and the file gets a name that no other upload ever has,
-///    `<image id>.<token>`.
-/// 2. Who is to remove the image's name first makes a mark, then looks whether it leads to the file that is to go, then removes it, and
-///    then takes the mark away.
-/// 3. Who has given the image's name to a file then looks for marks. If there is one, somebody may be about to remove what he saw
-///    there before: the file gets the name of its own.
+/// 1. A file gets a name by a link, which fails if the name exists, so that no file replaces another one. A file that has the name already
+/// belongs to no image, since this image has no data: Glance leaves such files when it dies. It stays, and the new file gets a name that no
+/// other upload ever has, `<image id>.<token>`. (On a file system without links the file is renamed, to that name where it can be.)
+/// 2. A process that removes the image's name first makes a mark, then checks whether the name refers to the file to remove, then removes
+/// the name, and then the mark.
+/// 3. A process that has given the image's name to a file then looks for marks. If there is one, another process may be about to remove the
+/// name: the file gets a name of its own.
 ///
-/// Either the one who removes sees the new file and leaves it alone, or the other one sees the mark. (On NFS one made on another machine is
-/// seen after half a minute at the latest, so that only who is stopped for longer is seen for certain.) An upload's unfinished name is
-/// made its mark, so that it cannot be named any more by whoever still works on it.
+/// So either the removing process sees the new file and leaves it alone, or the other one sees the mark. (On NFS a mark of another machine
+/// is seen after half a minute at the latest; a process that was stopped for longer is certainly seen.) To remove an upload's file, its
+/// unfinished name is renamed to a mark, so that the upload's worker can no longer give it a final name.
 struct FileNames {
-    /// That of images.
+    /// The folder of the images.
     let folder: String
     let image: String
-    /// Names the upload.
+    /// The token of the upload.
     let token: String
-    /// Whether locations tell where a file lies. Where it is found by the image's id alone, it has that name or none.
+    /// Whether locations record where a file lies. If not, a file is found by the image's id, and has that name or none.
     let mayHaveOwn: Bool
 
-    /// Under which the bytes come in.
+    /// The path of the unfinished file.
     var pending: String { "\(incoming)/\(image).\(token)" }
+    /// The path by the image's id.
     var shared: String { "\(folder)/\(image)" }
+    /// The path by the image's id and the upload's token.
     var own: String { "\(folder)/\(image).\(token)" }
     private var incoming: String { Self.incoming(of: folder) }
 
     static func incoming(of folder: String) -> String { "\(folder)/.incoming" }
 
-    // MARK: giving
+    // MARK: naming
 
-    /// Gives a whole file its final name. The unfinished one stays beside it: by that whoever clears up after a dead worker knows the file.
-    /// A file system without links is left with less: what dies between here and the record stays.
+    /// Gives a complete file its final name. The unfinished name stays beside it, so that the sweeper recognizes the file of a dead worker.
+    /// On a file system without links it does not stay: there a file is left over when a worker dies before the record is written.
     ///
-    /// - Returns: the name, and whether the unfinished one is there still.
+    /// - Returns: the path, and whether the unfinished name still exists.
     func give() throws(Fault) -> (path: String, isLinked: Bool) {
         if link(pending, shared) == 0 { return (try hasMark() ? try giveOwnInstead() : shared, true) }
         switch errno {
@@ -60,7 +62,7 @@ struct FileNames {
         }
     }
 
-    /// Somebody may be about to remove the image's name.
+    /// Gives the file a name of its own, since another process may be about to remove the image's name.
     private func giveOwnInstead() throws(Fault) -> String {
         guard mayHaveOwn else { throw .isBeingRemoved() }
         let mark = freshMark()
@@ -70,8 +72,8 @@ struct FileNames {
         return own
     }
 
-    /// Takes the image's name from a file that no upload waits for any more. The mark is made of the unfinished name, so that it can be made
-    /// only while the upload is not taken back; a later one begins after that, and sees the mark.
+    /// Takes the image's name from a file that belongs to no upload any more. The mark is a link to the unfinished file, so that it can be
+    /// made only until the upload is removed; a later upload begins after that, and sees the mark.
     private func replaceNobodys() throws(Fault) {
         let mark = freshMark()
         guard link(pending, mark) == 0 else { throw .store(errno, "naming an image's file") }
@@ -81,15 +83,15 @@ struct FileNames {
         if try hasMark(but: mark) { throw .isBeingRemoved() }
     }
 
-    // MARK: taking
+    // MARK: removing
 
-    /// Takes all names from the file of an upload that has come to nothing, and so removes it. Can be done again where it was interrupted, and
-    /// by several at once; nothing happens where the upload is settled.
+    /// Removes all names of the file of a failed upload, and so the file. It may be repeated after an interruption, and several processes
+    /// may do it at once; nothing happens when the upload is confirmed.
     func remove() throws(Fault) {
         let mark = freshMark()
         if rename(pending, mark) != 0 {
             guard errno == ENOENT else { throw .store(errno, "removing an image's file") }
-            // Somebody has begun to remove it, and perhaps died.
+            // Another process has begun to remove it, and has perhaps died.
             guard let other = try marks().first(where: { $0.hasPrefix("\(image).\(token).") }) else { return }
             guard link("\(incoming)/\(other)", mark) == 0 else {
                 guard errno == ENOENT else { throw .store(errno, "removing an image's file") }
@@ -102,7 +104,7 @@ struct FileNames {
             try removeNames(of: mark)
             try Self.unlinkIfThere(mark)
         } catch {
-            // For the next try.
+            // For the next attempt.
             rename(mark, pending)
             throw error
         }
@@ -119,11 +121,11 @@ struct FileNames {
 
     private func removeNames(of mark: String) throws(Fault) {
         for name in [shared, own] { try Self.remove(name, ifItIs: mark) }
-        // Whoever made another mark of it may still be about to act, or have died: that stays for a while, with nothing in it.
+        // Another process that made a mark of this file may still be about to act, or may have died: its mark stays for a while, empty.
         truncate(mark, 0)
     }
 
-    /// Looks at a name and removes it, where somebody else may have removed it and given it to another file.
+    /// Runs a closure that checks and removes a name, under a mark, since another process may remove the name and give it to another file.
     static func underMark(_ name: String, in folder: String, _ body: () throws(Fault) -> Void) throws(Fault) {
         let image = String(name.prefix { $0 != "." })
         let mark = FileNames(folder: folder, image: image, token: "", mayHaveOwn: false).freshMark()
@@ -134,7 +136,7 @@ struct FileNames {
         try body()
     }
 
-    /// - Parameter mark: another name of the file that is meant; it keeps its number from others.
+    /// - Parameter mark: another name of the file to remove; as long as it exists, the inode number is not used for another file.
     private static func remove(_ name: String, ifItIs mark: String) throws(Fault) {
         var (there, meant) = (stat(), stat())
         guard lstat(name, &there) == 0, lstat(mark, &meant) == 0, there.st_ino == meant.st_ino, there.st_dev == meant.st_dev else { return }
@@ -151,9 +153,9 @@ struct FileNames {
 
     static func isMark(_ name: String) -> Bool { name.hasSuffix(markEnding) }
 
-    /// Seconds that marks stay of those who died. Nobody is about to act any more then.
+    /// The seconds after which the mark of a dead process is ignored. No process is stopped for so long.
     static let oldestMark = 86_400
-    /// The same where a mark keeps clients waiting, and what it guards can be sent again.
+    /// The same when a mark makes clients wait, and the upload that it protects can be repeated.
     private static let longestWait = 600
 
     private func freshMark() -> String {
@@ -166,7 +168,7 @@ struct FileNames {
         return try marks().contains { "\(incoming)/\($0)" != own && !Self.isOld("\(incoming)/\($0)", age) }
     }
 
-    /// A mark counts from when it was made: it may be a name of a file that is older.
+    /// Whether a mark is too old. Its age counts from its creation, since it may be a link to an older file.
     static func isOld(_ mark: String, _ seconds: Int = oldestMark) -> Bool {
         var info = stat()
         return stat(mark, &info) != 0 || time(nil) - info.st_ctim.tv_sec > seconds

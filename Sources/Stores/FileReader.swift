@@ -1,7 +1,7 @@
 internal import Domain
 internal import Glibc
 
-/// Reads an image's file from an offset on.
+/// Reads an image's file from an offset.
 final class FileReader: ByteStream {
     private let descriptor: CInt
 
@@ -9,7 +9,7 @@ final class FileReader: ByteStream {
         try self.init(owning: open(path, O_RDONLY | O_CLOEXEC), offset: offset)
     }
 
-    /// - Parameter descriptor: of a file that somebody else has open, and goes on to have.
+    /// - Parameter descriptor: an open file; it is duplicated.
     convenience init(_ descriptor: CInt, offset: Int64) throws(Fault) {
         try self.init(owning: fcntl(descriptor, F_DUPFD_CLOEXEC, 0), offset: offset)
     }

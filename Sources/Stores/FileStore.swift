@@ -3,52 +3,56 @@ internal import Glibc
 package import JSONDocument
 package import Logging
 
-/// Images as files, one each, in Glance's own layout: `<folder>/<image id>`, location `file://<folder>/<image id>`.
+/// A store that keeps each image in a file, in Glance's layout: `<folder>/<image id>`, with the location `file://<folder>/<image id>`.
 ///
-/// Bytes come in under `.incoming/<image id>.<token>` and get their name when they are whole and synced. Glance writes under
-/// the final name and never syncs; it can read what lies here, and what it left lies here as it should. Where a file has the image's
-/// name that no record tells of, as Glance leaves it when it dies, that stays as it is, and the image's file is called
-/// `<image id>.<token>`; see `FileNames`.
+/// Data is written to `.incoming/<image id>.<token>`, which gets its final name when it is complete and synced. Glance writes to the final
+/// name and never syncs; each service can read the files of the other. If a file without a record has the image's name, as Glance leaves it
+/// when it dies, that file stays, and the image's file is named `<image id>.<token>`; see `FileNames`.
 package struct FileStore: ImageStore {
     private let name: String?
     private let settings: Settings
     private let folders: [StoreFolder]
     private let readable: ReadableFolders
 
-    /// Options are those of Glance's file store. Source: glance_store, `_drivers/filesystem.py`.
+    /// The settings; they are options of Glance's file store. Source: glance_store, `_drivers/filesystem.py`.
     package struct Settings: Sendable {
-        /// Where nginx finds the first folder: `/_blobs/file`; nil when it is not to send files itself. Of several folders each
-        /// has its number behind it.
+        /// The path under which nginx finds the first folder, for example `/_blobs/file`; nil when nginx does not send files. If there are
+        /// several folders, each one's number is appended.
         package var internalPrefix: String?
-        /// For new files; 0 leaves it to the umask.
+        /// The permissions of new files; 0 for those of the umask.
         package var permissions: UInt32 = 0
-        /// Runs of zeros are left out of files (`filesystem_thin_provisioning`).
+        /// Whether runs of zeros become holes (`filesystem_thin_provisioning`).
         package var isThin = false
-        /// What new locations say besides, where the file lies below a mount point (`filesystem_store_metadata_file`).
+        /// Metadata of new locations whose file lies below a mount point (`filesystem_store_metadata_file`).
         package var mounts: [FileMount] = []
-        /// Whether each file's location is recorded, so that one may have another name than its image's id.
+        /// Whether each file's location is recorded, so that the file may have another name than the image's id.
         package var hasLocations = true
-        /// Where a file that is a link may lead; nil for the store's own folders alone.
+        /// The folders to which a symbolic link may lead; nil for the store's own folders only.
         package var readable: ReadableFolders?
 
+        /// Makes default settings.
         package init() {}
     }
 
-    /// One of the places that files are kept in.
+    /// One of the store's folders.
     package struct Place: Sendable {
+        /// The folder's path.
         package let path: String
-        /// Of places with enough room that of the highest number takes an image, and of equals the emptiest.
+        /// Of the folders with enough space, the one with the highest priority takes an image; of equal ones, the one with the most space.
         package let priority: Int
 
+        /// Makes a place of its parts.
         package init(path: String, priority: Int = 0) { (self.path, self.priority) = (path, priority) }
     }
 
+    /// Makes a store of its folders.
+    ///
     /// - Parameters:
-    ///   - name: the store's, by which its locations are labelled; nil for the only store of a site.
-    ///   - places: one at least.
-    ///   - records: where the folders' marks are noted; nil where a folder need not show that it is the right one.
-    ///   - logger: told of folders that cannot be used while others can.
-    /// - Throws: `.unavailable` when none of the folders is there or can be made. What is there and fails may be well again later.
+    ///   - name: the store's name, for the label of its locations; nil for a single store without a name.
+    ///   - places: at least one.
+    ///   - records: the records of the folders' marks; nil when the folders are not checked.
+    ///   - logger: logs folders that cannot be used while others can.
+    /// - Throws: `.unavailable` when no folder exists or can be made. A folder that fails in another way may recover later.
     package init(
         name: String? = nil, _ places: [Place], _ settings: Settings = Settings(), records: (any StoreFolderCatalog)? = nil,
         logger: Logger? = nil
@@ -73,7 +77,7 @@ package struct FileStore: ImageStore {
         self.folders = folders
     }
 
-    /// The folders, and where nginx is to find them.
+    /// The folders, and the paths under which nginx finds them.
     package var internalFolders: [(prefix: String, folder: String)] {
         folders.compactMap { folder in folder.internalPrefix.map { ($0, folder.path) } }
     }
@@ -96,7 +100,7 @@ package struct FileStore: ImageStore {
 
     private func begin(_ id: ImageID, _ token: String, in folder: StoreFolder) throws(Fault) -> FileBlobWriter {
         try folder.check()
-        // What was mounted since the start may not have it yet.
+        // A file system that was mounted since the start may not have this folder yet.
         try folder.makeIncoming()
         folder.note(.making, nil)
         return try FileBlobWriter(
@@ -104,13 +108,13 @@ package struct FileStore: ImageStore {
             metadata: metadata(of: "\(folder.path)/\(id)"), permissions: settings.permissions, isThin: settings.isThin)
     }
 
-    /// The file goes only where it still has its unfinished name: else it is settled.
+    /// Removes the file only while it has its unfinished name; otherwise the upload is confirmed.
     package func discard(_ upload: Upload) throws(Fault) {
         guard let folder = folderOfPending(upload), let path = Self.path(of: upload.pendingURL),
             path.hasPrefix("\(folder.incoming)/\(upload.image).")
         else { return }
         let token = String(path.dropFirst("\(folder.incoming)/\(upload.image).".count))
-        // What is not there is gone only in the right folder.
+        // A missing file counts as removed only in the right folder.
         try folder.check()
         try folder.makeIncoming()
         try FileNames(folder: folder.path, image: upload.image.text, token: token, mayHaveOwn: settings.hasLocations).remove()
@@ -126,9 +130,9 @@ package struct FileStore: ImageStore {
         try ofEach { folder throws(Fault) in try folder.pendingUploads(olderThan: seconds) }
     }
 
-    /// What the folders have together. One that cannot be read hides nothing of the others.
+    /// Lists all folders together. A folder that cannot be read does not hide the others.
     ///
-    /// - Throws: when none can be read.
+    /// - Throws: when no folder can be read.
     private func ofEach<Element>(_ list: (StoreFolder) throws(Fault) -> [Element]) throws(Fault) -> [Element] {
         var (all, faults): ([Element], [Fault]) = ([], [])
         for folder in folders {
@@ -148,13 +152,13 @@ package struct FileStore: ImageStore {
         guard let (path, folder) = ownFile(of: url) else { return }
         guard unlink(path) != 0 else { return }
         guard errno == ENOENT else { throw .store(errno, "removing an image's file") }
-        // Not there is removed only in the right folder.
+        // A missing file counts as removed only in the right folder.
         try folder.remove(String(path.dropFirst(folder.path.count + 1)))
     }
 
     package func remove(_ url: String, ifStill isMeant: () throws(Fault) -> Bool) throws(Fault) {
         guard let (path, folder) = ownFile(of: url) else { return }
-        // Where nothing is owed, nothing has to be done about what is gone.
+        // Without recorded locations no removals are owed, so a missing file needs no check of the folder.
         guard settings.hasLocations || access(path, F_OK) == 0 else { return }
         try folder.check()
         try folder.makeIncoming()
@@ -182,9 +186,9 @@ package struct FileStore: ImageStore {
         return bytes
     }
 
-    /// nginx is told to follow no links, so the worker sends what lies behind one.
+    /// Opens the file behind a symbolic link. nginx does not follow links, so the worker sends it.
     ///
-    /// - Throws: `.forbidden` for a link that leads to where the service may not read.
+    /// - Throws: `.forbidden` for a link to a file that the service may not read.
     private func linkedBytes(at path: String) throws(Fault) -> Blob {
         do throws(Fault) {
             guard let file = try readable.open(path) else { throw .noBytes() }
@@ -194,11 +198,11 @@ package struct FileStore: ImageStore {
         }
     }
 
-    // MARK: places
+    // MARK: folders
 
-    /// The folders that have room, the best first. Source: glance_store, `_find_best_datadir`.
+    /// The folders with enough space, the best one first. Source: glance_store, `_find_best_datadir`.
     ///
-    /// - Parameter refusal: why a folder could not be asked.
+    /// - Parameter refusal: set to the fault of a folder that could not be measured.
     private func candidates(for size: Int64, _ refusal: inout Fault?) -> [StoreFolder] {
         var found: [(folder: StoreFolder, free: Int64, number: Int)] = []
         for (number, folder) in folders.enumerated() {
@@ -218,11 +222,11 @@ package struct FileStore: ImageStore {
         Self.path(of: upload.pendingURL).flatMap { path in folders.first { path.hasPrefix($0.incoming + "/") } }
     }
 
-    /// An image's file, for a location that lies right in one of the folders under a plain name. A location may come from an old
-    /// database or an administrator, so it is checked, and never pasted.
+    /// The file of a location directly in one of the folders, with a plain name; nil for other locations. A location may come from an old
+    /// database or an administrator, so it is checked.
     private func ownFile(of url: String) -> (path: String, folder: StoreFolder)? {
         guard let path = Self.path(of: url), let slash = path.lastIndex(of: "/"),
-            // One folder may lie in another.
+            // One folder may be inside another.
             let folder = folders.first(where: { $0.path == path[..<slash] })
         else { return nil }
         let name = path[path.index(after: slash)...]
@@ -236,7 +240,7 @@ package struct FileStore: ImageStore {
         return String(decoding: JSON.object(fields).text, as: UTF8.self)
     }
 
-    /// The path that a location of a file names, with one slash where it has several (`file:////folder/image`); nil for other locations.
+    /// The path in a location of a file, with each run of slashes reduced to one (`file:////folder/image`); nil for other locations.
     static func path(of url: String) -> String? {
         for scheme in ["file://", "filesystem://"] where url.utf8.starts(with: scheme.utf8) {
             let path = url.utf8.dropFirst(scheme.utf8.count)
@@ -252,13 +256,15 @@ package struct FileStore: ImageStore {
     }
 }
 
-/// A file system that those who are told of a location may have mounted too.
+/// A file system that the readers of a location may have mounted too.
 package struct FileMount: Sendable {
     private let mountPoint: String
-    /// With the mount point and whatever else the operator says of it.
+    /// The mount point and the operator's other fields.
     let fields: JSONObject
 
-    /// - Returns: nil for what names no `id` and no `mountpoint`.
+    /// Makes a mount of its fields.
+    ///
+    /// - Returns: nil when `id` or `mountpoint` is missing.
     package init?(_ fields: JSONObject) {
         guard fields["id"]?.string != nil, let point = fields["mountpoint"]?.string, point.hasPrefix("/") else { return nil }
         mountPoint = point.last == "/" ? point : point + "/"
@@ -277,8 +283,8 @@ extension FileStore: ListedStore {
 extension FileStore: HealthProbe {
     package var healthName: String { "store \(name ?? "file")" }
 
-    /// Whether images can be read and new ones be written, in every folder. The folder that bytes come in by is made again where it is gone
-    /// from the right folder: from an empty mount point it is gone for good.
+    /// Checks whether images can be read and written in every folder. A missing `.incoming` is made again in the right folder, but not in
+    /// an empty mount point.
     package func checkHealth() throws(Fault) {
         for folder in folders {
             try folder.mendIncoming()
@@ -292,9 +298,9 @@ extension FileStore: HealthProbe {
 }
 
 extension Fault {
-    static func storeFull() -> Fault { Fault(.tooLarge, "There is not enough room in the image store.") }
+    static func storeFull() -> Fault { Fault(.tooLarge, "There is not enough space in the image store.") }
 
-    /// Nothing is there and cannot be made, by what the configuration says and not by what a disk does.
+    /// Whether the folder does not exist and cannot be made because of the configuration, and not because of a failing disk.
     fileprivate var isNoFolder: Bool {
         guard let code = (cause as? StoreError)?.code else { return false }
         return [ENOENT, ENOTDIR, EACCES, EPERM, ENAMETOOLONG, ELOOP].contains(code)
@@ -305,16 +311,17 @@ extension Fault {
     static func store(_ code: CInt, _ doing: String) -> Fault {
         let cause = StoreError(code: code, doing: doing)
         return switch code {
-        case ENOSPC, EFBIG, EDQUOT: Fault(.tooLarge, "There is not enough room in the image store.", cause: cause)
+        case ENOSPC, EFBIG, EDQUOT: Fault(.tooLarge, "There is not enough space in the image store.", cause: cause)
         default: Fault(.unavailable, "The image store cannot be used now.", cause: cause)
         }
     }
 }
 
-/// What the system said, for the log.
+/// An error of the operating system, for the log.
 package struct StoreError: Error, CustomStringConvertible {
-    /// `errno`.
+    /// The value of `errno`.
     package let code: CInt
+    /// The action that failed, for example `opening an image's file`.
     package let doing: String
 
     package var description: String { "\(doing): \(String(cString: strerror(code)))" }

@@ -1,16 +1,16 @@
 internal import Domain
 internal import Glibc
 
-/// The mark of a store's folder: a word in a file of its own, the same for all machines that share the folder.
+/// The mark of a store's folder: a word in a file, the same for all machines that share the folder.
 ///
-/// The folder is given as a descriptor, so that what is read is in the folder that was opened, whatever is mounted over it meanwhile.
+/// The folder is given as a descriptor, so that the mark is read in the folder that was opened, whatever is mounted over it meanwhile.
 enum FolderMark {
     static let name = ".vitrine-store"
-    /// Bytes of a mark. One that we make has 32.
+    /// The largest number of bytes of a mark. Marks that this service makes have 32.
     private static let longest = 64
 
-    /// - Returns: nil where the folder has none.
-    /// - Throws: `.unavailable` when it cannot be read, or is no mark.
+    /// - Returns: nil when the folder has no mark.
+    /// - Throws: `.unavailable` when the mark cannot be read, or is no single word.
     static func read(in folder: CInt) throws(Fault) -> String? {
         let file = openat(folder, name, O_RDONLY | O_NOFOLLOW | O_CLOEXEC)
         guard file >= 0 else {
@@ -21,7 +21,7 @@ enum FolderMark {
         var bytes = [UInt8](repeating: 0, count: longest + 2)
         let count = Glibc.read(file, &bytes, bytes.count)
         guard count >= 0 else { throw .store(errno, "reading \(name) of the store's folder") }
-        // An operator's editor ends it with a line.
+        // An editor ends the line.
         var word = bytes[..<count]
         while let last = word.last, [0x0A, 0x0D, 0x20].contains(last) { word.removeLast() }
         let isWord = word.allSatisfy { $0 == 0x2D || $0 < 0x80 && isalnum(CInt($0)) != 0 }
@@ -31,10 +31,10 @@ enum FolderMark {
         return String(decoding: word, as: UTF8.self)
     }
 
-    /// Marks a folder that has no mark. Of several who do, on whatever machine, the first counts for all.
+    /// Marks a folder without a mark. Of several processes that do this, on any machine, the first one wins.
     ///
     /// - Returns: the folder's mark.
-    /// - Throws: a `StoreError` says why nothing can be written.
+    /// - Throws: a fault with a `StoreError` that says why nothing can be written.
     static func write(_ mark: String, in folder: CInt) throws(Fault) -> String {
         let draft = "\(name).\(fresh())"
         let file = openat(folder, draft, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0o644)
@@ -46,7 +46,7 @@ enum FolderMark {
         let text = Array("\(mark)\n".utf8)
         guard Glibc.write(file, text, text.count) == text.count, fsync(file) == 0 else { throw .store(errno, "marking the store's folder") }
         if linkat(folder, draft, folder, name, 0) != 0, errno != EEXIST {
-            // A file system without links.
+            // The file system has no links.
             guard [EPERM, EOPNOTSUPP, ENOSYS].contains(errno), renameat(folder, draft, folder, name) == 0 else {
                 throw .store(errno, "marking the store's folder")
             }
@@ -56,14 +56,14 @@ enum FolderMark {
         return there
     }
 
-    /// 32 hexadecimal digits.
+    /// Makes a random mark of 32 hexadecimal digits.
     static func fresh() -> String {
         let digits = [UInt64.random(in: .min ... .max), .random(in: .min ... .max)].map { String($0, radix: 16) }
         return digits.map { String(repeating: "0", count: 16 - $0.count) + $0 }.joined()
     }
 }
 
-/// Why a folder is not taken for that of the store, for the log.
+/// The reason why a folder is not accepted as the store's, for the log.
 struct WrongFolder: Error, CustomStringConvertible {
     let description: String
 }

@@ -1,15 +1,16 @@
 package import Domain
 package import Threading
 
-/// A store of which only so many calls are waited for at a time: others are refused at once (503).
+/// A store with a limited number of concurrent calls; further calls are refused at once (503).
 ///
-/// Short calls are what may be refused: to find bytes, to open, to begin, to remove. The bytes of an upload are not, nor is its end, which
-/// may take as long as a disk needs to sync gigabytes: what is slow of these counts, so that no new ones begin.
+/// Short calls can be refused: finding, opening, beginning and removing data. Writing and committing data are not refused, since a commit
+/// may take as long as a disk needs to sync gigabytes; but slow ones count, so that no new calls begin.
 package struct GuardedStore: ImageStore {
     /// The store itself.
     package let base: any ImageStore
     private let bulkhead: Bulkhead
 
+    /// Makes a store of the guarded one.
     package init(_ base: any ImageStore, _ bulkhead: Bulkhead) { (self.base, self.bulkhead) = (base, bulkhead) }
 
     package func begin(_ id: ImageID, token: String, announcing size: Int64?) throws(Fault) -> any BlobWriter {
@@ -47,7 +48,7 @@ package struct GuardedStore: ImageStore {
         try bulkhead.run(orElse: Self.refusal) { () throws(Fault) in try base.checkRemovable(url) }
     }
 
-    // MARK: for those who clear up, which no client waits for
+    // MARK: cleaning up, for which no client waits
 
     package func discard(_ upload: Upload) throws(Fault) { try base.discard(upload) }
     package func discardPending(_ upload: Upload) throws(Fault) { try base.discardPending(upload) }
@@ -70,7 +71,7 @@ private final class GuardedBytes: BlobWriter {
 
     func append(_ bytes: UnsafeRawBufferPointer) throws(Fault) { try bulkhead.note { () throws(Fault) in try base.append(bytes) } }
 
-    /// Not noted as a whole: a copy of gigabytes is no sign of a slow store.
+    /// Does not count: a copy of gigabytes does not mean that the store is slow.
     func take(fileAt path: String, size: Int64, isCancelled: () -> Bool) throws(Fault) -> Bool {
         try base.take(fileAt: path, size: size, isCancelled: isCancelled)
     }
@@ -82,11 +83,12 @@ private final class GuardedBytes: BlobWriter {
     func discard() { bulkhead.note { base.discard() } }
 }
 
-/// A source of images of which only so many answers are waited for at a time, to their end: who asks for one reads it to the end.
+/// A source of images with a limited number of concurrent answers, each of which counts until it is read to its end.
 package struct GuardedSource: ImageSource {
     private let base: any ImageSource
     private let bulkhead: Bulkhead
 
+    /// Makes a source of the guarded one.
     package init(_ base: any ImageSource, _ bulkhead: Bulkhead) { (self.base, self.bulkhead) = (base, bulkhead) }
 
     package func check(_ url: String) throws(Fault) { try base.check(url) }
@@ -105,7 +107,7 @@ package struct GuardedSource: ImageSource {
     }
 }
 
-/// Has a place in the bulkhead as long as there is something to read.
+/// A reader that occupies a place in the bulkhead as long as it exists.
 private final class GuardedReader: ByteStream {
     private let base: any ByteStream
     private let place: Bulkhead.Place

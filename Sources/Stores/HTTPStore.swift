@@ -1,18 +1,20 @@
 package import Domain
 package import HTTPClient
 
-/// Images that lie on other people's web servers. Nothing is ever written there.
+/// A store of images on external web servers, which is read only.
 ///
-/// Unlike Glance's http store it checks certificates, and applies the rules of what is fetched to locations and redirects too.
+/// Unlike Glance's http store it checks certificates, and applies the rules for fetched URLs to locations and redirects too.
 package struct HTTPStore: ImageStore, ImageSource {
     private let rules: FetchRules
     private let limits: Download.Limits
     private let certificateAuthority: String?
     private let proxies: Proxies
 
+    /// Makes a store.
+    ///
     /// - Parameters:
     ///   - certificateAuthority: a PEM file in place of the system's certificates.
-    ///   - proxies: by which the servers are asked.
+    ///   - proxies: the proxies by which the servers are asked.
     package init(
         rules: FetchRules, limits: Download.Limits = .init(), certificateAuthority: String? = nil, proxies: Proxies = Proxies()
     ) {
@@ -45,7 +47,7 @@ package struct HTTPStore: ImageStore, ImageSource {
 
     // MARK: ImageStore
 
-    /// - Throws: `.notFound` too for a URL that is not allowed (any more), as if there were nothing.
+    /// - Throws: `.notFound` also for a URL that is not allowed, or no longer, as if there were no data.
     package func bytes(at url: String) throws(Fault) -> Blob {
         let size: Int64
         do throws(Fault) {
@@ -63,7 +65,7 @@ package struct HTTPStore: ImageStore, ImageSource {
         return start.hasPrefix("http://") || start.hasPrefix("https://")
     }
 
-    /// Removing what is not ours is left undone.
+    /// Does nothing: data on external servers is not removed.
     package func remove(_ url: String) {}
     package func remove(_ url: String, ifStill isMeant: () throws(Fault) -> Bool) {}
 
@@ -71,13 +73,13 @@ package struct HTTPStore: ImageStore, ImageSource {
 
     package func checkTakesBytes() throws(Fault) { throw Self.refusal }
 
-    private static let refusal = Fault(.invalid, "The http store takes no data: what it has is only read.")
+    private static let refusal = Fault(.invalid, "The http store is read only and takes no data.")
 
     package func discard(_ upload: Upload) {}
     package func discardPending(_ upload: Upload) {}
     package func pendingUploads(olderThan seconds: Int) -> [Upload] { [] }
 
-    /// - Parameter size: bytes that the source said it has: what comes must be of the same whole.
+    /// - Parameter size: the size that the source has told before; the answer must be of data of the same size.
     private func open(_ url: String, from offset: Int64, of size: Int64) throws(Fault) -> any ByteStream {
         guard offset < size else { return RemoteReader(nil, of: 0) }
         let download = try ask(url, headers: offset > 0 ? [("Range", "bytes=\(offset)-")] : [], limits: limits)
@@ -85,7 +87,7 @@ package struct HTTPStore: ImageStore, ImageSource {
         let isRest = offset > 0 && download.status == 206 && download.headers["Content-Range"] == "bytes \(offset)-\(size - 1)/\(size)"
         guard isWhole || isRest else { throw .answered(download.status) }
         guard download.announced == nil || download.announced == size - offset else {
-            throw Fault(.unavailable, "The source has other data than before.")
+            throw Fault(.unavailable, "The data at the source has changed.")
         }
         return RemoteReader(download, of: size - offset)
     }
@@ -114,23 +116,23 @@ package struct HTTPStore: ImageStore, ImageSource {
             case .tooLong: throw .tooMuch(error)
             case .proxyAway:
                 throw Fault(.unavailable, "The proxy by which this service fetches data cannot be reached.", cause: error)
-            // Nobody was asked there: that tells of the rules, and nothing of what listens where.
+            // No server was asked: the text discloses the rules, but not which servers exist.
             case .misdirected:
                 let reason = refusal.map { "this service does not fetch from there: \($0.shown)" } ?? error.message
                 let cause: any Error = refusal ?? error
-                throw Fault(.unavailable, "The source leads elsewhere by a redirect that is not followed: \(reason).", cause: cause)
-            // One text for all that may happen before somebody has answered in HTTP.
+                throw Fault(.unavailable, "The source redirects to a URL that is not fetched: \(reason).", cause: cause)
+            // One text for every failure before an HTTP answer.
             default: throw Fault(.unavailable, "The data cannot be fetched from its source.", cause: error)
             }
         }
     }
 }
 
-/// What comes from a source, counted.
+/// Reads and counts the data of an external server.
 private final class RemoteReader: ByteStream {
     /// Nil when there is nothing to read.
     private let download: Download?
-    /// Bytes that are still to come; nil when nobody knows.
+    /// The number of bytes that are still to come; nil when it is unknown.
     private var left: Int64?
 
     init(_ download: Download?, of size: Int64?) { (self.download, left) = (download, size) }
@@ -145,18 +147,20 @@ private final class RemoteReader: ByteStream {
         }
         guard let left else { return count }
         self.left = left - Int64(count)
-        guard count == 0 ? left == 0 : left >= count else { throw .failed(Fault(.unavailable, "The source sent other data than it told.")) }
+        guard count == 0 ? left == 0 : left >= count else {
+            throw .failed(Fault(.unavailable, "The source sent another number of bytes than it announced."))
+        }
         return count
     }
 }
 
 extension Fault {
-    /// What ended an answer that had begun.
+    /// The fault for an error within an answer that had begun.
     fileprivate init(reading error: HTTPClientError) {
         switch error.kind {
         case .tooLong: self = .tooMuch(error)
         case .tooSlow, .timedOut: self.init(.unavailable, "The source sends too slowly.", cause: error)
-        case .cancelled: self.init(.gone, "Nobody waits for the data any more.", cause: error)
+        case .cancelled: self.init(.gone, "The download was cancelled.", cause: error)
         case .cut, .broken, .invalid, .unreachable, .untrusted, .refused, .misdirected, .proxyAway:
             self.init(.unavailable, "The source ended before its data did.", cause: error)
         }

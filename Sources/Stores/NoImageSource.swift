@@ -1,7 +1,8 @@
 package import Domain
 
-/// Nothing is fetched from elsewhere: the http store is not among the stores of this site.
+/// A source that refuses every URL, for an installation without the http store.
 package struct NoImageSource: ImageSource {
+    /// Makes one.
     package init() {}
 
     package func check(_ url: String) throws(Fault) { throw Self.refusal }

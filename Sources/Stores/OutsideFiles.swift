@@ -1,16 +1,17 @@
 package import Domain
 internal import Glibc
 
-/// Files of images that lie in none of the stores' folders, where the database says so: a folder was moved, or another one was the store's
-/// once. Like Glance this reads and removes them, but in readable folders alone; no client can name such a location.
+/// Files outside of the stores' folders that the database refers to: a store's folder was moved, or the store had another one before. Like
+/// Glance, this service reads and removes them, but only in readable folders; no client can name such a location.
 ///
-/// nginx knows nothing of those folders: workers send what lies there themselves.
+/// nginx does not serve these folders: the workers send the files.
 package struct OutsideFiles: ImageStore {
     private let folders: ReadableFolders
 
+    /// Makes a store of the readable folders.
     package init(in folders: ReadableFolders) { self.folders = folders }
 
-    /// Every file, as it is asked last.
+    /// Holds every file, since this store is asked last.
     package func holds(_ url: String) -> Bool { FileStore.path(of: url) != nil }
 
     package func bytes(at url: String) throws(Fault) -> Blob {
@@ -22,7 +23,7 @@ package struct OutsideFiles: ImageStore {
         return Blob(of: file, in: folders)
     }
 
-    /// Takes the name away, whatever it leads to.
+    /// Removes the name, whatever it refers to.
     package func remove(_ url: String) throws(Fault) {
         let (folder, name) = try Self.place(url, .unavailable)
         guard let descriptor = try folders.openFolder(folder) else { throw Self.missing(folder, .unavailable) }
@@ -30,7 +31,7 @@ package struct OutsideFiles: ImageStore {
         guard unlinkat(descriptor, name, 0) == 0 || errno == ENOENT else { throw .store(errno, "removing the file \(folder)/\(name)") }
     }
 
-    /// Nothing new comes to such a place.
+    /// No new data is written to such a location.
     package func remove(_ url: String, ifStill isMeant: () throws(Fault) -> Bool) throws(Fault) {
         if try isMeant() { try remove(url) }
     }
@@ -51,7 +52,7 @@ package struct OutsideFiles: ImageStore {
         throw Fault(.conflict, "The image's data cannot be removed from where they lie.", cause: cause)
     }
 
-    /// - Throws: of a kind, for a URL that names no file.
+    /// - Throws: a fault of the given kind for a URL that names no file.
     private static func place(_ url: String, _ kind: Fault.Kind) throws(Fault) -> (folder: String, name: String) {
         guard let path = FileStore.path(of: url), path.first == "/", let slash = path.lastIndex(of: "/") else {
             throw Fault(kind, "The image's location is no path of a file.", cause: WrongFolder(description: url))
@@ -68,7 +69,7 @@ package struct OutsideFiles: ImageStore {
         close(descriptor)
     }
 
-    /// A folder that was moved, or is not mounted: what lay there is not gone.
+    /// The fault for a folder that was moved or is not mounted: its files are not gone.
     private static func missing(_ folder: String, _ kind: Fault.Kind) -> Fault {
         Fault(
             kind, "The folder that the image's data were written to is not there.",
@@ -85,7 +86,7 @@ package struct OutsideFiles: ImageStore {
 }
 
 extension Blob {
-    /// A file that is not one of a store's own: nobody but the worker sends it, and each time it is opened it is looked at where it lies.
+    /// Data in a file outside of the stores: the worker sends it, and checks where the file lies each time it opens it.
     init(of file: borrowing ReadableFolders.OpenFile, in folders: ReadableFolders) {
         let path = file.path
         self.init(size: file.size, internalPath: nil) { offset throws(Fault) in

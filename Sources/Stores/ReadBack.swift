@@ -1,14 +1,14 @@
 internal import Domain
 internal import Glibc
 
-/// Reads a file once, to see what is in it. Behind its first bytes nothing of it stays in the page cache, where it would push out all
-/// that is read often.
+/// Reads a file once, to check it. Except for its first bytes, nothing of it stays in the page cache, where it would push out what is read
+/// often.
 final class ReadBack: ByteStream {
     private let descriptor: CInt
     private var offset: off_t = 0
     private var dropped: off_t = ReadBack.cached
 
-    /// Bytes at the beginning that may stay, and bytes after which what was read is dropped.
+    /// The bytes at the beginning that may stay, and the bytes after which read pages are dropped.
     private static let (cached, step): (off_t, off_t) = (64 << 20, 16 << 20)
 
     init(path: String) throws(Fault) {

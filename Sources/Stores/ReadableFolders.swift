@@ -1,17 +1,19 @@
 internal import Domain
 internal import Glibc
 
-/// The folders that images' files may lie in: those of the stores, and those that `[vitrine] readable_folders` names.
+/// The folders in which images' files may lie: those of the stores, and those that `[vitrine] readable_folders` names.
 ///
-/// What counts is where a file really lies, once all links and `..` on its way are followed, and that is asked of what is open already, so
-/// that nothing can be put in its place between the look and the reading.
+/// A file counts by its real path, after all links and `..` are resolved. The path is that of the open descriptor, so that the file cannot
+/// be exchanged between the check and the reading.
 package struct ReadableFolders: Sendable {
     private let paths: [String]
 
-    /// - Parameter paths: absolute ones; `/` is every folder. They may be links, and need not be there.
+    /// Makes a set of folders.
+    ///
+    /// - Parameter paths: absolute paths; `/` is every folder. They may be links, and need not exist.
     package init(_ paths: [String]) { self.paths = paths }
 
-    /// A file that is open, and where it really lies.
+    /// An open file and its real path.
     struct OpenFile: ~Copyable {
         let descriptor: CInt
         let size: Int64
@@ -20,12 +22,12 @@ package struct ReadableFolders: Sendable {
         deinit { close(descriptor) }
     }
 
-    /// - Parameter path: that may lead over links.
-    /// - Returns: nil where no regular file is.
-    /// - Throws: `NotReadable` for what lies elsewhere; `.unavailable` for what cannot be opened.
+    /// - Parameter path: a path that may contain links.
+    /// - Returns: nil when there is no regular file.
+    /// - Throws: `NotReadable` for a file in another folder; `.unavailable` for one that cannot be opened.
     func open(_ path: String) throws(Fault) -> OpenFile? {
         var info = stat()
-        // Opening a device may do something.
+        // Opening a device could have an effect.
         guard stat(path, &info) == 0 else {
             guard errno == ENOENT || errno == ENOTDIR else { throw .store(errno, "finding an image's file") }
             return nil
@@ -42,10 +44,10 @@ package struct ReadableFolders: Sendable {
         return file
     }
 
-    /// Opens the folder that a file's name stands in, for taking the name away.
+    /// Opens the folder of a file, in order to remove the file's name.
     ///
-    /// - Returns: nil where there is no such folder.
-    /// - Throws: `NotReadable` for a folder elsewhere.
+    /// - Returns: nil when there is no such folder.
+    /// - Throws: `NotReadable` for another folder.
     func openFolder(_ path: String) throws(Fault) -> CInt? {
         let descriptor = Glibc.open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC)
         guard descriptor >= 0 else {
@@ -68,7 +70,7 @@ package struct ReadableFolders: Sendable {
         }
     }
 
-    /// Where that lies which a descriptor has open.
+    /// The real path of an open file.
     private static func place(of descriptor: CInt) -> String? {
         var bytes = [UInt8](repeating: 0, count: Int(PATH_MAX))
         let count = bytes.withUnsafeMutableBytes { buffer in
@@ -78,7 +80,7 @@ package struct ReadableFolders: Sendable {
     }
 }
 
-/// Why a file is left alone, for the log.
+/// The reason why a file is not read, for the log.
 struct NotReadable: Error, CustomStringConvertible {
     let path: String
     let real: String
@@ -90,13 +92,13 @@ struct NotReadable: Error, CustomStringConvertible {
 }
 
 extension Fault {
-    /// What is done about it says whoever asked.
+    /// The fault for a file in another folder; the caller decides what follows from it.
     fileprivate static func elsewhere(_ path: String, _ real: String) -> Fault {
         Fault(
             .unavailable, "The image's data lie outside of the folders that the service may read.",
             cause: NotReadable(path: path, real: real))
     }
 
-    /// The configuration keeps the service from it, and no disk.
+    /// Whether the configuration keeps the service from reading the file, and not a disk.
     var isElsewhere: Bool { cause is NotReadable }
 }

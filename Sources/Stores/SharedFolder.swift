@@ -2,32 +2,35 @@ package import Domain
 internal import Glibc
 internal import Synchronization
 
-/// A folder that several programs of one machine work in, such as the one where images wait for their import.
+/// A folder that several programs of one machine use, such as the staging area.
 ///
 /// One path may lead two programs to two folders: systemd gives a service a `/tmp` of its own (`PrivateTmp=`), and a container has a file
-/// system of its own. What one program leaves there the other never finds. So `glance-api` marks the folder that it sees, as those of stores
-/// are marked, and records the mark; `glance-tasks` compares it with what it sees itself.
+/// system of its own. Then one program never finds the files of the other. So `glance-api` marks its folder, like that of a store, and
+/// records the mark; `glance-tasks` compares the recorded mark with the one that it sees.
 package final class SharedFolder: Sendable {
+    /// The folder's path.
     package let path: String
-    /// The option that says where it lies.
+    /// The option that names the folder.
     package let option: String
     private let name: String
-    /// The mark that this process has seen or made: it is made again when a file of that name is swept away.
+    /// The mark that this process has seen or made: it makes the file again if it was cleaned away.
     private let known = Mutex<String?>(nil)
 
-    /// - Parameter machine: names the machine among all that have the same database.
+    /// Makes a folder of its path.
+    ///
+    /// - Parameter machine: the name of the machine, unique among those with the same database.
     package init(path: String, option: String, machine: String) {
         (self.path, self.option) = (path, option)
-        // A store's folder begins with a slash.
+        // Unlike the name of a store's folder, this does not begin with a slash.
         name = "shared on \(machine): \(path)"
     }
 
     /// Records that this folder is the one that `glance-api` uses.
     ///
-    /// - Returns: false when another process has recorded another folder since this one did.
-    /// - Throws: when the folder cannot be marked, or the records cannot be asked.
+    /// - Returns: false when another process has recorded another folder since this process did.
+    /// - Throws: when the folder cannot be marked, or the records cannot be read.
     package func claim(_ records: some MaintenanceCatalog) throws(Fault) -> Bool {
-        // One that nobody has used yet is not there.
+        // A folder that was never used does not exist yet.
         guard mkdir(path, 0o755) == 0 || errno == EEXIST else { throw .store(errno, "making the folder \(path)") }
         let before = known.withLock { $0 }
         let mark = try mark(orElse: before ?? FolderMark.fresh())
@@ -38,9 +41,9 @@ package final class SharedFolder: Sendable {
         return before == nil
     }
 
-    /// Whether it is the folder that `glance-api` of this machine uses, as far as that is recorded.
+    /// Whether this is the recorded folder of this machine's `glance-api`; true when none is recorded.
     ///
-    /// - Throws: when the folder cannot be looked at, or the records cannot be asked.
+    /// - Throws: when the folder or the records cannot be read.
     package func isTheRecordedOne(_ records: some MaintenanceCatalog) throws(Fault) -> Bool {
         guard let recorded = try records.mark(ofSharedFolder: name) else { return true }
         let isKnown = known.withLock { $0 == recorded }
@@ -51,7 +54,7 @@ package final class SharedFolder: Sendable {
 
     private func mark(orElse new: String) throws(Fault) -> String { try mark(orElse: .some(new)) ?? new }
 
-    /// - Parameter new: the mark that a folder without one gets.
+    /// - Parameter new: the mark to write into a folder without one.
     private func mark(orElse new: String?) throws(Fault) -> String? {
         let folder = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC)
         guard folder >= 0 else {

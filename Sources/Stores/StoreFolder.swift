@@ -5,23 +5,23 @@ internal import Logging
 internal import Synchronization
 internal import Threading
 
-/// A folder of images, and the one in it that they come in by.
+/// A folder of images, with the folder `.incoming` for data that is being written.
 ///
-/// What is there is simply used. Where something is not there, and before anything new comes in, the folder has to show that it is the one
-/// that images were written to: an empty mount point and another machine's folder have the same path. It does so by its mark, which is
-/// read each time, in the very folder that is opened.
+/// A file that exists is used without a check. Before a missing file counts as missing, and before new data is written, the folder must
+/// prove that it is the one that images were written to: an empty mount point and another machine's folder have the same path. The proof is
+/// its mark, which is read each time in the folder that was opened.
 final class StoreFolder: Sendable {
-    /// Without a slash at its end.
+    /// The path, without a slash at its end.
     let path: String
     let incoming: String
     let priority: Int
     let internalPrefix: String?
-    /// Nil where the folder need not show what it is.
+    /// Nil when the folder is not checked.
     private let records: (any StoreFolderCatalog)?
     private let logger: Logger?
     private let state = Mutex(State())
 
-    /// What can go wrong with a folder; each is told once in the log, and once when it is over.
+    /// The actions that can fail; the log reports the first failure and the recovery of each.
     enum Doing: String {
         case making = "be made"
         case recognising = "be taken for the store's"
@@ -31,17 +31,17 @@ final class StoreFolder: Sendable {
     }
 
     private struct State {
-        /// The one that is noted; nil while nobody has asked, or none is.
+        /// The recorded mark; nil while it was not read, or none is recorded.
         var mark: String?
         var isAsking = false
-        /// Until when a folder that did not show what it is by its images is not asked again, and why it did not.
+        /// The time until which a refused folder is not checked again, and the reason of the refusal.
         var (restUntil, refusal): (Double, Fault?) = (-.infinity, nil)
         var troubles: Set<Doing> = []
     }
 
-    /// Seconds between two looks whether a folder without a mark has the images that it should have.
+    /// The seconds between two checks whether a folder without a mark has the images that it should have.
     private static let rest = 5.0
-    /// Images that are looked for.
+    /// The largest number of images that are looked for.
     private static let sample = 50
 
     init(_ place: FileStore.Place, internalPrefix: String?, records: (any StoreFolderCatalog)?, logger: Logger?) {
@@ -51,7 +51,7 @@ final class StoreFolder: Sendable {
         (self.internalPrefix, self.records, self.logger) = (internalPrefix, records, logger)
     }
 
-    /// Makes the folder with those that it lies in.
+    /// Makes the folder and its parents.
     func make() throws(Fault) {
         var made = ""
         for part in path.split(separator: "/") {
@@ -60,8 +60,8 @@ final class StoreFolder: Sendable {
         }
     }
 
-    /// Makes what bytes come in by, where it is not there: a backup has none, nor has Glance. Where the folder need not show what it is, as
-    /// that of staging, it is made again too.
+    /// Makes `.incoming` if it is missing: backups and Glance have none. If the folder is not checked, as the staging area, the folder
+    /// itself is made again too.
     func makeIncoming() throws(Fault) {
         do throws(Fault) {
             try Self.make(incoming)
@@ -72,7 +72,7 @@ final class StoreFolder: Sendable {
         }
     }
 
-    /// The same in a folder that has shown that it is the right one, so that an empty mount point gets nothing.
+    /// Makes `.incoming` again, but only in the right folder, so that nothing is written into an empty mount point.
     func mendIncoming() throws(Fault) {
         guard access(incoming, F_OK) != 0, errno == ENOENT else { return }
         try check()
@@ -90,9 +90,9 @@ final class StoreFolder: Sendable {
         return Int64(clamping: UInt64(info.f_bavail).multipliedReportingOverflow(by: UInt64(info.f_frsize)).partialValue)
     }
 
-    /// Has the log say that something has begun to go wrong with this folder, or goes well again.
+    /// Logs the first failure of an action, and its recovery.
     ///
-    /// - Parameter fault: nil when it went well.
+    /// - Parameter fault: nil when the action succeeded.
     func note(_ doing: Doing, _ fault: Fault?) {
         let isNews = state.withLock { state in
             fault == nil ? state.troubles.remove(doing) != nil : state.troubles.insert(doing).inserted
@@ -105,12 +105,12 @@ final class StoreFolder: Sendable {
         }
     }
 
-    // MARK: what is not there
+    // MARK: missing files
 
-    /// Looks again for what was not found, in the right folder.
+    /// Looks for a file again, in the right folder.
     ///
-    /// - Parameter name: of a file, from this folder on.
-    /// - Returns: nil when it is truly not there.
+    /// - Parameter name: the path within this folder.
+    /// - Returns: nil when the file does not exist.
     /// - Throws: `.unavailable` when this is not the right folder, or that cannot be found out now.
     func look(for name: String) throws(Fault) -> stat? {
         guard records != nil else { return nil }
@@ -122,7 +122,7 @@ final class StoreFolder: Sendable {
         return nil
     }
 
-    /// Removes once more what was not found, in the right folder; as `look`.
+    /// Removes a file, in the right folder; throws as `look` does.
     func remove(_ name: String) throws(Fault) {
         guard records != nil else { return }
         let folder = try opened()
@@ -130,13 +130,15 @@ final class StoreFolder: Sendable {
         guard unlinkat(folder, name, 0) == 0 || errno == ENOENT else { throw .store(errno, "removing an image's file") }
     }
 
-    /// - Throws: as `look`.
+    /// Checks that this is the right folder.
+    ///
+    /// - Throws: as `look` does.
     func check() throws(Fault) {
         guard records != nil else { return }
         close(try opened())
     }
 
-    /// The same as far as it is known by now. What is not known is asked for beside, for the next time.
+    /// Checks the folder by what is known now. If the recorded mark is unknown, another thread reads it for the next call.
     func checkSoon() throws(Fault) {
         guard records != nil else { return }
         let mustAsk = state.withLock { state in
@@ -163,7 +165,7 @@ final class StoreFolder: Sendable {
 
     // MARK: the mark
 
-    /// A descriptor of the right folder.
+    /// Opens the right folder.
     private func opened() throws(Fault) -> CInt {
         let folder = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC)
         guard folder >= 0 else {
@@ -187,7 +189,8 @@ final class StoreFolder: Sendable {
         let noted: String?
         if let known = state.withLock({ $0.mark }) { noted = known } else { noted = try records.mark(ofFolder: path) }
         state.withLock { $0.mark = noted }
-        // After what is noted: whoever marks a folder at this moment, too, writes the mark and then notes it.
+        // The mark is read after the record: another process that marks the folder at this moment writes the mark first and then the
+        // record.
         let there = try FolderMark.read(in: folder)
         let chosen: String?
         if let there { chosen = there } else { chosen = try marked(folder, noted, records) }
@@ -201,10 +204,10 @@ final class StoreFolder: Sendable {
         }
     }
 
-    /// Marks a folder that has none, where nothing speaks against its being the right one: of the images that are recorded to lie there
-    /// most do, or there are none and no folder was known either.
+    /// Marks a folder that has no mark, unless it seems to be the wrong one: at least half of the sampled images must be there; if no
+    /// images are recorded, no mark may be recorded either.
     ///
-    /// - Returns: nil for a folder that nobody can write to, and that has its images.
+    /// - Returns: nil for a folder that is read-only and has its images.
     private func marked(_ folder: CInt, _ noted: String?, _ records: any StoreFolderCatalog) throws(Fault) -> String? {
         if let refusal = state.withLock({ $0.restUntil > monotonicSeconds() ? $0.refusal : nil }) { throw refusal }
         let urls = try records.recordedURLs(inFolder: path, atMost: Self.sample)
@@ -233,7 +236,7 @@ final class StoreFolder: Sendable {
     // MARK: lists
 
     func pendingUploads(olderThan seconds: Int) throws(Fault) -> [Upload] {
-        // In another folder they are another installation's.
+        // The unfinished files in another folder belong to another installation.
         try check()
         try mendIncoming()
         return try names(in: incoming, olderThan: seconds).compactMap { name in
@@ -247,7 +250,7 @@ final class StoreFolder: Sendable {
         }
     }
 
-    /// The names of files that nothing was written to for some seconds.
+    /// The names of the regular files that were not written to for some seconds.
     func names(in folder: String, olderThan seconds: Int) throws(Fault) -> [String] {
         guard let names = entryNames(in: folder) else { throw .store(errno, "reading a folder of the store") }
         return names.filter { name in

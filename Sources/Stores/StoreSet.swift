@@ -1,12 +1,14 @@
 package import Domain
 
-/// The stores of a site, by their names and by the locations that they hold.
+/// All stores of an installation, by their names and by the locations that they hold.
 package struct StoreSet: ImageStores {
+    /// A store and its description.
     package struct Member: Sendable {
-        /// Nil for the only store of a site that new bytes go to, and for those beside it.
+        /// Nil for a single store without a name, and for the read-only ones beside it.
         let info: StoreInfo?
         let store: any ImageStore
 
+        /// Makes a member of its parts.
         package init(_ info: StoreInfo?, _ store: any ImageStore) { (self.info, self.store) = (info, store) }
 
         fileprivate var unguarded: any ImageStore { (store as? GuardedStore)?.base ?? store }
@@ -14,18 +16,18 @@ package struct StoreSet: ImageStores {
 
     private let members: [Member]
     private let main: any ImageStore
-    /// Files that lie in none of the stores' folders; nil where none are read.
+    /// The files outside of the stores' folders; nil when none are read.
     private let outside: (any ImageStore)?
     package let named: [StoreInfo]?
 
-    /// One store for new bytes, which needs no name, and others that are only read.
+    /// Makes a set of one store for new data, which needs no name, and others that are only read.
     package init(_ main: some ImageStore, beside others: [any ImageStore] = [], outside: (any ImageStore)? = nil) {
         (self.main, self.outside) = (main, outside)
         members = ([main] + others).map { Member(nil, $0) }
         named = nil
     }
 
-    /// Several stores, of which one is the default.
+    /// Makes a set of several stores, one of which is the default.
     package init(_ members: [Member], outside: (any ImageStore)? = nil) {
         guard let main = members.first(where: { $0.info?.isDefault == true }) else { fatalError("one of several stores is the default") }
         (self.members, self.outside) = (members, outside)
@@ -55,9 +57,9 @@ package struct StoreSet: ImageStores {
         try all { store throws(Fault) in try store.discardPending(upload) }
     }
 
-    /// Asks every store, whatever the others say.
+    /// Asks every store, even if one throws.
     ///
-    /// - Throws: the first refusal, when all were asked.
+    /// - Throws: the first fault, after all were asked.
     private func all(_ ask: (any ImageStore) throws(Fault) -> Void) throws(Fault) {
         var refusal: Fault?
         for member in members {
@@ -82,8 +84,8 @@ package struct StoreSet: ImageStores {
         try remover(of: url)?.remove(url, ifStill: isMeant)
     }
 
-    /// - Returns: nil for what is on the web, which nobody here removes.
-    /// - Throws: for what no store of ours can remove: it stays owed.
+    /// - Returns: nil for data on external web servers, which is not removed.
+    /// - Throws: for a URL that no store can remove: its removal stays owed.
     private func remover(of url: String) throws(Fault) -> (any ImageStore)? {
         if let holder = members.first(where: { $0.store.holds(url) })?.store ?? outsideStore(of: url) { return holder }
         guard !HTTPStore.isWebURL(url) else { return nil }
@@ -112,12 +114,12 @@ package struct StoreSet: ImageStores {
     package func store(of location: ImageLocation) -> String? {
         guard named != nil else { return nil }
         if let member = member(holding: location) { return member.info?.id }
-        // A file that lay in that store when it was another folder. Source: Glance, which goes by the label alone.
+        // The file was written when that store had another folder. Source: Glance, which goes by the label alone.
         guard let label = location.store, outsideStore(of: location.url) != nil else { return nil }
         return members.first { $0.info?.id == label && $0.info?.type == "file" }?.info?.id
     }
 
-    /// A label counts where the store of that name can hold such a location: operators rename stores, and move what lies in them.
+    /// The store of a location. The label counts only if that store can hold the location: operators rename stores, and move their data.
     private func member(holding location: ImageLocation) -> Member? {
         if let label = location.store, let member = members.first(where: { $0.info?.id == label }), member.store.holds(location.url) {
             return member
@@ -125,19 +127,19 @@ package struct StoreSet: ImageStores {
         return members.first { $0.store.holds(location.url) }
     }
 
-    /// What can be asked whether they can be used: those that images are written to.
+    /// The health probes of the stores that images are written to.
     package var probes: [any HealthProbe] { members.compactMap { $0.unguarded as? any HealthProbe } }
 }
 
 extension StoreSet {
-    /// Where nginx is told to find files, and the folders that they lie in.
+    /// The paths under which nginx finds files, and their folders.
     package var internalFolders: [(prefix: String, folder: String)] {
         members.flatMap { ($0.unguarded as? FileStore)?.internalFolders ?? [] }
     }
 }
 
 extension Fault {
-    /// - Parameter url: an image's location, as the database has it.
+    /// - Parameter url: an image's location as it is recorded.
     fileprivate static func noStore(of url: String, _ kind: Kind) -> Fault {
         let scheme = url.utf8.firstRange(of: "://".utf8).map { url[..<$0.lowerBound] }
         let reason =
@@ -147,7 +149,7 @@ extension Fault {
     }
 }
 
-/// Why nobody is asked for an image's bytes, for the log.
+/// The reason why no store is asked for an image's data, for the log.
 private struct NoStore: Error, CustomStringConvertible {
     let description: String
 }

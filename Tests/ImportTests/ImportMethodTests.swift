@@ -234,7 +234,7 @@ import Testing
              WHERE image_id = '\(id)'
             """)
         let log = "\(glance.folder)/log/glance-tasks.log"
-        #expect(try eventually { try String(contentsOfFile: log, encoding: .utf8).contains("task \(task) is somebody else's by now") })
+        #expect(try eventually { try String(contentsOfFile: log, encoding: .utf8).contains("task \(task) belongs to another worker now") })
         #expect(try glance.status(of: id) == "importing")
         #expect(FileManager.default.fileExists(atPath: staged))
 

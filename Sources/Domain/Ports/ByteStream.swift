@@ -1,35 +1,38 @@
-/// Bytes on their way in, read from front to back by one thread at a time: what a client sends, what a store or a source has.
+/// A stream of bytes that one thread at a time reads from front to back: a request's body, or the data in a store or a source.
 package protocol ByteStream: AnyObject {
-    /// Reads the next bytes, as many as are there and fit.
+    /// Reads the bytes that are available now, as many as fit into the buffer. Blocks until there is at least one.
     ///
-    /// - Returns: 0 at the end.
-    /// - Throws: when the end came too early. Bytes that are not whole never end like whole ones.
+    /// - Returns: the number of bytes; 0 at the end of the stream.
+    /// - Throws: when the stream ends early. A truncated stream never ends with 0.
     func read(into buffer: UnsafeMutableRawBufferPointer) throws(StreamError) -> Int
 
-    /// The same, and waits for some seconds at most, so that the caller can ask themselves whether to wait on.
+    /// Reads like `read(into:)`, but waits for a limited number of seconds, so that the caller can check whether to go on.
     ///
-    /// - Returns: nil when nothing came in time.
+    /// - Returns: nil when no byte arrived in time.
     func read(into buffer: UnsafeMutableRawBufferPointer, waitingAtMost seconds: Double) throws(StreamError) -> Int?
 }
 
-/// Takes bytes on their way out: the body of an answer while it is written.
+/// Takes the bytes of an answer while it is written.
 package protocol ByteSink: AnyObject {
-    /// - Returns: false when nothing further is wanted, since the client asked for the header alone.
-    /// - Throws: `.cut` when the client takes nothing any more.
+    /// Writes a piece of the body.
+    ///
+    /// - Returns: false when no more bytes are needed, because the client asked for the header only.
+    /// - Throws: `.cut` when the client accepts no more bytes.
     func write(_ bytes: UnsafeRawBufferPointer) throws(StreamError) -> Bool
 }
 
-/// Why bytes on their way did not come to their end.
+/// The reason why a stream of bytes ended early.
 package enum StreamError: Error {
-    /// The client went away, or sent less than it promised. The cause is what the connection told; nil where it told nothing.
+    /// The client closed the connection, or sent fewer bytes than it announced. The cause is the connection's error; nil when there is
+    /// none.
     case cut(cause: (any Error)?)
-    /// Whoever has the bytes broke off, or refuses to go on.
+    /// The sender of the bytes failed, or a reader of them refuses to go on.
     case failed(Fault)
 }
 
 extension StreamError {
-    /// What a use case fails with when its bytes do not come to their end. A client that broke off has made a bad request; it is told so,
-    /// as it may have closed only its own side.
+    /// The fault that an operation throws for this error. A cut body is an invalid request; the client is told, since it may have closed
+    /// only its sending side.
     package var fault: Fault {
         switch self {
         case .cut: Fault(.invalid, "The request body ended before all of it was there.")
@@ -37,7 +40,7 @@ extension StreamError {
         }
     }
 
-    /// Does a part of a stream's work whose fault ends the stream.
+    /// Runs a step of a stream's work and turns its fault into `.failed`.
     package static func failing<Value>(_ body: () throws(Fault) -> Value) throws(StreamError) -> Value {
         do throws(Fault) {
             return try body()
@@ -48,16 +51,17 @@ extension StreamError {
 }
 
 extension ByteStream {
-    /// Waits as long as the stream itself does: sources and stores have limits of their own.
+    /// The default ignores the limit and waits as long as the stream itself does: sources and stores have limits of their own.
     package func read(into buffer: UnsafeMutableRawBufferPointer, waitingAtMost seconds: Double) throws(StreamError) -> Int? {
         try read(into: buffer)
     }
 
-    /// Reads all of a short stream.
+    /// Reads a short stream to its end.
     ///
     /// - Parameters:
-    ///   - announced: bytes that will come; nil where nobody knows.
-    ///   - seconds: that all of it may take; nil for as long as the stream itself allows.
+    ///   - limit: the largest number of bytes that is accepted.
+    ///   - announced: the number of bytes that will come; nil when it is unknown.
+    ///   - seconds: the time that reading all of it may take; nil for as long as the stream itself allows.
     /// - Returns: nil when there are more than `limit` bytes.
     /// - Throws: `.failed` with `.tooSlow` when the time is over.
     package func readAll(atMost limit: Int, announced: Int64? = nil, within seconds: Double?) throws(StreamError) -> [UInt8]? {
@@ -82,8 +86,10 @@ extension ByteStream {
     }
 }
 
-/// A stream without a byte.
+/// An empty stream.
 package final class NoBytes: ByteStream {
+    /// Makes an empty stream.
     package init() {}
+    /// Returns 0.
     package func read(into buffer: UnsafeMutableRawBufferPointer) -> Int { 0 }
 }

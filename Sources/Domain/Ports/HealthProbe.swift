@@ -1,10 +1,10 @@
-/// Something that the service stands on and that can be away: the database, a store, whoever knows the callers.
+/// A part that the service depends on and that can be unavailable: the database, a store, the identity service.
 package protocol HealthProbe: Sendable {
-    /// As the answer to `/healthcheck` names it: `database`.
+    /// The name of the part in the answer of `/healthcheck`, for example `database`.
     var healthName: String { get }
 
-    /// Asks whether it can be used now. May take as long as any use of it.
+    /// Checks whether the part can be used now. The check may take as long as any use of the part.
     ///
-    /// - Throws: why not, in words that anybody may read.
+    /// - Throws: the reason why not, in words that any client may read.
     func checkHealth() throws(Fault)
 }

@@ -1,114 +1,133 @@
-/// Images' bytes kept on this node as files that nginx sends, so that what lies far away is fetched once. Without it everything works.
+/// A cache of image data on this node, as files that nginx sends, so that remote data is fetched once. The service works without it.
 package protocol ImageCache: Sendable {
-    /// An image's bytes; nil while they are not there whole.
+    /// The data of an image; nil while the cache does not have all of it.
     func bytes(of id: ImageID) -> Blob?
 
-    /// Notes that somebody reads an image now: those that nobody reads go first.
+    /// Records an access to an image: the images that were not read for the longest time are removed first.
     func touch(_ id: ImageID)
 
-    /// Takes the turn at bringing an image in; it ends with the process too.
+    /// Begins to fill the cache with an image. The fill ends with its process.
     ///
-    /// - Returns: nil while somebody else of this node has it.
-    /// - Throws: `.tooLarge` when there is no room, `.unavailable` when nothing can be written.
+    /// - Returns: nil while another process or thread of this node fills the image.
+    /// - Throws: `.tooLarge` when the disk has no space, `.unavailable` when nothing can be written.
     func begin(_ id: ImageID) throws(Fault) -> (any CacheFill)?
 
-    /// What there is of an image that is being brought in; nil where nobody does.
+    /// The part of an image that another fill has written so far; nil when there is none.
     func growing(_ id: ImageID) -> (any GrowingBytes)?
 
-    /// The images that are there whole.
+    /// The images that are completely in the cache.
     func images() throws(Fault) -> [CachedFile]
 
-    /// Images that are wanted here, those first that wait longest.
+    /// The images that are queued for this node's cache, the oldest entry first.
     func queue() throws(Fault) -> [ImageID]
-    /// An image that is in the queue keeps its place.
+    /// Adds an image to the queue. An image that is queued already keeps its place.
     func enqueue(_ id: ImageID) throws(Fault)
-    /// - Returns: whether it was there; as for `remove`.
+    /// Removes an image from the queue.
+    ///
+    /// - Returns: whether it was there.
     @discardableResult
     func dequeue(_ id: ImageID) throws(Fault) -> Bool
-    /// Who reads it now still reads it to the end.
+    /// Removes an image from the cache. Readers that have it open can read it to the end.
+    ///
+    /// - Returns: whether it was there.
     @discardableResult
     func remove(_ id: ImageID) throws(Fault) -> Bool
 
-    /// Removes what turned out wrong, and what nobody has been bringing in for some seconds.
+    /// Removes rejected files, and unfinished ones that were not written to for some seconds.
     ///
-    /// - Throws: what one of them failed by, when all were tried.
+    /// - Throws: the fault of one of them, after all were tried.
     func clean(olderThan seconds: Int) throws(Fault)
 }
 
-/// An image on its way into the cache, held by one thread. Let go before any of the three ends, it is as if its process had died.
+/// Writes an image into the cache; one thread uses it. If it is dropped before `commit`, `reject` or `discard`, the result is the same as
+/// if its process had died.
 package protocol CacheFill: AnyObject, Sendable {
+    /// Appends bytes.
+    ///
     /// - Throws: `.tooLarge` when the disk is full.
     func append(_ bytes: UnsafeRawBufferPointer) throws(Fault)
 
-    /// The bytes are those of the image: whoever follows may have all of them. Makes them durable, then visible.
+    /// Accepts the bytes as those of the image: makes the file durable, then visible. Followers may read all of it.
     func commit() throws(Fault)
 
-    /// The bytes are not those of the image, or not all: keeps them apart, for the operator. Whoever follows is cut off.
+    /// Rejects the bytes, which are incomplete or wrong: keeps the file apart for the operator. Followers get an error.
     func reject()
 
-    /// Removes the bytes. Whoever follows goes on without the cache.
+    /// Removes the bytes. Followers read the rest from the store.
     func discard()
 }
 
-/// An image that somebody brings into the cache, read meanwhile.
+/// The readable part of an image while another thread or process fills it.
 package protocol GrowingBytes: AnyObject {
+    /// Looks how far the fill has come.
     func look() throws(Fault) -> Growth
 
-    /// Bytes from an offset on, as many as are there and fit.
+    /// Reads bytes from an offset on, as many as are there and fit into the buffer.
     func read(into buffer: UnsafeMutableRawBufferPointer, at offset: Int64) throws(Fault) -> Int
 }
 
-/// How far it is.
+/// The progress of a fill.
 package enum Growth: Equatable, Sendable {
-    /// So many bytes are there, of which nobody knows yet whether they are right.
+    /// This number of bytes is written; they are not checked yet.
     case growing(Int64)
-    /// The same, and nothing more will come.
+    /// This number of bytes is written, and no more will come.
     case abandoned(Int64)
+    /// All bytes are written and checked.
     case whole
+    /// The bytes were rejected.
     case wrong
 }
 
-/// A whole image in the cache.
+/// An image that is completely in the cache.
 package struct CachedFile: Sendable {
+    /// The image's id.
     package let image: ImageID
-    /// Bytes.
+    /// The size of the file in bytes.
     package let size: Int64
-    /// Seconds since 1970, by this node's clock.
+    /// The time of the last access, in seconds since 1970 by this node's clock.
     package let lastAccessed: Double
+    /// The time when the file was completed, in seconds since 1970 by this node's clock.
     package let lastModified: Double
 
+    /// Makes an entry of its parts.
     package init(image: ImageID, size: Int64, lastAccessed: Double, lastModified: Double) {
         (self.image, self.size, self.lastAccessed, self.lastModified) = (image, size, lastAccessed, lastModified)
     }
 }
 
-/// What the database knows of the nodes' caches, in Glance's tables. What is there is told by the cache alone.
+/// The database's records of the nodes' caches, in Glance's tables. Only the cache itself tells which images it has.
 package protocol CacheRecords: Sendable {
-    /// Records that an image has come into this node's cache, as nobody has read it yet.
+    /// Records that an image has come into this node's cache, with no reads so far.
     func noteCached(_ id: ImageID, size: Int64, checksum: String?) throws(Fault)
 
-    /// Adds to the numbers of times that images were read from this node's cache.
+    /// Adds to the numbers of reads from this node's cache.
     func add(hits: [ImageID: Int]) throws(Fault)
 
-    /// This node's records.
+    /// Reads this node's records.
     func records() throws(Fault) -> [CacheRecord]
 
+    /// Removes this node's records of some images.
     func forgetCached(_ ids: [ImageID]) throws(Fault)
 
-    /// The addresses of the nodes that have an image in their caches, as far as they say so.
+    /// Reads the addresses of the nodes that have an image in their caches. Nodes that have announced no address are left out.
     func nodes(caching id: ImageID) throws(Fault) -> [String]
 
-    /// Those of some images that are there, and have data.
+    /// Reads which of some images exist and have data.
     func live(among ids: [ImageID]) throws(Fault) -> Set<ImageID>
 }
 
+/// A record of an image in a node's cache.
 package struct CacheRecord: Sendable {
+    /// The row's id.
     package let number: Int64
+    /// The image's id.
     package let image: ImageID
+    /// The number of reads from the cache.
     package let hits: Int64
-    /// MD5.
+    /// The image's MD5; nil when it is unknown.
     package let checksum: String?
 
+    /// Makes a record of its parts.
     package init(number: Int64, image: ImageID, hits: Int64, checksum: String?) {
         (self.number, self.image, self.hits, self.checksum) = (number, image, hits, checksum)
     }

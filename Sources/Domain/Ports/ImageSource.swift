@@ -1,45 +1,47 @@
-/// Where images come from that somebody names by URL: an import, `copy_from`, a location. `FetchRules` are applied to the URL, to
-/// every redirect and to every address that is connected to.
+/// The source of data that a client names by URL: for an import, `copy_from` or a location. `FetchRules` apply to the URL, to every
+/// redirect and to every address that is connected to.
 package protocol ImageSource: Sendable {
-    /// Whether a URL is one that is asked at all.
+    /// Checks whether a URL is allowed, without asking the network.
     ///
-    /// - Throws: `.invalid`.
+    /// - Throws: `.invalid` when it is not.
     func check(_ url: String) throws(Fault)
 
-    /// Asks for the bytes.
+    /// Requests the data at a URL.
     ///
     /// - Parameters:
-    ///   - token: shown to the source, and to nobody that it leads to.
-    ///   - most: bytes that are taken.
-    ///   - isCancelled: asked several times a second while bytes are waited for; then reading ends with a fault.
-    /// - Throws: `.invalid` for a URL that is not allowed, `.notFound` when the source says so, `.tooLarge`, else `.unavailable`.
-    ///   Before there is an answer, the text is the same whatever went wrong: it does not tell an address that is not allowed, a
-    ///   closed port and an open one apart.
+    ///   - token: sent to this URL only, not to the targets of redirects.
+    ///   - most: the largest number of bytes that is accepted.
+    ///   - isCancelled: called several times a second while no bytes come; when it returns true, reading throws a fault.
+    /// - Throws: `.invalid` for a URL that is not allowed, `.notFound` when the source says so, `.tooLarge`, else `.unavailable`. Before an
+    ///   answer arrives the message is the same for every reason: it does not distinguish a forbidden address, a closed port and an open
+    ///   one.
     func fetch(
         _ url: String, showing token: CallerToken?, atMost most: Int64, isCancelled: @escaping () -> Bool
     ) throws(Fault) -> FetchedBytes
 
-    /// Bytes that the source says it has.
+    /// Asks the source for the size of the data, in bytes.
     ///
-    /// - Throws: as `fetch` does, and `.invalid` when the source does not say.
+    /// - Throws: as `fetch` does, and `.invalid` when the source does not tell the size.
     func size(of url: String) throws(Fault) -> Int64
 }
 
 extension ImageSource {
+    /// Requests the data at a URL without a token.
     package func fetch(_ url: String, atMost most: Int64, isCancelled: @escaping () -> Bool) throws(Fault) -> FetchedBytes {
         try fetch(url, showing: nil, atMost: most, isCancelled: isCancelled)
     }
 }
 
-/// An answer of a source, whose bytes are still to be read.
+/// The answer of a source, with its data still to be read.
 package struct FetchedBytes {
-    /// Bytes that will come; nil when the source does not say.
+    /// The number of bytes that will come; nil when the source does not tell it.
     package let announced: Int64?
-    /// Where it is false, the end of the connection is the end of the bytes: a cut body reads like a whole one.
+    /// Whether the end of the data is marked. If not, it ends with the connection, and truncated data cannot be recognized.
     package let hasMarkedEnd: Bool
-    /// Ends only when all that was announced has come.
+    /// The data. It ends only when all announced bytes have come.
     package let reader: any ByteStream
 
+    /// Makes an answer of its parts.
     package init(announced: Int64?, hasMarkedEnd: Bool, reader: any ByteStream) {
         (self.announced, self.hasMarkedEnd, self.reader) = (announced, hasMarkedEnd, reader)
     }

@@ -1,108 +1,117 @@
-/// A place that keeps image bytes. Every store passes `ImageStoreConformance`.
+/// A store of image data. Every store passes `ImageStoreConformance`.
 package protocol ImageStore: Sendable {
-    /// Begins bytes that nobody can see before they are committed.
+    /// Begins to write data, which is not visible before it is committed.
     ///
     /// - Parameters:
-    ///   - token: names these bytes until then.
-    ///   - size: bytes the client announced, nil when it did not say.
-    /// - Throws: `.tooLarge` when there is no room, `.unavailable` when nothing can be written.
+    ///   - token: names the data until then.
+    ///   - size: the number of bytes that the client announced; nil when it announced none.
+    /// - Throws: `.tooLarge` when the store has no space, `.unavailable` when nothing can be written.
     func begin(_ id: ImageID, token: String, announcing size: Int64?) throws(Fault) -> any BlobWriter
 
-    /// Removes what an upload that its worker left behind may have stored, committed or not. Bytes that are settled are not touched, nor
-    /// those of another upload to the same image.
+    /// Removes the data that an abandoned upload may have written, committed or not. Data that a record refers to is not touched, nor is
+    /// that of another upload to the same image.
     func discard(_ upload: Upload) throws(Fault)
 
-    /// Removes an upload's unfinished bytes only.
+    /// Removes the unfinished data of an upload only.
     func discardPending(_ upload: Upload) throws(Fault)
 
-    /// Unfinished bytes that nothing was added to for some seconds.
+    /// Finds uploads with unfinished data that was not written to for some seconds.
     func pendingUploads(olderThan seconds: Int) throws(Fault) -> [Upload]
 
-    /// Removes bytes. Removing what is not there is no error: an undo may come twice.
+    /// Removes data. Removing what does not exist is no error, since an undo may come twice.
     ///
-    /// - Throws: `.unavailable` also for a place where it is not there and that is not known to be the one it was written to.
+    /// - Throws: `.unavailable` also when nothing is there and the folder is not known to be the one that the data was written to.
     func remove(_ url: String) throws(Fault)
 
-    /// The same where others may have removed them, and somebody may have put other bytes there.
+    /// Removes data that others may have removed already, and in whose place there may be other data now.
     ///
-    /// - Parameter isMeant: says whether what may be there now is what is to go. Bytes of an upload that begins after it was asked are safe.
+    /// - Parameter isMeant: tells whether the data that may be there now is the data to remove. Data of an upload that begins after
+    ///   that question is not removed.
     func remove(_ url: String, ifStill isMeant: () throws(Fault) -> Bool) throws(Fault)
 
-    /// Whether a location is one of this store's, whatever lies there.
+    /// Whether a URL has the form of this store's locations. The store is not asked whether data is there.
     func holds(_ url: String) -> Bool
 
-    /// Asked before anything is changed for bytes that are to come.
+    /// Checks that the store takes data, before anything else is changed for an upload.
     ///
-    /// - Throws: `.invalid` where the store never takes bytes, `.unavailable` where this service cannot use it.
+    /// - Throws: `.invalid` when the store never takes data, `.unavailable` when this service cannot use it.
     func checkTakesBytes() throws(Fault)
 
-    /// Asked before a record loses a location, so that no bytes are left that nothing tells of.
+    /// Checks that the data at a location can be removed, before a record loses the location, so that no data stays without a record.
     ///
-    /// - Throws: `.conflict` where the configuration keeps the service from removing what lies at a location of this store's.
+    /// - Throws: `.conflict` when the configuration keeps the service from removing it.
     func checkRemovable(_ url: String) throws(Fault)
 
-    /// - Throws: `.notFound` when no bytes are there, `.unavailable` when the store does not answer, or is not known to be the one that they
-    ///   were written to.
+    /// Finds the data at a location.
+    ///
+    /// - Throws: `.notFound` when there is none, `.unavailable` when the store does not answer, or its folder is not known to be the one
+    ///   that the data was written to.
     func bytes(at url: String) throws(Fault) -> Blob
 }
 
 extension ImageStore {
+    /// The default: a store takes data.
     package func checkTakesBytes() {}
+    /// The default: data can be removed.
     package func checkRemovable(_ url: String) {}
 }
 
-/// A store that can tell what it has.
+/// A store that can list its contents.
 package protocol ListedStore: ImageStore {
-    /// The names of what is stored, and was not touched for some seconds.
+    /// The names of the stored items that were not touched for some seconds.
     func names(olderThan seconds: Int) throws(Fault) -> [String]
 }
 
-/// Bytes on their way in, held by one thread. Let go before `commit()`, they leave nothing behind.
+/// Writes data to a store; one thread uses it. If it is dropped before `commit()`, no data is left.
 package protocol BlobWriter: AnyObject, Sendable {
-    /// What the store calls them until they are committed.
+    /// The store's URL for the data until it is committed.
     var url: String { get }
 
+    /// Appends bytes.
+    ///
     /// - Throws: `.tooLarge` when the store is full.
     func append(_ bytes: UnsafeRawBufferPointer) throws(Fault)
 
-    /// Takes all the bytes of a file of this machine at once, where the store can do that without reading them.
+    /// Takes the whole content of a local file at once, where the store can do that without reading it.
     ///
-    /// - Parameter isCancelled: asked between pieces, of which each takes a moment.
-    /// - Returns: false when it cannot; then nothing was taken.
+    /// - Parameter isCancelled: called between pieces, each of which takes a moment.
+    /// - Returns: false when the store cannot; then it has taken nothing.
     /// - Throws: `.gone` when it was cancelled, `.tooLarge` when the store is full.
     func take(fileAt path: String, size: Int64, isCancelled: () -> Bool) throws(Fault) -> Bool
 
-    /// Reads back what `take` took: nobody has seen those bytes yet.
+    /// Opens the data that `take` has taken, to check it: it did not pass through this process.
     func taken() throws(Fault) -> any ByteStream
 
-    /// Makes the bytes durable, then visible. They are whole or absent, whatever fails.
+    /// Makes the data durable, then visible. Whatever fails, the data is either complete or absent.
     func commit() throws(Fault) -> ImageLocation
 
-    /// Says that the record tells of the bytes, which were committed: from now on nobody takes them for leftovers.
+    /// Reports that a record refers to the committed data: from now on cleaning up does not remove it.
     func confirm()
 
-    /// Removes the bytes, committed or not; a second call does nothing.
+    /// Removes the data, committed or not; a second call does nothing.
     func discard()
 }
 
-/// Bytes that a store has.
+/// Data in a store.
 package struct Blob {
+    /// The size in bytes.
     package let size: Int64
-    /// The path by which nginx sends them itself; nil where it cannot.
+    /// The internal path by which nginx sends the data; nil when the worker must send it.
     package let internalPath: String?
-    /// Where they lie as a file of this machine; nil where they do not.
+    /// The path of the data as a local file; nil when it is none.
     package var path: String?
-    /// Opens them for reading from an offset.
+    /// Opens the data for reading from an offset.
     package let open: (_ offset: Int64) throws(Fault) -> any ByteStream
-    /// Opens all of them in another way than by `open(0)`: nil where there is none.
+    /// Opens all of the data by another way than `open(0)`; nil when there is none.
     package var openWhole: (() throws(Fault) -> any ByteStream)?
 
-    /// Opens all of them, in the way that is best.
+    /// Opens all of the data by the best way.
     package func openAll() throws(Fault) -> any ByteStream {
         guard let openWhole else { return try open(0) }
         return try openWhole()
     }
 
+    /// Makes data of its parts.
     package init(
         size: Int64, internalPath: String?, open: @escaping (_ offset: Int64) throws(Fault) -> any ByteStream
     ) {

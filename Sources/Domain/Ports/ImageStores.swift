@@ -1,59 +1,66 @@
-/// All the stores of a site. New bytes go to one by its name; what is stored is found by its location.
+/// All stores of an installation. New data goes to a store by its name; existing data is found by its location.
 package protocol ImageStores: Sendable {
-    /// The stores that clients may name, in the order of the configuration; nil where the site has a single one, without a name.
+    /// The stores that clients may name, in the order of the configuration; nil when there is a single store without a name.
     var named: [StoreInfo]? { get }
 
-    /// Begins bytes that nobody can see before they are committed.
+    /// Begins to write data, which is not visible before it is committed.
     ///
-    /// - Parameter store: nil for the default one.
-    /// - Throws: as `ImageStore.begin` does, and `.invalid` for a store that there is not, or that takes nothing.
+    /// - Parameter store: the store's name; nil for the default store.
+    /// - Throws: as `ImageStore.begin` does, and `.invalid` for a store that does not exist or takes no data.
     func begin(_ id: ImageID, token: String, announcing size: Int64?, in store: String?) throws(Fault) -> any BlobWriter
 
-    /// Removes what an upload that its worker left behind may have stored, committed or not.
+    /// Removes the data that an abandoned upload may have written, committed or not.
     func discard(_ upload: Upload) throws(Fault)
 
-    /// Removes an upload's unfinished bytes only.
+    /// Removes the unfinished data of an upload only.
     func discardPending(_ upload: Upload) throws(Fault)
 
-    /// Unfinished bytes that nothing was added to for some seconds, of the stores that can be asked now.
+    /// Finds uploads with unfinished data that was not written to for some seconds, in the stores that answer now.
     ///
-    /// - Throws: when none can.
+    /// - Throws: when no store answers.
     func pendingUploads(olderThan seconds: Int) throws(Fault) -> [Upload]
 
-    /// Removes bytes. Of what lies in no store of ours nothing is removed.
+    /// Removes data. Data on external web servers is left alone.
+    ///
+    /// - Throws: as `ImageStore.remove` does, and `.unavailable` for a location that no store can remove.
     func remove(_ url: String) throws(Fault)
 
-    /// The same where others may have removed them, and somebody may have put other bytes there; see `ImageStore`.
+    /// Removes data that others may have removed or replaced; see `ImageStore`.
     func remove(_ url: String, ifStill isMeant: () throws(Fault) -> Bool) throws(Fault)
 
-    /// Asked before anything is changed for bytes that are to come.
+    /// Checks that a store takes data, before anything else is changed for an upload.
     ///
-    /// - Parameter store: nil for the default one.
-    /// - Throws: `.invalid` for a store that never takes bytes, `.unavailable` for one that this service cannot use.
+    /// - Parameter store: the store's name; nil for the default store.
+    /// - Throws: `.invalid` for a store that never takes data, `.unavailable` for one that this service cannot use.
     func checkTakesBytes(in store: String?) throws(Fault)
 
-    /// Asked before a record loses a location, so that no bytes are left that nothing tells of.
+    /// Checks that the data at a location can be removed, before a record loses the location, so that no data stays without a record.
     ///
-    /// - Throws: `.conflict` where the configuration keeps the service from removing what lies there.
+    /// - Throws: `.conflict` when the configuration keeps the service from removing it.
     func checkRemovable(_ location: ImageLocation) throws(Fault)
 
-    /// - Throws: `.notFound` when no bytes are there, `.unavailable` when the store does not answer, or none that is here has such
-    ///   locations, `.forbidden` for a file that is a link to where the service may not read.
+    /// Finds the data at a location.
+    ///
+    /// - Throws: `.notFound` when there is none, `.unavailable` when the store does not answer or no configured store has such locations,
+    ///   `.forbidden` for a link to a file that the service may not read.
     func bytes(at location: ImageLocation) throws(Fault) -> Blob
 
-    /// Whether a URL is one that a store of ours would read, whatever lies there.
+    /// Whether a configured store reads such URLs. No store is asked whether data is there.
     func holds(_ url: String) -> Bool
 
-    /// The name of the store that a location lies in: the one that it is labelled with, or that its URL leads to; nil where there
-    /// is none of that name and the URL leads nowhere.
+    /// The name of the store that holds a location: the one in its label, or the one that its URL belongs to; nil when no store has that
+    /// name and the URL belongs to none.
     func store(of location: ImageLocation) -> String?
 }
 
 extension ImageStores {
+    /// The default: stores take data.
     package func checkTakesBytes(in store: String?) {}
+    /// The default: data can be removed.
     package func checkRemovable(_ location: ImageLocation) {}
 
-    /// Locations as they are to be read: those in preferred stores, then those in heavier ones, each kind as it was before.
+    /// Sorts locations in the order in which to read them: those in preferred stores first, then by the weight of their stores, heaviest
+    /// first; otherwise the order stays.
     package func ordered(_ locations: [ImageLocation], preferring preferred: [String] = []) -> [ImageLocation] {
         guard locations.count > 1, let named else { return locations }
         let weights = Dictionary(named.map { ($0.id, $0.weight) }) { first, _ in first }
@@ -65,10 +72,11 @@ extension ImageStores {
         return ranked.sorted { ($0.place, $1.weight, $0.number) < ($1.place, $0.weight, $1.number) }.map(\.location)
     }
 
-    /// A new location, labelled with the store that its URL leads to, whatever it says itself.
+    /// Labels a new location with the store that its URL belongs to, whatever its own label is.
     package func labelled(_ location: ImageLocation) -> ImageLocation {
         store(of: ImageLocation(url: location.url)).map { location.labelled($0) } ?? location
     }
 
+    /// The description of a named store; nil when there is none of that name.
     package func info(_ store: String) -> StoreInfo? { named?.first { $0.id == store } }
 }

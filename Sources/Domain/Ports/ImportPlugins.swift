@@ -1,41 +1,43 @@
-/// Takes bytes out of what they are packed in, on their way.
+/// Unpacks a stream of compressed or archived data.
 package protocol Unpacking: Sendable {
-    /// Bytes that are packed in nothing pass as they are.
+    /// Wraps a reader. Data that is not packed passes unchanged.
     ///
-    /// - Returns: a reader that throws `.invalid` for a packing that is damaged, or is no image's, such as an archive of several files.
-    ///   What it gave is to be used only once it has come to a good end.
+    /// - Returns: a reader that throws `.invalid` for a packing that is damaged or does not hold an image, such as an archive of several
+    ///   files. Its bytes may be used only once it has come to its end without an error.
     func unpacked(_ reader: any ByteStream) -> any ByteStream
 }
 
-/// What a site makes of the formats of images that it imports.
+/// An installation's settings for converting imported images.
 package struct ConversionSettings: Sendable {
-    /// Disk formats that can be made. Source: Glance, `[image_conversion] output_format`.
+    /// The disk formats that can be produced. Source: Glance, `[image_conversion] output_format`.
     package enum Format: String, Sendable, CaseIterable {
         case qcow2, raw, vmdk
     }
 
+    /// The disk format that images are converted to.
     package var format: Format
-    /// That one conversion may take.
+    /// The time limit of one conversion, in seconds.
     package var seconds: Double
 
+    /// Makes settings of their parts.
     package init(format: Format, seconds: Double) { (self.format, self.seconds) = (format, seconds) }
 }
 
-/// Makes an image of another format out of one.
+/// Converts an image to another disk format.
 package protocol ImageConverter: Sendable {
-    /// The disk format that it makes.
+    /// The disk format that it produces.
     var format: String { get }
 
-    /// Makes a file of a file. One that it does not bring to an end is not there afterwards.
+    /// Converts a file into a new file. An unfinished new file is removed.
     ///
     /// - Parameters:
-    ///   - format: the disk format that the first file is said to have.
-    ///   - target: nothing is there yet.
-    ///   - most: bytes that the image may have.
-    ///   - isCancelled: asked several times a second.
-    ///   - note: told now and then how much is done, of 1.
-    /// - Throws: `.unsupportedMedia` for a file of another format, one that leads to other files, or is damaged; `.tooLarge` for one that
-    ///   becomes too large, or takes more time or memory than is allowed; `.gone` when it was cancelled.
+    ///   - format: the disk format that the source file is declared to have.
+    ///   - target: the path of the new file; nothing is there yet.
+    ///   - most: the largest size of the image in bytes.
+    ///   - isCancelled: called several times a second.
+    ///   - note: called now and then with the progress, from 0 to 1.
+    /// - Throws: `.unsupportedMedia` for a file that has another format, refers to other files or is damaged; `.tooLarge` when the result
+    ///   is too large, or the conversion takes more time or memory than allowed; `.gone` when it was cancelled.
     func convert(
         fileAt path: String, from format: String, to target: String, atMost most: Int64, isCancelled: @escaping () -> Bool,
         note: @escaping (_ done: Double) -> Void

@@ -1,19 +1,25 @@
-/// Tells what projects may have.
+/// The limits of projects.
 package protocol LimitSource: Sendable {
-    /// - Throws: `.unavailable` when it cannot be found out now.
+    /// Reads a project's limits.
+    ///
+    /// - Throws: `.unavailable` when they cannot be found out now.
     func limits(of project: String) throws(Fault) -> ProjectLimits
 
-    /// Whether `GET /v2/info/usage` shows the limits: those that Keystone keeps, not what the configuration says for all alike.
+    /// Whether `GET /v2/info/usage` shows the limits: it shows those that Keystone keeps, and not those of the configuration, which are the
+    /// same for every project.
     var areTold: Bool { get }
 }
 
-/// The same for every project.
+/// The same limits for every project.
 extension ProjectLimits: LimitSource {
+    /// Returns these limits.
     package func limits(of project: String) -> ProjectLimits { self }
+    /// Limits of the configuration are not shown.
     package var areTold: Bool { false }
 }
 
-/// Tells what projects have.
+/// The usage of projects.
 package protocol UsageCatalog: Sendable {
+    /// Counts what a project uses now.
     func usage(of project: String) throws(Fault) -> ProjectUsage
 }

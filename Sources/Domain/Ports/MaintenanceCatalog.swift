@@ -1,111 +1,111 @@
-/// What clears up: abandoned uploads, removals that are owed, tasks whose time is over, deleted images and rows.
+/// Maintenance of the records: abandoned uploads, owed removals, expired tasks, deleted images and rows.
 ///
-/// For `glance-tasks` and the operator's tools alone; no request of a client comes here. What several do at once is done once: leases are
-/// taken by conditional changes, and a second call finds nothing to do. Every method throws `.unavailable` when the records cannot be
-/// asked or are too busy; other kinds are named with each.
+/// It is for `glance-tasks`, the operator's tools and the records of shared folders of `glance-api`; no client request uses it. Several
+/// processes may call it at once: leases are acquired by conditional changes, and a second call finds nothing to do. Every method throws
+/// `.unavailable` when the records cannot be read now or are overloaded; other kinds are named at each method.
 package protocol MaintenanceCatalog: UploadCatalog {
     // MARK: Uploads, for the sweeper
 
-    /// Reads uploads whose lease ended: whoever held them is gone.
+    /// Reads uploads whose lease has expired.
     func expired(atMost count: Int) throws(Fault) -> [Upload]
 
-    /// Takes over an upload whose lease ended, so that nobody else does, and whoever had it cannot end it any more: it has another
-    /// token from now on.
+    /// Takes over an upload whose lease has expired. It gets a new token, so that no other process takes it over and its former worker
+    /// cannot end it.
     ///
-    /// - Returns: the upload under its new token; nil when it is held, or ended.
+    /// - Returns: the upload with its new token; nil when its lease is held again, or it has ended.
     func takeOver(_ upload: Upload, as token: String, by worker: String) throws(Fault) -> Upload?
 
-    /// Reads, of unfinished bytes, the tokens of those that belong to an upload or a job that has a lease, ended or not.
+    /// Reads the tokens of those uploads that belong to an upload or a job with a lease, expired or not.
     func known(among uploads: [Upload]) throws(Fault) -> Set<String>
 
-    /// Reads which of these images may have staged bytes.
+    /// Reads which of these images may have staged data.
     func waiting(among images: [ImageID]) throws(Fault) -> Set<ImageID>
 
     // MARK: Leases and nodes, for the sweeper
 
-    /// Reads the names of all processes that hold a lease.
+    /// Reads the names of all workers that hold a lease.
     func leaseholders() throws(Fault) -> [String]
 
-    /// Ends the leases of processes that are not there any more, so that nobody waits for them.
+    /// Ends the leases of workers that no longer run, so that nobody waits for their expiry.
     func endLeases(of workers: [String]) throws(Fault)
 
-    /// Notes that a node is there, which does what waits for it.
+    /// Records that a node is running, so that other nodes leave its jobs to it.
     func note(node: String) throws(Fault)
 
-    /// Tells those who look at tasks for which node they wait.
+    /// Writes into waiting tasks for which node they wait.
     func tellWhoIsAwaited() throws(Fault)
 
     // MARK: Tasks, for the sweeper
 
-    /// Takes away tasks whose time is over.
+    /// Deletes tasks that have expired.
     func expireTasks() throws(Fault)
 
-    /// Ends tasks that another image service of this database left half-way long ago, and gives their images back.
+    /// Ends tasks that another image service left unfinished in this database long ago, and releases their images.
     func endForeignTasks() throws(Fault)
 
-    /// Forgets which transactions were committed, where nobody asks any more. Also for the purger.
+    /// Deletes records of committed transactions that nobody asks for any more. The purger uses it too.
     func forgetCommits() throws(Fault)
 
     // MARK: Removals, for the remover
 
-    /// Reads removals that nobody has completed for a while, so whoever should have is gone: first what was never tried again, the
-    /// oldest first, then what was postponed.
+    /// Reads removals that were not completed for a while, which means that their process is gone: first those that were never retried, the
+    /// oldest first, then those that were postponed.
     func overdue(atMost count: Int) throws(Fault) -> [OwedRemoval]
 
-    /// Notes that the bytes of all these are gone. Safe to repeat.
+    /// Records that these removals are done. The call may be repeated.
     func complete(_ removals: [OwedRemoval]) throws(Fault)
 
-    /// Puts off removals that could not be carried out now, so that they are not overdue for a while.
+    /// Postpones removals that could not be carried out now.
     ///
-    /// - Parameter haveFailed: each failure of a removal makes the while longer, up to ten minutes; what was not even tried waits half a
-    ///   minute.
+    /// - Parameter haveFailed: each failure of a removal doubles its delay, from ten seconds up to ten minutes; a removal that was not
+    ///   tried waits half a minute.
     func postpone(_ removals: [OwedRemoval], haveFailed: Bool) throws(Fault)
 
     // MARK: Images that are deleted and can still be restored, for the scrubber
 
-    /// Counts images that were deleted some seconds ago or before, and their bytes.
+    /// Counts the images that were deleted at least some seconds ago, and their bytes.
     func pendingDeletions(olderThan seconds: Int) throws(Fault) -> (images: Int, bytes: Int64)
 
-    /// Reads the same one by one, in the order of their ids.
+    /// Reads these images in the order of their ids.
     ///
-    /// - Parameter last: those behind this one.
+    /// - Parameter last: the image after which to begin; nil for the first.
     func pendingDeletions(olderThan seconds: Int, after last: ImageID?, atMost count: Int) throws(Fault) -> [PendingDeletion]
 
-    /// Ends the time in which an image can be restored: from now on its bytes are owed.
+    /// Ends the time in which an image can be restored and records the owed removal of its bytes.
     ///
-    /// - Returns: nothing for an image that somebody else has scrubbed or restored meanwhile.
+    /// - Returns: no removals for an image that was scrubbed or restored meanwhile.
     func endDeletion(of id: ImageID) throws(Fault) -> [OwedRemoval]
 
-    /// Brings back an image with all that it had: properties, tags, members and locations.
+    /// Restores an image with its properties, tags, members and locations.
     ///
-    /// - Throws: `.notFound` for an image that is not pending.
+    /// - Throws: `.notFound` for an image that is not pending deletion.
     func restore(_ id: ImageID) throws(Fault)
 
-    // MARK: Rows that nobody sees any more, for the purger
+    // MARK: Deleted rows, for the purger
 
-    /// Reads the moment some days ago.
+    /// Reads the time some days ago by the database's clock.
     func moment(daysAgo days: Int) throws(Fault) -> Timestamp
 
-    /// Counts the rows that were deleted before a moment: some of them may have to stay.
+    /// Counts the rows that were deleted before a moment, including those that must stay.
     func deletedRows(of part: PurgePart, before limit: Timestamp) throws(Fault) -> Int
 
-    /// Reads deleted rows, also those that may not go, in the order of their keys.
+    /// Reads deleted rows in the order of their keys, including those that must stay.
     ///
     /// - Parameters:
-    ///   - limit: only what was deleted before may go.
-    ///   - last: rows behind this one; nil for the first.
+    ///   - limit: only rows that were deleted before this moment may be removed.
+    ///   - last: the row after which to begin; nil for the first.
     func deletedRows(
         of part: PurgePart, before limit: Timestamp, after last: PurgeKey?, atMost count: Int
     ) throws(Fault) -> [DeletedRow]
 
-    /// Removes some rows, all at once, with what hangs on them alone.
+    /// Removes some rows and the rows that only they own, in one transaction.
     ///
-    /// - Returns: how many were there.
+    /// - Returns: the number of rows that existed.
     func purge(_ keys: [PurgeKey], of part: PurgePart, before limit: Timestamp) throws(Fault) -> Int
 
-    // MARK: Folders that the programs of one machine share, for `glance-tasks` at its start
+    // MARK: Folders that the programs of one machine share
 
-    /// Reads the mark of a shared folder.
+    /// Reads the recorded mark of a shared folder.
     ///
     /// - Parameter name: names the machine and the folder.
     /// - Returns: nil while none is recorded.

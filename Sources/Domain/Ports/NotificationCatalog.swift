@@ -1,47 +1,49 @@
-/// Notifications that wait to be sent, in the order in which they were written, and what was read of the log of sent bytes.
+/// The queue of notifications that wait to be sent, in the order in which they were written, and the read position in the log of sent
+/// bytes.
 ///
-/// For the one process that has the turn: the outbox relay and the reader of the log. Every method throws `.unavailable` when the records
-/// cannot be asked or are too busy; other kinds are named with each.
-package protocol NotificationCatalog: TurnKeeper {
+/// It is for the one process that holds the leader lease: the outbox relay and the reader of the log. Every method throws `.unavailable`
+/// when the records cannot be read now or are overloaded; other kinds are named at each method.
+package protocol NotificationCatalog: LeaderLeaseCatalog {
     // MARK: For the outbox relay
 
-    /// Reads the oldest; a few MiB of them at most, and one at the least where there is any.
+    /// Reads the oldest notifications: a few MiB at most, and at least one if any waits.
     func waitingNotifications(atMost count: Int) throws(Fault) -> [OutgoingNotification]
 
-    /// Notes that they are sent. Safe to repeat.
+    /// Records that notifications are sent. The call may be repeated.
     func complete(_ notifications: [OutgoingNotification]) throws(Fault)
 
-    /// Drops the oldest.
+    /// Deletes the oldest notifications.
     ///
-    /// - Returns: how many.
+    /// - Parameter count: the number that stays.
+    /// - Returns: the number that was deleted.
     func dropNotifications(keeping count: Int) throws(Fault) -> Int
 
     // MARK: For the reader of the log of sent bytes
 
-    /// Tells how far the log was read; nil before its first line.
+    /// Reads the position up to which the log was read; nil before its first line.
     func position(in log: String) throws(Fault) -> String?
 
-    /// Notes what was read and how far, both or neither.
+    /// Records notifications of sent bytes and the new position in the log, in one transaction.
     ///
-    /// - Throws: `.conflict` when the log is not this worker's to read any more.
+    /// - Throws: `.conflict` when another worker has acquired the log's leader lease.
     func record(_ sent: [SentBytes], from log: String, by worker: String, upTo position: String) throws(Fault)
 }
 
-/// Work that one process at a time does.
-package protocol TurnKeeper: Sendable {
-    /// Takes a turn, or holds it longer.
+/// Leader leases, under which one process at a time does a kind of work.
+package protocol LeaderLeaseCatalog: Sendable {
+    /// Acquires the leader lease of some work, or renews it.
     ///
-    /// - Returns: false while somebody else has it.
-    func takeTurn(_ work: String, by worker: String, seconds: Int) throws(Fault) -> Bool
+    /// - Returns: false while another process holds it.
+    func acquireLeaderLease(_ work: String, by worker: String, seconds: Int) throws(Fault) -> Bool
 
-    /// Leaves it to others at once.
-    func leaveTurn(_ work: String, by worker: String) throws(Fault)
+    /// Releases the lease, so that another process can acquire it at once.
+    func releaseLeaderLease(_ work: String, by worker: String) throws(Fault)
 }
 
-/// A way by which notifications go out.
+/// A channel on which notifications are sent.
 package protocol NotificationSender: AnyObject {
-    /// Sends them in their order, and returns when whoever takes them says so.
+    /// Sends notifications in their order, and returns when the receiver has confirmed all of them.
     ///
-    /// - Throws: `.unavailable`; then some of them may have gone out.
+    /// - Throws: `.unavailable`; some of them may have been sent then.
     func send(_ notifications: [OutgoingNotification]) throws(Fault)
 }

@@ -1,9 +1,11 @@
-/// The rules that are in force at the moment.
+/// The source of the policy in force.
 package protocol PolicySource: Sendable {
+    /// The policy as it is now.
     var current: Policy { get }
 }
 
-/// Rules that never change.
+/// A policy that never changes.
 extension Policy: PolicySource {
+    /// Returns this policy.
     package var current: Policy { self }
 }

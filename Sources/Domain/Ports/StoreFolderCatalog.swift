@@ -1,17 +1,19 @@
-/// What the records say of the folders that file stores keep images in.
+/// The records of the folders that file stores keep data in.
 ///
-/// Each folder bears a mark, a file of its own, and the mark is noted here: by that every process of every machine tells the folder that
-/// images were written to from an empty mount point, and from another folder under the same path.
+/// Each folder has a mark, a file with a random text, and the mark is recorded here. By it every process of every machine distinguishes the
+/// folder that data was written to from an empty mount point, and from another folder with the same path.
 package protocol StoreFolderCatalog: Sendable {
-    /// - Parameter path: of the folder, without a slash at its end.
-    /// - Returns: nil while none is noted.
+    /// Reads the recorded mark of a folder.
+    ///
+    /// - Parameter path: the folder's path without a slash at its end.
+    /// - Returns: nil while none is recorded.
     func mark(ofFolder path: String) throws(Fault) -> String?
 
-    /// Notes the mark of a folder, unless one is noted already.
+    /// Records the mark of a folder, unless one is recorded already.
     ///
-    /// - Returns: the one that is noted afterwards.
+    /// - Returns: the mark that is recorded afterwards.
     func note(mark: String, ofFolder path: String) throws(Fault) -> String
 
-    /// URLs of bytes that lie right in a folder, as the records have them.
+    /// Reads recorded URLs of data that lies directly in a folder.
     func recordedURLs(inFolder path: String, atMost count: Int) throws(Fault) -> [String]
 }

@@ -1,63 +1,66 @@
-/// Where images' bytes come in and go: uploads, copies by URL, removals. Every adapter passes `CatalogConformance`.
+/// The records of data that comes and goes: uploads, copies by URL, removals. Every adapter passes `CatalogConformance`.
 ///
-/// For the service alone, which has asked whether the caller may. An upload is held under a lease, so that one whose worker died is taken
-/// back by `glance-tasks`. Every method throws `.unavailable` when the records cannot be asked or are too busy, and then the call may
-/// have been done all the same; other kinds are named with each.
+/// It is for the service, which has checked that the caller may do this. An upload is held under a lease, so that `glance-tasks` can end
+/// the upload of a worker that died. Every method throws `.unavailable` when the records cannot be read now or are overloaded; the call may
+/// have taken effect all the same. Other kinds are named at each method.
 package protocol UploadCatalog: Sendable {
     // MARK: Uploads
 
-    /// Moves the image from queued to the status of the upload's aim and holds it for the worker.
+    /// Moves the image from queued to the status of the upload's aim, and acquires a lease on it for the worker.
     ///
-    /// - Parameter claim: what the image's owner may have. The bytes that it names are kept for this upload until its end.
-    /// - Returns: bytes that there is room for; nil for any number.
-    /// - Throws: `.conflict` unless the image is queued, `.tooLarge` for a claim that does not fit.
+    /// - Parameter claim: the image owner's quota, and the bytes to reserve of it until the upload ends.
+    /// - Returns: the remaining quota in bytes; nil for any number.
+    /// - Throws: `.conflict` unless the image is queued, `.tooLarge` for a claim that exceeds the quota.
     func begin(_ upload: Upload, by worker: String, claiming claim: QuotaClaim?) throws(Fault) -> Int64?
 
     /// Renews the leases of a worker's uploads, for `LeaseKeeper`.
     ///
-    /// - Parameter tokens: of those that it works on; nil for all that bear its name, as a worker of an older release asks.
-    /// - Returns: the tokens of those that are still its own; others were deleted or given to somebody else.
+    /// - Parameter tokens: the tokens of the uploads that it works on; nil for all uploads of the worker's name, as workers of an older
+    ///   release ask.
+    /// - Returns: the tokens of the leases that it still holds; other uploads were deleted or taken over.
     func renew(_ tokens: Set<String>?, heldBy worker: String) throws(Fault) -> Set<String>
 
-    /// Moves the image from saving to active, with its bytes at a location.
+    /// Moves the image from saving to active, with its data at a location.
     ///
-    /// Safe to repeat when its answer was lost.
+    /// The call may be repeated when its answer was lost.
     ///
     /// - Parameters:
-    ///   - claim: what the image's owner may have, and all that came; more than was kept for the upload has to fit now.
-    ///   - isShown: whether the caller shows the image to somebody. If not, it is not read.
-    /// - Returns: the active image with its locations. Nil unless it is shown, and where the catalog does not say: the upload was finished
-    ///   by an earlier try, or the registry is of the release before.
-    /// - Throws: `.gone` when the image was deleted meanwhile, `.conflict` when the lease was lost, `.tooLarge` for a claim that
-    ///   does not fit.
+    ///   - claim: the image owner's quota, and the bytes that came; bytes beyond those that were reserved must fit into the quota now.
+    ///   - isShown: whether the caller needs the image. If not, it is not read.
+    /// - Returns: the active image with its locations. Nil when it is not needed, when an earlier attempt had finished the upload, and when
+    ///   the registry is of the previous release.
+    /// - Throws: `.gone` when the image was deleted meanwhile, `.conflict` when the lease was lost, `.tooLarge` for a claim that exceeds
+    ///   the quota.
     func finish(
         _ upload: Upload, at location: ImageLocation, _ measured: MeasuredBytes, claiming claim: QuotaClaim?, isShown: Bool
     ) throws(Fault) -> Image?
 
-    /// Moves the image back to queued, or to killed, and ends the lease; nothing happens when it is not held any more.
+    /// Moves the image back to queued, or to killed, and releases the lease. Does nothing when the lease is no longer held.
     ///
     /// - Parameter reason: what went wrong, in words that clients may read.
     func abort(_ upload: Upload, as status: ImageStatus, because reason: String) throws(Fault)
 
     // MARK: Copies
 
-    /// Orders that an image's bytes are fetched by URL. `glance-tasks` does it; the order lasts until the image has its bytes, or
-    /// cannot have them any more. Of two orders for one image the later counts.
+    /// Orders that `glance-tasks` fetches an image's data by URL. The order lasts until the image has its data, or can no longer get it. Of
+    /// two orders for one image the later counts.
     func order(_ copy: OrderedCopy) throws(Fault)
 
     // MARK: Removals
 
-    /// Tells whether bytes are to be removed now. They are not while others may be on their way to the same place, and never where an
-    /// image has its bytes there again.
+    /// Tells whether data may be removed now. It may not while other data may be written to the same place, and never when an image has its
+    /// data there again.
     func isOwed(_ removal: OwedRemoval) throws(Fault) -> Bool
 
-    /// Notes that the bytes are gone. Safe to repeat.
+    /// Records that a removal is done. The call may be repeated.
     func complete(_ removal: OwedRemoval) throws(Fault)
 }
 
 extension UploadCatalog {
+    /// Begins an upload without a claim.
     package func begin(_ upload: Upload, by worker: String) throws(Fault) { _ = try begin(upload, by: worker, claiming: nil) }
 
+    /// Finishes an upload whose image nobody needs to see.
     package func finish(
         _ upload: Upload, at location: ImageLocation, _ measured: MeasuredBytes, claiming claim: QuotaClaim? = nil
     ) throws(Fault) {

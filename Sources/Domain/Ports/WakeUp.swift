@@ -1,14 +1,16 @@
-/// Tells the `glance-tasks` of this machine that something was ordered, so that it looks at once.
+/// Tells the `glance-tasks` of this machine that work was ordered, so that it looks at once.
 ///
-/// Called after the commit of an order. It may be lost, come late or come for nothing: the look that `glance-tasks` makes by itself finds
-/// every order, and nothing else tells that there is one.
+/// It is called after the order is committed. A wake-up may be lost, late or needless: `glance-tasks` finds every order when it looks by
+/// itself, and decides by the database alone.
 package protocol WakeUp: Sendable {
-    /// Returns at once, and never fails.
+    /// Sends the wake-up. Returns at once, and never fails.
     func wakeUp()
 }
 
-/// Wakes nobody.
+/// Sends no wake-up.
 package struct NoWakeUp: WakeUp {
+    /// Makes one.
     package init() {}
+    /// Does nothing.
     package func wakeUp() {}
 }

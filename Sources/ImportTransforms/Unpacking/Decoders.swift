@@ -1,6 +1,6 @@
 internal import CPacking
 
-/// A gzip file, of one member or of several. Source: RFC 1952.
+/// Decodes a gzip file of one or several members. Source: RFC 1952.
 final class GzipDecoder: Decoder {
     private let inflater = Inflater(windowBits: 15 + 16)
     private(set) var isWhole = false
@@ -27,12 +27,12 @@ final class GzipDecoder: Decoder {
     }
 }
 
-/// zlib's inflate.
+/// A decoder of deflate by zlib.
 final class Inflater {
-    /// zlib keeps the address of its stream and compares it in each call (`inflateStateCheck`), so it has one of its own.
+    /// Allocated: zlib keeps the address of its stream and compares it in each call (`inflateStateCheck`).
     private let stream: UnsafeMutablePointer<z_stream>
 
-    /// - Parameter windowBits: as zlib has it: below zero for bare deflate, 16 more for gzip.
+    /// - Parameter windowBits: as in zlib: negative for bare deflate, plus 16 for gzip.
     init(windowBits: CInt) {
         stream = .allocate(capacity: 1)
         stream.initialize(to: z_stream())
@@ -46,7 +46,7 @@ final class Inflater {
 
     func restart() { inflateReset(stream) }
 
-    /// - Returns: `isSound` false for what is no such data. Without input it gives what it still holds.
+    /// - Returns: `isSound` is false for damaged data. Without input it returns the bytes that are still buffered.
     func inflate(
         _ input: UnsafeRawBufferPointer, into output: UnsafeMutableRawBufferPointer
     ) -> (consumed: Int, produced: Int, isEnd: Bool, isSound: Bool) {
@@ -63,9 +63,9 @@ final class Inflater {
     }
 }
 
-/// A bzip2 file, of one stream or of several.
+/// Decodes a bzip2 file of one or several streams.
 final class Bzip2Decoder: Decoder {
-    /// libbz2 keeps the address of its stream and compares it in each call.
+    /// Allocated: libbz2 keeps the address of its stream and compares it in each call.
     private let stream = UnsafeMutablePointer<bz_stream>.allocate(capacity: 1)
     private(set) var isWhole = false
 
@@ -108,12 +108,12 @@ final class Bzip2Decoder: Decoder {
     }
 }
 
-/// Bytes that a decoder may take to know what came before.
+/// The largest window of previous output that a decoder may keep, in bytes.
 private let largestWindow = 128 << 20
 
-/// An xz file, of one stream or of several.
+/// Decodes an xz file of one or several streams.
 final class XZDecoder: Decoder {
-    /// At one address like the others, whether or not liblzma looks at it.
+    /// Allocated like the others, whether or not liblzma compares the address.
     private let stream = UnsafeMutablePointer<lzma_stream>.allocate(capacity: 1)
     private(set) var isWhole = false
 
@@ -139,7 +139,7 @@ final class XZDecoder: Decoder {
         stream.pointee.avail_out = output.count
         let code = lzma_code(stream, isLast ? LZMA_FINISH : LZMA_RUN)
         switch code {
-        // Nothing came, and nothing was held back.
+        // There was no input, and nothing was buffered.
         case LZMA_OK, LZMA_BUF_ERROR: break
         case LZMA_STREAM_END: isWhole = true
         case LZMA_MEMLIMIT_ERROR, LZMA_MEM_ERROR: throw Flaw("The xz data need more than 128 MiB to be unpacked.")
@@ -149,15 +149,15 @@ final class XZDecoder: Decoder {
     }
 }
 
-/// Zstandard frames. Source: RFC 8878.
+/// Decodes Zstandard frames. Source: RFC 8878.
 final class ZstdDecoder: Decoder {
     private let context: OpaquePointer
     private(set) var isWhole = false
-    /// The beginning of the frame that is being read, and bytes that came out of it.
+    /// The header of the current frame, and the number of bytes that it has produced.
     private var head: [UInt8] = []
     private var came: UInt64 = 0
 
-    /// Bytes of a frame's head, at most.
+    /// The largest size of a frame's header in bytes.
     private static let longestHead = 18
 
     init() {
@@ -175,7 +175,7 @@ final class ZstdDecoder: Decoder {
         var to = ZSTD_outBuffer(dst: output.baseAddress, size: output.count, pos: 0)
         repeat {
             if isWhole {
-                // Between two frames, without a byte of the next, it would ask for that one.
+                // Between two frames and without further input, the library would begin to wait for the next frame.
                 if from.pos == from.size { break }
                 (head, came) = ([], 0)
             }
@@ -194,10 +194,10 @@ final class ZstdDecoder: Decoder {
         return (from.pos, to.pos)
     }
 
-    /// The library looks at it only where it has a frame as a whole.
+    /// Checks a frame's size: the library does so only when it gets a whole frame at once.
     private func checkSize() throws(Flaw) {
         let said = ZSTD_getFrameContentSize(head, head.count)
-        // The last two numbers say that there is none.
+        // The two largest values mean that the size is unknown.
         guard said >= UInt64.max - 1 || said == came else { throw Flaw("The zstd data are damaged.") }
     }
 }

@@ -1,11 +1,11 @@
-/// What bytes can be packed in, known by how they begin.
+/// The packings that are recognized, by their first bytes.
 package enum Packing: String, Sendable, CaseIterable {
     case gzip, bzip2, xz, zstd, zip
 
-    /// Bytes by which each is known.
+    /// The number of bytes that are needed to recognize each of them.
     static let beginning = 10
 
-    /// - Returns: nil for what is in none of them.
+    /// - Returns: nil when the data has none of these packings.
     init?(_ bytes: some Collection<UInt8>) {
         let bytes = Array(bytes.prefix(Self.beginning))
         func begins(_ magic: [UInt8]) -> Bool { bytes.starts(with: magic) }
@@ -20,19 +20,19 @@ package enum Packing: String, Sendable, CaseIterable {
         }
     }
 
-    /// By which the first block begins, or the end of a file without any.
+    /// The beginning of the first block, and that of the end of an empty file.
     private static let bzip2Blocks: [[UInt8]] = [[0x31, 0x41, 0x59, 0x26, 0x53, 0x59], [0x17, 0x72, 0x45, 0x38, 0x50, 0x90]]
 }
 
-/// Why packed bytes cannot be read.
+/// The reason why packed data cannot be read.
 package enum UnpackingError<Failure: Error>: Error {
-    /// Whoever gives them fails.
+    /// The source has failed.
     case source(Failure)
-    /// They are not what they should be; in words that their sender may read.
+    /// The data is damaged or not supported, in words that its sender may read.
     case flaw(String)
 }
 
-/// What is wrong with packed bytes.
+/// A defect of packed data.
 struct Flaw: Error {
     let words: String
     init(_ words: String) { self.words = words }

@@ -1,28 +1,28 @@
-/// Takes a stream out of what it is packed in, on its way and in bounded memory. A stream that is in no packing passes as it is; one in
-/// several is taken out of the outermost.
+/// Unpacks a stream in bounded memory. A stream without a packing passes unchanged; of several nested packings the outermost is removed.
 ///
-/// How much comes out is for the reader to bound: it may be a thousand times what goes in.
+/// The reader must limit the output: it may be a thousand times as large as the input.
 package final class Unpacker<Failure: Error> {
-    /// Reads some bytes; 0 is the end.
+    /// Reads some bytes; returns 0 at the end.
     package typealias Source = (UnsafeMutableRawBufferPointer) throws(Failure) -> Int
 
     private let source: Source
     private let storage = UnsafeMutableRawBufferPointer.allocate(byteCount: 64 * 1024, alignment: 16)
-    /// What was read of the source and nobody took yet.
+    /// The range of the storage that was read and not decoded yet.
     private var window = 0..<0
     private var hasEnded = false
     private var hasBegun = false
     private var decoder: (any Decoder)?
-    /// Nil for a stream that is in none, and before the first is read.
+    /// The packing; nil when there is none, and before the first reading.
     package private(set) var packing: Packing?
 
+    /// Makes an unpacker of a source.
     package init(_ source: @escaping Source) { self.source = source }
 
     deinit { storage.deallocate() }
 
     /// Reads some bytes.
     ///
-    /// - Returns: 0 at the end; only then was all that came before as it should be.
+    /// - Returns: 0 at the end; only then all data was valid.
     package func read(into buffer: UnsafeMutableRawBufferPointer) throws(UnpackingError<Failure>) -> Int {
         guard !buffer.isEmpty else { return 0 }
         if !hasBegun { try begin() }
@@ -66,7 +66,7 @@ package final class Unpacker<Failure: Error> {
         return count
     }
 
-    /// Adds to the window, which is empty or lies at the beginning.
+    /// Reads more input behind the window, which is empty or begins at the start of the storage.
     private func fill() throws(UnpackingError<Failure>) {
         if window.isEmpty { window = 0..<0 }
         let count = try ask(UnsafeMutableRawBufferPointer(rebasing: storage[window.upperBound...]))
@@ -83,13 +83,14 @@ package final class Unpacker<Failure: Error> {
     }
 }
 
-/// Undoes one packing, piece by piece.
+/// Decodes one packing piece by piece.
 protocol Decoder: AnyObject {
-    /// Whether nothing is missing behind what came so far.
+    /// Whether the data so far is complete.
     var isWhole: Bool { get }
 
-    /// - Parameter isLast: nothing comes behind the input.
-    /// - Returns: bytes taken from the input and bytes given. Without a byte given all of the input is taken.
+    /// - Parameter isLast: whether no further input follows.
+    /// - Returns: the number of bytes that were taken from the input, and of those that were produced. If none were produced, all input was
+    ///   taken.
     func decode(
         _ input: UnsafeRawBufferPointer, isLast: Bool, into output: UnsafeMutableRawBufferPointer
     ) throws(Flaw) -> (consumed: Int, produced: Int)

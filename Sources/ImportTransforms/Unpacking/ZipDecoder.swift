@@ -1,42 +1,42 @@
 internal import CPacking
 
-/// A zip archive of exactly one file, stored or deflated, read from its beginning to its end. The directory at the end has to say the same
-/// as what came before it; names are never looked at. Source: PKWARE, APPNOTE.TXT 6.3.
+/// Decodes a zip archive of exactly one file, stored or deflated, from its beginning to its end. The directory at the end must agree with
+/// the data before it; the file's name is ignored. Source: PKWARE, APPNOTE.TXT 6.3.
 final class ZipDecoder: Decoder {
     private let inflater = Inflater(windowBits: -15)
     private var place = Place.local
-    /// What there is of a record that is being read, and bytes that it is to have.
+    /// The part of the current record that was read, and the record's size.
     private var record: [UInt8] = []
     private var wanted = 30
-    /// Bytes that are passed over.
+    /// The number of bytes to skip.
     private var skipped = 0
 
     private var isDeflated = false
     private var hasDescriptor = false
     private var isLong = false
-    /// What is said of the file, and what came.
+    /// The sizes and checksum in the local header, and those of the data.
     private var said: Member?
     private var came = Member()
     private var checksum = crc32(0, nil, 0)
-    /// What the directory says of it.
+    /// Those in the directory.
     private var entry = Member()
     private var hasEntry = false
-    /// Bytes of the entry that is being read.
+    /// The lengths in the current entry.
     private var (nameLength, commentLength) = (0, 0)
 
     private struct Member: Equatable {
         var checksum: UInt32 = 0
-        /// Bytes, packed and unpacked.
+        /// The sizes in bytes, packed and unpacked.
         var packed: UInt64 = 0
         var size: UInt64 = 0
     }
 
-    /// What comes next.
+    /// The next part of the archive.
     private enum Place {
         case local, localExtra, data, descriptorMark, descriptor, mark, entry, entryExtra, longEnd, longLocator, end, over
     }
 
-    /// Of an entry or an end that the archive may have; more is nobody's single file.
+    /// The largest number of bytes to skip; an archive of a single file needs no more.
     private static let mostSkipped = 1 << 20
 
     var isWhole: Bool { place == .over && skipped == 0 }
@@ -56,7 +56,7 @@ final class ZipDecoder: Decoder {
                 consumed += step.consumed
                 if step.produced > 0 || place == .data { return (consumed, step.produced) }
             } else if place == .over {
-                guard rest.isEmpty else { throw Flaw("There is more behind the end of the zip archive.") }
+                guard rest.isEmpty else { throw Flaw("There is data after the end of the zip archive.") }
                 return (consumed, 0)
             } else {
                 let taken = rest.prefix(wanted - record.count)
@@ -70,7 +70,7 @@ final class ZipDecoder: Decoder {
         }
     }
 
-    // MARK: the file
+    // MARK: the data
 
     private func copy(
         _ input: UnsafeRawBufferPointer, into output: UnsafeMutableRawBufferPointer
@@ -90,18 +90,18 @@ final class ZipDecoder: Decoder {
         came.size += UInt64(step.produced)
         if step.isEnd {
             came.checksum = UInt32(checksum)
-            if let said, said != came { throw Flaw("The data in the zip archive are not what it says of them.") }
+            if let said, said != came { throw Flaw("The data in the zip archive does not have the size or checksum that it records.") }
             hasDescriptor ? expect(.descriptorMark, 4) : expect(.mark, 4)
         }
         return (step.consumed, step.produced)
     }
 
-    // MARK: what is said of it
+    // MARK: records
 
     private func expect(_ next: Place, _ count: Int) { (place, wanted) = (next, count) }
 
     private func skip(_ count: some BinaryInteger) throws(Flaw) {
-        guard count <= Self.mostSkipped else { throw Flaw("The zip archive says too much besides.") }
+        guard count <= Self.mostSkipped else { throw Flaw("The zip archive has a comment or an extra field of more than 1 MiB.") }
         skipped = Int(count)
     }
 
@@ -110,7 +110,7 @@ final class ZipDecoder: Decoder {
         case .local: try readLocal(record)
         case .localExtra: try readLocalExtra(record)
         case .descriptorMark:
-            // The mark may be missing, and then this is the checksum.
+            // The signature may be missing; then these bytes are the checksum.
             if record.long(0) != 0x0807_4B50 { self.record = record.bytes }
             expect(.descriptor, (isLong ? 20 : 12))
         case .descriptor:
@@ -162,13 +162,13 @@ final class ZipDecoder: Decoder {
             if said?.size == 0xFFFF_FFFF { said?.size = long.first ?? 0 }
             if said?.packed == 0xFFFF_FFFF { said?.packed = long.last ?? 0 }
         }
-        // What a descriptor says comes behind the data.
+        // With a descriptor, the sizes follow the data.
         if hasDescriptor { said = nil }
         expect(.data, 0)
     }
 
     private func check(_ member: Member) throws(Flaw) {
-        guard member == came else { throw Flaw("The data in the zip archive are not what it says of them.") }
+        guard member == came else { throw Flaw("The data in the zip archive does not have the size or checksum that it records.") }
     }
 
     private func readMark(_ mark: UInt32) throws(Flaw) {
@@ -204,7 +204,7 @@ final class ZipDecoder: Decoder {
     }
 }
 
-/// Numbers of a record, the lowest byte first.
+/// A record's numbers, which are little-endian.
 private struct Record {
     let bytes: [UInt8]
 
@@ -212,7 +212,7 @@ private struct Record {
     func long(_ offset: Int) -> UInt32 { UInt32(short(offset)) | UInt32(short(offset + 2)) << 16 }
     func double(_ offset: Int) -> UInt64 { UInt64(long(offset)) | UInt64(long(offset + 4)) << 32 }
 
-    /// The numbers of eight bytes for which there is no room elsewhere; nil where there are none.
+    /// The 64-bit sizes in the extra fields; nil when there are none.
     func longSizes(from offset: Int) -> [UInt64]? {
         var offset = offset
         while offset + 4 <= bytes.count {

@@ -3,31 +3,34 @@ package import Domain
 package import Logging
 internal import Threading
 
-/// Brings images into this node's cache and takes them from there.
+/// Fills this node's cache with images and finds them there.
 ///
-/// Whatever goes wrong with the cache, an image is sent all the same, from its store.
+/// If the cache fails, images are sent from their stores.
 package final class CacheKeeper: Sendable {
+    /// The cache of this node.
     package let cache: any ImageCache
-    /// Nil where no database is at hand: then nobody counts.
+    /// Nil when there is no database: reads are not counted then.
     let records: (any CacheRecords)?
-    /// Bytes that the cache may have between two prunings; a larger image does not come in.
+    /// The size in bytes to which the cache is pruned; a larger image is not cached.
     let largest: Int64
     let logger: Logger
     private let state = Monitor(State())
 
     private struct State {
-        /// Readings that the database does not know of yet.
+        /// Reads that are not in the database yet.
         var hits: [ImageID: Int] = [:]
-        /// Whether there is the thread that tells the database.
+        /// Whether the thread that writes them is running.
         var isCounting = false
+        /// Whether the last attempt to fill the cache failed.
         var isInTrouble = false
     }
 
+    /// Makes a keeper of its parts.
     package init(_ cache: any ImageCache, records: (any CacheRecords)?, largest: Int64, logger: Logger) {
         (self.cache, self.records, self.largest, self.logger) = (cache, records, largest, logger)
     }
 
-    /// What the cache has of an image that the caller was found to be allowed to read; nil when it has nothing.
+    /// The cached data of an image that the caller may read; nil when it is not cached.
     func hit(_ image: Image) -> Blob? {
         guard image.status == .active || image.status == .deactivated, let bytes = cache.bytes(of: image.id), bytes.size == image.size
         else { return nil }
@@ -36,7 +39,7 @@ package final class CacheKeeper: Sendable {
         return bytes
     }
 
-    /// Bytes of a store as they come by way of the cache. What this machine has as a file would only be slower.
+    /// The data of a store, read by way of the cache. Local files are not cached, since the cache would be slower.
     func fetched(_ image: Image, _ bytes: Blob) -> Blob {
         guard bytes.path == nil, mayHold(image, bytes) else { return bytes }
         var cached = bytes
@@ -57,7 +60,7 @@ package final class CacheKeeper: Sendable {
             return try bytes.open(0)
         }
         let source = try fill.map { (fill) throws(Fault) in try self.source(bytes, for: fill) }
-        // The file is open before whoever fills it may give it another name.
+        // The file is opened before the fill may rename it.
         let growing = cache.growing(image.id)
         if let fill, let source {
             let held = Held(source: source, fill: fill)
@@ -71,12 +74,12 @@ package final class CacheKeeper: Sendable {
             }
         }
         if let growing { return FollowingReader(growing, bytes) }
-        // It came in, or was given up, since.
+        // The fill ended in the meantime.
         guard let whole = cache.bytes(of: image.id), whole.size == bytes.size else { return try bytes.open(0) }
         return try whole.open(0)
     }
 
-    /// Opens what is to be brought in, or gives up the turn.
+    /// Opens the data for a fill, or discards the fill.
     func source(_ bytes: Blob, for fill: any CacheFill) throws(Fault) -> any ByteStream {
         do throws(Fault) {
             return try bytes.open(0)
@@ -86,16 +89,16 @@ package final class CacheKeeper: Sendable {
         }
     }
 
-    /// Handed from one thread to another, which alone has them then.
+    /// A fill that is handed from one thread to another.
     private struct Held: @unchecked Sendable {
         let source: any ByteStream
         let fill: any CacheFill
     }
 
-    /// Brings an image in, to the end.
+    /// Fills the cache with an image, to the end.
     ///
-    /// - Parameter isEnding: whether it is to be left half-way.
-    /// - Returns: whether it is there now.
+    /// - Parameter isEnding: whether to stop half-way.
+    /// - Returns: whether the image is in the cache now.
     func fill(
         _ fill: any CacheFill, _ image: Image, size: Int64, from source: any ByteStream, isEnding: () -> Bool = { false }
     ) -> Bool {
@@ -129,13 +132,13 @@ package final class CacheKeeper: Sendable {
             } else if isEnding() || error.cause is ThreadUnavailable {
                 fill.discard()
             } else {
-                logger.error("image \(image.id) did not come into the cache whole: \(error)")
+                logger.error("image \(image.id) was not cached, since its data could not be read completely: \(error)")
                 fill.reject()
             }
             return false
         }
         guard digests.allSatisfy({ $0.digest.finish() == $0.expected.lowercased() }) else {
-            logger.error("what a store has of image \(image.id) are not the image's bytes; it is not cached, and not sent")
+            logger.error("a store's data of image \(image.id) does not have the image's digests; it is neither cached nor sent")
             fill.reject()
             return false
         }
@@ -157,11 +160,11 @@ package final class CacheKeeper: Sendable {
             try cache.dequeue(image.id)
             try records?.noteCached(image.id, size: size, checksum: image.checksum)
         } catch {
-            logger.warning("that image \(image.id) is in the cache was not recorded: \(error)")
+            logger.warning("image \(image.id) is in the cache, but this was not recorded: \(error)")
         }
     }
 
-    /// Removes an image that is deleted, or not wanted any more. What goes wrong is left to the sweep.
+    /// Removes an image that is deleted, or no longer wanted. A failure is left to the sweep.
     func drop(_ id: ImageID) {
         do throws(Fault) {
             try cache.dequeue(id)
@@ -171,18 +174,18 @@ package final class CacheKeeper: Sendable {
         }
     }
 
-    /// Once, until the cache takes an image again: every download would say the same.
+    /// Logs the first failure only, until the cache takes an image again: every download would report the same.
     private func noteTrouble(_ fault: Fault) {
         let isNews = state.with { state in
             defer { state.isInTrouble = true }
             return !state.isInTrouble
         }
-        if isNews { logger.error("the image cache takes nothing; images are sent from their stores: \(fault)") }
+        if isNews { logger.error("the image cache cannot be filled; images are sent from their stores: \(fault)") }
     }
 
     // MARK: counting
 
-    /// Seconds that numbers are gathered for, so that nobody who reads waits for the database.
+    /// The seconds for which reads are collected, so that no reader waits for the database.
     private static let gathering = 1.0
 
     private func count(_ id: ImageID) {
@@ -196,12 +199,12 @@ package final class CacheKeeper: Sendable {
         do throws(ThreadUnavailable) {
             try Thread.start { self.tell(records) }
         } catch {
-            // The next reading tries again.
+            // The next read tries again.
             state.with { $0.isCounting = false }
         }
     }
 
-    /// The life of the thread that tells the database who read what.
+    /// The thread that writes the numbers of reads to the database.
     private func tell(_ records: any CacheRecords) {
         while true {
             state.wait { $0.hits.isEmpty ? nil : () }
@@ -214,7 +217,7 @@ package final class CacheKeeper: Sendable {
             do throws(Fault) {
                 try records.add(hits: hits)
             } catch {
-                logger.warning("readings from the cache were not counted: \(error)")
+                logger.warning("reads from the cache were not counted: \(error)")
             }
         }
     }

@@ -1,6 +1,6 @@
 package import Domain
 
-/// What operators ask of this node's cache. Source: Images API v2, 2.14 and 2.18; spec v2 §20.
+/// The operations on this node's image cache. Source: https://docs.openstack.org/api-ref/image/v2/#cache-manage
 package struct CacheService: Sendable {
     private let service: ImageService
     /// Nil where the site has no cache.
@@ -8,28 +8,35 @@ package struct CacheService: Sendable {
     private let settings: Settings
     private let wakeUp: any WakeUp
 
+    /// The settings of the image cache.
     package struct Settings: Sendable {
-        /// Seconds after which nobody is believed to bring an image in that still is not whole.
+        /// The seconds after which an unfinished fill counts as abandoned.
         package var stallTime = 86_400
-        /// Whether the nodes tell each other what they have.
+        /// Whether the database's records of the nodes' caches are shown to clients.
         package var isCentral = false
 
+        /// Makes default settings.
         package init() {}
     }
 
-    /// An image of the cache as it is told of.
+    /// A cached image as clients see it.
     package struct Entry: Sendable {
+        /// The file in the cache.
         package let file: CachedFile
+        /// The number of reads.
         package let hits: Int64
-        /// Nil where nobody is told of it, or where there is none.
+        /// The database's record; nil when records are not shown, or there is none.
         package let record: CacheRecord?
     }
 
-    /// - Parameter wakeUp: tells `glance-tasks` of this node what is wanted.
+    /// Makes a service of its parts.
+    ///
+    /// - Parameter wakeUp: wakes `glance-tasks` of this node after an image was queued.
     package init(service: ImageService, keeper: CacheKeeper?, settings: Settings, wakeUp: any WakeUp) {
         (self.service, self.keeper, self.settings, self.wakeUp) = (service, keeper, settings, wakeUp)
     }
 
+    /// Lists the images in the cache.
     package func cached(by rule: PolicyRule = .cacheList, for caller: Caller) throws(Fault) -> [Entry] {
         let keeper = try required(rule, caller)
         let files = try keeper.cache.images()
@@ -41,13 +48,15 @@ package struct CacheService: Sendable {
         }
     }
 
+    /// Lists the images in the queue.
     package func queued(by rule: PolicyRule = .cacheList, for caller: Caller) throws(Fault) -> [ImageID] {
         try required(rule, caller).cache.queue()
     }
 
-    /// Wants an image in the cache. `glance-tasks` of this node brings it in at once; what is there already leaves the queue then.
+    /// Queues an image for the cache. `glance-tasks` of this node fetches it at once; an image that is cached already leaves the queue
+    /// then.
     ///
-    /// - Throws: `.notFound`, `.forbidden`, `.invalid` for an image that has no data now.
+    /// - Throws: `.notFound`, `.forbidden`; `.invalid` for an image that has no data now.
     package func want(_ id: ImageID, by caller: Caller) throws(Fault) {
         let image = try service.images.image(id, visibleTo: caller)
         let keeper = try required(.cacheImage, caller, on: image)
@@ -59,7 +68,7 @@ package struct CacheService: Sendable {
         wakeUp.wakeUp()
     }
 
-    /// The same without a look at the image: what cannot be had leaves the queue by itself.
+    /// Queues an image without reading its record: an image that cannot be fetched leaves the queue by itself.
     package func mark(_ id: ImageID, by caller: Caller) throws(Fault) {
         let keeper = try required(.manageImageCache, caller)
         guard keeper.cache.bytes(of: id) == nil else { return }
@@ -69,7 +78,7 @@ package struct CacheService: Sendable {
 
     /// Removes an image from the cache and from the queue.
     ///
-    /// - Throws: `.notFound` for an image that neither is nor is cached.
+    /// - Throws: `.notFound` for an image that neither exists nor is cached.
     package func remove(_ id: ImageID, by caller: Caller) throws(Fault) {
         var image: Image?
         do throws(Fault) {
@@ -85,21 +94,28 @@ package struct CacheService: Sendable {
         try remove([recorded], from: keeper)
     }
 
+    /// Removes an image from the cache.
     package func removeCached(_ id: ImageID, by caller: Caller) throws(Fault) {
         try remove([id], from: required(.manageImageCache, caller))
     }
 
+    /// Removes an image from the queue.
     package func removeQueued(_ id: ImageID, by caller: Caller) throws(Fault) {
         try required(.manageImageCache, caller).cache.dequeue(id)
     }
 
-    /// - Returns: how many there were.
+    /// Removes all images from the cache.
+    ///
+    /// - Returns: the number of images that were removed.
     @discardableResult
     package func removeAllCached(by rule: PolicyRule = .cacheDelete, for caller: Caller) throws(Fault) -> Int {
         let keeper = try required(rule, caller)
         return try remove(keeper.cache.images().map(\.image), from: keeper)
     }
 
+    /// Empties the queue.
+    ///
+    /// - Returns: the number of images that were removed.
     @discardableResult
     package func removeAllQueued(by rule: PolicyRule = .cacheDelete, for caller: Caller) throws(Fault) -> Int {
         let cache = try required(rule, caller).cache
@@ -116,27 +132,30 @@ package struct CacheService: Sendable {
         return count
     }
 
-    /// The nodes that have an image in their caches.
+    /// Lists the nodes that have an image in their caches.
     ///
-    /// - Throws: `.conflict` where they do not tell each other.
+    /// - Throws: `.conflict` when the records are not shared.
     package func nodes(caching id: ImageID, for caller: Caller) throws(Fault) -> [String] {
         let keeper = try required(.listCachedNodes, caller)
         guard settings.isCentral, let records = keeper.records else {
-            throw Fault(.conflict, "The nodes of this site do not tell each other what they cache.")
+            throw Fault(.conflict, "The nodes of this service do not share the records of their image caches.")
         }
         _ = try service.images.image(id, visibleTo: caller)
         return try records.nodes(caching: id)
     }
 
+    /// Checks that the caller may clear the cache.
     package func checkMayClear(_ caller: Caller) throws(Fault) { try required(.cacheDelete, caller) }
 
+    /// Removes rejected and abandoned files.
     package func clean(by caller: Caller) throws(Fault) {
         try required(.cacheClean, caller).cache.clean(olderThan: settings.stallTime)
     }
 
+    /// Prunes the cache to its size.
     package func prune(by caller: Caller) throws(Fault) -> (files: Int, bytes: Int64) { try required(.cachePrune, caller).prune() }
 
-    /// - Throws: `.forbidden` first, then `.notFound` where there is no cache.
+    /// - Throws: `.forbidden` first, then `.notFound` when there is no cache.
     @discardableResult
     private func required(_ rule: PolicyRule, _ caller: Caller, on image: Image? = nil) throws(Fault) -> CacheKeeper {
         if let image {
@@ -144,11 +163,11 @@ package struct CacheService: Sendable {
         } else {
             try service.policy.require(rule, on: AttributeTarget([:]), by: caller)
         }
-        guard let keeper else { throw Fault(.notFound, "This site keeps no cache of images.") }
+        guard let keeper else { throw Fault(.notFound, "This service has no image cache.") }
         return keeper
     }
 
-    /// - Throws: what one of them failed by, when all were tried.
+    /// - Throws: the first fault, after all were tried.
     @discardableResult
     private func remove(_ ids: [ImageID], from keeper: CacheKeeper) throws(Fault) -> Int {
         var removed: [ImageID] = []

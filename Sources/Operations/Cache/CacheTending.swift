@@ -3,7 +3,7 @@ internal import Logging
 internal import Threading
 
 extension CacheKeeper {
-    /// Removes images that nobody read for the longest time, until the rest takes no more bytes than it may.
+    /// Removes the images that were not read for the longest time, until the rest has no more bytes than allowed.
     @discardableResult
     package func prune() throws(Fault) -> (files: Int, bytes: Int64) {
         let images = try cache.images().sorted { ($0.lastAccessed, $0.image.text) < ($1.lastAccessed, $1.image.text) }
@@ -20,7 +20,7 @@ extension CacheKeeper {
                     continue
                 }
             } catch {
-                // Another one has to go in its place.
+                // Another image has to be removed instead.
                 troubles.note(error)
                 continue
             }
@@ -32,7 +32,7 @@ extension CacheKeeper {
         return pruned
     }
 
-    /// Removes what is there of images that are gone, and records of what is not there.
+    /// Removes cached images that no longer exist, and records of images that are not cached.
     package func sweep() throws(Fault) {
         guard let records else { return }
         let cached = try cache.images().map(\.image)
@@ -42,31 +42,34 @@ extension CacheKeeper {
             do throws(Fault) { try cache.remove(image) } catch { troubles.note(error) }
         }
         troubles.log("files of deleted images stay in the image cache until a later try", logger)
-        // After the folder was read a file may have come, but no file comes after its record.
+        // A file may have come since the folder was read, but every file comes before its record.
         let forgotten = try records.records().map(\.image).filter { cache.bytes(of: $0) == nil }
         if !forgotten.isEmpty { try records.forgetCached(forgotten) }
     }
 }
 
 extension CacheKeeper {
-    /// Whether anything is wanted in the cache; no where that cannot be told now.
+    /// Whether an image is queued; false when that cannot be found out now.
     package var hasQueue: Bool {
         do throws(Fault) { return try !cache.queue().isEmpty } catch { return false }
     }
 }
 
-/// Brings in what is wanted in the cache: the queue is a folder of the node, so its own `glance-tasks` does it.
+/// Fetches queued images into the cache. The queue is a folder of this node, so its own `glance-tasks` does this.
 package final class Prefetcher: Sendable {
     private let service: ImageService
     private let keeper: CacheKeeper
     private let isEnding: @Sendable () -> Bool
     private let pauses = Monitor<[ImageID: Double]>([:])
 
+    /// Makes a prefetcher of its parts.
     package init(service: ImageService, keeper: CacheKeeper, isEnding: @escaping @Sendable () -> Bool) {
         (self.service, self.keeper, self.isEnding) = (service, keeper, isEnding)
     }
 
-    /// - Returns: false when nothing is wanted now.
+    /// Fetches one image.
+    ///
+    /// - Returns: false when no image is queued now.
     package func fetchOne() throws(Fault) -> Bool {
         for id in try keeper.cache.queue() {
             guard pauses.with({ $0[id] ?? 0 }) <= monotonicSeconds() else { continue }
@@ -80,7 +83,7 @@ package final class Prefetcher: Sendable {
             switch isDone {
             case nil: continue
             case true?:
-                // What cannot leave the queue keeps nothing behind it waiting.
+                // An image that cannot leave the queue does not delay the others.
                 do throws(Fault) {
                     try keeper.cache.dequeue(id)
                     _ = pauses.with { $0.removeValue(forKey: id) }
@@ -95,7 +98,8 @@ package final class Prefetcher: Sendable {
         return false
     }
 
-    /// - Returns: whether it is done with, because the image is there now or need not be; nil while somebody else brings it in.
+    /// - Returns: whether the image can leave the queue, because it is cached now or cannot be; nil while another thread or process fetches
+    ///   it.
     private func fetch(_ id: ImageID) throws(Fault) -> Bool? {
         let image: Image
         do throws(Fault) {

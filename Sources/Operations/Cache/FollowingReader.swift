@@ -1,20 +1,20 @@
 internal import Domain
 internal import Glibc
 
-/// Reads an image that somebody brings into the cache, a little behind.
+/// Reads an image while another thread or process fills the cache with it.
 ///
-/// The last piece is kept back until all is known to be right, so that nobody ever has a whole image that is wrong. When whoever
-/// fills dies, or the cache is in trouble, the rest comes from the store.
+/// The last piece is withheld until all bytes are checked, so that no client ever gets a complete image that is wrong. If the fill is
+/// abandoned, or the cache fails, the rest comes from the store.
 final class FollowingReader: ByteStream {
     private let growing: any GrowingBytes
     private let bytes: Blob
     private var offset: Int64 = 0
-    /// The rest, without the cache.
+    /// The rest from the store.
     private var rest: (any ByteStream)?
 
-    /// Bytes kept back.
+    /// The bytes that are withheld.
     private static let lastPiece: Int64 = 64 * 1024
-    /// Microseconds between two looks, at first and at most.
+    /// Microseconds between two looks: the first pause and the longest.
     private static let pauses: (first: useconds_t, longest: useconds_t) = (2_000, 50_000)
 
     init(_ growing: any GrowingBytes, _ bytes: Blob) { (self.growing, self.bytes) = (growing, bytes) }
@@ -31,15 +31,15 @@ final class FollowingReader: ByteStream {
         return try rest.read(into: buffer)
     }
 
-    /// - Returns: nil when the cache has nothing more to give.
-    /// - Throws: `.gone` when what it has are not the image's bytes; else for trouble of its own.
+    /// - Returns: nil when the cache has no more bytes.
+    /// - Throws: `.gone` when the fill was rejected; another fault when the cache fails.
     private func readCached(into buffer: UnsafeMutableRawBufferPointer) throws(Fault) -> Int? {
         var pause = Self.pauses.first
         while true {
             let growth = try growing.look()
             let readable: Int64
             switch growth {
-            case .wrong: throw Fault(.gone, "The image's data are not what they should be.")
+            case .wrong: throw Fault(.gone, "The image's data in its store does not have the image's digests.")
             case .whole: readable = bytes.size
             case .growing(let count), .abandoned(let count): readable = min(count, bytes.size - Self.lastPiece)
             }
@@ -57,7 +57,7 @@ final class FollowingReader: ByteStream {
         }
     }
 
-    /// A source that knows no ranges is read from its beginning.
+    /// Opens the store's data at the offset. A source without ranges is read from its beginning.
     private func readerOfRest() throws(StreamError) -> any ByteStream {
         if offset > 0 {
             do throws(Fault) { return try bytes.open(offset) } catch {}
@@ -68,7 +68,7 @@ final class FollowingReader: ByteStream {
         var left = offset
         while left > 0 {
             let count = try reader.read(into: UnsafeMutableRawBufferPointer(rebasing: passed[..<Int(min(Int64(passed.count), left))]))
-            guard count > 0 else { throw .failed(Fault(.unavailable, "The source has other data than before.")) }
+            guard count > 0 else { throw .failed(Fault(.unavailable, "The data at the source has changed.")) }
             left -= Int64(count)
         }
         return reader

@@ -1,15 +1,18 @@
 internal import Domain
 internal import Glibc
 
-/// What becomes of a file on its way into the cache, as its own permissions tell all who have it open: they outlast its name.
+/// The state of a file that is written into the cache, as its permissions. All processes that have it open see them, even after it was
+/// renamed.
 enum CacheMark {
+    /// The file is incomplete.
     static let unfinished: mode_t = 0o600
-    /// nginx reads it from now on, too.
+    /// The file is complete; nginx can read it from now on too.
     static let whole: mode_t = 0o644
+    /// The file was rejected.
     static let wrong: mode_t = 0o400
 }
 
-/// A file that is being filled. The lock on it goes with the descriptor.
+/// Fills a file. Its lock ends with the descriptor.
 final class CacheFile: CacheFill, @unchecked Sendable {
     private let descriptor: CInt
     private let path: String
@@ -34,11 +37,11 @@ final class CacheFile: CacheFill, @unchecked Sendable {
     }
 
     func commit() throws(Fault) {
-        // Whoever waits for the end need not wait for the disk.
+        // Followers that wait for the end need not wait for the disk.
         guard fchmod(descriptor, CacheMark.whole) == 0 else { throw .cache(errno, "marking a file of the cache") }
         guard fsync(descriptor) == 0 else { throw .cache(errno, "syncing a file of the cache") }
         guard rename(path, wholePath) == 0 else { throw .cache(errno, "naming a file of the cache") }
-        // A name that is lost in a crash costs no more than fetching the image again.
+        // If the name is lost in a crash, the image is fetched again.
         let folder = open(folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC)
         guard folder >= 0 else { return }
         fsync(folder)
@@ -53,7 +56,7 @@ final class CacheFile: CacheFill, @unchecked Sendable {
     func discard() { unlink(path) }
 }
 
-/// A file that somebody else fills. Its name may change and go meanwhile.
+/// A file that another thread or process fills. Its name may change or be removed meanwhile.
 final class FollowedFile: GrowingBytes {
     private let descriptor: CInt
 
@@ -62,7 +65,7 @@ final class FollowedFile: GrowingBytes {
     deinit { close(descriptor) }
 
     func look() throws(Fault) -> Growth {
-        // In this order: the marks are made under the lock, so they are final when it is seen gone.
+        // The lock is tested first: the permissions are set under the lock, so they are final when the lock is gone.
         let isBeingFilled = FileLock.isHeld(descriptor)
         var info = stat()
         guard fstat(descriptor, &info) == 0 else { throw .cache(errno, "looking at a file of the cache") }

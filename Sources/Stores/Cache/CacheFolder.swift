@@ -2,19 +2,20 @@ package import Domain
 internal import Files
 internal import Glibc
 
-/// The cache as a folder, in Glance's own layout: `<folder>/<image id>` whole, `incomplete/`, `invalid/` and `queue/` beside.
+/// The image cache as a folder, in Glance's layout: complete images are `<folder>/<image id>`; beside them are `incomplete/`, `invalid/`
+/// and `queue/`.
 ///
-/// Who brings an image in holds a lock on its file in `incomplete/`. Only the holder of that lock removes the file or gives it another
-/// name, so no two ever write under one. Processes of other nodes must not share the folder.
+/// The process that fills the cache with an image holds a lock on its file in `incomplete/`. Only the holder of the lock removes or renames
+/// the file, so two processes never write the same file. Processes of other nodes must not share the folder.
 package struct CacheFolder: ImageCache {
     private let folder: String
     private let internalPrefix: String?
 
-    /// Makes nothing: where the folder cannot be had, images are sent without it.
+    /// Makes a cache. The folder is not made here: if it cannot be made later, images are sent without it.
     ///
     /// - Parameters:
-    ///   - folder: without a slash at its end.
-    ///   - internalPrefix: where nginx finds it; nil when it is not to send files itself.
+    ///   - folder: the path without a slash at its end.
+    ///   - internalPrefix: the path under which nginx finds the folder; nil when nginx does not send files.
     package init(_ folder: String, internalPrefix: String?) { (self.folder, self.internalPrefix) = (folder, internalPrefix) }
 
     package func bytes(of id: ImageID) -> Blob? {
@@ -26,21 +27,21 @@ package struct CacheFolder: ImageCache {
         return bytes
     }
 
-    /// The time of access is set by ourselves: what nginx sends does not change it where the file system was mounted `relatime`.
+    /// Sets the time of the last access: reading by nginx does not change it on a file system that is mounted with `relatime`.
     package func touch(_ id: ImageID) {
         let times = [timespec(tv_sec: 0, tv_nsec: CacheFolder.now), timespec(tv_sec: 0, tv_nsec: CacheFolder.leave)]
         _ = utimensat(AT_FDCWD, wholePath(id), times, 0)
     }
 
-    /// UTIME_NOW and UTIME_OMIT, macros that Swift does not see.
+    /// UTIME_NOW and UTIME_OMIT, which are macros that Swift does not import.
     private static let (now, leave) = (0x3FFF_FFFF, 0x3FFF_FFFE)
 
     package func begin(_ id: ImageID) throws(Fault) -> (any CacheFill)? {
         guard id.isUUID else { throw Fault(.invalid, "Image id \(id) cannot name a file.") }
         for name in [folder, part(.incomplete), part(.invalid)] { try make(name) }
         let path = path(.incomplete, id)
-        // What is found may be somebody else's who just ends, or a dead one's, in whose place a new file comes: followers of the old
-        // one must not take the new one's bytes for its own. Each turn of the loop is another such file.
+        // The file may belong to a fill that ends at this moment, or to a dead process. It is replaced by a new file, since followers of
+        // the old one must not read the new one's bytes. Each pass of the loop finds another such file.
         for _ in 0..<10 {
             let descriptor = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0o600)
             guard descriptor >= 0 else { throw .cache(errno, "opening a file to fill") }
@@ -89,7 +90,7 @@ package struct CacheFolder: ImageCache {
         guard descriptor >= 0 || errno == EEXIST else { throw .cache(errno, "marking an image as wanted") }
         guard descriptor >= 0 else { return }
         defer { close(descriptor) }
-        // Of files that are made within one tick of the kernel's clock nobody would know which came first.
+        // Sets the time exactly: files that are made within one tick of the kernel's clock would have no order.
         var now = timespec()
         clock_gettime(CLOCK_REALTIME, &now)
         futimens(descriptor, [now, now])
@@ -115,7 +116,7 @@ package struct CacheFolder: ImageCache {
         if let refusal { throw refusal }
     }
 
-    // MARK: places
+    // MARK: paths
 
     private enum Part: String {
         case incomplete, invalid, queue
@@ -136,10 +137,10 @@ package struct CacheFolder: ImageCache {
         return false
     }
 
-    /// The files that are called like images; none where there is no folder yet.
+    /// The files whose names are image ids; none while the folder does not exist.
     private func names(in folder: String) throws(Fault) -> [String] { try entries(of: folder).filter { ImageID($0).isUUID } }
 
-    /// All files, whatever they are called, and links to some; of a link the link itself is meant. As in Glance, a database is none: its
+    /// All files with any name, and symbolic links to files, which are removed as links. As in Glance, database files are left out: its
     /// cache may keep one there.
     private func files(in folder: String) throws(Fault) -> [String] {
         try entries(of: folder).filter { !$0.hasSuffix(".db") && fileInfo(of: "\(folder)/\($0)", behindLinks: true) != nil }
@@ -153,7 +154,7 @@ package struct CacheFolder: ImageCache {
         return names
     }
 
-    /// A link is no image of the cache's, since nginx would not follow it; to be cleaned away it is what it leads to.
+    /// A file; by default a symbolic link is none, since nginx would not follow it. Cleaning follows links.
     private func fileInfo(of path: String, behindLinks follows: Bool = false) -> stat? {
         var info = stat()
         let isThere = (follows ? stat(path, &info) : lstat(path, &info)) == 0

@@ -2,7 +2,7 @@ package import Domain
 internal import MariaDB
 
 extension MariaDBCatalog {
-    package func takeTurn(_ work: String, by worker: String, seconds: Int) throws(Fault) -> Bool {
+    package func acquireLeaderLease(_ work: String, by worker: String, seconds: Int) throws(Fault) -> Bool {
         try database.run("Acquiring the lease of \(work)") { connection in
             let taken = try connection.run(
                 """
@@ -19,7 +19,7 @@ extension MariaDBCatalog {
         }
     }
 
-    package func leaveTurn(_ work: String, by worker: String) throws(Fault) {
+    package func releaseLeaderLease(_ work: String, by worker: String) throws(Fault) {
         _ = try database.run("Releasing the lease of \(work)") { connection in
             try connection.run(
                 "UPDATE vitrine_turns SET lease_until = UTC_TIMESTAMP(6) WHERE name = ? AND worker = ?", .text(work), .text(worker))
