@@ -1,12 +1,12 @@
-# make run    the whole service in one folder, until Ctrl-C
-# make test   every test
-# make acceptance   Tempest's image tests, with a real Keystone; a real Glance and ours on one database; half a minute of chaos
-# make chaos        processes killed and frozen at random for two minutes, then what must hold (CHAOS= what Tests/Chaos/run takes besides)
-# make sanitize     the same for programs built with AddressSanitizer, and with ThreadSanitizer
-# make bench  the figures, beside a real Glance (PEER= the folder of its scripts, BENCH= what Benchmarks/bench takes besides)
+# make run          the whole service in one folder, until Ctrl-C
+# make test         all tests
+# make acceptance   Tempest's image tests with a real Keystone; Glance and Vitrine on one database; half a minute of chaos
+# make chaos        kills and freezes processes at random for two minutes, then checks the invariants (CHAOS= options of Tests/Chaos/run)
+# make sanitize     the same with programs built with AddressSanitizer, and with ThreadSanitizer
+# make bench        the figures, beside a real Glance (PEER= the folder of its scripts, BENCH= options of Benchmarks/bench)
 #
 # make run takes CONF= (a glance-api.conf), STATE= (the folder, .state), API_PORT= (9292), REGISTRY_PORT= (9191) and
-# DB= (a MariaDB URL, in place of a private server).
+# DB= (a MariaDB URL, instead of a private server).
 
 STATE         ?= .state
 API_PORT      ?= 9292
@@ -17,13 +17,13 @@ PEER          ?= ../shared/peer
 BENCH         ?=
 CHAOS         ?=
 
-# Debian's python3-swiftclient installs a /usr/bin/swift that is no compiler, so each one is asked.
+# Debian's python3-swiftclient installs a /usr/bin/swift that is not the compiler, so the version of each is checked.
 SWIFT := $(shell for s in $$(which -a swift 2>/dev/null) /opt/swift/usr/bin/swift; do \
 	"$$s" --version 2>/dev/null | grep -q 'Swift version 6' && echo "$$s" && break; done)
 SOURCES  := $(shell find -L Sources Package.swift -type f)
 RELEASE  := .build/release
 PROGRAMS := glance-api glance-registry glance-tasks glance-manage
-# Names by which glance-tools does what Glance's programs of these names do.
+# Names of Glance's programs that glance-tools provides.
 TOOLS    := $(addprefix glance-,cache-manage cache-cleaner cache-pruner cache-prefetcher control replicator scrubber status wsgi-api)
 CLIENTS  := .build/clients
 KEYSTONE := .build/keystone
@@ -39,7 +39,7 @@ run: $(RELEASE)/.built
 
 build: $(RELEASE)/.built
 
-# SwiftPM itself takes seconds to find that nothing changed; make knows at once.
+# SwiftPM needs seconds to find that nothing changed; make does not.
 $(RELEASE)/.built: $(SOURCES) .build/.installed | swift
 	$(foreach p,$(PROGRAMS) glance-tools,$(SWIFT) build -c release --static-swift-stdlib --product $(p) &&) true
 	$(foreach t,$(TOOLS),ln -sf glance-tools $(RELEASE)/$(t) &&) touch $@
@@ -57,7 +57,7 @@ acceptance: $(RELEASE)/.built $(KEYSTONE)/.made $(TEMPEST)/.made $(GLANCE)/.made
 chaos: $(RELEASE)/.built
 	Tests/Chaos/run --seconds 120 $(CHAOS)
 
-# Programs with a sanitizer are slow: what is left by killed ones takes longer to come to rest.
+# Programs with a sanitizer are slow, so recovering from killed processes takes longer.
 sanitize: .build/.installed | swift
 	$(foreach s,address thread,$(foreach p,$(PROGRAMS),$(SWIFT) build --sanitize=$(s) --scratch-path .build-$(s) --product $(p) &&) \
 		Tests/Chaos/run --seconds 60 --patience 120 --programs .build-$(s)/debug --state .build-$(s)/chaos $(CHAOS) &&) true
@@ -69,7 +69,7 @@ bench: $(RELEASE)/.built
 lint: | swift
 	$(SWIFT) format lint --strict --configuration .ci/swift-format.json --recursive Package.swift Sources Tests Benchmarks
 
-# OpenStack's programs as they come from PyPI, apart from each other and from everything of the system's.
+# OpenStack's programs from PyPI, each in its own virtual environment, apart from the system's packages.
 $(CLIENTS)/.made: Tests/ClientTests/requirements.txt
 $(KEYSTONE)/.made: Tests/Acceptance/requirements-keystone.txt
 $(TEMPEST)/.made: Tests/Acceptance/requirements-tempest.txt

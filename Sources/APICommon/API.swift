@@ -2,30 +2,32 @@ package import Domain
 package import HTTP
 package import Logging
 
-/// A whole HTTP face: everything that happens to a request between the gateway and its handler, in order.
+/// One HTTP API as a whole: the steps of a request between the FastCGI server and its handler, in order.
 package struct API: Sendable {
     private let router: Router<Handler>
-    /// Nil where the API has only one, and paths do not say it.
+    /// Nil for an API with one version, whose paths do not name it.
     private let versions: Versions?
     private let authenticator: any Authenticator
     private let front: Front
     private let logger: Logger
 
-    /// What is done with a request before it is anybody's, and with its answer afterwards.
+    /// Settings for the steps before authentication, and for the headers of every answer.
     package struct Front: Sendable {
-        /// Characters of a client's request id.
+        /// Characters that a client's request id may have.
         package var longestRequestID: Int
-        /// Whether only `glance-api` asks, whose own request ids are taken over.
+        /// Whether `glance-api` is the only client. Its own request ids are then taken over.
         package var isForAPI = false
+        /// Decides the base of links in answers.
         package var publicAddress = PublicAddress.asReached
-        /// Nil where scripts of no other site are let in.
+        /// Nil if scripts of other web sites get no access.
         package var cors: CORS?
-        /// Nil where nobody is to ask.
+        /// Nil if `/healthcheck` is off.
         package var healthcheck: Healthcheck?
 
         package init(longestRequestID: Int) { self.longestRequestID = longestRequestID }
     }
 
+    /// - Parameter routes: the handlers with their methods and path patterns; see `Router`.
     package init(routes: [Route<Handler>], versions: Versions?, authenticator: any Authenticator, front: Front, logger: Logger) {
         router = Router(routes)
         self.versions = versions
@@ -34,15 +36,17 @@ package struct API: Sendable {
         self.logger = logger
     }
 
-    /// An answer, and what the log says of how it came about.
+    /// An answer, with the facts that the access log prints about it.
     package struct Answer {
         package var response: Response
         package var trace: Trace
-        /// The pattern of the route, such as `/v2/images/{image}`; nil when there was none.
+        /// The pattern of the matched route, such as `/v2/images/{image}`; nil if no route matched.
         package var route: String?
+        /// Nil if the caller was not authenticated.
         package var caller: Caller?
     }
 
+    /// Answers a request. Errors become error documents, so this never throws.
     package func answer(_ request: Request) -> Answer {
         var request = request
         request.baseURL = front.publicAddress.baseURL(of: request)
@@ -55,14 +59,14 @@ package struct API: Sendable {
             answer = Answer(response: ErrorDocument.response(to: request, for: error), trace: .fresh())
             front.cors?.mark(&answer.response, to: request)
         }
-        // What another node did has the name that it gave the request.
+        // An answer from another node keeps the request id that the other node gave it.
         if answer.response.headers["x-openstack-request-id"] == nil {
             answer.response.headers["x-openstack-request-id"] = answer.trace.requestID
         }
         return answer
     }
 
-    /// An answer without looking at the request's sender or at what it wants.
+    /// Answers with an error, before authentication and routing.
     package func refuse(_ request: Request, for fault: Fault) -> Answer {
         var trace = Trace.fresh()
         do throws(Fault) { trace = try Trace(of: request, longest: front.longestRequestID, isFromAPI: front.isForAPI) } catch {}
@@ -71,7 +75,7 @@ package struct API: Sendable {
         return answer
     }
 
-    /// Makes of an answer that cannot be sent now a refusal, to be tried again.
+    /// Replaces an answer that cannot be sent by an error that the client may retry.
     package func refuse(_ request: Request, _ answer: inout Answer, for fault: Fault) {
         log(fault)
         answer.response = ErrorDocument.response(to: request, for: fault)
@@ -118,7 +122,7 @@ package struct API: Sendable {
         case .notImplemented:
             return ErrorDocument.response(to: request, .notImplemented, "The method \(request.method) is not known.")
         case .methodNotAllowed(let methods):
-            // As Glance has it: what is no JSON is refused for that first.
+            // Like Glance, a body that is not JSON gets its own error before the 405.
             if request.hasBody { _ = try Call(request: request, parameters: PathParameters(), query: query, caller: caller).json() }
             var response = ErrorDocument.response(
                 to: request, .methodNotAllowed, "The method \(request.method) is not allowed for this resource.")
@@ -126,7 +130,7 @@ package struct API: Sendable {
             return response
         case .found(let route, let parameters):
             answer.route = route.pattern
-            // Such a name nobody has. Where it would be given, the handler says why it cannot be.
+            // No stored name has these characters, so it cannot exist. Where a name is created, the handler explains the error.
             if [.GET, .HEAD, .DELETE].contains(request.method), !parameters.all.allSatisfy(ImageText.isStorable) {
                 throw Fault(.notFound, "The resource could not be found.")
             }
@@ -137,7 +141,7 @@ package struct API: Sendable {
         }
     }
 
-    /// Whether a body has any bytes, however they arrive: chunks may be none.
+    /// Whether the body has any bytes. A chunked body can be empty.
     private func bringsBytes(_ request: Request) -> Bool {
         guard request.hasBody, request.announced == nil else { return request.hasBody }
         do throws(StreamError) {
@@ -147,7 +151,8 @@ package struct API: Sendable {
         }
     }
 
-    /// What a client is told of a refusal. Where nobody can say who he is, none is told to log in, or what there is that he may not see.
+    /// The error that the client gets. If no authentication is configured, 401, 403 and 404 all become one 403: a login is not possible,
+    /// and an answer must not reveal what exists.
     private func told(_ fault: Fault, isRouted: Bool) -> Fault {
         guard authenticator.knowsNobody, isRouted, [.notFound, .unauthenticated, .forbidden].contains(fault.kind) else { return fault }
         return Fault(

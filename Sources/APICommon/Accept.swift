@@ -1,4 +1,4 @@
-/// What a client wants to read, as its `Accept` says.
+/// The media types that a client accepts, parsed from the `Accept` header.
 struct Accept {
     private let ranges: [(type: Substring, subtype: Substring, quality: Double)]
 
@@ -12,7 +12,7 @@ struct Accept {
         }
     }
 
-    /// From 0, not at all, to 1, by the range that fits best. Source: RFC 9110, 12.5.1.
+    /// The quality of a media type, from 0 (not acceptable) to 1, by the most specific range that matches. Source: RFC 9110, 12.5.1.
     func quality(of type: Substring, _ subtype: Substring) -> Double {
         var best = (specificity: -1, quality: 0.0)
         for range in ranges where (range.type == "*" || range.type == type) && (range.subtype == "*" || range.subtype == subtype) {

@@ -1,22 +1,22 @@
 internal import HTTP
 
-/// Which web sites' scripts may ask the API from within a browser, and read its answers (cross-origin resource sharing).
+/// Cross-origin resource sharing: decides which web sites' scripts may call the API from a browser and read its answers.
 ///
-/// Source: oslo.middleware, `cors`; the Fetch standard, "HTTP CORS protocol". Unlike there, every answer that depends on
-/// `Origin` says so in `Vary`, whoever asks; and who is let in by `*` comes without credentials: no browser takes
-/// the two together.
+/// Source: oslo.middleware, `cors`; the Fetch standard, "HTTP CORS protocol". Two differences from oslo.middleware: every answer
+/// that depends on `Origin` says so in `Vary`, also for requests without `Origin`; and an origin that only `*` admits never gets
+/// `Access-Control-Allow-Credentials`, because browsers reject the two together.
 package struct CORS: Sendable {
-    /// What an origin may do; the options of `[cors]`.
+    /// The permissions of one origin; the options of `[cors]`.
     package struct Rules: Sendable {
-        /// `allow_credentials`: cookies and certificates. A token in a header is none.
+        /// `allow_credentials`: whether browsers may send cookies and certificates. Tokens in headers do not count as credentials.
         package var allowsCredentials: Bool
-        /// `expose_headers`: what scripts may read of an answer's header.
+        /// `expose_headers`: headers of an answer that scripts may read.
         package var exposedHeaders: [String]
-        /// `max_age`: seconds that a browser may keep the answer to a preflight; 0 leaves that to it.
+        /// `max_age`: seconds that a browser may cache the answer to a preflight; with 0 the header is left out and the browser decides.
         package var maxAge: Int
-        /// `allow_methods`
+        /// `allow_methods`: methods that scripts may use.
         package var methods: [String]
-        /// `allow_headers`
+        /// `allow_headers`: headers that scripts may send, besides the ones that are always allowed.
         package var headers: [String]
 
         package init(allowsCredentials: Bool, exposedHeaders: [String], maxAge: Int, methods: [String], headers: [String]) {
@@ -29,23 +29,23 @@ package struct CORS: Sendable {
     }
 
     private let rules: [String: Rules]
-    /// Where `*` alone is let in, all get the same answer.
+    /// False if only `*` is configured: then every origin gets the same answer.
     private let variesByOrigin: Bool
 
-    /// What may always stand in a request. Source: oslo.middleware, `CORS.simple_headers`.
+    /// Request headers that are always allowed. Source: oslo.middleware, `CORS.simple_headers`.
     private static let simpleHeaders = [
         "Accept", "Accept-Language", "Content-Type", "Cache-Control", "Content-Language", "Expires", "Last-Modified", "Pragma",
     ]
 
-    /// - Parameter rules: by origin, such as `https://horizon.example`; `*` stands for all that are not named.
+    /// - Parameter rules: by origin, such as `https://horizon.example`; `*` stands for every origin that is not named.
     package init(_ rules: [String: Rules]) {
         self.rules = rules
         variesByOrigin = rules.keys.contains { $0 != "*" }
     }
 
-    /// What a browser wants to know before it sends a script's request.
+    /// Answers a preflight, the request by which a browser asks whether it may send a script's request.
     ///
-    /// - Returns: nil for any other request. What is refused gets an answer that allows nothing, which stops the browser.
+    /// - Returns: nil for any other request. The answer to a refused preflight allows nothing, and the browser then stops.
     func answerToPreflight(_ request: Request) -> Response? {
         guard request.method.name == "OPTIONS", let origin = request.headers["Origin"],
             let method = request.headers["Access-Control-Request-Method"]
@@ -67,7 +67,7 @@ package struct CORS: Sendable {
         return response
     }
 
-    /// Lets a script read an answer, if its site may. An answer that speaks of that itself is left as it is.
+    /// Adds the headers that let a script read an answer, if its origin may. An answer that already has such headers stays as it is.
     func mark(_ response: inout Response, to request: Request) {
         guard response.headers["Access-Control-Allow-Origin"] == nil else { return }
         if variesByOrigin { addVary(to: &response.headers) }
@@ -78,7 +78,7 @@ package struct CORS: Sendable {
         }
     }
 
-    /// - Returns: what the answer calls the origin, and what it may do; nil where it may nothing.
+    /// - Returns: the origin as the answer names it, and its permissions; nil if it has none.
     private func rules(for origin: String) -> (shown: String, Rules)? {
         if let own = rules[origin], origin != "*" { return (origin, own) }
         return rules["*"].map { ("*", $0) }
@@ -97,6 +97,6 @@ package struct CORS: Sendable {
 }
 
 extension CORS.Rules {
-    /// HEAD goes wherever GET does, as in every route table.
+    /// HEAD is allowed wherever GET is, as in every route table.
     fileprivate func allows(method: String) -> Bool { methods.contains(method) || method == "HEAD" && methods.contains("GET") }
 }

@@ -2,32 +2,36 @@ package import Domain
 package import HTTP
 package import JSONDocument
 
-/// A request that has found its route, and whose sender is known.
+/// A request with its matched route and its authenticated caller.
 package struct Call {
     package let request: Request
+    /// The values of the `{…}` parts of the route's pattern.
     package let parameters: PathParameters
     package let query: Query
     package let caller: Caller
 
+    /// The value of `{image}` in the path.
     package var imageID: ImageID { ImageID(parameters["image"]) }
 
-    /// Whether nginx would refuse to send a file by itself: it judges these before it knows the worker's `ETag`, and by the file's age.
-    /// Any tag at all suits it.
+    /// Whether the request has a condition that nginx would answer wrongly if it sent the file itself. nginx evaluates `If-Match` before
+    /// it knows the worker's `ETag`, and `If-Unmodified-Since` by the age of the file. `If-Match: *` is harmless: it matches any tag.
     package var hasConditionThatNginxRefuses: Bool {
         request.headers["If-Match"].map { $0 != "*" } ?? false || request.headers["If-Unmodified-Since"] != nil
     }
 }
 
-/// What answers a call.
+/// The function that answers the calls of one route.
 package typealias Handler = @Sendable (Call) throws(Fault) -> Response
 
 extension Call {
-    /// Bytes of a JSON body, at most.
+    /// The largest JSON body, in bytes.
     private static let longestJSON = 8 << 20
-    /// Seconds that a body which is read as a whole may take.
+    /// Seconds that a client may take to send a body that is read as a whole.
     static let longestBody = 60.0
 
     /// Reads the body as JSON.
+    ///
+    /// - Throws: `.invalid` if the body is empty or not JSON, `.tooLarge` if it is longer than 8 MiB, `.tooSlow` if it takes too long.
     package func json() throws(Fault) -> JSON {
         let text: [UInt8]?
         do throws(StreamError) {
@@ -46,7 +50,7 @@ extension Call {
         }
     }
 
-    /// Reads the body as a JSON object.
+    /// Reads the body as a JSON object. It throws what `json` throws, and `.invalid` for any other JSON value.
     package func jsonObject() throws(Fault) -> JSONObject {
         guard let object = try json().object else { throw Fault(.invalid, "The request body must be a JSON object.") }
         return object
@@ -54,7 +58,9 @@ extension Call {
 }
 
 extension JSONSchema {
-    /// - Throws: `.invalid` with the schema's name, the value and the rule.
+    /// Checks a value against the schema.
+    ///
+    /// - Throws: `.invalid`; the message has the schema's name, the value and the rule.
     package func require(_ value: JSON) throws(Fault) {
         do throws(Violation) {
             try check(value)
@@ -65,9 +71,10 @@ extension JSONSchema {
 }
 
 extension Response {
-    /// A JSON document that is sent while it is written, so that nobody holds all of it.
+    /// A JSON document that is sent while it is written, so that it is never in memory as a whole.
     ///
-    /// - Parameter write: what it throws breaks the answer off, so whoever can refuse does so before.
+    /// - Parameter write: writes the document. An error from it cuts the answer off, so errors that a client should see must be thrown
+    ///   before.
     package static func json(
         _ status: Status = .ok, writing write: @escaping (inout JSONWriter) throws(Fault) -> Void
     ) -> Response {
@@ -97,19 +104,19 @@ extension Response {
 }
 
 extension Response.Body {
-    /// An image's bytes, all of them. For HEAD nobody reads them, so they are not even opened.
+    /// A body with all bytes of an image. For HEAD the bytes are not opened, because nobody reads them.
     package static func all(_ bytes: Blob, for call: Call) throws(Fault) -> Response.Body {
         .stream(call.request.method == .HEAD ? NoBytes() : try bytes.openAll(), length: bytes.size)
     }
 
-    /// Some of them, opened as `all` does.
+    /// A body with a part of an image's bytes: `count` bytes from offset `first`. For HEAD the bytes are not opened.
     package static func part(of bytes: Blob, from first: Int64, count: Int64, for call: Call) throws(Fault) -> Response.Body {
         .stream(call.request.method == .HEAD ? NoBytes() : try bytes.open(first), length: count)
     }
 }
 
 extension Credentials {
-    /// By these a proxy says for whom it asks: the address that it asks from is not the client's.
+    /// Headers by which a proxy names the client that it forwards for. With any of them, the peer's address is the proxy's.
     private static let proxies = ["Forwarded", "X-Forwarded-For", "X-Real-IP"]
 
     init(_ request: Request) {
@@ -121,7 +128,7 @@ extension Credentials {
         guard let secret = headers["X-Vitrine-Secret"] else { return }
         forwarded.secret = secret
         forwarded.isConfirmed = headers["X-Identity-Status"] == "Confirmed"
-        // What is not understood is nothing that gives more rights.
+        // An unknown standing must not give more rights than a project has.
         forwarded.standing = headers["X-Vitrine-Standing"].map { Caller.Standing(rawValue: $0) ?? .project }
         forwarded.user = headers["X-User-Id"]
         forwarded.project = headers["X-Project-Id"] ?? headers["X-Tenant-Id"]

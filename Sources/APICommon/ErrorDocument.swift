@@ -3,7 +3,7 @@ package import HTTP
 internal import JSONDocument
 
 extension Fault.Kind {
-    /// No `default`: a new kind does not build until it has a status.
+    /// The HTTP status of an error. The switch has no `default`: a new kind does not compile until it has a status.
     package var status: Status {
         switch self {
         case .invalid: .badRequest
@@ -26,8 +26,9 @@ extension Fault.Kind {
     }
 }
 
-/// An error as the client wants to read it: a page, JSON or text, by its `Accept`.
+/// Writes an error in the format that the client prefers: HTML, JSON or plain text, chosen by its `Accept` header.
 package enum ErrorDocument {
+    /// The answer for an error, with its headers; `.unavailable` also gets `Retry-After`.
     package static func response(to request: Request, for fault: Fault) -> Response {
         var response = response(to: request, fault.kind.status, fault.message)
         if fault.kind == .unavailable { response.headers["Retry-After"] = "5" }
@@ -35,6 +36,7 @@ package enum ErrorDocument {
         return response
     }
 
+    /// The answer with a status and an explanation for the client.
     package static func response(to request: Request, _ status: Status, _ explanation: String) -> Response {
         let (type, text) =
             switch Format.preferred(by: request.headers["Accept"]) {
@@ -69,7 +71,7 @@ package enum ErrorDocument {
     }
 }
 
-/// A text as it stands in an HTML page.
+/// Escapes a text for use in HTML.
 func escapedForHTML(_ text: String) -> String {
     var escaped = ""
     for character in text {
@@ -85,14 +87,14 @@ func escapedForHTML(_ text: String) -> String {
     return escaped
 }
 
-/// What an error can be written as.
+/// The formats of an error document.
 private enum Format {
     case html, json, text
 
-    /// The best of HTML and JSON by the quality that `Accept` gives them, HTML where they are level; text where it wants
-    /// neither, or is not there. Source: WebOb, and so Glance.
+    /// Chooses between HTML and JSON by the qualities in `Accept`, HTML if they are equal; plain text if it accepts neither or is
+    /// missing. Source: WebOb, which Glance uses.
     ///
-    /// Unlike Glance, JSON where `Accept` is there and empty: openstacksdk uploads with that, and shows no reason that is text.
+    /// Unlike Glance, an empty `Accept` gets JSON: openstacksdk sends that with uploads, and shows the reason of an error only from JSON.
     static func preferred(by accept: String?) -> Format {
         guard let accept else { return .text }
         if accept.isEmpty { return .json }

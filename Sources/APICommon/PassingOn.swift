@@ -2,10 +2,10 @@ package import Domain
 package import HTTP
 
 extension Call {
-    /// Whether another node sent the request on to this one, which then does what it can and does not send it on in turn.
+    /// Whether another node forwarded this request. Such a request is never forwarded again; this node does what it can.
     package var wasPassedOn: Bool { request.headers[RequestToPassOn.mark] != nil }
 
-    /// The request for another node, with all by which the client shows who he is.
+    /// The request to send to another node, with the client's credentials.
     package func toPassOn(body: [UInt8]? = nil) -> RequestToPassOn {
         var headers: [(name: String, value: String)] = [(RequestToPassOn.mark, "1"), ("Accept", "application/json")]
         for name in ["X-Auth-Token", "X-Storage-Token", "X-Service-Token", "X-Image-Meta-Store"] {
@@ -18,7 +18,7 @@ extension Call {
 }
 
 extension Response {
-    /// What another node did in this one's place, under the name that it gave the request.
+    /// An answer for work that another node did, with the request id from that node.
     package init(_ status: Status, passedOnAs requestID: String?) {
         self.init(status)
         headers["x-openstack-request-id"] = requestID

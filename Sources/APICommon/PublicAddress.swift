@@ -1,12 +1,12 @@
 package import HTTP
 
-/// Where links lead to: version documents, `Location`.
+/// Decides the base of links in answers: version documents, `Location`.
 package enum PublicAddress: Sendable {
-    /// To an address that the operator has fixed, `public_endpoint`, whatever a request says.
+    /// The address that the operator set in `public_endpoint`, whatever the request says.
     case fixed(BaseURL)
-    /// To where the web server was reached.
+    /// The address at which the web server was reached.
     case asReached
-    /// To where the proxy farthest from here was reached, by what it says in the request's header. Anybody can say so: this is
+    /// The address at which the first proxy was reached, from the request's headers. Any client can send these headers, so this is only
     /// for services that are reached through a proxy alone.
     case asProxiesSay
 
@@ -18,11 +18,11 @@ package enum PublicAddress: Sendable {
         }
     }
 
-    /// What `Forwarded` says, else `X-Forwarded-Proto` and `-Host`, with `X-Forwarded-Prefix` before the service's own prefix.
-    /// Of several proxies the first one counts, which the client spoke to; what is not fit for a link is not said.
+    /// The address in `Forwarded`, else in `X-Forwarded-Proto` and `-Host`; `X-Forwarded-Prefix` goes before the service's own prefix.
+    /// With several proxies the first one counts, because the client spoke to it. A value that is not valid in a link is ignored.
     ///
-    /// Source: oslo.middleware, `http_proxy_to_wsgi`; RFC 7239. Unlike there, only what is a scheme, a host or a path is taken, a
-    /// list in `X-Forwarded-…` is read as one, and a host may stand in quotes, as it must where it has a port.
+    /// Source: oslo.middleware, `http_proxy_to_wsgi`; RFC 7239. Unlike there, a value is only taken if it is a scheme, a host or a path;
+    /// a list in `X-Forwarded-…` is parsed as a list; and a host may be quoted, which RFC 7239 requires for a host with a port.
     private static func told(by headers: Headers, over reached: BaseURL) -> BaseURL {
         var baseURL = reached
         let (scheme, host) =
@@ -63,7 +63,7 @@ package enum PublicAddress: Sendable {
         return (scheme, host)
     }
 
-    /// A token or a quoted text behind `=`, up to what parts it from the next.
+    /// Takes a token or a quoted text behind `=`, and skips to the next separator.
     private static func takeValue(from rest: inout Substring) -> String {
         rest.removeFirst()
         guard rest.first == "\"" else {
@@ -80,7 +80,7 @@ package enum PublicAddress: Sendable {
             }
             if character == "\\", let escaped = rest.popFirst() { value.append(escaped) } else { value.append(character) }
         }
-        // It never ended.
+        // The quoted text has no end.
         return ""
     }
 

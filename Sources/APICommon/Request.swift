@@ -1,21 +1,22 @@
 package import Domain
 package import HTTP
 
-/// A request as it came from the client, before anything is decoded.
+/// A request as the client sent it, before anything is decoded.
 package struct Request {
     package var method: Method
-    /// Percent-encoded, as sent; without the prefix that the site gives the service, and without the query.
+    /// Percent-encoded, as sent, without the service's path prefix and without the query.
     package var path: String
-    /// Nil when it does not decode.
+    /// Nil if the query does not decode as UTF-8.
     package var query: Query?
     package var headers: Headers
     package var body: any ByteStream
-    /// Bytes of the body, as the client or the web server says; nil where neither does (a chunked body).
+    /// Bytes of the body, as the client or the web server says; nil if neither does (a chunked body).
     package var announced: Int64?
-    /// How the client reached the service; links lead there.
+    /// The address at which the client reached the service; the base of links in answers.
     package var baseURL: BaseURL
-    /// Where the web server listens.
+    /// The port that the web server listens on.
     package var serverPort: Int?
+    /// The address of the web server's peer: the client or a proxy.
     package var remoteAddress: String
 
     package init(
@@ -33,14 +34,14 @@ package struct Request {
         self.remoteAddress = remoteAddress
     }
 
-    /// Whether a body comes in chunks. Of one that the web server had as a whole it tells the length nevertheless, so that what is said
-    /// of a length would depend on how the bytes arrived.
+    /// Whether the client sent the body in chunks. The web server tells the length of a chunked body too, if it has read all of it, so
+    /// a check of the length would depend on how the bytes arrived; see `promised`.
     package var isChunked: Bool { headers["Transfer-Encoding"] != nil }
 
-    /// Bytes that the client said it would send; nil where it did not say.
+    /// Bytes that the client said it would send; nil if it did not say.
     package var promised: Int64? { isChunked ? nil : announced }
 
-    /// Whether a body was sent: a length above zero, or a transfer coding.
+    /// Whether the request has a body: a length above zero, or a transfer coding.
     package var hasBody: Bool {
         if let announced { return announced > 0 }
         return isChunked

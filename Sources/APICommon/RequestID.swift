@@ -2,15 +2,15 @@ internal import Domain
 internal import HTTP
 
 extension Trace {
-    /// The names of a request: the client's own, with `req-` before it, or one that is made for it.
+    /// Reads the ids of a request: the client's own id with `req-` before it, or a generated one.
     ///
-    /// As in Glance, a name that the client gave is the request's name here as well as in the rest of the cloud. What
-    /// `glance-api` asks the registry bears the name that its own request has, which is told apart from the client's.
+    /// As in Glance, an id from the client is the request's id here and in the other services of the cloud. A request of `glance-api` to
+    /// the registry has two: the id of its own request, and the client's.
     ///
     /// - Parameters:
-    ///   - longest: characters that a client's name may have, `max_request_id_length`.
-    ///   - isFromAPI: whether those who ask are `glance-api`, whose own name for a request counts.
-    /// - Throws: `.headerTooLarge` for a longer one, `.invalid` for one with characters that no name has.
+    ///   - longest: characters that a client's id may have, `max_request_id_length`.
+    ///   - isFromAPI: whether the client is `glance-api`, whose own id for the request is taken over.
+    /// - Throws: `.headerTooLarge` for a longer id, `.invalid` for one with characters outside `A-Z a-z 0-9 - _ . :`.
     init(of request: Request, longest: Int, isFromAPI: Bool) throws(Fault) {
         let longest = isFromAPI ? longest + "req-".count : longest
         let global = try Self.checked(request.headers["X-Openstack-Request-Id"], longest: longest)
@@ -18,7 +18,7 @@ extension Trace {
         self.init(requestID: local ?? global ?? Self.madeName(), globalRequestID: global)
     }
 
-    /// For a request whose own name is refused.
+    /// A generated id, for a request whose own id is refused.
     static func fresh() -> Trace { Trace(requestID: madeName(), globalRequestID: nil) }
 
     private static func madeName() -> String {
@@ -26,13 +26,15 @@ extension Trace {
         return "req-\(ImageID.random(using: &random))"
     }
 
-    /// - Returns: nil for an empty text, which is as good as none.
+    /// Checks an id from a header, and adds `req-` if it is missing.
+    ///
+    /// - Returns: nil for a missing or empty header.
     private static func checked(_ given: String?, longest: Int) throws(Fault) -> String? {
         guard let given, !given.isEmpty else { return nil }
         guard given.utf8.count <= longest else {
             throw Fault(.headerTooLarge, "The request id is longer than \(longest) characters.")
         }
-        // It goes into logs and headers: only what a name may hold.
+        // The id is written to logs and headers, so only harmless characters are allowed.
         let isName = given.utf8.allSatisfy {
             0x30...0x39 ~= $0 || 0x41...0x5A ~= $0 || 0x61...0x7A ~= $0 || "-_.:".utf8.contains($0)
         }

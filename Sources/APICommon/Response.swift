@@ -1,16 +1,17 @@
 package import Domain
 package import HTTP
 
-/// What the client gets.
+/// The answer to a client.
 package struct Response {
+    /// The forms of an answer's body.
     package enum Body {
         case empty
         case bytes([UInt8])
-        /// Bytes read piece by piece from a store: the first `length` of them. Fewer break the answer off.
+        /// The first `length` bytes of a stream, sent piece by piece. If the stream has fewer, the answer is cut off.
         case stream(any ByteStream, length: Int64)
-        /// nginx sends the file itself: the path of an internal location, and how long the file is.
+        /// nginx sends the file itself. The path is that of an internal location; the length is the file's, in bytes.
         case file(internalPath: String, length: Int64)
-        /// Written while it is sent, of a length that nobody knows before. What it throws breaks the answer off.
+        /// Written while it is sent, without a known length. An error from the closure cuts the answer off.
         case written(by: (any ByteSink) throws(StreamError) -> Void)
     }
 
@@ -23,13 +24,14 @@ package struct Response {
         self.body = body
     }
 
+    /// An answer with a JSON document.
     package static func json(_ document: [UInt8], _ status: Status = .ok) -> Response {
         var response = Response(status, body: .bytes(document))
         response.headers["Content-Type"] = "application/json"
         return response
     }
 
-    /// Bytes of the body, as `Content-Length` says; nil where nobody knows before it is written.
+    /// Bytes of the body, for `Content-Length`; nil if the length is not known before the body is written.
     package var contentLength: Int64? {
         switch body {
         case .empty: 0

@@ -3,9 +3,9 @@ internal import HTTP
 internal import NotificationWire
 
 extension Response {
-    /// Tells nginx whose bytes this answer carries and who gets them, so that its log knows when they are sent.
+    /// Adds a header that tells nginx which image's bytes this answer carries and who gets them, so that nginx can log the transfer.
     ///
-    /// - Parameter destination: the client's address, where the notification is to tell it.
+    /// - Parameter destination: the client's address, if the notification is to contain it.
     package mutating func noteSend(of image: Image, for call: Call, to destination: String? = nil) {
         guard call.request.method != .HEAD else { return }
         var sent = SentBytes(image: image.id)

@@ -1,34 +1,37 @@
 internal import HTTP
 internal import JSONDocument
 
-/// The versions of the API: which there are, and which one a request means.
+/// The versions of the API, and the choice of the one that a request means.
 ///
-/// A request names its version in the path, or in `Accept: application/vnd.openstack.images-v2`. Behind this, every route
-/// table begins with `/v2` or `/v1`.
+/// A request names its version in the path, or in `Accept: application/vnd.openstack.images-v2`. After this choice, every path
+/// begins with `/v2` or `/v1`, as in the route tables.
 package struct Versions: Sendable {
+    /// What follows from the version that a request names.
     package enum Choice {
-        /// The path without doubt of its version: `/v2/…` or `/v1/…`.
+        /// A path that begins with its version: `/v2/…` or `/v1/…`.
         case path(String)
-        /// The client wants to know which versions there are, or named one that there is not.
+        /// The list of versions, or a redirect: the client asked for the list, named no known version, or left out the last slash.
         case answer(Response)
     }
 
-    /// In the order of the document; none where V2 is off.
+    /// Minor versions in the order of the document; empty if V2 is off.
     private let minors: [Int]
     private let hasV1: Bool
 
-    /// The minor versions of V2, in Glance's order. Some go with what a site has: 2.14, 2.16 and 2.18 are the cache, 2.8 and 2.10 to
-    /// 2.13 several stores. What they name answers under each of them. Source: Glance, `api/versions.py`.
+    /// The minor versions of V2, in Glance's order. Some stand for optional features: 2.14, 2.16 and 2.18 for the cache, 2.8 and 2.10 to
+    /// 2.13 for several stores. A feature answers under every version. Source: Glance, `api/versions.py`.
     package static func minorsOfV2(hasCache: Bool, hasStores: Bool) -> [Int] {
         let newest = hasCache ? [18, 17, 16, 15, 14] : [15]
         return newest + (hasStores ? [13, 12, 11, 10, 9, 8] : [9]) + (hasCache ? [] : [17]) + [7, 6, 5, 4, 3, 2, 1, 0]
     }
 
+    /// - Parameter minors: minor versions of V2; see `minorsOfV2`.
     package init(minors: [Int], hasV1: Bool) {
         self.minors = minors
         self.hasV1 = hasV1
     }
 
+    /// Chooses the version that a request means.
     package func choose(for request: Request) -> Choice {
         let slash = UInt8(ascii: "/")
         let path = Substring(request.path.utf8.drop { $0 == slash })
@@ -50,7 +53,7 @@ package struct Versions: Sendable {
         return .path(root + rest)
     }
 
-    /// Where the route table of a version begins; nil when there is no such version.
+    /// The root of a version in the route tables; nil if there is no such version.
     private func root(of name: Substring) -> String? {
         if hasV1, name == "v1" || name == "v1.0" || name == "v1.1" { return "/v1" }
         return !minors.isEmpty && name == "v2" || minors.contains { name == "v2.\($0)" } ? "/v2" : nil

@@ -4,11 +4,11 @@ package import HTTP
 internal import JSONDocument
 internal import RegistryWire
 
-/// Images' records for V1, which asks for them over HTTP, on behalf of whoever wants it. What it changes here was judged there by the
-/// rules of policy; who owns what is judged here again.
+/// The registry's requests for image records. `glance-api` sends them for V1 on behalf of its callers. It has already applied the
+/// policy to a change; ownership is checked here again.
 package struct RegistryHandlers: Sendable {
     let catalog: any Catalog
-    /// Images of a page when the query does not say, and at the most.
+    /// Images on a page if the query has no limit, and the largest limit.
     let usualPage, longestPage: Int
 
     package init(catalog: any Catalog, usualPage: Int, longestPage: Int) {
@@ -49,7 +49,7 @@ package struct RegistryHandlers: Sendable {
         return .json { json throws(Fault) in try WireImage.write(walk, to: &json, write) }
     }
 
-    /// More of a page that was answered in parts: the images that the body names, as far as the list still has them.
+    /// Answers with further images of a list that was sent in parts: the images that the body names, if the list still contains them.
     private func rest(_ call: Call) throws(Fault) -> Response {
         let (listing, reader) = try listing(call)
         guard let elements = try call.jsonObject()["rest"]?.array, elements.count <= longestPage else {
@@ -76,7 +76,7 @@ package struct RegistryHandlers: Sendable {
     private func show(_ call: Call) throws(Fault) -> Response {
         let (id, caller) = (call.imageID, call.caller)
         do throws(Fault) {
-            // glance-api asks so for a record alone: the locations are a quarter of what the statement costs.
+            // glance-api asks for the record without locations if it does not need them: they are a quarter of the statement's cost.
             let isAlone = call.query["locations"] == "false"
             return .image(try isAlone ? catalog.image(id, visibleTo: caller) : catalog.locatedImage(id, visibleTo: caller))
         } catch {
@@ -148,13 +148,15 @@ extension Call {
         return object
     }
 
-    /// - Throws: `.changedMeanwhile` when the image has another state than `If-Match` names.
+    /// Checks the `If-Match` header.
+    ///
+    /// - Throws: `.changedMeanwhile` if the image has another state than `If-Match` names.
     fileprivate func requireState(of image: Image) throws(Fault) {
         guard let wanted = request.headers["If-Match"], wanted != ImageTag.of(WireImage.document(of: image)) else { return }
         throw Fault(.changedMeanwhile, "The image was changed meanwhile.")
     }
 
-    /// - Throws: `.forbidden` unless the API asks for itself.
+    /// - Throws: `.forbidden` unless `glance-api` asks in its own name.
     func requireService() throws(Fault) {
         guard caller.standing == .service else { throw Fault(.forbidden, "Only the service itself may do this.") }
     }
@@ -163,7 +165,7 @@ extension Call {
 extension Response {
     fileprivate static func part(_ page: ImagePage) -> Response { .json { json in WireImage.write(page, to: &json) } }
 
-    /// An image, and in `ETag` which state of it this is.
+    /// An answer with an image; `ETag` names its state.
     static func image(_ image: Image) -> Response {
         let document = WireImage.document(of: image)
         var response = Response.json(document)

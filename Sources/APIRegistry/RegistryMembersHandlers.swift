@@ -4,10 +4,10 @@ package import HTTP
 internal import JSONDocument
 internal import RegistryWire
 
-/// The projects that images are shared with, for V1.
+/// The registry's requests for image members, for V1.
 package struct RegistryMembersHandlers: Sendable {
     let catalog: any Catalog
-    /// Members that an image may have, where the API does not say; nil for any number.
+    /// Members that an image may have, if the request does not say; nil for any number.
     let quota: Int?
 
     package init(catalog: any Catalog, quota: Int?) {
@@ -82,7 +82,7 @@ package struct RegistryMembersHandlers: Sendable {
         return .json { json throws(Fault) in try Member.write(walk, "shared_images", for: .api, to: &json) }
     }
 
-    /// An image that somebody of a project sees. Whether it is his to share the catalog asks, with the record at hand.
+    /// The image, for a caller with a project or an administrator. The catalog checks whether they may share it, under the row lock.
     private func seenImage(_ call: Call) throws(Fault) -> Image {
         guard call.caller.isAdmin || call.caller.project != nil else { throw Fault(.unauthenticated, "Authentication required") }
         return try catalog.image(call.imageID, visibleTo: call.caller)
@@ -90,7 +90,7 @@ package struct RegistryMembersHandlers: Sendable {
 }
 
 extension Call {
-    /// Which part of a list the API asks for; nil for all of it.
+    /// The part of the list that `glance-api` asks for; nil for the whole list.
     fileprivate var piece: (after: String?, count: Int)? {
         get throws(Fault) {
             guard let text = query["limit"] else { return nil }

@@ -4,8 +4,7 @@ package import HTTP
 internal import JSONDocument
 internal import RegistryWire
 
-/// Leases of the uploads that the API takes in, copies that it orders, and marks of the folders that it keeps images in. Only the API
-/// itself asks for these.
+/// The registry's requests for upload leases, ordered copies and marks of store folders. Only `glance-api` itself may send them.
 package struct RegistryUploadsHandlers: Sendable {
     let catalog: any Catalog
 
@@ -35,7 +34,7 @@ package struct RegistryUploadsHandlers: Sendable {
         return .json(JSON.object(["tokens": .array(tokens.map { .string($0) })]).text)
     }
 
-    /// Answers with the image if the message asks for it: an API of the release before does not.
+    /// Ends an upload. The answer has the image if the message asks for it; `glance-api` of the previous release does not ask.
     private func finish(_ call: Call) throws(Fault) -> Response {
         let body = try serviceBody(call)
         let image = try catalog.finish(
@@ -61,7 +60,7 @@ package struct RegistryUploadsHandlers: Sendable {
         return Response(.noContent)
     }
 
-    /// Of a message with a mark, notes it where none is noted.
+    /// Answers with the mark of a folder. If the message contains a mark, it is stored unless the folder already has one.
     private func markOfFolder(_ call: Call) throws(Fault) -> Response {
         let body = try serviceBody(call)
         let path = try body.text("path")

@@ -2,7 +2,7 @@ internal import APICommon
 internal import Domain
 internal import HTTP
 
-/// Which formats images may have, as the operator says.
+/// The disk and container formats that images may have, as configured.
 package struct V1Formats: Sendable {
     let disk, container: [String]
 
@@ -11,31 +11,33 @@ package struct V1Formats: Sendable {
         self.container = container
     }
 
-    /// An image of one of these has it for both.
+    /// Amazon's formats. An image with one of them has the same disk and container format.
     static let amazon: Set<String> = ["aki", "ari", "ami"]
 }
 
-/// What a V1 request says in its header.
+/// The content of a V1 request's headers.
 struct V1Request {
-    /// What it says of the image's record.
+    /// The fields of the image's record.
     var fields = V1Fields()
-    /// It names a status that no image has.
+    /// Whether the request names a status that does not exist.
     var hasUnknownStatus = false
     var isDeleted = false
-    /// Where the bytes lie already, and are to stay.
+    /// The URL of existing bytes, which stay where they are.
     var location: String?
-    /// Where the bytes are to be fetched from.
+    /// The URL to fetch the bytes from.
     var copyFrom: String?
-    /// Custom properties that are not named go.
+    /// Whether custom properties that the request does not name are removed.
     var purges = true
 
-    /// Bytes that the image is to have.
+    /// The size in bytes that the request gives; nil if it gives none.
     var size: Int64? { fields.size ?? nil }
 
     private static let prefix = "x-image-meta-"
     private static let propertyPrefix = "property-"
 
-    /// - Throws: `.invalid`, naming the header, for one that is not known or a value that it cannot have.
+    /// Reads the headers.
+    ///
+    /// - Throws: `.invalid`, naming the header, for an unknown header or a value that is not allowed.
     init(_ headers: Headers, _ formats: V1Formats) throws(Fault) {
         fields.properties = []
         for field in headers.fields {
@@ -51,7 +53,7 @@ struct V1Request {
     }
 
     private mutating func read(_ name: String, _ text: String) throws(Fault) {
-        // What a value that is no UTF-8 was read as.
+        // Bytes that are not UTF-8 were decoded as this character.
         guard !text.unicodeScalars.contains("\u{FFFD}") else {
             throw Fault(.invalid, "Bad header: \(Self.prefix)\(name.prefix(80)) is no UTF-8.")
         }
@@ -148,11 +150,11 @@ struct V1Request {
 }
 
 extension String {
-    /// Every other word is no.
+    /// Whether the text means yes; any other text means no.
     fileprivate var isTrueWord: Bool { ["true", "t", "yes", "y", "on", "1"].contains(lowercased()) }
 }
 
 extension Substring {
-    /// A name as V1 keeps it: nobody can tell any more which of both a client wrote.
+    /// A name as V1 stores it: `-` and `_` are the same.
     fileprivate var underscored: String { String(map { $0 == "-" ? "_" : $0 }) }
 }

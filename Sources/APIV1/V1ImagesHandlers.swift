@@ -5,13 +5,13 @@ internal import JSONDocument
 package import Operations
 internal import RegistryWire
 
-/// Images as V1 has them: the record in the header, the data in the body.
+/// Images of V1: the record is in the headers, the data in the body.
 package struct V1ImagesHandlers: Sendable {
     let service: ImageService
     let formats: V1Formats
-    /// Images of a page when the query does not say, and at the most.
+    /// Images on a page if the query has no limit, and the largest limit.
     let usualPage, longestPage: Int
-    /// nginx is told whose bytes it sends.
+    /// Whether answers tell nginx which image's bytes it sends, for notifications.
     let notesSends: Bool
 
     package init(service: ImageService, formats: V1Formats, usualPage: Int, longestPage: Int, notesSends: Bool) {
@@ -54,7 +54,7 @@ package struct V1ImagesHandlers: Sendable {
 
     // MARK: reading
 
-    /// Also HEAD, which tells of images without data, and administrators of deleted ones.
+    /// Answers GET with the data, and HEAD with the record, also for images without data and, for administrators, deleted images.
     private func show(_ call: Call) throws(Fault) -> Response {
         if call.request.method == .HEAD {
             var response = Response(.ok)
@@ -62,7 +62,7 @@ package struct V1ImagesHandlers: Sendable {
             return response
         }
         let (image, bytes) = try service.download(call.imageID, asking: [.getImage], for: call.caller)
-        // Here administrators are kept from it too.
+        // Unlike in V2, administrators get no data of a deactivated image either.
         guard image.status != .deactivated else {
             throw Fault(.forbidden, "The requested image has been deactivated. Image data download is forbidden.")
         }
@@ -77,7 +77,7 @@ package struct V1ImagesHandlers: Sendable {
             return response
         }
         if notesSends { response.noteSend(of: image, for: call, to: call.request.remoteAddress) }
-        // V1 does not know the conditions that nginx would judge.
+        // nginx cannot add the headers of custom properties, and would refuse conditions that V1 ignores.
         if let path = bytes.internalPath, image.properties.isEmpty, !call.hasConditionThatNginxRefuses {
             response.body = .file(internalPath: path, length: bytes.size)
         } else {
@@ -88,7 +88,7 @@ package struct V1ImagesHandlers: Sendable {
 
     // MARK: writing
 
-    /// What a request says of its image, which has not too many bytes by that.
+    /// The fields that a request gives; the size that it names is checked against the limit.
     private func wanted(by call: Call) throws(Fault) -> V1Request {
         let wanted = try V1Request(call.request.headers, formats)
         if let size = wanted.size { try service.checkFits(size) }
@@ -217,14 +217,14 @@ package struct V1ImagesHandlers: Sendable {
 
     // MARK: data
 
-    /// Where an image's bytes come from.
+    /// The source of an image's bytes.
     private enum Source {
         case none, body
         case location(String)
         case copy(String)
 
         init(of call: Call, _ wanted: V1Request) throws(Fault) {
-            // Chunks are a body, also where there are none.
+            // A chunked body counts as a body even if it is empty.
             switch (call.request.hasBody || call.request.isChunked, wanted.location, wanted.copyFrom) {
             case (false, nil, nil): self = .none
             case (true, nil, nil): self = .body
@@ -236,7 +236,7 @@ package struct V1ImagesHandlers: Sendable {
             }
         }
 
-        /// What is asked besides the rules about the record.
+        /// Policy rules to check besides those for the record.
         var rules: [PolicyRule] {
             switch self {
             case .none: []
@@ -246,7 +246,7 @@ package struct V1ImagesHandlers: Sendable {
             }
         }
 
-        /// What the service takes or fetches; nil where it does neither.
+        /// The data that the service reads or fetches; nil if it does neither.
         func data(of call: Call) -> ImageData? {
             switch self {
             case .none, .location: nil
@@ -256,7 +256,7 @@ package struct V1ImagesHandlers: Sendable {
         }
     }
 
-    /// V1 says 412 of an image that was deleted while its data came in.
+    /// V1 answers 412 if the image was deleted while its data arrived.
     private func whileThere(_ act: () throws(Fault) -> Image) throws(Fault) -> Image {
         do throws(Fault) {
             return try act()
@@ -280,9 +280,9 @@ package struct V1ImagesHandlers: Sendable {
         guard container != nil else { throw Fault(.invalid, "Container format is not specified.") }
     }
 
-    /// Asks an address how many bytes there are.
+    /// Asks the server of a URL for the number of bytes.
     ///
-    /// - Throws: `.conflict` when the client said otherwise.
+    /// - Throws: `.conflict` if the client announced another number.
     private func size(at url: String, announced: Int64?) throws(Fault) -> Int64 {
         let size = try service.size(at: url)
         if let announced, announced != size {

@@ -5,7 +5,7 @@ internal import JSONDocument
 package import Operations
 internal import RegistryWire
 
-/// The projects that V1 shares images with. They need not consent, and may be let share in turn.
+/// Image members of V1. Members need not accept an image, and may be allowed to share it further.
 package struct V1MembersHandlers: Sendable {
     let service: ImageService
 

@@ -4,7 +4,7 @@ internal import HTTP
 internal import JSONDocument
 internal import RegistryWire
 
-/// An image as V1 answers with it: in the body, or in the header before its data.
+/// An image in V1's answers: as JSON in the body, or as headers before its data.
 enum V1Response {
     static func document(of image: Image, _ status: Status = .ok) -> Response {
         var response = Response.json(status) { json in
@@ -17,12 +17,12 @@ enum V1Response {
         return response
     }
 
-    /// Bytes that nginx takes of an answer's header, less what else stands there.
+    /// Bytes for an image's headers: nginx's limit for all headers of an answer, less room for the others.
     private static let longestHeader = 56 * 1024
 
-    /// Fields without a value are left out, and so are properties whose name no header can have.
+    /// The image's headers. Fields without a value are left out, and so are properties whose names are not valid in headers.
     ///
-    /// - Throws: `.headerTooLarge` when all of it is too long for a header; V2 has it in a body.
+    /// - Throws: `.headerTooLarge` if the headers would exceed the limit. V2 has the same fields in a body.
     static func headers(of image: Image) throws(Fault) -> Headers {
         var headers = Headers()
         func add(_ field: String, _ value: String?) {
@@ -57,7 +57,7 @@ enum V1Response {
         return headers
     }
 
-    /// A value on one line, whatever V2 was told.
+    /// A value on one line: control characters, which V2 allows, become blanks.
     private static func writable(_ text: String) -> String {
         guard text.utf8.contains(where: { $0 < 0x20 || $0 == 0x7F }) else { return text }
         return String(String.UnicodeScalarView(text.unicodeScalars.map { $0.value < 0x20 || $0.value == 0x7F ? " " : $0 }))

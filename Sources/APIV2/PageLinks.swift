@@ -1,6 +1,6 @@
 internal import HTTP
 
-/// Where the pages of a list are; each keeps the rest of the query.
+/// Links to the pages of a list. They keep the other parameters of the query.
 struct PageLinks {
     private let path: String
     private let others: String
@@ -9,6 +9,6 @@ struct PageLinks {
 
     var first: String { others.isEmpty ? path : "\(path)?\(others)" }
 
-    /// The page behind the one that a marker ends.
+    /// The link to the page behind a marker.
     func next(after marker: String) -> String { "\(path)?" + (others.isEmpty ? "" : "\(others)&") + "marker=\(percentEncoded(marker))" }
 }

@@ -4,14 +4,14 @@
 #include <amqp_ssl_socket.h>
 #include <amqp_tcp_socket.h>
 
-/// amqp_login is variadic. No heartbeat: librabbitmq answers one only while it is called.
+/// amqp_login is variadic. Without a heartbeat, because librabbitmq answers one only while it is called.
 static inline amqp_rpc_reply_t vitrine_amqp_login(amqp_connection_state_t state, const char *vhost, const char *user,
                                                   const char *password) {
     return amqp_login(state, vhost, 0, AMQP_DEFAULT_FRAME_SIZE, 0, AMQP_SASL_METHOD_PLAIN, user, password);
 }
 
-/// What became of a call: 0 is well, a positive number the broker's, a negative one librabbitmq's. The struct is a union within,
-/// to be read by constants that are casts, which Swift does not see.
+/// The result of a call: 0 for success, a positive code of the broker, a negative one of librabbitmq. The reply contains a union, whose
+/// kind is told by constants that are casts, which Swift does not import.
 static inline int vitrine_amqp_code(amqp_rpc_reply_t reply) {
     switch (reply.reply_type) {
     case AMQP_RESPONSE_NORMAL:
@@ -26,7 +26,7 @@ static inline int vitrine_amqp_code(amqp_rpc_reply_t reply) {
     }
 }
 
-/// What the broker says of the same; NULL where it says nothing. Lent until the next call.
+/// The broker's text for an error; NULL if there is none. Valid until the next call.
 static inline amqp_bytes_t vitrine_amqp_text(amqp_rpc_reply_t reply) {
     if (reply.reply_type == AMQP_RESPONSE_SERVER_EXCEPTION) {
         if (reply.reply.id == AMQP_CHANNEL_CLOSE_METHOD) return ((amqp_channel_close_t *)reply.reply.decoded)->reply_text;
@@ -36,7 +36,7 @@ static inline amqp_bytes_t vitrine_amqp_text(amqp_rpc_reply_t reply) {
     return none;
 }
 
-/// Lets the broker forget a channel that it closed.
+/// Confirms that the broker has closed a channel.
 static inline int vitrine_amqp_channel_closed(amqp_connection_state_t state, amqp_channel_t channel) {
     amqp_channel_close_ok_t ok = {0};
     return amqp_send_method(state, channel, AMQP_CHANNEL_CLOSE_OK_METHOD, &ok);
@@ -49,7 +49,7 @@ typedef enum {
     VITRINE_AMQP_CLOSED,
 } vitrine_amqp_kind;
 
-/// What a frame says of what was published. A message that is returned has no queue to go to.
+/// What a frame tells about published messages. A returned message reached no queue.
 static inline vitrine_amqp_kind vitrine_amqp_frame_kind(const amqp_frame_t *frame) {
     if (frame->frame_type != AMQP_FRAME_METHOD) return VITRINE_AMQP_OTHER;
     switch (frame->payload.method.id) {
@@ -70,7 +70,7 @@ static inline const amqp_basic_ack_t *vitrine_amqp_ack(const amqp_frame_t *frame
     return (const amqp_basic_ack_t *)frame->payload.method.decoded;
 }
 
-/// The properties that kombu gives a message. The flags are macros of several casts.
+/// The properties that kombu gives to a message. The flags are macros of several casts.
 static inline amqp_basic_properties_t vitrine_amqp_json_properties(void) {
     amqp_basic_properties_t properties = {0};
     properties._flags = AMQP_BASIC_CONTENT_TYPE_FLAG | AMQP_BASIC_CONTENT_ENCODING_FLAG | AMQP_BASIC_DELIVERY_MODE_FLAG |
@@ -82,12 +82,12 @@ static inline amqp_basic_properties_t vitrine_amqp_json_properties(void) {
     return properties;
 }
 
-/// The type of an exchange. Swift would lend its text for the length of one call.
+/// The type of an exchange, as a constant text: librabbitmq keeps its address, and Swift would lend a text only for one call.
 static inline amqp_bytes_t vitrine_amqp_topic(void) {
     return amqp_cstring_bytes("topic");
 }
 
-/// The argument of a queue, `x-queue-type: quorum`. The table points at its entry.
+/// The argument of a queue, `x-queue-type: quorum`. The table points at a static entry.
 static inline amqp_table_t vitrine_amqp_quorum(void) {
     static amqp_table_entry_t entry;
     entry.key = amqp_cstring_bytes("x-queue-type");

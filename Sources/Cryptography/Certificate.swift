@@ -4,10 +4,10 @@ internal import COpenSSL
 package final class Certificate: @unchecked Sendable {
     private let raw: OpaquePointer
 
-    /// Bytes that one may have.
+    /// The longest certificate that is read, in bytes.
     package static let longest = 64 * 1024
 
-    /// - Parameter bytes: DER, or PEM, of which the first certificate counts.
+    /// - Parameter bytes: DER, or PEM, in which the first certificate counts.
     package init(_ bytes: [UInt8]) throws(SigningError) {
         guard bytes.count <= Self.longest, let raw = Self.read(bytes) else {
             throw SigningError("What was found is no X.509 certificate.")
@@ -24,18 +24,18 @@ package final class Certificate: @unchecked Sendable {
             if let certificate = d2i_X509(nil, &start, buffer.count) { return certificate }
             guard let text = BIO_new_mem_buf(buffer.baseAddress, CInt(buffer.count)) else { return nil }
             defer { BIO_free(text) }
-            // A password is asked of nobody.
+            // A file with a password is refused; nothing prompts for one.
             return PEM_read_bio_X509(text, nil, { _, _, _, _ in -1 }, nil)
         }
     }
 
-    /// - Throws: before the certificate's time, and after it.
+    /// - Throws: if the certificate is not valid yet or has expired.
     package func checkIsOfToday() throws(SigningError) {
         guard X509_cmp_current_time(X509_get0_notBefore(raw)) < 0 else { throw SigningError("The certificate is not valid yet.") }
         guard X509_cmp_current_time(X509_get0_notAfter(raw)) > 0 else { throw SigningError("The certificate has expired.") }
     }
 
-    /// As text, which DER becomes too.
+    /// The certificate as PEM.
     package var pem: String {
         guard let text = BIO_new(BIO_s_mem()) else { fatalError("out of memory") }
         defer { BIO_free(text) }
@@ -46,7 +46,7 @@ package final class Certificate: @unchecked Sendable {
         return String(decoding: bytes.prefix(Int(max(count, 0))), as: UTF8.self)
     }
 
-    /// The key, which the certificate keeps.
+    /// The public key, which the certificate owns.
     func key(for scheme: SignatureCheck.Scheme) throws(SigningError) -> OpaquePointer {
         guard let key = X509_get0_pubkey(raw) else { throw SigningError("The certificate has no key that is known here.") }
         let kind = EVP_PKEY_get_base_id(key)
@@ -60,7 +60,7 @@ package final class Certificate: @unchecked Sendable {
         return key
     }
 
-    /// A number of OpenSSL's; nil for a curve that has no name.
+    /// OpenSSL's number of the key's curve; nil for a curve without a name.
     private static func curve(of key: OpaquePointer) -> CInt? {
         var (name, count) = ([CChar](repeating: 0, count: 80), 0)
         guard EVP_PKEY_get_group_name(key, &name, name.count, &count) == 1 else { return nil }

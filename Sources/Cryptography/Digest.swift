@@ -1,11 +1,11 @@
 internal import COpenSSL
 
-/// A digest over bytes that come piece by piece, computed by OpenSSL. Held by one thread at a time.
+/// A digest over bytes that arrive in pieces, computed by OpenSSL. Used by one thread at a time.
 package final class Digest: @unchecked Sendable {
     private let context: OpaquePointer
 
-    /// - Parameter name: as OpenSSL or Python's hashlib calls it: `md5`, `sha512`, `sha3_512`, `blake2b`.
-    /// - Returns: nil for a name that OpenSSL does not know, or one without a length of its own (`shake_128`).
+    /// - Parameter name: as OpenSSL or Python's hashlib spells it: `md5`, `sha512`, `sha3_512`, `blake2b`.
+    /// - Returns: nil for a name that OpenSSL does not know, or an algorithm without a fixed length (`shake_128`).
     package init?(_ name: String) {
         guard let algorithm = Self.algorithm(named: name) else { return nil }
         defer { EVP_MD_free(algorithm) }
@@ -17,9 +17,9 @@ package final class Digest: @unchecked Sendable {
 
     deinit { EVP_MD_CTX_free(context) }
 
-    /// hashlib keeps its own names, and asks OpenSSL's providers for all others. Source: `py_hashentries` of CPython's `_hashopenssl.c`.
+    /// Translates hashlib's own names, and looks the others up in OpenSSL. Source: `py_hashentries` of CPython's `_hashopenssl.c`.
     ///
-    /// - Returns: to be freed; nil for a name that neither has.
+    /// - Returns: an algorithm that the caller frees; nil for an unknown name.
     private static func algorithm(named name: String) -> OpaquePointer? {
         let own =
             switch name {
@@ -32,12 +32,13 @@ package final class Digest: @unchecked Sendable {
         return EVP_MD_fetch(nil, own, nil)
     }
 
+    /// Adds bytes.
     package func update(_ bytes: UnsafeRawBufferPointer) {
         let done = EVP_DigestUpdate(context, bytes.baseAddress, bytes.count)
         precondition(done == 1, "EVP_DigestUpdate fails only on a context that was never begun")
     }
 
-    /// The digest in hexadecimal. Nothing more can be added afterwards.
+    /// The digest in hexadecimal. No bytes can be added afterwards.
     package func finish() -> String {
         var bytes = [UInt8](repeating: 0, count: Int(EVP_MAX_MD_SIZE))
         var count: UInt32 = 0
@@ -48,8 +49,8 @@ package final class Digest: @unchecked Sendable {
 }
 
 extension Digest {
-    /// The SHA-256 of a short text in hexadecimal. OpenSSL is asked for the algorithm once, not each time: that takes longer than the
-    /// digest itself.
+    /// The SHA-256 of a short text in hexadecimal. The algorithm is looked up once, because a look-up in OpenSSL takes longer than the
+    /// digest.
     package static func sha256(of text: String) -> String {
         var (bytes, text) = ([UInt8](repeating: 0, count: 32), text)
         let done = text.withUTF8 { EVP_Digest($0.baseAddress, $0.count, &bytes, nil, Algorithm.sha256.pointer, nil) }
@@ -68,6 +69,7 @@ extension Digest {
 }
 
 extension Sequence<UInt8> {
+    /// The bytes in hexadecimal, in lower case.
     package var hexadecimal: String {
         var text: [UInt8] = []
         text.reserveCapacity(2 * underestimatedCount)

@@ -1,34 +1,34 @@
 internal import COpenSSL
 
-/// Encrypts texts of a database as Glance does: AES in CBC mode with a random IV in front, as URL-safe base64.
+/// Encrypts texts in a database as Glance does: AES in CBC mode with a random IV in front, as URL-safe base64.
 ///
-/// Nothing tells whether an encrypted text was changed, and a wrong key gives any bytes: whoever decrypts looks whether what comes is what
-/// he expects. For texts of our own there is `TokenCipher`.
+/// The format has no authentication: a changed text or a wrong key may decrypt to any bytes, so the caller must check that the result is
+/// plausible. `TokenCipher` is for texts that only this program reads.
 ///
-/// Source: `glance/common/crypt.py`; a zero byte ends the text, and what is behind it fills the last block.
+/// Source: `glance/common/crypt.py`. A zero byte ends the text; what follows it fills the last block.
 package struct TextCipher: Sendable {
     private let key: [UInt8]
 
-    /// Bytes of a block, and of the IV.
+    /// Bytes of a block and of the IV.
     private static let block = 16
 
-    /// - Parameter key: of 16, 24 or 32 bytes; nil comes of others.
+    /// - Parameter key: 16, 24 or 32 bytes; nil is returned for any other length.
     package init?(key: String) {
         guard [16, 24, 32].contains(key.utf8.count) else { return nil }
         self.key = Array(key.utf8)
     }
 
-    /// No two encrypted texts are the same.
+    /// Encrypts a text. Each call gives another result, because the IV is random.
     package func encrypt(_ text: String) -> String {
         var bytes = Array(text.utf8) + [0]
-        // Source: Glance, which looks for the last zero byte: none of these may be one.
+        // Glance looks for the last zero byte, so the filling must not contain one.
         while bytes.count % Self.block != 0 { bytes.append(.random(in: 1...255)) }
         let iv = TokenCipher.random(Self.block)
         guard let encrypted = crypt(bytes, iv, isEncrypting: true) else { fatalError("AES-CBC encrypts whatever is whole blocks") }
         return Self.base64(of: iv + encrypted)
     }
 
-    /// - Returns: nil for what is no encrypted text, or, for all that can be known, not one of this key's.
+    /// - Returns: nil for a text that was evidently not encrypted with this key.
     package func decrypt(_ text: String) -> String? {
         guard let bytes = Self.bytes(ofBase64: text), bytes.count >= 2 * Self.block, bytes.count % Self.block == 0,
             let decrypted = crypt(Array(bytes[Self.block...]), Array(bytes[..<Self.block]), isEncrypting: false),
@@ -76,7 +76,7 @@ package struct TextCipher: Sendable {
             switch byte {
             case UInt8(ascii: "-"): unsafe.append(UInt8(ascii: "+"))
             case UInt8(ascii: "_"): unsafe.append(UInt8(ascii: "/"))
-            // OpenSSL would leave out blanks and line ends.
+            // Without this check, OpenSSL would skip blanks and line ends.
             case UInt8(ascii: "="), 0x30...0x39, 0x41...0x5A, 0x61...0x7A: unsafe.append(byte)
             default: return nil
             }

@@ -1,16 +1,16 @@
 internal import COpenSSL
 internal import Synchronization
 
-/// Closes texts so that only who has the same secret reads them, or can have written them: AES-256-GCM.
+/// Encrypts and authenticates texts with a shared secret: AES-256-GCM. Only a process with the same secret can read or write them.
 ///
-/// The key is made of the secret by scrypt with a salt, so that whoever finds a closed text cannot try passwords by the thousand. As
-/// that takes a moment, one process closes with one salt, and every key that was made is kept.
+/// The key is derived from the secret and a salt by scrypt, so that passwords cannot be tried quickly against a text. As that takes
+/// time, a process encrypts with one salt, and keeps the keys that it has derived.
 ///
-/// A closed text is `2.` and hexadecimal digits of salt, nonce, tag and bytes. Texts without the mark were closed by releases whose key
-/// was the secret's SHA-256; they are still opened.
+/// A text is `2.` and the hexadecimal digits of salt, nonce, tag and encrypted bytes. Earlier releases wrote texts without the `2.`, with
+/// the secret's SHA-256 as the key; they can still be decrypted.
 package final class TokenCipher: Sendable {
     private let secret: [UInt8]
-    /// With which this process closes.
+    /// The salt that this process encrypts with.
     private let salt: [UInt8]
     private let keys = Mutex<[[UInt8]: [UInt8]]>([:])
 
@@ -19,7 +19,7 @@ package final class TokenCipher: Sendable {
     private static let nonceLength = 12
     private static let tagLength = 16
     private static let keyLength = 32
-    /// Keys that are kept: one for each process that closes what this one opens.
+    /// The number of keys that are kept: one for each process whose texts this one decrypts.
     private static let mostKeys = 256
 
     /// - Parameter secret: of any length.
@@ -27,8 +27,10 @@ package final class TokenCipher: Sendable {
         (self.secret, salt) = (Array(secret.utf8), Self.random(Self.saltLength))
     }
 
-    /// - Parameter purpose: what it is for; for nothing else it can be opened.
-    /// - Returns: the mark and hexadecimal digits.
+    /// Encrypts a text.
+    ///
+    /// - Parameter purpose: a label that `open` must repeat, so that a text cannot be used for another purpose.
+    /// - Returns: `2.` and hexadecimal digits.
     package func close(_ text: String, for purpose: String) -> String {
         let nonce = Self.random(Self.nonceLength)
         var tag = [UInt8](repeating: 0, count: Self.tagLength)
@@ -38,7 +40,9 @@ package final class TokenCipher: Sendable {
         return Self.mark + (salt + nonce + tag + closed).hexadecimal
     }
 
-    /// - Returns: nil for what was not closed with the same secret for the same purpose.
+    /// Decrypts a text.
+    ///
+    /// - Returns: nil unless it was encrypted with the same secret for the same purpose.
     package func open(_ text: String, for purpose: String) -> String? {
         let isOlder = !text.utf8.starts(with: Self.mark.utf8)
         let saltLength = isOlder ? 0 : Self.saltLength
@@ -67,7 +71,7 @@ package final class TokenCipher: Sendable {
 
     // MARK: keys
 
-    /// What scrypt costs: 16 MiB and less than a tenth of a second. Source: RFC 7914, 2.
+    /// The cost of scrypt: 16 MiB and less than a tenth of a second. Source: RFC 7914, 2.
     private static let (cost, blockSize, lanes): (UInt64, UInt64, UInt64) = (1 << 14, 8, 1)
 
     private func key(salted salt: [UInt8]) -> [UInt8] {
@@ -94,8 +98,8 @@ package final class TokenCipher: Sendable {
 
     // MARK: the cipher
 
-    /// - Parameter tag: made by closing, and judged by opening.
-    /// - Returns: nil where the tag is not that of these bytes.
+    /// - Parameter tag: computed by encryption, checked by decryption.
+    /// - Returns: nil if the tag does not match the bytes.
     private static func crypt(
         _ bytes: [UInt8], for purpose: String, _ key: [UInt8], _ nonce: [UInt8], _ tag: inout [UInt8], isClosing: Bool
     ) -> [UInt8]? {
@@ -114,7 +118,7 @@ package final class TokenCipher: Sendable {
     }
 }
 
-/// What OpenSSL keeps while it encrypts or decrypts.
+/// OpenSSL's context of an encryption or decryption.
 final class CipherContext {
     let raw: OpaquePointer
 

@@ -2,37 +2,37 @@ internal import CFastCGI
 internal import Glibc
 internal import Threading
 
-/// One request slot: a request accepted, answered and the slot reused, by a single thread.
+/// A slot for one request at a time, which a single thread accepts, answers and reuses.
 ///
-/// Speaks FastCGI through libfcgi, or plain CGI with the process's own environment, input and output.
+/// It speaks FastCGI through libfcgi, or plain CGI with the process's environment, input and output.
 package final class Exchange {
     private enum Wire {
-        /// libfcgi's streams point back at their `FCGX_Request`, so it keeps one heap address as long as the slot lives.
+        /// libfcgi's streams point back at their `FCGX_Request`, so it keeps its heap address as long as the slot lives.
         case fastCGI(Listener, UnsafeMutablePointer<FCGX_Request>)
         case cgi
     }
 
-    /// How the request's body came to its end.
+    /// How the request's body ended.
     package enum BodyEnd: Sendable {
         case whole
-        /// The client or nginx broke off. libfcgi reads this as an end like any other; only its error flag tells.
+        /// The client or nginx closed the connection. libfcgi reports this like a normal end, except for its error flag.
         case cut
     }
 
     private let wire: Wire
     private var sawBodyEnd = false
-    /// The process has no file descriptor left but the one that this request came by, so the request is to be refused, and soon.
+    /// Whether the process has no file descriptor left but the one of this request. The request must then be refused quickly.
     package private(set) var isToBeRefused = false
-    /// Bytes of a CGI request's body that are still to be read; nil when its length is not told. Nothing else tells its end: the
-    /// input may go on behind it, or stay open. Source: RFC 3875, 4.2.
+    /// Bytes of a CGI request's body that are still unread; nil if its length is unknown. The length is the only mark of its end: the
+    /// input may continue behind it, or stay open. Source: RFC 3875, 4.2.
     private var unreadOfCGI: Int?
 
-    /// A slot that takes requests from a listening socket.
+    /// A slot that accepts requests from a listening socket.
     package init(listeningOn listener: Listener) throws(FastCGIError) {
         let started = FCGX_Init()
         guard started == 0 else { throw FastCGIError(call: "FCGX_Init", code: started) }
         let raw = UnsafeMutablePointer<FCGX_Request>.allocate(capacity: 1)
-        // No listening socket for libfcgi: it reads requests from connections that we accept.
+        // libfcgi gets no listening socket: it reads requests from connections that `accept` gives it.
         let code = FCGX_InitRequest(raw, -1, CInt(FCGI_FAIL_ACCEPT_ON_INTR))
         guard code == 0 else {
             raw.deallocate()
@@ -41,14 +41,14 @@ package final class Exchange {
         wire = .fastCGI(listener, raw)
     }
 
-    /// The one request that a CGI process is started for.
+    /// A slot for the one request that a CGI process is started for.
     package init(cgi: Void) {
         wire = .cgi
         unreadOfCGI = parameter("CONTENT_LENGTH").flatMap { Int($0) }
     }
 
-    /// True when a web server started this process for one request, by RFC 3875: a request in the environment and no
-    /// listening socket as standard input.
+    /// Whether a web server started this process for one request, by RFC 3875: the environment describes a request, and standard
+    /// input is not a listening socket.
     package static var isCGI: Bool {
         getenv("REQUEST_METHOD") != nil && getenv("GATEWAY_INTERFACE") != nil && (try? Listener(descriptor: 0)) == nil
     }
@@ -60,9 +60,9 @@ package final class Exchange {
         }
     }
 
-    /// Waits for a request, for half a second at the most: on the connection that the web server kept open, or on a new one.
+    /// Waits for a request for at most half a second: on the connection that the web server kept open, or on a new one.
     ///
-    /// - Returns: false when none came, or the connection ended before it brought one.
+    /// - Returns: false if none came, or the connection ended before it brought one.
     package func accept() throws(FastCGIError) -> Bool {
         guard case .fastCGI(let listener, let raw) = wire else { return true }
         sawBodyEnd = false
@@ -71,7 +71,7 @@ package final class Exchange {
             switch next(on: kept) {
             case .request: break
             case .nothing:
-                // Rather than hold a thread that a new connection waits for, the web server's idle one is given up.
+                // If a new connection waits, the idle one is closed, so that it does not occupy the thread.
                 if listener.hasWaiting { close(vitrine_fcgx_detach(raw)) }
                 return false
             case .end:
@@ -103,8 +103,8 @@ package final class Exchange {
         isToBeRefused = false
     }
 
-    /// Whether the web server has hung up. While nobody accepted, requests waited in the socket's queue; whose sender has given
-    /// up since then, and was told that nothing was done, is not to be done after all.
+    /// Whether the web server has closed the connection. That may have happened while the request waited in the socket's queue: the
+    /// client was then told that nothing was done, so the request must not be handled.
     private static func isDeserted(_ connection: CInt) -> Bool {
         var wanted = pollfd(fd: connection, events: 0, revents: 0)
         return poll(&wanted, 1, 0) > 0
@@ -112,14 +112,14 @@ package final class Exchange {
 
     private enum Next { case request, nothing, end }
 
-    /// What comes on a kept connection within a tenth of a second.
+    /// What arrives on a kept connection within a tenth of a second.
     private func next(on connection: CInt) -> Next {
         guard Self.isReadable(connection, within: 0.1) else { return .nothing }
         var byte: UInt8 = 0
         return recv(connection, &byte, 1, CInt(MSG_PEEK) | CInt(MSG_DONTWAIT)) > 0 ? .request : .end
     }
 
-    /// A parameter that the web server sent, such as `REQUEST_METHOD` or `HTTP_HOST`.
+    /// A parameter from the web server, such as `REQUEST_METHOD` or `HTTP_HOST`; nil if it is not set.
     package func parameter(_ name: StaticString) -> String? {
         name.withUTF8Buffer { name in
             let name = UnsafeRawPointer(name.baseAddress!).assumingMemoryBound(to: CChar.self)
@@ -130,8 +130,8 @@ package final class Exchange {
         }
     }
 
-    /// Calls `body` with each header of the request. Their names come as `HTTP_…` parameters, in upper case and with `_` for `-`. The case stays;
-    /// each `_` becomes `-`, also one that the client sent.
+    /// Calls `body` with each header of the request. The web server sends headers as `HTTP_…` parameters, in upper case and with `_` for
+    /// `-`. The names stay in upper case; each `_` becomes `-`, even if the client sent it.
     package func forEachHeader(_ body: (_ name: String, _ value: String) -> Void) {
         var next: UnsafeMutablePointer<UnsafeMutablePointer<CChar>?>? =
             switch wire {
@@ -153,10 +153,10 @@ package final class Exchange {
         }
     }
 
-    /// Reads the next bytes of the body, as many as are there and fit.
+    /// Reads the next bytes of the body, as many as have arrived and fit.
     ///
-    /// - Parameter seconds: to wait for the first of them.
-    /// - Returns: 0 at the body's end; nil when nothing came in time.
+    /// - Parameter seconds: how long to wait for the first byte.
+    /// - Returns: 0 at the body's end; nil if nothing arrived in time.
     package func read(into buffer: UnsafeMutableRawBufferPointer, waitingAtMost seconds: Double) -> Int? {
         guard let start = buffer.baseAddress else { return 0 }
         switch wire {
@@ -173,8 +173,8 @@ package final class Exchange {
         }
     }
 
-    /// libfcgi waits for all that it is asked for. So it is asked for no more than it holds, and for one byte where it must read
-    /// from the connection, which holds something then. nginx writes a record in one piece, so no header is waited for.
+    /// Reads through libfcgi without blocking. libfcgi waits for all bytes that it is asked for, so it is asked only for those that it
+    /// holds, or for one byte if the connection is readable. nginx writes a record in one piece, so this never waits for a header.
     private func read(
         _ raw: UnsafeMutablePointer<FCGX_Request>, into start: UnsafeMutableRawPointer, _ room: Int, waitingAtMost seconds: Double
     ) -> Int? {
@@ -192,13 +192,13 @@ package final class Exchange {
         return count
     }
 
-    /// Whether something comes in within some seconds, be it the other side's leaving.
+    /// Whether the descriptor becomes readable, or its other side closes, within some seconds.
     private static func isReadable(_ descriptor: CInt, within seconds: Double) -> Bool {
         var wanted = pollfd(fd: descriptor, events: Int16(POLLIN), revents: 0)
         return poll(&wanted, 1, CInt(seconds * 1000)) > 0
     }
 
-    /// To be asked after `read` gave 0. Plain CGI has no sign for it but `CONTENT_LENGTH`: a body without a length counts as cut.
+    /// How the body ended; valid after `read` returned 0. Plain CGI has only `CONTENT_LENGTH`: a body without one counts as cut.
     package var bodyEnd: BodyEnd {
         switch wire {
         case .fastCGI(_, let raw): FCGX_GetError(raw.pointee.in) == 0 ? .whole : .cut
@@ -206,9 +206,9 @@ package final class Exchange {
         }
     }
 
-    /// Sends bytes of the answer: a CGI header block, then the body.
+    /// Sends bytes of the answer: the header block of CGI, then the body.
     ///
-    /// - Throws: when the reader is gone.
+    /// - Throws: if the web server has closed the connection.
     package func write(_ bytes: UnsafeRawBufferPointer) throws(FastCGIError) {
         guard var start = bytes.baseAddress else { return }
         var left = bytes.count
@@ -232,18 +232,17 @@ package final class Exchange {
         }
     }
 
-    /// Reads what the answer did not wait for. fcgiwrap writes the whole body before it reads the answer, and one that it cannot
-    /// write is 502 to the client.
+    /// Reads the rest of the body. fcgiwrap writes the whole body before it reads the answer, and answers 502 if that fails.
     private func takeRestOfCGI() {
         withUnsafeTemporaryAllocation(byteCount: 64 * 1024, alignment: 1) { buffer in
             while let count = read(into: buffer, waitingAtMost: 60), count > 0 {}
         }
     }
 
-    /// Ends the answer and frees the slot for the next request. A connection that the web server wants to keep stays open
-    /// when it holds nothing more of this request.
+    /// Ends the answer and frees the slot for the next request. A connection that the web server wants to keep stays open, if it
+    /// holds no more bytes of this request.
     ///
-    /// - Parameter keepsConnection: false where nobody is there to take another request from it.
+    /// - Parameter keepsConnection: false if no thread will accept another request from the connection.
     package func finish(keepsConnection: Bool = true) {
         guard case .fastCGI(_, let raw) = wire else { return }
         let expectsBody =
@@ -263,7 +262,7 @@ package final class Exchange {
         hangUp(connection, unreadBody: expectsBody && !sawBodyEnd)
     }
 
-    /// Ends an answer that is not whole: without FastCGI's word that it is, so that the web server does not tell the client so.
+    /// Ends an incomplete answer without FastCGI's end record, so that the web server does not present it to the client as complete.
     package func breakOff() {
         guard case .fastCGI(_, let raw) = wire else { return }
         let connection = vitrine_fcgx_detach(raw)
@@ -271,11 +270,11 @@ package final class Exchange {
         if connection >= 0 { close(connection) }
     }
 
-    /// Closes a connection so that the answer arrives.
+    /// Closes a connection so that the answer still arrives.
     ///
-    /// Bytes that lie unread when a socket is closed make the other side's next write fail, and nginx may then answer 502
-    /// instead of passing on what it was told. So they are read first; for a body that the answer did not wait for, until
-    /// nginx hangs up, and for a second at most.
+    /// If a socket is closed with unread bytes, the other side's next write fails, and nginx may then answer 502 instead of passing the
+    /// answer on. So the bytes are read first. For a body that the answer did not wait for, this reads until nginx closes the connection,
+    /// but for a second at most.
     private func hangUp(_ connection: CInt, unreadBody: Bool) {
         guard connection >= 0 else { return }
         defer { close(connection) }

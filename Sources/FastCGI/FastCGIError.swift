@@ -1,6 +1,6 @@
 internal import Glibc
 
-/// What libfcgi or the system said when a request could not be taken or answered.
+/// An error of libfcgi or the system while a request is accepted or answered.
 package struct FastCGIError: Error {
     /// The call that failed.
     package let call: String

@@ -1,13 +1,13 @@
 internal import CLinux
 internal import Glibc
 
-/// A listening UNIX socket that many threads of many processes accept from.
+/// A listening UNIX socket from which many threads of many processes accept connections.
 package struct Listener: Sendable {
     package let descriptor: CInt
 
-    /// Takes a socket that somebody else opened and listens on: systemd, `spawn-fcgi`, `Stack`.
+    /// Takes over a listening socket that was inherited from systemd, `spawn-fcgi` or `Stack`.
     ///
-    /// - Throws: when the descriptor is no listening socket.
+    /// - Throws: if the descriptor is not a listening socket.
     package init(descriptor: CInt) throws(FastCGIError) {
         var listening: CInt = 0
         var size = socklen_t(MemoryLayout<CInt>.size)
@@ -19,12 +19,12 @@ package struct Listener: Sendable {
         limitWaiting()
     }
 
-    /// Opens a socket at a path, in place of one that an earlier process left there.
+    /// Opens a socket at a path, and replaces one that an earlier process left there.
     ///
     /// - Parameters:
     ///   - path: at most 107 bytes.
-    ///   - mode: who may connect. Whoever reaches this socket is believed, so nginx's group and nobody else.
-    ///   - backlog: connections that wait in the kernel while every thread is busy.
+    ///   - mode: the permissions. Peers are trusted, so only nginx's group may connect.
+    ///   - backlog: connections that may wait in the kernel while every thread is busy.
     package init(path: String, mode: UInt32 = 0o660, backlog: CInt = 1024) throws(FastCGIError) {
         var address = sockaddr_un()
         address.sun_family = sa_family_t(AF_UNIX)
@@ -52,34 +52,34 @@ package struct Listener: Sendable {
         limitWaiting()
     }
 
-    /// Lets a thread that waits look up every half second, to see whether its process is to end. A thread cannot be woken
-    /// otherwise without harm: the socket belongs to other processes too, and a signal may hit it in the next request.
+    /// Makes `accept` return after half a second, so that a thread can check whether its process is to end. The thread cannot be woken
+    /// otherwise: other processes use the socket too, and a signal might interrupt the next request.
     private func limitWaiting() {
         var limit = timeval(tv_sec: 0, tv_usec: 500_000)
         setsockopt(descriptor, SOL_SOCKET, SO_RCVTIMEO, &limit, socklen_t(MemoryLayout<timeval>.size))
     }
 
-    /// Whether a connection waits to be accepted.
+    /// Whether a connection is waiting to be accepted.
     var hasWaiting: Bool {
         var wanted = pollfd(fd: descriptor, events: Int16(POLLIN), revents: 0)
         return poll(&wanted, 1, 0) > 0
     }
 
-    /// A connection that was accepted.
+    /// An accepted connection.
     struct Accepted {
         let connection: CInt
-        /// It took the place of the spare descriptor: no other is left. Once it is closed that one is taken back.
+        /// Whether it uses the place of the spare descriptor, because no other is left. The spare is taken back after it is closed.
         let isOnSpare: Bool
     }
 
-    /// Waits for a connection, for half a second.
+    /// Waits for a connection for half a second.
     ///
-    /// - Returns: nil when none came, or its client was gone already.
-    /// - Throws: what will not pass by itself for some time, such as `ENOMEM`.
+    /// - Returns: nil if none came, or its client was gone already.
+    /// - Throws: an error that will last for some time, such as `ENOMEM`.
     func accept() throws(FastCGIError) -> Accepted? {
         var found = try attempt()
         if case .noDescriptor = found {
-            // The kernel looks for a free descriptor before it waits: so far nobody knows whether there is a connection at all.
+            // The kernel reserves a descriptor before it waits, so it is not known yet whether there is a connection.
             var wanted = pollfd(fd: descriptor, events: Int16(POLLIN), revents: 0)
             guard poll(&wanted, 1, 500) > 0 else { return nil }
             found = try attempt()

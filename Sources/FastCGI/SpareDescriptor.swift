@@ -1,13 +1,13 @@
 internal import Glibc
 internal import Synchronization
 
-/// A file descriptor that each process keeps, so that a request can be taken and refused when no other is left: what waits in the socket's queue
-/// would wait for as long as the web server lets it.
+/// A file descriptor that the process keeps open, so that it can still accept and refuse a request when it has no other left.
+/// Otherwise requests would wait in the socket's queue until the web server's timeout.
 final class SpareDescriptor: Sendable {
     private let state: Mutex<State>
 
     private struct State: Sendable {
-        /// -1 while it is given away, or could not be had again.
+        /// -1 while it is closed to make room, or could not be opened again.
         var descriptor: CInt
         var isGiven = false
     }
@@ -16,12 +16,12 @@ final class SpareDescriptor: Sendable {
 
     private init() { state = Mutex(State(descriptor: Self.open())) }
 
-    /// Opens it: early, so that its number is below whatever limit comes.
+    /// Opens the descriptor. At the start of the process, its number is below any later limit.
     static func keep() { _ = shared }
 
-    /// Frees its place for whatever the caller opens next.
+    /// Closes the descriptor, so that the caller's next call gets its place.
     ///
-    /// - Returns: false where another thread has it, or it is lost for now.
+    /// - Returns: false if another thread uses the place, or the descriptor could not be opened again.
     func give() -> Bool {
         state.withLock { state in
             guard !state.isGiven else { return false }
@@ -33,7 +33,7 @@ final class SpareDescriptor: Sendable {
         }
     }
 
-    /// After `give`, once what was opened is closed again.
+    /// Opens the descriptor again, after the caller has closed the one in its place.
     func takeBack() {
         state.withLock { $0 = State(descriptor: Self.open()) }
     }

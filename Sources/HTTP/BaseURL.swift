@@ -1,18 +1,18 @@
-/// Where a service is reached: `https://host:port/prefix`.
+/// The address of a service as clients reach it: `https://host:port/prefix`.
 package struct BaseURL: Sendable, Equatable {
     package var scheme: String
-    /// With its port, where that is not the scheme's own.
+    /// Host name or address, with the port unless it is the scheme's default.
     package var host: String
-    /// What stands before every path: empty, or `/image`.
+    /// The part before every path: empty, or such as `/image`.
     package var prefix: String
 
     package init(scheme: String, host: String, prefix: String = "") {
         (self.scheme, self.host, self.prefix) = (scheme, host, prefix)
     }
 
-    /// Reads `https://host:port/prefix`; a slash at its end counts for nothing.
+    /// Reads `https://host:port/prefix`, with or without a slash at its end.
     ///
-    /// - Returns: nil for what is no such address.
+    /// - Returns: nil if the text is not such an address.
     package init?(address: String) {
         guard let mark = address.firstRange(of: "://") else { return nil }
         scheme = address[..<mark.lowerBound].lowercased()
@@ -24,18 +24,18 @@ package struct BaseURL: Sendable, Equatable {
         guard scheme == "http" || scheme == "https", Self.isHost(host), prefix.isEmpty || Self.isPrefix(prefix) else { return nil }
     }
 
-    /// Without a slash at its end.
+    /// The address as a text, without a slash at its end.
     package var address: String { "\(scheme)://\(host)\(prefix)" }
 
-    /// Bytes that a host with its port, or a prefix, may have.
+    /// The longest host with port, and the longest prefix, in bytes.
     private static let longest = 255
 
-    /// Whether a text may stand in a link as `host` or `host:port`. It comes from a client or from a proxy.
+    /// Whether a text from a client or proxy is valid in a link as `host` or `host:port`.
     package static func isHost(_ text: some StringProtocol) -> Bool {
         1...longest ~= text.utf8.count && text.utf8.allSatisfy { isAlphanumeric($0) || ".-:[]_".utf8.contains($0) }
     }
 
-    /// Whether a text may stand in a link before the path: `/` and plain segments, none of them empty, `.` or `..`.
+    /// Whether a text is valid in a link before the path: `/` and plain segments, none of them empty, `.` or `..`.
     package static func isPrefix(_ text: some StringProtocol) -> Bool {
         guard 2...longest ~= text.utf8.count, text.utf8.first == UInt8(ascii: "/") else { return false }
         return text.utf8.dropFirst().split(separator: UInt8(ascii: "/"), omittingEmptySubsequences: false).allSatisfy { segment in
@@ -43,11 +43,11 @@ package struct BaseURL: Sendable, Equatable {
         }
     }
 
-    /// Where a client that does not say whom it means has reached a server.
+    /// The host and port of a server that a client reached without sending a `Host` header.
     ///
     /// - Parameters:
-    ///   - name: that the server has for itself. nginx has patterns there too, and `_` or nothing where any name is right.
-    ///   - address: that it was reached by; nginx says `unix:` and a path for a socket.
+    ///   - name: the server's configured name. In nginx it may also be a pattern, `_` or empty.
+    ///   - address: the address that was reached; nginx gives `unix:` and a path for a socket.
     package static func server(name: String?, address: String?, port: String?, scheme: String) -> String {
         let port = port.flatMap { Int($0) }.flatMap { $0 == (scheme == "https" ? 443 : 80) ? nil : ":\($0)" } ?? ""
         if let name, isHost(name), !name.hasPrefix("."), name.utf8.contains(where: isAlphanumeric) { return name + port }

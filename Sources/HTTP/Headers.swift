@@ -1,4 +1,4 @@
-/// Header fields in order, names compared without case. Few enough that a walk beats a hash.
+/// Header fields in order, whose names are compared without case. They are few, so a linear search is faster than a hash table.
 package struct Headers: Sendable {
     package typealias Field = (name: String, value: String)
 
@@ -6,7 +6,7 @@ package struct Headers: Sendable {
 
     package init() {}
 
-    /// The first field of that name, or nil. Setting replaces every field of the name; nil removes them.
+    /// The value of the first field with the name, or nil. Setting replaces all fields with the name; nil removes them.
     package subscript(name: String) -> String? {
         get { fields.first { $0.name.equalsIgnoringCase(name) }?.value }
         set {
@@ -15,12 +15,13 @@ package struct Headers: Sendable {
         }
     }
 
+    /// Appends a field, also if there is one with the name.
     package mutating func add(_ name: String, _ value: String) {
         fields.append((name, value))
     }
 
-    /// The first field that could end its line and begin another, or whose name is no token: such a field may never be
-    /// written to the web server, which would read `X-Accel-Redirect` from a value that a user chose.
+    /// The first field that must not be sent: its name is not a token, or its value could end the line and begin another. nginx would
+    /// otherwise obey an `X-Accel-Redirect` in a value that a user chose.
     package var firstUnwritable: Field? {
         fields.first { field in
             field.name.utf8.isEmpty
@@ -30,7 +31,7 @@ package struct Headers: Sendable {
     }
 }
 
-/// Whether a byte may stand in a field's name. Source: RFC 9110, 5.6.2.
+/// Whether a byte is allowed in a field's name. Source: RFC 9110, 5.6.2.
 package func isToken(_ byte: UInt8) -> Bool {
     switch byte {
     case UInt8(ascii: "-"), 0x30...0x39, 0x41...0x5A, 0x61...0x7A: true
@@ -39,7 +40,7 @@ package func isToken(_ byte: UInt8) -> Bool {
 }
 
 extension String {
-    /// Equality of ASCII text whatever its case.
+    /// Compares ASCII texts without case.
     fileprivate func equalsIgnoringCase(_ other: String) -> Bool {
         utf8.count == other.utf8.count && utf8.elementsEqual(other.utf8) { $0.lowercasedASCII == $1.lowercasedASCII }
     }

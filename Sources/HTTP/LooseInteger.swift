@@ -1,6 +1,6 @@
 extension Int64 {
-    /// Reads an integer as Python's `int` does, and so Glance: blanks around it, a sign, decimal digits of any script, single underscores
-    /// between them, 4,300 digits at most. What is beyond the bounds of 64 bits becomes the bound.
+    /// Reads an integer as Python's `int` does, which Glance uses: blanks around it, a sign, decimal digits of any script, single
+    /// underscores between digits, 4,300 digits at most. A number outside of 64 bits becomes the nearest bound.
     package init?(loosely text: String) {
         func isBlank(_ scalar: Unicode.Scalar) -> Bool { scalar.properties.isWhitespace }
         var rest = text.unicodeScalars.drop(while: isBlank)

@@ -1,4 +1,4 @@
-/// A request method. Known ones are those that a route may have; any other is answered 501 where no path is known.
+/// A request method. Routes have one of the known ones; any other is answered with 501 if the path is unknown too.
 package struct Method: Hashable, Sendable, CustomStringConvertible {
     package let name: String
 
@@ -11,6 +11,7 @@ package struct Method: Hashable, Sendable, CustomStringConvertible {
     package static let PATCH = Method("PATCH")
     package static let DELETE = Method("DELETE")
 
+    /// The methods that a route may have.
     package static let known: Set<Method> = [.GET, .HEAD, .POST, .PUT, .PATCH, .DELETE]
 
     package var description: String { name }

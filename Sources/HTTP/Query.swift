@@ -1,10 +1,10 @@
-/// The query of a URL: pairs in the order sent.
+/// The query of a URL: decoded pairs in the order sent.
 package struct Query: Sendable {
     package typealias Pair = (name: String, value: String)
 
     package let pairs: [Pair]
 
-    /// - Returns: nil when a name or a value is no UTF-8, or holds NUL.
+    /// - Returns: nil if a name or a value is not UTF-8, or contains NUL.
     package init?(_ text: Substring) {
         var pairs: [Pair] = []
         for part in text.utf8.split(separator: UInt8(ascii: "&")) {
@@ -19,12 +19,13 @@ package struct Query: Sendable {
 
     package init(pairs: [Pair]) { self.pairs = pairs }
 
-    /// The value given last.
+    /// The value that was given last; nil if there is none.
     package subscript(name: String) -> String? { pairs.last { $0.name == name }?.value }
 
+    /// All values of a name, in the order sent.
     package func all(_ name: String) -> [String] { pairs.compactMap { $0.name == name ? $0.value : nil } }
 
-    /// The pairs but for those named, encoded again.
+    /// The pairs, encoded again, without those that are named.
     package func encoded(without left: String...) -> String {
         pairs.filter { !left.contains($0.name) }
             .map { "\(percentEncoded($0.name))=\(percentEncoded($0.value))" }

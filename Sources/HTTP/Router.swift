@@ -1,15 +1,15 @@
-/// What a request to a route may bring.
+/// Whether a request to a route may have a body.
 package enum BodyRule: Sendable {
-    /// A body is a mistake of the client's.
+    /// A body is an error of the client.
     case none
-    /// Read if the handler wants it, else ignored.
+    /// The handler reads the body or ignores it.
     case any
 }
 
-/// A row of a route table: what answers a method on a path.
+/// A row of a route table: the handler of a method on a path.
 package struct Route<Handler: Sendable>: Sendable {
     package let method: Method
-    /// As written in the table, such as `/v2/images/{image}`; it stands in the log.
+    /// The path as the table has it, such as `/v2/images/{image}`; the access log shows it.
     package let pattern: String
     package let bodyRule: BodyRule
     package let handler: Handler
@@ -25,7 +25,7 @@ package struct Route<Handler: Sendable>: Sendable {
         }
     }
 
-    /// The same row with another handler.
+    /// The same route with another handler.
     package func map<Other>(_ transform: (Handler) -> Other) -> Route<Other> {
         Route<Other>(method, pattern, body: bodyRule, transform(handler))
     }
@@ -36,12 +36,13 @@ enum Segment: Sendable {
     case parameter(String)
 }
 
-/// The values of a pattern's `{…}`, decoded.
+/// The decoded values of the `{…}` parts of a pattern.
 package struct PathParameters: Sendable {
     fileprivate var values: [(name: String, value: String)] = []
 
     package init() {}
 
+    /// All values, in the order of the pattern.
     package var all: [String] { values.map(\.value) }
 
     package subscript(name: String) -> String {
@@ -52,16 +53,17 @@ package struct PathParameters: Sendable {
     }
 }
 
-/// Finds the row for a request; 404, 405 with `Allow`, 501 and HEAD for GET follow from the table.
+/// Finds the route of a request. 404, 405 with `Allow`, 501 and HEAD for GET follow from the table.
 package struct Router<Handler: Sendable>: Sendable {
+    /// The result of a search.
     package enum Match {
         case found(Route<Handler>, PathParameters)
-        /// The path is known, with these methods.
+        /// The path is known, and has these methods.
         case methodNotAllowed([Method])
         case notFound
         /// Neither the path nor the method is known.
         case notImplemented
-        /// The path does not decode.
+        /// The path does not decode as UTF-8.
         case badPath
     }
 
@@ -69,7 +71,9 @@ package struct Router<Handler: Sendable>: Sendable {
 
     package init(_ routes: [Route<Handler>]) { self.routes = routes }
 
-    /// - Parameter path: percent-encoded, beginning with `/`; doubled slashes at its start count as one.
+    /// Finds the route for a method and a path.
+    ///
+    /// - Parameter path: percent-encoded, with `/` at its start; several slashes at the start count as one.
     package func match(_ method: Method, _ path: String) -> Match {
         let slash = UInt8(ascii: "/")
         var parts: [String] = []
@@ -80,9 +84,9 @@ package struct Router<Handler: Sendable>: Sendable {
         }
         var allowed: [Method] = []
         let wanted = method == .HEAD ? .GET : method
-        // A path belongs to the first pattern that it matches: `/v1/images/detail` is never an image of that name.
+        // The first pattern that matches decides: `/v1/images/detail` is never an image with that name.
         var pattern: String?
-        // By place: a copy of each row that is looked at costs more than the look.
+        // The loop runs over indices, because copying each route costs more than comparing it.
         for place in routes.indices where pattern == nil || pattern == routes[place].pattern {
             guard let parameters = Self.parameters(of: parts, by: routes[place].segments) else { continue }
             pattern = routes[place].pattern
@@ -95,7 +99,7 @@ package struct Router<Handler: Sendable>: Sendable {
         return Method.known.contains(method) ? .notFound : .notImplemented
     }
 
-    /// - Returns: nil for a path of another pattern.
+    /// The parameters of a path; nil if it does not match the pattern.
     private static func parameters(of parts: [String], by segments: [Segment]) -> PathParameters? {
         guard parts.count == segments.count else { return nil }
         var parameters = PathParameters()

@@ -1,4 +1,4 @@
-/// A status code with its title. Source: RFC 9110, RFC 6585; titles as WebOb and so Glance writes them.
+/// A status code with its title. Source: RFC 9110, RFC 6585; the titles are WebOb's, which Glance uses.
 package struct Status: Hashable, Sendable {
     package let code: Int
     package let title: String

@@ -1,26 +1,28 @@
 internal import CCurl
 internal import Threading
 
-/// The answer to one GET of a source that is not ours, read piece by piece.
+/// One GET or HEAD of an untrusted source, whose answer is read piece by piece.
 ///
-/// Nothing is taken on trust. The caller judges the address, that of every redirect, and the network address that each
-/// connection goes to: the very one, as nothing looks the name up a second time. Time, rate, size, header and redirects have
-/// limits. By a proxy nobody knows the address that it connects to: there the caller judges the address that the host itself is, or that
-/// its name has here, if it has any. A connection is made for each request and ends with it. Memory is two pieces of `Transfer.piece` bytes.
+/// The caller checks the URL, the URL of every redirect, and the network address of each connection. That address is the one that is
+/// connected to, because the name is not resolved a second time. Time, rate, size, header and redirects have limits. A proxy resolves
+/// names itself, so behind one the caller checks the addresses that this host finds for the name, if it finds any. Each request has a
+/// new connection, which ends with it. The memory is two pieces of `Transfer.piece` bytes.
 ///
 /// Used by one thread at a time.
 package final class Download {
+    /// The method of the request.
     package enum Method: Sendable {
         case get
         /// For the header alone.
         case head
     }
 
+    /// Limits for the whole exchange.
     package struct Limits: Sendable {
-        /// Seconds for a name to be resolved and a connection to be made.
+        /// Seconds to resolve a name and to make a connection.
         package var connect: Double
-        /// Bytes a second that the source must bring, averaged over `averaged` seconds, once `grace` seconds went by. Only
-        /// seconds in which somebody waits for the source count. 0 is any rate.
+        /// Bytes a second that the source must send, averaged over `averaged` seconds, after the first `grace` seconds. Only the seconds
+        /// in which a reader waits for the source count. With 0, any rate is enough.
         package var leastRate: Int
         package var averaged: Double
         package var grace: Double
@@ -38,8 +40,8 @@ package final class Download {
         }
     }
 
-    /// What the caller thinks of a URL: nil refuses it. A redirect that names a host is judged twice: as it is written, since
-    /// libcurl makes one address of many spellings (`2130706433`, `0x7f.1`), and as it is asked for.
+    /// The caller's check of a URL: nil refuses it. A redirect that names a host is checked twice: as it is written, and as libcurl
+    /// normalises it, because libcurl understands many spellings of one address (`2130706433`, `0x7f.1`).
     package typealias Judge = (_ url: String) -> AddressJudge?
     /// Whether a connection may go to a network address: 4 bytes of IPv4, or 16 of IPv6.
     package typealias AddressJudge = (_ address: [UInt8]) -> Bool
@@ -50,25 +52,25 @@ package final class Download {
     private var transfer: Transfer
     private var received: Int64 = 0
 
-    /// Seconds that were waited for the source, and those of them and the bytes since the last look at the rate.
+    /// Seconds of waiting for the source: in all, and since the last check of the rate, with the bytes since then.
     private var waited = 0.0
     private var waitedSinceLook = 0.0
     private var receivedSinceLook = 0
 
-    /// Source: RFC 9110, 15.4, leaves the number open; Glance's http store follows as many.
+    /// RFC 9110, 15.4, leaves the number open; Glance's http store follows as many.
     private static let mostRedirects = 5
-    /// Seconds between two questions whether the caller still wants it.
+    /// Seconds between two calls of `isCancelled`.
     private static let patience = 0.25
 
-    /// Asks, follows redirects, and comes back with the header of the last answer, whatever its status.
+    /// Sends the request, follows redirects, and returns with the header of the last answer, whatever its status.
     ///
     /// - Parameters:
-    ///   - headers: of these only `Range` and `Accept` go to another scheme, host or port that a redirect leads to.
-    ///   - certificateAuthority: a PEM file in place of the system's certificates.
-    ///   - proxies: that are asked in place of the hosts themselves. The caller does not judge where they are.
-    ///   - isCancelled: asked at every read, and several times a second while the source is waited for.
-    /// - Throws: `.refused`, without a word on whether anybody listens there, when `judge` says so; `.misdirected` when it says so of an
-    ///   address that a redirect leads to.
+    ///   - headers: only `Range` and `Accept` are sent to another scheme, host or port that a redirect leads to.
+    ///   - certificateAuthority: a PEM file that replaces the system's certificates.
+    ///   - proxies: connected to instead of the hosts. The caller does not check their addresses.
+    ///   - isCancelled: called at every read, and several times a second while waiting for the source.
+    /// - Throws: `.refused` if `judge` refuses the URL, whether or not a server listens there; `.misdirected` if it refuses the URL of a
+    ///   redirect.
     package init(
         _ url: String, method: Method = .get, headers: [(name: String, value: String)] = [], limits: Limits = .init(),
         certificateAuthority: String? = nil, proxies: Proxies = Proxies(), judge: Judge, isCancelled: @escaping () -> Bool = { false }
@@ -96,19 +98,21 @@ package final class Download {
         if let announced, announced > limits.largest { throw tooLarge() }
     }
 
+    /// The status of the answer.
     package var status: Int { transfer.status }
+    /// The header of the answer.
     package var headers: ReplyHeaders { transfer.headers }
-    /// Bytes that the body will have; nil when the source does not say.
+    /// Bytes that the body will have; nil if the source does not say.
     package var announced: Int64? { transfer.announced }
-    /// Whether the body's end is marked, by its length or by chunks. Where it is not, it ends with the connection, and nobody can
-    /// tell a whole body from a cut one.
+    /// Whether the end of the body is marked, by a length or by chunks. If it is not, the body ends with the connection, and a cut body
+    /// looks like a whole one.
     package var hasMarkedEnd: Bool { announced != nil || headers["Transfer-Encoding"]?.lowercased() == "chunked" }
 
-    /// Reads the next bytes, as many as are there and fit.
+    /// Reads the next bytes, as many as have arrived and fit.
     ///
-    /// - Parameter buffer: of one byte at least.
+    /// - Parameter buffer: has room for one byte at least.
     /// - Returns: 0 at the end of the whole body.
-    /// - Throws: `.cut` or `.broken` when the end came too early, `.tooSlow`, `.timedOut`, `.tooLong`, `.cancelled`.
+    /// - Throws: `.cut` or `.broken` if the body ends too early, `.tooSlow`, `.timedOut`, `.tooLong`, `.cancelled`.
     package func read(into buffer: UnsafeMutableRawBufferPointer) throws(HTTPClientError) -> Int {
         let count = try wait { (transfer, seconds) throws(HTTPClientError) in
             let count = try transfer.read(into: buffer, waitingAtMost: seconds)
@@ -125,7 +129,7 @@ package final class Download {
         try wait { (transfer, seconds) throws(HTTPClientError) in try transfer.waitForHead(atMost: seconds) ? () : nil }
     }
 
-    /// Turns to the source again and again, until it has brought something or a limit is reached.
+    /// Calls the closure until it returns a value or a limit is reached.
     private func wait<Value>(for body: (Transfer, Double) throws(HTTPClientError) -> Value?) throws(HTTPClientError) -> Value {
         while true {
             guard !isCancelled() else { throw HTTPClientError(.cancelled, "the caller wanted no more", mayHaveArrived: true) }
@@ -171,14 +175,14 @@ package final class Download {
     }
 }
 
-/// How a download asks, whichever of its addresses.
+/// The settings that all requests of a download share.
 private struct Way {
     let limits: Download.Limits
     let certificateAuthority: String?
     let proxies: Proxies
     let isCancelled: () -> Bool
 
-    /// Begins to ask.
+    /// Starts a request.
     func ask(
         _ url: String, _ method: Download.Method, _ headers: [(name: String, value: String)], _ mayConnect: @escaping Download.AddressJudge
     ) throws(HTTPClientError) -> Transfer {
@@ -188,18 +192,18 @@ private struct Way {
             proxy = proxies.proxy(for: parts.scheme, host, address: parts.address, port: Int(parts.port) ?? 0)
             if proxy != nil { try judgeHost(parts, mayConnect) }
         }
-        // Where the proxy is, is the operator's choice.
+        // The operator chooses the proxy, so its address is not checked.
         return try Transfer(url, method, headers, limits, certificateAuthority, proxy, proxy == nil ? mayConnect : { _ in true })
     }
 
-    /// Judges the addresses that a host has here. Of a name that has none here nothing is known: the proxy may know it.
+    /// Checks the addresses that this host finds for the name. If it finds none, the proxy may, so the name is allowed.
     private func judgeHost(_ parts: URLParts, _ mayConnect: @escaping Download.AddressJudge) throws(HTTPClientError) {
         let refusal = HTTPClientError(.refused, "the address is not allowed")
         if let address = parts.address {
             guard mayConnect(address) else { throw refusal }
             return
         }
-        // libcurl looks the name up, in bounded time, and asks for a socket to every address, of which it gets none.
+        // libcurl resolves the name, in bounded time, and asks for a socket for every address; it gets none.
         final class Found { var addresses: [[UInt8]] = [] }
         let found = Found()
         let search = try Transfer(parts.text, .head, [], limits, certificateAuthority, nil) { address in

@@ -1,16 +1,17 @@
 internal import CCurl
 internal import Glibc
 
-/// One exchange at a time by libcurl, used by one thread at a time: owns the C handle, and the texts it points at.
+/// A libcurl easy handle, which does one exchange at a time; it owns the C handle and the texts that the handle points at.
 ///
-/// Set for all: HTTP/1.1 over http and https alone, no redirects, no proxy but one that is named (libcurl's own look into the environment is off), no cookies, no
-/// `.netrc`, no signals (a resolver that used `SIGALRM` would hit other threads), certificates checked.
+/// Settings for all exchanges: HTTP/1.1 over http and https only; no redirects; no proxy unless one is named (libcurl does not read
+/// the environment); no cookies; no `.netrc`; no signals (a resolver with `SIGALRM` would interrupt other threads); certificates are
+/// checked. Used by one thread at a time.
 final class EasyHandle {
     let raw: UnsafeMutableRawPointer
     private let said = UnsafeMutablePointer<CChar>.allocate(capacity: Int(CURL_ERROR_SIZE))
     private var lines: UnsafeMutablePointer<curl_slist>?
 
-    /// Sets the library up, with the first handle of the process. Its own set-up is not safe among threads; Swift runs this once.
+    /// Initialises libcurl, with the first handle of the process. `curl_global_init` is not thread-safe; Swift runs this once.
     static let libraryIsReady: Bool = curl_global_init(vitrine_curl_global_default) == CURLE_OK
 
     init(_ trust: TLSSettings) {
@@ -25,7 +26,7 @@ final class EasyHandle {
         set(CURLOPT_NOPROXY, "*")
         set(CURLOPT_NETRC, 0)
         set(CURLOPT_NOSIGNAL, 1)
-        // Without it a name server that does not answer holds up who gave up on it long ago.
+        // Without this option, ending the handle waits for a name server that does not answer.
         set(CURLOPT_QUICK_EXIT, 1)
         set(CURLOPT_PATH_AS_IS, 1)
         set(CURLOPT_SSL_VERIFYPEER, trust.isBlind ? 0 : 1)
@@ -48,7 +49,7 @@ final class EasyHandle {
 
     func set(_ option: CURLoption, _ value: Int) { check(vitrine_curl_set_long(raw, option, value), option) }
 
-    /// libcurl copies the text.
+    /// Sets an option to a text, which libcurl copies.
     func set(_ option: CURLoption, _ value: String) { check(vitrine_curl_set_pointer(raw, option, value), option) }
 
     func set(_ option: CURLoption, pointer: UnsafeRawPointer?) { check(vitrine_curl_set_pointer(raw, option, pointer), option) }
@@ -62,15 +63,15 @@ final class EasyHandle {
         check(vitrine_curl_set_writer(raw, option, writer), option)
     }
 
-    /// An option that is refused is a mistake of this program (a slip, or a libcurl built without it): values of clients are
-    /// looked at before.
+    /// Ends the process if libcurl refuses an option. That is a programming error, or a libcurl built without the option: values from
+    /// clients are checked before.
     private func check(_ code: CURLcode, _ option: CURLoption) {
         guard code == CURLE_OK else { fatalError("curl_easy_setopt \(option.rawValue): \(code.rawValue)") }
     }
 
-    /// Says whom to ask for what.
+    /// Sets the method, the URL and the headers of the next request.
     ///
-    /// - Throws: `.invalid` for what would become a request other than the one that was meant.
+    /// - Throws: `.invalid` for a value that would change the meaning of the request.
     func ask(_ method: String, _ url: String, headers: [(name: String, value: String)]) throws(HTTPClientError) {
         guard !method.isEmpty, method.utf8.allSatisfy({ 0x41...0x5A ~= $0 }) else {
             throw HTTPClientError(.invalid, "a method is letters A to Z")
@@ -80,7 +81,7 @@ final class EasyHandle {
         }
         set(CURLOPT_URL, url)
         set(CURLOPT_CUSTOMREQUEST, method)
-        // libcurl waits a second for `100 Continue` before a long body, and calls every body a form.
+        // libcurl waits a second for `100 Continue` before a long body, and sends every body as a form, unless told otherwise.
         var texts = ["Expect:"]
         if !headers.contains(where: { $0.name.utf8.count == 12 && $0.name.lowercased() == "content-type" }) {
             texts.append("Content-Type:")
@@ -105,7 +106,7 @@ final class EasyHandle {
         said[0] = 0
     }
 
-    /// A character of a token. Source: RFC 9110, 5.6.2.
+    /// Whether a byte is allowed in a token. Source: RFC 9110, 5.6.2.
     private static func isToken(_ byte: UInt8) -> Bool {
         switch byte {
         case 0x30...0x39, 0x41...0x5A, 0x61...0x7A: true
@@ -117,15 +118,15 @@ final class EasyHandle {
         }
     }
 
-    /// From here on a proxy is asked, for every host.
+    /// Sends the following requests through a proxy, for every host.
     func go(by proxy: Proxy) {
         set(CURLOPT_NOPROXY, "")
         set(CURLOPT_PROXY, proxy.url)
-        // What the proxy says of a tunnel is not the source's header.
+        // The header of the proxy's answer to CONNECT is not the source's header.
         set(CURLOPT_SUPPRESS_CONNECT_HEADERS, 1)
     }
 
-    /// Whether a proxy has answered when it was asked for a tunnel.
+    /// Whether the proxy has answered the CONNECT for a tunnel.
     var hasProxyAnswered: Bool {
         var status = 0
         vitrine_curl_get_long(raw, CURLINFO_HTTP_CONNECTCODE, &status)
@@ -138,12 +139,12 @@ final class EasyHandle {
         return status
     }
 
-    /// libcurl's verdict in our words.
+    /// Translates libcurl's error code.
     func error(_ code: CURLcode, mayHaveArrived: Bool) -> HTTPClientError {
         let kind: HTTPClientError.Kind =
             switch code {
             case CURLE_URL_MALFORMAT: .invalid
-            // Also what libcurl says of an answer that is no HTTP.
+            // libcurl gives this code also for an answer that is not HTTP.
             case CURLE_UNSUPPORTED_PROTOCOL: mayHaveArrived ? .broken : .invalid
             case CURLE_COULDNT_RESOLVE_HOST, CURLE_COULDNT_CONNECT, CURLE_COULDNT_RESOLVE_PROXY: .unreachable
             case CURLE_OPERATION_TIMEDOUT: mayHaveArrived ? .timedOut : .unreachable

@@ -1,24 +1,24 @@
 internal import CCurl
 internal import Threading
 
-/// Short exchanges with a service of our own, over connections that are kept.
+/// Sends short requests to a service of this installation, over connections that are kept.
 ///
-/// Any number of threads may send at once; each takes a handle with a connection of its own for that time.
+/// Any number of threads may send at once; each takes a handle with its own connection for that time.
 ///
-/// **A kept connection that the server closed.** libcurl looks at a connection before it takes it again and leaves one whose
-/// other end is shut (`extract_if_dead`). What closes in the moment after that look, it meets as the end of a reused
-/// connection without a byte of an answer, and then sends the request again on a new one, *whatever its method*
-/// (`Curl_retry_request`, libcurl 7.88): a POST whose server took it and died would be done twice. So here only GET and HEAD
-/// are sent a second time; any other request fails then with `mayHaveArrived`. To keep that rare, a connection that was idle
-/// for longer than `Timeouts.idle` is not used again, and that must be less than the server's `keepalive_timeout` (nginx: 75 s).
+/// **A kept connection that the server closed.** libcurl checks a connection before it uses it again, and drops one whose other end is
+/// closed (`extract_if_dead`). If the server closes it just after that check, libcurl sees the end of a reused connection without a
+/// byte of an answer, and sends the request again on a new connection, *whatever its method* (`Curl_retry_request`, libcurl 7.88): a
+/// POST whose server took it and died would be done twice. Therefore only GET and HEAD are sent a second time here; any other request
+/// fails with `mayHaveArrived`. To keep that rare, a connection that was idle for longer than `Timeouts.idle` is not used again. That
+/// must be less than the server's `keepalive_timeout` (nginx: 75 s).
 package final class HTTPClient: Sendable {
-    /// Seconds.
+    /// Limits in seconds.
     package struct Timeouts: Sendable {
-        /// For a name to be resolved and a connection to be made.
+        /// To resolve a name and to make a connection.
         package var connect: Double
-        /// For all of an exchange.
+        /// For the whole exchange.
         package var exchange: Double
-        /// That a kept connection may have been unused.
+        /// The longest time that a kept connection may have been idle.
         package var idle: Int
 
         package init(connect: Double = 5, exchange: Double = 60, idle: Int = 30) {
@@ -26,6 +26,7 @@ package final class HTTPClient: Sendable {
         }
     }
 
+    /// A whole answer.
     package struct Reply: Sendable {
         package let status: Int
         package let headers: ReplyHeaders
@@ -35,9 +36,10 @@ package final class HTTPClient: Sendable {
             (self.status, self.headers, self.pieces) = (status, headers, pieces)
         }
 
+        /// The body in one array.
         package var body: [UInt8] { pieces.joined }
 
-        /// The body, for whoever lets go of its pieces while he reads; the reply has none then.
+        /// Takes the body out of the reply, so that the caller can free its pieces while reading.
         package mutating func takeBody() -> ReplyBody {
             defer { pieces = ReplyBody() }
             return pieces
@@ -48,7 +50,7 @@ package final class HTTPClient: Sendable {
     private let trust: TLSSettings
     private let idle = Monitor<[Correspondent]>([])
 
-    /// Handles that are kept; each may hold `Correspondent.connections`.
+    /// The number of handles that are kept; each may hold `Correspondent.connections`.
     private static let kept = 64
 
     package init(timeouts: Timeouts = .init(), trust: TLSSettings = .init()) {
@@ -56,20 +58,20 @@ package final class HTTPClient: Sendable {
         self.trust = trust
     }
 
-    /// - Parameter certificateAuthority: a PEM file in place of the system's certificates.
+    /// - Parameter certificateAuthority: a PEM file that replaces the system's certificates.
     package convenience init(timeouts: Timeouts = .init(), certificateAuthority: String?) {
         self.init(timeouts: timeouts, trust: TLSSettings(certificateAuthority: certificateAuthority))
     }
 
-    /// Sends a request and takes the whole answer, whatever its status. Redirects are answers like any other.
+    /// Sends a request and reads the whole answer, whatever its status. Redirects are not followed.
     ///
     /// - Parameters:
-    ///   - method: capital letters.
+    ///   - method: in capital letters.
     ///   - url: `http` or `https`, ASCII.
-    ///   - body: nil for none; of GET and HEAD none is sent.
+    ///   - body: nil for none; GET and HEAD are sent without one.
     ///   - longest: bytes that the answer's body may have.
-    /// - Throws: when there is no whole answer in time, or a longer one. `mayHaveArrived` tells whether the server may have
-    ///   acted on the request.
+    /// - Throws: if the answer is not complete in time, or is too long. `mayHaveArrived` tells whether the server may have acted on the
+    ///   request.
     package func send(
         _ method: String, _ url: String, headers: [(name: String, value: String)] = [], body: [UInt8]? = nil, longest: Int
     ) throws(HTTPClientError) -> Reply {
@@ -80,13 +82,13 @@ package final class HTTPClient: Sendable {
     }
 }
 
-/// A handle, its kept connections, and the answer that is coming in.
+/// A handle, its kept connections, and the answer that is arriving.
 ///
-/// Moves among threads through the monitor of `HTTPClient` only, whose lock makes what one wrote seen by the next.
+/// It moves between threads only through the monitor of `HTTPClient`, whose lock makes one thread's writes visible to the next.
 private final class Correspondent: @unchecked Sendable {
     private let handle: EasyHandle
     private let incoming: IncomingReply
-    /// How often the request went out, or was about to.
+    /// How often the request was sent, or was about to be.
     private var attempts = 0
     private var mayRepeat = false
 
@@ -105,7 +107,7 @@ private final class Correspondent: @unchecked Sendable {
         }
     }
 
-    /// libcurl gives back what `init` gave it, and calls only within `send`, while `self` lives.
+    /// The object that `init` gave to libcurl. libcurl calls back only during `send`, while `self` lives.
     private static func of(_ context: UnsafeMutableRawPointer?) -> Correspondent {
         Unmanaged.fromOpaque(context!).takeUnretainedValue()
     }
@@ -129,7 +131,7 @@ private final class Correspondent: @unchecked Sendable {
             handle.set(CURLOPT_POST, 1)
             handle.set(CURLOPT_POSTFIELDSIZE_LARGE, offset: body.count)
             code = body.withUnsafeBytes { bytes in
-                // Of an empty array there is no address, and without one libcurl would ask a callback for the body.
+                // An empty array has no address, and without one libcurl would ask a callback for the body.
                 handle.set(CURLOPT_POSTFIELDS, pointer: bytes.baseAddress ?? UnsafeRawPointer(handle.raw))
                 defer { handle.set(CURLOPT_POSTFIELDS, pointer: nil) }
                 return curl_easy_perform(handle.raw)

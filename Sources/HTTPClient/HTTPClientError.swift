@@ -1,36 +1,36 @@
-/// Why an exchange came to no whole answer.
+/// The reason why an exchange brought no whole answer.
 package struct HTTPClientError: Error {
     package enum Kind: Sendable {
-        /// The request cannot be sent as it is: a bad address, method or header.
+        /// The request cannot be sent: a bad address, method or header.
         case invalid
-        /// No connection came about: no such name, nobody listens, no route, too late.
+        /// No connection was made: unknown name, no listener, no route, or no answer in time.
         case unreachable
-        /// Who answers does not prove to be who was asked for.
+        /// The server's certificate does not prove that it is the host of the URL.
         case untrusted
-        /// There was a connection, and it broke, or what came over it was no HTTP, or its header was too long.
+        /// The connection broke, the answer was not HTTP, or its header was too long.
         case broken
         /// The body ended before its announced or marked end.
         case cut
-        /// More seconds went by than were given.
+        /// The exchange took too many seconds.
         case timedOut
-        /// Fewer bytes a second came than were asked for.
+        /// The source sent fewer bytes a second than required.
         case tooSlow
-        /// The body is longer than was allowed.
+        /// The body is longer than allowed.
         case tooLong
         /// The caller's rules forbid the address.
         case refused
-        /// A redirect leads to an address that the caller's rules forbid, or to none; or there were too many.
+        /// A redirect leads to an address that the caller's rules forbid, or to no valid address; or there were too many.
         case misdirected
         /// The proxy cannot be reached.
         case proxyAway
-        /// The caller wanted no more.
+        /// The caller cancelled the exchange.
         case cancelled
     }
 
     package let kind: Kind
-    /// For the log. Holds hosts and ports, never a user or password of an address.
+    /// For the log. It contains hosts and ports, never a user or password of an address.
     package let message: String
-    /// The server may have got the request, so a request that changes something must not simply be sent again.
+    /// The server may have received the request, so a request that changes something must not simply be sent again.
     package let mayHaveArrived: Bool
 
     package init(_ kind: Kind, _ message: String, mayHaveArrived: Bool = false) {

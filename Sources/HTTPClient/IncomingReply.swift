@@ -1,13 +1,13 @@
 internal import CCurl
 
-/// The answer to a request as libcurl hands it over: its header and a body of bounded length.
+/// Collects the answer to a request from libcurl's callbacks: its header, and a body of bounded length.
 ///
-/// It belongs to the handle that it was made for, and must live as long as that performs.
+/// It belongs to the handle that it was made for, and must live as long as that handle performs.
 final class IncomingReply {
     private var headers = ReplyHeaders()
     private var body = ReplyBody()
     private var longest = 0
-    /// Why the answer, or what goes out for it, was given up; libcurl itself would say only that somebody did.
+    /// Why a callback stopped the exchange; libcurl itself reports only that one did.
     var failure: HTTPClientError?
 
     init(of handle: EasyHandle) {
@@ -25,20 +25,20 @@ final class IncomingReply {
             })
     }
 
-    /// libcurl gives back what `init` gave it, and calls only while a handle performs, while `self` lives.
+    /// The object that `init` gave to libcurl. libcurl calls back only while a handle performs, while `self` lives.
     private static func of(_ context: UnsafeMutableRawPointer?) -> IncomingReply {
         Unmanaged.fromOpaque(context!).takeUnretainedValue()
     }
 
-    /// Forgets what came before.
+    /// Prepares for the next answer.
     ///
     /// - Parameter longest: bytes that the body of the next answer may have.
     func begin(longest: Int) { (headers, body, failure, self.longest) = (ReplyHeaders(), ReplyBody(), nil, longest) }
 
-    /// Lets go of the body.
+    /// Frees the body.
     func end() { body = ReplyBody() }
 
-    /// The answer, once it is whole.
+    /// The answer, after the exchange is complete.
     func reply(status: Int) -> HTTPClient.Reply { HTTPClient.Reply(status: status, headers: headers, pieces: body) }
 
     private func take(line: UnsafeRawBufferPointer) -> Bool {

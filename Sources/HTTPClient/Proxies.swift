@@ -1,25 +1,25 @@
-/// By which proxies other people's web servers are asked, as `http_proxy`, `https_proxy`, `all_proxy` and `no_proxy` say, and as
-/// `http_proxy_information` of a store does.
+/// The proxies for requests to other servers, from `http_proxy`, `https_proxy`, `all_proxy` and `no_proxy`, or from
+/// `http_proxy_information` of a store.
 ///
-/// Source: Python, `urllib.request.getproxies_environment`; requests, `utils.py`; curl, "Environment". Where
-/// requests takes the end of a name for a match (`ample.com` of `example.com`), names match at their dots, as curl has it.
+/// Source: Python, `urllib.request.getproxies_environment`; requests, `utils.py`; curl, "Environment". Names in `no_proxy` match at
+/// their dots, as in curl; in requests, the end of a name matches too (`ample.com` matches `example.com`).
 package struct Proxies: Sendable, Equatable {
     /// By scheme, or `all`.
     private var byKey: [String: Proxy] = [:]
     private var exceptions: [Exception] = []
 
-    /// None at all.
+    /// No proxies.
     package init() {}
 
     /// - Parameters:
-    ///   - named: by scheme (`http`, `https`, `all`); nothing is excepted from them.
-    ///   - environment: of the process, or none of it; counts where `named` says nothing.
-    /// - Throws: for a proxy of a kind that is not supported, naming where it stands, and not what stands there: it may hold a password.
+    ///   - named: by scheme (`http`, `https`, `all`); `no_proxy` does not apply to them.
+    ///   - environment: of the process; used for schemes that `named` does not contain.
+    /// - Throws: for a kind of proxy that is not supported. The error names the variable, not its value, which may contain a password.
     package init(named: [String: String] = [:], environment: [String: String] = [:]) throws(ProxyError) {
         var known: [String: Proxy] = [:]
         for (name, value) in named { known[name.lowercased()] = try Proxy(value, at: name) }
         byKey = known
-        // Of a CGI program's environment a client's header `Proxy` is a part: CVE-2016-5385 and its like.
+        // In a CGI program's environment `HTTP_PROXY` comes from a client's header `Proxy` (CVE-2016-5385).
         let isCGI = environment["REQUEST_METHOD"] != nil || environment["GATEWAY_INTERFACE"] != nil
         func value(_ name: String) -> (name: String, value: String)? {
             if let value = environment[name] { return (name, value) }
@@ -37,18 +37,18 @@ package struct Proxies: Sendable, Equatable {
 
     package var isEmpty: Bool { byKey.isEmpty }
 
-    /// The proxy for a host; nil where it is asked without one.
+    /// The proxy for a host; nil if it is connected to directly.
     ///
     /// - Parameters:
-    ///   - host: in small letters; an IPv6 address without brackets.
-    ///   - address: what the host is where it is an address: 4 bytes, or 16.
+    ///   - host: in lower case; an IPv6 address without brackets.
+    ///   - address: the bytes of the host, 4 or 16, if it is an address.
     package func proxy(for scheme: String, _ host: String, address: [UInt8]?, port: Int) -> Proxy? {
         guard let proxy = byKey[scheme] ?? byKey["all"] else { return nil }
         guard proxy.hasExceptions, exceptions.contains(where: { $0.matches(host, address, port) }) else { return proxy }
         return nil
     }
 
-    /// What `no_proxy` names: every host, a host and all below it, an address or a network; with a port, or of any.
+    /// An entry of `no_proxy`: every host, a host and all below it, an address or a network; with a port, or for any.
     private struct Exception: Sendable, Equatable {
         var isEverything = false
         var name = ""
@@ -96,11 +96,11 @@ package struct Proxies: Sendable, Equatable {
     }
 }
 
-/// A proxy that speaks HTTP, in the open or by TLS.
+/// An HTTP proxy, reached with or without TLS.
 package struct Proxy: Sendable, Equatable {
-    /// With a scheme, and user and password where it wants them.
+    /// With a scheme, and with user and password if the proxy needs them.
     let url: String
-    /// Of the environment, and so not for the hosts of `no_proxy`.
+    /// Whether it comes from the environment, so that `no_proxy` applies.
     fileprivate var hasExceptions = false
 
     fileprivate init(_ text: String, at name: String) throws(ProxyError) {
@@ -115,11 +115,11 @@ package struct Proxy: Sendable, Equatable {
         self.url = url
     }
 
-    /// For messages: host and port.
+    /// Host and port, for messages.
     var place: String { (try? URLParts(url)).map { "\($0.host):\($0.port)" } ?? "" }
 }
 
-/// Why a proxy is none that can be used.
+/// The reason why a proxy cannot be used.
 package struct ProxyError: Error, CustomStringConvertible {
     package let description: String
     fileprivate init(_ description: String) { self.description = description }

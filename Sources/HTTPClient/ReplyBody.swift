@@ -1,7 +1,7 @@
-/// The body of a reply as it came in: pieces of some size, so that a long one is never copied to make room.
+/// The body of an answer, in the pieces in which it arrived, so that a long body is never copied to grow.
 package struct ReplyBody: Sendable {
     private var pieces: [[UInt8]] = []
-    /// Those before it were taken.
+    /// The index of the first piece that was not taken out.
     private var first = 0
     private(set) var count = 0
 
@@ -11,7 +11,7 @@ package struct ReplyBody: Sendable {
 
     package var isEmpty: Bool { count == 0 }
 
-    /// All in one.
+    /// The body in one array.
     var joined: [UInt8] { pieces.count == 1 ? pieces[0] : Array(pieces.joined()) }
 
     mutating func append(_ bytes: UnsafeRawBufferPointer) {
@@ -23,7 +23,7 @@ package struct ReplyBody: Sendable {
         pieces[last].append(contentsOf: bytes)
     }
 
-    /// Takes a piece out, whose memory is then the caller's alone; nil at the end.
+    /// Takes the next piece out, and gives its memory to the caller; nil at the end.
     package mutating func popFirst() -> [UInt8]? {
         guard first < pieces.count else { return nil }
         defer {

@@ -1,25 +1,25 @@
-/// The header of an answer, as it comes in line by line.
+/// The header of an answer, parsed line by line.
 package struct ReplyHeaders: Sendable {
-    /// In the order that they came in, without the white space round a value.
+    /// In the order received, without white space around the values.
     package private(set) var fields: [(name: String, value: String)] = []
-    /// What the first `Location` says, byte by byte: not all servers write UTF-8.
+    /// The bytes of the first `Location`; not all servers write UTF-8.
     private(set) var location: [UInt8]?
-    /// Bytes so far, over all answers of an exchange: interim ones (1xx) count too, so that no stream of them goes on for ever.
+    /// Bytes of all headers of an exchange. Interim answers (1xx) count too, so that their number is bounded.
     private var size = 0
 
-    /// Bytes that a header may have; nginx and Apache send at most 8 KiB in one line.
+    /// The longest header in bytes; nginx and Apache send at most 8 KiB in one line.
     static let longest = 64 * 1024
     private static let most = 256
 
-    /// The first value of a name, whichever letters are capital in it.
+    /// The first value of a name, compared without case.
     package subscript(name: String) -> String? {
         fields.first { $0.name.utf8.count == name.utf8.count && $0.name.lowercased() == name.lowercased() }?.value
     }
 
-    /// Takes the next line, with its end.
+    /// Parses the next line, including its end.
     ///
-    /// - Throws: `.broken` for a header longer than it may be, and for one that tells a length that is none, or two: libcurl
-    ///   ignores the one, and takes the last of the others.
+    /// - Throws: `.broken` for a header that is too long, and for a `Content-Length` that is no number or occurs with two values:
+    ///   libcurl ignores the former and uses the last of the latter.
     mutating func take(line: UnsafeRawBufferPointer) throws(HTTPClientError) {
         size += line.count
         guard size <= Self.longest else { throw .headerTooLong() }

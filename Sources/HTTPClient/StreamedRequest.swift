@@ -1,19 +1,20 @@
 internal import CCurl
 
-/// One request whose body is drawn, piece by piece, from whoever has it, and its whole answer.
+/// One request whose body is read piece by piece from a closure, and its whole answer.
 ///
-/// A connection is made for it and ends with it, so nothing is ever sent twice. Memory does not grow with the body.
+/// Each request has a new connection, which ends with it, so nothing is sent twice. The memory does not grow with the body.
 package struct StreamedRequest {
+    /// Limits in seconds.
     package struct Limits: Sendable {
-        /// Seconds for a name to be resolved and a connection to be made.
+        /// To resolve a name and to make a connection.
         package var connect: Double
-        /// Seconds in which nothing goes out and no answer comes: also those that the server needs to put away what it has got.
+        /// Without a byte in either direction; this includes the time in which the server stores what it received.
         package var silence: Int
 
         package init(connect: Double = 10, silence: Int = 900) { (self.connect, self.silence) = (connect, silence) }
     }
 
-    /// Puts the next bytes into a buffer, and says how many: 0 at the end, nil to give up.
+    /// Writes the next bytes into a buffer and returns their number: 0 at the end, nil to cancel.
     package typealias Source = (_ buffer: UnsafeMutableRawBufferPointer) -> Int?
 
     private let url: String
@@ -24,10 +25,12 @@ package struct StreamedRequest {
         (self.url, self.limits, self.trust) = (url, limits, trust)
     }
 
+    /// Sends the request and reads the answer.
+    ///
     /// - Parameters:
     ///   - length: bytes of the body.
     ///   - longest: bytes that the answer's body may have.
-    /// - Throws: `.cancelled` when the source gave up; the server has got a body that is cut then.
+    /// - Throws: `.cancelled` if the source cancelled; the server then received a cut body.
     package func send(
         _ method: String, headers: [(name: String, value: String)], length: Int64, longest: Int, from source: @escaping Source
     ) throws(HTTPClientError) -> HTTPClient.Reply {
@@ -35,13 +38,13 @@ package struct StreamedRequest {
     }
 }
 
-/// The handle of such a request, the body that goes out, and the answer that comes in.
+/// The handle of the request, the body that goes out, and the answer that arrives.
 private final class Sending {
     private let handle: EasyHandle
     private let source: StreamedRequest.Source
     private let incoming: IncomingReply
 
-    /// Bytes that libcurl asks for at once; 64 KiB by default, 2 MiB at most.
+    /// Bytes that libcurl asks for at once; its default is 64 KiB, its maximum 2 MiB.
     private static let piece = 256 * 1024
 
     init(_ limits: StreamedRequest.Limits, _ trust: TLSSettings, _ source: @escaping StreamedRequest.Source, longest: Int) {
@@ -53,7 +56,7 @@ private final class Sending {
         handle.set(CURLOPT_LOW_SPEED_TIME, limits.silence)
         handle.set(CURLOPT_UPLOAD_BUFFERSIZE, Self.piece)
         handle.set(CURLOPT_READDATA, pointer: UnsafeRawPointer(Unmanaged.passUnretained(self).toOpaque()))
-        // Of the same C type as what takes an answer, though it is the body that it asks for.
+        // The C type is that of the write callback, although this callback reads.
         handle.set(
             CURLOPT_READFUNCTION,
             writer: { bytes, size, count, context in
@@ -61,7 +64,7 @@ private final class Sending {
             })
     }
 
-    /// libcurl gives back what `init` gave it, and calls only within `send`, while `self` lives.
+    /// The object that `init` gave to libcurl. libcurl calls back only during `send`, while `self` lives.
     private static func of(_ context: UnsafeMutableRawPointer?) -> Sending {
         Unmanaged.fromOpaque(context!).takeUnretainedValue()
     }

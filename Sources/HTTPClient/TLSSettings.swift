@@ -1,10 +1,10 @@
-/// Whom TLS takes for the server, and what it shows of ourselves.
+/// Decides which server certificates are accepted, and which certificate the client shows.
 package struct TLSSettings: Sendable, Equatable {
-    /// A PEM file in place of the system's certificates.
+    /// A PEM file that replaces the system's certificates.
     package var certificateAuthority: String?
-    /// Any certificate will do, of any host.
+    /// Whether any certificate is accepted, for any host.
     package var isBlind = false
-    /// PEM files that prove who we are, to a server that wants to know; the key may stand in the certificate's file.
+    /// PEM files with the client's certificate and key, for servers that ask for one; the certificate's file may contain the key.
     package var certificate: String?
     package var key: String?
 

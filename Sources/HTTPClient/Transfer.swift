@@ -1,8 +1,8 @@
 internal import CCurl
 internal import Glibc
 
-/// One request of a `Download` and its answer, pulled: libcurl works only while somebody reads, and pauses when what it has is
-/// not taken yet.
+/// One request of a `Download` and its answer. libcurl works only while a reader waits, and pauses while there is no room for its
+/// bytes.
 final class Transfer {
     private(set) var headers = ReplyHeaders()
     private(set) var hasEnded = false
@@ -12,20 +12,20 @@ final class Transfer {
     private let proxy: Proxy?
 
     private var hasHead = false
-    /// Stays: what has failed once never ends like a whole body.
+    /// The first failure. It stays, so that a later read never looks like the end of a whole body.
     private var failure: HTTPClientError?
     private var isRefused = false
     private var wasSent = false
 
-    /// Where bytes go while somebody reads, and how many lie there.
+    /// The reader's buffer during a read, and the number of bytes in it.
     private var target = UnsafeMutableRawBufferPointer(start: nil, count: 0)
     private var filled = 0
-    /// What came in one piece with the last bytes that fitted.
+    /// The bytes of libcurl's last piece that did not fit.
     private var rest: [UInt8] = []
     private var restStart = 0
     private var isPaused = false
 
-    /// Bytes that libcurl hands over at most at once; its own upper bound is 512 KiB.
+    /// The largest piece that libcurl passes at once, in bytes; its own maximum is 512 KiB.
     static let piece = 256 * 1024
 
     init(
@@ -71,7 +71,7 @@ final class Transfer {
         curl_multi_cleanup(multi)
     }
 
-    /// libcurl gives back what `init` gave it, and calls only within calls of ours, while `self` lives.
+    /// The object that `init` gave to libcurl. libcurl calls back only during calls from here, while `self` lives.
     private static func of(_ context: UnsafeMutableRawPointer?) -> Transfer {
         Unmanaged.fromOpaque(context!).takeUnretainedValue()
     }
@@ -82,14 +82,18 @@ final class Transfer {
         headers["Transfer-Encoding"] == nil ? headers["Content-Length"].flatMap { Int64($0) }.flatMap { $0 < 0 ? nil : $0 } : nil
     }
 
-    /// - Returns: whether the header is whole.
+    /// Waits for the header.
+    ///
+    /// - Returns: whether the header is complete.
     func waitForHead(atMost seconds: Double) throws(HTTPClientError) -> Bool {
         if !hasHead && !hasEnded { try work(atMost: seconds) { hasHead } }
         if hasEnded && !hasHead { throw HTTPClientError(.broken, "the answer has no header", mayHaveArrived: true) }
         return hasHead
     }
 
-    /// - Returns: 0 at the end, and when nothing came in that time.
+    /// Reads the next bytes.
+    ///
+    /// - Returns: 0 at the end, and if nothing arrived in that time.
     func read(into buffer: UnsafeMutableRawBufferPointer, waitingAtMost seconds: Double) throws(HTTPClientError) -> Int {
         let kept = min(rest.count - restStart, buffer.count)
         if kept > 0 {
@@ -109,7 +113,7 @@ final class Transfer {
         return filled
     }
 
-    /// Lets libcurl go on, and waits for the source once if that brought nothing.
+    /// Lets libcurl work, and waits for the source once if nothing arrived.
     private func work(atMost seconds: Double, until isDone: () -> Bool) throws(HTTPClientError) {
         try perform()
         guard !isDone() && !hasEnded else { return }
@@ -136,7 +140,7 @@ final class Transfer {
         throw failure ?? error
     }
 
-    /// An error before anything was sent, where a proxy stood in the way.
+    /// An error before the request was sent, with the proxy's name if there was one in between.
     private func byWayOfProxy(_ error: HTTPClientError, _ code: CURLcode) -> HTTPClientError {
         guard let proxy, !wasSent else { return error }
         let isAway = [CURLE_COULDNT_RESOLVE_PROXY, CURLE_COULDNT_CONNECT, CURLE_PROXY].contains(code) && !handle.hasProxyAnswered
@@ -150,12 +154,12 @@ final class Transfer {
             failure = error
             return false
         }
-        // Lines of a trailer come here too, once the body is over.
+        // The lines of a trailer arrive here too, after the body.
         if (line.first == 0x0D || line.first == 0x0A) && status >= 200 { hasHead = true }
         return true
     }
 
-    /// - Returns: false when there is no room, so that libcurl keeps the bytes and waits.
+    /// - Returns: false if there is no room; libcurl then keeps the bytes and pauses.
     private func take(_ bytes: UnsafeRawBufferPointer) -> Bool {
         guard !bytes.isEmpty else { return true }
         let room = target.count - filled
@@ -170,8 +174,8 @@ final class Transfer {
         return true
     }
 
-    /// A socket for an address that is about to be connected to, if that may be. Whatever else libcurl finds for the name is then
-    /// asked for in the same way.
+    /// Makes a socket for an address that libcurl is about to connect to, if the address is allowed. Otherwise libcurl asks for the next
+    /// address of the name.
     private func openSocket(_ address: UnsafeMutablePointer<curl_sockaddr>) -> CInt {
         let bytes = [UInt8](unsafeUninitializedCapacity: 16) { buffer, count in
             count = Int(vitrine_curl_address_bytes(address, buffer.baseAddress))

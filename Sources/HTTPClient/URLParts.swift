@@ -1,21 +1,21 @@
 internal import CCurl
 internal import Glibc
 
-/// A URL as libcurl understands it: what is connected to and what is compared come from one parser.
+/// A URL as libcurl parses it, so that what is checked is what is connected to.
 struct URLParts {
     let text: String
-    /// The URL before it was normalised; nil where it names no host, and stays with the one that it was relative to.
+    /// The URL before it was normalised; nil for a relative URL, which keeps the host of its base.
     let written: String?
     let scheme: String
-    /// In small letters; an IPv6 address without its brackets.
+    /// In lower case; an IPv6 address without its brackets.
     let host: String
-    /// That of the scheme, where none is named.
+    /// The port, or the scheme's default.
     let port: String
 
     /// Scheme, host and port.
     var origin: [String] { [scheme, host, port] }
 
-    /// - Throws: `.refused` for what is no URL.
+    /// - Throws: `.refused` if the text is not a URL.
     init(_ text: String, relativeTo base: String? = nil) throws(HTTPClientError) {
         guard let parts = curl_url() else { fatalError("out of memory") }
         defer { curl_url_cleanup(parts) }
@@ -36,10 +36,10 @@ struct URLParts {
         port = part(CURLUPART_PORT, CURLU_DEFAULT_PORT) ?? ""
     }
 
-    /// What the host is where it is an address: 4 bytes, or 16.
+    /// The bytes of the host, 4 or 16, if it is an address.
     var address: [UInt8]? { addressBytes(host[...]) }
 
-    /// Source: RFC 3986, 4.2: what begins with a scheme, or with two slashes, names its host itself.
+    /// Source: RFC 3986, 4.2: a text that begins with a scheme or two slashes names its own host.
     private static func absolute(_ text: String, scheme: String) -> String? {
         if text.hasPrefix("//") { return "\(scheme):\(text)" }
         return hasScheme(Array(text.utf8)) ? text : nil
@@ -55,10 +55,10 @@ struct URLParts {
 }
 
 extension URLParts {
-    /// What a `Location` names, with all that may not stand there as it is written as browsers write it; what is no address stays none.
+    /// Encodes the characters of a `Location` that are not valid in a URL, as browsers do. A text that is not a URL stays invalid.
     ///
-    /// The host is left alone, and a fragment out: nobody is asked for it. Source: WHATWG, "URL", 4.4 (path and query states, of
-    /// schemes that are special); Fetch, "location URL".
+    /// The host is not changed, and a fragment is left out. Source: WHATWG, "URL", 4.4 (path and query states, for special schemes);
+    /// Fetch, "location URL".
     static func encoded(_ location: [UInt8]) -> String {
         var bytes = location.filter { ![0x09, 0x0A, 0x0D].contains($0) }[...]
         while let last = bytes.last, last <= 0x20 { bytes.removeLast() }
@@ -77,7 +77,7 @@ extension URLParts {
         return String(decoding: text, as: UTF8.self)
     }
 
-    /// Where the host begins, in front of which a user may stand; nil where none is named.
+    /// The index where the user and host begin; nil if the text names no host.
     private static func authority(in place: [UInt8]) -> Int? {
         let start = hasScheme(place) ? place.firstIndex(of: UInt8(ascii: ":"))! + 1 : 0
         return place[start...].starts(with: "//".utf8) ? start + 2 : nil
@@ -92,7 +92,7 @@ extension URLParts {
     private static let hexDigits = Array("0123456789ABCDEF".utf8)
 }
 
-/// An address of IPv4 (4 bytes) or IPv6 (16 bytes); nil for a name.
+/// The bytes of an IPv4 address (4) or IPv6 address (16); nil for a name.
 func addressBytes(_ text: Substring) -> [UInt8]? {
     let family = text.contains(":") ? AF_INET6 : AF_INET
     let bytes = [UInt8](unsafeUninitializedCapacity: 16) { buffer, count in

@@ -1,5 +1,5 @@
-/// A text as a key that is the same byte by byte only. `String` takes two texts for one that Unicode calls equivalent (`é` as a letter,
-/// and as `e` with an accent behind); no database, file or peer does.
+/// A text as a key that is compared byte by byte. `String` takes two texts as equal if Unicode calls them equivalent (`é` as one letter,
+/// and as `e` with a combining accent); databases, files and peers do not.
 package struct ExactText: Hashable, Sendable {
     package let text: String
 
@@ -14,7 +14,7 @@ package struct ExactText: Hashable, Sendable {
 }
 
 extension String {
-    /// Whether the texts have the same bytes; `==` asks less.
+    /// Whether the texts have the same bytes, which is stricter than `==`.
     package func isSame(as other: String) -> Bool {
         var (one, other) = (self, other)
         return one.withUTF8 { one in other.withUTF8 { other in one.count == other.count && one.elementsEqual(other) } }
@@ -22,7 +22,7 @@ extension String {
 }
 
 extension StringProtocol {
-    /// Whether the texts have the same bytes; `==` asks less.
+    /// Whether the texts have the same bytes, which is stricter than `==`.
     package func isSame(as other: some StringProtocol) -> Bool {
         utf8.count == other.utf8.count && utf8.elementsEqual(other.utf8)
     }

@@ -1,4 +1,4 @@
-/// A JSON value. Objects keep the order of their keys; of a key given twice the last value counts.
+/// A JSON value. Objects keep the order of their keys; if a key occurs twice, the last value counts.
 package indirect enum JSON: Sendable, Equatable {
     case null
     case bool(Bool)
@@ -10,10 +10,10 @@ package indirect enum JSON: Sendable, Equatable {
     case object(JSONObject)
 }
 
-/// The members of an object in order. Keys are the same where their bytes are. Source: RFC 8259, 8.3.
+/// The members of an object, in order. Keys are compared byte by byte. Source: RFC 8259, 8.3.
 package struct JSONObject: Sendable, Equatable {
     private var members: [Member] = []
-    /// Where the members are; nil while they are few.
+    /// The index of each member; nil while there are few members.
     private var places: [ExactText: Int]?
 
     private struct Member: Sendable {
@@ -21,11 +21,12 @@ package struct JSONObject: Sendable, Equatable {
         var value: JSON
     }
 
-    /// Members among which a look at each one finds a key sooner than its hash does.
+    /// Up to this number of members, a linear search is faster than a hash table.
     private static let few = 32
 
     package init() {}
 
+    /// The keys, in order.
     package var keys: [String] { members.map(\.key) }
 
     package subscript(key: String) -> JSON? {
@@ -58,6 +59,7 @@ package struct JSONObject: Sendable, Equatable {
 
     package var isEmpty: Bool { members.isEmpty }
 
+    /// Calls `body` with each key and value, in order.
     package func forEach<Failure>(_ body: (String, JSON) throws(Failure) -> Void) throws(Failure) {
         for member in members { try body(member.key, member.value) }
     }
@@ -74,10 +76,15 @@ extension JSONObject: ExpressibleByDictionaryLiteral {
 }
 
 extension JSON {
+    /// The value, if it is a string.
     package var string: String? { if case .string(let value) = self { value } else { nil } }
+    /// The value, if it is true or false.
     package var bool: Bool? { if case .bool(let value) = self { value } else { nil } }
+    /// The value, if it is an integer.
     package var int: Int64? { if case .int(let value) = self { value } else { nil } }
+    /// The value, if it is an array.
     package var array: [JSON]? { if case .array(let value) = self { value } else { nil } }
+    /// The value, if it is an object.
     package var object: JSONObject? { if case .object(let value) = self { value } else { nil } }
 }
 

@@ -1,27 +1,27 @@
 internal import Glibc
 
-/// Why a text is no JSON that we take.
+/// The reason why a text is not JSON, or not JSON that is accepted here.
 package struct JSONSyntaxError: Error {
     package let reason: String
-    /// Bytes from the start.
+    /// Bytes from the start of the text.
     package let offset: Int
 }
 
 extension JSON {
-    /// Values within values, at most; what this service reads is five deep.
+    /// The deepest nesting of values; the documents of this service are five deep.
     package static let deepest = 64
 
-    /// Reads a text by RFC 8259, in UTF-8.
+    /// Parses a UTF-8 text by RFC 8259.
     ///
-    /// Refused besides: nesting beyond `deepest`, integers beyond 64 bits, numbers beyond a Double, half surrogate pairs.
+    /// It also refuses nesting beyond `deepest`, integers beyond 64 bits, numbers beyond a Double, and half surrogate pairs.
     package init(parsing bytes: [UInt8]) throws(JSONSyntaxError) {
         var parser = JSONParser(bytes: bytes)
         self = try parser.document()
     }
 
-    /// Reads a text that comes in pieces, of which it keeps none: what is read takes the memory of the text, not that of both.
+    /// Parses a text that arrives in pieces. It keeps no piece, so the memory is that of the values alone.
     ///
-    /// - Parameter next: gives the next piece, which is not empty; nil at the end.
+    /// - Parameter next: returns the next piece, which must not be empty; nil at the end.
     package init(parsingPieces next: @escaping () -> [UInt8]?) throws(JSONSyntaxError) {
         var parser = JSONParser(bytes: [], more: next)
         self = try parser.document()
@@ -29,10 +29,10 @@ extension JSON {
 }
 
 private struct JSONParser {
-    /// What is read now: all of the text, or the piece of it that is looked at, from the beginning of the token on.
+    /// The whole text, or its current piece, from the start of the current token on.
     private var bytes: [UInt8]
     private var at = 0
-    /// Where the token begins that is read as a whole.
+    /// The index where the current token starts, while one is read.
     private var mark: Int?
     /// Bytes of the text before `bytes`.
     private var passed = 0
@@ -54,7 +54,7 @@ private struct JSONParser {
         mutating get { at < bytes.count || has(1) ? bytes[at] : nil }
     }
 
-    /// Whether so many bytes follow.
+    /// Whether at least this many bytes follow.
     private mutating func has(_ count: Int) -> Bool {
         while bytes.count - at < count {
             guard let piece = more?() else { return false }

@@ -1,7 +1,8 @@
-/// A list of changes to a document, in either dialect of the Images API.
+/// A list of changes to a document, in one of the two dialects of the Images API.
 ///
 /// Source: RFC 6902 for `application/openstack-images-v2.1-json-patch`, an early draft of it for v2.0.
 package struct JSONPatch: Sendable {
+    /// How a change is written.
     package enum Dialect: Sendable {
         /// `{"add": "/name", "value": …}`: the verb is the key of its path.
         case v2_0
@@ -9,10 +10,12 @@ package struct JSONPatch: Sendable {
         case v2_1
     }
 
+    /// The verbs that the Images API supports.
     package enum Verb: String, Sendable, CaseIterable {
         case add, replace, remove
     }
 
+    /// One change.
     package struct Operation: Sendable {
         package let verb: Verb
         /// The pointer's segments, decoded and trimmed.
@@ -24,6 +27,7 @@ package struct JSONPatch: Sendable {
     package let dialect: Dialect
     package let operations: [Operation]
 
+    /// Reads a list of changes.
     package init(_ document: JSON, dialect: Dialect) throws(JSONPatchError) {
         guard let changes = document.array else { throw JSONPatchError("The request body must be a list of operation objects.") }
         self.dialect = dialect
@@ -36,7 +40,7 @@ package struct JSONPatch: Sendable {
     }
 }
 
-/// Why a list of changes is none; the reason is for the client.
+/// The reason why a list of changes is not valid, as a text for the client.
 package struct JSONPatchError: Error {
     package let reason: String
     init(_ reason: String) { self.reason = reason }
@@ -73,7 +77,7 @@ extension JSONPatch.Operation {
         self.value = value
     }
 
-    /// Doubled slashes are let pass at the very start only, as Glance does.
+    /// Splits a pointer. Like Glance, it allows doubled slashes only at the start.
     private static func segments(of pointer: String) throws(JSONPatchError) -> [String] {
         guard pointer.first == "/" else { throw JSONPatchError("Pointer `\(pointer)` does not start with \"/\".") }
         guard pointer.count == 1 || pointer.last != "/" else { throw JSONPatchError("Pointer `\(pointer)` ends with \"/\".") }

@@ -1,10 +1,9 @@
 internal import _StringProcessing
 
-/// The part of JSON Schema that the Images API describes its documents with, as a check of values.
+/// Validates values against the part of JSON Schema that the Images API uses for its documents.
 ///
-/// Understood: `type`, `enum`, `maxLength`, `minLength`, `pattern`, `minimum`, `maximum`, `items`, `uniqueItems`,
-/// `properties`, `additionalProperties`, `required`, `allOf`, and `$ref` to a name under `definitions`. Source: JSON Schema
-/// draft 4, validation.
+/// Supported: `type`, `enum`, `maxLength`, `minLength`, `pattern`, `minimum`, `maximum`, `items`, `uniqueItems`, `properties`,
+/// `additionalProperties`, `required`, `allOf`, and `$ref` to a name under `definitions`. Source: JSON Schema draft 4, validation.
 package struct JSONSchema: Sendable {
     package let name: String
     package let document: JSONObject
@@ -14,15 +13,15 @@ package struct JSONSchema: Sendable {
         self.document = document
     }
 
-    /// Which value breaks which rule.
+    /// A value and the rule that it breaks.
     package struct Violation: Error {
         package let schema: String
-        /// Where: the names of the members that lead to it.
+        /// The place of the value: the names of the members that lead to it.
         package let path: [String]
         package let value: JSON
         package let rule: String
 
-        /// For the client. A long value is cut.
+        /// A text for the client. A long value is shortened.
         package var explanation: String {
             let shown = String(decoding: value.text.prefix(200), as: UTF8.self)
             let place = path.isEmpty ? "" : " at '\(path.joined(separator: "/"))'"

@@ -1,39 +1,42 @@
-/// Writes JSON, spaced as Python's `json.dumps` does (`", "` and `": "`), non-ASCII as it is: into one buffer, or on to whoever
-/// takes it piece by piece.
+/// Writes JSON with the spaces of Python's `json.dumps` (`", "` and `": "`), without escaping non-ASCII characters. It writes to one
+/// buffer, or passes pieces to an outlet.
 package struct JSONWriter {
-    /// Takes a piece; false when it takes no other.
+    /// Receives a piece; returns false to receive no more.
     package typealias Outlet = (UnsafeRawBufferPointer) -> Bool
 
-    /// What is written and not yet handed on.
+    /// The bytes that were written and not passed on yet.
     package private(set) var bytes: [UInt8] = []
-    /// Whether the next value stands first in its object or array.
+    /// Whether the next value is the first in its object or array.
     private var isFirst = true
     private let outlet: Outlet?
-    /// Nobody takes what is written further.
+    /// Whether the outlet wants no more pieces. What is written then is dropped.
     package private(set) var isAbandoned = false
 
-    /// Bytes of a piece, about.
+    /// The approximate size of a piece in bytes.
     private static let piece = 64 * 1024
 
+    /// Writes to one buffer.
     package init(reserving capacity: Int = 1024) {
         outlet = nil
         bytes.reserveCapacity(capacity)
     }
 
-    /// Hands on what is written whenever it is a piece. The last one wants `flush`.
+    /// Passes what is written to `outlet` in pieces. `flush` must follow the last value.
     package init(to outlet: @escaping Outlet) { self.outlet = outlet }
 
-    /// Hands on what is written so far.
+    /// Passes on what is written so far.
     package mutating func flush() {
         guard let outlet, !bytes.isEmpty else { return }
         if !isAbandoned { isAbandoned = !bytes.withUnsafeBytes(outlet) }
         bytes.removeAll(keepingCapacity: true)
     }
 
+    /// Writes an object, whose members `body` writes.
     package mutating func object<Failure>(_ body: (inout JSONWriter) throws(Failure) -> Void) throws(Failure) {
         try nest(UInt8(ascii: "{"), UInt8(ascii: "}"), body)
     }
 
+    /// Writes an array, whose elements `body` writes.
     package mutating func array<Failure>(_ body: (inout JSONWriter) throws(Failure) -> Void) throws(Failure) {
         try nest(UInt8(ascii: "["), UInt8(ascii: "]"), body)
     }
@@ -153,7 +156,7 @@ package struct JSONWriter {
 }
 
 extension JSON {
-    /// The value as text.
+    /// The value as JSON text.
     package var text: [UInt8] {
         var writer = JSONWriter()
         writer.value(self)

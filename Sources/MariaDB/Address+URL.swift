@@ -1,18 +1,18 @@
 extension Address {
-    /// Reads a SQLAlchemy URL, as Glance's `[database] connection` holds it:
+    /// Reads a SQLAlchemy URL, as in Glance's `[database] connection`:
     /// `mysql+pymysql://user:password@host:port/database?unix_socket=…&charset=…&ssl_ca=…`.
     ///
-    /// A password may hold what separates the parts (`/ ? : # %`) as it is. Source: SQLAlchemy 2, `engine/url.py`, `_parse_url`, whose
-    /// expression these functions follow part by part.
+    /// The password may contain the separators of the other parts (`/ ? : # %`) unescaped. Source: SQLAlchemy 2, `engine/url.py`,
+    /// `_parse_url`; these functions follow its regular expression part by part.
     ///
-    /// - Throws: what is wrong, without the password or any other value.
+    /// - Throws: a description of the error, without the password or any other value.
     package init(url: String) throws(AddressError) {
         guard let schemeEnd = url.firstRange(of: "://"),
             url[..<schemeEnd.lowerBound].allSatisfy({ $0.isLetter || $0.isNumber || "_+".contains($0) })
         else { throw AddressError("it does not begin with mysql+pymysql://") }
         let dialect = url[..<schemeEnd.lowerBound].prefix { $0 != "+" }
         guard dialect == "mysql" || dialect == "mariadb" else { throw AddressError("it is not the address of a MariaDB or MySQL database") }
-        // What the URL does not say, a file may that it names.
+        // An option file that the URL names may provide what the URL leaves out.
         (host, port) = ("", 0)
         defer {
             if host.isEmpty { host = "127.0.0.1" }
@@ -26,7 +26,7 @@ extension Address {
             rest = rest[rest.index(after: credentials.end)...]
         }
         var place = rest.prefix { $0 != "/" && $0 != "?" }
-        // A password with an `@` in it, as SQLAlchemy read it before version 1.4: no host has one.
+        // A password that contains an `@`, as SQLAlchemy read it before version 1.4: a host never contains one.
         if let at = place.lastIndex(of: "@"), let begin = password?.startIndex {
             password = url[begin..<at]
             place = place[place.index(after: at)...]
@@ -42,7 +42,7 @@ extension Address {
         try readWords(of: rest.dropFirst())
     }
 
-    /// User and password, and where they end; nil where there are none. The password, behind the first colon, goes to the first `@`.
+    /// The user and password, and where they end; nil if there are none. The password, behind the first colon, ends at the first `@`.
     private static func credentials(in text: Substring) -> (user: Substring, password: Substring?, end: Substring.Index)? {
         let user = text.prefix { $0 != ":" && $0 != "/" }
         if user.endIndex < text.endIndex, text[user.endIndex] == ":", let at = text[user.endIndex...].firstIndex(of: "@") {
@@ -51,7 +51,7 @@ extension Address {
         return user.lastIndex(of: "@").map { (text[..<$0], nil, $0) }
     }
 
-    /// Host and port.
+    /// Reads host and port.
     private mutating func readPlace(_ text: Substring) throws(AddressError) {
         var rest = text
         if rest.first == "[", let end = rest.lastIndex(of: "]") {
@@ -76,9 +76,9 @@ extension Address {
     private static let noHost = AddressError(
         "what should be the host is neither a name nor an address; write %40 for an @ in the password, and [ ] round an IPv6 address")
 
-    /// As Python's `unquote` has it: a percent sign that no two hexadecimal digits follow stands for itself.
+    /// Decodes percent signs as Python's `unquote` does: one without two hexadecimal digits behind it stands for itself.
     ///
-    /// - Parameter part: of the URL, named where the text is no text that C can be given.
+    /// - Parameter part: the name of the part for the error, if the text is not UTF-8 or contains NUL.
     static func unquoted(_ text: Substring, _ part: String) throws(AddressError) -> String {
         var bytes: [UInt8] = []
         let source = Array(text.utf8)

@@ -1,8 +1,8 @@
-/// The words behind the `?` of a database URL: those of SQLAlchemy and of the drivers that Glance's sites use.
+/// The parameters of a database URL: those of SQLAlchemy and of the drivers that sites with Glance use.
 ///
 /// Source: SQLAlchemy, `dialects/mysql/{mysqldb,pymysql,mysqlconnector,mariadbconnector}.py`; PyMySQL, `connections.py`.
 extension Address {
-    /// Words about drivers written in Python, or about what is fixed here: text is always utf8mb4, time UTC, the mode of SQL strict.
+    /// Parameters of Python drivers, and of properties that are fixed here: text is always utf8mb4, time UTC, the SQL mode strict.
     private static let harmless: Set<String> = [
         "charset", "collation", "use_unicode", "binary_prefix", "local_infile", "allow_local_infile", "autocommit", "client_flag",
         "client_flags", "cursorclass", "conv", "converter_class", "buffered", "raw", "use_pure", "consume_results",
@@ -11,14 +11,13 @@ extension Address {
         "auth_plugin", "auth_plugin_map",
     ]
 
-    /// Words that change who is let in, or as whom, in ways that are not to be had here. To leave them out would be no connection like the
-    /// one that was meant.
+    /// Parameters for ways of authentication that are not supported. Ignoring them would open another connection than the operator wants.
     private static let unsupported: Set<String> = [
         "option_files", "option_groups", "server_public_key", "server_public_key_path",
         "tls_version", "tls_versions", "tls_ciphersuites", "failover", "krb_service_principal",
     ]
 
-    /// What is said about encryption, before it is put together.
+    /// The parameters about encryption, before they are combined.
     private struct Wish {
         var tls = TLS()
         var isWanted = false
@@ -30,10 +29,10 @@ extension Address {
         var wish = Wish()
         var words: Set<String> = []
         var (optionFile, optionGroup): (String?, String?)
-        // With an `@` behind it, a word may be the end of a password that had a `?` in it.
+        // If an `@` follows, the word may be the end of a password with a `?` in it.
         func shown(_ word: String) -> String { query.contains("@") ? "…" : String(word.prefix(40)) }
         for pair in query.split(separator: "&") {
-            // As SQLAlchemy has it, a word without a value is not there.
+            // Like SQLAlchemy, ignore a word without a value.
             let parts = pair.replacing("+", with: " ").split(separator: "=", maxSplits: 1, omittingEmptySubsequences: false)
             guard parts.count == 2, !parts[1].isEmpty else { continue }
             let word = try Self.unquoted(parts[0], "the query")
@@ -57,7 +56,8 @@ extension Address {
         try settle(wish)
     }
 
-    /// What is not said in the URL. Source: PyMySQL, `Connection.__init__`; unlike there, a socket does not come before a host of the URL's.
+    /// Takes what the URL leaves out from an option file. Source: PyMySQL, `Connection.__init__`; unlike there, a host in the URL takes
+    /// precedence over a socket in the file.
     private mutating func take(_ file: OptionFile, _ wish: inout Wish) throws(AddressError) {
         if user.isEmpty { user = file["user"] ?? "" }
         if password.isEmpty { password = file["password"] ?? "" }
@@ -72,7 +72,9 @@ extension Address {
         }
     }
 
-    /// - Returns: false for a word about something else.
+    /// Reads a parameter that names a place.
+    ///
+    /// - Returns: false if the word is about something else.
     private mutating func isPlace(_ word: String, _ value: String) throws(AddressError) -> Bool {
         switch word {
         case "unix_socket": if !value.isEmpty { socket = value }
@@ -114,7 +116,7 @@ extension Address {
         case "ssl": if try Self.flag(value, word) { wish.isWanted = true }
         case "ssl_disabled": wish.isDisabled = try Self.flag(value, word)
         case "ssl_verify_cert":
-            // PyMySQL takes the names of Python's `ssl` module too; of a client both mean the same.
+            // PyMySQL also accepts the names of Python's `ssl` module; for a client both mean the same.
             switch value.lowercased() {
             case "required", "optional": wish.chain = true
             case "none": wish.chain = false
@@ -140,14 +142,15 @@ extension Address {
         }
     }
 
-    /// What Glance's connection would check by the same words: with an authority alone both chain and name, with `ssl_verify_cert` the chain.
+    /// Derives the checks that Glance's connection makes for the same parameters: an authority alone means chain and name;
+    /// `ssl_verify_cert` means the chain.
     private mutating func settle(_ wish: Wish) throws(AddressError) {
         guard wish.isWanted, !wish.isDisabled else { return }
         let hasAuthority = wish.tls.authority != nil || wish.tls.authorityFolder != nil
         guard wish.tls.certificate != nil || wish.tls.key == nil else { throw AddressError("'ssl_key' is there without 'ssl_cert'") }
         var tls = wish.tls
         tls.verifiesName = wish.name ?? (hasAuthority && wish.chain == nil)
-        // A name that anybody's certificate may bear proves nothing.
+        // A matching name proves nothing if the chain is not verified.
         tls.verifiesChain = tls.verifiesName || wish.chain ?? hasAuthority
         guard !tls.verifiesName || wish.chain != false else {
             throw AddressError("'ssl_verify_cert' is off while the server's name is to be verified, which needs its certificate verified")
@@ -155,7 +158,7 @@ extension Address {
         self.tls = tls
     }
 
-    /// Source: SQLAlchemy, `util.asbool`.
+    /// Reads a boolean. Source: SQLAlchemy, `util.asbool`.
     private static func flag(_ value: String, _ word: String) throws(AddressError) -> Bool {
         switch value.lowercased() {
         case "true", "yes", "on", "y", "t", "1": return true
@@ -171,7 +174,7 @@ extension Address {
 }
 
 extension Address.TLS {
-    /// The files and folders that are needed, by the words that name them.
+    /// The files and folders that the connection needs, with the parameters that name them.
     package var paths: [(word: String, path: String)] {
         Self.files.filter { $0.key != "ssl_key_password" && $0.key != "ssl_cipher" }.sorted { $0.key < $1.key }
             .compactMap { word, field in self[keyPath: field].map { (word, $0) } }

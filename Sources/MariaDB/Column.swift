@@ -1,13 +1,13 @@
 internal import CMariaDB
 internal import Glibc
 
-/// The buffer that one column of a result is fetched into; it keeps its address as long as its statement lives.
+/// The buffer that one column of a result is fetched into. It keeps its address until `grow`.
 final class Column {
     enum Kind { case integer, time, text }
 
     let kind: Kind
     private(set) var buffer: UnsafeMutableRawBufferPointer
-    /// MariaDB writes here: is NULL, was cut, and the length in full.
+    /// Flags that MariaDB writes: whether the value is NULL, whether it was cut, and its full length.
     private let signs: UnsafeMutablePointer<Signs>
 
     private struct Signs {
@@ -55,10 +55,10 @@ final class Column {
     }
 
     var isNull: Bool { signs.pointee.isNull != 0 }
-    /// Bytes of the value, which may be more than the buffer holds.
+    /// The full length of the value in bytes, which may be more than the buffer holds.
     var length: Int { Int(signs.pointee.length) }
 
-    /// Makes room for a longer value. The buffer moves: the bind must be filled and bound again.
+    /// Makes room for a longer value. The buffer moves, so the bind must be filled and bound again.
     func grow() {
         let size = length.nextPowerOfTwo
         buffer.deallocate()
@@ -75,7 +75,7 @@ final class Column {
             hour: Int(time.hour), minute: Int(time.minute), second: Int(time.second))
     }
 
-    /// The bytes fetched, as long as they are whole.
+    /// The bytes fetched: the whole value if it fits the buffer.
     var bytes: UnsafeRawBufferPointer { UnsafeRawBufferPointer(rebasing: buffer[..<min(length, buffer.count)]) }
 }
 

@@ -1,20 +1,20 @@
 internal import CMariaDB
 internal import Glibc
 
-/// One connection to MariaDB, used by one thread at a time.
+/// A connection to MariaDB, used by one thread at a time.
 package final class Connection {
-    /// Prepared once, used again: the texts of this program are few and do not vary with what a client sends.
+    /// Prepared statements by their text. The texts are few, because they do not depend on what clients send.
     private var statements: [String: Statement] = [:]
     private let raw: UnsafeMutablePointer<MYSQL>
-    /// An error that ends a connection for good was seen on it.
+    /// Whether an error occurred after which the connection cannot be used.
     private(set) var isBroken = false
 
     private static let cachedStatements = 256
 
-    /// Sets the library up, with the first connection of the process. Its own set-up is not safe among threads; Swift runs this once.
+    /// Initialises libmariadb, with the first connection of the process. `mysql_server_init` is not thread-safe; Swift runs this once.
     private static let libraryIsReady: Bool = mysql_server_init(0, nil, nil) == 0
 
-    /// Opens a connection that speaks utf8mb4, keeps UTC and refuses what does not fit a column.
+    /// Opens a connection with utf8mb4, UTC and a strict SQL mode, in which values that do not fit their column are errors.
     package init(to address: Address, timeouts: Timeouts) throws(MariaDBError) {
         guard Self.libraryIsReady, let raw = mysql_init(nil) else { fatalError("out of memory") }
         self.raw = raw
@@ -34,7 +34,7 @@ package final class Connection {
             throw MariaDBError(number: mysql_errno(raw), message: String(cString: mysql_error(raw)), sql: MariaDBError.connecting)
         }
         guard address.tls == nil || mysql_get_ssl_cipher(raw) != nil else { throw Self.notEncrypted("the server does not encrypt") }
-        // No program that this one starts has it.
+        // Programs that this one starts do not inherit the socket.
         _ = fcntl(CInt(mysql_get_socket(raw)), F_SETFD, FD_CLOEXEC)
         if address.socket == nil { watchSocket() }
     }
@@ -44,26 +44,28 @@ package final class Connection {
         mysql_close(raw)
     }
 
-    /// The lock waits end before the answer's limit, so that a row that somebody holds is no lost connection; transactions are begun again.
-    /// A transaction whose connection has fallen silent lets go of its rows.
+    /// Waiting for a lock ends before the limit for an answer, so that a locked row does not look like a lost connection; the transaction
+    /// is then retried. The server ends a transaction whose connection is idle for 20 s, so that its locks end.
     private static let settings = """
         SET SESSION time_zone = '+00:00', sql_mode = 'STRICT_ALL_TABLES,NO_ENGINE_SUBSTITUTION,NO_ZERO_DATE',
             innodb_lock_wait_timeout = LEAST(@@GLOBAL.innodb_lock_wait_timeout, 2),
             lock_wait_timeout = LEAST(@@GLOBAL.lock_wait_timeout, 8), idle_transaction_timeout = 20
         """
 
-    /// Seconds that a connection waits for the server.
+    /// Limits in seconds for waiting for the server.
     package struct Timeouts: Sendable {
+        /// To make a connection.
         package var connect: UInt32
-        /// For an answer to begin, and between two pieces of it. Above the session's lock waits.
+        /// Until an answer begins, and between two parts of it. It must exceed the session's limits for locks.
         package var answer: UInt32
+        /// To send a statement.
         package var write: UInt32
 
         package init(connect: UInt32 = 5, answer: UInt32 = 10, write: UInt32 = 10) {
             (self.connect, self.answer, self.write) = (connect, answer, write)
         }
 
-        /// As the address says, where it says anything.
+        /// The limits in the address, and the defaults where it has none.
         package init(_ address: Address) {
             self.init()
             connect = address.connectTimeout ?? connect
@@ -77,7 +79,7 @@ package final class Connection {
         didSet { if limit != oldValue { vitrine_mysql_set_answer_limit(raw, CInt(clamping: limit)) } }
     }
 
-    /// Whether the server answers within some seconds.
+    /// Whether the server answers a ping within some seconds.
     func answers(within seconds: UInt32) -> Bool {
         let usual = limit
         defer { limit = usual }
@@ -92,7 +94,7 @@ package final class Connection {
         vitrine_mysql_option_flag(raw, MYSQL_OPT_SSL_ENFORCE, 1)
         var (file, folder) = (tls.authority, tls.authorityFolder)
         if !tls.verifiesChain {
-            // libmariadb verifies as soon as it knows an authority, and only then.
+            // libmariadb verifies certificates if and only if it has an authority.
             (file, folder) = (nil, nil)
         } else if file == nil && folder == nil {
             guard let system = Self.systemAuthorities.first(where: { access($0, R_OK) == 0 }) else {
@@ -107,15 +109,15 @@ package final class Connection {
         if tls.verifiesName { vitrine_mysql_option_flag(raw, MYSQL_OPT_SSL_VERIFY_SERVER_CERT, 1) }
     }
 
-    /// Debian's, Red Hat's.
+    /// The certificate authorities of Debian and Red Hat.
     private static let systemAuthorities = ["/etc/ssl/certs/ca-certificates.crt", "/etc/pki/tls/certs/ca-bundle.crt"]
 
     private static func notEncrypted(_ reason: String) -> MariaDBError {
         MariaDBError(number: UInt32(CR_SSL_CONNECTION_ERROR), message: reason, sql: MariaDBError.connecting)
     }
 
-    /// A peer that is gone without a word is found out: in half a minute while an answer is waited for or none is, in twenty seconds
-    /// while it does not confirm what was sent.
+    /// Detects a server that vanished without closing the connection: after 30 s without a packet, by keep-alive, and after 20 s if it
+    /// does not acknowledge what was sent.
     private func watchSocket() {
         let socket = CInt(mysql_get_socket(raw))
         func set(_ level: CInt, _ option: CInt, _ value: CInt) {
@@ -128,20 +130,21 @@ package final class Connection {
         set(CInt(IPPROTO_TCP), TCP_USER_TIMEOUT, 20_000)
     }
 
-    /// Runs a statement that reads nothing.
+    /// Runs a statement without a result.
     ///
-    /// - Returns: rows matched.
+    /// - Returns: the number of rows matched.
     @discardableResult
     package func run(_ sql: String, _ values: SQLValue...) throws(MariaDBError) -> Int {
         try run(sql, values)
     }
 
     @discardableResult
+    /// Runs a statement without a result, and returns the number of rows matched.
     package func run(_ sql: String, _ values: [SQLValue]) throws(MariaDBError) -> Int {
         try noticingLoss { () throws(MariaDBError) in try statement(sql).run(values) }
     }
 
-    /// Hands over the rows of a query as they come from the server.
+    /// Passes the rows of a query to a closure as they arrive from the server.
     package func forEachRow<Element>(
         of query: Query<Element>, _ values: [SQLValue], _ body: (Element) throws(MariaDBError) -> Void
     ) throws(MariaDBError) {
@@ -150,10 +153,10 @@ package final class Connection {
         }
     }
 
-    /// Hands over the rows of a query as long as `body` wants another. The server would send all others first, so then the
-    /// connection ends with them.
+    /// Passes the rows of a query to a closure until it returns false. The server would send all remaining rows first, so the connection
+    /// is closed in that case.
     ///
-    /// - Parameter body: whether there is to be another row.
+    /// - Parameter body: returns whether it wants another row.
     package func takeRows<Element>(
         of query: Query<Element>, _ values: [SQLValue], _ body: (Element) throws(MariaDBError) -> Bool
     ) throws(MariaDBError) {
@@ -171,27 +174,31 @@ package final class Connection {
         }
     }
 
+    /// All rows of a query.
     package func all<Element>(_ query: Query<Element>, _ values: [SQLValue]) throws(MariaDBError) -> [Element] {
         var elements: [Element] = []
         try forEachRow(of: query, values) { elements.append($0) }
         return elements
     }
 
+    /// All rows of a query.
     package func all<Element>(_ query: Query<Element>, _ values: SQLValue...) throws(MariaDBError) -> [Element] {
         try all(query, values)
     }
 
+    /// The first row of a query; nil if there is none.
     package func first<Element>(_ query: Query<Element>, _ values: SQLValue...) throws(MariaDBError) -> Element? {
         try first(query, values)
     }
 
+    /// The first row of a query; nil if there is none.
     package func first<Element>(_ query: Query<Element>, _ values: [SQLValue]) throws(MariaDBError) -> Element? {
         var first: Element?
         try forEachRow(of: query, values) { if first == nil { first = $0 } }
         return first
     }
 
-    /// Runs a text that cannot be prepared or is used once: `COMMIT`, DDL. No value of a client may stand in it.
+    /// Runs a statement that cannot be prepared or is used once: `COMMIT`, DDL. It must not contain values from clients.
     package func execute(_ sql: String) throws(MariaDBError) {
         try noticingLoss { () throws(MariaDBError) in
             guard mysql_real_query(raw, sql, UInt(sql.utf8.count)) == 0 else {
@@ -201,7 +208,7 @@ package final class Connection {
         }
     }
 
-    /// Whether the server has hung up since the last use: its end of the socket reads as closed. Asked without a round trip.
+    /// Whether the server has closed the connection since the last use. This only looks at the socket, without a round trip.
     var isHungUp: Bool {
         var byte: UInt8 = 0
         let count = recv(CInt(mysql_get_socket(raw)), &byte, 1, CInt(MSG_PEEK) | CInt(MSG_DONTWAIT))
@@ -219,7 +226,7 @@ package final class Connection {
         do throws(MariaDBError) {
             return try body()
         } catch {
-            // An error of the client library leaves open what the server will say next.
+            // After an error of the client library, the next bytes from the server may belong to the previous answer.
             if error.isUnavailable || 2000..<3000 ~= error.number { isBroken = true }
             throw error
         }

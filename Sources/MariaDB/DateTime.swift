@@ -1,4 +1,4 @@
-/// A DATETIME as its column holds it, without a fraction; by the connection's settings it is UTC.
+/// A value of a DATETIME column, without a fraction; the connection's settings make it UTC.
 package struct DateTime: Sendable, Equatable, CustomStringConvertible {
     package var year, month, day, hour, minute, second: Int
 

@@ -1,9 +1,10 @@
-/// What MariaDB, or the way to it, refused.
+/// An error of MariaDB, or of the connection to it.
 package struct MariaDBError: Error {
     /// MariaDB's error number, or the client library's (2000 to 2999).
     package let number: UInt32
-    /// For the log: may hold names of tables and values, so it never goes to a client.
+    /// For the log. It may contain names of tables and values, so it is never sent to a client.
     package let message: String
+    /// The statement that failed.
     package let sql: String
 
     package init(number: UInt32, message: String, sql: String) {
@@ -12,11 +13,11 @@ package struct MariaDBError: Error {
         self.sql = sql
     }
 
-    /// The server or the connection is gone, or it takes no work now; the same call may succeed later.
+    /// Whether the server or the connection is gone, or the server accepts no work now; the same call may succeed later.
     ///
-    /// 1040 too many connections, 1047 a Galera node outside its cluster, 1053 shutting down, 1205 is not among them,
-    /// 1290 read only, 1927 connection killed, 2001 to 2059 the client library's: among them no socket (2001, 2004) and no plugin
-    /// (2059) for want of file descriptors, no memory (2008), and TLS that was not agreed on (2026).
+    /// 1040 too many connections, 1047 a Galera node outside its cluster, 1053 shutdown, 1290 read only, 1927 connection killed, 2001 to
+    /// 2059 errors of the client library: among them no socket (2001, 2004) and no plugin (2059) because no file descriptor is left, no
+    /// memory (2008), and a failed TLS handshake (2026). 1205, a lock that could not be had in time, is not among them.
     package var isUnavailable: Bool {
         switch number {
         case 1040, 1047, 1053, 1129, 1203, 1290, 1317, 1836, 1927, 2001, 2002, 2003, 2004, 2005, 2006, 2008, 2012, 2013, 2026, 2055, 2059:
@@ -26,29 +27,30 @@ package struct MariaDBError: Error {
         }
     }
 
-    /// The answer did not come, or came from a server that is going: what was asked for may have been done.
+    /// Whether the statement may have been executed: the answer did not arrive, or came from a server that is shutting down.
     package var leavesDoubt: Bool { isUnavailable || 2000..<3000 ~= number }
 
-    /// A connection that was there is so no more, or is silent. Whatever its transaction did is undone, unless it had sent COMMIT.
+    /// Whether an open connection was lost or is silent. Its transaction is rolled back, unless COMMIT had been sent.
     package var isLoss: Bool {
         sql != Self.connecting && [1927, 2006, 2013, 2026, 2055].contains(number)
     }
 
-    /// The transaction lost against another one (1213, at COMMIT too on Galera) or waited too long (1205): all of it may be
-    /// done again.
+    /// Whether the transaction failed because of another one (1213, on Galera also at COMMIT) or waited too long for a lock (1205). It
+    /// may be retried as a whole.
     package var isConflict: Bool { number == 1213 || number == 1205 }
 
+    /// Whether a row with the same key exists.
     package var isDuplicate: Bool { number == 1062 }
 
-    /// The database's disk is full: 1021, 1114.
+    /// Whether the database's disk is full: 1021, 1114.
     package var isFull: Bool { number == 1021 || number == 1114 }
 
-    /// In place of a statement, while there is no connection yet.
+    /// The text in place of a statement while the connection is opened.
     static let connecting = "(connecting)"
-    /// Every connection of the pool was in use for too long. Outside both ranges of MariaDB's numbers.
+    /// Every connection of the pool was in use for too long. The number is outside both ranges of MariaDB.
     package static let poolExhausted: UInt32 = 100_001
-    /// Whoever reads rows wanted no more of them.
+    /// The reader of a result wanted no more rows.
     static let endedEarly: UInt32 = 100_003
-    /// A column held what its reader could not take.
+    /// A column contained a value that its decoder does not accept.
     package static let undecodable: UInt32 = 100_002
 }

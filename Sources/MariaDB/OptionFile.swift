@@ -1,11 +1,11 @@
 internal import Glibc
 
-/// One group of a file of MariaDB's clients (`my.cnf`), as PyMySQL reads it for `read_default_file`: no other file that it includes, values
-/// as they stand behind `=` or `:`, without quotation marks round them.
+/// One group of an option file of MariaDB's clients (`my.cnf`), as PyMySQL reads it for `read_default_file`: `!include` is ignored, and
+/// a value is the text behind `=` or `:`, without surrounding quotation marks.
 struct OptionFile {
     private var values: [String: String] = [:]
 
-    /// - Throws: when the file cannot be read: without what stands in it there would be another connection than was meant.
+    /// - Throws: if the file cannot be read; without it, the connection would be another one than the operator wants.
     init(_ path: String, group: String) throws(AddressError) {
         guard let file = fopen(path, "re") else {
             throw AddressError("\(path) of 'read_default_file' cannot be read: \(String(cString: strerror(errno)))")

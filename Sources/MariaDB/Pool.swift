@@ -1,17 +1,20 @@
 internal import Threading
 
-/// Connections that the threads of a process share.
+/// The database connections that the threads of a process share.
 ///
-/// A thread that finds none free opens one, up to `size + overflow`; past that it waits, and fails after `patience`.
-/// Of those given back, `size` are kept, each until nobody used it for `longestIdle`. Threads that cannot wait, because a lease would expire,
-/// have `reserved` connections beyond these.
+/// A thread that finds no idle connection opens one, if fewer than `size + overflow` are open; otherwise it waits, and fails after
+/// `patience`. Up to `size` released connections are kept, each until it was unused for `longestIdle`. Threads that cannot wait, because
+/// a lease would expire, may use `reserved` further connections.
 package final class Pool: Sendable {
+    /// The limits of a pool.
     package struct Limits: Sendable {
+        /// Idle connections that are kept.
         package var size: Int
+        /// Connections that may be open beyond `size`.
         package var overflow: Int
         /// Seconds that a thread waits for a connection.
         package var patience: Double
-        /// Seconds after which a connection that nobody used is closed. That happens when another one is given back.
+        /// Seconds after which an unused connection is closed. This happens when another one is released.
         package var longestIdle: Double
 
         package init(size: Int = 5, overflow: Int = 50, patience: Double = 30, longestIdle: Double = 60) {
@@ -23,15 +26,15 @@ package final class Pool: Sendable {
     }
 
     private struct State {
-        /// The one that was given back last is lent first, and so stands last.
+        /// The connection that was released last is at the end, and is lent first.
         var idle: [Idle] = []
-        /// Idle ones and those lent out.
+        /// Connections that are open, idle or lent.
         var open = 0
     }
 
     private struct Idle {
         let connection: Connection
-        /// When it was given back, by the monotonic clock: it was alive then.
+        /// When it was released, by the monotonic clock; it worked at that time.
         let since: Double
     }
 
@@ -45,14 +48,14 @@ package final class Pool: Sendable {
     private let limits: Limits
     private let state = Monitor(State())
 
-    /// Seconds after which an idle connection is asked whether it is still there, and seconds for its answer: a firewall or a failover
-    /// makes connections fall silent, all at once.
+    /// Seconds after which an idle connection is pinged before use, and seconds for the answer. A firewall or a failover can silence all
+    /// connections at once.
     private static let trusted = 5.0
-    /// Connections beyond the limits for those who cannot wait: one for each kind of leases that a process renews.
+    /// Connections beyond the limits for callers that cannot wait: one for each kind of lease that a process renews.
     private static let reserved = 2
     private static let pingLimit: UInt32 = 2
 
-    /// - Parameter timeouts: nil for what the address says, and the usual ones where it does not.
+    /// - Parameter timeouts: nil for those in the address, and the defaults where it has none.
     package init(_ address: Address, timeouts: Connection.Timeouts? = nil, limits: Limits = .init()) {
         (self.address, self.timeouts, self.limits) = (address, timeouts ?? Connection.Timeouts(address), limits)
     }
@@ -60,10 +63,10 @@ package final class Pool: Sendable {
     /// Lends a connection for the length of one call.
     ///
     /// - Parameters:
-    ///   - seconds: that an answer may take; nil for as long as usual.
-    ///   - isFresh: opens a new one: those that are idle may have died with the one that was lost.
-    ///   - isUrgent: may have one of the connections beyond the limits.
-    /// - Throws: `MariaDBError.poolExhausted` when none came free in time, or why none could be opened.
+    ///   - seconds: the time that an answer may take; nil for the usual one.
+    ///   - isFresh: opens a new connection, because the idle ones may have died with one that was lost.
+    ///   - isUrgent: may use a connection beyond the limits.
+    /// - Throws: `MariaDBError.poolExhausted` if none was released in time, or the error of opening one.
     package func withConnection<Value>(
         within seconds: UInt32? = nil, fresh isFresh: Bool = false, isUrgent: Bool = false, _ body: (Connection) throws -> Value
     ) throws -> Value {
@@ -74,7 +77,7 @@ package final class Pool: Sendable {
         return try body(connection)
     }
 
-    /// - Parameter isForLong: an answer is waited for so long that nobody should wait for it in vain.
+    /// - Parameter isForLong: the answer may take so long that the connection must be pinged first.
     private func take(_ isFresh: Bool, _ isUrgent: Bool, isForLong: Bool) throws(MariaDBError) -> Connection {
         while true {
             guard case .idle(let idle) = try find(isFresh, isUrgent) else { return try open() }
@@ -87,7 +90,7 @@ package final class Pool: Sendable {
 
     private func find(_ isFresh: Bool, _ isUrgent: Bool) throws(MariaDBError) -> Found {
         let most = limits.size + limits.overflow + (isUrgent ? Self.reserved : 0)
-        // Closed when the monitor is left.
+        // Closed after the monitor's lock is released.
         var closed: [Connection] = []
         let found = state.wait(atMost: limits.patience) { state -> Found? in
             while let idle = state.idle.last, !isFresh || state.open >= most {
@@ -115,11 +118,12 @@ package final class Pool: Sendable {
         }
     }
 
-    /// Of a connection that was lost those are suspected that nobody heard of since it was last known to be alive.
+    /// Takes a connection back. If it was lost, the idle ones that were last used before it was lent are closed too, because they may be
+    /// lost as well.
     private func release(_ connection: Connection, lent: Double) {
         let (size, now) = (limits.size, monotonicSeconds())
         let unused = now - limits.longestIdle
-        // Closed when the monitor is left.
+        // Closed after the monitor's lock is released.
         var closed: [Connection] = []
         state.with { state in
             if !connection.isBroken && state.idle.count < size {

@@ -35,14 +35,14 @@ package struct Row: ~Copyable {
         return value
     }
 
-    /// For a decoder that knows what a column must hold and finds something else.
+    /// The error for a column whose value the decoder does not accept.
     package func undecodable(_ column: Int, as type: String) -> MariaDBError {
         MariaDBError(
             number: MariaDBError.undecodable, message: "column \(column + 1) does not decode as \(type)", sql: statement.sql)
     }
 }
 
-/// A statement that reads, with the way its rows become values. The decoder takes the columns in the order listed.
+/// A statement with a result, and the decoder of its rows. The decoder reads the columns in the order listed.
 package struct Query<Element>: Sendable {
     package let sql: String
     package let decode: @Sendable (borrowing Row) throws(MariaDBError) -> Element

@@ -1,16 +1,16 @@
 internal import CMariaDB
 
-/// A prepared statement, closed when its last owner lets go. Used by one thread at a time.
+/// A prepared statement, closed when it is deallocated. Used by one thread at a time.
 final class Statement {
     let sql: String
     private(set) var columns: [Column] = []
     private let raw: UnsafeMutablePointer<MYSQL_STMT>
     private let connection: UnsafeMutablePointer<MYSQL>
     private let parameterCount: Int
-    /// One array for parameters and one for results; both keep their address, as the library points into them.
+    /// One array for parameters and one for results; both keep their address, because libmariadb points into them.
     private let parameters: UnsafeMutablePointer<MYSQL_BIND>
     private var results = UnsafeMutablePointer<MYSQL_BIND>.allocate(capacity: 1)
-    /// A column got a larger buffer that the library does not know of yet.
+    /// Whether a column has a larger buffer that libmariadb does not know yet.
     private var hasOutgrown = false
     /// The bytes of the parameters of the current run.
     private var arena: UnsafeMutableRawBufferPointer
@@ -50,21 +50,21 @@ final class Statement {
 
     /// Runs the statement.
     ///
-    /// - Returns: rows matched by a change.
+    /// - Returns: the number of rows that a change matched.
     func run(_ values: [SQLValue]) throws(MariaDBError) -> Int {
         try bind(values)
         try check(mysql_stmt_execute(raw))
         return columns.isEmpty ? Int(truncatingIfNeeded: mysql_stmt_affected_rows(raw)) : 0
     }
 
-    /// Runs the statement and hands over its rows one by one, as they come from the server.
+    /// Runs the statement and passes its rows on, one by one, as they arrive from the server.
     func forEachRow(
         _ values: [SQLValue], _ body: (borrowing Row) throws(MariaDBError) -> Void
     ) throws(MariaDBError) {
         try bind(values)
         try check(mysql_stmt_execute(raw))
         defer { mysql_stmt_free_result(raw) }
-        // INSERT … RETURNING tells its columns when it has run, and not before.
+        // INSERT … RETURNING describes its columns only after it has run.
         if columns.isEmpty { describeColumns() }
         try bindResults()
         let row = Row(statement: self)
@@ -72,7 +72,7 @@ final class Statement {
             switch mysql_stmt_fetch(raw) {
             case 0, CInt(MYSQL_DATA_TRUNCATED):
                 try body(row)
-                // Between two rows only: within one, the library would forget where the row's other columns lie.
+                // Only between two rows: within one, libmariadb would forget the position of the row's other columns.
                 if hasOutgrown { try bindResults() }
             case CInt(MYSQL_NO_DATA): return
             default: throw MariaDBError(raw, connection, sql)
@@ -80,7 +80,7 @@ final class Statement {
         }
     }
 
-    /// The current row's column as text; fetched again, whole, when it was longer than its buffer.
+    /// The current row's column as text. A value that is longer than its buffer is fetched again, whole.
     func text(_ index: Int) throws(MariaDBError) -> String? {
         let column = columns[index]
         switch column.kind {
@@ -139,7 +139,7 @@ final class Statement {
 }
 
 extension MariaDBError {
-    /// An error that comes while rows are fetched stands with the connection alone: a duplicate of INSERT … RETURNING does.
+    /// An error while rows are fetched is set on the connection only: a duplicate of INSERT … RETURNING, for example.
     fileprivate init(_ statement: UnsafeMutablePointer<MYSQL_STMT>, _ connection: UnsafeMutablePointer<MYSQL>, _ sql: String) {
         if mysql_stmt_errno(statement) != 0 {
             self.init(number: mysql_stmt_errno(statement), message: String(cString: mysql_stmt_error(statement)), sql: sql)
@@ -150,7 +150,7 @@ extension MariaDBError {
 }
 
 extension SQLValue {
-    /// Room in the parameters' memory, in steps of 8 so that integers lie even.
+    /// Bytes for the parameter in the arena, in steps of 8 so that integers are aligned.
     fileprivate var arenaBytes: Int {
         switch self {
         case .null: 0

@@ -1,13 +1,13 @@
 extension Configuration {
-    /// What is set and means nothing to the program, or has an old name: a text for the log each, with the nearest name that means
-    /// something. The same at every start.
+    /// Settings that have no effect or an old name: a text for the log each, with the most similar known name. The order is the same at
+    /// every start.
     ///
-    /// - Parameter unused: options of Glance's that have no effect.
+    /// - Parameter unused: options of Glance that have no effect here.
     package func complaints(known: [OptionKey], unused: [OptionName]) -> [String] {
         remarks(known: known, unused: unused).map(\.text)
     }
 
-    /// Those of them that are about what no Glance knows: slips of the pen.
+    /// The texts about options that neither Glance nor this program has: probably typing errors.
     package func unknownOptions(known: [OptionKey], unused: [OptionName]) -> [String] {
         remarks(known: known, unused: unused).filter(\.isUnknown).map(\.text)
     }
@@ -25,7 +25,7 @@ extension Configuration {
             let name = setting.id
             if names.contains(name) || setting.isOfEnvironment && !groups.contains(name.group) { return nil }
             if let current = former[name], !setting.isOfEnvironment {
-                // In oslo.config's words, which operators look for.
+                // The wording is oslo.config's, which operators search for.
                 let text = """
                     \(setting.place): Deprecated: Option "\(name.name)" from group "\(name.shownGroup)" is deprecated. \
                     Use option "\(current.name)" from group "\(current.shownGroup)".
@@ -41,8 +41,7 @@ extension Configuration {
         }
     }
 
-    /// The name that a slip of the pen makes into this one: two letters wrong in the name or in its group, or no group thought of; nil
-    /// where none is so near.
+    /// The known name that is most similar: with two letters wrong in the name or the group, or with the group forgotten; nil if none is.
     static func nearest(to name: OptionName, among names: Set<OptionName>) -> OptionName? {
         let candidates = names.compactMap { other -> (distance: Int, name: OptionName)? in
             let letters = editDistance(Array(name.name.utf8), Array(other.name.utf8))
@@ -61,13 +60,13 @@ extension Setting {
     var id: OptionName { OptionName(group, name) }
     fileprivate var isOfEnvironment: Bool { source == .max }
 
-    /// Files in order, and the lines of each.
+    /// The order of files, and of lines in a file.
     fileprivate var order: (Int, Int, String) {
         (source, place.lastIndex(of: ":").flatMap { Int(place[place.index(after: $0)...]) } ?? 0, place)
     }
 }
 
-/// Letters to insert, drop, replace or swap with the next one to make one name of the other (Damerau and Levenshtein).
+/// The number of letters to insert, drop, replace or swap that turn one name into the other (Damerau-Levenshtein distance).
 private func editDistance(_ a: [UInt8], _ b: [UInt8]) -> Int {
     var rows = [Array(0...b.count)]
     for i in a.indices {

@@ -1,35 +1,36 @@
 internal import Files
 internal import Glibc
 
-/// The settings of files and environment, asked by option.
+/// The settings of files and environment, queried by option.
 ///
-/// The last setting of a name counts, those of later files last, the environment before all files; an option that takes many
+/// The last setting of a name counts. Later files come after earlier ones, and the environment overrides all files. An option with many
 /// values takes all of them. Source: oslo.config, "Configuration Drivers".
 package struct Configuration: Sendable {
-    /// Of each name all that files say, in their order.
+    /// All settings of each name in files, in order.
     private(set) var fromFiles: [OptionName: [Setting]] = [:]
     private(set) var fromEnvironment: [OptionName: Setting] = [:]
     let defaults: [OptionName: String]
     let formerNames: [OptionName: [OptionName]]
-    /// Files read so far.
+    /// The number of files read so far.
     private var read = 0
-    /// Folders that settings were read from: where a file lies that a setting names without one. Source: oslo.config, `find_file`.
+    /// Folders that settings were read from; files that a setting names without a folder are looked for there. Source: oslo.config,
+    /// `find_file`.
     package let folders: [String]
 
-    /// What is read, in the order of the command line.
+    /// A place of settings, in the order of the command line.
     package enum Source: Sendable {
         case file(String)
-        /// A folder, of which every `*.conf` is read in the order of their names.
+        /// A folder; every `*.conf` in it is read, in the order of their names.
         case directory(String)
-        /// A folder that nobody named: as `directory`, but what a setting names is not looked for there.
+        /// A default folder: as `directory`, but files that a setting names are not looked for there.
         case usualDirectory(String)
-        /// A file of another program, of which only some options of `[DEFAULT]` count.
+        /// A file of another program, from which only some options of `[DEFAULT]` count.
         case part(of: String, options: Set<String>)
     }
 
     /// - Parameters:
-    ///   - environment: `OS_<GROUP>__<OPTION>` set what is known or named in a file.
-    ///   - known: every option that the program has, for what `$name` may mean.
+    ///   - environment: `OS_<GROUP>__<OPTION>` sets an option that is known or occurs in a file.
+    ///   - known: every option of the program; `$name` may refer to them.
     package init(
         _ sources: [Source], environment: [String: String], known: [OptionKey]
     ) throws(ConfigurationError) {
@@ -55,7 +56,9 @@ package struct Configuration: Sendable {
         }
     }
 
-    /// - Throws: when what is set does not make a value of the option's type.
+    /// The value of an option.
+    ///
+    /// - Throws: if the setting is not a value of the option's type.
     package func callAsFunction<Value>(_ option: Option<Value>) throws(ConfigurationError) -> Value {
         let given = settings(of: option)
         guard let last = given.last else { return option.fallback }
@@ -69,25 +72,26 @@ package struct Configuration: Sendable {
         return value
     }
 
+    /// Whether a file or the environment sets the option.
     package func isSet<Value>(_ option: Option<Value>) -> Bool {
         settings(of: option).last.map { option.readsEmpty || !trimmed($0.value).isEmpty } ?? false
     }
 
-    /// Groups that something is set in, in small letters.
+    /// The groups with settings, in lower case.
     package var groups: Set<String> { Set(fromFiles.keys.map(\.group)).union(fromEnvironment.keys.map(\.group)) }
 
     private func settings<Value>(of option: Option<Value>) -> [Setting] {
         settings(of: OptionName(option.group, option.name), formerly: option.formerNames)
     }
 
-    /// All that is said of an option; the last counts where one value does. The environment knows no former names. A later file comes
-    /// after an earlier one whatever name it uses, and within a file the present name after former ones. Source: oslo.config,
-    /// `_Namespace._get_file_value`.
+    /// All settings of an option, in order; the last counts if the option has one value. The environment knows no former names. A later
+    /// file comes after an earlier one whatever name it uses; within a file, the current name comes after former ones. Source:
+    /// oslo.config, `_Namespace._get_file_value`.
     func settings(of name: OptionName, formerly formerNames: [OptionName]) -> [Setting] {
         if let setting = fromEnvironment[name] { return [setting] }
         var given = fromFiles[name] ?? []
         for former in formerNames {
-            // Before those of the same file that are there already.
+            // Inserted before the settings of the same file that are there already.
             for setting in (fromFiles[former] ?? []).reversed() {
                 given.insert(setting, at: given.firstIndex { $0.source >= setting.source } ?? given.endIndex)
             }
@@ -95,7 +99,7 @@ package struct Configuration: Sendable {
         return given
     }
 
-    /// Folders that were named, in order, then those of the files, the last first. Source: oslo.config, `ConfigOpts.find_file`.
+    /// The folders that were named, in order, then those of the files, the last first. Source: oslo.config, `ConfigOpts.find_file`.
     private static func folders(of sources: [Source]) -> [String] {
         let named = sources.compactMap { if case .directory(let path) = $0 { path } else { nil } }
         let files = sources.compactMap { source -> String? in
@@ -113,7 +117,7 @@ package struct Configuration: Sendable {
     }
 }
 
-/// The text of a file; nil when it cannot be read or is no UTF-8.
+/// The text of a file; nil if it cannot be read or is not UTF-8.
 package func contents(of path: String) -> String? {
     guard let file = fopen(path, "re") else { return nil }
     defer { fclose(file) }

@@ -1,15 +1,15 @@
-/// One setting as it stands in a file, before it means anything.
+/// A setting as a file or the environment contains it.
 package struct Setting: Sendable {
     package let group: String
     package let name: String
     package let value: String
-    /// Where it stands: `/etc/glance/glance-api.conf:12`, or the name of an environment variable.
+    /// Its place: `/etc/glance/glance-api.conf:12`, or the name of an environment variable.
     package let place: String
-    /// Of files the number, in their order.
+    /// The number of its file, in the order of reading.
     let source: Int
 }
 
-/// Why a configuration cannot be used; says where.
+/// The reason why a configuration cannot be used, with the place.
 package struct ConfigurationError: Error, CustomStringConvertible {
     package let place: String
     package let reason: String
@@ -22,20 +22,20 @@ package struct ConfigurationError: Error, CustomStringConvertible {
     package var description: String { "\(place): \(reason)" }
 }
 
-/// A file in the dialect of oslo.config.
+/// Parses files in the dialect of oslo.config.
 ///
-/// Source: oslo.config, `iniparser`: `[group]` lines, `name = value` or `name: value`, `#` and `;` comments, lines that begin
-/// with white space continue the value above, a first line in quotes keeps its white space, a name may come many times.
+/// Source: oslo.config, `iniparser`: `[group]` lines; `name = value` or `name: value`; `#` and `;` comments; lines that begin with white
+/// space continue the value above; a first line in quotes keeps its white space; a name may occur many times.
 package enum ConfigurationFile {
-    /// A `[group]` and what stands under it. A group may come several times.
+    /// A `[group]` and its settings. A group may occur several times.
     package struct Section: Sendable {
         package let name: String
-        /// Where its line stands.
+        /// The file and line of the `[group]`.
         package let place: String
         package fileprivate(set) var settings: [Setting] = []
     }
 
-    /// Reads a file by itself, whose groups are no groups of options.
+    /// Reads a file whose groups are not groups of options.
     package static func sections(of path: String) throws(ConfigurationError) -> [Section] {
         guard let text = contents(of: path) else { throw ConfigurationError(place: path, reason: "cannot be read") }
         return try parse(text, from: path, source: 0)
@@ -93,7 +93,7 @@ package enum ConfigurationFile {
     }
 }
 
-/// Without the white space at both ends.
+/// The text without white space at both ends.
 package func trimmed(_ text: some StringProtocol) -> String {
     guard let first = text.firstIndex(where: { !$0.isWhitespace }), let last = text.lastIndex(where: { !$0.isWhitespace }) else {
         return ""

@@ -1,8 +1,8 @@
 extension Configuration {
-    /// Replaces `$name`, `${name}`, `$group.name` and `${group.name}`; `$$` and `\$` stand for one `$`, as does a `$` before what is
-    /// no name. Source: oslo.config, `ConfigOpts._substitute`; Python, `string.Template.safe_substitute`.
+    /// Replaces `$name`, `${name}`, `$group.name` and `${group.name}`. `$$` and `\$` become one `$`, and a `$` that no name follows stays.
+    /// Source: oslo.config, `ConfigOpts._substitute`; Python, `string.Template.safe_substitute`.
     ///
-    /// - Throws: for a name that no option has, and for one that leads back to itself.
+    /// - Throws: for a name that is not an option, and for a value that refers to itself.
     func interpolated(_ setting: Setting, depth: Int = 0) throws(ConfigurationError) -> String {
         guard setting.value.contains("$") else { return setting.value }
         guard depth < 10 else { throw ConfigurationError(place: setting.place, reason: "'\(setting.name)' refers to itself") }
@@ -34,7 +34,7 @@ extension Configuration {
         return text
     }
 
-    /// What stands behind a `$`, and where it ends; nil where it is no name.
+    /// The name behind a `$`, and its end; nil if no name follows.
     private static func name(at text: Substring) -> (Substring, Substring.Index)? {
         let isBraced = text.first == "{"
         let body = isBraced ? text.dropFirst() : text

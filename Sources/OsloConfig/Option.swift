@@ -1,20 +1,20 @@
-/// An option of the service: its name as Glance has it, its default, and how its text is read.
+/// An option of the service: its name in Glance, its default, and how its text is read.
 package struct Option<Value: Sendable>: Sendable {
     package let group: String
     package let name: String
     let fallback: Value
-    /// The default as text, for `$name` in other values; nil when there is none.
+    /// The default as text, for `$name` in other values; nil if there is none.
     let fallbackText: String?
-    /// Reads all values given for the option, in order; nil when they do not make one.
+    /// Reads all values given for the option, in order; nil if they are not valid.
     let read: @Sendable ([String]) -> Value?
-    /// What its values are, such as `an integer from 1 to 10`.
+    /// A description of valid values, such as `an integer from 1 to 10`.
     let expectation: String
-    /// Whether an empty value is one; of other types it says that the option is not set. Source: oslo.config, `types.Number`.
+    /// Whether an empty text is a value. For other types it means that the option is not set. Source: oslo.config, `types.Number`.
     let readsEmpty: Bool
     let plain: @Sendable (Value) -> OptionValue
-    /// What it was called before, the newest first.
+    /// Former names of the option, the newest first.
     private(set) var formerNames: [OptionName] = []
-    /// What it does, in a sentence: units, range, what leaving it out means.
+    /// The meaning, in a sentence: units, range, and the effect of leaving it out.
     private(set) var help = ""
     private(set) var isOfOlderGlance = false
 
@@ -26,27 +26,28 @@ package struct Option<Value: Sendable>: Sendable {
         (self.expectation, self.readsEmpty, self.plain, self.read) = (expectation, readsEmpty, plain, read)
     }
 
-    /// The same option, which files may call by an older name too; in its own group where none is said.
+    /// The same option with a former name that files may still use; in the same group unless another is given.
     package func formerly(_ name: String, in group: String? = nil) -> Self {
         var option = self
         option.formerNames.append(OptionName(group ?? self.group, name))
         return option
     }
 
-    /// The same option with the sentence that `config list` says of it.
+    /// The same option with the sentence that `config list` prints about it.
     package func help(_ text: String) -> Self {
         var option = self
         option.help = text
         return option
     }
 
-    /// The same option, which releases of Glance before 33 have and 33 has not.
+    /// The same option, marked as one that Glance had before release 33 and dropped in 33.
     package func ofOlderGlance() -> Self {
         var option = self
         option.isOfOlderGlance = true
         return option
     }
 
+    /// The option without its type.
     package var key: OptionKey {
         OptionKey(
             group: group, name: name, kind: expectation, fallback: fallbackText, formerNames: formerNames, help: help,
@@ -55,27 +56,27 @@ package struct Option<Value: Sendable>: Sendable {
     }
 }
 
-/// An option without its type, as the list of all that are known holds it.
+/// An option without its type, for the list of all options.
 package struct OptionKey: Sendable {
     package let group: String
     package let name: String
-    /// What its values are, in words.
+    /// A description of valid values.
     package let kind: String
-    /// The default as text; nil when there is none.
+    /// The default as text; nil if there is none.
     package let fallback: String?
-    /// What files may call it too.
+    /// Former names that files may still use.
     package let formerNames: [OptionName]
-    /// What it does, in a sentence.
+    /// The meaning, in a sentence.
     package let help: String
-    /// Whether releases of Glance before 33 have it, and 33 has not.
+    /// Whether Glance had the option before release 33 and dropped it in 33.
     package let isOfOlderGlance: Bool
-    /// What it is in a configuration.
+    /// Reads its value from a configuration.
     package let value: @Sendable (Configuration) throws(ConfigurationError) -> OptionValue
 
     var id: OptionName { OptionName(group, name) }
 }
 
-/// Where an option stands in a file. Groups compare without case, names as oslo.config has them, `-` as `_`.
+/// The group and name of an option. Groups are compared without case; `-` and `_` in a name are the same, as in oslo.config.
 package struct OptionName: Hashable, Sendable, Comparable {
     package let group: String
     package let name: String
@@ -85,7 +86,7 @@ package struct OptionName: Hashable, Sendable, Comparable {
         self.name = String(name.map { $0 == "-" ? "_" : $0 })
     }
 
-    /// The group as files have it.
+    /// The group as files write it.
     package var shownGroup: String { group == "default" ? "DEFAULT" : group }
 
     package static func < (a: Self, b: Self) -> Bool { (a.group, a.name) < (b.group, b.name) }
@@ -98,6 +99,6 @@ package enum OptionValue: Sendable, Equatable {
     case number(Int64)
     case truth(Bool)
     case list([String])
-    /// Names with a value each, in the order of the file.
+    /// Names with a value each; the order is lost.
     case table([String: String])
 }

@@ -1,14 +1,14 @@
-// The types that options have. Source: oslo.config, `types.py`; where it and this differ, its own reading is the right one.
+// The types of options. Source: oslo.config, `types.py`; if this differs from it, oslo.config is right.
 
 extension Option<String> {
-    /// An empty text says that the option is not set: of none of these it makes sense.
+    /// A text option. An empty text means that the option is not set.
     package static func text(_ group: String, _ name: String, default fallback: String) -> Self {
         Self(group, name, fallback, text: fallback, expectation: "a text", plain: { .text($0) }) { $0.last }
     }
 }
 
 extension Option<String?> {
-    /// An empty text is none.
+    /// A text option without a default. An empty text means none.
     package static func optionalText(_ group: String, _ name: String, default fallback: String? = nil) -> Self {
         Self(
             group, name, fallback, text: fallback, expectation: "a text", readsEmpty: true, plain: { $0.map { .text($0) } ?? .none }
@@ -17,6 +17,7 @@ extension Option<String?> {
 }
 
 extension Option<Int> {
+    /// An integer option with a range.
     package static func int(
         _ group: String, _ name: String, default fallback: Int, in range: ClosedRange<Int> = Int.min...Int.max
     ) -> Self {
@@ -33,7 +34,7 @@ extension Option<Int> {
 }
 
 extension Option<Int64> {
-    /// A number of bytes with a unit, of which each is 1024 of the one before. Source: Glance, `user_storage_quota`.
+    /// A number of bytes with a unit; each unit is 1024 of the one before. Source: Glance, `user_storage_quota`.
     package static func bytes(_ group: String, _ name: String, default fallback: Int64) -> Self {
         Self(
             group, name, fallback, text: String(fallback), expectation: "a number with B, KB, MB, GB, TB or nothing behind it",
@@ -51,6 +52,7 @@ extension Option<Int64> {
 }
 
 extension Option<Bool> {
+    /// A boolean option.
     package static func flag(_ group: String, _ name: String, default fallback: Bool) -> Self {
         Self(
             group, name, fallback, text: fallback ? "True" : "False", expectation: "true or false", plain: { .truth($0) }
@@ -65,17 +67,17 @@ extension Option<Bool> {
 }
 
 extension Option<[String]> {
-    /// How a list stands in a file. oslo.config says of each of its options which it is.
+    /// How a list is written; each list option of oslo.config has one of these.
     package enum Dialect: Sendable {
-        /// Commas part the elements; a bracket is a letter like others.
+        /// Commas separate the elements; brackets are ordinary characters.
         case plain
-        /// Brackets stand round it. oslo.config refuses it without; here it may be.
+        /// Brackets surround the list. oslo.config requires them; here they are optional.
         case bracketed
-        /// Besides, an element may stand in quotes, within which a comma is a letter.
+        /// Also, an element may be quoted, and then contain commas.
         case quoted
     }
 
-    /// An element without a letter is none.
+    /// A list option. Empty elements are dropped.
     package static func list(_ group: String, _ name: String, default fallback: [String], _ dialect: Dialect = .plain) -> Self {
         Self(
             group, name, fallback, text: fallback.joined(separator: ","),
@@ -83,7 +85,7 @@ extension Option<[String]> {
         ) { elements($0.last ?? "", dialect) }
     }
 
-    /// A name that may come many times, each time with one element.
+    /// An option that may occur many times, each time with one element.
     package static func many(_ group: String, _ name: String) -> Self {
         Self(
             group, name, [], text: nil, expectation: "a text, which may come many times", readsEmpty: true, plain: { .list($0) }
@@ -92,7 +94,7 @@ extension Option<[String]> {
 }
 
 extension Option<[String: String]> {
-    /// `name:value` each, with commas between. What has no colon belongs to what stands before the next one that has.
+    /// An option of the form `name:value,…`. An element without a colon belongs to the value before it.
     package static func table(_ group: String, _ name: String) -> Self {
         Self(
             group, name, [:], text: nil, expectation: "a list of name:value", readsEmpty: true, plain: { .table($0) }
@@ -101,6 +103,7 @@ extension Option<[String: String]> {
 }
 
 extension Option where Value: RawRepresentable<String> & CaseIterable {
+    /// An option with a fixed set of values.
     package static func choice(_ group: String, _ name: String, default fallback: Value, ignoresCase: Bool = false) -> Self {
         let names = Value.allCases.map(\.rawValue).joined(separator: ", ")
         return Self(
@@ -116,7 +119,7 @@ extension Option where Value: RawRepresentable<String> & CaseIterable {
 
 // MARK: texts
 
-/// A whole number as Python reads it: with a sign, and with single underscores between digits.
+/// An integer as Python reads it: with a sign, and with single underscores between digits.
 private func integer(_ text: String) -> Int? {
     let text = trimmed(text)
     let digits = text.first == "-" || text.first == "+" ? text.dropFirst() : text[...]
@@ -125,7 +128,7 @@ private func integer(_ text: String) -> Int? {
     return Int(text.filter { $0 != "_" })
 }
 
-/// Nil for brackets or quotes that do not end.
+/// The elements of a list; nil if brackets or quotes are not closed.
 private func elements(_ text: String, _ dialect: Option<[String]>.Dialect) -> [String]? {
     var body = trimmed(text)[...]
     while body.last == "," { body.removeLast() }
@@ -144,13 +147,13 @@ private func elements(_ text: String, _ dialect: Option<[String]>.Dialect) -> [S
     return open == nil ? elements : nil
 }
 
-/// Nil where a quote is opened and not closed.
+/// The text without its quotes; nil if a quote is not closed.
 private func unquoted(_ text: String) -> String? {
     guard let quote = text.first, quote == "\"" || quote == "'" else { return text }
     return text.count > 1 && text.last == quote ? String(text.dropFirst().dropLast()) : nil
 }
 
-/// Nil for what has no colon, no name, or a name twice.
+/// The pairs of a table; nil if an element has no colon or no name, or a name occurs twice.
 private func pairs(_ text: String) -> [String: String]? {
     let text = trimmed(text)
     var pairs: [String: String] = [:]

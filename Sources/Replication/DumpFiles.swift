@@ -1,6 +1,6 @@
 internal import Glibc
 
-/// A file that is read to its end.
+/// Reads a file to its end.
 final class FileBytes: ImageBytes {
     private let path: String
     private let descriptor: CInt
@@ -32,7 +32,9 @@ final class FileBytes: ImageBytes {
         }
     }
 
-    /// - Returns: nil for a file that is longer.
+    /// The content of the file.
+    ///
+    /// - Returns: nil if the file is longer.
     func whole(atMost longest: Int) throws(ReplicationError) -> [UInt8]? {
         var bytes: [UInt8] = []
         try forEachPiece { piece throws(ReplicationError) in if bytes.count <= longest { bytes.append(contentsOf: piece) } }
@@ -40,12 +42,12 @@ final class FileBytes: ImageBytes {
     }
 }
 
-/// A file that is written under a passing name until it is whole.
+/// Writes a file under a temporary name until it is complete.
 final class FileWriter {
     private let path: String
     private let descriptor: CInt
 
-    /// - Parameter count: bytes that stay of what is there.
+    /// - Parameter count: bytes of an existing file to keep.
     init(_ path: String, keeping count: Int64) throws(ReplicationError) {
         self.path = path
         descriptor = open(path, O_WRONLY | O_CREAT | O_CLOEXEC, 0o644)
@@ -76,7 +78,7 @@ final class FileWriter {
         return true
     }
 
-    /// Brings it to the disk, and gives it its name, which lasts as well.
+    /// Writes the file to the disk and renames it, durably.
     func commit(as name: String) throws(ReplicationError) {
         guard fsync(descriptor) == 0 else { throw trouble(path, "cannot be brought to the disk") }
         guard rename(path, name) == 0 else { throw trouble(path, "cannot be called \(name)") }

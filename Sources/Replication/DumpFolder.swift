@@ -2,14 +2,14 @@ internal import Files
 internal import Glibc
 internal import JSONDocument
 
-/// Images in a folder, laid out as Glance's replicator does: `<id>` says what an image is, in the form of V1, and `<id>.img` has its
-/// data. Beside them `<id>.v2` says all that V2 knows.
+/// A folder with images in the layout of Glance's replicator: `<id>` is the image's record in the form of V1, and `<id>.img` its data.
+/// In addition, `<id>.v2` is the complete record in the form of V2.
 ///
-/// A file that has its name is whole and on the disk; what is not whole yet is called `….part`. An image is whole when `<id>` is there.
+/// A file with its final name is complete and on the disk; an incomplete one is called `….part`. An image is complete when `<id>` exists.
 package struct DumpFolder {
     private let path: String
 
-    /// - Throws: when the folder is not there, and cannot be made, or `mayMake` is false.
+    /// - Throws: if the folder does not exist, and `mayMake` is false or it cannot be made.
     package init(_ path: String, mayMake: Bool) throws(ReplicationError) {
         var path = path[...]
         while path.count > 1, path.last == "/" { path.removeLast() }
@@ -19,7 +19,7 @@ package struct DumpFolder {
         guard mayMake, mkdir(self.path, 0o755) == 0 else { throw trouble(self.path, mayMake ? "cannot be made" : "is no folder") }
     }
 
-    /// The images that are there, by their names' order.
+    /// The ids of the images in the folder, sorted.
     func ids() throws(ReplicationError) -> [String] {
         guard let names = entryNames(in: path) else { throw trouble(path, "cannot be read") }
         return names.filter(Self.isUUID).sorted()
@@ -32,7 +32,7 @@ package struct DumpFolder {
 
     func hasMetadata(of id: String) -> Bool { access(metadata(id), F_OK) == 0 }
 
-    /// Bytes of an image's data; nil where there are none.
+    /// Bytes of an image's data; nil if it has none.
     func dataSize(of id: String) -> Int64? { Self.size(of: data(id)) }
 
     private static func size(of path: String) -> Int64? {
@@ -59,17 +59,17 @@ package struct DumpFolder {
 
     // MARK: writing
 
-    /// Writes an image's data under a passing name, behind those that came before it was interrupted, and gives them their name when all
-    /// are right.
+    /// Writes an image's data to a temporary file, after the bytes of an earlier, interrupted run. The file gets its final name after the
+    /// digests were checked.
     ///
-    /// - Parameter open: gives the data from a byte on, or all of them, and tells which.
+    /// - Parameter open: returns the data from a byte on, or all data, and the byte at which they begin.
     func write(
         _ image: ReplicatedImage, chunk: Int, note: @escaping (Int64) -> Void,
         open: (Int64) throws(ReplicationError) -> (bytes: ServedBytes, start: Int64, length: Int64?)
     ) throws(ReplicationError) {
         let part = "\(data(image.id)).part"
         var have = Self.size(of: part) ?? 0
-        // What is longer than the image, or just as long, was never found right: it begins anew.
+        // A file as long as the image or longer failed its check, so it begins again.
         if image.size.map({ have >= $0 }) ?? true { have = 0 }
         let source = try open(have)
         guard let length = source.length else { throw ReplicationError(.image, "\(image.title): nobody says how large it is") }
@@ -86,13 +86,13 @@ package struct DumpFolder {
             }
             try file.commit(as: data(image.id))
         } catch {
-            // Continued data that turn out wrong would turn out wrong for ever.
+            // Bytes with a wrong digest would fail again with every continuation.
             if checked.isWrong { unlink(part) }
             throw error
         }
     }
 
-    /// Writes what an image is. From then on it is whole.
+    /// Writes the record of an image, which makes it complete.
     func write(metadataOf image: ReplicatedImage) throws(ReplicationError) {
         for (name, document) in [("\(metadata(image.id)).v2", image.document), (metadata(image.id), image.classic)] {
             let file = try FileWriter("\(name).part", keeping: 0)
@@ -102,7 +102,7 @@ package struct DumpFolder {
     }
 }
 
-/// What happened to a file, in the system's words.
+/// The error of a file operation, with the system's text for `errno`.
 func trouble(_ path: String, _ what: String) -> ReplicationError {
     ReplicationError(.place, "\(path) \(what): \(String(cString: strerror(errno)))")
 }

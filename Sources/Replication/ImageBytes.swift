@@ -1,13 +1,13 @@
 internal import Cryptography
 internal import HTTPClient
 
-/// Bytes of an image, wherever they are, one after another.
+/// A source of an image's bytes, read in order.
 protocol ImageBytes: AnyObject {
     /// - Returns: 0 at the end.
     func read(into buffer: UnsafeMutableRawBufferPointer) throws(ReplicationError) -> Int
 }
 
-/// Bytes that a server sends.
+/// Bytes from a server.
 final class ServedBytes: ImageBytes {
     private let download: Download
     private let title: String
@@ -23,10 +23,10 @@ final class ServedBytes: ImageBytes {
     }
 }
 
-/// Bytes on their way, measured as they go by.
+/// Passes bytes on and checks them against the image's record.
 ///
-/// Whoever reads gets the last of them only when all are what the image's record says: a copy of anything else stays incomplete, and
-/// no server takes it for the image.
+/// The reader gets the last bytes only if the whole matches the record. A copy of anything else stays incomplete, and no server
+/// accepts it as the image.
 final class CheckedBytes: ImageBytes {
     let length: Int64
     private let image: ReplicatedImage
@@ -34,23 +34,23 @@ final class CheckedBytes: ImageBytes {
     private let note: (Int64) -> Void
     private var digests: [(name: String, digest: Digest)] = []
     private var count: Int64 = 0
-    /// What the bytes turned out to be, once all went by: digests in hexadecimal by the names of their algorithms.
+    /// The digests of the bytes in hexadecimal, by the names of their algorithms; complete after the last byte.
     private(set) var found: [String: String] = [:]
-    /// Whether they are not the image's.
+    /// Whether the bytes do not match the record.
     private(set) var isWrong = false
 
     /// - Parameters:
-    ///   - length: bytes that there are to be.
-    ///   - note: told how many bytes went by.
+    ///   - length: the expected number of bytes.
+    ///   - note: called with the number of bytes that passed.
     init(_ image: ReplicatedImage, length: Int64, from source: any ImageBytes, note: @escaping (Int64) -> Void) {
         (self.image, self.length, self.source, self.note) = (image, length, source, note)
-        // SHA-512 is what most servers compute by themselves, whatever this one did.
+        // Most servers compute SHA-512, whatever this one computed.
         for name in Set(["md5", "sha512", image.hash?.algorithm].compactMap(\.self)) {
             if let digest = Digest(name) { digests.append((name, digest)) }
         }
     }
 
-    /// Bytes that are there already, from the first on.
+    /// Counts bytes of an earlier run, from the first on.
     func pass(_ bytes: UnsafeRawBufferPointer) throws(ReplicationError) {
         guard count + Int64(bytes.count) <= length else { throw wrong("has more bytes than the \(length) of its record") }
         for (_, digest) in digests { digest.update(bytes) }
@@ -84,7 +84,7 @@ final class CheckedBytes: ImageBytes {
         return ReplicationError(.image, "\(image.title): what comes \(what); it is not copied")
     }
 
-    /// Whether a record tells of these very bytes.
+    /// Whether another record describes the same bytes.
     func agrees(with record: ReplicatedImage) -> Bool {
         guard record.size == length else { return false }
         if let hash = record.hash, let value = found[hash.algorithm] { return value == hash.value }

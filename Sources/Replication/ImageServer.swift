@@ -1,19 +1,19 @@
 package import HTTPClient
 internal import JSONDocument
 
-/// An image service that is asked by V2.
+/// A client of an image service's V2 API.
 package final class ImageServer {
-    /// The token to show, nil for none; `refused` is one that the server did not take, where there was one before.
+    /// Returns the token to send, nil for none. `refused` is a token that the server has refused.
     package typealias TokenSource = (_ refused: String?) throws(ReplicationError) -> String?
 
-    /// For messages: as the operator named it.
+    /// The operator's name for the server, for messages.
     let name: String
     private let base: String
     private let trust: TLSSettings
     private let client: HTTPClient
     private let token: TokenSource
 
-    /// What a list tells of an image.
+    /// The part of a list's entry that is needed.
     struct Entry {
         let id: String
         let size: Int64
@@ -21,12 +21,12 @@ package final class ImageServer {
     }
 
     private static let page = 500
-    /// Bytes of an answer: so many images with many properties each.
+    /// The largest answer in bytes: a page of images with many properties each.
     private static let longestAnswer = 64 << 20
-    /// The server's own name for images in a list; it may send fewer at once.
+    /// The path of a list; the server may send fewer images at once.
     private static let listing = "/v2/images?limit=\(page)"
 
-    /// - Parameter place: `host`, `host:port`, `[::1]:port`, or a URL where the service is not at the root of an http server.
+    /// - Parameter place: `host`, `host:port`, `[::1]:port`, or a URL if the service is not at the root of an http server.
     package init(_ place: String, trust: TLSSettings = TLSSettings(), token: @escaping TokenSource) throws(ReplicationError) {
         guard let base = Self.address(place) else {
             throw ReplicationError(.place, "'\(place)' is no server: host:port, such as glance.example:9292")
@@ -35,7 +35,7 @@ package final class ImageServer {
         client = HTTPClient(timeouts: .init(connect: 10, exchange: 120), trust: trust)
     }
 
-    /// Source: Glance, `parse_valid_host_port`; 9292 where no port is named.
+    /// The URL of a server. Without a port, it is 9292. Source: Glance, `parse_valid_host_port`.
     private static func address(_ place: String) -> String? {
         if place.hasPrefix("http://") || place.hasPrefix("https://") {
             var base = place[...]
@@ -55,7 +55,7 @@ package final class ImageServer {
 
     // MARK: asking
 
-    /// All images that the token sees, hidden ones too. Of each only what is needed to find it again, as there may be very many.
+    /// All images that the token's owner can see, including hidden ones. As there may be many, only the needed fields are kept.
     func list() throws(ReplicationError) -> [Entry] {
         var entries: [Entry] = []
         var known: Set<String> = []
@@ -76,7 +76,7 @@ package final class ImageServer {
         return entries
     }
 
-    /// - Returns: nil for an image that is not there, or that the token does not see.
+    /// - Returns: nil if the image does not exist or the token's owner cannot see it.
     func image(_ id: String) throws(ReplicationError) -> ReplicatedImage? {
         let reply = try ask("GET", "/v2/images/\(id)")
         if reply.status == 404 { return nil }
@@ -104,17 +104,17 @@ package final class ImageServer {
         guard reply.status == 200 else { throw refusal(.image, reply, "image \(image.title) cannot be changed") }
     }
 
-    /// The data of an image, from a byte on; all of them where the server cannot begin there.
+    /// The data of an image from a byte on; all data if the server does not support ranges.
     ///
-    /// - Returns: the byte that they begin with, and how many the image has, where that is told.
+    /// - Returns: the byte at which they begin, and the length of the image if the server tells it.
     func data(of image: ReplicatedImage, from offset: Int64) throws(ReplicationError) -> (bytes: ServedBytes, start: Int64, length: Int64?)
     {
         let path = "/v2/images/\(image.id)/file"
-        var headers = try credentials(path)
+        var headers = try credentials()
         if offset > 0 { headers.append(("Range", "bytes=\(offset)-")) }
         let download: Download
         do throws(HTTPClientError) {
-            // Whoever stages on tape, or copies from far away, may be silent for minutes.
+            // A server whose store is a tape or far away may be silent for minutes.
             let limits = Download.Limits(connect: 10, leastRate: 1, averaged: 120, grace: 600, longest: .infinity)
             download = try Download(
                 base + path, headers: headers, limits: limits, certificateAuthority: trust.certificateAuthority,
@@ -130,10 +130,10 @@ package final class ImageServer {
         return (ServedBytes(download, of: image.title), start, image.size ?? download.announced.map { $0 + start })
     }
 
-    /// Sends an image's data, and looks at what the server made of them.
+    /// Uploads an image's data, and compares the digests that the server computed.
     func upload(_ image: ReplicatedImage, _ bytes: CheckedBytes) throws(ReplicationError) {
         let path = "/v2/images/\(image.id)/file"
-        let headers = try credentials(path) + [("Content-Type", "application/octet-stream"), ("Accept", "application/json")]
+        let headers = try credentials() + [("Content-Type", "application/octet-stream"), ("Accept", "application/json")]
         var failure: ReplicationError?
         let reply: HTTPClient.Reply
         do throws(HTTPClientError) {
@@ -159,8 +159,8 @@ package final class ImageServer {
 
     // MARK: requests
 
-    /// Before data go either way: once they flow, nobody can show another token.
-    private func credentials(_ path: String) throws(ReplicationError) -> [(name: String, value: String)] {
+    /// The header with the current token. A token cannot be replaced once a transfer has begun.
+    private func credentials() throws(ReplicationError) -> [(name: String, value: String)] {
         try token(nil).map { [("X-Auth-Token", $0)] } ?? []
     }
 
@@ -195,7 +195,7 @@ package final class ImageServer {
         ReplicationError(kind, "\(name): \(what); it answers \(reply.status)\(Self.words(reply).map { ": \($0)" } ?? "")")
     }
 
-    /// The first words of an error's body, without what makes a page of it.
+    /// The first words of an error's body, without HTML.
     private static func words(_ reply: HTTPClient.Reply) -> String? {
         let text = String(decoding: reply.body.prefix(4096), as: UTF8.self)
         var (plain, isInTag) = ("", false)

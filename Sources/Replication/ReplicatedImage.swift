@@ -1,6 +1,6 @@
 internal import JSONDocument
 
-/// What is known of an image, as V2 shows it.
+/// The record of an image as V2 shows it.
 struct ReplicatedImage {
     let id: String
     let document: JSONObject
@@ -13,13 +13,13 @@ struct ReplicatedImage {
 
     var status: String { document["status"]?.string ?? "" }
     var size: Int64? { document["size"]?.int }
-    /// As text: Glance's name of an algorithm, and the digest in hexadecimal; nil where nobody computed it.
+    /// The algorithm by Glance's name, and the digest in hexadecimal; nil if the image has none.
     var hash: (algorithm: String, value: String)? {
         guard let algorithm = document["os_hash_algo"]?.string, let value = document["os_hash_value"]?.string else { return nil }
         return (algorithm, value.lowercased())
     }
     var checksum: String? { document["checksum"]?.string?.lowercased() }
-    /// For messages: the id, and the name where there is one.
+    /// For messages: the id, and the name if it has one.
     var title: String { document["name"]?.string.map { "\(id) (\($0))" } ?? id }
 
     // MARK: fields
@@ -28,9 +28,9 @@ struct ReplicatedImage {
     private static let written = [
         "name", "disk_format", "container_format", "visibility", "owner", "protected", "min_disk", "min_ram", "os_hidden", "tags",
     ]
-    /// Those of them that nobody may change once there are data.
+    /// Fields that cannot be changed once an image has data.
     private static let settled = ["disk_format", "container_format"]
-    /// Fields that each server makes by itself, and that say nothing of the image.
+    /// Fields that each server sets itself, and that do not describe the image.
     private static let ofServer = ["self", "file", "schema", "locations", "direct_url", "stores", "virtual_size"]
     private static let measured = ["id", "status", "size", "checksum", "os_hash_algo", "os_hash_value", "created_at", "updated_at"]
 
@@ -38,7 +38,7 @@ struct ReplicatedImage {
         !written.contains(name) && !ofServer.contains(name) && !measured.contains(name) && !name.hasPrefix("os_glance_")
     }
 
-    /// The body of `POST /v2/images` that makes an image like this one.
+    /// The body of a `POST /v2/images` that creates an image like this one.
     func creation(_ dropped: DroppedFields) -> JSON {
         var body: JSONObject = ["id": .string(id)]
         document.forEach { name, value in
@@ -48,10 +48,10 @@ struct ReplicatedImage {
         return .object(body)
     }
 
-    /// How the fields of another image that is to be like this one differ, in the order of this one's. What only the other has does
-    /// not count.
+    /// The fields of this image that another image has not, or with another value, in this image's order. Fields that only the other image
+    /// has are ignored.
     func differences(of other: ReplicatedImage, _ dropped: DroppedFields) -> [Difference] {
-        // Digests by different algorithms say nothing of each other.
+        // Digests by different algorithms cannot be compared.
         let isHashComparable = hash?.algorithm == other.hash?.algorithm
         var differences: [Difference] = []
         document.forEach { name, value in
@@ -67,13 +67,13 @@ struct ReplicatedImage {
         return differences
     }
 
-    /// Tags have no order.
+    /// Sorts tags, whose order has no meaning.
     private static func comparable(_ value: JSON) -> JSON {
         guard let array = value.array else { return value }
         return .array(array.compactMap(\.string).sorted().map { .string($0) })
     }
 
-    /// The body of `PATCH /v2/images/{id}` that makes the other's fields like this one's. Source: RFC 6902.
+    /// The body of a `PATCH /v2/images/{id}` that gives the other image this image's fields. Source: RFC 6902.
     static func patch(_ differences: [Difference]) -> JSON {
         .array(
             differences.filter(\.isChangeable).map { difference in
@@ -87,12 +87,12 @@ struct ReplicatedImage {
 
     // MARK: the form of V1
 
-    /// An image as a dump of Glance's has it, which is V1's form.
+    /// Reads an image in the form of V1, which Glance's dumps have.
     ///
     /// - Returns: nil for a document without an id.
     init?(classic: JSONObject) {
         var document: JSONObject = [:]
-        // Custom properties first, so that none takes the place of a field.
+        // Custom properties come first, so that none of them replaces a field.
         classic["properties"]?.object?.forEach { name, value in
             guard Self.isCustom(name) else { return }
             document[name] = value == .null ? "" : value
@@ -107,7 +107,7 @@ struct ReplicatedImage {
         self.init(document)
     }
 
-    /// The same as V1 shows it, without what is null: Glance's program that loads a dump sends each field as a header.
+    /// The image in the form of V1, without nulls: Glance's replicator sends each field of a dump as a header.
     var classic: JSONObject {
         var (fields, properties): (JSONObject, JSONObject) = ([:], [:])
         let names = [
@@ -123,22 +123,22 @@ struct ReplicatedImage {
     }
 }
 
-/// A field that two images do not have alike.
+/// A field whose values in two images differ.
 struct Difference {
     let name: String
     let value: JSON
-    /// Nil where the other image does not have it.
+    /// Nil if the other image does not have the field.
     let other: JSON?
     let isCustom: Bool
-    /// Whether a client can make the other alike.
+    /// Whether a client can change the other image's value.
     let isChangeable: Bool
 }
 
-/// Fields that the operator wants left alone, in the words of either API: `--dontreplicate`.
+/// The fields that the operator wants to ignore (`--dontreplicate`), by their names in either API.
 package struct DroppedFields: Sendable {
     private let names: Set<String>
 
-    /// - Parameter text: names with blanks between. `is_public`, `location` and `properties` are V1's words.
+    /// - Parameter text: names with blanks between them. `is_public`, `location` and `properties` are V1's names.
     package init(_ text: String) {
         var names = Set(text.split(whereSeparator: \.isWhitespace).map(String.init))
         if names.contains("location") { names.formUnion(["locations", "direct_url"]) }

@@ -1,9 +1,10 @@
-/// Why an image, or all of them, cannot be replicated: one sentence for the operator.
+/// The reason why one image or all images cannot be replicated, as one sentence for the operator.
 package struct ReplicationError: Error, CustomStringConvertible {
+    /// What the error affects.
     package enum Kind: Sendable {
-        /// Of one image: the others may go well.
+        /// One image; other images may succeed.
         case image
-        /// Of a server or a folder: no other image will go better.
+        /// A server or a folder, and so every image.
         case place
     }
 

@@ -1,31 +1,32 @@
 internal import JSONDocument
 
-/// Brings images, with what is said of them, from a server or a folder to another.
+/// Copies images and their records between servers and folders.
 ///
-/// Image by image: one that does not go well keeps no other waiting, and a second run does what is not done yet.
+/// An error of one image does not stop the others, and a second run copies what is missing.
 package struct Replicator {
+    /// The options of the operator.
     package struct Settings: Sendable {
         /// Bytes that are written at once.
         package var chunk = 65_536
-        /// Source: Glance's default of `--dontreplicate`.
+        /// Fields that are ignored; Glance's default of `--dontreplicate`.
         package var dropped = DroppedFields("created_at date deleted_at location updated_at")
-        /// What is said of images, not their data.
+        /// Whether only records are copied, without data.
         package var isMetadataOnly = false
 
         package init() {}
     }
 
-    /// What is told while it works.
+    /// A report about the progress.
     package enum News: Sendable {
         /// Bytes of all images.
         case total(Int64)
-        /// Bytes that went by.
+        /// Bytes that were copied.
         case bytes(Int64)
-        /// Bytes that need not.
+        /// Bytes that need not be copied.
         case skipped(Int64)
         /// What was done with an image.
         case done(String)
-        /// What went wrong with an image, or how it differs.
+        /// An error of an image, or a difference.
         case trouble(String)
     }
 
@@ -34,13 +35,13 @@ package struct Replicator {
 
     package init(_ settings: Settings, tell: @escaping (News) -> Void) { (self.settings, self.tell) = (settings, tell) }
 
-    /// How many bytes the images of a server are, and how many of them have data.
+    /// The number of bytes of a server's images, and of images with data.
     package func size(of server: ImageServer) throws(ReplicationError) -> (bytes: Int64, images: Int) {
         let active = try server.list().filter(\.isActive)
         return (active.reduce(0) { $0 + $1.size }, active.count)
     }
 
-    /// Tells what the second server does not have, or has otherwise.
+    /// Reports the images and fields that the second server does not have, or has with other values.
     package func compare(_ source: ImageServer, _ target: ImageServer) throws(ReplicationError) {
         for entry in try source.list() {
             guard let image = try source.image(entry.id) else { continue }
@@ -62,7 +63,7 @@ package struct Replicator {
         }
     }
 
-    /// - Returns: how many images did not go well.
+    /// - Returns: the number of images that failed.
     package func copy(_ source: ImageServer, _ target: ImageServer) throws(ReplicationError) -> Int {
         try each(try source.list()) { entry throws(ReplicationError) in
             guard let image = try source.image(entry.id) else { return }
@@ -78,7 +79,7 @@ package struct Replicator {
         }
     }
 
-    /// - Returns: how many images did not go well.
+    /// - Returns: the number of images that failed.
     package func dump(_ source: ImageServer, to folder: DumpFolder) throws(ReplicationError) -> Int {
         try each(try source.list()) { entry throws(ReplicationError) in
             guard let image = try source.image(entry.id) else { return }
@@ -98,7 +99,7 @@ package struct Replicator {
         }
     }
 
-    /// - Returns: how many images did not go well.
+    /// - Returns: the number of images that failed.
     package func load(_ folder: DumpFolder, into target: ImageServer) throws(ReplicationError) -> Int {
         let entries = try folder.ids().map { ImageServer.Entry(id: $0, size: folder.dataSize(of: $0) ?? 0, isActive: true) }
         return try each(entries) { entry throws(ReplicationError) in
@@ -115,11 +116,11 @@ package struct Replicator {
 
     private typealias Opening = () throws(ReplicationError) -> CheckedBytes
 
-    /// Makes an image at a server, or makes it alike.
+    /// Creates an image at a server, or updates it.
     ///
     /// - Parameters:
-    ///   - isSpokenOf: whether it is told when there are no data to make it of.
-    ///   - data: nil where there are none.
+    ///   - isSpokenOf: whether to report that there are no data to create it with.
+    ///   - data: nil if there are none.
     private func bring(
         _ image: ReplicatedImage, to target: ImageServer, isSpokenOf: Bool, data: () -> Opening?
     ) throws(ReplicationError) {
@@ -133,7 +134,7 @@ package struct Replicator {
                 try target.change(image, ReplicatedImage.patch(differences))
                 tell(.done("\(image.title): what \(target.name) says of it is changed"))
             }
-            // What this side never measured says nothing of the other.
+            // A field that this side has no value for cannot differ.
             let others = differences.filter { ["size", "checksum", "os_hash_value"].contains($0.name) && $0.value != .null }
             guard others.isEmpty else {
                 throw ReplicationError(
@@ -160,7 +161,7 @@ package struct Replicator {
         CheckedBytes(image, length: image.size ?? length, from: bytes) { tell(.bytes($0)) }
     }
 
-    /// - Throws: what no other image would fare better with.
+    /// Runs `body` for each image, and counts errors. An error of a server or folder ends the run.
     private func each(
         _ entries: [ImageServer.Entry], _ body: (ImageServer.Entry) throws(ReplicationError) -> Void
     ) throws(ReplicationError) -> Int {

@@ -4,6 +4,7 @@ package import Domain
 ///
 /// Source: Glance 33, `glance/db/sqlalchemy/alembic_migrations/versions`.
 package enum GlanceRevisions {
+    /// Whether and how a database can be upgraded.
     package enum Age {
         /// The database has no tables.
         case empty

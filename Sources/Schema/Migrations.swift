@@ -8,6 +8,7 @@ package struct Migrations: Sendable {
 
     package init(_ database: Database) { self.database = database }
 
+    /// What a database contains.
     package struct State: Sendable {
         /// The revisions noted by Glance's own migrations, or by these in their place; empty for a database without tables.
         package let revisions: [String]
@@ -21,6 +22,7 @@ package struct Migrations: Sendable {
         package var isComplete: Bool { missing.isEmpty && revisions.contains(Schema.alembicRevision) }
     }
 
+    /// Reads the state of the database.
     package func state() throws(Fault) -> State {
         try database.read("Reading the state of the database") { connection in try state(on: connection) }
     }

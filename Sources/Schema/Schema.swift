@@ -1,19 +1,20 @@
 /// The files of `sql/`, in the order in which they are applied.
 package enum Schema {
-    /// The revision of Glance's own migrations that these tables are.
+    /// The revision of Glance's own migrations whose tables these are.
     package static let alembicRevision = "2024_1_contract01"
-    /// The same before the last step of a rolling upgrade, which removes what an older Glance still needs.
+    /// The revision before the last step of a rolling upgrade, which removes what an older Glance still needs.
     package static let expandedRevision = "2024_1_expand01"
 
+    /// A file of `sql/`.
     package struct Migration: Sendable {
         package let name: String
         package let sql: String
 
-        /// The table is one of Glance's, so that a database of Glance has it.
+        /// Whether the file creates a table of Glance, which a database of Glance already has.
         package var makesGlanceTable: Bool { sql.contains("CREATE TABLE") && !name.contains("vitrine") }
     }
 
-    // SwiftPM names an embedded file after its own name, with `_` for the first digit and for what no name may hold.
+    // SwiftPM names an embedded file after its name, with `_` for a first digit and for characters that an identifier cannot have.
     // swift-format-ignore
     package static let migrations: [Migration] = [
         Migration("0000-vitrine_migrations", PackageResources._000_vitrine_migrations_sql),

@@ -1,22 +1,23 @@
 internal import Foundation
 internal import Glibc
 
-/// A program that we started, in a process group of its own, so that Ctrl-C at the terminal reaches us alone.
+/// A child process in its own process group, so that Ctrl-C at the terminal reaches only this program.
 package final class ChildProcess: @unchecked Sendable {
     package let id: Int32
     let name: String
-    /// Set once it was waited for. Only whoever waits writes it.
+    /// The status from `waitpid`; only the thread that waits sets it.
     private var status: CInt?
 
+    /// The reason why a program or the whole service could not start.
     package struct NotStarted: Error, CustomStringConvertible {
         package let description: String
         package init(description: String) { self.description = description }
     }
 
     /// - Parameters:
-    ///   - output: a file that standard output and standard error are added to.
-    ///   - descriptors: ours → the child's, for sockets that it inherits.
-    ///   - environment: over and above our own.
+    ///   - output: a file to which standard output and standard error are appended.
+    ///   - descriptors: descriptors of this process by those of the child, for sockets that it inherits.
+    ///   - environment: variables in addition to those of this process.
     package init(
         _ program: String, _ arguments: [String], output: String, descriptors: [CInt: CInt] = [:],
         environment: [String: String] = [:]
@@ -28,7 +29,7 @@ package final class ChildProcess: @unchecked Sendable {
         posix_spawn_file_actions_addopen(&actions, STDIN_FILENO, "/dev/null", O_RDONLY, 0)
         posix_spawn_file_actions_addopen(&actions, STDOUT_FILENO, output, O_WRONLY | O_CREAT | O_APPEND, 0o644)
         posix_spawn_file_actions_adddup2(&actions, STDOUT_FILENO, STDERR_FILENO)
-        // From the lowest on: ours may be one that is the child's a moment later.
+        // In ascending order, because a descriptor of this process may be the target of a later one.
         for (ours, theirs) in descriptors.sorted(by: { $0.value < $1.value }) { posix_spawn_file_actions_adddup2(&actions, ours, theirs) }
 
         var attributes = posix_spawnattr_t()
@@ -50,7 +51,7 @@ package final class ChildProcess: @unchecked Sendable {
         self.id = id
     }
 
-    /// Whether it runs. A child that ended is taken off the system's list.
+    /// Whether it runs. This reaps a child that ended.
     package var isRunning: Bool {
         guard status == nil else { return false }
         var code: CInt = 0
@@ -65,14 +66,14 @@ package final class ChildProcess: @unchecked Sendable {
         return status & 0x7F == 0 ? "ended with status \(status >> 8 & 0xFF)" : "was ended by signal \(status & 0x7F)"
     }
 
-    /// Whether it was somebody else's will that it ended.
+    /// Whether a signal to end it, from outside, ended it.
     var wasKilled: Bool { !isRunning && [SIGKILL, SIGTERM, SIGINT].contains((status ?? 0) & 0x7F) }
 
     package func signal(_ number: CInt) {
         if isRunning { kill(id, number) }
     }
 
-    /// Asks it to end, waits, and kills it when it does not.
+    /// Asks it to end, waits, and kills it if it does not end in time.
     package func stop(with number: CInt = SIGTERM, patience: Double = 15) {
         signal(number)
         if !waitUntil(seconds: patience, { !isRunning }) {
@@ -82,7 +83,7 @@ package final class ChildProcess: @unchecked Sendable {
     }
 }
 
-/// Looks again and again, soon at first, whether something has come about.
+/// Checks a condition repeatedly, at first in short intervals, until it is true or the seconds have passed.
 package func waitUntil(seconds: Double, _ condition: () -> Bool) -> Bool {
     var pause: useconds_t = 1000
     let end = Date().addingTimeInterval(seconds)
@@ -96,7 +97,7 @@ package func waitUntil(seconds: Double, _ condition: () -> Bool) -> Bool {
 
 /// Runs a program to its end.
 ///
-/// - Throws: with the end of what it wrote, when it fails.
+/// - Throws: if it fails, with the end of its output.
 func runToEnd(_ program: String, _ arguments: [String], output: String) throws {
     let child = try ChildProcess(program, arguments, output: output)
     var code: CInt = 0

@@ -1,15 +1,15 @@
 internal import Foundation
 internal import Glibc
 
-/// The folder that a running service has for itself.
+/// The folder of a running service, which no other service may use at the same time.
 package final class Home {
     package let folder: String
     private let lock: CInt
 
-    /// - Throws: when another service runs in it.
+    /// - Throws: if another service runs in the folder.
     package init(folder: String) throws {
         self.folder = folder
-        // What is wrong with the folder the lock tells.
+        // An error of the folder appears when the lock file is opened.
         try? FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
         lock = open("\(folder)/lock", O_RDWR | O_CREAT | O_CLOEXEC, 0o644)
         guard lock >= 0 else {
@@ -24,7 +24,7 @@ package final class Home {
 
     package func leave() { close(lock) }
 
-    /// The default configuration; what stands there already stays as it is.
+    /// The path of the configuration file. A default one is written if none exists.
     package func configurationFile() throws -> String {
         let path = "\(folder)/glance-api.conf"
         guard !FileManager.default.fileExists(atPath: path) else { return path }
@@ -50,7 +50,7 @@ package final class Home {
         return path
     }
 
-    /// By which the registry of this folder knows its API: made at the first start, read by their owner alone.
+    /// The secret that the API and the registry of this folder share. It is created at the first start, readable by its owner alone.
     package func registrySecret() throws -> String {
         let path = "\(folder)/registry_secret"
         if let known = try? String(contentsOfFile: path, encoding: .utf8), !known.isEmpty { return known }
@@ -61,7 +61,7 @@ package final class Home {
         return secret
     }
 
-    /// Ends what a service that was killed left running here.
+    /// Ends programs that a killed service left running here.
     private func endLeftovers() throws {
         for pidFile in ["mariadb/mariadb.pid", "run/nginx.pid"] {
             guard let text = try? String(contentsOfFile: "\(folder)/\(pidFile)", encoding: .utf8),

@@ -7,13 +7,13 @@ package struct LoopbackPort {
 
     package init(_ number: Int) { self.number = number }
 
-    /// - Throws: `NotStarted` when somebody else listens there.
+    /// - Throws: `NotStarted` if another program listens there.
     package func checkFree(orChoose option: String) throws {
         guard 1...65_535 ~= number else { throw ChildProcess.NotStarted(description: "\(number) is no port; choose another by \(option)") }
         let code = connected { descriptor, address, length in
             var isReused: CInt = 1
             setsockopt(descriptor, SOL_SOCKET, SO_REUSEADDR, &isReused, socklen_t(MemoryLayout<CInt>.size))
-            // Whoever only listens has no connections yet: binding alone would do.
+            // `bind` succeeds on the port of a socket that listens without connections, so `listen` is needed too.
             return bind(descriptor, address, length) == 0 && listen(descriptor, 1) == 0 ? 0 : errno
         }
         guard code == 0 else {
@@ -22,7 +22,7 @@ package struct LoopbackPort {
         }
     }
 
-    /// The status of an answer to `GET /versions`; nil when there is none.
+    /// The status of the answer to `GET /versions`; nil if there is none.
     var statusOfVersions: Int? {
         connected { descriptor, address, length in
             var limit = timeval(tv_sec: 5, tv_usec: 0)
@@ -39,7 +39,7 @@ package struct LoopbackPort {
         }
     }
 
-    /// Does something with a socket and the port's address.
+    /// Calls `body` with a socket and the port's address.
     private func connected<Value>(_ body: (CInt, UnsafePointer<sockaddr>, socklen_t) -> Value) -> Value {
         var address = sockaddr_in()
         address.sin_family = sa_family_t(AF_INET)

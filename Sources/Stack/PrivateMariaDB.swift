@@ -2,7 +2,7 @@ internal import Foundation
 internal import Glibc
 package import MariaDB
 
-/// A MariaDB server of our own, in one folder, reached by a UNIX socket there and by nothing else.
+/// A MariaDB server in a folder, reached only by a UNIX socket in it.
 package final class PrivateMariaDB: @unchecked Sendable {
     private let folder: String
     package let socket: String
@@ -10,23 +10,23 @@ package final class PrivateMariaDB: @unchecked Sendable {
     private var server: ChildProcess?
 
     /// - Parameters:
-    ///   - folder: data, socket and log; made when it is not there.
-    ///   - extra: options of mariadbd besides, such as a larger buffer pool.
+    ///   - folder: for data, socket and log; created if it does not exist.
+    ///   - extra: further options of mariadbd, such as a larger buffer pool.
     package init(folder: String, extra: [String] = []) {
         self.folder = folder
         self.extra = extra
         socket = "\(folder)/mariadb.sock"
     }
 
-    /// Starts the server, on its first start with an empty data folder, and returns when it takes connections.
+    /// Creates the data folder if there is none, and starts the server. Returns when it accepts connections.
     package func start() throws {
         let data = "\(folder)/data"
         try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true, attributes: [.posixPermissions: 0o700])
-        // Two servers that are made at once would break each other's files in /tmp.
+        // Two servers that are created at the same time would overwrite each other's files in /tmp.
         let temporary = "\(folder)/tmp"
         try FileManager.default.createDirectory(atPath: temporary, withIntermediateDirectories: true)
         if !FileManager.default.fileExists(atPath: "\(data)/mysql") {
-            // Under another name until it is whole: what an interrupted first start left is begun again.
+            // Under a temporary name until it is complete, so that an interrupted first start is repeated.
             let fresh = "\(folder)/data.new"
             try? FileManager.default.removeItem(atPath: fresh)
             try runToEnd(
@@ -47,7 +47,7 @@ package final class PrivateMariaDB: @unchecked Sendable {
             ] + extra + user, output: "\(folder)/mariadb.log")
     }
 
-    /// Waits until it takes connections.
+    /// Waits until the server accepts connections.
     package func waitUntilReady() throws {
         let ready = waitUntil(seconds: 60) { server?.isRunning == true ? (try? connect()) != nil : true }
         guard ready, server?.isRunning == true else {
@@ -57,14 +57,14 @@ package final class PrivateMariaDB: @unchecked Sendable {
 
     package func stop() { server?.stop(patience: 60) }
 
-    /// Ends it at once, as a power cut would.
+    /// Ends the server at once, as a power cut would.
     package func kill() { server?.stop(with: SIGKILL) }
 
     package var processID: Int32? { server?.id }
 
     package var isRunning: Bool { server?.isRunning == true }
 
-    /// What it said last, and how it ended if it did.
+    /// The end of the server's log, and how it ended if it did.
     package var sentence: String {
         "mariadbd \(server?.ending ?? "does not take connections") (\(folder)/mariadb.log): \(tail(of: "\(folder)/mariadb.log"))"
     }
@@ -73,13 +73,13 @@ package final class PrivateMariaDB: @unchecked Sendable {
         try connect().execute("CREATE DATABASE IF NOT EXISTS \(name) CHARACTER SET utf8mb3")
     }
 
-    /// As `[database] connection` takes it.
+    /// The URL of a database, for `[database] connection`.
     package func url(of database: String) -> String {
         let escaped = socket.addingPercentEncoding(withAllowedCharacters: .alphanumerics)!
         return "mysql+pymysql://root@localhost/\(database)?unix_socket=\(escaped)"
     }
 
-    /// A connection as its administrator.
+    /// A connection as the administrator.
     package func connect(to database: String = "") throws -> Connection {
         var address = Address()
         address.socket = socket
@@ -88,6 +88,6 @@ package final class PrivateMariaDB: @unchecked Sendable {
         return try Connection(to: address, timeouts: .init(connect: 2))
     }
 
-    /// mariadbd refuses to run as root unless it is told to.
+    /// mariadbd runs as root only with this option.
     private var user: [String] { getuid() == 0 ? ["--user=root"] : [] }
 }

@@ -1,9 +1,9 @@
 internal import Foundation
 internal import Glibc
 
-/// Where programs say that they are past their start, as they say it to systemd. Source: sd_notify(3).
+/// The socket on which programs report that they have started, as they report it to systemd. Source: sd_notify(3).
 final class ReadySocket {
-    /// For the variable `NOTIFY_SOCKET` of the programs.
+    /// For the programs' variable `NOTIFY_SOCKET`.
     let path: String
     private let descriptor: CInt
 
@@ -14,7 +14,7 @@ final class ReadySocket {
 
     deinit { close(descriptor) }
 
-    /// The processes that have said so since this was asked before.
+    /// The processes that have reported since the last call.
     func news() -> [Int32] {
         var found: [Int32] = []
         var bytes = [UInt8](repeating: 0, count: 512)
@@ -28,7 +28,7 @@ final class ReadySocket {
     }
 }
 
-/// A UNIX socket of one kind, in place of whatever has its path.
+/// A UNIX socket of one kind, bound to a path; replaces whatever has the path.
 func bound(to path: String, kind: CInt) throws -> CInt {
     var address = sockaddr_un()
     address.sun_family = sa_family_t(AF_UNIX)

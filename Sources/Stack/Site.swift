@@ -1,26 +1,27 @@
 internal import Foundation
 internal import Glibc
 
-/// nginx and the workers behind it, in one folder: the service as `make run`, the tests and the benchmarks use it.
+/// nginx and the workers behind it, in one folder: the service for `make run`, the tests and the benchmarks.
 package final class Site: @unchecked Sendable {
+    /// The folders, ports and programs of a site.
     package struct Settings: Sendable {
-        /// Sockets, logs and what nginx buffers; made when it is not there.
+        /// For sockets, logs and nginx's buffers; created if it does not exist.
         package var folder: String
-        /// `glance-api` and `glance-tasks` lie here.
+        /// The folder of `glance-api`, `glance-registry` and `glance-tasks`.
         package var programs: String
         /// The project's `nginx/`.
         package var nginxFolder: String
-        /// Words of the programs' command lines that say where the configuration is; none for where it usually is.
+        /// Arguments that name the programs' configuration; empty for the default files.
         package var configuration: [String]
-        /// What overrides the configuration: `OS_<GROUP>__<OPTION>`.
+        /// Variables that override the configuration: `OS_<GROUP>__<OPTION>`.
         package var environment: [String: String] = [:]
-        /// The internal locations by which nginx sends stores' files, and where those lie.
+        /// The internal locations from which nginx sends stores' files, and the stores' folders.
         package var blobs: [(prefix: String, folder: String)]
         package var port: Int
-        /// Where the registry listens; nil for none.
+        /// The port of the registry; nil for no registry.
         package var registryPort: Int?
         package var workers: Int
-        /// Looks after abandoned uploads.
+        /// Whether `glance-tasks` is started.
         package var runsTasks = true
 
         package init(
@@ -46,7 +47,7 @@ package final class Site: @unchecked Sendable {
 
     package init(_ settings: Settings) { self.settings = settings }
 
-    /// Starts everything. Requests are taken as soon as `waitUntilListening` returns, though a worker may need a moment for the first.
+    /// Starts all programs. Requests are accepted once `waitUntilListening` returns; the first may wait for a worker's start.
     package func start() throws {
         for folder in ["run", "log", "nginx"] {
             try FileManager.default.createDirectory(atPath: "\(settings.folder)/\(folder)", withIntermediateDirectories: true)
@@ -72,19 +73,19 @@ package final class Site: @unchecked Sendable {
             "nginx", ["-p", settings.folder, "-c", "\(settings.folder)/nginx/nginx.conf", "-e", nginxLog], output: nginxLog)
     }
 
-    /// Waits until nginx takes connections, whatever becomes of the workers.
+    /// Waits until nginx accepts connections, whether or not the workers start.
     package func waitUntilListening() throws {
-        // It is written once the ports are its own: somebody else may listen there.
+        // nginx writes the file after it has bound its ports, where another program may listen too.
         let isListening = waitUntil(seconds: 60) { nginx?.isRunning != true || FileManager.default.fileExists(atPath: pidFile) }
         guard isListening, nginx?.isRunning == true else {
             throw ChildProcess.NotStarted(description: "nginx does not start. \(nginxSentence)")
         }
     }
 
-    /// Waits until every program is past its start and requests are answered.
+    /// Waits until every program has started and requests are answered.
     ///
-    /// - Parameter isCancelled: whether nobody waits for that any more.
-    /// - Throws: `NotStarted` with the words of the first program that ends before.
+    /// - Parameter isCancelled: returns true to stop waiting.
+    /// - Throws: `NotStarted` with the error of the first program that ends before.
     package func waitUntilReady(unless isCancelled: () -> Bool = { false }) throws {
         try waitUntilListening()
         var failed: Watched?
@@ -106,7 +107,7 @@ package final class Site: @unchecked Sendable {
 
     private var programs: [Watched] { workers + registries + [tasks].compactMap(\.self) }
 
-    /// Takes nothing new, finishes what runs.
+    /// Accepts no new requests, and finishes the running ones.
     package func stop() {
         nginx?.signal(SIGQUIT)
         for worker in workers { worker.process.signal(SIGTERM) }
@@ -116,13 +117,13 @@ package final class Site: @unchecked Sendable {
         tasks?.process.stop()
         nginx?.stop(with: SIGQUIT)
         for socket in sockets { close(socket) }
-        // By then the numbers are others' descriptors.
+        // Later, other descriptors may have these numbers.
         sockets = []
     }
 
-    /// Starts again what ended by itself; waits a little when that comes too often.
+    /// Restarts programs that ended by themselves, after a pause if that happens too often.
     ///
-    /// - Throws: `NotStarted` with the words of a program that cannot start.
+    /// - Throws: `NotStarted` with the error of a program that cannot start.
     package func revive() throws {
         noteReady()
         for program in programs where !program.isRunning {
@@ -142,10 +143,10 @@ package final class Site: @unchecked Sendable {
     private var nginxLog: String { "\(settings.folder)/log/nginx.log" }
     private var pidFile: String { "\(settings.folder)/run/nginx.pid" }
 
-    /// What nginx said last, and how it ended if it did.
+    /// The end of nginx's log, and how nginx ended if it did.
     package var nginxSentence: String { "nginx \(nginx?.ending ?? "does not answer") (\(nginxLog)): \(tail(of: nginxLog))" }
 
-    /// Where nginx tells of the bytes that it sent: `[vitrine] send_log`.
+    /// nginx's log of the bytes that it sent: `[vitrine] send_log`.
     package static func sendLog(in folder: String) -> String { "\(folder)/log/sends.log" }
 
     private func startWorker() throws -> ChildProcess {
@@ -181,7 +182,7 @@ package final class Site: @unchecked Sendable {
         return descriptor
     }
 
-    /// Whether workers answer what nginx hands to them, by all ports.
+    /// Whether workers answer the requests of both ports.
     private var isAnswered: Bool {
         ([settings.port] + [settings.registryPort].compactMap(\.self)).allSatisfy { port in
             guard let status = LoopbackPort(port).statusOfVersions else { return false }
@@ -189,7 +190,7 @@ package final class Site: @unchecked Sendable {
         }
     }
 
-    /// What production has, with the paths of this folder.
+    /// Writes nginx's configuration: the shipped files, with the paths of this folder.
     private func makeNginxConfiguration() throws -> String {
         let upstreams = try shipped("glance-upstreams.conf", "/run/vitrine/", at: "\(settings.folder)/run/")
         let sends = try shipped("glance-sends.conf", "/var/log/nginx/glance-sends.log", at: Self.sendLog(in: settings.folder))
@@ -221,12 +222,12 @@ package final class Site: @unchecked Sendable {
             """
     }
 
-    /// A file of the project's `nginx/` in which a path is another.
+    /// A file of the project's `nginx/` with one path replaced.
     private func shipped(_ name: String, _ path: String, at place: String) throws -> String {
         try String(contentsOfFile: "\(settings.nginxFolder)/\(name)", encoding: .utf8).replacingOccurrences(of: path, with: place)
     }
 
-    /// What `glance-stores.conf` says for certain stores. Both slashes matter.
+    /// The content of `glance-stores.conf` for some stores. Both trailing slashes are needed.
     package static func blobLocations(_ blobs: [(prefix: String, folder: String)]) -> String {
         blobs.map { prefix, folder in
             let quoted = folder.replacingOccurrences(of: "\\", with: "\\\\").replacingOccurrences(of: "\"", with: "\\\"")

@@ -1,22 +1,22 @@
 internal import Foundation
 internal import Glibc
 
-/// A program of a site, which is started again when it ends, unless it cannot start at all.
+/// A program of a site that is restarted when it ends, unless it cannot start.
 final class Watched {
     private let spawn: () throws -> ChildProcess
     private let log: String
     private(set) var process: ChildProcess
-    /// Whether it has said that it is past its start.
+    /// Whether it has reported that it started.
     private(set) var isReady = false
-    /// How often in a row it ended before that, and when it may be started again.
+    /// The number of consecutive ends before that, and the earliest time of the next start.
     private var (failures, pausedUntil) = (0, Date.distantPast)
     /// Bytes of the log when it was started.
     private var logStart: UInt64
 
-    /// Starts in a row that fail before it is given up; the pauses between them, in seconds, double.
+    /// The number of consecutive failed starts after which it is given up; the first pause between starts in seconds, which doubles.
     private static let (tries, firstPause) = (5, 0.5)
 
-    /// - Parameter log: the file that its output is added to.
+    /// - Parameter log: the file that its output is appended to.
     init(log: String, _ spawn: @escaping () throws -> ChildProcess) throws {
         (self.log, self.spawn, logStart) = (log, spawn, size(of: log))
         process = try spawn()
@@ -28,16 +28,16 @@ final class Watched {
         if processes.contains(process.id) { (isReady, failures) = (true, 0) }
     }
 
-    /// Why it cannot start, in its own words.
+    /// The reason why it cannot start, in its own words.
     var sentence: String { "\(process.name) \(process.ending ?? "does not say that it is ready"): \(tail(of: log, from: logStart))" }
 
-    /// Starts it again if it ended; later, if it ended at its start.
+    /// Restarts it if it ended; after a pause if it ended during its start.
     ///
-    /// - Returns: whether it was started.
-    /// - Throws: `NotStarted` when it has ended at its start too often.
+    /// - Returns: whether it was restarted.
+    /// - Throws: `NotStarted` if it ended during its start too often.
     func revive() throws -> Bool {
         guard !isRunning, pausedUntil < Date() else { return false }
-        // One that somebody killed was not refused.
+        // A program that was killed may well be able to start.
         if !isReady, !process.wasKilled, pausedUntil == .distantPast {
             failures += 1
             guard failures < Self.tries else {
@@ -57,12 +57,12 @@ private func size(of path: String) -> UInt64 {
     return stat(path, &info) == 0 ? UInt64(info.st_size) : 0
 }
 
-/// What a program wrote last, from a place of its log on: its error if it ended with one, else a few lines.
+/// The last output of a program, from a position of its log on: its error if it ended with one, else the last lines.
 func tail(of path: String, from start: UInt64 = 0) -> String {
     guard let file = FileHandle(forReadingAtPath: path) else { return "see \(path)" }
     defer { try? file.close() }
     let end = (try? file.seekToEnd()) ?? 0
-    // Another file may have the name by now.
+    // The log may have been replaced by a shorter file.
     let first = max(start <= end ? start : 0, end > 4096 ? end - 4096 : 0)
     try? file.seek(toOffset: first)
     let text = String(decoding: (try? file.readToEnd()) ?? Data(), as: UTF8.self)

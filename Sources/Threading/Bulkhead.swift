@@ -1,32 +1,32 @@
-/// Keeps one slow part of what the service stands on (a store, another service) from taking all threads: so many may wait for it, and no more.
+/// Limits how many threads may wait for one slow dependency (a store, another service), so that it cannot occupy all threads.
 ///
-/// While the part is quick, a caller who finds its share of threads used up waits for a moment. While it is slow nobody does: whoever comes
-/// then is refused at once, so that requests that do not need the part still find threads.
+/// While the dependency is fast, a caller who finds the share in use waits a moment. While it is slow, such a caller is refused at once,
+/// so that requests that do not need the dependency still find threads.
 package final class Bulkhead: Sendable {
     private let share: Int
     private let state = Monitor(State())
 
     private struct State {
         var number = 0
-        /// When each of the calls that are under way began.
+        /// When each running call began.
         var calls: [Int: Double] = [:]
-        /// The same of those that nobody may refuse.
+        /// When each running call of `note` began, which cannot be refused.
         var notes: [Int: Double] = [:]
-        /// Seconds that the call took that ended last.
+        /// Seconds that the last finished call took.
         var lastTook = 0.0
     }
 
-    /// Seconds from which on a call is a slow one.
+    /// Seconds from which on a call counts as slow.
     private let slow: Double
 
     /// - Parameters:
-    ///   - share: of threads, one at least.
-    ///   - slow: seconds from which on a call is slow; nobody waits longer.
+    ///   - share: the number of threads, at least one.
+    ///   - slow: seconds from which on a call counts as slow; no caller waits longer.
     package init(share: Int, slow: Double = 1) { (self.share, self.slow) = (max(1, share), slow) }
 
-    /// Does something that is short while all is well: asks, opens, removes. Not again within itself.
+    /// Makes a call that is short if the dependency works: a request, an open, a removal. Calls must not be nested.
     ///
-    /// - Throws: `refusal` when the share is used up, without having done it.
+    /// - Throws: `refusal` if the share is in use; the call is not made then.
     package func run<Value, Failure: Error>(
         orElse refusal: @autoclosure () -> Failure, _ body: () throws(Failure) -> Value
     ) throws(Failure) -> Value {
@@ -35,11 +35,12 @@ package final class Bulkhead: Sendable {
         return try body()
     }
 
-    /// A place in the bulkhead for something that is not one call: whoever has it gives it up by letting go of it.
+    /// A place in the share for work that is more than one call. It ends when the returned object is deallocated.
     ///
-    /// - Returns: nil when the share is used up.
+    /// - Returns: nil if the share is in use.
     package func place() -> Place? { enter().map { Place(self, $0) } }
 
+    /// A part of the share, in use as long as the object lives.
     package final class Place: Sendable {
         private let bulkhead: Bulkhead
         private let number: Int
@@ -48,7 +49,7 @@ package final class Bulkhead: Sendable {
         deinit { bulkhead.leave(number) }
     }
 
-    /// Does a piece of something that must not be broken off half-way. It is never refused, and takes of the share while it is slow.
+    /// Makes one call of work that must not stop half-way. It is never refused, and counts against the share while it is slow.
     package func note<Value, Failure: Error>(_ body: () throws(Failure) -> Value) throws(Failure) -> Value {
         let began = monotonicSeconds()
         let number = state.with { state in
@@ -86,7 +87,7 @@ package final class Bulkhead: Sendable {
 }
 
 extension Bulkhead? {
-    /// The same; without a bulkhead nobody is refused.
+    /// The same for an optional bulkhead: without one, no call is refused.
     package func run<Value, Failure: Error>(
         orElse refusal: @autoclosure () -> Failure, _ body: () throws(Failure) -> Value
     ) throws(Failure) -> Value {

@@ -1,6 +1,6 @@
 internal import Glibc
 
-/// A state that threads share, and wait for changes of.
+/// A state that threads share under a lock, and whose changes they can wait for.
 package final class Monitor<State>: @unchecked Sendable {
     private let lock = UnsafeMutablePointer<pthread_mutex_t>.allocate(capacity: 1)
     private let changed = UnsafeMutablePointer<pthread_cond_t>.allocate(capacity: 1)
@@ -24,14 +24,14 @@ package final class Monitor<State>: @unchecked Sendable {
         lock.deallocate()
     }
 
-    /// Looks at the state or changes it, alone; those who wait look again afterwards.
+    /// Reads or changes the state under the lock, and wakes the waiting threads.
     package func with<Value>(_ body: (inout State) -> Value) -> Value {
         pthread_mutex_lock(lock)
         defer { leave() }
         return body(&state)
     }
 
-    /// Waits until `body` finds, or makes of the state, what it wants.
+    /// Waits until `body` returns a value. `body` may change the state.
     package func wait<Value>(for body: (inout State) -> Value?) -> Value {
         pthread_mutex_lock(lock)
         defer { leave() }
@@ -43,7 +43,7 @@ package final class Monitor<State>: @unchecked Sendable {
         }
     }
 
-    /// The same for some seconds at most; nil when they went by in vain.
+    /// The same with a limit in seconds; nil if they pass without a value.
     package func wait<Value>(atMost seconds: Double, for body: (inout State) -> Value?) -> Value? {
         var deadline = timespec()
         clock_gettime(CLOCK_MONOTONIC, &deadline)
@@ -68,7 +68,7 @@ package final class Monitor<State>: @unchecked Sendable {
     }
 }
 
-/// Seconds of a clock that only goes forward.
+/// Seconds of the monotonic clock.
 package func monotonicSeconds() -> Double {
     var now = timespec()
     clock_gettime(CLOCK_MONOTONIC, &now)

@@ -1,4 +1,4 @@
-/// Does a thing once for all threads that want it at the same time: the first does it, the others wait and get what came of it.
+/// Does a piece of work once for all threads that ask for it at the same time: the first does it, the others wait for its result.
 package final class SingleFlight<Key: Hashable & Sendable, Value: Sendable>: Sendable {
     private let flights = Monitor<[Key: Flight]>([:])
 
@@ -8,8 +8,8 @@ package final class SingleFlight<Key: Hashable & Sendable, Value: Sendable>: Sen
 
     package init() {}
 
-    /// - Parameter body: runs on the first thread. Whoever comes once it has returned begins anew, so `body` first looks whether
-    ///   what is wanted has come about meanwhile.
+    /// - Parameter body: runs on the first thread. A thread that asks after it has returned starts it again, so `body` should first check
+    ///   whether the work has been done meanwhile.
     package func run(_ key: Key, _ body: () -> Value) -> Value {
         let (flight, isFirst) = flights.with { flights -> (Flight, Bool) in
             if let flight = flights[key] { return (flight, false) }

@@ -1,10 +1,11 @@
 internal import Glibc
 
-/// Hands one stream of bytes to several readers, each on a thread of its own, behind whoever fills the buffers.
+/// Passes one stream of bytes to several readers, each on its own thread, while the owner fills the buffers.
 ///
-/// The owner fills one buffer after another of a small ring; no reader is more than the ring behind. A stream that ends
-/// within the first buffer is read on the spot, without threads. Memory is `count` buffers, however long the stream.
+/// The owner fills the buffers of a small ring one after another; a reader can be behind by at most the ring. A stream that ends within
+/// the first buffer is read without threads. The memory is `count` buffers, whatever the length of the stream.
 package final class StreamTee<Failure: Error> {
+    /// Receives the next bytes of the stream.
     package typealias Reader = @Sendable (UnsafeRawBufferPointer) throws(Failure) -> Void
 
     private let ring: Ring<Failure>
@@ -14,8 +15,8 @@ package final class StreamTee<Failure: Error> {
 
     /// - Parameters:
     ///   - size: bytes of a buffer, whole pages.
-    ///   - count: buffers.
-    ///   - refusal: what is thrown where there is no memory or no thread for it.
+    ///   - count: the number of buffers.
+    ///   - refusal: makes the error for a lack of memory or threads.
     package init(
         buffersOf size: Int, count: Int, readers: [Reader], orThrow refusal: @escaping (ThreadUnavailable) -> Failure
     ) throws(Failure) {
@@ -26,14 +27,14 @@ package final class StreamTee<Failure: Error> {
 
     deinit { join() }
 
-    /// A buffer to fill, once every reader is done with what it held before. It begins at a page.
+    /// The next buffer to fill, after every reader has read its previous content. It is aligned to a page.
     ///
-    /// - Throws: what a reader threw.
+    /// - Throws: the error of a reader.
     package func nextBuffer() throws(Failure) -> UnsafeMutableRawBufferPointer { try ring.waitForFreeBuffer() }
 
-    /// The first `count` bytes of the buffer are the stream's next.
+    /// Passes the first `count` bytes of the buffer to the readers.
     ///
-    /// - Throws: where readers get no threads; then none reads any more.
+    /// - Throws: if no thread can be made; then no reader runs any more.
     package func submit(_ count: Int) throws(Failure) {
         if ring.submitted == 1 { try start() }
         ring.submit(count)
@@ -41,7 +42,7 @@ package final class StreamTee<Failure: Error> {
 
     /// Ends the stream, and waits until all readers have read it.
     ///
-    /// - Throws: what a reader threw.
+    /// - Throws: the error of a reader.
     package func finish() throws(Failure) {
         if threads.isEmpty && ring.submitted == 1 {
             for (number, reader) in readers.enumerated() { try reader(ring.waitForBytes(number)!) }
@@ -51,7 +52,7 @@ package final class StreamTee<Failure: Error> {
         if let failure = ring.failure { throw failure }
     }
 
-    /// Ends the stream before its time: when this returns, no reader reads any more.
+    /// Ends the stream early: after this returns, no reader runs.
     package func cancel() {
         ring.stop()
         join()
@@ -86,12 +87,12 @@ package final class StreamTee<Failure: Error> {
     }
 }
 
-/// The buffers, and how far everybody is.
+/// The buffers, and the progress of the owner and the readers.
 private final class Ring<Failure: Error>: @unchecked Sendable {
     private struct State {
         /// Bytes in each buffer.
         var counts: [Int]
-        /// Buffers handed over, and how many of them each reader is done with, counted from the stream's start.
+        /// Buffers submitted, and those that each reader has finished, counted from the start of the stream.
         var submitted = 0
         var read: [Int]
         var hasEnded = false
@@ -102,7 +103,7 @@ private final class Ring<Failure: Error>: @unchecked Sendable {
     private let buffers: [UnsafeMutableRawBufferPointer]
     private let state: Monitor<State>
 
-    /// Nil when there is no memory for the buffers: Swift's own allocation would end the process.
+    /// Nil if there is no memory for the buffers: Swift's own allocation would end the process.
     init?(buffers count: Int, of size: Int, readers: Int) {
         var buffers: [UnsafeMutableRawBufferPointer] = []
         for _ in 0..<count {
@@ -135,7 +136,7 @@ private final class Ring<Failure: Error>: @unchecked Sendable {
         }
     }
 
-    /// Nil at the stream's end, and when reading further is in vain.
+    /// The next bytes for a reader; nil at the end of the stream, or after a failure or `cancel`.
     func waitForBytes(_ reader: Int) -> UnsafeRawBufferPointer? {
         state.wait { state -> UnsafeRawBufferPointer?? in
             if state.hasStopped || state.failure != nil { return .some(nil) }

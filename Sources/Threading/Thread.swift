@@ -1,15 +1,15 @@
 internal import Glibc
 
-/// A thread of the system that nobody waits for, with the room on its stack that a request needs. When it ends the system takes back
-/// all that it had. Whoever wants to wait for the end starts a `JoinableThread`.
+/// Starts detached system threads, with a stack that is large enough for a request. The system frees their resources when they end. A
+/// thread whose end is waited for is a `JoinableThread`.
 package enum Thread {
-    /// - Throws: when the system makes no further thread: a limit of processes is reached, or memory is.
+    /// - Throws: if the system cannot make another thread, because of a limit of processes or of memory.
     package static func start(_ body: @escaping @Sendable () -> Void) throws(ThreadUnavailable) {
         _ = try makeThread(isDetached: true, body)
     }
 }
 
-/// A thread whose end its owner waits for. One that is dropped without that goes on by itself, and leaves nothing behind either.
+/// A thread whose owner can wait for its end. If the object is deallocated before, the thread continues detached.
 ///
 /// Used by one thread at a time.
 package final class JoinableThread: @unchecked Sendable {
@@ -23,7 +23,7 @@ package final class JoinableThread: @unchecked Sendable {
 
     deinit { if !isJoined { pthread_detach(raw) } }
 
-    /// Waits for its end.
+    /// Waits for the end of the thread.
     package func join() {
         guard !isJoined else { return }
         pthread_join(raw, nil)
@@ -31,9 +31,9 @@ package final class JoinableThread: @unchecked Sendable {
     }
 }
 
-/// No further thread can be made now.
+/// The system cannot make another thread now.
 package struct ThreadUnavailable: Error, CustomStringConvertible {
-    /// `errno`'s numbers.
+    /// The `errno` number.
     package let code: CInt
 
     static let noMemory = ThreadUnavailable(code: ENOMEM)
@@ -43,7 +43,7 @@ package struct ThreadUnavailable: Error, CustomStringConvertible {
     }
 }
 
-/// Bytes. Only what is touched takes memory.
+/// The size of a stack in bytes. Only the pages that are used take memory.
 private let stackSize = 1 << 20
 
 private func makeThread(isDetached: Bool, _ body: @escaping @Sendable () -> Void) throws(ThreadUnavailable) -> pthread_t {

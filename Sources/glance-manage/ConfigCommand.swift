@@ -2,7 +2,7 @@ internal import ArgumentParser
 internal import JSONDocument
 internal import Service
 
-/// The options of the service.
+/// `config`: prints the options of the service.
 struct ConfigCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "config", abstract: "Tells which options there are.", subcommands: [List.self])

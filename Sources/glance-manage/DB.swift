@@ -5,9 +5,9 @@ internal import Persistence
 internal import Schema
 internal import Service
 
-/// The database's tables, the metadata definitions in them, and what was deleted in them long ago.
+/// `db`: upgrades the tables, loads metadata definitions, and purges deleted rows.
 ///
-/// What these commands say on standard output, and the status that they end with, is what Glance 33's `glance-manage` has; tools read it.
+/// Standard output and exit status are those of Glance 33's `glance-manage`, which tools read.
 struct DB: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "db", abstract: "Looks after the database.",

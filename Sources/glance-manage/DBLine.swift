@@ -1,22 +1,22 @@
-/// The commands of `db` as Glance's `glance-manage` takes them, put into the one form that `DB` reads.
+/// Translates the commands of `db` from the forms of Glance's `glance-manage` to the one form that `DB` parses.
 ///
-/// Glance knows each by two names, `db sync` and `db_sync`. Behind the first stand options, in any unambiguous abbreviation, and values
-/// in the order of the options; behind the second values alone, of which a flag's is any text that is not empty.
+/// Glance has two names for each command, `db sync` and `db_sync`. The first takes options, whose names may be abbreviated, and values in
+/// the order of the options. The second takes only values; for a flag, any text that is not empty.
 struct DBLine {
-    /// What Glance ends with.
+    /// An error that ends the program, as Glance does.
     struct Refused: Error, CustomStringConvertible {
         let description: String
-        /// 2 for what argparse refuses, 1 for what goes wrong behind it.
+        /// 2 for an error of argparse, 1 for a later error.
         var status: Int32 = 2
     }
 
     private struct Form {
         let name: String
-        /// Options with values, in the order in which these may stand alone; then those without, likewise.
+        /// Options with values, in the order in which their values may stand alone; then flags, likewise.
         var values: [String] = []
         var flags: [String] = []
         var areNumbers = false
-        /// Glance has no `db_` name for it, so that one of ours may take options.
+        /// Whether the `db_` name is not one of Glance, so that it may take options.
         var isOptionalOldName = false
         var ours: [String] = []
 
@@ -34,11 +34,11 @@ struct DBLine {
             Form(name: $0, values: ["age_in_days", "max_rows"], areNumbers: true, isOptionalOldName: true, ours: ["dry-run"])
         }
 
-    /// What commands there are, in the order of their names.
+    /// The names of all commands, sorted.
     static var names: [String] { forms.map(\.name).sorted() }
 
-    /// - Parameter words: a line without the options of `OsloArguments`, but for where the configuration lies.
-    /// - Returns: what is not of `db` as it is.
+    /// - Parameter words: a command line without the options of `OsloArguments`, except those for configuration files.
+    /// - Returns: a command line for `DB`; a line without a `db` command is returned unchanged.
     static func plain(_ words: [String]) throws(Refused) -> [String] {
         var words = words
         guard let first = words.first, first == "db" || first.hasPrefix("db_") else { return words }
@@ -83,12 +83,12 @@ struct DBLine {
         try read(alone: alone)
     }
 
-    /// - Returns: whether it took the word behind it for its value.
+    /// - Returns: whether the next word was used as the option's value.
     private mutating func read(option word: String, before next: String?) throws(Refused) -> Bool {
         let sides = word.split(separator: "=", maxSplits: 1, omittingEmptySubsequences: false).map(String.init)
         let (name, attached) = (String(sides[0].dropFirst(2)), sides.count > 1 ? sides[1] : nil)
         guard word.hasPrefix("--"), let option = try option(name), !isOld || form.isOptionalOldName || option == "help" else {
-            // `-h`, or nothing that is known.
+            // `-h`, or an unknown option.
             options.append(word)
             return false
         }
@@ -104,7 +104,7 @@ struct DBLine {
         return attached == nil
     }
 
-    /// The one option that a name or the beginning of it means.
+    /// The option that a name, or the beginning of one, stands for.
     private func option(_ name: String) throws(Refused) -> String? {
         if form.options.contains(name) { return name }
         let options = form.options.filter { $0.hasPrefix(name) }
@@ -122,7 +122,7 @@ struct DBLine {
             throw Refused(description: "unrecognized arguments: \(surplus)", status: isOld && !form.isOptionalOldName ? 2 : 1)
         }
         for (name, value) in zip(names, alone) {
-            // A flag of the new form is always given, set or not.
+            // In the new form every flag has a value already.
             guard !given.contains(name), isOld || form.values.contains(name) else {
                 throw Refused(description: "\(form.name) got multiple values for argument '\(name)'", status: 1)
             }

@@ -12,7 +12,7 @@ struct GlanceManage: ParsableCommand {
             """,
         subcommands: [ConfigCommand.self, DB.self, NginxCommand.self, PolicyCommand.self, Run.self, Scrub.self])
 
-    /// Ends as Glance does: with 2 for a line that is not understood, with 1 for what goes wrong.
+    /// Runs the command. Like Glance, it exits with 2 if the command line is not valid, and with 1 after an error.
     static func main() {
         let arguments = OsloArguments.ofProcess()
         if let shell = arguments.shell { printCompletion(for: shell) }

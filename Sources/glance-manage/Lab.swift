@@ -5,7 +5,7 @@ internal import Schema
 internal import Service
 internal import Stack
 
-/// MariaDB, nginx and the workers of one folder, started, watched and ended together.
+/// MariaDB, nginx and the workers in one folder, which are started, watched and ended together.
 struct Lab {
     private let home: Home
     private let mariadb: PrivateMariaDB?
@@ -31,7 +31,7 @@ struct Lab {
         self.mariadb = mariadb
         var environment: [String: String] = [:]
         if let url = databaseURL ?? mariadb?.url(of: Self.database) { environment["OS_DATABASE__CONNECTION"] = url }
-        // Whatever the file says: these are this folder's own.
+        // These settings belong to the folder, so they override the file.
         environment["OS_DEFAULT__REGISTRY_HOST"] = "127.0.0.1"
         environment["OS_DEFAULT__REGISTRY_PORT"] = String(registryPort)
         if try named(Options.registrySecret) == nil { environment["OS_VITRINE__REGISTRY_SECRET"] = try home.registrySecret() }
@@ -53,7 +53,7 @@ struct Lab {
         site = Site(settings)
     }
 
-    /// Starts all, says so, and ends all when it is told to end or its terminal goes.
+    /// Starts all programs, prints `ready`, and ends all after a signal, or when the terminal is closed.
     func run() throws {
         var signals = sigset_t()
         sigemptyset(&signals)
@@ -66,7 +66,7 @@ struct Lab {
         try mariadb?.start()
         try mariadb?.waitUntilReady()
         try mariadb?.createDatabase(Self.database)
-        // Before anybody can ask for what is not there yet.
+        // The tables must exist before the first request.
         try migrations.apply { _ in }
         try site.start()
         try site.waitUntilReady(unless: Self.isToldToEnd)
@@ -82,7 +82,7 @@ struct Lab {
         }
     }
 
-    /// Whether a signal to end waits to be taken.
+    /// Whether a signal to end is pending.
     private static func isToldToEnd() -> Bool {
         var waiting = sigset_t()
         sigpending(&waiting)
@@ -109,7 +109,7 @@ struct Lab {
             """)
     }
 
-    /// Beside this very program.
+    /// The folder of this program.
     private static var programs: String {
         let own = (try? FileManager.default.destinationOfSymbolicLink(atPath: "/proc/self/exe")) ?? CommandLine.arguments[0]
         return (own as NSString).deletingLastPathComponent

@@ -2,21 +2,21 @@ internal import Domain
 internal import Foundation
 internal import JSONDocument
 
-/// A file of metadata definitions: one namespace, as Glance ships them in `/etc/glance/metadefs`.
+/// A file of metadata definitions with one namespace, as Glance ships them in `/etc/glance/metadefs`.
 struct MetadefFile {
     struct Unreadable: Error, CustomStringConvertible {
         let description: String
     }
 
-    /// A file that holds no definitions at all.
+    /// The file contains no definitions.
     struct Unparsable: Error, CustomStringConvertible {
         let description: String
     }
 
-    /// Bytes of a file, at most.
+    /// The largest file, in bytes.
     private static let longest = 8 << 20
 
-    /// The files that a path means: itself, or those of a folder that end with `.json`.
+    /// The files at a path: the file itself, or the files of a folder whose names end with `.json`.
     static func paths(at path: String) throws -> [String] {
         var isFolder: ObjCBool = false
         guard FileManager.default.fileExists(atPath: path, isDirectory: &isFolder) else {
@@ -30,7 +30,7 @@ struct MetadefFile {
 
     // MARK: reading
 
-    /// Reads a namespace. Fields that are not known are passed over, those of a property are kept as they are.
+    /// Reads a namespace. Unknown fields are ignored; those of a property are kept.
     static func read(_ path: String) throws -> MetadefDraft {
         let size = try FileManager.default.attributesOfItem(atPath: path)[.size] as? Int ?? 0
         guard size <= longest, let bytes = FileManager.default.contents(atPath: path) else {
@@ -147,7 +147,7 @@ struct MetadefFile {
         }
     }
 
-    /// The letters and digits of what people call the namespace, as Glance has it; of its name where those are taken.
+    /// The file's name for a namespace: the letters and digits of its display name, as in Glance, or of its name if another file has that.
     static func name(for namespace: MetadefNamespace, taken: Set<String>) -> String {
         func plain(_ text: String) -> String { String(text.filter { $0.isLetter || $0.isNumber }) }
         let names = [plain(namespace.fields.displayName ?? ""), plain(namespace.name), "namespace\(namespace.id)"]

@@ -29,7 +29,7 @@ extension DB {
         private var mode: MetadefLoading { overwrites ? .overwrite : prefersNew ? .preferNew : merges ? .merge : .skip }
 
         func run() throws {
-            // Not a refusal: tools have gone on from here with every Glance.
+            // Not an error: Glance's command succeeds here too, and tools rely on it.
             guard merges || !prefersNew && !overwrites else { return Self.say("--prefer_new and --overwrite go with --merge.") }
             guard !prefersNew || !overwrites else { return Self.say("--prefer_new and --overwrite exclude each other.") }
             let catalog = try arguments.catalog()
@@ -94,7 +94,7 @@ struct MetadefPlace: ParsableArguments {
     @ArgumentParser.Option(help: "A file or a folder of files *.json, in place of metadata_source_path.")
     var path: String?
 
-    /// Without slashes at its end.
+    /// The path without slashes at its end.
     func path(_ arguments: ConfigurationArguments) throws -> String {
         let named = self.path.flatMap { $0.isEmpty ? nil : $0 }
         let path = try named ?? arguments.configuration()(Options.metadataSourcePath)

@@ -2,7 +2,7 @@ internal import ArgumentParser
 internal import Service
 internal import Stack
 
-/// The part of nginx's configuration that depends on the stores.
+/// `nginx`: prints the part of nginx's configuration that depends on the stores.
 struct NginxCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "nginx", abstract: "Prints the internal locations by which nginx sends the stores' files.",

@@ -2,7 +2,7 @@ internal import ArgumentParser
 internal import Domain
 internal import Service
 
-/// The rules of who may do what.
+/// `policy`: prints and evaluates policy rules.
 struct PolicyCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "policy", abstract: "Tells which rules are in force, and what they say of somebody.",

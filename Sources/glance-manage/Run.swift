@@ -2,7 +2,7 @@ internal import ArgumentParser
 internal import Foundation
 internal import Stack
 
-/// The whole service in one folder, as `make run` starts it.
+/// `run`: runs the whole service in one folder, for `make run`.
 struct Run: ParsableCommand {
     static let configuration = CommandConfiguration(
         abstract: "Runs the whole service in one folder: MariaDB, nginx and the workers, until Ctrl-C.")

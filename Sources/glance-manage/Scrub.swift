@@ -3,7 +3,7 @@ internal import Domain
 internal import Operations
 internal import Service
 
-/// Deleted images whose bytes were kept.
+/// `scrub`: removes the data of images whose deletion was delayed, or restores such an image.
 struct Scrub: ParsableCommand {
     static let configuration = CommandConfiguration(
         abstract: "Removes the data of images whose deletion was delayed, or brings such an image back.",

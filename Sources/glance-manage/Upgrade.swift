@@ -3,10 +3,10 @@ internal import Foundation
 internal import Persistence
 internal import Schema
 
-/// The ways to this release's tables: in one go, or in the three steps of an upgrade while an older Glance goes on.
+/// The commands that upgrade the tables: in one step, or in three while an older Glance still runs.
 ///
-/// The tables of this release only add to those of any before, so all is done in the first step; the second finds nothing to do, and the
-/// third notes that no older Glance is there any more.
+/// This release only adds to the tables of earlier ones, so the first step does everything. The second does nothing, and the third notes
+/// that no older Glance uses the database any more.
 extension DB {
     struct Sync: ParsableCommand {
         static let configuration = CommandConfiguration(
@@ -86,17 +86,17 @@ extension DB {
         }
     }
 
-    /// A step for which it is too early, or a way that there is not.
+    /// A step that cannot be done yet, or an operation that does not exist.
     struct Refused: Error, CustomStringConvertible {
         let description: String
     }
 }
 
-/// On standard error: standard output says what Glance says there.
+/// Reports a migration on standard error, because standard output has Glance's texts.
 private func announce(_ migration: Schema.Migration) { FileHandle.standardError.write(Data("applying \(migration.name)\n".utf8)) }
 
 extension Migrations {
-    /// Says so where nothing is left to do.
+    /// Whether nothing is left to do; then it prints so.
     fileprivate var isAllDone: Bool {
         get throws {
             guard try state().isComplete else { return false }

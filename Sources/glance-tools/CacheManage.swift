@@ -2,7 +2,7 @@ internal import Glibc
 internal import HTTPClient
 internal import Threading
 
-/// Looks at a node's image cache and changes what is in it, over the service's API. Source: Glance 33, `glance-cache-manage`.
+/// Shows and changes a node's image cache through the service's API. Source: Glance 33, `glance-cache-manage`.
 struct CacheManage {
     private static let usage = "glance-cache-manage [-v] [-f] [-H ADDRESS] [-p PORT] [-k] [--os-... VALUE] COMMAND [IMAGE_ID]"
     private static let options: [CommandWords.Option] = [
@@ -30,9 +30,9 @@ struct CacheManage {
     private let server: CacheServer
     private let isVerbose: Bool
 
-    /// Said to the operator, and then the exit status is 1.
+    /// An error that is printed before the program exits with 1.
     private struct Refused: Error { let message: String }
-    /// He does not want it after all.
+    /// The operator answered no.
     private struct Declined: Error {}
 
     static func run(_ name: String, _ words: [String]) throws -> Int32 {
@@ -94,7 +94,7 @@ struct CacheManage {
         server = CacheServer(base, try Self.credentials(words, trust), trust: trust)
     }
 
-    /// A token counts more than a login; nobody in particular where there is neither.
+    /// The credentials: a token if one is given, else a login, else none.
     private static func credentials(_ words: CommandWords, _ trust: TLSSettings) throws -> Credentials {
         if let token = words["-A"] ?? variable("OS_AUTH_TOKEN", "OS_TOKEN") { return .token(token) }
         var login = Credentials.Login()
@@ -171,7 +171,7 @@ struct CacheManage {
 
     private func note(_ text: String) { if isVerbose { write("\(text)\n") } }
 
-    /// The image that the command is for.
+    /// The id of the image that the command is for.
     private func image() throws -> String {
         guard words.others.count == 2 else {
             throw Refused(message: "\(words.others[0]) takes one argument: the ID of an image.")
@@ -192,7 +192,7 @@ struct CacheManage {
     }
 }
 
-/// A time of seconds since 1970, in UTC, as Python's `isoformat` has it: with microseconds where there are some.
+/// A time in seconds since 1970 as Python's `isoformat` prints it in UTC: with microseconds unless they are zero.
 func isoTime(_ seconds: Double) -> String {
     let whole = seconds.rounded(.down)
     var (second, micros) = (time_t(whole), Int(((seconds - whole) * 1e6).rounded(.toNearestOrEven)))
@@ -208,7 +208,7 @@ func isoTime(_ seconds: Double) -> String {
     return "\(date)T\(time)\(micros == 0 ? "" : ".\(digits(micros, 6))")"
 }
 
-/// A number with so many decimals.
+/// A number with a fixed number of decimals.
 func fixed(_ value: Double, _ decimals: Int) -> String {
     let unit = pow(10, Double(decimals))
     let text = String(Int((value * unit).rounded()))

@@ -2,12 +2,12 @@ internal import Domain
 internal import HTTPClient
 internal import JSONDocument
 
-/// The image cache of a node, as its service lets operators look at it and change it.
+/// A client for the image cache of a node, over the service's API.
 ///
-/// The older paths are asked first: they tell how much was done, and take an image from the cache or from the queue alone. A service whose
-/// pipeline does not have them has the newer ones.
+/// It tries the older paths first: they return how many images were affected, and can remove an image from only the cache or only the
+/// queue. A service without them has the newer paths.
 final class CacheServer {
-    /// Why an order was not carried out.
+    /// The reason why a request failed.
     enum Refusal: Error {
         case forbidden
         case noCache
@@ -54,13 +54,13 @@ final class CacheServer {
 
     func delete(_ id: String, from part: Part) throws(Refusal) {
         if try ask("DELETE", "/v2/\(part.rawValue)_images/\(id)") != nil { return }
-        // The newer path takes it from both places, and is not asked for what is not where it is to be taken from.
+        // The newer path removes the image from both places, so it is used only if the image is in the right one.
         let names = part == .cached ? try cached().map(\.id) : try queued()
         guard names.contains(id.lowercased()) else { return }
         _ = try ask("DELETE", "/v2/cache/\(id)")
     }
 
-    /// - Returns: how many there were.
+    /// - Returns: the number of images that were removed.
     func deleteAll(from part: Part) throws(Refusal) -> Int64 {
         if let body = try ask("DELETE", "/v2/\(part.rawValue)_images") { return body.object?["num_deleted"]?.int ?? 0 }
         let count = part == .cached ? try cached().count : try queued().count
@@ -81,7 +81,7 @@ final class CacheServer {
 
     private func hasNewerPaths() throws(Refusal) -> Bool { try ask("GET", "/v2/cache") != nil }
 
-    /// - Returns: the answer, null where there is nothing in it; nil for 404.
+    /// - Returns: the answer, null if it is empty; nil for 404.
     private func ask(_ method: String, _ path: String, _ headers: [(name: String, value: String)] = []) throws(Refusal) -> JSON? {
         let first = try token(besides: nil)
         var reply = try send(method, path, headers, first)

@@ -1,18 +1,18 @@
-/// The command line cannot be understood.
+/// The command line is not valid.
 struct UsageError: Error, CustomStringConvertible {
     let description: String
     var usage: String?
-    /// As Python's argparse has it.
+    /// The exit status; argparse uses 2.
     var status: Int32 = 2
 
     init(_ description: String, usage: String? = nil) { (self.description, self.usage) = (description, usage) }
 }
 
-/// A command line, read as Python's argparse reads one: options before, between and behind other words, `--name=value`, `-nvalue`,
-/// `-vd` for `-v -d`, and the beginning of a long name where only one begins so.
+/// A command line parsed as Python's argparse does: options before, between and behind other words; `--name=value`, `-nvalue`, `-vd`
+/// for `-v -d`; a long name may be abbreviated if it stays unambiguous.
 struct CommandWords {
     struct Option {
-        /// The first is what it is asked by.
+        /// All spellings; the first is the key for `subscript`.
         let names: [String]
         let takesValue: Bool
 
@@ -20,7 +20,7 @@ struct CommandWords {
         static func value(_ names: String...) -> Option { Option(names: names, takesValue: true) }
     }
 
-    /// What is no option.
+    /// The words that are not options.
     private(set) var others: [String] = []
     private var given: [String: [String]] = [:]
 
@@ -86,7 +86,7 @@ struct CommandWords {
     private mutating func note(_ option: Option, _ value: String) { given[option.names[0], default: []].append(value) }
 
     func has(_ name: String) -> Bool { given[name] != nil }
-    /// The last value that was given; nil where none was, or an empty one.
+    /// The last value of an option; nil if it was not given or is empty.
     subscript(name: String) -> String? { given[name]?.last.flatMap { $0.isEmpty ? nil : $0 } }
     func all(_ name: String) -> [String] { given[name] ?? [] }
 }

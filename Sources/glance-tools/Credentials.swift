@@ -3,13 +3,13 @@ internal import HTTPClient
 internal import Identity
 internal import Logging
 
-/// What an operator shows to a service: a token, or a login at Keystone by which there is always a fresh one.
+/// The operator's credentials for a service: a token, or a login at Keystone that renews tokens.
 enum Credentials {
     case none
     case token(String)
     case session(KeystoneSession)
 
-    /// - Parameter refused: one that was shown and not taken.
+    /// - Parameter refused: a token that the service has refused.
     func token(besides refused: String?) throws(Fault) -> String? {
         switch self {
         case .none: nil
@@ -18,8 +18,8 @@ enum Credentials {
         }
     }
 
-    /// Where a login is described: options that a program has for it, before the variables that OpenStack's clients know.
-    /// Source: python-openstackclient, "Authentication"; os-client-config.
+    /// The parameters of a login: a program's options, or else the variables of OpenStack's clients. Source: python-openstackclient,
+    /// "Authentication"; os-client-config.
     struct Login {
         var authURL = variable("OS_AUTH_URL")
         var username = variable("OS_USERNAME", "OS_AUTH_USER")
@@ -32,12 +32,12 @@ enum Credentials {
         var region = variable("OS_REGION_NAME")
         var trust = TLSSettings(certificateAuthority: variable("OS_CACERT"))
 
-        /// - Returns: nil where no Keystone is named.
+        /// - Returns: nil if no Keystone is named.
         func credentials() throws(UsageError) -> Credentials? {
             guard let authURL else { return nil }
             var access = KeystoneAccess(address: authURL, proof: try proof(), scope: try scope())
             (access.interface, access.region, access.trust) = (variable("OS_INTERFACE") ?? "public", region, trust)
-            // Nothing of it is told to the operator but what becomes an error.
+            // The operator sees only errors of the login, not its log.
             let logger = Logger(label: "login") { _ in SwiftLogNoOpLogHandler() }
             return .session(KeystoneSession(access, logger: logger))
         }
@@ -70,7 +70,7 @@ enum Credentials {
             throw UsageError("the login has no project: OS_PROJECT_NAME is not set")
         }
 
-        /// Glance's own programs know none but `default` where nothing is said.
+        /// The domain by id or name; `default` if neither is given, as in Glance's programs.
         private func domain(_ id: String?, _ name: String?) -> KeystoneAccess.Domain {
             if let id { return .id(id) }
             if let name { return .name(name) }

@@ -1,10 +1,10 @@
 internal import Glibc
 internal import Service
 
-/// Programs of Glance's by their own names: one program that looks at the name it was called by.
+/// Runs one of Glance's programs, chosen by the name by which this program was called.
 @main
 enum GlanceTools {
-    /// What a tool does with the words behind its name.
+    /// Runs a tool with its arguments.
     ///
     /// - Returns: the exit status.
     typealias Tool = @Sendable (_ name: String, _ words: [String]) throws -> Int32
@@ -12,9 +12,9 @@ enum GlanceTools {
     // swift-format-ignore
     private static let tools: [(name: String, does: String, run: Tool)] = [
         ("glance-cache-manage",     "looks at a node's image cache, and orders what is in it", CacheManage.run),
-        ("glance-cache-cleaner",    "removes from the image cache what was left half-way",     CacheRound.clean),
-        ("glance-cache-pruner",     "brings the image cache down to its size",                 CacheRound.prune),
-        ("glance-cache-prefetcher", "brings into the image cache what is wanted there",        CacheRound.prefetch),
+        ("glance-cache-cleaner",    "removes from the image cache what was left half-way",     CacheMaintenance.clean),
+        ("glance-cache-pruner",     "brings the image cache down to its size",                 CacheMaintenance.prune),
+        ("glance-cache-prefetcher", "brings into the image cache what is wanted there",        CacheMaintenance.prefetch),
         ("glance-control",          "does nothing; systemctl starts and stops the service",    Nothing.control),
         ("glance-replicator",       "copies images between services, and to folders and back", ReplicatorCommand.run),
         ("glance-scrubber",         "removes the data of images whose deletion was delayed",   ScrubberCommand.run),
@@ -35,7 +35,7 @@ enum GlanceTools {
             write("usage: glance-tools NAME ..., or by a link of one of these names:\n\(list)", to: isHelp ? STDOUT_FILENO : STDERR_FILENO)
             exit(isHelp ? 0 : 2)
         }
-        // Whoever is gone, at the other end of a pipe or of TLS, is an error of a write, and not the end.
+        // A write to a closed pipe or connection is then an error instead of the end of the program.
         signal(SIGPIPE, SIG_IGN)
         do {
             exit(try tool.run(name, words))
@@ -49,17 +49,17 @@ enum GlanceTools {
     }
 }
 
-/// Writes a text at once; nothing of it stays in a buffer.
+/// Writes a text without buffering.
 func write(_ text: String, to descriptor: CInt = STDOUT_FILENO) {
     _ = Array(text.utf8).withUnsafeBytes { Glibc.write(descriptor, $0.baseAddress, $0.count) }
 }
 
 extension String {
-    /// With blanks behind it, to a width.
+    /// The text with blanks appended up to a width.
     func padded(to width: Int) -> String { self + String(repeating: " ", count: Swift.max(0, width - count)) }
 }
 
-/// The value of a variable of the environment; nil where it is empty.
+/// The value of the first variable of the environment that is set and not empty.
 func variable(_ names: String...) -> String? {
     names.lazy.compactMap { getenv($0).map { String(cString: $0) } }.first { !$0.isEmpty }
 }

@@ -1,4 +1,4 @@
-/// Names under which there is nothing to do here, and that scripts call all the same.
+/// Names of Glance's programs that have no work here, but that scripts may call.
 enum Nothing {
     static func control(_ name: String, _ words: [String]) -> Int32 {
         let command = words.first { ["status", "stop", "shutdown", "restart", "reload", "force-reload"].contains($0) } ?? "start"

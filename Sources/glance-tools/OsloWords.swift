@@ -2,15 +2,14 @@ internal import Glibc
 internal import OsloConfig
 internal import Service
 
-/// What every program of Glance's takes besides its own options: `OsloArguments` takes most of it out of a command line and heeds it, and
-/// this is the rest.
+/// The options that all of Glance's programs have: `OsloArguments` removes and applies most of them, and this handles the rest.
 enum OsloWords {
-    /// Where the configuration is, and who the program is.
+    /// Options for the configuration, help and version.
     private static let options: [CommandWords.Option] = [
         .value("--config-file"), .value("--config-dir"), .flag("-h", "--help"), .flag("--version"),
     ]
 
-    /// A command line, and with it what holds for the whole process.
+    /// Parses a command line, and applies the options for the whole process.
     static func words(_ words: [String], _ more: [CommandWords.Option] = [], usage: String) throws(UsageError) -> CommandWords {
         let common: OsloArguments
         do throws(OsloArguments.Refused) {
@@ -23,7 +22,7 @@ enum OsloWords {
         return try CommandWords(version + common.words, more + options, usage: usage)
     }
 
-    /// The same for a program that takes options alone.
+    /// The same for a program that takes options only.
     static func wordsWithoutCommand(
         _ words: [String], _ more: [CommandWords.Option] = [], usage: String
     ) throws(UsageError) -> CommandWords {
@@ -32,7 +31,7 @@ enum OsloWords {
         return read
     }
 
-    /// - Returns: true when the program was only asked who it is.
+    /// - Returns: true if the help or version was printed, so that nothing else is to be done.
     static func answersByItself(_ words: CommandWords, usage: String) -> Bool {
         if words.has("-h") {
             write("usage: \(usage)\n")
@@ -44,7 +43,7 @@ enum OsloWords {
         return true
     }
 
-    /// The configuration that the words name, or the one of the program.
+    /// The configuration that the command line names, or the program's default.
     static func configuration(_ words: CommandWords, of program: String) throws -> Configuration {
         try Programs.configuration(files: words.all("--config-file"), directories: words.all("--config-dir"), program: program)
     }

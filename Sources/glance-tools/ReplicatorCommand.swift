@@ -24,7 +24,7 @@ enum ReplicatorCommand {
         + commands.map { "    \($0.name.padded(to: 16))\($0.does)\n" }.joined()
         + "\nA server is host:port, or a URL (https://glance.example/image). Without a token, OS_AUTH_URL and its like are a login.\n"
 
-    /// What the command line and `glance-replicator.conf` may say; the command line counts more.
+    /// Options of the command line and of `glance-replicator.conf`; the command line takes precedence.
     private static let options: [CommandWords.Option] = [
         .value("-c", "--chunksize"), .value("-D", "--dontreplicate"), .flag("-m", "--metaonly"), .flag("--nometaonly"),
         .value("-t", "--token"), .value("-M", "--sourcetoken", "--mastertoken"), .value("-S", "--targettoken", "--slavetoken"),
@@ -34,7 +34,7 @@ enum ReplicatorCommand {
         do {
             return try answer(name, words)
         } catch var error as UsageError {
-            // Glance's catches what argparse says, and ends by itself.
+            // Glance catches argparse's error and exits with 1.
             error.status = 1
             throw error
         }
@@ -106,7 +106,7 @@ enum ReplicatorCommand {
         guard 1...(64 << 20) ~= settings.chunk else {
             throw UsageError("argument --chunksize: is to be from 1 to \(64 << 20)", usage: usage)
         }
-        // A byte at a time is what nobody wants.
+        // A tiny chunk size would make the copy very slow.
         settings.chunk = max(settings.chunk, 4096)
         if let names = try words["-D"] ?? configuration(Option<String?>.optionalText("DEFAULT", "dontreplicate")) {
             settings.dropped = DroppedFields(names)
@@ -130,7 +130,7 @@ enum ReplicatorCommand {
         return "\(fixed(number, 1)) EiB"
     }
 
-    /// The services of a command, and what is shown to each.
+    /// The services of a command, and the credentials for each.
     private struct Servers {
         private let (sourceToken, targetToken): (String?, String?)
         private let login: Credentials?
@@ -141,7 +141,7 @@ enum ReplicatorCommand {
             let both = try words["-t"] ?? token("token")
             sourceToken = try both ?? words["-M"] ?? token("sourcetoken")
             targetToken = try both ?? words["-S"] ?? token("targettoken")
-            // Of two services one may belong to somebody else's cloud: a login is shown only where nothing else is said.
+            // One of the services may belong to another cloud, so a login is used only if no token is given.
             login = sourceToken == nil && targetToken == nil ? try Credentials.Login().credentials() : nil
         }
 
@@ -160,7 +160,7 @@ enum ReplicatorCommand {
         }
     }
 
-    /// Tells the operator how far it is.
+    /// Prints the progress.
     private final class Report {
         var output = STDERR_FILENO
         private let isTold: Bool
@@ -179,7 +179,7 @@ enum ReplicatorCommand {
             }
         }
 
-        /// Below the bar, which is drawn again with the next bytes.
+        /// Prints a line below the progress bar, which is redrawn with the next bytes.
         private func say(_ text: String) {
             bar?.end()
             write("\(text)\n", to: output)

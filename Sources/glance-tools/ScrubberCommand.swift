@@ -4,8 +4,8 @@ internal import Operations
 internal import OsloConfig
 internal import Service
 
-/// Removes the data of images whose deletion was delayed, once or again and again. Nothing needs to be ended first to bring an image
-/// back: each is removed or brought back, never both.
+/// Removes the data of images whose deletion was delayed, once or repeatedly. It may run beside a restore: an image is either removed or
+/// restored, never both.
 enum ScrubberCommand {
     static func run(_ name: String, _ words: [String]) throws -> Int32 {
         let usage = "\(name) [--config-file PATH] [--config-dir DIR] [--daemon | --restore IMAGE_ID] [--wakeup_time SECONDS] [--debug]"
@@ -31,7 +31,7 @@ enum ScrubberCommand {
         }
         let pause = try words["--wakeup_time"].map(Self.seconds) ?? configuration(Options.wakeupTime)
         while true {
-            // It may be ended at any moment, and goes on when it is started again.
+            // The program may be ended at any moment, and continues after a restart.
             do { try scrub(scrubber) } catch { write("\(name): \(error); tried again in \(pause) s\n", to: STDERR_FILENO) }
             sleep(UInt32(clamping: max(1, pause)))
         }

@@ -6,7 +6,7 @@ internal import Persistence
 internal import Schema
 internal import Service
 
-/// Whether a configuration and a database are ready for this release. Source: oslo.upgradecheck, `upgradecheck.main`.
+/// Checks whether a configuration and a database are ready for this release. Source: oslo.upgradecheck, `upgradecheck.main`.
 struct StatusCommand {
     private enum Result: Int64 {
         case success, warning, failure
@@ -41,7 +41,7 @@ struct StatusCommand {
     private let words: CommandWords
 
     private func checks() -> [Check] {
-        // Whoever looks makes no log file, least of all one of root's.
+        // A check must not create a log file, which might belong to root.
         for name in ["OS_DEFAULT__LOG_FILE", "OS_DEFAULT__LOG_DIR"] { setenv(name, "", 0) }
         let configuration: Configuration
         do {
@@ -78,7 +78,7 @@ struct StatusCommand {
         return Check(name: "Options", details: news)
     }
 
-    /// Glance checks the same, and by this name.
+    /// Checks `owner_is_tenant`; Glance has a check with the same name.
     private static func owner(_ configuration: Configuration) -> Check {
         let name = "Config option owner_is_tenant removal"
         let isTenant = (try? configuration(Option<Bool>.flag("DEFAULT", "owner_is_tenant", default: true))) ?? true

@@ -1,14 +1,14 @@
-/// A table of texts in a frame. Source: PrettyTable's usual look, which Glance's programs have.
+/// A table of texts in a frame. Source: PrettyTable's default style, which Glance's programs use.
 struct Table {
     enum Alignment { case left, center, right }
 
     private let header: [String]
     private let alignments: [Alignment]
     private let hasRules: Bool
-    /// Each cell is lines.
+    /// The lines of each cell.
     private var rows: [[[Substring]]] = []
 
-    /// - Parameter hasRules: whether there is a line between every two rows.
+    /// - Parameter hasRules: whether rows are separated by lines.
     init(_ header: [String], _ alignments: [Alignment], hasRules: Bool = false) {
         (self.header, self.alignments, self.hasRules) = (header, alignments, hasRules)
     }
@@ -32,7 +32,7 @@ struct Table {
         return lines.joined(separator: "\n") + "\n"
     }
 
-    /// What cannot be halved goes to the side that makes the middle of an odd text fall where PrettyTable has it.
+    /// Pads a text. For centred text, the odd blank goes to the side that PrettyTable chooses.
     private func aligned(_ text: Substring, _ width: Int, _ alignment: Alignment) -> String {
         let excess = width - text.count
         let before =

@@ -1,5 +1,5 @@
-/// Lines of a text that are no longer than a width, of which all but the first begin with two blanks. Source: Python's `textwrap`, which
-/// oslo's table is made with: a word may be cut behind a hyphen between letters, and anywhere if no line has room for it.
+/// Breaks a text into lines up to a width; all but the first are indented by two blanks. Source: Python's `textwrap`, which oslo's table
+/// uses: a word may be broken behind a hyphen between letters, and anywhere if it is longer than a line.
 func wrapped(_ text: String, to width: Int) -> [String] {
     var pieces = text.split(whereSeparator: \.isWhitespace).flatMap { [" "[...]] + hyphenated($0) }.dropFirst()
     var lines: [String] = []
@@ -21,7 +21,7 @@ func wrapped(_ text: String, to width: Int) -> [String] {
     return lines
 }
 
-/// The parts of a word that may stand on lines of their own.
+/// The parts of a word that may be on different lines.
 private func hyphenated(_ word: Substring) -> [Substring] {
     var (parts, rest) = ([Substring](), word)
     let letters = Array(word)

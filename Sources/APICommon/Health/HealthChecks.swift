@@ -2,16 +2,16 @@ package import Domain
 package import Logging
 internal import Threading
 
-/// Finds out whether what the service stands on can be used, without being a burden to it or to those who ask.
+/// Checks whether the parts that the service depends on work, without loading them by frequent requests.
 ///
-/// Each probe has a thread of its own and is asked once at a time. What it said counts for some seconds, so that asking often
-/// loads nothing; meanwhile one asker waits for news, not long, and others get the news before.
+/// Each probe has its own thread and runs once at a time. A result is valid for some seconds. When a result is too old, one request
+/// starts the probe and waits at most 2 s for the new result; the others get the previous result at once.
 package final class HealthChecks: Sendable {
-    /// What is known of one probe.
+    /// The result of one probe.
     struct Finding: Sendable {
         let name: String
         let isWell: Bool
-        /// That the probe took, or takes already.
+        /// How long the probe took, or has been running.
         let seconds: Double
         /// `OK`, or what is wrong.
         let reason: String
@@ -21,7 +21,7 @@ package final class HealthChecks: Sendable {
 
     package init(_ probes: [any HealthProbe], logger: Logger) { watches = probes.map { Watch($0, logger) } }
 
-    /// In the order of the probes.
+    /// The results, in the order of the probes.
     func findings() -> [Finding] {
         let began = watches.map { $0.begin() }
         return zip(watches, began).map { $0.finding(isAsker: $1) }
@@ -34,23 +34,23 @@ private final class Watch: Sendable {
     private let state = Monitor(State())
 
     private struct State {
-        /// When the probe was asked that has not answered yet.
+        /// When the running probe was started; nil if none is running.
         var askedAt: Double?
         var last: HealthChecks.Finding?
         var lastAt = 0.0
         var hasThread = false
     }
 
-    /// Seconds that what a probe said counts, good or bad.
+    /// Seconds that a result is valid, if the part works and if it does not.
     private static let goodFor = (well: 5.0, ill: 1.0)
-    /// Seconds that anybody waits for a probe.
+    /// Seconds that a request waits for a probe.
     private static let patience = 2.0
 
     init(_ probe: any HealthProbe, _ logger: Logger) { (self.probe, self.logger) = (probe, logger) }
 
-    /// Asks the probe, unless it is being asked or what it said still counts.
+    /// Starts the probe, unless it is running or the last result is still valid.
     ///
-    /// - Returns: whether it is asked now.
+    /// - Returns: whether this call started the probe.
     func begin() -> Bool {
         let now = monotonicSeconds()
         let (begins, needsThread) = state.with { state in
@@ -70,7 +70,9 @@ private final class Watch: Sendable {
         return begins
     }
 
-    /// - Parameter isAsker: who had the probe asked waits for what it says; others wait only while it has never said anything.
+    /// The current result. A call that started the probe waits for the new result; other calls wait only if there is no result yet.
+    ///
+    /// - Parameter isAsker: whether this call started the probe.
     func finding(isAsker: Bool) -> HealthChecks.Finding {
         let now = monotonicSeconds()
         guard let askedAt = state.with({ $0.askedAt }) else { return state.with { $0.last } ?? silence(0) }
@@ -85,7 +87,7 @@ private final class Watch: Sendable {
         HealthChecks.Finding(name: probe.healthName, isWell: false, seconds: seconds, reason: "There is no answer yet.")
     }
 
-    /// The life of the thread.
+    /// The loop of the probe's thread.
     private func ask() {
         while true {
             let askedAt = state.wait { $0.askedAt }

@@ -3,24 +3,24 @@ internal import Glibc
 internal import HTTP
 internal import JSONDocument
 
-/// What a load balancer asks: whether requests may be sent here. Anybody may ask, without a token.
+/// Answers `GET /healthcheck`, by which a load balancer learns whether to send requests here. No token is needed.
 ///
-/// The plain form asks nothing and nobody but the files by which an operator takes a service out. The detailed form, for those
-/// who watch the service, also asks what it stands on: the database, the stores, who knows the callers.
+/// The plain form only looks at the files by which an operator takes a service out of use. The detailed form, for monitoring,
+/// also checks what the service depends on: the database, the stores and the identity service.
 ///
-/// Source: oslo.middleware, `healthcheck`, as Glance mounts it. What that tells of hosts, threads and paths in its detailed form
-/// is not told; its JSON says besides which release this is.
+/// Source: oslo.middleware, `healthcheck`, as Glance mounts it. Unlike there, the detailed form does not reveal hosts, threads and
+/// paths, and its JSON names the release.
 package struct Healthcheck: Sendable {
-    /// Files that say whether a service is to be used; the plug-ins of `backends`.
+    /// Files that tell whether a service is in use; the plug-ins of `backends`.
     package enum Backend: Sendable {
-        /// `disable_by_file`: while there is such a file, no.
+        /// `disable_by_file`: out of use while this file exists.
         case disabledBy(path: String)
-        /// `disable_by_files_ports`: the same for what comes in by one port.
+        /// `disable_by_files_ports`: the same, for requests that arrive on one port.
         case disabledByPort([Int: String])
-        /// `enable_by_files`: no, unless there are all of these.
+        /// `enable_by_files`: in use only while all these files exist.
         case enabledBy(paths: [String])
 
-        /// `OK`, or why not.
+        /// `OK`, or why the service is out of use.
         func reason(port: Int?) -> String {
             func isThere(_ path: String) -> Bool { access(path, F_OK) == 0 }
             return switch self {
@@ -34,12 +34,14 @@ package struct Healthcheck: Sendable {
     static let path = "/healthcheck"
 
     private let backends: [Backend]
-    /// Nil where `detailed` is off.
+    /// Nil if `detailed` is off.
     private let checks: HealthChecks?
 
     package init(backends: [Backend], checks: HealthChecks?) { (self.backends, self.checks) = (backends, checks) }
 
-    /// - Returns: nil for what is asked of somebody else.
+    /// Answers a request below `/healthcheck`.
+    ///
+    /// - Returns: nil for any other path.
     func answer(_ request: Request) -> Response? {
         guard request.path == Self.path || request.path.hasPrefix(Self.path + "/") else { return nil }
         let reasons = backends.map { $0.reason(port: request.serverPort) }
@@ -102,7 +104,7 @@ package struct Healthcheck: Sendable {
     private enum Format {
         case text, html, json
 
-        /// The best by the quality that `Accept` gives it, text before HTML before JSON where they are level, text where it wants none.
+        /// The format with the highest quality in `Accept`; if equal, text before HTML before JSON. Text if `Accept` is missing.
         static func preferred(by accept: String?) -> Format {
             guard let accept else { return .text }
             let ranges = Accept(accept)

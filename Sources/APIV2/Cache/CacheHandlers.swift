@@ -4,7 +4,7 @@ package import HTTP
 internal import JSONDocument
 package import Operations
 
-/// This node's cache of images. Source: spec v2 §20.
+/// This node's image cache. Source: https://docs.openstack.org/api-ref/image/v2/index.html, "Cache Manage"
 package struct CacheHandlers: Sendable {
     let service: CacheService
 
@@ -32,12 +32,12 @@ package struct CacheHandlers: Sendable {
         return .json(json.bytes)
     }
 
-    /// What is cleared stands in a header; without it all is.
+    /// Clears the cache, the queue or, without the header, both.
     private func clear(_ call: Call) throws(Fault) -> Response {
         let target = (call.request.headers["x-image-cache-clear-target"] ?? "").lowercased()
         guard ["", "cache", "queue"].contains(target) else {
             try service.checkMayClear(call.caller)
-            // As Glance has it: text, whatever the client would rather have.
+            // Like Glance, this error is plain text, whatever the client accepts.
             var request = call.request
             request.headers["Accept"] = nil
             return ErrorDocument.response(

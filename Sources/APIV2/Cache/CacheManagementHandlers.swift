@@ -4,7 +4,7 @@ package import HTTP
 internal import JSONDocument
 package import Operations
 
-/// The older way to the same cache, where the flavour says `cachemanagement`. Source: spec v2 §2.5.
+/// The older API for the same cache, under `/v2/cached_images` and `/v2/queued_images`; a flavor with `cachemanagement` turns it on.
 package struct CacheManagementHandlers: Sendable {
     let service: CacheService
 

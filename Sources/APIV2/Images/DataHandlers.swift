@@ -3,10 +3,10 @@ internal import Domain
 package import HTTP
 package import Operations
 
-/// Images' bytes.
+/// Upload and download of image data.
 package struct DataHandlers: Sendable {
     let service: ImageService
-    /// nginx is told whose bytes it sends.
+    /// Whether answers tell nginx which image's bytes it sends, for notifications.
     let notesSends: Bool
 
     package init(service: ImageService, notesSends: Bool) {
@@ -29,8 +29,8 @@ package struct DataHandlers: Sendable {
         }
     }
 
-    /// nginx sends the file, and its ranges, by itself where it can; what it would judge more kindly than Glance is refused
-    /// before.
+    /// Answers with the data or a range of it. nginx sends the file, and its ranges, where possible; the conditions that nginx would
+    /// evaluate less strictly than Glance are evaluated here.
     private func download(_ call: Call) throws(Fault) -> Response {
         let (image, bytes) = try service.download(call.imageID, preferring: call.preferredStores, for: call.caller)
         guard let bytes else { return Response(.noContent) }
@@ -80,7 +80,7 @@ package struct DataHandlers: Sendable {
 }
 
 extension Call {
-    /// Stores whose bytes a client wants before others'.
+    /// Names of stores, in the order in which the client wants to read from them.
     fileprivate var preferredStores: [String] {
         (query["prefer"] ?? "").split(separator: ",").compactMap { part in
             let name = part.drop(while: \.isWhitespace)
@@ -88,9 +88,9 @@ extension Call {
         }
     }
 
-    /// How many bytes of image data the body brings; nil when the client does not say.
+    /// The number of bytes that the client announces; nil if it announces none.
     ///
-    /// - Throws: `.unsupportedMedia` for a body that is not said to be data.
+    /// - Throws: `.unsupportedMedia` unless the body's type is `application/octet-stream`.
     func announcedData() throws(Fault) -> Int64? {
         guard request.headers["Content-Type"]?.prefix(while: { $0 != ";" }) == "application/octet-stream" else {
             throw Fault(.unsupportedMedia, "Image data must be sent as application/octet-stream.")
@@ -103,7 +103,7 @@ extension Call {
     }
 }
 
-/// The part of an image's bytes that a client wants.
+/// The range of an image's bytes that a client asks for.
 struct ByteRange: Equatable {
     let first: Int64
     let count: Int64
@@ -113,9 +113,10 @@ struct ByteRange: Equatable {
         self.count = count
     }
 
-    /// Reads `bytes=a-b`, `bytes=a-` and `bytes=-n` as Glance does: the unit in any case, blanks round its parts; what follows is passed over.
+    /// Reads `bytes=a-b`, `bytes=a-` and `bytes=-n` as Glance does: the unit in any case, with blanks around its parts; text after the
+    /// range is ignored.
     ///
-    /// - Throws: `.invalid` for several ranges, `.unsatisfiableRange` for one that makes no sense or lies behind the end.
+    /// - Throws: `.invalid` for several ranges, `.unsatisfiableRange` for a malformed range or one behind the end.
     init(_ text: String, of size: Int64) throws(Fault) {
         guard !text.contains(",") else { throw Fault(.invalid, "Requests with multiple ranges are not supported.") }
         var reader = RangeReader(rest: text.utf8[...])
@@ -132,7 +133,7 @@ struct ByteRange: Equatable {
         }
     }
 
-    /// Reads `bytes a-b/*` and `bytes a-b/size`, which old clients sent in a request. As in Glance the size does not matter.
+    /// Reads `bytes a-b/*` and `bytes a-b/size`, which old clients send in a request's `Content-Range`. Like Glance, it ignores the size.
     init(contentRange text: String, of size: Int64) throws(Fault) {
         var reader = RangeReader(rest: text.utf8[...])
         guard reader.skip("bytes "), let first = reader.number(), reader.skip("-"), let last = reader.number(), reader.skip("/"),
@@ -141,7 +142,7 @@ struct ByteRange: Equatable {
         self.init(first: first, count: last - first + 1)
     }
 
-    /// Whether nginx reads a `Range` as this does.
+    /// Whether nginx understands a `Range` in the same way as this type.
     static func isPlain(_ text: String) -> Bool {
         var reader = RangeReader(rest: text.utf8[...])
         return text.utf8.count <= 40 && reader.skip("bytes=", anyCase: true) && isShort(reader.number()) && reader.skip("-")
@@ -155,11 +156,11 @@ struct ByteRange: Equatable {
     }
 }
 
-/// The parts of a range, one after another.
+/// Reads the parts of a range from left to right.
 private struct RangeReader {
     var rest: Substring.UTF8View
 
-    /// - Returns: false, and nothing is read, where another word stands.
+    /// Skips a word. If another text is next, it reads nothing and returns false.
     mutating func skip(_ word: String, anyCase: Bool = false) -> Bool {
         let found = rest.prefix(word.utf8.count)
         guard found.elementsEqual(word.utf8, by: { $0 == $1 || anyCase && $0 | 0x20 == $1 | 0x20 }) else { return false }
@@ -167,13 +168,13 @@ private struct RangeReader {
         return true
     }
 
-    /// - Returns: true, whether there were any or not.
+    /// Skips blanks, if there are any. It always returns true.
     mutating func skipBlanks() -> Bool {
         rest = rest.drop { $0 == 0x20 }
         return true
     }
 
-    /// - Returns: nil where no digit stands; the greatest number for one that is greater yet.
+    /// Reads a number. It returns nil if no digit is next, and the greatest number for a greater one.
     mutating func number() -> Int64? {
         let digits = rest.prefix { 0x30...0x39 ~= $0 }
         guard !digits.isEmpty else { return nil }

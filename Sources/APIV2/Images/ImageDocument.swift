@@ -1,18 +1,18 @@
 internal import Domain
 internal import JSONDocument
 
-/// An image as the API shows it.
+/// The JSON document of an image.
 struct ImageDocument {
     let image: Image
     let site: SiteProperties
-    /// The first location, where the site shows it and the caller may know it.
+    /// The URL of the first location; nil unless the site shows it and the caller may see it.
     var directURL: String?
-    /// All of them, where the site shows them: none to those who may not know them.
+    /// All locations, if the site shows them; empty for a caller who may not see them, nil if the site does not show them.
     var locations: [ImageLocation]?
-    /// Names of stores; none where the site has one.
+    /// Names of the stores that have the data; empty on a site with one store.
     var stores: [String] = []
 
-    /// Custom properties that say something to other workers only.
+    /// Custom properties that are only for other workers.
     private static let unshown: Set<String> = ["os_glance_stage_host", "os_glance_hash_op_host"]
 
     func write(to json: inout JSONWriter) {
@@ -52,14 +52,14 @@ struct ImageDocument {
         }
     }
 
-    /// A change may set a property called `stores`; where the image lies in stores, it is these that are shown.
+    /// Whether a custom property is shown. One called `stores` is hidden if the image shows the names of its stores.
     private func isShown(_ name: String) -> Bool {
         !Self.unshown.contains(name) && !Image.fieldNames.contains(name) && (stores.isEmpty || name != "stores")
     }
 }
 
 extension ImageLocation {
-    /// As the API shows it: where it is, and what is said of it.
+    /// Writes a location: its URL and its metadata.
     func write(to json: inout JSONWriter) {
         json.object { json in
             json.member("url", shownURL)

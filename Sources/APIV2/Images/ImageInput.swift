@@ -2,14 +2,14 @@ internal import APICommon
 internal import Domain
 internal import JSONDocument
 
-/// Which fields of an image a client may not write.
+/// The fields of an image that clients may not write.
 enum ImageFields {
     static let readOnly: Set<String> = [
         "created_at", "updated_at", "status", "checksum", "size", "virtual_size", "direct_url", "self", "file", "schema",
         "os_hash_algo", "os_hash_value",
     ]
 
-    /// Names that mean something to the service itself.
+    /// Names that are reserved for the service.
     static func isReserved(_ name: String) -> Bool {
         ["locations", "location", "deleted", "deleted_at"].contains(name) || Image.isMark(name)
     }
@@ -21,10 +21,10 @@ enum ImageFields {
 }
 
 extension ImageDraft {
-    /// Reads what a client sends to create an image. Its owner is the caller's project unless it says otherwise.
+    /// Reads the body of a request that creates an image. The owner is the caller's project, unless the body names another.
     init(_ body: JSONObject, by caller: Caller, _ schema: JSONSchema) throws(Fault) {
         for name in body.keys { try ImageFields.checkWritable(name) }
-        // A change may set a property of that name; Glance has it so.
+        // Like in Glance, a PATCH may set a property of that name, but this request may not.
         if body["stores"] != nil { throw Fault(.forbidden, "Attribute 'stores' is read-only.") }
         try schema.require(.object(body))
 
@@ -56,7 +56,8 @@ extension ImageDraft {
         return value.string
     }
 
-    /// The schema of a site may allow null, numbers and truths. The latter are kept as texts, as Glance's database makes them.
+    /// The value of a property. A site's schema may allow null, numbers and booleans; the latter two are stored as the texts that Glance
+    /// writes to the database.
     fileprivate static func property(_ value: JSON) -> String? {
         switch value {
         case .null: nil
@@ -66,7 +67,7 @@ extension ImageDraft {
         }
     }
 
-    /// An empty one is none.
+    /// The owner; an empty text means none.
     fileprivate static func owner(_ value: JSON) throws(Fault) -> String? {
         let text = try text(value)
         return text?.isEmpty == true ? nil : text
@@ -91,7 +92,9 @@ extension JSONPatch.Dialect {
         "application/openstack-images-v2.1-json-patch": .v2_1,
     ]
 
-    /// - Throws: `.unsupportedMedia`, with the types that there are.
+    /// Chooses the dialect by the type of the body.
+    ///
+    /// - Throws: `.unsupportedMedia`, with the supported types.
     init(contentType: String?) throws(Fault) {
         let type = contentType?.prefix { $0 != ";" }.filter { !$0.isWhitespace }.lowercased()
         guard let known = Self.types.first(where: { $0.key == type }) else {
@@ -103,7 +106,7 @@ extension JSONPatch.Dialect {
 }
 
 extension ImageChange {
-    /// Reads a list of changes; all of it is checked before anything is changed.
+    /// Reads a list of changes. The whole list is checked before the first change is applied.
     static func all(of body: JSON, _ dialect: JSONPatch.Dialect, _ schema: JSONSchema) throws(Fault) -> [ImageChange] {
         let patch: JSONPatch
         do throws(JSONPatchError) {
@@ -161,7 +164,7 @@ extension ImageChange {
 }
 
 extension LocationChange {
-    /// One is added and removed, all are replaced.
+    /// Reads a change of the locations: `add` and `remove` change one location, `replace` changes the whole list.
     fileprivate init(_ operation: JSONPatch.Operation, _ schema: JSONSchema) throws(Fault) {
         guard operation.path.count == (operation.verb == .replace ? 1 : 2) else { throw .noPlace(operation) }
         guard let value = operation.value else {
@@ -178,7 +181,7 @@ extension LocationChange {
 }
 
 extension NewLocation {
-    /// Bytes of what may be said of a location, as its column has room for.
+    /// The size of the metadata column, in bytes.
     private static let longestMetadata = 65535
 
     fileprivate init(_ value: JSONObject) throws(Fault) {
@@ -192,7 +195,7 @@ extension NewLocation {
 }
 
 extension ExpectedDigests {
-    /// What the schema has let pass.
+    /// Reads digests that the schema has already checked.
     fileprivate init(_ value: JSONObject) {
         func text(_ name: String) -> String? { value[name]?.string?.lowercased() }
         self.init(

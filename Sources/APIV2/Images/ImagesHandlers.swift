@@ -4,28 +4,32 @@ package import HTTP
 internal import JSONDocument
 package import Operations
 
-/// Images' records.
+/// Image records: list, create, show, change, delete.
 package struct ImagesHandlers: Sendable {
     let service: ImageService
     let locations: LocationService
     let schemas: ImageSchemas
     let paging: Paging
     let shows: Shown
-    /// Ways by which data come that clients need not send themselves.
+    /// Names of the import methods, for the header of a new image.
     let importMethods: [String]
     let nodes: any OtherNodes
 
-    /// What images show of where their data lies, to those who may know it.
+    /// Whether images show where their data is stored, to callers who may see it.
     package struct Shown: Sendable {
+        /// `show_image_direct_url`
         package var directURL = false
+        /// `show_multiple_locations`
         package var locations = false
 
         package init() {}
     }
 
-    /// How long pages are.
+    /// The number of images on a page.
     package struct Paging: Sendable {
+        /// If the query has no limit.
         package var usual: Int
+        /// The largest limit.
         package var most: Int
 
         package init(usual: Int = 25, most: Int = 1000) {

@@ -2,9 +2,9 @@ internal import Domain
 internal import HTTP
 
 extension ImageListing {
-    /// Reads a page's query. Of a filter given twice the last value counts; tags add up.
+    /// Reads the query of a list. If a filter occurs twice, the last value counts; tags are all required.
     ///
-    /// - Throws: `.invalid` for a value that its parameter cannot have.
+    /// - Throws: `.invalid` for a value that is not allowed.
     init(_ query: Query, _ paging: ImagesHandlers.Paging) throws(Fault) {
         self.init(limit: paging.usual)
         if let text = query["limit"] {
@@ -18,7 +18,7 @@ extension ImageListing {
         for (name, _) in query.pairs where seen.insert(name).inserted {
             try read(name, query[name] ?? "", query)
         }
-        // No column holds such a value, so no image has it.
+        // No column can hold such a value, so no image matches.
         if query.pairs.contains(where: { !ImageText.isStorable($0.name) || !ImageText.isStorable($0.value) }) { filters = [.nothing] }
     }
 
@@ -61,7 +61,7 @@ extension ImageListing {
         } else if let field = TimeField(rawValue: name) {
             filters.append(try Self.time(field, text))
         } else if let field = NumberField(rawValue: name) {
-            // What is no number equals none.
+            // A text that is not a number matches no image.
             filters.append(Int64(text).map { .number(field, .equal, $0) } ?? .nothing)
         } else if name.hasSuffix("_min") || name.hasSuffix("_max") {
             guard let field = NumberField(rawValue: String(name.dropLast(4))) else {
@@ -76,7 +76,7 @@ extension ImageListing {
 
     // MARK: values
 
-    /// Fields that take `in:a,b` and `eq:a` besides the plain value. The others hold no colon.
+    /// Fields whose filters may be `in:a,b` and `eq:a` besides the plain value. Values of the other fields contain no colon.
     private static let withOperators: Set<TextField> = [.name, .id, .status, .containerFormat, .diskFormat]
 
     private static func texts(_ field: TextField, _ text: String) throws(Fault) -> [String] {
@@ -89,7 +89,7 @@ extension ImageListing {
         }
     }
 
-    /// Elements with commas between; one in double quotes may hold commas, and `\"`.
+    /// Splits a list at its commas. An element in double quotes may contain commas and `\"`.
     private static func quotedList(_ text: Substring) throws(Fault) -> [String] {
         var elements: [String] = []
         var rest = text
@@ -131,12 +131,12 @@ extension ImageListing {
         return filter(field, comparison, time)
     }
 
-    /// Records are dated to the second: what comes at or after a part of one comes after it, and none comes just then.
+    /// Times in records have no fraction: a time with one lies between two of them, and no record is equal to it.
     private static func filter(_ field: TimeField, _ comparison: Comparison, _ time: ISO8601) -> Filter {
         guard time.hasFraction else { return .time(field, comparison, time.moment) }
         switch comparison {
         case .equal: return .nothing
-        // Each image has a date.
+        // Every image has this field, so the condition is always true.
         case .notEqual: return .time(field, .greaterOrEqual, Timestamp(year: 1, month: 1, day: 1))
         case .greater, .greaterOrEqual: return .time(field, .greater, time.moment)
         case .less, .lessOrEqual: return .time(field, .lessOrEqual, time.moment)
@@ -169,7 +169,7 @@ extension ImageListing {
         return withTieBreakers(sort, known.count == 1 ? known[0] : .descending)
     }
 
-    /// Age and then id decide where the keys are level, so that every image has its one place. A key given again decides nothing.
+    /// Appends the creation time and the id, so that the order is total. A key that occurs again has no effect.
     private static func withTieBreakers(_ sort: [Sort], _ direction: Sort.Direction) -> [Sort] {
         var all: [Sort] = []
         for next in sort + [Sort(.createdAt, direction), Sort(.id, direction)] where !all.contains(where: { $0.key == next.key }) {

@@ -5,7 +5,8 @@ package import Importing
 internal import JSONDocument
 package import Operations
 
-/// Where images' bytes lie, for services of the cloud that put them there themselves. Source: Images API v2, 2.17.
+/// Locations of an image, for services of the cloud that stored the data themselves. Source: Image API 2.17,
+/// https://docs.openstack.org/api-ref/image/v2/index.html
 package struct LocationsHandlers: Sendable {
     let imports: ImportService
     let locations: LocationService

@@ -5,7 +5,7 @@ package import Importing
 internal import JSONDocument
 internal import Operations
 
-/// Bytes that come to images by way of `glance-tasks`.
+/// Staging and importing of image data; `glance-tasks` does the imports.
 package struct ImportsHandlers: Sendable {
     let service: ImportService
     let nodes: any OtherNodes
@@ -45,8 +45,10 @@ package struct ImportsHandlers: Sendable {
 }
 
 extension ImportRequest {
-    /// - Parameter store: that the header names.
-    /// - Throws: `.invalid` for what is missing, or of the wrong type.
+    /// Reads the body of an import request.
+    ///
+    /// - Parameter store: the store that the header names.
+    /// - Throws: `.invalid` for a field that is missing or has the wrong type.
     init(_ body: JSONObject, store: String?) throws(Fault) {
         guard let method = body["method"] else { throw Fault(.invalid, "Import request requires a 'method' field.") }
         guard let method = method.object else { throw Fault(.invalid, "The 'method' of an import must be an object.") }

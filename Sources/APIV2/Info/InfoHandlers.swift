@@ -4,7 +4,7 @@ package import HTTP
 internal import JSONDocument
 package import Operations
 
-/// What clients may know of the service itself.
+/// Information about the service: the caller's usage.
 package struct InfoHandlers: Sendable {
     let usage: UsageReport
 
@@ -15,7 +15,7 @@ package struct InfoHandlers: Sendable {
         Route(.GET, "/v2/info/usage", body: .none, tellUsage),
     ]
 
-    /// Sizes are in MiB, as Keystone has the limits; a limit of -1 is none.
+    /// Answers with the usage and limits of the caller's project. Sizes are in MiB, as in Keystone's limits; -1 means no limit.
     private func tellUsage(_ call: Call) throws(Fault) -> Response {
         let report = try usage.report(for: call.caller)
         var json = JSONWriter()

@@ -4,7 +4,7 @@ package import HTTP
 internal import JSONDocument
 package import Operations
 
-/// The stores of a site that has several.
+/// The stores of a site with several stores, and the deletion of an image's data in one of them.
 package struct StoresHandlers: Sendable {
     let service: ImageService
     let locations: LocationService
@@ -41,7 +41,7 @@ package struct StoresHandlers: Sendable {
 }
 
 extension StoreInfo {
-    /// What is true says so as a text, and what is false says nothing. Source: Glance.
+    /// Writes the store's description. Like in Glance, a flag that is set is the text "true", and one that is not set is left out.
     fileprivate func write(isDetailed: Bool, to json: inout JSONWriter) {
         json.object { json in
             json.member("id", id)

@@ -4,7 +4,7 @@ package import HTTP
 internal import JSONDocument
 package import Operations
 
-/// The projects that images are shared with.
+/// Image members: the projects that an image is shared with.
 package struct MembersHandlers: Sendable {
     let service: ImageService
 
@@ -81,6 +81,8 @@ package struct MembersHandlers: Sendable {
 }
 
 extension Call {
+    /// The name of the member in the path.
+    ///
     /// - Throws: `.notFound` for a name that no member can have.
     fileprivate var member: String {
         get throws(Fault) {

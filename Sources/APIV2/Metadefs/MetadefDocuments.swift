@@ -2,16 +2,16 @@ internal import Domain
 internal import HTTP
 internal import JSONDocument
 
-/// Metadata definitions as the API shows them. What is not set is left out.
+/// The JSON documents of metadata definitions. Fields without a value are left out.
 struct MetadefDocument {
-    /// Contents of a namespace that are shown even where there are none.
+    /// Lists in a namespace that are written even if they are empty.
     var echoed: Set<String> = []
-    /// Stands before the names of properties.
+    /// Goes before the names of properties.
     var prefix = ""
 
     static func path(of namespace: String) -> String { "/v2/metadefs/namespaces/\(segment(namespace))" }
 
-    /// - Parameter whole: hands over items whole, of which the namespace may have the names alone.
+    /// - Parameter whole: passes the complete items to a closure; the namespace itself may hold their names alone.
     func write(
         _ namespace: MetadefNamespace, to json: inout JSONWriter,
         _ whole: ([MetadefItem], (MetadefItem) throws(Fault) -> Void) throws(Fault) -> Void
@@ -47,7 +47,7 @@ struct MetadefDocument {
         }
     }
 
-    /// Hands over items that are whole.
+    /// Passes items that are complete already.
     static func each(_ items: [MetadefItem], _ body: (MetadefItem) throws(Fault) -> Void) throws(Fault) {
         for item in items { try body(item) }
     }
@@ -156,14 +156,14 @@ struct MetadefDocument {
         return schemas
     }
 
-    /// Names have colons, which paths may.
+    /// Encodes a name for a path. Colons, which names often contain, stay.
     private static func segment(_ name: String) -> String {
         name.split(separator: ":", omittingEmptySubsequences: false).map { percentEncoded(String($0)) }.joined(separator: ":")
     }
 }
 
 extension JSONWriter {
-    /// A member, if there is a value for it.
+    /// Sets a member if there is a value.
     fileprivate mutating func set(_ name: String, _ value: String?) {
         if let value { member(name, value) }
     }

@@ -3,11 +3,11 @@ internal import Domain
 internal import HTTP
 internal import JSONDocument
 
-/// What clients send of metadata definitions, checked.
+/// Reads and checks metadata definitions from clients.
 struct MetadefInput {
     let schemas: MetadefSchemas
 
-    /// What is in a namespace may come as it was shown: clients send back whole what they got.
+    /// Reads a new namespace. Fields that only an answer has are allowed inside its contents, because clients send back what they got.
     func draft(_ body: JSONObject, by caller: Caller) throws(Fault) -> MetadefDraft {
         var draft = MetadefDraft(fields: try fields(body, by: caller))
         for entry in Self.entries(body["resource_type_associations"]) { draft.contents.resourceTypes.append(try association(entry)) }
@@ -25,12 +25,12 @@ struct MetadefInput {
         } ?? []
     }
 
-    /// What is left out becomes as it is on a new namespace.
+    /// Reads the fields of a namespace. A field that is missing gets the value that a new namespace has.
     func fields(_ body: JSONObject, by caller: Caller) throws(Fault) -> MetadefFields {
         try check(body, schemas.namespace, readOnly: ["self", "schema", "created_at", "updated_at"])
         let name = body["namespace"]?.string ?? ""
         try MetadefLimits.check(name: name, of: "namespace")
-        // No path leads to such a one.
+        // No path could name it.
         guard !name.contains("/") else { throw Fault(.invalid, "The name of a namespace must not have a '/'.") }
         guard let owner = body["owner"]?.string ?? caller.project else {
             throw Fault(.invalid, "The namespace needs an owner, and you have no project.")
@@ -48,7 +48,7 @@ struct MetadefInput {
         let description = body["description"]?.string
         try MetadefLimits.check(text: description ?? "", of: "description of object \(name)")
         let required = body["required"]?.array?.compactMap(\.string)
-        // The names are kept with commas between.
+        // The names are stored as one text with commas.
         guard required?.contains(where: { $0.isEmpty || $0.contains(",") }) != true else {
             throw Fault(.invalid, "The names of the properties that object \(name) requires must not be empty or have commas.")
         }
@@ -112,7 +112,7 @@ struct MetadefInput {
         }
     }
 
-    /// A map of properties by their names.
+    /// Reads a map of properties by name.
     private func properties(_ map: JSON?) throws(Fault) -> [MetadefProperty] {
         var properties: [MetadefProperty] = []
         try map?.object?.forEach { (name, schema) throws(Fault) in properties.append(try property(name, schema.object ?? [:])) }
@@ -128,10 +128,10 @@ struct MetadefInput {
     }
 }
 
-/// The definition of a property as the catalog keeps it: its known fields in their order.
+/// The definition of a property as the catalog stores it: its known fields, in a fixed order.
 ///
-/// The name is among them where whoever made the property wrote it there. So it is with properties that were made one by one, whose names
-/// Glance shows in lists too, and not with those of a namespace's map.
+/// It contains the name if the client wrote it there. So it does for properties that are created one by one, whose names Glance shows
+/// in lists too, and does not for those in a namespace's map.
 struct MetadefSchemaText {
     let json: JSON
 
@@ -140,7 +140,7 @@ struct MetadefSchemaText {
         "maxLength", "confidential", "items", "uniqueItems", "minItems", "maxItems", "additionalItems",
     ]
 
-    /// Reads what is kept. Fields that are not known are passed over: Glance lets files have any.
+    /// Reads a stored definition. Unknown fields are ignored: Glance's files may have any.
     init(_ text: String) throws(Fault) {
         let kept: JSON
         do throws(JSONSyntaxError) {
@@ -153,7 +153,7 @@ struct MetadefSchemaText {
 
     init(_ kept: JSON) { json = Self.ordered(kept.object ?? [:]) }
 
-    /// - Throws: `.invalid` for what the schema lets pass and Glance cannot keep.
+    /// - Throws: `.invalid` for values that the schema allows but Glance cannot store.
     init(checking body: JSONObject, of name: String) throws(Fault) {
         func refuse(_ reason: String) -> Fault { Fault(.invalid, "The definition of property '\(name)' \(reason).") }
 
@@ -200,7 +200,7 @@ struct MetadefSchemaText {
 
     private static func texts(_ value: JSON) -> JSON { .array(value.array?.map { .string(text($0)) } ?? []) }
 
-    /// A default is a text, whatever the property's type; truth values are written as Python writes them.
+    /// The text of a default, which is a text for every type; booleans are written as Python writes them.
     private static func text(_ value: JSON) -> String {
         switch value {
         case .string(let text): text
@@ -211,7 +211,7 @@ struct MetadefSchemaText {
 }
 
 extension Call {
-    /// Reads which piece of a namespace's contents is wanted.
+    /// Reads the part of a namespace's contents that the client asks for.
     ///
     /// - Parameter least: the lowest limit.
     func metadefSlice(least: Int) throws(Fault) -> MetadefSlice {

@@ -4,7 +4,7 @@ package import HTTP
 internal import JSONDocument
 package import Operations
 
-/// Properties that belong together.
+/// Objects of a namespace: groups of properties.
 package struct MetadefObjectsHandlers: Sendable {
     let service: MetadefService
     let input: MetadefInput
@@ -37,7 +37,7 @@ package struct MetadefObjectsHandlers: Sendable {
                 try MetadefDocument().write(objects: objects, of: namespace.name, to: &json) { items, body throws(Fault) in
                     try service.forEach(items, of: namespace, body)
                 }
-                // Without a slash before it: Glance has it so.
+                // Like in Glance, this path has no slash at its start.
                 json.member("schema", "v2/schemas/metadefs/objects")
             }
         }

@@ -4,7 +4,7 @@ package import HTTP
 internal import JSONDocument
 package import Operations
 
-/// Properties that resources may have.
+/// Properties of a namespace: descriptions of metadata that resources may have.
 package struct MetadefPropertiesHandlers: Sendable {
     let service: MetadefService
     let input: MetadefInput
@@ -46,7 +46,7 @@ package struct MetadefPropertiesHandlers: Sendable {
         return Response(.noContent)
     }
 
-    /// With `?resource_type=`, the name is the one that the property has on resources of the type.
+    /// Answers with a property. With `?resource_type=`, the path has the property's name on resources of that type, with its prefix.
     private func show(_ call: Call) throws(Fault) -> Response {
         let (name, namespace) = (call.parameters["property"], call.parameters["namespace"])
         if let type = call.query["resource_type"], !type.isEmpty {

@@ -4,7 +4,7 @@ package import HTTP
 internal import JSONDocument
 package import Operations
 
-/// Words that resources may be marked with.
+/// Tags of a namespace: words that resources may be marked with.
 package struct MetadefTagsHandlers: Sendable {
     let service: MetadefService
     let input: MetadefInput
@@ -34,7 +34,7 @@ package struct MetadefTagsHandlers: Sendable {
         return response(.ok, tags)
     }
 
-    /// Those that there are go, unless `X-Openstack-Append` says otherwise.
+    /// Creates several tags. They replace the existing ones, unless `X-Openstack-Append` is true.
     private func createSeveral(_ call: Call) throws(Fault) -> Response {
         let tags = try input.tags(try call.jsonObject())
         let header = call.request.headers["X-Openstack-Append"]?.lowercased() ?? ""

@@ -50,7 +50,7 @@ package struct NamespacesHandlers: Sendable {
         return response
     }
 
-    /// With `?resource_type=`, the names of properties are those that they have on resources of the type.
+    /// Answers with a namespace. With `?resource_type=`, its properties have the names that they have on resources of that type.
     private func show(_ call: Call) throws(Fault) -> Response {
         let namespace = try service.show(call.parameters["namespace"], to: call.caller)
         let type = call.query["resource_type"]

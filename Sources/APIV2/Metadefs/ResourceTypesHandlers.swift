@@ -4,7 +4,7 @@ package import HTTP
 internal import JSONDocument
 package import Operations
 
-/// Types of resources, and which namespaces are meant for them.
+/// Resource types, and their associations with namespaces.
 package struct ResourceTypesHandlers: Sendable {
     let service: MetadefService
     let input: MetadefInput

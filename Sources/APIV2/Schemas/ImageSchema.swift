@@ -1,13 +1,13 @@
 internal import Domain
 internal import JSONDocument
 
-/// The JSON schemas of images and members. Clients build their models from them, so every field is there.
+/// The JSON schemas of images and members. Clients build their models from them, so they contain every field.
 ///
-/// Source: Image API v2, "Image Schemas"; spec v2 §4 and §21.
+/// Source: https://docs.openstack.org/api-ref/image/v2/index.html, "Image Schemas"
 package struct ImageSchemas: Sendable {
-    /// What describes one image, and checks what a client sends to make it.
+    /// The schema of an image; it also checks the body that creates one.
     let image: JSONSchema
-    /// The same for a part of it: nothing is missing there.
+    /// The same without required fields, for a part of an image.
     let change: JSONSchema
     let images: JSONSchema
     let member: JSONSchema
@@ -119,22 +119,23 @@ package struct ImageSchemas: Sendable {
     }
 }
 
-/// What a site says of custom properties: how they are described to clients, what values they may have, and which an image must have.
+/// A site's rules for custom properties: their descriptions, allowed values, and the ones that an image must have.
 ///
 /// Source: Glance, `schema-image.json`.
 package struct SiteProperties: Sendable {
-    /// JSON schemas by name, marked as none of Glance's own.
+    /// JSON schemas by name, marked as not being Glance's own.
     let properties: JSONObject
     let required: [String]
 
-    /// A property without a value is null where the site declares it, and an empty text otherwise: clients check what they get by the
-    /// schema, which lets other properties have texts alone.
+    /// Whether the site describes the property. A described property without a value is shown as null, any other as an empty text:
+    /// clients check what they get against the schema, which allows only texts for the others.
     func declares(_ name: String) -> Bool { properties[name] != nil }
 
     package static let none = SiteProperties(properties: [:], required: [])
 
     private init(properties: JSONObject, required: [String]) { (self.properties, self.required) = (properties, required) }
 
+    /// Why the file cannot be used.
     package struct Unusable: Error {
         package let reason: String
     }

@@ -2,7 +2,7 @@ internal import JSONDocument
 
 /// The JSON schemas of metadata definitions.
 ///
-/// Source: Image API v2, "Metadata Definition Schemas"; spec v2 §21.
+/// Source: https://docs.openstack.org/api-ref/image/v2/metadefs-index.html, "Metadata Definition Schemas"
 package struct MetadefSchemas: Sendable {
     let namespace = JSONSchema(name: "namespace", Self.document("namespace", Self.namespaceFields, ["namespace"], Self.definitions))
     let namespaces = JSONSchema(
@@ -20,7 +20,7 @@ package struct MetadefSchemas: Sendable {
         name: "resource_type_associations",
         Self.list("resource_type_associations", "resource_type_association", Self.associationFields, ["name"]))
 
-    /// What a client sends to give a namespace several tags; nobody can ask for it.
+    /// The schema of a request that gives a namespace several tags; the API has no path to read it.
     let newTags = JSONSchema(
         name: "tags",
         [
@@ -165,7 +165,7 @@ package struct MetadefSchemas: Sendable {
         collection(name, ["type": "array", "items": .object(document(itemName, fields, required))], definitions)
     }
 
-    /// Properties come by their names, which they therefore do not have themselves.
+    /// Properties by name; the name is the key, so it is not among the fields.
     private static let map = collection(
         "properties", ["type": "object", "additionalProperties": .object(document("property", propertyFields, ["type", "title"]))],
         definitionsOfProperty)

@@ -3,7 +3,7 @@ internal import Domain
 package import HTTP
 internal import JSONDocument
 
-/// Descriptions of the documents that metadata definitions are written in.
+/// The JSON schemas of metadata definitions.
 package struct MetadefSchemasHandlers: Sendable {
     let schemas: MetadefSchemas
 

@@ -3,7 +3,7 @@ internal import Domain
 package import HTTP
 internal import JSONDocument
 
-/// Descriptions of the documents that this API speaks.
+/// The JSON schemas of images, members and tasks.
 package struct SchemasHandlers: Sendable {
     let schemas: ImageSchemas
 

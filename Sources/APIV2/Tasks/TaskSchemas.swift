@@ -1,6 +1,6 @@
 internal import JSONDocument
 
-/// The JSON schemas of tasks. Source: Images API v2, "Task Schemas"; spec v2 §18 and §21.
+/// The JSON schemas of tasks. Source: https://docs.openstack.org/api-ref/image/v2/index.html, "Task Schemas"
 package struct TaskSchemas: Sendable {
     let task = JSONSchema(name: "task", Self.document("task", Self.fields))
     let tasks = JSONSchema(name: "tasks", Self.list)

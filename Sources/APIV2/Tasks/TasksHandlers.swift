@@ -4,7 +4,8 @@ package import HTTP
 package import Importing
 internal import JSONDocument
 
-/// Work that outlives requests. Source: spec v2 §18.
+/// Tasks: imports that continue after the request that ordered them. Source:
+/// https://docs.openstack.org/api-ref/image/v2/index.html, "Tasks"
 package struct TasksHandlers: Sendable {
     let service: TaskService
     let imports: ImportService
@@ -72,7 +73,7 @@ package struct TasksHandlers: Sendable {
         return .json(json.bytes)
     }
 
-    /// Tasks go by themselves, a while after their end.
+    /// Refuses the deletion of a task. Tasks are removed some time after their end.
     private func delete(_ call: Call) throws(Fault) -> Response {
         try service.checkAccess(call.caller)
         var response = ErrorDocument.response(
@@ -98,7 +99,9 @@ package struct TasksHandlers: Sendable {
 }
 
 extension TaskListing {
-    /// - Throws: `.invalid` for a value that its parameter cannot have. Of parameters that are not known nothing is said, as in Glance.
+    /// Reads the query of a list. Like in Glance, unknown parameters are ignored.
+    ///
+    /// - Throws: `.invalid` for a value that is not allowed.
     fileprivate init(_ query: Query, _ paging: ImagesHandlers.Paging) throws(Fault) {
         self.init(limit: paging.usual)
         if let text = query["limit"] {
@@ -155,7 +158,7 @@ extension Task {
         }
     }
 
-    /// As Glance shows the tasks of an image: with all columns, and times without a zone.
+    /// Writes a task as Glance shows the tasks of an image: with all columns, and times without a zone.
     private func writeRest(to json: inout JSONWriter) {
         func text(_ moment: Timestamp) -> String { String(moment.description.dropLast()) + ".000000" }
         json.member("expires_at", expiresAt.map(text))

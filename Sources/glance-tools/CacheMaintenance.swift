@@ -1,25 +1,25 @@
 internal import Service
 
-/// One round of what `glance-tasks` does in the image cache by itself, for those who have it done by cron.
-enum CacheRound {
+/// One run of a periodic job of `glance-tasks` on the image cache, for operators who run it by cron.
+enum CacheMaintenance {
     static func clean(_ name: String, _ words: [String]) throws -> Int32 {
-        try round(name, words) { root in try root.cleanCache() ? "what was left half-way is removed" : nil }
+        try run(name, words) { root in try root.cleanCache() ? "what was left half-way is removed" : nil }
     }
 
     static func prune(_ name: String, _ words: [String]) throws -> Int32 {
-        try round(name, words) { root in try root.pruneCache().map { "\($0.files) images of \($0.bytes) bytes are removed" } }
+        try run(name, words) { root in try root.pruneCache().map { "\($0.files) images of \($0.bytes) bytes are removed" } }
     }
 
     static func prefetch(_ name: String, _ words: [String]) throws -> Int32 {
-        try round(name, words) { root in
+        try run(name, words) { root in
             try root.prefetch().map {
                 "\($0.done) images came in" + ($0.left > 0 ? "; \($0.left) are wanted still, and the log says why" : "")
             }
         }
     }
 
-    /// - Parameter work: what came of it, in words; nil where there is no cache.
-    private static func round(_ name: String, _ words: [String], _ work: (CompositionRoot) throws -> String?) throws -> Int32 {
+    /// - Parameter work: does the job and returns a description of what was done; nil if there is no cache.
+    private static func run(_ name: String, _ words: [String], _ work: (CompositionRoot) throws -> String?) throws -> Int32 {
         let usage = "\(name) [--config-file PATH] [--config-dir DIR] [--debug] [--log-file PATH] [--log-dir DIR]"
         let words = try OsloWords.wordsWithoutCommand(words, usage: usage)
         if OsloWords.answersByItself(words, usage: usage) { return 0 }
