@@ -1,8 +1,9 @@
+internal import Assembly
 internal import Foundation
+internal import Options
 internal import OsloConfig
 internal import Persistence
 internal import Schema
-internal import Service
 internal import Stack
 
 /// MariaDB, nginx and the workers of one folder, started, watched and ended together.
@@ -18,7 +19,7 @@ struct Lab {
 
     init(home: Home, configurationFile: String, databaseURL: String?, apiPort: Int, registryPort: Int, nginxFolder: String) throws {
         (self.home, port) = (home, apiPort)
-        let named = try Programs.configuration(files: [configurationFile], directories: [], program: "glance-api")
+        let named = try ProgramConfiguration.read(files: [configurationFile], directories: [], program: "glance-api")
         try LoopbackPort(apiPort).checkFree(orChoose: "--api-port (make run: API_PORT=)")
         if try named(Options.enableV1API) {
             guard apiPort != registryPort else {
@@ -39,7 +40,7 @@ struct Lab {
         environment.merge(CompositionRoot.stagingVariables(below: home.folder, named)) { $1 }
         for (name, value) in environment { setenv(name, value, 1) }
 
-        let configuration = try Programs.configuration(files: [configurationFile], directories: [], program: "glance-api")
+        let configuration = try ProgramConfiguration.read(files: [configurationFile], directories: [], program: "glance-api")
         let root = try CompositionRoot(configuration, program: "glance-manage")
         migrations = Migrations(try root.database)
         clientEnvironment = try root.clientEnvironment(at: "http://127.0.0.1:\(apiPort)")

@@ -1,9 +1,10 @@
 internal import ArgumentParser
+internal import Assembly
 internal import Domain
 internal import Foundation
+internal import Options
 internal import OsloConfig
 internal import Persistence
-internal import Service
 
 extension DB {
     struct LoadMetadefs: ParsableCommand {

@@ -1,5 +1,5 @@
 internal import ArgumentParser
-internal import Service
+internal import Assembly
 internal import Stack
 
 /// The part of nginx's configuration that depends on the stores.

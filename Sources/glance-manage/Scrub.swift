@@ -1,7 +1,7 @@
 internal import ArgumentParser
+internal import Assembly
 internal import Domain
 internal import Operations
-internal import Service
 
 /// Deleted images whose bytes were kept.
 struct Scrub: ParsableCommand {

@@ -1,4 +1,4 @@
-internal import Service
+internal import Assembly
 
 /// One round of what `glance-tasks` does in the image cache by itself, for those who have it done by cron.
 enum CacheRound {

@@ -1,5 +1,5 @@
+internal import Assembly
 internal import Glibc
-internal import Service
 
 /// Programs of Glance's by their own names: one program that looks at the name it was called by.
 @main

@@ -1,6 +1,6 @@
 internal import Glibc
+internal import Options
 internal import OsloConfig
-internal import Service
 
 /// What every program of Glance's takes besides its own options: `OsloArguments` takes most of it out of a command line and heeds it, and
 /// this is the rest.
@@ -46,6 +46,6 @@ enum OsloWords {
 
     /// The configuration that the words name, or the one of the program.
     static func configuration(_ words: CommandWords, of program: String) throws -> Configuration {
-        try Programs.configuration(files: words.all("--config-file"), directories: words.all("--config-dir"), program: program)
+        try ProgramConfiguration.read(files: words.all("--config-file"), directories: words.all("--config-dir"), program: program)
     }
 }

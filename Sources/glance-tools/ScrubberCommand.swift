@@ -1,8 +1,9 @@
+internal import Assembly
 internal import Domain
 internal import Glibc
 internal import Operations
+internal import Options
 internal import OsloConfig
-internal import Service
 
 /// Removes the data of images whose deletion was delayed, once or again and again. Nothing needs to be ended first to bring an image
 /// back: each is removed or brought back, never both.

@@ -1,0 +1,14 @@
+internal import Options
+internal import OsloConfig
+internal import Server
+internal import Threading
+
+extension CompositionRoot {
+    /// The bulkhead of a part; nil in programs that answer no clients.
+    func bulkhead(_ part: String) throws -> Bulkhead? {
+        guard let bulkheads else { return nil }
+        // Half of the smaller pool: the calls of both kinds of threads add up.
+        let threads = try min(configuration(Options.metadataThreads), configuration(Options.dataThreads))
+        return bulkheads.of(part, share: threads / 2)
+    }
+}

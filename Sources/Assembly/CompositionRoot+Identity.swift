@@ -1,0 +1,61 @@
+internal import Domain
+internal import Identity
+internal import Logging
+internal import Options
+internal import OsloConfig
+internal import OsloLog
+
+// Who may come in.
+
+extension CompositionRoot {
+    var flavor: Flavor {
+        get throws { try Flavor(try configuration(Options.flavor)) }
+    }
+
+    var identity: Options.IdentityKind {
+        get throws {
+            let isFlavored = try flavor.hasKeystone && !configuration.isSet(Options.identity)
+            return isFlavored ? .keystone : try configuration(Options.identity)
+        }
+    }
+
+    /// What OpenStack's clients need in their environment to come in, as words for a shell.
+    ///
+    /// - Parameter address: of this service.
+    package func clientEnvironment(at address: String) throws -> String {
+        switch try identity {
+        case .none, .anonymous: "OS_AUTH_TYPE=none OS_ENDPOINT=\(address)"
+        case .tokens: "OS_AUTH_TYPE=admin_token OS_ENDPOINT=\(address) OS_TOKEN=…"
+        case .keystone:
+            """
+            OS_AUTH_TYPE=v3password OS_AUTH_URL=\(try configuration(Options.AuthToken.access.authURL) ?? "…") \
+            OS_USER_DOMAIN_NAME=Default OS_PROJECT_DOMAIN_NAME=Default OS_PROJECT_NAME=… OS_USERNAME=… OS_PASSWORD=… \
+            OS_IMAGE_ENDPOINT_OVERRIDE=\(address)
+            """
+        }
+    }
+
+    func makeAuthenticator() throws -> any Authenticator {
+        let logger = log.logger("glance.identity")
+        switch try identity {
+        case .keystone: return try makeKeystoneTokens()
+        case .none:
+            let isForAnyHost = try configuration(Options.identityNoneBeyondLoopback)
+            logger.warning(
+                "[vitrine] identity = none: whoever reaches this service \(isForAnyHost ? "" : "from its own host ")is an administrator")
+            return NoIdentity(project: try configuration(Options.project), isForAnyHost: isForAnyHost)
+        case .anonymous:
+            logger.critical(
+                """
+                NOBODY CAN LOG IN: neither [paste_deploy] flavor = keystone nor [vitrine] identity is set, so every caller is anonymous \
+                and refused (403) but for what the policy lets somebody do who has no role
+                """)
+            return AnonymousIdentity()
+        case .tokens:
+            guard let path = try configuration(Options.tokenFile) else {
+                throw ConfigurationError(place: "[vitrine] token_file", reason: "is not set")
+            }
+            return try TokenFile(path: path, policy: policies, logger: logger)
+        }
+    }
+}
