@@ -18,7 +18,7 @@ extension CompositionRoot {
 
     func makeImportPool(_ tools: ImportTools, _ logger: Logger) throws -> WorkerPool {
         let plugins = try makePlugins(tools)
-        return try WorkerPool("look after imports", .catalog(.jobs), threads: try configuration(Options.importThreads), logger) {
+        return try WorkerPool("look after imports", .catalog(.jobs), threads: try configuration(options.imports.threads), logger) {
             isEnding in
             let importer = try self.makeImporter(plugins, isEnding: isEnding)
             return { () throws(Fault) in try importer.doOne() }
@@ -27,7 +27,8 @@ extension CompositionRoot {
 
     /// Makes V1's copies.
     func makeCopyPool(_ logger: Logger) throws -> WorkerPool {
-        try WorkerPool("look after copies", .catalog(.copies), threads: try configuration(Options.copyThreads), logger) { isEnding in
+        try WorkerPool("look after copies", .catalog(.copies), threads: try configuration(options.processes.copyThreads), logger) {
+            isEnding in
             let copier = try self.makeCopier(isEnding: isEnding)
             return { () throws(Fault) in try copier.makeOne() }
         }
@@ -36,7 +37,7 @@ extension CompositionRoot {
     /// Brings in what is wanted in the image cache; nil where there is none.
     func makePrefetchPool(_ logger: Logger) throws -> WorkerPool? {
         guard let keeper = try cacheKeeper else { return nil }
-        let threads = try configuration(Options.cacheThreads)
+        let threads = try configuration(options.cache.threads)
         let isWanted: @Sendable () -> Bool = { keeper.hasQueue }
         return try WorkerPool("look after what is wanted in the image cache", .local(isWanted), threads: threads, logger) { isEnding in
             let prefetcher = Prefetcher(service: try self.service, keeper: keeper, isEnding: isEnding)
@@ -50,19 +51,21 @@ extension CompositionRoot {
 
     func makeRemoving() throws -> Removing { Removing(try makeRemover()) }
 
-    func makeScrubbing() throws -> Scrubbing { Scrubbing(try makeScrubber(), pause: Double(try configuration(Options.wakeupTime))) }
+    func makeScrubbing() throws -> Scrubbing {
+        Scrubbing(try makeScrubber(), pause: Double(try configuration(options.deletion.wakeupTime)))
+    }
 
     /// Nil where there is no image cache.
     func makeCacheSweeping() throws -> CacheSweeping? {
         guard let keeper = try cacheKeeper else { return nil }
-        return CacheSweeping(keeper, stallTime: try configuration(Options.cacheStallTime))
+        return CacheSweeping(keeper, stallTime: try configuration(options.cache.stallTime))
     }
 
     // MARK: the scheduler
 
     func makeLook() throws -> Scheduler.Look {
         let catalog = try catalog
-        let (node, patience) = (try host, try configuration(Options.stagingNodeTimeout))
+        let (node, patience) = (try host, try configuration(options.imports.stagingNodeTimeout))
         return { () throws(Fault) in try catalog.waitingWork(on: node, patience: patience) }
     }
 

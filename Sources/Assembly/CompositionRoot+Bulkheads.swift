@@ -8,7 +8,7 @@ extension CompositionRoot {
     func bulkhead(_ part: String) throws -> Bulkhead? {
         guard let bulkheads else { return nil }
         // Half of the smaller pool: the calls of both kinds of threads add up.
-        let threads = try min(configuration(Options.metadataThreads), configuration(Options.dataThreads))
+        let threads = try min(configuration(options.processes.metadataThreads), configuration(options.processes.dataThreads))
         return bulkheads.of(part, share: threads / 2)
     }
 }

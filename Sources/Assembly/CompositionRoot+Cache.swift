@@ -18,17 +18,17 @@ extension CompositionRoot {
 
     private func makeCacheKeeper() throws -> CacheKeeper? {
         guard let folder = try cacheFolder else { return nil }
-        let hasRecords = try configuration(Options.connection) != nil && (role != .api || configuration(Options.enableV2API))
+        let hasRecords = try configuration(options.database.connection) != nil && (role != .api || configuration(options.api.enableV2))
         return CacheKeeper(
             CacheFolder(folder, internalPrefix: try cachePrefix), records: hasRecords ? try catalog.cachedImages(of: try cacheNode) : nil,
-            largest: try configuration(Options.cacheSize), logger: log.logger("glance.cache"))
+            largest: try configuration(options.cache.size), logger: log.logger("glance.cache"))
     }
 
     /// The routes of the cache are there in any case, and tell that there is none.
     func routesOfCache(_ service: ImageService, _ keeper: CacheKeeper?) throws -> [Route<Handler>] {
         var settings = CacheService.Settings()
-        settings.stallTime = try configuration(Options.cacheStallTime)
-        settings.isCentral = try configuration(Options.cacheDriver) == .centralized
+        settings.stallTime = try configuration(options.cache.stallTime)
+        settings.isCentral = try configuration(options.cache.driver) == .centralized
         let cache = CacheService(service: service, keeper: keeper, settings: settings, wakeUp: try makeWakeUp())
         let door = CacheHandlers(service: cache)
         var routes = CacheHandlers.routes.map { $0.map { $0(door) } }
@@ -58,20 +58,20 @@ extension CompositionRoot {
 
     var cacheFolder: String? {
         get throws {
-            guard let folder = try configuration(Options.cacheFolder) else { return nil }
+            guard let folder = try configuration(options.cache.folder) else { return nil }
             guard folder.hasPrefix("/") else { throw ConfigurationError(place: "[DEFAULT] image_cache_dir", reason: "is no absolute path") }
             return Self.withoutSlash(folder)
         }
     }
 
     private var cachePrefix: String? {
-        get throws { try configuration(Options.internalPrefix).map { "\($0)/.cache" } }
+        get throws { try configuration(options.processes.internalPrefix).map { "\($0)/.cache" } }
     }
 
     /// What the database calls this node: its address, or its name where nobody told one.
     private var cacheNode: String {
         get throws {
-            try configuration(Options.selfReference) ?? hostName()
+            try configuration(options.imports.selfReference) ?? hostName()
         }
     }
 }

@@ -20,11 +20,13 @@ extension CompositionRoot {
     private var databaseThreads: Int {
         get throws {
             switch role {
-            case .api: try configuration(Options.metadataThreads) + configuration(Options.dataThreads) + Self.threadsOfFolderClaims
-            case .registry: try configuration(Options.registryThreads)
+            case .api:
+                try configuration(options.processes.metadataThreads) + configuration(options.processes.dataThreads)
+                    + Self.threadsOfFolderClaims
+            case .registry: try configuration(options.processes.registryThreads)
             case .tasks:
-                try configuration(Options.copyThreads) + configuration(Options.importThreads)
-                    + (hasCache ? configuration(Options.cacheThreads) + Self.threadsOfCacheRecords : 0) + Self.threadsOfPeriodicWork
+                try configuration(options.processes.copyThreads) + configuration(options.imports.threads)
+                    + (hasCache ? configuration(options.cache.threads) + Self.threadsOfCacheRecords : 0) + Self.threadsOfPeriodicWork
             case .tool: 1 + Self.threadsOfCacheRecords
             }
         }
@@ -40,7 +42,7 @@ extension CompositionRoot {
     /// Where the database is.
     var databaseAddress: Address {
         get throws {
-            guard let url = try configuration(Options.connection) else {
+            guard let url = try configuration(options.database.connection) else {
                 let places = "; no configuration file was named, and none is in ~/.glance, ~, /etc/glance or /etc"
                 throw ConfigurationError(
                     place: "[database] connection", reason: "is not set" + (configuration.folders.isEmpty ? places : ""))
@@ -60,22 +62,22 @@ extension CompositionRoot {
     }
 
     private func makeDatabase() throws -> Database {
-        let kept = try configuration(Options.maxPoolSize)
+        let kept = try configuration(options.database.maxPoolSize)
         let limits = Pool.Limits(
-            size: kept == 0 ? try databaseThreads : kept, overflow: try configuration(Options.maxOverflow),
-            patience: Double(try configuration(Options.poolTimeout)))
+            size: kept == 0 ? try databaseThreads : kept, overflow: try configuration(options.database.maxOverflow),
+            patience: Double(try configuration(options.database.poolTimeout)))
         return Database(Pool(try databaseAddress, limits: limits), wakeUp: try makeWakeUp())
     }
 
     private func makeCatalog() throws -> MariaDBCatalog {
-        let delaysDeletion = try configuration(Options.delayedDelete)
+        let delaysDeletion = try configuration(options.deletion.delayedDelete)
         guard role != .registry else {
             return MariaDBCatalog(try database, delaysDeletion: delaysDeletion, outbox: try makeOutbox(), cipher: locationCipher)
         }
         let showsLocations =
-            try configuration(Options.showImageDirectURL) || configuration(Options.showMultipleLocations) || !backends.isEmpty
+            try configuration(options.api.showImageDirectURL) || configuration(options.api.showMultipleLocations) || !backends.isEmpty
         return MariaDBCatalog(
-            try database, showsLocations: showsLocations, taskHours: try configuration(Options.taskHours),
+            try database, showsLocations: showsLocations, taskHours: try configuration(options.imports.taskHours),
             delaysDeletion: delaysDeletion, outbox: try makeOutbox(), cipher: locationCipher)
     }
 }

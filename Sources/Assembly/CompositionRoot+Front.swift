@@ -11,7 +11,7 @@ extension CompositionRoot {
     ///
     /// - Parameter probes: what the service stands on.
     func makeFront(_ probes: [any HealthProbe]) throws -> API.Front {
-        var front = API.Front(longestRequestID: try configuration(Options.maxRequestIDLength))
+        var front = API.Front(longestRequestID: try configuration(options.api.maxRequestIDLength))
         front.publicAddress = try makePublicAddress()
         front.cors = try makeCORS()
         front.healthcheck = try makeHealthcheck(probes)
@@ -19,19 +19,19 @@ extension CompositionRoot {
     }
 
     func makeHealthcheck(_ probes: [any HealthProbe]) throws -> Healthcheck {
-        let names = try configuration(Options.healthBackends)
+        let names = try configuration(options.health.backends)
         if names.contains("disable_by_file") && names.contains("enable_by_files") {
             throw ConfigurationError(place: "[healthcheck] backends", reason: "disable_by_file and enable_by_files exclude each other")
         }
         let backends = try names.compactMap { name throws -> Healthcheck.Backend? in
             switch name {
-            case "disable_by_file": return try configuration(Options.disableByFilePath).map { .disabledBy(path: $0) }
-            case "disable_by_files_ports": return .disabledByPort(try portPaths(configuration(Options.disableByFilePaths)))
-            case "enable_by_files": return .enabledBy(paths: try configuration(Options.enableByFilePaths))
+            case "disable_by_file": return try configuration(options.health.disableByFilePath).map { .disabledBy(path: $0) }
+            case "disable_by_files_ports": return .disabledByPort(try portPaths(configuration(options.health.disableByFilePaths)))
+            case "enable_by_files": return .enabledBy(paths: try configuration(options.health.enableByFilePaths))
             default: throw ConfigurationError(place: "[healthcheck] backends", reason: "'\(name)' is not known")
             }
         }
-        let isDetailed = try configuration(Options.detailedHealth)
+        let isDetailed = try configuration(options.health.detailed)
         return Healthcheck(
             backends: backends, checks: isDetailed ? HealthChecks(probes, logger: log.logger("glance.healthcheck")) : nil)
     }
@@ -49,18 +49,18 @@ extension CompositionRoot {
     }
 
     private func makePublicAddress() throws -> PublicAddress {
-        if let endpoint = try configuration(Options.publicEndpoint) {
+        if let endpoint = try configuration(options.api.publicEndpoint) {
             guard let baseURL = BaseURL(address: endpoint) else {
                 throw ConfigurationError(place: "[DEFAULT] public_endpoint", reason: "is no address of the form https://host:port/path")
             }
             return .fixed(baseURL)
         }
-        return try configuration(Options.enableProxyHeadersParsing) ? .asProxiesSay : .asReached
+        return try configuration(options.api.enableProxyHeadersParsing) ? .asProxiesSay : .asReached
     }
 
     /// `[cors]` and the groups `[cors.…]`, which have its values where they say nothing else.
     private func makeCORS() throws -> CORS? {
-        let general = Options.CORSGroup("cors", defaults: .glance)
+        let general = options.cors
         var common = Options.CORSGroup.Defaults.glance
         common.allowsCredentials = try configuration(general.allowCredentials)
         common.exposedHeaders = try configuration(general.exposeHeaders)

@@ -19,7 +19,7 @@ extension CompositionRoot {
     // MARK: the API
 
     func makeAPI() throws -> API {
-        let hasV2 = try configuration(Options.enableV2API)
+        let hasV2 = try configuration(options.api.enableV2)
         let registry = try registry
         let authenticator = try makeAuthenticator()
         var routes: [Route<Handler>] = []
@@ -46,11 +46,12 @@ extension CompositionRoot {
 
     private func routesOfV2(_ service: ImageService, _ catalog: MariaDBCatalog) throws -> [Route<Handler>] {
         let schemas = ImageSchemas(
-            diskFormats: try configuration(Options.diskFormats), containerFormats: try configuration(Options.containerFormats),
+            diskFormats: try configuration(options.formats.diskFormats),
+            containerFormats: try configuration(options.formats.containerFormats),
             site: try siteProperties)
         let locations = LocationService(
-            service: service, locations: catalog, areForClients: try configuration(Options.showMultipleLocations),
-            verifies: try configuration(Options.verifyLocations))
+            service: service, locations: catalog, areForClients: try configuration(options.api.showMultipleLocations),
+            verifies: try configuration(options.images.verifyLocations))
         let imports = try makeImportService(service, catalog)
         let nodes = try makeOtherNodes()
         let images = ImagesHandlers(
@@ -111,68 +112,69 @@ extension CompositionRoot {
     private var shown: ImagesHandlers.Shown {
         get throws {
             var shown = ImagesHandlers.Shown()
-            shown.directURL = try configuration(Options.showImageDirectURL)
-            shown.locations = try configuration(Options.showMultipleLocations)
+            shown.directURL = try configuration(options.api.showImageDirectURL)
+            shown.locations = try configuration(options.api.showMultipleLocations)
             return shown
         }
     }
 
     private func makePaging() throws -> ImagesHandlers.Paging {
-        ImagesHandlers.Paging(usual: try configuration(Options.limitParamDefault), most: try configuration(Options.apiLimitMax))
+        ImagesHandlers.Paging(usual: try configuration(options.api.limitParamDefault), most: try configuration(options.api.apiLimitMax))
     }
 
     private func routesOfV1(_ service: ImageService) throws -> [Route<Handler>] {
         let formats = V1Formats(
-            disk: try configuration(Options.diskFormats), container: try configuration(Options.containerFormats))
+            disk: try configuration(options.formats.diskFormats), container: try configuration(options.formats.containerFormats))
         let images = V1ImagesHandlers(
-            service: service, formats: formats, usualPage: try configuration(Options.limitParamDefault),
-            longestPage: try configuration(Options.apiLimitMax), notesSends: try notesSends)
+            service: service, formats: formats, usualPage: try configuration(options.api.limitParamDefault),
+            longestPage: try configuration(options.api.apiLimitMax), notesSends: try notesSends)
         let members = V1MembersHandlers(service: service)
         return V1ImagesHandlers.routes.map { $0.map { $0(images) } } + V1MembersHandlers.routes.map { $0.map { $0(members) } }
     }
 
     /// The way to the registry; nil where V1 is off.
     var registry: RegistryClient? {
-        get throws { try parts.registry { try configuration(Options.enableV1API) ? try makeRegistryClient() : nil } }
+        get throws { try parts.registry { try configuration(options.v1.enableAPI) ? try makeRegistryClient() : nil } }
     }
 
     /// Nil, and a word in the log, where the registry and we share no secret.
     private func makeRegistryClient() throws -> RegistryClient? {
-        guard let secret = try configuration(Options.registrySecret) else {
+        guard let secret = try configuration(options.v1.registrySecret) else {
             log.logger("glance.config").info("V1 is off: [vitrine] registry_secret is not set")
             return nil
         }
-        let scheme = try configuration(Options.registryProtocol)
+        let scheme = try configuration(options.v1.registryProtocol)
         guard scheme == "http" || scheme == "https" else {
             throw ConfigurationError(place: "[DEFAULT] registry_client_protocol", reason: "is neither http nor https")
         }
-        let host = try configuration(Options.registryHost)
+        let host = try configuration(options.v1.registryHost)
         // Glance's default is where the registry listens, everywhere; it is asked here.
         let address = host == "0.0.0.0" ? "127.0.0.1" : host
         return RegistryClient(
-            base: "\(scheme)://\(address):\(try configuration(Options.registryPort))", secret: secret,
-            patience: Double(try configuration(Options.registryTimeout)), certificateAuthority: try configuration(Options.registryCA),
+            base: "\(scheme)://\(address):\(try configuration(options.v1.registryPort))", secret: secret,
+            patience: Double(try configuration(options.v1.registryTimeout)), certificateAuthority: try configuration(options.v1.registryCA),
             bulkhead: try bulkhead("registry"), logger: log.logger("glance.registry_client"))
     }
 
     // MARK: the registry
 
     func makeRegistry() throws -> API {
-        guard try configuration(Options.enableV1Registry) else {
+        guard try configuration(options.v1.enableRegistry) else {
             throw ConfigurationError(place: "[DEFAULT] enable_v1_registry", reason: "is off, so there is nothing to serve")
         }
-        guard let secret = try configuration(Options.registrySecret), secret.utf8.count >= 16 else {
+        guard let secret = try configuration(options.v1.registrySecret), secret.utf8.count >= 16 else {
             throw ConfigurationError(place: "[vitrine] registry_secret", reason: "is not set, or has fewer than 16 characters")
         }
         let catalog = try catalog
         let images = RegistryHandlers(
-            catalog: catalog, usualPage: try configuration(Options.limitParamDefault), longestPage: try configuration(Options.apiLimitMax))
+            catalog: catalog, usualPage: try configuration(options.api.limitParamDefault),
+            longestPage: try configuration(options.api.apiLimitMax))
         let members = RegistryMembersHandlers(catalog: catalog, quota: try makeLimits().members)
         let uploads = RegistryUploadsHandlers(catalog: catalog)
         let routes =
             RegistryHandlers.routes.map { $0.map { $0(images) } } + RegistryMembersHandlers.routes.map { $0.map { $0(members) } }
             + RegistryUploadsHandlers.routes.map { $0.map { $0(uploads) } }
-        var front = API.Front(longestRequestID: try configuration(Options.maxRequestIDLength))
+        var front = API.Front(longestRequestID: try configuration(options.api.maxRequestIDLength))
         front.isForAPI = true
         front.healthcheck = try makeHealthcheck([catalog])
         return API(

@@ -9,13 +9,13 @@ internal import OsloLog
 
 extension CompositionRoot {
     var flavor: Flavor {
-        get throws { try Flavor(try configuration(Options.flavor)) }
+        get throws { try Flavor(try configuration(options.callers.flavor)) }
     }
 
-    var identity: Options.IdentityKind {
+    var identity: Options.Callers.IdentityKind {
         get throws {
-            let isFlavored = try flavor.hasKeystone && !configuration.isSet(Options.identity)
-            return isFlavored ? .keystone : try configuration(Options.identity)
+            let isFlavored = try flavor.hasKeystone && !configuration.isSet(options.callers.identity)
+            return isFlavored ? .keystone : try configuration(options.callers.identity)
         }
     }
 
@@ -28,7 +28,7 @@ extension CompositionRoot {
         case .tokens: "OS_AUTH_TYPE=admin_token OS_ENDPOINT=\(address) OS_TOKEN=…"
         case .keystone:
             """
-            OS_AUTH_TYPE=v3password OS_AUTH_URL=\(try configuration(Options.AuthToken.access.authURL) ?? "…") \
+            OS_AUTH_TYPE=v3password OS_AUTH_URL=\(try configuration(options.authToken.access.login.authURL) ?? "…") \
             OS_USER_DOMAIN_NAME=Default OS_PROJECT_DOMAIN_NAME=Default OS_PROJECT_NAME=… OS_USERNAME=… OS_PASSWORD=… \
             OS_IMAGE_ENDPOINT_OVERRIDE=\(address)
             """
@@ -40,10 +40,10 @@ extension CompositionRoot {
         switch try identity {
         case .keystone: return try makeKeystoneTokens()
         case .none:
-            let isForAnyHost = try configuration(Options.identityNoneBeyondLoopback)
+            let isForAnyHost = try configuration(options.callers.identityNoneBeyondLoopback)
             logger.warning(
                 "[vitrine] identity = none: whoever reaches this service \(isForAnyHost ? "" : "from its own host ")is an administrator")
-            return NoIdentity(project: try configuration(Options.project), isForAnyHost: isForAnyHost)
+            return NoIdentity(project: try configuration(options.callers.project), isForAnyHost: isForAnyHost)
         case .anonymous:
             logger.critical(
                 """
@@ -52,7 +52,7 @@ extension CompositionRoot {
                 """)
             return AnonymousIdentity()
         case .tokens:
-            guard let path = try configuration(Options.tokenFile) else {
+            guard let path = try configuration(options.callers.tokenFile) else {
                 throw ConfigurationError(place: "[vitrine] token_file", reason: "is not set")
             }
             return try TokenFile(path: path, policy: policies, logger: logger)

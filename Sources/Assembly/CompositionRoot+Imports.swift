@@ -36,7 +36,7 @@ extension CompositionRoot {
 
     private func makeDownloads() throws -> RegionDownloads? {
         guard let regions = try makeRegions() else { return nil }
-        return RegionDownloads(regions: regions, prefixes: try configuration(Options.regionProperties))
+        return RegionDownloads(regions: regions, prefixes: try configuration(options.imports.regionProperties))
     }
 
     /// What does them.
@@ -45,36 +45,37 @@ extension CompositionRoot {
     func makeImporter(_ plugins: ImportPlugins, isEnding: @escaping @Sendable () -> Bool) throws -> Importer {
         try Importer(
             service: try service, jobs: try catalog, source: try fetcher, plugins: plugins,
-            downloads: try makeDownloads(), host: try host, patience: try configuration(Options.stagingNodeTimeout), isEnding: isEnding)
+            downloads: try makeDownloads(), host: try host, patience: try configuration(options.imports.stagingNodeTimeout),
+            isEnding: isEnding)
     }
 
     private func makeImportSettings() throws -> ImportSettings {
         var settings = ImportSettings()
         settings.methods = try importMethods
         settings.host = try host
-        settings.looksAtLocations = try configuration(Options.secureHash)
-        let plugins = try configuration(Options.importPlugins)
+        settings.looksAtLocations = try configuration(options.imports.secureHash)
+        let plugins = try configuration(options.imports.plugins)
         // An image that is not what its operator wants of it is worse than none.
         let known = ["no_op", "inject_image_metadata", "image_decompression", "image_conversion"]
         for plugin in plugins where !known.contains(plugin) {
             throw ConfigurationError(place: "[image_import_opts] image_import_plugins", reason: "'\(plugin)' is not supported")
         }
         if plugins.contains("inject_image_metadata") { settings.injected = try injectedProperties }
-        settings.rolesWithoutInjection = Set(try configuration(Options.rolesWithoutInjection).map { $0.lowercased() })
+        settings.rolesWithoutInjection = Set(try configuration(options.imports.rolesWithoutInjection).map { $0.lowercased() })
         return settings
     }
 
     /// Packed bytes are unpacked before formats are changed, whatever the order of the plugins.
     func makePlugins(_ tools: ImportTools) throws -> ImportPlugins {
         var plugins = ImportPlugins()
-        let names = try configuration(Options.importPlugins)
-        let seconds = Double(try configuration(Options.conversionTimeout))
+        let names = try configuration(options.imports.plugins)
+        let seconds = Double(try configuration(options.imports.conversionTimeout))
         if names.contains("image_decompression") { plugins.unpacker = tools.unpacker }
         if names.contains("image_conversion") {
-            let format = try configuration(Options.conversionFormat)
+            let format = try configuration(options.imports.conversionFormat)
             plugins.converter = tools.makeConverter(ConversionSettings(format: format, seconds: seconds))
         }
-        if let name = try configuration(Options.legacyConversionFormat), !name.isEmpty {
+        if let name = try configuration(options.imports.legacyConversionFormat), !name.isEmpty {
             guard let format = ConversionSettings.Format(rawValue: name) else {
                 throw ConfigurationError(place: "[taskflow_executor] conversion_format", reason: "'\(name)' is not qcow2, raw or vmdk")
             }
@@ -85,7 +86,7 @@ extension CompositionRoot {
 
     var importMethods: [ImportPlan.Name] {
         get throws {
-            try configuration(Options.importMethods).map { name in
+            try configuration(options.imports.methods).map { name in
                 guard let method = ImportPlan.Name(rawValue: name) else {
                     throw ConfigurationError(place: "[DEFAULT] enabled_import_methods", reason: "'\(name)' is not supported")
                 }
@@ -98,7 +99,7 @@ extension CompositionRoot {
     private var injectedProperties: [String: String] {
         get throws {
             var properties: [String: String] = [:]
-            for (name, value) in try configuration(Options.injectedProperties) {
+            for (name, value) in try configuration(options.imports.injectedProperties) {
                 do throws(Fault) {
                     try ImageText.check(property: name, value)
                 } catch {
@@ -113,7 +114,7 @@ extension CompositionRoot {
 
     /// The address of this node.
     var host: String? {
-        get throws { try configuration(Options.selfReference) ?? configuration(Options.publicEndpoint) }
+        get throws { try configuration(options.imports.selfReference) ?? configuration(options.api.publicEndpoint) }
     }
 
     /// Where images wait for their import. Source: Glance, `node_staging_uri`, and where there are several stores
@@ -143,7 +144,7 @@ extension CompositionRoot {
                     "[\(name)] filesystem_store_datadir"
                 )
             }
-            let text = try configuration(Options.nodeStagingURI)
+            let text = try configuration(options.stores.nodeStagingURI)
             guard text.hasPrefix("file:///") else {
                 throw ConfigurationError(place: "[DEFAULT] node_staging_uri", reason: "is not of the form file:///path")
             }

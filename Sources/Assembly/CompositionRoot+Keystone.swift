@@ -17,26 +17,26 @@ extension CompositionRoot {
     }
 
     private func makeOwnAccess() throws -> KeystoneAccess {
-        var access = try makeKeystoneAccess(Options.AuthToken.access)
-        access.interface = try configuration(Options.AuthToken.interface)
-        access.patience = Double(try configuration(Options.AuthToken.patience))
-        access.retries = try configuration(Options.AuthToken.retries)
+        var access = try makeKeystoneAccess(options.authToken.access)
+        access.interface = try configuration(options.authToken.interface)
+        access.patience = Double(try configuration(options.authToken.patience))
+        access.retries = try configuration(options.authToken.retries)
         return access
     }
 
     func makeKeystoneTokens() throws -> KeystoneTokens {
         let session = try keystoneSession
         let logger = log.logger("glance.identity")
-        let uri = try configuration(Options.AuthToken.authenticateURI)
+        let uri = try configuration(options.authToken.authenticateURI)
         if uri == nil {
             logger.warning(
                 "[keystone_authtoken] www_authenticate_uri is not set; clients are told of auth_url, which may be closed to them")
         }
         var rules = KeystoneTokens.Rules(authenticateURI: uri ?? session.access.address)
-        rules.cacheTime = try configuration(Options.AuthToken.cacheTime)
-        rules.serviceRoles = Set(try configuration(Options.AuthToken.serviceTokenRoles))
-        rules.areServiceRolesRequired = try configuration(Options.AuthToken.serviceTokenRolesRequired)
-        rules.serviceType = try configuration(Options.AuthToken.serviceType)
+        rules.cacheTime = try configuration(options.authToken.cacheTime)
+        rules.serviceRoles = Set(try configuration(options.authToken.serviceTokenRoles))
+        rules.areServiceRolesRequired = try configuration(options.authToken.serviceTokenRolesRequired)
+        rules.serviceType = try configuration(options.authToken.serviceType)
         if !rules.areServiceRolesRequired {
             logger.warning("[keystone_authtoken] service_token_roles_required is off: any valid token counts as a service's")
         }
@@ -47,14 +47,14 @@ extension CompositionRoot {
     /// The limits that Keystone keeps. Nothing is asked before they are needed.
     func makeKeystoneLimits() throws -> KeystoneLimits {
         let logger = log.logger("glance.limits")
-        let (type, name) = (try configuration(Options.OsloLimit.serviceType), try configuration(Options.OsloLimit.serviceName))
+        let (type, name) = (try configuration(options.osloLimit.serviceType), try configuration(options.osloLimit.serviceName))
         let endpoint: KeystoneLimits.Endpoint
-        if let id = try configuration(Options.OsloLimit.endpointID) {
+        if let id = try configuration(options.osloLimit.endpointID) {
             endpoint = .id(id)
         } else if type != nil || name != nil {
             endpoint = .lookup(
-                serviceType: type, serviceName: name, region: try configuration(Options.OsloLimit.region),
-                interface: try configuration(Options.OsloLimit.interface).name)
+                serviceType: type, serviceName: name, region: try configuration(options.osloLimit.region),
+                interface: try configuration(options.osloLimit.interface).name)
         } else {
             throw ConfigurationError(place: "[oslo_limit] endpoint_id", reason: "is not set, nor is endpoint_service_type")
         }
@@ -64,8 +64,8 @@ extension CompositionRoot {
 
     /// The session of the process, where `[oslo_limit]` says the same as `[keystone_authtoken]`; one of another user elsewhere.
     private func makeLimitsSession() throws -> KeystoneSession {
-        var access = try makeKeystoneAccess(Options.OsloLimit.access)
-        if let interface = try configuration(Options.OsloLimit.keystoneInterfaces).first { access.interface = interface }
+        var access = try makeKeystoneAccess(options.osloLimit.access)
+        if let interface = try configuration(options.osloLimit.keystoneInterfaces).first { access.interface = interface }
         if try identity == .keystone {
             let session = try keystoneSession
             if session.access == access { return session }
@@ -76,7 +76,7 @@ extension CompositionRoot {
     /// - Throws: for what is missing or contradicts itself, and for files that cannot be read.
     func makeKeystoneAccess(_ group: Options.KeystoneGroup) throws -> KeystoneAccess {
         // What concerns the connection stays in the group itself. Source: keystonemiddleware, `_create_auth_plugin`.
-        let login = try configuration(group.authSection).map { Options.KeystoneGroup($0) } ?? group
+        let login = try configuration(group.authSection).map { Options.KeystoneLogin($0) } ?? group.login
         guard let address = try configuration(login.authURL) else { throw login.missing("auth_url") }
         try Self.checkAddress(address, at: "[\(login.name)] auth_url")
         let (proof, scope) = try makeProof(login)
@@ -97,7 +97,7 @@ extension CompositionRoot {
         }
     }
 
-    private func makeProof(_ group: Options.KeystoneGroup) throws -> (KeystoneAccess.Proof, KeystoneAccess.Scope) {
+    private func makeProof(_ group: Options.KeystoneLogin) throws -> (KeystoneAccess.Proof, KeystoneAccess.Scope) {
         if try configuration(group.authType) == .v3applicationcredential {
             guard let secret = try configuration(group.credentialSecret) else { throw group.missing("application_credential_secret") }
             if let id = try configuration(group.credentialID) { return (.applicationCredential(id: id, secret: secret), .ofCredential) }
@@ -108,7 +108,7 @@ extension CompositionRoot {
         return (.password(password, of: try user(group)), try scope(group))
     }
 
-    private func user(_ group: Options.KeystoneGroup) throws -> KeystoneAccess.Named {
+    private func user(_ group: Options.KeystoneLogin) throws -> KeystoneAccess.Named {
         if let id = try configuration(group.userID) { return .id(id) }
         guard let name = try configuration(group.username) else { throw group.missing("username") }
         guard let domain = try domain(group.userDomainID, group.userDomainName) ?? domain(group.defaultDomainID, group.defaultDomainName)
@@ -116,7 +116,7 @@ extension CompositionRoot {
         return .name(name, domain: domain)
     }
 
-    private func scope(_ group: Options.KeystoneGroup) throws -> KeystoneAccess.Scope {
+    private func scope(_ group: Options.KeystoneLogin) throws -> KeystoneAccess.Scope {
         if let system = try configuration(group.systemScope) {
             guard system == "all" else { throw ConfigurationError(place: "[\(group.name)] system_scope", reason: "can only be 'all'") }
             return .system
@@ -146,7 +146,7 @@ extension CompositionRoot {
     }
 }
 
-extension Options.KeystoneGroup {
+extension Options.KeystoneLogin {
     fileprivate func missing(_ option: String) -> ConfigurationError {
         ConfigurationError(place: "[\(name)] \(option)", reason: "is not set")
     }

@@ -18,7 +18,7 @@ extension CompositionRoot {
     /// None where nobody is told of anything.
     private var notificationDrivers: Set<Driver> {
         get throws {
-            let named = try configuration(Options.notificationDrivers).map { name in
+            let named = try configuration(options.notifications.drivers).map { name in
                 guard let driver = Driver(rawValue: name) else {
                     throw ConfigurationError(
                         place: "[oslo_messaging_notifications] driver",
@@ -32,7 +32,7 @@ extension CompositionRoot {
 
     func makeOutbox() throws -> Outbox? {
         guard try !notificationDrivers.isEmpty else { return nil }
-        let publisher = try configuration(Options.publisherID)
+        let publisher = try configuration(options.notifications.publisherID)
         guard publisher.unicodeScalars.count <= 255 else {
             throw ConfigurationError(place: "[DEFAULT] default_publisher_id", reason: "is longer than 255 characters")
         }
@@ -40,13 +40,13 @@ extension CompositionRoot {
     }
 
     private var disabledNotifications: DisabledNotifications {
-        get throws { DisabledNotifications(try configuration(Options.disabledNotifications)) }
+        get throws { DisabledNotifications(try configuration(options.notifications.disabled)) }
     }
 
     /// Whether nginx is to be told whose bytes it sends.
     var notesSends: Bool {
         get throws {
-            try !notificationDrivers.isEmpty && configuration(Options.sendLog) != nil
+            try !notificationDrivers.isEmpty && configuration(options.notifications.sendLog) != nil
                 && !disabledNotifications.contains(.imageSend)
         }
     }
@@ -75,10 +75,10 @@ extension CompositionRoot {
             senders.append(sender)
         }
         if isLogged { senders.append(LogSender(log)) }
-        let retry = try configuration(Options.notificationRetry)
+        let retry = try configuration(options.notifications.retry)
         return OutboxRelay(
             queue: try catalog, senders: senders, worker: worker,
-            kept: try configuration(Options.notificationsKept),
+            kept: try configuration(options.notifications.kept),
             tries: retry < 0 ? nil : retry + 1, logger: log.logger("glance.notifications"))
     }
 
@@ -92,15 +92,15 @@ extension CompositionRoot {
 
     private func brokerSettings(_ drivers: Set<Driver>) throws -> BrokerSettings {
         var settings = BrokerSettings()
-        settings.url = try configuration(Options.notificationURL) ?? configuration(Options.transportURL)
-        settings.exchange = try configuration(Options.controlExchange)
-        settings.topics = try configuration(Options.notificationTopics)
+        settings.url = try configuration(options.notifications.url) ?? configuration(options.notifications.transportURL)
+        settings.exchange = try configuration(options.notifications.controlExchange)
+        settings.topics = try configuration(options.notifications.topics)
         settings.formats = (drivers.contains(.messaging) ? [.bare] : []) + (drivers.contains(.messagingv2) ? [.enveloped] : [])
-        settings.isDurable = try configuration(Options.durableQueues)
-        settings.isAutoDeleted = try configuration(Options.autoDeletedQueues)
-        settings.isQuorum = try configuration(Options.quorumQueue)
-        settings.isEncrypted = try configuration(Options.brokerTLS)
-        settings.certificateAuthority = try configuration(Options.brokerCA)
+        settings.isDurable = try configuration(options.notifications.durableQueues)
+        settings.isAutoDeleted = try configuration(options.notifications.autoDeletedQueues)
+        settings.isQuorum = try configuration(options.notifications.quorumQueue)
+        settings.isEncrypted = try configuration(options.notifications.brokerTLS)
+        settings.certificateAuthority = try configuration(options.notifications.brokerCA)
         // AMQP's short strings; `.critical` is the longest that is put behind a topic.
         guard !settings.topics.isEmpty,
             (settings.topics.map { $0 + ".critical" } + [settings.exchange]).allSatisfy({ $0.utf8.count <= 255 })
@@ -113,7 +113,7 @@ extension CompositionRoot {
 
     /// Nil where nginx tells nothing, or nobody wants to know.
     func makeSendLog() throws -> SendLog? {
-        guard try notesSends, let path = try configuration(Options.sendLog) else { return nil }
+        guard try notesSends, let path = try configuration(options.notifications.sendLog) else { return nil }
         let catalog = try catalog
         do throws(Fault) {
             return try SendLog(

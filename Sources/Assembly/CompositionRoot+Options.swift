@@ -1,7 +1,7 @@
 internal import Domain
 internal import Logging
 internal import Options
-package import OsloConfig
+internal import OsloConfig
 internal import OsloLog
 
 // Which options there are in a configuration, and what is said of the others.
@@ -15,18 +15,18 @@ extension CompositionRoot {
         try? logProxies()
     }
 
-    package var complaints: [String] { configuration.complaints(known: options, unused: unusedOptions) }
-    package var unknownOptions: [String] { configuration.unknownOptions(known: options, unused: unusedOptions) }
+    package var complaints: [String] { configuration.complaints(known: knownOptions, unused: unusedOptions) }
+    package var unknownOptions: [String] { configuration.unknownOptions(known: knownOptions, unused: unusedOptions) }
 
     /// All that have an effect, in groups that this configuration names too.
-    package var options: [OptionKey] {
+    var knownOptions: [OptionKey] {
         Options.all + corsKeys + backendNames.flatMap { Options.StoreGroup($0).keys }
             + ReservedStore.allCases.map { Options.StoreGroup($0.rawValue).folder.key }
-            + loginSections.flatMap { Options.KeystoneGroup($0).login }
+            + loginSections.flatMap { Options.KeystoneLogin($0).keys }
     }
 
     private var unusedOptions: [OptionName] {
-        let stores = backendNames + [Options.onlyStore.name]
+        let stores = backendNames + [options.stores.only.name]
         let reserved = ReservedStore.allCases.map(\.rawValue)
         return Options.unused + stores.flatMap { group in Options.ofStores.map { OptionName(group, $0) } }
             + reserved.flatMap { group in
@@ -36,11 +36,11 @@ extension CompositionRoot {
 
     /// Also of stores that are of no kind that is here.
     private var backendNames: [String] {
-        ((try? configuration(Options.enabledBackends)) ?? []).compactMap { $0.split(separator: ":").first.map { trimmed($0) } }
+        ((try? configuration(options.stores.enabledBackends)) ?? []).compactMap { $0.split(separator: ":").first.map { trimmed($0) } }
     }
 
     /// Groups that hold a login for others.
     private var loginSections: [String] {
-        [Options.AuthToken.access, Options.OsloLimit.access].compactMap { (try? configuration($0.authSection)).flatMap(\.self) }
+        [options.authToken.access, options.osloLimit.access].compactMap { (try? configuration($0.authSection)).flatMap(\.self) }
     }
 }

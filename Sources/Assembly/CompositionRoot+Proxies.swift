@@ -19,7 +19,7 @@ extension CompositionRoot {
             }
             named[parts[0]] = parts[1]
         }
-        let environment = try configuration(Options.fetchesThroughProxy) ? ProgramConfiguration.environment() : [:]
+        let environment = try configuration(options.fetching.throughProxy) ? ProgramConfiguration.environment() : [:]
         do throws(ProxyError) {
             return try Proxies(named: named, environment: environment)
         } catch {
@@ -30,7 +30,7 @@ extension CompositionRoot {
 
     /// Says what the filter of addresses cannot judge.
     func logProxies() throws {
-        guard try !makeProxies(Options.onlyStore).isEmpty || !makeProxies(nil).isEmpty else { return }
+        guard try !makeProxies(options.stores.only).isEmpty || !makeProxies(nil).isEmpty else { return }
         log.logger("glance.config").warning(
             """
             what is fetched for images goes through a proxy: hosts whose names mean nothing here are judged by name alone, and where they \

@@ -35,7 +35,7 @@ extension CompositionRoot {
     /// Where images are staged below a folder, as variables of the environment, where the configuration does not say where.
     package static func stagingVariables(below folder: String, _ configuration: Configuration) -> [String: String] {
         var variables: [String: String] = [:]
-        if !configuration.isSet(Options.nodeStagingURI) { variables["OS_DEFAULT__NODE_STAGING_URI"] = "file://\(folder)/staging" }
+        if !configuration.isSet(options.stores.nodeStagingURI) { variables["OS_DEFAULT__NODE_STAGING_URI"] = "file://\(folder)/staging" }
         let group = ReservedStore.staging.rawValue
         if !configuration.isSet(Options.StoreGroup(group).folder) {
             variables["OS_\(group.uppercased())__FILESYSTEM_STORE_DATADIR"] = "\(folder)/staging"

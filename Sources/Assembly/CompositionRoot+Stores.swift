@@ -15,7 +15,7 @@ extension CompositionRoot {
 
     /// Where the folders of file stores are noted: an API that has V1 alone asks the registry.
     private var storeFolders: (any StoreFolderCatalog)? {
-        get throws { try role != .api || configuration(Options.enableV2API) ? catalog : registry }
+        get throws { try role != .api || configuration(options.api.enableV2) ? catalog : registry }
     }
 
     /// - Parameter records: where the folders of file stores are noted; nil where nothing is read or written.
@@ -31,19 +31,19 @@ extension CompositionRoot {
 
     /// The types in `stores`, each once, by the names that they have in `enabled_backends`.
     private var onlyTypes: [String] {
-        get throws { try configuration(Options.stores).map(Options.storeKind).uniqued }
+        get throws { try configuration(options.stores.kinds).map(Options.storeKind).uniqued }
     }
 
     /// That which new bytes go to. Where nobody says, it is the one with files, and an http store, which takes none, where all are such.
     private func defaultType(_ types: [String]) throws -> String {
-        guard configuration.isSet(Options.defaultStore) || types.contains("file") else {
+        guard configuration.isSet(options.stores.defaultKind) || types.contains("file") else {
             guard let first = types.first, Self.types.contains(first) else {
                 throw ConfigurationError(
                     place: "[glance_store] stores", reason: "names no type of store that is here: there are file and http")
             }
             return first
         }
-        let type = Options.storeKind(try configuration(Options.defaultStore))
+        let type = Options.storeKind(try configuration(options.stores.defaultKind))
         guard Self.types.contains(type) else {
             throw ConfigurationError(place: "[glance_store] default_store", reason: "the store '\(type)' is not supported yet")
         }
@@ -56,11 +56,11 @@ extension CompositionRoot {
     private func makeOnlyStore(_ records: (any StoreFolderCatalog)?) throws -> StoreSet {
         let types = try onlyTypes
         let main = try defaultType(types)
-        let readable = try types.contains("file") ? readableFolders(places(Options.onlyStore)) : nil
+        let readable = try types.contains("file") ? readableFolders(places(options.stores.only)) : nil
         func make(_ type: String) throws -> any ImageStore {
             switch type {
-            case "file": try guarded(try makeFileStore(Options.onlyStore, named: nil, readable, records), "file")
-            case "http": try guarded(makeWebStore(Options.onlyStore), "http")
+            case "file": try guarded(try makeFileStore(options.stores.only, named: nil, readable, records), "file")
+            case "http": try guarded(makeWebStore(options.stores.only), "http")
             default: AbsentStore(type, type: type)
             }
         }
@@ -70,7 +70,7 @@ extension CompositionRoot {
     // MARK: where files may lie
 
     private func readableFolders(_ places: [FileStore.Place]) throws -> ReadableFolders {
-        let named = try configuration(Options.readableFolders)
+        let named = try configuration(options.stores.readableFolders)
         if let wrong = named.first(where: { !$0.hasPrefix("/") }) {
             throw ConfigurationError(place: "[vitrine] readable_folders", reason: "'\(wrong)' does not begin with /")
         }
@@ -105,7 +105,7 @@ extension CompositionRoot {
     var backends: [Backend] {
         get throws {
             var backends: [Backend] = []
-            for text in try configuration(Options.enabledBackends) {
+            for text in try configuration(options.stores.enabledBackends) {
                 let parts = text.split(separator: ":", maxSplits: 1).map { $0.filter { !$0.isWhitespace } }
                 func refusal(_ reason: String) -> ConfigurationError {
                     ConfigurationError(place: "[DEFAULT] enabled_backends", reason: reason)
@@ -135,7 +135,7 @@ extension CompositionRoot {
     }
 
     private func makeStores(_ backends: [Backend], _ records: (any StoreFolderCatalog)?) throws -> StoreSet {
-        guard let main = try configuration(Options.defaultBackend) else {
+        guard let main = try configuration(options.stores.defaultBackend) else {
             throw ConfigurationError(place: "[glance_store] default_backend", reason: "is not set, and there are several stores")
         }
         guard let chosen = backends.first(where: { $0.id == main }) else {
@@ -194,7 +194,7 @@ extension CompositionRoot {
                 place: "[\(group.name)] filesystem_store_file_perm", reason: "does not let the service itself read what it wrote")
         }
         var settings = FileStore.Settings()
-        settings.internalPrefix = try configuration(Options.internalPrefix).map { "\($0)/\(name ?? "file")" }
+        settings.internalPrefix = try configuration(options.processes.internalPrefix).map { "\($0)/\(name ?? "file")" }
         (settings.permissions, settings.readable) = (permissions, readable)
         settings.isThin = try configuration(group.isThin)
         if let path = try configuration(group.metadataFile) { settings.mounts = try mounts(Self.found(path, configuration), group) }
@@ -281,7 +281,7 @@ extension CompositionRoot {
         get throws {
             try parts.fetcher {
                 HTTPStore(
-                    rules: try makeFetchRules(), certificateAuthority: try configuration(Options.onlyStore.httpsCertificates),
+                    rules: try makeFetchRules(), certificateAuthority: try configuration(options.stores.only.httpsCertificates),
                     proxies: try makeProxies(nil))
             }
         }
@@ -292,7 +292,7 @@ extension CompositionRoot {
         get throws {
             try parts.imageSource {
                 guard try hasWebStore else { return NoImageSource() }
-                let source = try makeWebStore(Options.onlyStore)
+                let source = try makeWebStore(options.stores.only)
                 return try bulkhead("sources").map { GuardedSource(source, $0) } ?? source
             }
         }
@@ -310,9 +310,12 @@ extension CompositionRoot {
         do {
             return try FetchRules(
                 schemes: .init(
-                    allowed: try configuration(Options.allowedSchemes), disallowed: try configuration(Options.disallowedSchemes)),
-                hosts: .init(allowed: try configuration(Options.allowedHosts), disallowed: try configuration(Options.disallowedHosts)),
-                ports: .init(allowed: try ports(Options.allowedPorts), disallowed: try ports(Options.disallowedPorts)))
+                    allowed: try configuration(options.fetching.allowedSchemes),
+                    disallowed: try configuration(options.fetching.disallowedSchemes)),
+                hosts: .init(
+                    allowed: try configuration(options.fetching.allowedHosts),
+                    disallowed: try configuration(options.fetching.disallowedHosts)),
+                ports: .init(allowed: try ports(options.fetching.allowedPorts), disallowed: try ports(options.fetching.disallowedPorts)))
         } catch let error as FetchRefusal {
             throw ConfigurationError(place: "[import_filtering_opts] allowed_hosts, disallowed_hosts", reason: "name \(error)")
         }
@@ -322,9 +325,9 @@ extension CompositionRoot {
 
     func makeFormatRules() throws -> FormatRules {
         var rules = FormatRules()
-        rules.requiresMatch = try configuration(Options.requireFormatMatch)
-        rules.vmdkTypes = try configuration(Options.vmdkAllowedTypes)
-        rules.nonfatalChecksOfGPT = Set(try configuration(Options.nonfatalChecksOfGPT))
+        rules.requiresMatch = try configuration(options.formats.requireFormatMatch)
+        rules.vmdkTypes = try configuration(options.formats.vmdkAllowedTypes)
+        rules.nonfatalChecksOfGPT = Set(try configuration(options.formats.nonfatalChecksOfGPT))
         return rules
     }
 

@@ -18,7 +18,7 @@ extension CompositionRoot {
     /// - Returns: false where this node has no cache.
     package func cleanCache() throws -> Bool {
         guard let keeper = try cacheKeeper else { return false }
-        try keeper.cache.clean(olderThan: try configuration(Options.cacheStallTime))
+        try keeper.cache.clean(olderThan: try configuration(options.cache.stallTime))
         return true
     }
 
@@ -46,7 +46,10 @@ extension CompositionRoot {
         _ = try makeLimits()
         _ = try makeFormatRules()
         _ = (try hasCache, try identity)
-        for option in [Options.metadataThreads, Options.dataThreads, Options.copyThreads, Options.importThreads, Options.wakeupTime] {
+        for option in [
+            options.processes.metadataThreads, options.processes.dataThreads, options.processes.copyThreads, options.imports.threads,
+            options.deletion.wakeupTime,
+        ] {
             _ = try configuration(option)
         }
     }

@@ -71,7 +71,7 @@ package final class CompositionRoot: Sendable {
     }
 
     private static func makeLocationCipher(_ configuration: Configuration) throws -> TextCipher? {
-        guard let key = try configuration(Options.metadataEncryptionKey), !key.isEmpty else { return nil }
+        guard let key = try configuration(options.images.metadataEncryptionKey), !key.isEmpty else { return nil }
         guard let cipher = TextCipher(key: key) else {
             throw ConfigurationError(
                 place: "[DEFAULT] metadata_encryption_key", reason: "has \(key.utf8.count) bytes; a key of AES has 16, 24 or 32")
@@ -110,7 +110,7 @@ package final class CompositionRoot: Sendable {
 
     package func makeScrubber() throws -> Scrubber {
         Scrubber(
-            catalog: try catalog, stores: try stores, patience: try configuration(Options.scrubTime),
+            catalog: try catalog, stores: try stores, patience: try configuration(options.deletion.scrubTime),
             logger: log.logger("glance.scrubber"))
     }
 
@@ -123,7 +123,7 @@ package final class CompositionRoot: Sendable {
 
     /// - Parameter catalog: the database itself, or for V1 the registry.
     func makeService(over catalog: some Catalog) throws -> ImageService {
-        let algorithm = try configuration(Options.hashingAlgorithm)
+        let algorithm = try configuration(options.images.hashingAlgorithm)
         guard Digest(algorithm) != nil else {
             throw ConfigurationError(place: "[DEFAULT] hashing_algorithm", reason: "'\(algorithm)' is not known")
         }
@@ -138,17 +138,17 @@ package final class CompositionRoot: Sendable {
 
     /// Nil where the site protects no custom properties.
     private func makeProtections() throws -> PropertyProtections? {
-        guard let name = try configuration(Options.propertyProtectionFile) else { return nil }
+        guard let name = try configuration(options.images.propertyProtectionFile) else { return nil }
         return try PropertyProtectionFile.read(
-            Self.found(name, configuration), try configuration(Options.propertyProtectionFormat), policies.current)
+            Self.found(name, configuration), try configuration(options.images.propertyProtectionFormat), policies.current)
     }
 
     /// What each project may have.
     var projectLimits: any LimitSource {
         get throws {
             try parts.projectLimits {
-                if try configuration(Options.useKeystoneLimits) { return try makeKeystoneLimits() }
-                let quota = try configuration(Options.userStorageQuota)
+                if try configuration(options.limits.useKeystoneLimits) { return try makeKeystoneLimits() }
+                let quota = try configuration(options.limits.userStorageQuota)
                 return ProjectLimits(imageSizeTotal: quota == 0 ? nil : quota)
             }
         }
@@ -159,8 +159,10 @@ package final class CompositionRoot: Sendable {
         get throws {
             try parts.clientUploads {
                 guard role == .api else { return ProjectShares(of: "uploads", limit: nil) }
-                let isSet = configuration.isSet(Options.uploadsPerProject)
-                let limit = try isSet ? configuration(Options.uploadsPerProject) : Self.share(of: configuration(Options.dataThreads))
+                let isSet = configuration.isSet(options.limits.uploadsPerProject)
+                let limit =
+                    try isSet
+                    ? configuration(options.limits.uploadsPerProject) : Self.share(of: configuration(options.processes.dataThreads))
                 return ProjectShares(of: "uploads", limit: limit == 0 ? nil : limit)
             }
         }
@@ -175,12 +177,12 @@ package final class CompositionRoot: Sendable {
             return value < 0 ? nil : value
         }
         var limits = ImageLimits()
-        limits.properties = try quota(Options.imagePropertyQuota)
-        limits.tags = try quota(Options.imageTagQuota)
-        limits.locations = try quota(Options.imageLocationQuota)
-        limits.members = try quota(Options.imageMemberQuota)
-        limits.size = Int64(try configuration(Options.imageSizeCap))
-        let rate = try configuration(Options.uploadRate)
+        limits.properties = try quota(options.limits.imagePropertyQuota)
+        limits.tags = try quota(options.limits.imageTagQuota)
+        limits.locations = try quota(options.limits.imageLocationQuota)
+        limits.members = try quota(options.limits.imageMemberQuota)
+        limits.size = Int64(try configuration(options.limits.imageSizeCap))
+        let rate = try configuration(options.limits.uploadRate)
         limits.uploadRate = rate == 0 ? nil : rate
         return limits
     }

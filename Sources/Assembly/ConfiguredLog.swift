@@ -8,8 +8,8 @@ extension OsloLog {
     ///
     /// - Parameter program: names the file in `log_dir`.
     convenience init(_ configuration: Configuration, program: String) throws {
-        let file = try configuration(Options.logFile)
-        let folder = try configuration(Options.logDir)
+        let file = try configuration(options.log.file)
+        let folder = try configuration(options.log.folder)
         let path: String? =
             switch (file, folder) {
             case (let file?, let folder?): file.hasPrefix("/") ? file : "\(folder)/\(file)"
@@ -18,18 +18,18 @@ extension OsloLog {
             case (nil, nil): nil
             }
         try self.init(
-            path: path, rotation: try Self.rotation(configuration), isJSON: try configuration(Options.useJSON),
-            level: try configuration(Options.debug) ? .debug : .info)
+            path: path, rotation: try Self.rotation(configuration), isJSON: try configuration(options.log.useJSON),
+            level: try configuration(options.log.debug) ? .debug : .info)
     }
 
     private static func rotation(_ configuration: Configuration) throws -> LogRotation {
-        let kept = try configuration(Options.maxLogFileCount)
-        switch try configuration(Options.logRotationType) {
+        let kept = try configuration(options.log.maxFileCount)
+        switch try configuration(options.log.rotationType) {
         case .none: return .never
-        case .size: return .bySize(bytes: try configuration(Options.maxLogFileSize) << 20, kept: kept)
+        case .size: return .bySize(bytes: try configuration(options.log.maxFileSize) << 20, kept: kept)
         case .interval:
-            let unit = try configuration(Options.logRotateIntervalType)
-            let count = try configuration(Options.logRotateInterval)
+            let unit = try configuration(options.log.rotateIntervalType)
+            let count = try configuration(options.log.rotateInterval)
             guard unit == .weekday ? count <= 6 : count > 0 else {
                 throw ConfigurationError(
                     place: "[DEFAULT] log_rotate_interval",

@@ -15,11 +15,11 @@ package enum Programs {
         let signals = Signals.take()
         let root = try CompositionRoot(configuration, program: "glance-api")
         root.logComplaints()
-        let downloads = try configuration(Options.downloadThreads)
+        let downloads = try configuration(options.processes.downloadThreads)
         let workers = Workers(
             api: try root.makeAPI(), log: root.log, senders: Senders(limit: downloads, share: CompositionRoot.share(of: downloads)))
-        try workers.start(try configuration(Options.metadataThreads), on: try listener(metadata))
-        if let data { try workers.start(try configuration(Options.dataThreads), on: try listener(data)) }
+        try workers.start(try configuration(options.processes.metadataThreads), on: try listener(metadata))
+        if let data { try workers.start(try configuration(options.processes.dataThreads), on: try listener(data)) }
         let claims = Scheduler(periodic: [try root.makeFolderClaims()], root.log.logger("glance.store"))
         try run(workers, until: signals, root, "glance.api", beside: claims)
     }
@@ -30,7 +30,7 @@ package enum Programs {
         let root = try CompositionRoot(configuration, program: "glance-registry")
         let workers = Workers(
             api: try root.makeRegistry(), log: root.log, name: "glance.registry", accessName: "glance.registry.access")
-        try workers.start(try configuration(Options.registryThreads), on: try listener(socket))
+        try workers.start(try configuration(options.processes.registryThreads), on: try listener(socket))
         try run(workers, until: signals, root, "glance.registry")
     }
 
@@ -49,7 +49,7 @@ package enum Programs {
 
     /// Waits for the end of all, for as long as the operator lets it.
     private static func end(_ all: [any Ending], _ root: CompositionRoot, _ logger: Logger, unfinished: String) throws {
-        if Server.end(all, within: try root.configuration(Options.gracefulShutdownTimeout)) { return }
+        if Server.end(all, within: try root.configuration(options.processes.gracefulShutdownTimeout)) { return }
         logger.warning("\(unfinished)")
         // What still runs must not meet what `exit` takes down.
         _exit(0)

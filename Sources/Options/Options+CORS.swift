@@ -2,7 +2,7 @@ package import OsloConfig
 
 extension Options {
     /// The options of `[cors]`, or of a group `[cors.…]` for other origins.
-    package struct CORSGroup {
+    package struct CORSGroup: OptionDeclarations {
         package let name: String
         package let allowedOrigin: Option<[String]>
         package let allowCredentials: Option<Bool>
@@ -45,10 +45,6 @@ extension Options {
                 .help("Methods that such scripts may use.")
             allowHeaders = .list(name, "allow_headers", default: defaults.headers)
                 .help("Headers that such scripts may send.")
-        }
-
-        package var keys: [OptionKey] {
-            [allowedOrigin.key, allowCredentials.key, exposeHeaders.key, maxAge.key, allowMethods.key, allowHeaders.key]
         }
     }
 }

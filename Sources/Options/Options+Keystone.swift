@@ -1,22 +1,18 @@
 package import OsloConfig
 
 extension Options {
-    /// How a service comes into Keystone: the same names in each group that says so. Source: keystoneauth1, the plugins
-    /// `password`, `v3password` and `v3applicationcredential`; Session.
-    package struct KeystoneGroup {
+    /// How a service logs in to Keystone, and where: the same names in each group that says so. Source: keystoneauth1, the plugins
+    /// `password`, `v3password` and `v3applicationcredential`.
+    package struct KeystoneLogin: OptionDeclarations {
         package let name: String
         package let authURL: Option<String?>
         package let authType: Option<AuthType>
-        /// The group that has the options of the login, in place of this one.
-        package let authSection: Option<String?>
         package let username, userID, password, userDomainName, userDomainID: Option<String?>
         package let projectName, projectID, projectDomainName, projectDomainID: Option<String?>
         package let domainName, domainID, systemScope: Option<String?>
         /// Of users and projects whose own is not named.
         package let defaultDomainName, defaultDomainID: Option<String?>
         package let credentialID, credentialName, credentialSecret: Option<String?>
-        package let caFile, certFile, keyFile, regionName: Option<String?>
-        package let insecure: Option<Bool>
 
         package enum AuthType: String, CaseIterable, Sendable {
             case password, v3password, v3applicationcredential
@@ -28,7 +24,6 @@ extension Options {
             authURL = text("auth_url", "Address of Keystone.")
             authType = Option.choice(name, "auth_type", default: .password).formerly("auth_plugin")
                 .help("How the service logs in; password and v3password are the same.")
-            authSection = text("auth_section", "Another group that holds the options of the login.")
             username = text("username", "User that the service logs in as.").formerly("user_name")
             userID = text("user_id", "The same, by id.")
             password = text("password", "Password of that user.")
@@ -46,25 +41,28 @@ extension Options {
             credentialID = text("application_credential_id", "Application credential, by id, for v3applicationcredential.")
             credentialName = text("application_credential_name", "The same, by name; username or user_id says whose.")
             credentialSecret = text("application_credential_secret", "Secret of the application credential.")
+        }
+    }
+
+    /// How a service asks Keystone: its login, and the connection. Source: keystoneauth1, `Session`.
+    package struct KeystoneGroup: OptionDeclarations {
+        package let name: String
+        package let login: KeystoneLogin
+        /// The group that has the options of the login, in place of this one.
+        package let authSection: Option<String?>
+        package let caFile, certFile, keyFile, regionName: Option<String?>
+        package let insecure: Option<Bool>
+
+        package init(_ name: String) {
+            func text(_ option: String, _ help: String) -> Option<String?> { .optionalText(name, option).help(help) }
+            self.name = name
+            login = KeystoneLogin(name)
+            authSection = text("auth_section", "Another group that holds the options of the login.")
             caFile = text("cafile", "File of the certificate authority of Keystone's certificate.")
             certFile = text("certfile", "File of the client certificate for Keystone.")
             keyFile = text("keyfile", "File of the key of that client certificate.")
             regionName = text("region_name", "Region of the endpoints that are looked up in the catalog.")
             insecure = .flag(name, "insecure", default: false).help("Whether Keystone's certificate is not verified.")
-        }
-
-        /// Those that tell who comes in, and where.
-        package var login: [OptionKey] {
-            let texts = [
-                authURL, username, userID, password, userDomainName, userDomainID, projectName, projectID, projectDomainName,
-                projectDomainID, domainName, domainID, systemScope, defaultDomainName, defaultDomainID, credentialID, credentialName,
-                credentialSecret,
-            ]
-            return texts.map(\.key) + [authType.key]
-        }
-
-        package var all: [OptionKey] {
-            login + [authSection.key, caFile.key, certFile.key, keyFile.key, regionName.key, insecure.key]
         }
     }
 
@@ -77,52 +75,43 @@ extension Options {
     }
 
     /// The options of `[oslo_limit]`. Source: oslo.limit, `opts.py`.
-    package enum OsloLimit {
-        package static let access = KeystoneGroup("oslo_limit")
-        package static let endpointID = Option<String?>.optionalText("oslo_limit", "endpoint_id")
+    package struct OsloLimit: OptionDeclarations {
+        package let access = KeystoneGroup("oslo_limit")
+        package let endpointID = Option<String?>.optionalText("oslo_limit", "endpoint_id")
             .help("Endpoint of this service in Keystone, by its id, whose registered limits count.")
-        package static let serviceType = Option<String?>.optionalText("oslo_limit", "endpoint_service_type")
+        package let serviceType = Option<String?>.optionalText("oslo_limit", "endpoint_service_type")
             .help("Type of the service whose endpoint is looked up, where endpoint_id is not set.")
-        package static let serviceName = Option<String?>.optionalText("oslo_limit", "endpoint_service_name")
+        package let serviceName = Option<String?>.optionalText("oslo_limit", "endpoint_service_name")
             .help("Name of the service whose endpoint is looked up, where endpoint_id is not set.")
-        package static let region = Option<String?>.optionalText("oslo_limit", "endpoint_region_name")
+        package let region = Option<String?>.optionalText("oslo_limit", "endpoint_region_name")
             .help("Region of the endpoint that is looked up.")
-        package static let interface = Option<Interface>.choice("oslo_limit", "endpoint_interface", default: .public)
+        package let interface = Option<Interface>.choice("oslo_limit", "endpoint_interface", default: .public)
             .help("Interface of the endpoint that is looked up.")
-        package static let keystoneInterfaces = Option<[String]>.list("oslo_limit", "valid_interfaces", default: ["internal"])
+        package let keystoneInterfaces = Option<[String]>.list("oslo_limit", "valid_interfaces", default: ["internal"])
             .help("Interface of Keystone itself that is asked for limits; the first one counts.")
-
-        package static let all: [OptionKey] =
-            access.all + [endpointID.key, serviceType.key, serviceName.key, region.key, interface.key, keystoneInterfaces.key]
     }
 
     /// The options of `[keystone_authtoken]`. Source: keystonemiddleware, `auth_token/_opts.py`.
-    package enum AuthToken {
-        package static let access = KeystoneGroup("keystone_authtoken")
-        package static let authenticateURI = Option<String?>.optionalText("keystone_authtoken", "www_authenticate_uri")
+    package struct AuthToken: OptionDeclarations {
+        package let access = KeystoneGroup("keystone_authtoken")
+        package let authenticateURI = Option<String?>.optionalText("keystone_authtoken", "www_authenticate_uri")
             .formerly("auth_uri")
             .help("Address of Keystone that clients are told in WWW-Authenticate; without it, auth_url.")
-        package static let interface = Option<String>.text("keystone_authtoken", "interface", default: "internal")
+        package let interface = Option<String>.text("keystone_authtoken", "interface", default: "internal")
             .help("Interface of Keystone that this service asks.")
-        package static let patience = Option<Int>.int("keystone_authtoken", "http_connect_timeout", default: 10, in: 1...600)
+        package let patience = Option<Int>.int("keystone_authtoken", "http_connect_timeout", default: 10, in: 1...600)
             .help("Seconds that Keystone has to answer. Glance waits without end.")
-        package static let retries = Option<Int>.int("keystone_authtoken", "http_request_max_retries", default: 3, in: 0...100)
+        package let retries = Option<Int>.int("keystone_authtoken", "http_request_max_retries", default: 3, in: 0...100)
             .help("Further tries of a question that Keystone did not answer.")
-        package static let cacheTime = Option<Int>.int("keystone_authtoken", "token_cache_time", default: 300, in: -1...86_400)
+        package let cacheTime = Option<Int>.int("keystone_authtoken", "token_cache_time", default: 300, in: -1...86_400)
             .help("Seconds that Keystone's answer about a token counts; -1 keeps none.")
-        package static let serviceTokenRoles = Option<[String]>.list("keystone_authtoken", "service_token_roles", default: ["service"])
+        package let serviceTokenRoles = Option<[String]>.list("keystone_authtoken", "service_token_roles", default: ["service"])
             .help("Roles of which a service token must have one.")
-        package static let serviceTokenRolesRequired = Option<Bool>.flag(
+        package let serviceTokenRolesRequired = Option<Bool>.flag(
             "keystone_authtoken", "service_token_roles_required", default: true
         )
         .help("Whether a service token needs one of these roles; otherwise any valid token counts as a service's.")
-        package static let serviceType = Option<String?>.optionalText("keystone_authtoken", "service_type")
+        package let serviceType = Option<String?>.optionalText("keystone_authtoken", "service_type")
             .help("Type of this service in the access rules of application credentials; without it tokens with such rules are refused.")
-
-        package static let all: [OptionKey] =
-            access.all + [
-                authenticateURI.key, interface.key, patience.key, retries.key, cacheTime.key, serviceTokenRoles.key,
-                serviceTokenRolesRequired.key, serviceType.key,
-            ]
     }
 }

@@ -75,6 +75,29 @@ package struct OptionKey: Sendable {
     var id: OptionName { OptionName(group, name) }
 }
 
+/// A group of options, each a stored property. To declare it so is all that makes an option known: nobody keeps a list beside.
+package protocol OptionDeclarations: Sendable {}
+
+extension OptionDeclarations {
+    /// The options of this group and of the groups in it, in the order of their declarations.
+    package var keys: [OptionKey] {
+        Mirror(reflecting: self).children.flatMap { property -> [OptionKey] in
+            switch property.value {
+            case let option as any DeclaredOption: [option.key]
+            case let group as any OptionDeclarations: group.keys
+            default: []
+            }
+        }
+    }
+}
+
+/// An option, whatever the type of its values is.
+private protocol DeclaredOption {
+    var key: OptionKey { get }
+}
+
+extension Option: DeclaredOption {}
+
 /// Where an option stands in a file. Groups compare without case, names as oslo.config has them, `-` as `_`.
 package struct OptionName: Hashable, Sendable, Comparable {
     package let group: String

@@ -98,7 +98,7 @@ struct MetadefPlace: ParsableArguments {
     /// Without slashes at its end.
     func path(_ arguments: ConfigurationArguments) throws -> String {
         let named = self.path.flatMap { $0.isEmpty ? nil : $0 }
-        let path = try named ?? arguments.configuration()(Options.metadataSourcePath)
+        let path = try named ?? arguments.configuration()(options.database.metadataSourcePath)
         return path.count > 1 && path.hasSuffix("/") ? String(path.dropLast()) : path
     }
 }
