@@ -9,8 +9,7 @@ package struct Configuration: Sendable {
     /// Of each name all that files say, in their order.
     private(set) var fromFiles: [OptionName: [Setting]] = [:]
     private(set) var fromEnvironment: [OptionName: Setting] = [:]
-    let defaults: [OptionName: String]
-    let formerNames: [OptionName: [OptionName]]
+    private let known: @Sendable () -> [OptionKey]
     /// Files read so far.
     private var read = 0
     /// Folders that settings were read from: where a file lies that a setting names without one. Source: oslo.config, `find_file`.
@@ -29,12 +28,11 @@ package struct Configuration: Sendable {
 
     /// - Parameters:
     ///   - environment: `OS_<GROUP>__<OPTION>` set what is known or named in a file.
-    ///   - known: every option that the program has, for what `$name` may mean.
+    ///   - known: every option that the program has, for what `$name` may mean; looked at only where a value holds one.
     package init(
-        _ sources: [Source], environment: [String: String], known: [OptionKey]
+        _ sources: [Source], environment: [String: String], known: @autoclosure @escaping @Sendable () -> [OptionKey]
     ) throws(ConfigurationError) {
-        defaults = Dictionary(known.map { ($0.id, $0.fallback ?? "") }) { first, _ in first }
-        formerNames = Dictionary(known.map { ($0.id, $0.formerNames) }) { first, _ in first }
+        self.known = known
         folders = Self.folders(of: sources)
         for source in sources {
             switch source {
@@ -72,6 +70,9 @@ package struct Configuration: Sendable {
     package func isSet<Value>(_ option: Option<Value>) -> Bool {
         settings(of: option).last.map { option.readsEmpty || !trimmed($0.value).isEmpty } ?? false
     }
+
+    /// The option of a name; nil where the program has none.
+    func option(_ name: OptionName) -> OptionKey? { known().first { $0.id == name } }
 
     /// Groups that something is set in, in small letters.
     package var groups: Set<String> { Set(fromFiles.keys.map(\.group)).union(fromEnvironment.keys.map(\.group)) }
