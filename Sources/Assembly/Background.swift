@@ -12,7 +12,7 @@ internal import Server
 
 extension Scheduler: Ending {}
 
-/// What the background work of `glance-tasks` is made of.
+/// The parts of the background work of `glance-tasks`.
 extension CompositionRoot {
     // MARK: pools of workers
 
@@ -25,7 +25,7 @@ extension CompositionRoot {
         }
     }
 
-    /// Makes V1's copies.
+    /// The workers that make V1's copies.
     func makeCopyPool(_ logger: Logger) throws -> WorkerPool {
         try WorkerPool("look after copies", .catalog(.copies), threads: try configuration(options.processes.copyThreads), logger) {
             isEnding in
@@ -34,7 +34,7 @@ extension CompositionRoot {
         }
     }
 
-    /// Brings in what is wanted in the image cache; nil where there is none.
+    /// The workers that fetch images into the image cache; nil if there is no cache.
     func makePrefetchPool(_ logger: Logger) throws -> WorkerPool? {
         guard let keeper = try cacheKeeper else { return nil }
         let threads = try configuration(options.cache.threads)
@@ -55,7 +55,7 @@ extension CompositionRoot {
         Scrubbing(try makeScrubber(), pause: Double(try configuration(options.deletion.wakeupTime)))
     }
 
-    /// Nil where there is no image cache.
+    /// The periodic job that keeps the image cache in order; nil if there is no cache.
     func makeCacheSweeping() throws -> CacheSweeping? {
         guard let keeper = try cacheKeeper else { return nil }
         return CacheSweeping(keeper, stallTime: try configuration(options.cache.stallTime))
@@ -71,12 +71,12 @@ extension CompositionRoot {
 
     func makeWakeUps() throws -> WakeUpSocket { WakeUpSocket(WakeUpName(of: try databaseAddress)) }
 
-    /// What tells `glance-tasks` of this machine that something was ordered.
+    /// The sender of wake-ups to `glance-tasks` of this machine.
     func makeWakeUp() throws -> any WakeUp { WakeUpSender(to: WakeUpName(of: try databaseAddress)) }
 }
 
 extension WakeUpName {
-    /// Both programs have the name from what their configuration says of the database: where it is, without who they are to it.
+    /// Both programs derive the name from the address of the database in their configuration, without user and password.
     init(of address: Address) {
         let place = address.socket ?? "\(address.host):\(address.port)"
         let digest = Digest("sha256")!

@@ -10,8 +10,8 @@ internal import Persistence
 internal import Stores
 
 extension CompositionRoot {
-    /// This node's cache; nil where there is none. It has no records where no database is at hand, as in an
-    /// old `glance-cache.conf`: `glance-tasks` puts them right.
+    /// This node's image cache; nil if there is none. Without a database, as with an old `glance-cache.conf`, it has no records;
+    /// `glance-tasks` puts them right.
     var cacheKeeper: CacheKeeper? {
         get throws { try parts.cacheKeeper { try makeCacheKeeper() } }
     }
@@ -43,12 +43,12 @@ extension CompositionRoot {
         get throws { try cacheFolder != nil }
     }
 
-    /// Source: Glance, whose paste pipelines have the cache in these flavours alone.
+    /// Whether images are sent from the cache. Source: Glance, whose paste pipelines have the cache in these flavors only.
     var sendsFromCache: Bool {
         get throws { try flavor.sendsFromCache }
     }
 
-    /// Where nginx finds it. No store is called so: their names begin with no dot.
+    /// The path at which nginx finds the cache, and its folder. No store has this path, since no name of a store begins with a dot.
     var cachePlace: (prefix: String, folder: String)? {
         get throws {
             guard let folder = try cacheFolder, let prefix = try cachePrefix else { return nil }
@@ -68,7 +68,7 @@ extension CompositionRoot {
         get throws { try configuration(options.processes.internalPrefix).map { "\($0)/.cache" } }
     }
 
-    /// What the database calls this node: its address, or its name where nobody told one.
+    /// The name of this node in the database: its address, or its host name if no address is set.
     private var cacheNode: String {
         get throws {
             try configuration(options.imports.selfReference) ?? hostName()

@@ -4,14 +4,14 @@ internal import Options
 internal import OsloConfig
 package import Persistence
 
-// The one pool of connections of this process, and the catalog that is read and written by it.
+// The pool of database connections of this process, and the catalog that uses it.
 
 extension CompositionRoot {
     package var database: Database {
         get throws { try parts.database { try makeDatabase() } }
     }
 
-    /// The catalog in the database.
+    /// The catalog, read and written in the database.
     package var catalog: MariaDBCatalog {
         get throws { try parts.catalog { try makeCatalog() } }
     }
@@ -36,10 +36,11 @@ extension CompositionRoot {
     private static let threadsOfFolderClaims = 1
     /// The thread that tells the database what was read from the cache.
     private static let threadsOfCacheRecords = 1
-    /// The scheduler's look, sweeping, removals, deletions, notifications, nginx's log of what it sent, the cache, shared folders.
+    /// The threads of the scheduler's look, sweeping, removals, deletions, notifications, nginx's log of what it sent, the cache and shared
+    /// folders.
     private static let threadsOfPeriodicWork = 8
 
-    /// Where the database is.
+    /// The address of the database.
     var databaseAddress: Address {
         get throws {
             guard let url = try configuration(options.database.connection) else {

@@ -7,9 +7,9 @@ internal import OsloConfig
 internal import OsloLog
 
 extension CompositionRoot {
-    /// What is done with every request of the API, whoever sent it.
+    /// The work that is done for every request of the API.
     ///
-    /// - Parameter probes: what the service stands on.
+    /// - Parameter probes: the parts that the service depends on.
     func makeFront(_ probes: [any HealthProbe]) throws -> API.Front {
         var front = API.Front(longestRequestID: try configuration(options.api.maxRequestIDLength))
         front.publicAddress = try makePublicAddress()
@@ -58,7 +58,7 @@ extension CompositionRoot {
         return try configuration(options.api.enableProxyHeadersParsing) ? .asProxiesSay : .asReached
     }
 
-    /// `[cors]` and the groups `[cors.…]`, which have its values where they say nothing else.
+    /// The rules of `[cors]` and of the groups `[cors.…]`, whose defaults are the values of `[cors]`.
     private func makeCORS() throws -> CORS? {
         let general = options.cors
         var common = Options.CORSGroup.Defaults.glance
@@ -93,7 +93,7 @@ extension CompositionRoot {
             headers: try configuration(group.allowHeaders))
     }
 
-    /// A browser names itself letter for letter, so that an origin which it never sends lets nobody in.
+    /// Warns of an origin that no browser sends: browsers send it in one spelling only, so that another one lets nobody in.
     private func check(_ origin: String, of group: Options.CORSGroup) throws {
         guard origin.utf8.allSatisfy({ 0x21...0x7E ~= $0 }) else {
             throw ConfigurationError(place: "[\(group.name)] allowed_origin", reason: "is no list of origins such as https://host:port")
@@ -105,9 +105,9 @@ extension CompositionRoot {
         }
     }
 
-    /// Names of the groups beside `[cors]`.
+    /// Names of the groups `[cors.…]`.
     private var corsGroups: [String] { configuration.groups.filter { $0.hasPrefix("cors.") }.sorted() }
 
-    /// What the options of those groups are called.
+    /// The options of those groups.
     var corsKeys: [OptionKey] { corsGroups.flatMap { Options.CORSGroup($0, defaults: .glance).keys } }
 }

@@ -96,7 +96,7 @@ extension CompositionRoot {
         return routes
     }
 
-    /// None where there is no `schema-image.json`.
+    /// The properties of the site's `schema-image.json`; none if there is no such file.
     private var siteProperties: SiteProperties {
         get throws {
             let path = Self.found("schema-image.json", configuration)
@@ -132,12 +132,12 @@ extension CompositionRoot {
         return V1ImagesHandlers.routes.map { $0.map { $0(images) } } + V1MembersHandlers.routes.map { $0.map { $0(members) } }
     }
 
-    /// The way to the registry; nil where V1 is off.
+    /// The client of the registry; nil if V1 is off.
     var registry: RegistryClient? {
         get throws { try parts.registry { try configuration(options.v1.enableAPI) ? try makeRegistryClient() : nil } }
     }
 
-    /// Nil, and a word in the log, where the registry and we share no secret.
+    /// Makes the client; nil, with a line in the log, if there is no secret that the API and the registry share.
     private func makeRegistryClient() throws -> RegistryClient? {
         guard let secret = try configuration(options.v1.registrySecret) else {
             log.logger("glance.config").info("V1 is off: [vitrine] registry_secret is not set")
@@ -148,7 +148,7 @@ extension CompositionRoot {
             throw ConfigurationError(place: "[DEFAULT] registry_client_protocol", reason: "is neither http nor https")
         }
         let host = try configuration(options.v1.registryHost)
-        // Glance's default is where the registry listens, everywhere; it is asked here.
+        // Glance's default means that the registry listens on all addresses; it is asked on this host.
         let address = host == "0.0.0.0" ? "127.0.0.1" : host
         return RegistryClient(
             base: "\(scheme)://\(address):\(try configuration(options.v1.registryPort))", secret: secret,

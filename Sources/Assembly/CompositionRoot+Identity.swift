@@ -5,7 +5,7 @@ internal import Options
 internal import OsloConfig
 internal import OsloLog
 
-// Who may come in.
+// How callers are identified.
 
 extension CompositionRoot {
     var flavor: Flavor {
@@ -19,9 +19,9 @@ extension CompositionRoot {
         }
     }
 
-    /// What OpenStack's clients need in their environment to come in, as words for a shell.
+    /// The variables that OpenStack's clients need in their environment, as words for a shell.
     ///
-    /// - Parameter address: of this service.
+    /// - Parameter address: the address of this service.
     package func clientEnvironment(at address: String) throws -> String {
         switch try identity {
         case .none, .anonymous: "OS_AUTH_TYPE=none OS_ENDPOINT=\(address)"
@@ -42,7 +42,8 @@ extension CompositionRoot {
         case .none:
             let isForAnyHost = try configuration(options.callers.identityNoneBeyondLoopback)
             logger.warning(
-                "[vitrine] identity = none: whoever reaches this service \(isForAnyHost ? "" : "from its own host ")is an administrator")
+                "[vitrine] identity = none: every client \(isForAnyHost ? "" : "of this host ")that reaches the service is an administrator"
+            )
             return NoIdentity(project: try configuration(options.callers.project), isForAnyHost: isForAnyHost)
         case .anonymous:
             logger.critical(

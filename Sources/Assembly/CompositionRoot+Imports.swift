@@ -7,7 +7,7 @@ internal import OsloConfig
 internal import Persistence
 internal import Stores
 
-/// What imports of `glance-tasks` work with, and no other program needs.
+/// The tools of imports, which `glance-tasks` alone has.
 package struct ImportTools {
     let unpacker: any Unpacking
     let makeConverter: (ConversionSettings) -> any ImageConverter
@@ -18,13 +18,13 @@ package struct ImportTools {
 }
 
 extension CompositionRoot {
-    /// What orders imports.
+    /// The service that orders imports.
     func makeImportService(_ service: ImageService, _ catalog: MariaDBCatalog) throws -> ImportService {
         ImportService(
             service: service, catalog: catalog, source: try fetcher, regions: try makeRegions(), settings: try makeImportSettings())
     }
 
-    /// Nil where nothing is imported from other regions.
+    /// The other regions of the cloud; nil if nothing is imported from them.
     private func makeRegions() throws -> KeystoneRegions? {
         guard try importMethods.contains(.glanceDownload) else { return nil }
         guard try identity == .keystone else {
@@ -39,9 +39,9 @@ extension CompositionRoot {
         return RegionDownloads(regions: regions, prefixes: try configuration(options.imports.regionProperties))
     }
 
-    /// What does them.
+    /// The importer, which does what was ordered.
     ///
-    /// - Parameter isEnding: whether the process is about to end, and what is half-way is to be left to others.
+    /// - Parameter isEnding: whether the process is about to end and leaves unfinished work to others.
     func makeImporter(_ plugins: ImportPlugins, isEnding: @escaping @Sendable () -> Bool) throws -> Importer {
         try Importer(
             service: try service, jobs: try catalog, source: try fetcher, plugins: plugins,
@@ -55,7 +55,7 @@ extension CompositionRoot {
         settings.host = try host
         settings.looksAtLocations = try configuration(options.imports.secureHash)
         let plugins = try configuration(options.imports.plugins)
-        // An image that is not what its operator wants of it is worse than none.
+        // An image that lacks what the operator asked for is worse than none.
         let known = ["no_op", "inject_image_metadata", "image_decompression", "image_conversion"]
         for plugin in plugins where !known.contains(plugin) {
             throw ConfigurationError(place: "[image_import_opts] image_import_plugins", reason: "'\(plugin)' is not supported")
@@ -65,7 +65,7 @@ extension CompositionRoot {
         return settings
     }
 
-    /// Packed bytes are unpacked before formats are changed, whatever the order of the plugins.
+    /// The changes that imports make to data. Data are unpacked before their format is changed, whatever the order of the plugins.
     func makePlugins(_ tools: ImportTools) throws -> ImportPlugins {
         var plugins = ImportPlugins()
         let names = try configuration(options.imports.plugins)
@@ -95,7 +95,7 @@ extension CompositionRoot {
         }
     }
 
-    /// Names of the service's own are left out, as in Glance.
+    /// The properties that every import gets, without those whose names are the service's own, as in Glance.
     private var injectedProperties: [String: String] {
         get throws {
             var properties: [String: String] = [:]
@@ -117,8 +117,7 @@ extension CompositionRoot {
         get throws { try configuration(options.imports.selfReference) ?? configuration(options.api.publicEndpoint) }
     }
 
-    /// Where images wait for their import. Source: Glance, `node_staging_uri`, and where there are several stores
-    /// `[os_glance_staging_store]`.
+    /// The folder where images wait for their import. Source: Glance, `node_staging_uri`; with several stores, `[os_glance_staging_store]`.
     var staging: StagingArea {
         get throws { try parts.staging { try makeStaging() } }
     }
@@ -134,7 +133,7 @@ extension CompositionRoot {
         }
     }
 
-    /// The folder, and the option that says where it is.
+    /// That folder, and the option that names it.
     var stagingFolder: (path: String, option: String) {
         get throws {
             guard try backends.isEmpty else {

@@ -8,8 +8,8 @@ internal import OsloConfig
 internal import OsloLog
 
 extension CompositionRoot {
-    /// The one way in which this process asks Keystone, with one token of its own: about callers, catalogs and, where `[oslo_limit]` names
-    /// the same user, limits.
+    /// The process's one session with Keystone, with one token of its own: for callers, catalogs and, if `[oslo_limit]` names the same user,
+    /// limits.
     var keystoneSession: KeystoneSession {
         get throws {
             try parts.keystoneSession { KeystoneSession(try makeOwnAccess(), logger: log.logger("glance.identity")) }
@@ -44,7 +44,7 @@ extension CompositionRoot {
             session, rules: rules, policy: policies, bulkhead: try bulkhead("keystone"), logger: logger)
     }
 
-    /// The limits that Keystone keeps. Nothing is asked before they are needed.
+    /// The source of limits that Keystone keeps. Keystone is not asked before they are needed.
     func makeKeystoneLimits() throws -> KeystoneLimits {
         let logger = log.logger("glance.limits")
         let (type, name) = (try configuration(options.osloLimit.serviceType), try configuration(options.osloLimit.serviceName))
@@ -62,7 +62,7 @@ extension CompositionRoot {
             try makeLimitsSession(), endpoint: endpoint, bulkhead: try bulkhead("keystone limits"), logger: logger)
     }
 
-    /// The session of the process, where `[oslo_limit]` says the same as `[keystone_authtoken]`; one of another user elsewhere.
+    /// The session for limits: that of the process if `[oslo_limit]` has the login of `[keystone_authtoken]`, otherwise another one.
     private func makeLimitsSession() throws -> KeystoneSession {
         var access = try makeKeystoneAccess(options.osloLimit.access)
         if let interface = try configuration(options.osloLimit.keystoneInterfaces).first { access.interface = interface }
@@ -73,9 +73,11 @@ extension CompositionRoot {
         return KeystoneSession(access, logger: log.logger("glance.limits"))
     }
 
-    /// - Throws: for what is missing or contradicts itself, and for files that cannot be read.
+    /// The login and connection that a group describes.
+    ///
+    /// - Throws: for options that are missing or contradict each other, and for files that cannot be read.
     func makeKeystoneAccess(_ group: Options.KeystoneGroup) throws -> KeystoneAccess {
-        // What concerns the connection stays in the group itself. Source: keystonemiddleware, `_create_auth_plugin`.
+        // The options of the connection stay in the group itself. Source: keystonemiddleware, `_create_auth_plugin`.
         let login = try configuration(group.authSection).map { Options.KeystoneLogin($0) } ?? group.login
         guard let address = try configuration(login.authURL) else { throw login.missing("auth_url") }
         try Self.checkAddress(address, at: "[\(login.name)] auth_url")
@@ -90,7 +92,9 @@ extension CompositionRoot {
         return access
     }
 
-    /// - Throws: for what is no address of another service.
+    /// Checks the address of another service.
+    ///
+    /// - Throws: for a text that is no such address.
     static func checkAddress(_ address: String, at place: String) throws {
         guard address.hasPrefix("http://") || address.hasPrefix("https://") else {
             throw ConfigurationError(place: place, reason: "is no address of the form https://host:port/path")

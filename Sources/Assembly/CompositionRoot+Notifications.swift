@@ -7,7 +7,7 @@ internal import OsloConfig
 internal import OsloLog
 internal import Persistence
 
-/// Makes what sends to a message broker; nil for a URL that is none. Only `glance-tasks` has it, and the library that it needs.
+/// Makes the sender to a message broker; gives nil for a URL that is not valid. `glance-tasks` alone has it and the library that it needs.
 package typealias MakeBrokerSender = (BrokerSettings) -> (any NotificationSender)?
 
 extension CompositionRoot {
@@ -15,7 +15,7 @@ extension CompositionRoot {
         case noop, log, messaging, messagingv2
     }
 
-    /// None where nobody is told of anything.
+    /// The ways by which notifications are sent; none if there are no notifications.
     private var notificationDrivers: Set<Driver> {
         get throws {
             let named = try configuration(options.notifications.drivers).map { name in
@@ -43,7 +43,7 @@ extension CompositionRoot {
         get throws { DisabledNotifications(try configuration(options.notifications.disabled)) }
     }
 
-    /// Whether nginx is to be told whose bytes it sends.
+    /// Whether answers tell nginx whose data it sends.
     var notesSends: Bool {
         get throws {
             try !notificationDrivers.isEmpty && configuration(options.notifications.sendLog) != nil
@@ -51,7 +51,7 @@ extension CompositionRoot {
         }
     }
 
-    /// Nil where nothing is to be sent.
+    /// The outbox relay; nil if there are no notifications.
     func makeOutboxRelay(_ makeBrokerSender: MakeBrokerSender) throws -> OutboxRelay? {
         let drivers = try notificationDrivers
         guard !drivers.isEmpty else { return nil }
@@ -67,7 +67,7 @@ extension CompositionRoot {
             isLogged = true
         } else if !settings.formats.isEmpty {
             guard let sender = makeBrokerSender(settings) else {
-                // The URL holds a password, so it is not said.
+                // The URL holds a password, so the message does not show it.
                 throw ConfigurationError(
                     place: "[oslo_messaging_notifications] transport_url",
                     reason: "is no URL of the form rabbit://user:password@host:port/virtual_host")
@@ -82,7 +82,7 @@ extension CompositionRoot {
             tries: retry < 0 ? nil : retry + 1, logger: log.logger("glance.notifications"))
     }
 
-    /// Of a URL the transport of oslo.messaging that only a real Glance has; nil for the one that is here, and for what is no URL.
+    /// The transport of a URL if only Glance has it; nil for the one that is supported here, and for a text that is no URL.
     private func otherTransport(of url: String) -> String? {
         guard let end = url.firstRange(of: "://")?.lowerBound else { return nil }
         let scheme = url[..<end].lowercased()
@@ -101,7 +101,7 @@ extension CompositionRoot {
         settings.isQuorum = try configuration(options.notifications.quorumQueue)
         settings.isEncrypted = try configuration(options.notifications.brokerTLS)
         settings.certificateAuthority = try configuration(options.notifications.brokerCA)
-        // AMQP's short strings; `.critical` is the longest that is put behind a topic.
+        // AMQP's short strings have 255 bytes. `.critical` is the longest text that is put behind a topic.
         guard !settings.topics.isEmpty,
             (settings.topics.map { $0 + ".critical" } + [settings.exchange]).allSatisfy({ $0.utf8.count <= 255 })
         else {
@@ -111,7 +111,7 @@ extension CompositionRoot {
         return settings
     }
 
-    /// Nil where nginx tells nothing, or nobody wants to know.
+    /// The periodic job that reads nginx's log of what it sent; nil if there is no such log or no notification of it.
     func makeSendLog() throws -> SendLog? {
         guard try notesSends, let path = try configuration(options.notifications.sendLog) else { return nil }
         let catalog = try catalog

@@ -4,21 +4,21 @@ internal import Options
 internal import OsloConfig
 internal import OsloLog
 
-// Which options there are in a configuration, and what is said of the others.
+// The options of a configuration, and the warnings of others.
 
 extension CompositionRoot {
-    /// Says in the log what is set and means nothing, or has an old name.
+    /// Logs a warning for each setting that has no effect or an old name.
     package func logComplaints() {
         let logger = log.logger("glance.config")
         for complaint in complaints + storeComplaints { logger.warning("\(complaint)") }
-        // What cannot be made of it is refused where it is needed.
+        // An error is reported where the proxies are needed.
         try? logProxies()
     }
 
     package var complaints: [String] { configuration.complaints(known: knownOptions, unused: unusedOptions) }
     package var unknownOptions: [String] { configuration.unknownOptions(known: knownOptions, unused: unusedOptions) }
 
-    /// All that have an effect, in groups that this configuration names too.
+    /// All options that have an effect, also in groups that this configuration names.
     var knownOptions: [OptionKey] {
         Options.all + corsKeys + backendNames.flatMap { Options.StoreGroup($0).keys }
             + ReservedStore.allCases.map { Options.StoreGroup($0.rawValue).folder.key }
@@ -34,12 +34,12 @@ extension CompositionRoot {
             } + loginSections.flatMap { group in Options.ofLogins.map { OptionName(group, $0) } }
     }
 
-    /// Also of stores that are of no kind that is here.
+    /// Names of all stores, also of those whose kind is not supported.
     private var backendNames: [String] {
         ((try? configuration(options.stores.enabledBackends)) ?? []).compactMap { $0.split(separator: ":").first.map { trimmed($0) } }
     }
 
-    /// Groups that hold a login for others.
+    /// Groups that hold the login of other groups.
     private var loginSections: [String] {
         [options.authToken.access, options.osloLimit.access].compactMap { (try? configuration($0.authSection)).flatMap(\.self) }
     }

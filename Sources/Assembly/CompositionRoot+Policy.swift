@@ -5,7 +5,7 @@ internal import Options
 internal import OsloConfig
 internal import Server
 
-// Who may do what.
+// The policy: who may do what.
 
 extension CompositionRoot {
     static func policyPlaces(_ configuration: Configuration) throws -> PolicyFiles.Places {
@@ -17,8 +17,8 @@ extension CompositionRoot {
             fallback: try configuration(options.policy.defaultRule))
     }
 
-    /// Seconds that a server of the policy may take, whatever is set: a record may be held meanwhile, by a transaction that the database
-    /// ends after 20.
+    /// The most seconds that a server of the policy may take, whatever is set: a transaction may hold a row meanwhile, and the database ends it
+    /// after 20.
     private static let longestPolicyAnswer = 15.0
 
     static func policyServers(_ configuration: Configuration, _ bulkheads: Bulkheads?, _ logger: Logger) throws -> PolicyServers {

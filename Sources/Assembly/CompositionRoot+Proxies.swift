@@ -4,11 +4,13 @@ internal import Options
 internal import OsloConfig
 internal import OsloLog
 
-// By whom other people's web servers are asked. Keystone, Barbican, the registry, the database and the broker are this cloud's own, and
-// are never asked by a proxy.
+// Proxies for web servers outside of this cloud. Keystone, Barbican, the registry, the database and the broker belong to the cloud and are
+// never asked through a proxy.
 
 extension CompositionRoot {
-    /// - Parameter group: of the store whose data are fetched, which may name proxies of its own; nil for imports.
+    /// The proxies by which data are fetched.
+    ///
+    /// - Parameter group: the group of the store that fetches, which may name its own proxies; nil for imports.
     func makeProxies(_ group: Options.StoreGroup?) throws -> Proxies {
         var named: [String: String] = [:]
         for text in try group.map({ try configuration($0.proxies) }) ?? [] {
@@ -28,7 +30,7 @@ extension CompositionRoot {
         }
     }
 
-    /// Says what the filter of addresses cannot judge.
+    /// Warns that the filter of addresses cannot judge what goes through a proxy.
     func logProxies() throws {
         guard try !makeProxies(options.stores.only).isEmpty || !makeProxies(nil).isEmpty else { return }
         log.logger("glance.config").warning(

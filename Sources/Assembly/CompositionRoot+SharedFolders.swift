@@ -22,17 +22,17 @@ extension CompositionRoot {
         }
     }
 
-    /// What tells the others of this machine which folders the API uses.
+    /// The periodic job that marks the folders that the API uses.
     func makeFolderClaims() throws -> FolderClaims {
         FolderClaims(try sharedFolders, log.logger("glance.store")) { try self.catalog }
     }
 
-    /// What finds out whether these are the API's folders.
+    /// The periodic job that compares this process's folders with the API's.
     func makeFolderChecks(isStranger: @escaping @Sendable () -> Void) throws -> FolderChecks {
         FolderChecks(try sharedFolders, log.logger("glance.store"), isStranger: isStranger) { try self.catalog }
     }
 
-    /// Where images are staged below a folder, as variables of the environment, where the configuration does not say where.
+    /// Variables of the environment that put the staging folder below a folder, unless the configuration sets it.
     package static func stagingVariables(below folder: String, _ configuration: Configuration) -> [String: String] {
         var variables: [String: String] = [:]
         if !configuration.isSet(options.stores.nodeStagingURI) { variables["OS_DEFAULT__NODE_STAGING_URI"] = "file://\(folder)/staging" }
@@ -44,7 +44,7 @@ extension CompositionRoot {
     }
 }
 
-/// Marks the folders that an API's process uses, and records the marks. The database need not be there yet.
+/// Marks the folders that a process of the API uses, and records the marks. The database need not be reachable yet.
 struct FolderClaims: PeriodicJob {
     private let folders: [SharedFolder]
     private let logger: Logger
@@ -80,14 +80,14 @@ final class FolderChecks: PeriodicJob {
     private let logger: Logger
     private let makeCatalog: @Sendable () throws -> any MaintenanceCatalog
     private let isStranger: @Sendable () -> Void
-    /// Looks in a row that found another folder.
+    /// Checks in a row that found another folder.
     private let strange = Monitor(0)
 
     var purpose: String { "compare the folders that it shares with glance-api" }
-    /// Looks that must find the same: an API that starts at this moment has not marked its folder yet.
+    /// Checks that must agree, since an API that is just starting has not marked its folder yet.
     private static let looks = 5
 
-    /// - Parameter isStranger: called when it has turned out that they are others.
+    /// - Parameter isStranger: called when a folder has turned out to be another one than the API's.
     init(
         _ folders: [SharedFolder], _ logger: Logger, isStranger: @escaping @Sendable () -> Void,
         makeCatalog: @escaping @Sendable () throws -> any MaintenanceCatalog
@@ -95,7 +95,7 @@ final class FolderChecks: PeriodicJob {
         (self.folders, self.logger, self.makeCatalog, self.isStranger) = (folders, logger, makeCatalog, isStranger)
     }
 
-    /// Looks until it is clear. Without a database nothing is.
+    /// Checks until the result is certain. Without a database it passes.
     ///
     /// - Throws: when this program sees another folder than the API.
     func checkAtStart() throws {
@@ -122,7 +122,7 @@ final class FolderChecks: PeriodicJob {
         return Timing.folderCheckAgain
     }
 
-    /// A folder that is not the API's; nil also when that cannot be found out now.
+    /// A folder that is not the API's; nil also if that cannot be found out now.
     private func stranger() -> SharedFolder? {
         do {
             let records = try makeCatalog()

@@ -7,7 +7,7 @@ internal import OsloConfig
 internal import OsloLog
 
 extension CompositionRoot {
-    /// Where certificates of signed images are; nil where nothing says so.
+    /// The source of certificates of signed images; nil if none is configured.
     var certificates: (any CertificateSource)? {
         get throws { try parts.certificates { try makeCertificates() } }
     }

@@ -13,12 +13,12 @@ extension CompositionRoot {
         get throws { try parts.stores { try makeStores(try storeFolders) } }
     }
 
-    /// Where the folders of file stores are noted: an API that has V1 alone asks the registry.
+    /// Where the folders of file stores are recorded: an API that serves V1 only asks the registry.
     private var storeFolders: (any StoreFolderCatalog)? {
         get throws { try role != .api || configuration(options.api.enableV2) ? catalog : registry }
     }
 
-    /// - Parameter records: where the folders of file stores are noted; nil where nothing is read or written.
+    /// - Parameter records: where the folders of file stores are recorded; nil if no data are read or written.
     private func makeStores(_ records: (any StoreFolderCatalog)?) throws -> StoreSet {
         let backends = try backends
         return backends.isEmpty ? try makeOnlyStore(records) : try makeStores(backends, records)
@@ -26,7 +26,7 @@ extension CompositionRoot {
 
     // MARK: one store
 
-    /// Types of store that are here; others are enabled in vain.
+    /// The supported types of store.
     private static let types = ["file", "http"]
 
     /// The types in `stores`, each once, by the names that they have in `enabled_backends`.
@@ -34,7 +34,8 @@ extension CompositionRoot {
         get throws { try configuration(options.stores.kinds).map(Options.storeKind).uniqued }
     }
 
-    /// That which new bytes go to. Where nobody says, it is the one with files, and an http store, which takes none, where all are such.
+    /// The type of the store that takes new data. If it is not set, it is the file store, or an http store, which takes none, if there is no
+    /// other.
     private func defaultType(_ types: [String]) throws -> String {
         guard configuration.isSet(options.stores.defaultKind) || types.contains("file") else {
             guard let first = types.first, Self.types.contains(first) else {
@@ -77,12 +78,12 @@ extension CompositionRoot {
         return ReadableFolders(places.map(\.path) + named)
     }
 
-    /// Nil for a site that has no file store.
+    /// The store that reads files outside of the stores' folders; nil if there is no file store.
     private func outsideFiles(_ readable: ReadableFolders?) throws -> (any ImageStore)? {
         try readable.map { try guarded(OutsideFiles(in: $0), "files outside") }
     }
 
-    /// What is enabled and not here.
+    /// Warnings of stores that are enabled and not supported.
     var storeComplaints: [String] {
         let several = (try? backends) ?? []
         let absent =
@@ -90,7 +91,7 @@ extension CompositionRoot {
             ? ((try? onlyTypes) ?? []).map { ($0, "[glance_store] stores: '\($0)'") }
             : several.map { ($0.type, "[DEFAULT] enabled_backends: the store '\($0.id)' is of the type '\($0.type)', which") }
         return absent.filter { !Self.types.contains($0.0) }.map {
-            "\($0.1) is not supported: images in it are listed and shown, whoever wants their data is answered 503, and they cannot be deleted"
+            "\($0.1) is not supported: images in it are listed and shown, requests for their data get 503, and they cannot be deleted"
         }
     }
 
@@ -101,7 +102,7 @@ extension CompositionRoot {
         let type: String
     }
 
-    /// Those of `enabled_backends`; none where the site has one store.
+    /// The stores of `enabled_backends`; empty if there is only one store.
     var backends: [Backend] {
         get throws {
             var backends: [Backend] = []
@@ -116,7 +117,7 @@ extension CompositionRoot {
                 guard !backend.id.lowercased().hasPrefix(ReservedStore.prefix) else {
                     throw refusal("'\(backend.id)': names that begin with \(ReservedStore.prefix) are the service's own")
                 }
-                // The group of options is found whatever its case.
+                // Groups of options are found whatever their case.
                 guard !backends.contains(where: { $0.id.lowercased() == backend.id.lowercased() }) else {
                     throw refusal("'\(backend.id)' is there twice")
                 }
@@ -126,7 +127,7 @@ extension CompositionRoot {
         }
     }
 
-    /// It stands in lists with commas, in headers, and in paths of nginx.
+    /// Whether a text is a name of a store: it stands in lists with commas, in headers, and in paths of nginx.
     private static func isName(_ text: String) -> Bool {
         1...64 ~= text.utf8.count && text.first != "."
             && text.utf8.allSatisfy {
@@ -174,7 +175,7 @@ extension CompositionRoot {
             }, outside: try outsideFiles(readable))
     }
 
-    /// A slow store takes no more than its share of the threads.
+    /// A store behind its bulkhead, so that a slow one takes no more than its share of the threads.
     private func guarded(_ store: any ImageStore, _ name: String) throws -> any ImageStore {
         guard let bulkhead = try bulkhead("store \(name)") else { return store }
         return GuardedStore(store, bulkhead)
@@ -185,7 +186,7 @@ extension CompositionRoot {
     private func makeFileStore(
         _ group: Options.StoreGroup, named name: String?, _ readable: ReadableFolders?, _ records: (any StoreFolderCatalog)?
     ) throws -> FileStore {
-        // An octal number that the dialect gives as a decimal one: 640 means rw-r-----.
+        // It is an octal number, read as a decimal one: 640 means rw-r-----.
         guard let permissions = UInt32(String(try configuration(group.permissions)), radix: 8) else {
             throw ConfigurationError(place: "[\(group.name)] filesystem_store_file_perm", reason: "is no octal number")
         }
@@ -206,7 +207,7 @@ extension CompositionRoot {
         }
     }
 
-    /// Source: glance_store, `_drivers/filesystem.py`, `configure_add`: one folder or several, not both.
+    /// The folders of a file store: one or several, not both. Source: glance_store, `_drivers/filesystem.py`, `configure_add`.
     private func places(_ group: Options.StoreGroup) throws -> [FileStore.Place] {
         let several = try configuration(group.folders)
         guard !several.isEmpty else {
@@ -218,14 +219,14 @@ extension CompositionRoot {
             }
             return [FileStore.Place(path: Self.withoutSlash(folder))]
         }
-        // Glance has a default that only an empty text takes away.
+        // Glance has a default, which only an empty text removes.
         guard try !configuration.isSet(group.folder) || configuration(group.folder) == nil else {
             throw ConfigurationError(
                 place: "[\(group.name)]", reason: "filesystem_store_datadir and filesystem_store_datadirs exclude each other")
         }
         var places: [FileStore.Place] = []
         for text in several {
-            // The last colon parts them: a path may have some too.
+            // The priority is behind the last colon; a path may have colons too.
             let colon = text.lastIndex(of: ":") ?? text.endIndex
             let number = text[colon...].dropFirst().filter { !$0.isWhitespace }
             let path = Self.withoutSlash(trimmed(text[..<colon]))
@@ -247,7 +248,7 @@ extension CompositionRoot {
         return String(path)
     }
 
-    /// A JSON object with `id` and `mountpoint`, or a list of such.
+    /// Reads a file with a JSON object of `id` and `mountpoint`, or with a list of such objects.
     private func mounts(_ path: String, _ group: Options.StoreGroup) throws -> [FileMount] {
         let place = "[\(group.name)] filesystem_store_metadata_file"
         guard let text = contents(of: path), let document = try? JSON(parsing: Array(text.utf8)) else {
@@ -276,7 +277,7 @@ extension CompositionRoot {
 
     // MARK: what is fetched
 
-    /// What imports are downloaded by; there need not be an http store.
+    /// The source of downloads of imports; no http store is needed for it.
     var fetcher: HTTPStore {
         get throws {
             try parts.fetcher {
@@ -287,7 +288,7 @@ extension CompositionRoot {
         }
     }
 
-    /// What V1's copies and locations come from: nothing where the site has no http store.
+    /// The source of V1's copies and locations, which gives nothing if there is no http store.
     var imageSource: any ImageSource {
         get throws {
             try parts.imageSource {
@@ -333,7 +334,7 @@ extension CompositionRoot {
 
     // MARK: nginx
 
-    /// Where nginx is told to find files, and where they lie.
+    /// The paths at which nginx finds files, each with its folder.
     package func internalFolders() throws -> [(prefix: String, folder: String)] {
         try makeStores(nil).internalFolders + [cachePlace].compactMap(\.self)
     }

@@ -4,27 +4,31 @@ internal import Options
 internal import OsloConfig
 internal import Persistence
 
-/// What operators' programs do at once that `glance-tasks` does by itself in rounds, and what they look at.
+/// The work of operators' programs: jobs that `glance-tasks` does periodically, and checks.
 extension CompositionRoot {
     // MARK: the image cache
 
-    /// - Returns: what went; nil where this node has no cache.
+    /// Prunes the image cache to its largest size.
+    ///
+    /// - Returns: what was removed; nil if this node has no cache.
     package func pruneCache() throws -> (files: Int, bytes: Int64)? {
         guard let keeper = try cacheKeeper else { return nil }
         try keeper.sweep()
         return try keeper.prune()
     }
 
-    /// - Returns: false where this node has no cache.
+    /// Removes unfinished images from the cache.
+    ///
+    /// - Returns: false if this node has no cache.
     package func cleanCache() throws -> Bool {
         guard let keeper = try cacheKeeper else { return false }
         try keeper.cache.clean(olderThan: try configuration(options.cache.stallTime))
         return true
     }
 
-    /// Brings in every image that is wanted in the cache, one after another.
+    /// Fetches every image that is queued for the cache, one after another.
     ///
-    /// - Returns: how many came in, and how many are wanted still; nil where this node has no cache.
+    /// - Returns: how many were fetched, and how many are still queued; nil if this node has no cache.
     package func prefetch() throws -> (done: Int, left: Int)? {
         guard try hasCache else { return nil }
         let keeper = try cacheKeeper!
@@ -36,11 +40,11 @@ extension CompositionRoot {
         return (max(0, before - left), left)
     }
 
-    // MARK: looking
+    // MARK: checks
 
-    /// Whether the values of the configuration make sense, as far as this can be told without making or asking anything.
+    /// Checks values of the configuration, as far as this needs no other service and creates nothing.
     ///
-    /// - Throws: `ConfigurationError` for the first that does not.
+    /// - Throws: `ConfigurationError` for the first one that is wrong.
     package func checkValues() throws {
         _ = try backends
         _ = try makeLimits()

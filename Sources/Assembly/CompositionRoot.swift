@@ -12,14 +12,15 @@ internal import RegistryClient
 internal import Server
 internal import Stores
 
-/// Makes the parts of a process as its configuration says, each once, when it is first wanted, and hands it to whoever needs it.
+/// Makes the parts of a process from its configuration, each once and when it is first needed, and hands them to the parts that need them.
 ///
-/// A part is a property of its own (`database`, `stores`, `keystoneSession`); what is made anew for each caller is a function (`make…`).
+/// A part that exists once is a property (`database`, `stores`, `keystoneSession`); a part that is made for each caller is a function
+/// (`make…`).
 package final class CompositionRoot: Sendable {
-    /// What the process is there for.
+    /// The purpose of the process.
     enum Role {
         case api, registry, tasks
-        /// What an operator runs at a command line.
+        /// A program that an operator runs at a command line.
         case tool
     }
 
@@ -35,7 +36,7 @@ package final class CompositionRoot: Sendable {
     let locationCipher: TextCipher?
     let parts = Parts()
 
-    /// The parts that are made when they are first wanted.
+    /// The parts that are made when they are first needed.
     struct Parts: Sendable {
         let database = Once<Database>()
         let catalog = Once<MariaDBCatalog>()
@@ -52,7 +53,7 @@ package final class CompositionRoot: Sendable {
         let service = Once<ImageService>()
     }
 
-    /// - Parameter program: names the log file in `log_dir`, and tells the role.
+    /// - Parameter program: the name of the log file in `log_dir`; it decides the role.
     package init(_ configuration: Configuration, program: String) throws {
         self.configuration = configuration
         role =
@@ -79,15 +80,15 @@ package final class CompositionRoot: Sendable {
         return cipher
     }
 
-    /// The operator's order: opens the log again, and has files read again that hold rules and tokens.
+    /// Obeys an operator's SIGHUP: opens the log again, and reads files of rules and tokens again.
     func lookAgain() {
         log.reopen()
         Reloading.order()
-        // At once, so that the log says what came of it.
+        // They are read at once, so that the log shows the result.
         _ = policies.current
     }
 
-    /// Where a file lies that a setting names.
+    /// The path of a file that a setting names.
     static func found(_ name: String, _ configuration: Configuration) -> String {
         if name.hasPrefix("/") { return name }
         let usual = ConfigurationSearch(project: "glance", environment: ProgramConfiguration.environment()).folders
@@ -95,7 +96,9 @@ package final class CompositionRoot: Sendable {
         return paths.first(where: ConfigurationSearch.isThere) ?? "\(configuration.folders.first ?? "/etc/glance")/\(name)"
     }
 
-    /// - Parameter isEnding: whether the process is about to end, and copies are to be left to others.
+    /// The worker that makes V1's copies.
+    ///
+    /// - Parameter isEnding: whether the process is about to end and leaves copies to others.
     func makeCopier(isEnding: @escaping @Sendable () -> Bool) throws -> Copier {
         Copier(service: try service, orders: try catalog, isEnding: isEnding)
     }
@@ -121,7 +124,9 @@ package final class CompositionRoot: Sendable {
         get throws { try parts.service { try makeService(over: try catalog) } }
     }
 
-    /// - Parameter catalog: the database itself, or for V1 the registry.
+    /// The image service over a catalog.
+    ///
+    /// - Parameter catalog: the database, or for V1 the registry.
     func makeService(over catalog: some Catalog) throws -> ImageService {
         let algorithm = try configuration(options.images.hashingAlgorithm)
         guard Digest(algorithm) != nil else {
@@ -136,14 +141,14 @@ package final class CompositionRoot: Sendable {
         )
     }
 
-    /// Nil where the site protects no custom properties.
+    /// The rules of custom properties; nil if none are protected.
     private func makeProtections() throws -> PropertyProtections? {
         guard let name = try configuration(options.images.propertyProtectionFile) else { return nil }
         return try PropertyProtectionFile.read(
             Self.found(name, configuration), try configuration(options.images.propertyProtectionFormat), policies.current)
     }
 
-    /// What each project may have.
+    /// The limits of each project.
     var projectLimits: any LimitSource {
         get throws {
             try parts.projectLimits {
@@ -154,7 +159,7 @@ package final class CompositionRoot: Sendable {
         }
     }
 
-    /// What each project may have of uploads by clients, over both APIs.
+    /// The share of clients' uploads that each project may have, over both APIs.
     private var clientUploads: ProjectShares {
         get throws {
             try parts.clientUploads {
@@ -168,7 +173,7 @@ package final class CompositionRoot: Sendable {
         }
     }
 
-    /// What one project may take of some threads, so that others find some.
+    /// The share of threads that one project may take, so that some are left for others.
     static func share(of threads: Int) -> Int { max(1, threads * 3 / 4) }
 
     func makeLimits() throws -> ImageLimits {

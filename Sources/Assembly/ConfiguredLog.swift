@@ -4,9 +4,9 @@ internal import OsloConfig
 internal import OsloLog
 
 extension OsloLog {
-    /// The log that a configuration wants.
+    /// Makes the log that a configuration describes.
     ///
-    /// - Parameter program: names the file in `log_dir`.
+    /// - Parameter program: the name of the file in `log_dir`.
     convenience init(_ configuration: Configuration, program: String) throws {
         let file = try configuration(options.log.file)
         let folder = try configuration(options.log.folder)

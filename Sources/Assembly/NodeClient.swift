@@ -11,12 +11,12 @@ struct NodeClient: OtherNodes {
     private let bulkhead: Bulkhead?
     private let logger: Logger
 
-    /// Bytes of an answer, which is empty or an error's document.
+    /// The most bytes of an answer, which is empty or a document of an error.
     private static let longestAnswer = 64 << 10
 
     /// - Parameter bulkhead: keeps nodes that are slow from taking all threads.
     init(bulkhead: Bulkhead?, logger: Logger) {
-        // All that a node does of such a request at once is to ask the database.
+        // A node answers such a request after it has asked the database.
         client = HTTPClient(timeouts: .init(connect: 5, exchange: 30))
         (self.bulkhead, self.logger) = (bulkhead, logger)
     }
@@ -37,7 +37,7 @@ struct NodeClient: OtherNodes {
         return reply.headers["x-openstack-request-id"]
     }
 
-    /// What the node says of itself, in its own words where it has some.
+    /// The fault that a node's answer means, with the node's own message if it has one.
     private func refusal(_ reply: HTTPClient.Reply, of node: String) -> Fault {
         let kinds: [Int: Fault.Kind] = [
             400: .invalid, 401: .unauthenticated, 403: .forbidden, 404: .notFound, 408: .tooSlow, 409: .conflict, 410: .gone,
@@ -62,14 +62,14 @@ extension Fault {
     }
 }
 
-/// For the log: clients are not told of nodes.
+/// The cause of a fault, for the log; clients do not see it.
 private struct NodeTrouble: Error, CustomStringConvertible {
     let node, reason: String
     var description: String { "\(node) does not answer as it should: \(reason)" }
 }
 
 extension CompositionRoot {
-    /// What asks the other nodes of the site.
+    /// The client of the other nodes.
     func makeOtherNodes() throws -> NodeClient {
         NodeClient(bulkhead: try bulkhead("other nodes"), logger: log.logger("glance.nodes"))
     }

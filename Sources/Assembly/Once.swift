@@ -1,8 +1,8 @@
 internal import Synchronization
 
-/// A part of a process that is made when it is first wanted, and is the same for all from then on.
+/// A part of a process that is made when it is first needed, and once.
 ///
-/// Threads that want it at the same time wait for the one that makes it. If making it throws, the next one that wants it tries again.
+/// Threads that need it meanwhile wait for the thread that makes it. If that fails, the next thread that needs it tries again.
 final class Once<Part: Sendable>: Sendable {
     private let made = Mutex<Part?>(nil)
 

@@ -10,7 +10,7 @@ internal import Threading
 
 /// The entry points of the programs, which call them once they know their arguments.
 package enum Programs {
-    /// The API as FastCGI threads, until it is told to end.
+    /// Runs the API as FastCGI threads until a signal ends it.
     package static func serve(_ configuration: Configuration, metadata: String, data: String?) throws {
         let signals = Signals.take()
         let root = try CompositionRoot(configuration, program: "glance-api")
@@ -24,7 +24,7 @@ package enum Programs {
         try run(workers, until: signals, root, "glance.api", beside: claims)
     }
 
-    /// The registry as FastCGI threads, until it is told to end.
+    /// Runs the registry as FastCGI threads until a signal ends it.
     package static func serveRegistry(_ configuration: Configuration, socket: String) throws {
         let signals = Signals.take()
         let root = try CompositionRoot(configuration, program: "glance-registry")
@@ -47,21 +47,21 @@ package enum Programs {
         try end(all.compactMap(\.self), root, logger, unfinished: "ended before all requests did")
     }
 
-    /// Waits for the end of all, for as long as the operator lets it.
+    /// Waits for the end of all parts, for `graceful_shutdown_timeout` at most.
     private static func end(_ all: [any Ending], _ root: CompositionRoot, _ logger: Logger, unfinished: String) throws {
         if Server.end(all, within: try root.configuration(options.processes.gracefulShutdownTimeout)) { return }
         logger.warning("\(unfinished)")
-        // What still runs must not meet what `exit` takes down.
+        // `exit` would take down what running threads still use.
         _exit(0)
     }
 
-    /// The API as one CGI request. The command line is not looked at: a web server may put words of the query there.
+    /// Answers one CGI request of the API. It does not read the command line, where a web server may put words of the query.
     package static func serveCGI() {
         Signals.ignoreAllButEnding()
         do {
             try answerCGI()
         } catch {
-            // Nothing else says so: an error that leaves the program is a crash.
+            // Nothing else reports it: an error that leaves the program is a crash.
             var line = Array("glance-api: \(error)".utf8)
             escapeControls(in: &line)
             _ = (line + [UInt8(ascii: "\n")]).withUnsafeBytes { writeAll($0, to: STDERR_FILENO) }
@@ -75,12 +75,12 @@ package enum Programs {
         Workers(api: try root.makeAPI(), log: root.log).serveOnce(Exchange(cgi: ()))
     }
 
-    /// What outlives requests, until it is told to end.
+    /// Runs the work that outlives requests until a signal ends it.
     package static func runTasks(_ configuration: Configuration, tools: ImportTools, makeBrokerSender: MakeBrokerSender) throws {
         let signals = Signals.take()
         let root = try CompositionRoot(configuration, program: "glance-tasks")
         let logger = root.log.logger("glance.tasks")
-        // The order to end that whoever started this process gives.
+        // The signal by which systemd, or another starter of this process, ends it.
         let folders = try root.makeFolderChecks { kill(getpid(), SIGTERM) }
         try folders.checkAtStart()
         let pools: [WorkerPool?] = [

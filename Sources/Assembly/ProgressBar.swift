@@ -2,8 +2,7 @@ internal import Domain
 internal import Foundation
 package import Operations
 
-/// How far long work is, with its rate and the time that is left: one line of a terminal, drawn again and again. Nothing where
-/// nobody looks.
+/// Shows how far long work is, with its rate and the time that is left, in one line of a terminal. Without a terminal it shows nothing.
 package struct ProgressBar {
     private let title: String
     private var total: Int64
@@ -12,10 +11,10 @@ package struct ProgressBar {
     private var done: Int64 = 0
     private var drawn = Date.distantPast
 
-    /// Somebody looks.
+    /// Whether standard error is a terminal.
     package static let isShown = isatty(STDERR_FILENO) != 0
 
-    /// What is counted.
+    /// The unit of the work.
     package enum Unit {
         case bytes, rows
 
@@ -29,7 +28,9 @@ package struct ProgressBar {
 
     package init(_ title: String, of total: Int64, _ unit: Unit = .bytes) { (self.title, self.total, self.unit) = (title, total, unit) }
 
-    /// - Parameter more: that was done since the last time.
+    /// Draws the line again.
+    ///
+    /// - Parameter more: units that were done since the last call.
     package mutating func advance(_ more: Int64) {
         done += more
         guard Self.isShown, Date().timeIntervalSince(drawn) > 0.2 || done >= total else { return }
@@ -42,7 +43,9 @@ package struct ProgressBar {
         write("\r\(title) [\(bar)] \(Int(part * 100)) %  \(unit.rate(Double(done) / seconds))  \(left) left\u{1b}[K")
     }
 
-    /// - Parameter count: that need not be done.
+    /// Takes units out of the total.
+    ///
+    /// - Parameter count: units that need not be done.
     package mutating func skip(_ count: Int64) { total -= count }
 
     package func end() {
@@ -57,9 +60,9 @@ package struct ProgressBar {
 }
 
 extension Scrubber {
-    /// Scrubs, and shows on a terminal how far that is.
+    /// Scrubs, and shows the progress on a terminal.
     ///
-    /// - Returns: images whose data are gone.
+    /// - Returns: the number of images whose data were removed.
     package func scrubShowingProgress() throws -> Int {
         let (images, bytes) = try remaining()
         var bar = ProgressBar("scrubbing", of: bytes)

@@ -1,10 +1,10 @@
 package import OsloConfig
 
-/// What `[paste_deploy] flavor` asks for: one of the pipelines of Glance's `glance-api-paste.ini`.
+/// The meaning of `[paste_deploy] flavor`: one of the pipelines of Glance's `glance-api-paste.ini`.
 package struct Flavor {
     package let hasKeystone: Bool
     package let sendsFromCache: Bool
-    /// Whether the older routes of the cache are there.
+    /// Whether the older routes of the cache are served.
     package let managesCache: Bool
 
     private static let known: [String: Flavor] = [
@@ -17,7 +17,7 @@ package struct Flavor {
         (self.hasKeystone, self.sendsFromCache, self.managesCache) = (hasKeystone, sendsFromCache, managesCache)
     }
 
-    /// - Throws: for what is none of the pipelines, and for those that believe what a request says of its own sender.
+    /// - Throws: for a name that is no pipeline, and for pipelines that trust what a request says about its sender.
     package init(_ name: String?) throws(ConfigurationError) {
         if let flavor = Self.known[name ?? ""] {
             self = flavor

@@ -1,9 +1,9 @@
 package import JSONDocument
 internal import OsloConfig
 
-/// An option as the reference of all options tells of it.
+/// An option as `config list` and `docs/configuration.md` show it.
 package struct OptionReference: Sendable {
-    /// Who knows an option of this name.
+    /// Which releases of Glance have the option.
     package enum Origin: String, Sendable {
         case glance = "yes"
         case olderGlance = "older releases"
@@ -11,17 +11,17 @@ package struct OptionReference: Sendable {
     }
 
     package let group, name: String
-    /// What its values are, in words.
+    /// The type of its values, in words.
     package let kind: String
-    /// Nil where it has none.
+    /// The default; nil if there is none.
     package let fallback: String?
     package let meaning: String
     package let origin: Origin
-    /// What files may call it too, as `[group] name`.
+    /// Older names that files may use, as `[group] name`.
     package let formerNames: [String]
 
     /// Every option that has an effect, by group and name. Groups that a configuration names itself (stores of `enabled_backends`, origins of
-    /// CORS, logins of `auth_section`) have the options of the group that they stand for.
+    /// CORS, logins of `auth_section`) are not listed; they have the options of `[glance_store]`, `[cors]` and `[keystone_authtoken]`.
     package static let all: [OptionReference] = Options.all.map(OptionReference.init).sorted {
         ($0.group == "DEFAULT" ? "" : $0.group, $0.name) < ($1.group == "DEFAULT" ? "" : $1.group, $1.name)
     }

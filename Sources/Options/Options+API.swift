@@ -1,7 +1,7 @@
 package import OsloConfig
 
 extension Options {
-    /// What clients see of the API as a whole.
+    /// Options of the API as a whole.
     package struct API: OptionDeclarations {
         package let publicEndpoint = Option<String?>.optionalText("DEFAULT", "public_endpoint")
             .help("Base URL of every link that the API sends, such as https://image.example; without it links lead where the client came.")

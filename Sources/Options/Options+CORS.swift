@@ -7,7 +7,7 @@ extension Options {
         package let allowedOrigin: Option<[String]>
         package let allowCredentials: Option<Bool>
         package let exposeHeaders: Option<[String]>
-        /// Seconds.
+        /// In seconds.
         package let maxAge: Option<Int>
         package let allowMethods: Option<[String]>
         package let allowHeaders: Option<[String]>

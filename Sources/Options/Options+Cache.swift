@@ -1,14 +1,14 @@
 package import OsloConfig
 
 extension Options {
-    /// The cache of images.
+    /// Options of the image cache.
     package struct Cache: OptionDeclarations {
         package let folder = Option<String?>.optionalText("DEFAULT", "image_cache_dir")
             .help(
                 """
                 Folder of this node's cache of images of http stores; images are sent from it where the flavor has caching or cachemanagement.
                 """)
-        /// Glance keeps its records in these three ways; here they are in the database in any case.
+        /// How Glance keeps the records of the cache; here they are in the database in any case.
         package enum Driver: String, CaseIterable, Sendable {
             case centralized = "centralized_db"
             case sqlite, xattr

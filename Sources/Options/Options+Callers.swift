@@ -1,7 +1,7 @@
 package import OsloConfig
 
 extension Options {
-    /// How callers are known.
+    /// Options of how callers are identified.
     package struct Callers: OptionDeclarations {
         package let flavor = Option<String?>.optionalText("paste_deploy", "flavor")
             .help(
@@ -10,9 +10,9 @@ extension Options {
                 unknown name stops the start.
                 """)
         package enum IdentityKind: String, CaseIterable, Sendable {
-            /// Everybody is nobody: the default, so that what an operator forgot opens nothing.
+            /// No caller has a name or a role. It is the default, so that a forgotten option opens nothing.
             case anonymous
-            /// Everybody is an administrator.
+            /// Every caller is an administrator.
             case none
             case tokens, keystone
         }

@@ -1,7 +1,7 @@
 package import OsloConfig
 
 extension Options {
-    /// Where the database is, and what is read into it.
+    /// Options of the database.
     package struct Database: OptionDeclarations {
         package let connection = Option<String?>.optionalText("database", "connection").formerly("sql_connection")
             .formerly("sql_connection", in: "DEFAULT").formerly("connection", in: "sql")

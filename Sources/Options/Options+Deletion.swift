@@ -1,7 +1,7 @@
 package import OsloConfig
 
 extension Options {
-    /// When the data of deleted images are removed.
+    /// Options of when the data of deleted images are removed.
     package struct Deletion: OptionDeclarations {
         package let delayedDelete = Option<Bool>.flag("DEFAULT", "delayed_delete", default: false)
             .help("Whether a deleted image keeps its data for scrub_time seconds and can be restored until then.")

@@ -1,7 +1,7 @@
 package import OsloConfig
 
 extension Options {
-    /// What is fetched by its URL.
+    /// Options of which URLs are fetched.
     package struct Fetching: OptionDeclarations {
         package let allowedSchemes = Option<[String]>.list(
             "import_filtering_opts", "allowed_schemes", default: ["http", "https"], .quoted

@@ -1,7 +1,7 @@
 package import OsloConfig
 
 extension Options {
-    /// Which formats images have.
+    /// Options of the formats of images.
     package struct Formats: OptionDeclarations {
         package let diskFormats = Option<[String]>.list(
             "image_format", "disk_formats",

@@ -1,7 +1,7 @@
 package import OsloConfig
 
 extension Options {
-    /// What `/healthcheck` looks at. Source: oslo.middleware, `healthcheck/opts.py`.
+    /// Options of `/healthcheck`. Source: oslo.middleware, `healthcheck/opts.py`.
     package struct Health: OptionDeclarations {
         package let backends = Option<[String]>.list("healthcheck", "backends", default: ["disable_by_file"])
             .help(

@@ -2,7 +2,7 @@ package import Identity
 package import OsloConfig
 
 extension Options {
-    /// How images are kept and who may change what of them.
+    /// Options of how images are kept, and of their protected properties.
     package struct Images: OptionDeclarations {
         package let hashingAlgorithm = Option<String>.text("DEFAULT", "hashing_algorithm", default: "sha512")
             .help("Algorithm of os_hash_value, beside the MD5 checksum: any that Python's hashlib has.")

@@ -2,7 +2,7 @@ package import Domain
 package import OsloConfig
 
 extension Options {
-    /// How images are imported.
+    /// Options of imports.
     package struct Imports: OptionDeclarations {
         package let methods = Option<[String]>.list(
             "DEFAULT", "enabled_import_methods", default: ["glance-direct", "web-download", "copy-image"], .quoted

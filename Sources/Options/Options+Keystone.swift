@@ -1,8 +1,8 @@
 package import OsloConfig
 
 extension Options {
-    /// How a service logs in to Keystone, and where: the same names in each group that says so. Source: keystoneauth1, the plugins
-    /// `password`, `v3password` and `v3applicationcredential`.
+    /// The options of a login to Keystone, which have the same names in every group. Source: keystoneauth1, the plugins `password`,
+    /// `v3password` and `v3applicationcredential`.
     package struct KeystoneLogin: OptionDeclarations {
         package let name: String
         package let authURL: Option<String?>
@@ -10,7 +10,7 @@ extension Options {
         package let username, userID, password, userDomainName, userDomainID: Option<String?>
         package let projectName, projectID, projectDomainName, projectDomainID: Option<String?>
         package let domainName, domainID, systemScope: Option<String?>
-        /// Of users and projects whose own is not named.
+        /// The domain of users and projects whose own is not named.
         package let defaultDomainName, defaultDomainID: Option<String?>
         package let credentialID, credentialName, credentialSecret: Option<String?>
 
@@ -44,11 +44,11 @@ extension Options {
         }
     }
 
-    /// How a service asks Keystone: its login, and the connection. Source: keystoneauth1, `Session`.
+    /// The options of a group that says how Keystone is asked: the login and the connection. Source: keystoneauth1, `Session`.
     package struct KeystoneGroup: OptionDeclarations {
         package let name: String
         package let login: KeystoneLogin
-        /// The group that has the options of the login, in place of this one.
+        /// Another group that holds the options of the login.
         package let authSection: Option<String?>
         package let caFile, certFile, keyFile, regionName: Option<String?>
         package let insecure: Option<Bool>
@@ -66,11 +66,11 @@ extension Options {
         }
     }
 
-    /// Which endpoint of a service is asked, as OpenStack's options have it.
+    /// Which endpoint of a service is asked, in the words of OpenStack's options.
     package enum Interface: String, CaseIterable, Sendable {
         case `public`, publicURL, `internal`, internalURL, admin, adminURL
 
-        /// As Keystone has it.
+        /// The word that Keystone has for it.
         package var name: String { rawValue.hasSuffix("URL") ? String(rawValue.dropLast(3)) : rawValue }
     }
 

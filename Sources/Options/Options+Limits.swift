@@ -1,7 +1,7 @@
 package import OsloConfig
 
 extension Options {
-    /// How much images, projects and clients may take.
+    /// Options of what images, projects and clients may take.
     package struct Limits: OptionDeclarations {
         package let imageSizeCap = Option<Int>.int("DEFAULT", "image_size_cap", default: 1 << 40, in: 1...Int.max)
             .help("Most bytes of one image; more are refused with 413.")

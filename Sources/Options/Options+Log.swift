@@ -2,7 +2,7 @@ package import OsloConfig
 package import OsloLog
 
 extension Options {
-    /// Where the log goes, and when its file gives way to a new one. Source: oslo.log, `_options.py` and `log.py`.
+    /// Options of the log and of the rotation of its file. Source: oslo.log, `_options.py` and `log.py`.
     package struct Log: OptionDeclarations {
         package let debug = Option<Bool>.flag("DEFAULT", "debug", default: false)
             .help("Whether the log has lines of the level DEBUG.")

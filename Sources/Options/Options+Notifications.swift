@@ -1,7 +1,7 @@
 package import OsloConfig
 
 extension Options {
-    /// Who is told what happens to images, and how.
+    /// Options of notifications.
     package struct Notifications: OptionDeclarations {
         package let drivers = Option<[String]>.many("oslo_messaging_notifications", "driver")
             .formerly("notification_driver", in: "DEFAULT")

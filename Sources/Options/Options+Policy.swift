@@ -2,7 +2,7 @@ package import Identity
 package import OsloConfig
 
 extension Options {
-    /// Who may do what. Source: oslo.policy, `opts.py`.
+    /// Options of the policy. Source: oslo.policy, `opts.py`.
     package struct Policy: OptionDeclarations {
         package let file = Option<String>.text("oslo_policy", "policy_file", default: "policy.yaml").formerly(
             "policy_file", in: "DEFAULT"

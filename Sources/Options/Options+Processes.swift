@@ -1,7 +1,7 @@
 package import OsloConfig
 
 extension Options {
-    /// How many processes and threads there are, how they end, and what nginx sends for them.
+    /// Options of processes and threads, and of what nginx sends in their place.
     package struct Processes: OptionDeclarations {
         package let workers = Option<Int>.int("DEFAULT", "workers", default: 0, in: 0...1024)
             .help("Worker processes that `glance-manage run` starts, 0 for one each core; under systemd the number of units counts.")

@@ -1,7 +1,7 @@
 package import OsloConfig
 
 extension Options {
-    /// Where the certificates are that images' signatures are checked with. Source: castellan, `barbican_key_manager.py`.
+    /// Options of the certificates that signatures of images are checked with. Source: castellan, `barbican_key_manager.py`.
     package struct Signatures: OptionDeclarations {
         package let barbicanEndpoint = Option<String?>.optionalText("barbican", "barbican_endpoint")
             .help("Address of the key manager; without it, the one in the catalog of the caller's token.")

@@ -1,7 +1,7 @@
 package import OsloConfig
 
 extension Options {
-    /// Which stores there are.
+    /// Options of which stores there are.
     package struct Stores: OptionDeclarations {
         package let enabledBackends = Option<[String]>.list("DEFAULT", "enabled_backends", default: [])
             .help("Stores, name:type each (file or http); each has a group of its name. Empty: the one store of [glance_store].")
@@ -31,24 +31,24 @@ extension Options {
         package let only = StoreGroup("glance_store")
     }
 
-    /// The options of a store: of the only one in `[glance_store]`, of each of several in a group of its name. Source: glance_store,
+    /// The options of one store: in `[glance_store]` if it is the only one, in a group of its name otherwise. Source: glance_store,
     /// `_drivers/filesystem.py` and `_drivers/http.py`.
     package struct StoreGroup: OptionDeclarations {
         package let name: String
         package let description: Option<String?>
         package let weight: Option<Int>
         package let folder: Option<String?>
-        /// `path:priority` each.
+        /// A list of `path:priority`.
         package let folders: Option<[String]>
-        /// An octal number that the dialect gives as a decimal one: 640 means rw-r-----.
+        /// An octal number, read as a decimal one: 640 means rw-r-----.
         package let permissions: Option<Int>
         package let chunkSize: Option<Int>
         package let isThin: Option<Bool>
-        /// JSON: what locations say besides.
+        /// JSON with the metadata of locations.
         package let metadataFile: Option<String?>
-        /// Certificates that those of web servers are checked with, in place of the system's.
+        /// Certificate authorities of web servers, in place of the system's.
         package let httpsCertificates: Option<String?>
-        /// By which proxies web servers are asked: `http:host:port`, `https:host:port`.
+        /// Proxies for web servers: `http:host:port`, `https:host:port`.
         package let proxies: Option<[String]>
 
         package init(_ name: String) {
@@ -78,7 +78,7 @@ extension Options {
         }
     }
 
-    /// What kind of store a name means, of `stores`, `default_store` and `enabled_backends`: the kind's own, that of the class which
+    /// The kind of store that a name in `stores`, `default_store` or `enabled_backends` means. The name may be the kind itself, the class that
     /// Glance once had for it, or a scheme of its URLs. Source: glance_store, its entry points and `get_schemes` of its drivers.
     package static func storeKind(_ name: String) -> String {
         var kind = name[...]

@@ -1,7 +1,7 @@
 package import OsloConfig
 
 extension Options {
-    /// The Images API v1, and the registry that it asks.
+    /// Options of the Images API v1 and of the registry.
     package struct V1: OptionDeclarations {
         package let enableAPI = Option<Bool>.flag("DEFAULT", "enable_v1_api", default: true)
             .help("Whether the Images API v1 is served; it also needs [vitrine] registry_secret.")

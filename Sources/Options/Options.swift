@@ -1,9 +1,9 @@
 package import OsloConfig
 
-/// All options that have an effect. Names and meaning are Glance's; those of the group `vitrine` are ours.
+/// All options that have an effect. Names and meanings are Glance's, except in the group `vitrine`.
 ///
-/// To declare an option as a stored property of one of the groups below is all that makes it known: to the configuration that reads it, to
-/// the warnings of unknown names, and to `glance-manage config list`.
+/// To add an option, declare it as a stored property of one of the groups. Nothing else is needed: warnings of unknown names and
+/// `glance-manage config list` take it from there.
 package struct Options: OptionDeclarations {
     package let api = API()
     package let images = Images()

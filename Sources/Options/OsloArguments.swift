@@ -2,25 +2,25 @@ internal import Domain
 internal import Glibc
 internal import OsloLog
 
-/// The options that every program of Glance takes, because oslo.config and oslo.log bring them.
+/// The options of oslo.config and oslo.log, which every program of Glance takes on its command line.
 ///
-/// They are taken out of a command line wherever they stand, in every spelling that Python's argparse lets pass. What they set counts
-/// before environment and files, as with Glance, for this process and for those that it starts.
+/// They may stand anywhere in the line, in every spelling that Python's argparse accepts. Their values count before environment and files,
+/// as with Glance, for this process and for those that it starts.
 ///
 /// Source: oslo.config, "Option Setting by Command Line"; oslo.log, `common_cli_opts` and `logging_cli_opts`; Python, "argparse".
 package struct OsloArguments: Equatable {
-    /// The rest of the line; at its end, as `--config-file F` and `--config-dir D`, where the configuration lies.
+    /// The rest of the line, and at its end the configuration as `--config-file F` and `--config-dir D`.
     package private(set) var words: [String] = []
-    /// What is set, as the variables of the environment by which `Configuration` knows it.
+    /// The values, as variables of the environment that `Configuration` reads.
     package private(set) var settings: [String: String] = [:]
-    /// `--version` stood before any command.
+    /// Whether `--version` stood before any command.
     package private(set) var asksForVersion = false
-    /// A shell for which its completion is to be printed.
+    /// A shell whose completion is to be printed.
     package private(set) var shell: String?
 
-    /// The release of Glance whose place these programs take: what tools read from the output of `--version`.
+    /// The release of Glance that these programs replace; tools read it from the output of `--version`.
     package static let version = "33.0.0"
-    /// What this service is, as the log and `--version` tell people.
+    /// The name and version of this service, for the log and `--version`.
     package static let release = "Vitrine \(Version.current)"
 
     package struct Refused: Error, CustomStringConvertible {
@@ -30,7 +30,7 @@ package struct OsloArguments: Equatable {
     private struct Known {
         let spellings: [String]
         let kind: Kind
-        /// Glance 33 has it; what only older ones had is known by its whole name.
+        /// Whether Glance 33 has it; an option of older releases is known by its whole name only.
         var isCurrent = true
 
         enum Kind {
@@ -48,7 +48,7 @@ package struct OsloArguments: Equatable {
             }
         }
 
-        /// It means something before a command only.
+        /// Whether it has a meaning before a command only.
         var isOfLineOnly: Bool {
             switch kind {
             case .version, .shell: true
@@ -83,7 +83,9 @@ package struct OsloArguments: Equatable {
             ]
         }
 
-    /// - Throws: where argparse would: a value is missing, one is too many, or a name may mean several options.
+    /// Reads a command line.
+    ///
+    /// - Throws: in the cases of argparse: a value is missing, one is too many, or a name may mean several options.
     package init(_ line: [String]) throws(Refused) {
         var configuration: [String] = []
         var (index, hasCommand) = (0, false)
@@ -101,7 +103,7 @@ package struct OsloArguments: Equatable {
                 continue
             }
             let (name, attached) = Self.parts(of: word)
-            // Behind a command, names and their abbreviations are the command's first.
+            // Behind a command, names and their abbreviations mean the command's own options first.
             guard let option = try Self.option(name, mayBeShort: !hasCommand), !hasCommand || !option.isOfLineOnly else {
                 words.append(word)
                 continue
@@ -132,7 +134,9 @@ package struct OsloArguments: Equatable {
         return (String(word[..<sign]), String(word[word.index(after: sign)...]))
     }
 
-    /// - Returns: nil for a name that is none of these.
+    /// The option of a name.
+    ///
+    /// - Returns: nil if no option has the name.
     private static func option(_ name: String, mayBeShort: Bool) throws(Refused) -> Known? {
         if let option = known.first(where: { $0.spellings.contains(name) }) { return option }
         guard mayBeShort, name.hasPrefix("--"), name.count > 2 else { return nil }
@@ -147,14 +151,14 @@ package struct OsloArguments: Equatable {
 
     // MARK: the process
 
-    /// This process's line, once what it sets for all is set. Ends the process where the line asks for no more than the version, or is
-    /// none.
+    /// The command line of this process. Its values are put into the environment. The process ends if the line asks for the version or is
+    /// wrong.
     package static func ofProcess() -> OsloArguments {
         do throws(Refused) {
             let arguments = try OsloArguments(Array(CommandLine.arguments.dropFirst()))
             if arguments.asksForVersion {
                 print(version)
-                // Beside what tools read, for people.
+                // On standard error, for people; tools read the line above.
                 _ = Array("\(release), in the place of Glance \(version)\n".utf8)
                     .withUnsafeBytes { writeAll($0, to: STDERR_FILENO) }
                 exit(0)
@@ -166,7 +170,7 @@ package struct OsloArguments: Equatable {
         }
     }
 
-    /// Ends the process as argparse does.
+    /// Ends the process with a message, as argparse does.
     package static func refuse(_ reason: String, status: Int32 = 2) -> Never {
         let program = CommandLine.arguments[0].split(separator: "/").last ?? ""
         _ = Array("\(program): error: \(reason)\n".utf8).withUnsafeBytes { writeAll($0, to: STDERR_FILENO) }

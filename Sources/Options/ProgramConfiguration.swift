@@ -3,9 +3,9 @@ package import OsloConfig
 
 /// Reads the configuration of a program.
 package enum ProgramConfiguration {
-    /// The configuration that a command line names. Of what it names no files of, or no folders, the usual ones are read.
+    /// The configuration that a command line names. If it names no files, or no folders, the usual ones are read.
     ///
-    /// - Parameter program: says which files are the usual ones; its name is that of the running program where nothing else is said.
+    /// - Parameter program: the name by which the usual files are found.
     package static func read(
         files: [String], directories: [String], program: String = ownName
     ) throws -> Configuration {
@@ -25,7 +25,7 @@ package enum ProgramConfiguration {
             known: Options.all)
     }
 
-    /// What the program is called that runs.
+    /// The name of the running program.
     package static var ownName: String { String(CommandLine.arguments.first?.split(separator: "/").last ?? "glance-api") }
 
     /// The variables of the environment of this process.
@@ -43,19 +43,19 @@ package enum ProgramConfiguration {
     }
 }
 
-/// The files and folders that a program reads of which nothing is said on its command line: those that Glance's program of the same purpose
-/// reads. What is read later counts more.
+/// The files and folders that a program reads if its command line names none: those that Glance's program of the same purpose reads. Later
+/// ones override earlier ones.
 struct UsualConfiguration {
     let program: String
     let search: ConfigurationSearch
     let environment: [String: String]
 
-    /// That of the API, and of what works for it out of sight.
+    /// Whether the program is the API or works for it in the background.
     private var isOfAPI: Bool { ["glance-api", "glance-wsgi-api", "glance-tasks"].contains(program) }
 
     var files: [Configuration.Source] {
         guard !isOfAPI else { return (namedFiles ?? foundFiles).map { .file($0) } + foreignParts }
-        // Old Glance's registry and scrubber had all in a file of their own; the cache's programs and glance-manage read the API's before.
+        // The registry and the scrubber of old Glance had a file of their own; the cache's programs and glance-manage also read the API's.
         return
             (search.distributionFiles(of: "glance-api") + search.files(of: "glance-api") + search.distributionFiles(of: fileName)
             + search.files(of: fileName)).map { .file($0) }
@@ -66,10 +66,10 @@ struct UsualConfiguration {
         return (search.directories(of: "glance-api") + own).map { .usualDirectory($0) }
     }
 
-    /// What the program's file is called: those that look after the cache share one. Source: Glance, `parse_cache_args`.
+    /// The name of the program's file; the programs of the cache share one. Source: Glance, `parse_cache_args`.
     private var fileName: String { program.hasPrefix("glance-cache-") ? "glance-cache" : program }
 
-    /// What the environment of a web server says. Source: Glance, `wsgi_app.py`, of which older releases had the variable for files.
+    /// The files that the environment names. Source: Glance, `wsgi_app.py`; the variable for files is of older releases.
     private var namedFiles: [String]? {
         let folder = environment["OS_GLANCE_CONFIG_DIR"].map(trimmed).flatMap { $0.isEmpty ? nil : $0 }
         if let names = environment["OS_GLANCE_CONFIG_FILES"], !names.isEmpty {
@@ -90,8 +90,8 @@ struct UsualConfiguration {
         return search.distributionFiles(of: "glance-api") + files
     }
 
-    /// `glance-tasks` does what Glance has programs of their own for: what their files say of that alone counts. Where they log, and to
-    /// whom else they belong, does not matter here.
+    /// The options of `glance-tasks` that Glance reads from files of other programs, whose work `glance-tasks` does. Nothing else in those
+    /// files counts.
     private var foreignParts: [Configuration.Source] {
         guard program == "glance-tasks", namedFiles == nil else { return [] }
         let parts: [(String, Set<String>)] = [

@@ -1,5 +1,5 @@
 extension Options {
-    /// Of oslo's libraries, keystonemiddleware, castellan, os-brick and osprofiler.
+    /// Options of oslo's libraries, keystonemiddleware, castellan, os-brick and osprofiler.
     static let ofLibraries: [(String, String)] = [
         (
             "DEFAULT",
@@ -269,7 +269,7 @@ extension Options {
         ),
     ]
 
-    /// In the group of its own, and before there was that in DEFAULT.
+    /// Options of ZeroMQ, in a group of their own and, in older releases, in DEFAULT.
     static let ofZeroMQ =
         """
         rpc_ack_timeout_base rpc_ack_timeout_multiplier rpc_cast_timeout rpc_message_ttl rpc_poll_timeout rpc_retry_attempts

@@ -1,12 +1,11 @@
 extension Options {
-    /// Groups in which Glance's own sample configuration shows what the group of a store may have, and where releases before the
-    /// groups of stores had it.
+    /// Groups in which Glance's sample configuration shows the options of stores, or in which older releases had them.
     static let sampleStoreGroups = [
         "DEFAULT", "cinder", "file", "glance.store.http.store", "glance.store.rbd.store", "glance.store.s3.store",
         "glance.store.sheepdog.store", "glance.store.swift.store", "glance.store.vmware_datastore.store",
     ]
 
-    /// Of any store, whatever its group is called.
+    /// Options of stores, in a group of any name.
     package static let ofStores = words(
         """
         cinder_api_insecure cinder_ca_certificates_file cinder_catalog_info cinder_do_extend_attached cinder_endpoint_template
@@ -32,7 +31,7 @@ extension Options {
         vmware_server_username vmware_store_image_dir vmware_task_poll_interval
         """)
 
-    /// Of ways to log in at Keystone, whatever their group is called.
+    /// Options of logins to Keystone, in a group of any name.
     package static let ofLogins = words(
         """
         access_token access_token_endpoint access_token_type application_credential_id application_credential_name

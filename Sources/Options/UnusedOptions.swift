@@ -1,6 +1,6 @@
 package import OsloConfig
 
-/// Options that an existing configuration may set and that have no effect here. The log names them as such, and not as misspelt ones.
+/// Options of Glance that have no effect here. The log names them as such, not as misspelt ones.
 /// Source: the option lists of Glance's releases up to 33, and of the libraries that they use.
 extension Options {
     package static let unused: [OptionName] = {

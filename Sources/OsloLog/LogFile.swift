@@ -1,10 +1,10 @@
 internal import Glibc
 internal import Synchronization
 
-/// The file that the lines of a log are added to, by many threads of many processes.
+/// The file of a log, to which many threads of many processes add lines.
 ///
-/// When another file has its name, because it was renamed or removed, a new one is opened before the next line is written. One of the
-/// processes lets the file give way when its time or size has come; the others see that it has another name then.
+/// If the file was renamed or removed, a new one is opened before the next line is written. When the file's time or size has come, one of
+/// the processes renames it; the others then see that it has another name.
 final class LogFile: Sendable {
     private let path: String
     private let rotation: LogRotation
@@ -15,9 +15,9 @@ final class LogFile: Sendable {
     private struct State: Sendable {
         var inode: UInt = 0
         var device: UInt = 0
-        /// When the file gives way by time.
+        /// When the file is to be rotated by time.
         var end: time_t = 0
-        /// Until when nothing is tried again that failed.
+        /// Until when a rename or an open that failed is not tried again.
         var rest: time_t = 0
         var isInTrouble = false
     }
@@ -35,16 +35,16 @@ final class LogFile: Sendable {
 
     /// Adds a line.
     ///
-    /// - Returns: bytes that could not be written, and what is to be said of the file besides.
+    /// - Returns: bytes that could not be written, and a message about the file, if there is one.
     func write(_ line: UnsafeRawBufferPointer) -> (left: Int, news: String?) {
-        // While another thread looks, the file of before is good enough.
+        // While another thread looks, this one writes to the file that is open.
         let news = state.withLockIfAvailable { look(&$0, adding: line.count) } ?? nil
         return (writeAll(line, to: descriptor), news)
     }
 
-    /// Opens the file again, whatever has its name.
+    /// Opens whatever file has the name now.
     ///
-    /// - Returns: what is to be said of it.
+    /// - Returns: a message about the file, if there is one.
     func reopen() -> String? { state.withLock { open(&$0) } }
 
     // MARK: looking
@@ -72,7 +72,7 @@ final class LogFile: Sendable {
         return Int(named.st_size)
     }
 
-    /// Puts what has the name now behind our descriptor.
+    /// Opens the file that has the name now under the same descriptor.
     private func open(_ state: inout State) -> String? {
         let opened = Self.open(path)
         guard opened >= 0, dup2(opened, descriptor) >= 0, fcntl(descriptor, F_SETFD, FD_CLOEXEC) == 0 else {
@@ -101,13 +101,13 @@ final class LogFile: Sendable {
 
     private static func open(_ path: String) -> CInt { Glibc.open(path, O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC, 0o640) }
 
-    // MARK: giving way
+    // MARK: rotation
 
-    /// Gives the file other names by `rename`, and opens a new one. Only who holds the file's lock does so, and only while the file
-    /// still has its name; nobody waits for the lock, as lines may as well be added to the file of before.
+    /// Renames the file and opens a new one. Only the holder of the file's lock does so, and only while the file still has its name. No thread
+    /// waits for the lock, since lines may also be added to the renamed file.
     private func giveWay(_ state: inout State, _ rename: () -> Bool) -> String? {
         guard flock(descriptor, LOCK_EX | LOCK_NB) == 0 else { return nil }
-        // The lock is the open file's, and goes with it.
+        // The lock belongs to the open file and ends with it.
         defer { flock(descriptor, LOCK_UN) }
         guard sizeIfCurrent(state) != nil else { return open(&state) }
         guard rename() else {
@@ -152,6 +152,8 @@ final class LogFile: Sendable {
     }
 }
 
+/// Writes all bytes to a descriptor, as far as it takes them.
+///
 /// - Returns: bytes that could not be written, because the disk is full or nobody reads.
 package func writeAll(_ bytes: UnsafeRawBufferPointer, to descriptor: CInt) -> Int {
     var left = bytes

@@ -1,5 +1,5 @@
-/// Makes one line of bytes that may hold what a client wrote: what would end the line, move about in a terminal or turn the direction of
-/// what is read stands there as JSON has it (`\n`, `\u001b`). In UTF-8; within the texts of a JSON document it means the same as before.
+/// Escapes, as JSON does (`\n`, `\u001b`), each character that would end the line, control a terminal or change the direction of the text: a
+/// line may hold what a client wrote. The line is UTF-8; the strings of a JSON document keep their meaning.
 package func escapeControls(in line: inout [UInt8]) {
     // Nearly all lines have nothing of the kind.
     guard line.contains(where: { $0 < 0x20 || $0 == 0x7F || $0 == 0xC2 || $0 == 0xE2 }) else { return }

@@ -1,11 +1,11 @@
 internal import Glibc
 
-/// When the file of a log gives way to a new one, and how many old ones are kept. Source: oslo.log, and Python's `logging.handlers`.
+/// When a new log file begins, and how many old ones are kept. Source: oslo.log, and Python's `logging.handlers`.
 package enum LogRotation: Sendable {
     case never
-    /// The old ones are called `….1`, the newest, to `….<kept>`.
+    /// Old files are called `….1` (the newest) to `….<kept>`.
     case bySize(bytes: Int, kept: Int)
-    /// The old ones bear the beginning of the time that they are of. None is removed when `kept` is 0.
+    /// The name of an old file ends with the beginning of its interval. No file is removed if `kept` is 0.
     case byTime(LogInterval, kept: Int)
 
     package enum Unit: String, CaseIterable, Sendable {
@@ -19,21 +19,21 @@ package enum LogRotation: Sendable {
     }
 }
 
-/// The time that one file of a log is for.
+/// The time that one log file covers.
 package struct LogInterval: Sendable {
-    /// Of `weekday` the day's number, of others how many of them.
+    /// Number of units; for `weekday`, the number of the day.
     let count: Int
     let unit: LogRotation.Unit
 
     package init(count: Int, unit: LogRotation.Unit) { (self.count, self.unit) = (count, unit) }
 
-    /// When a file that was begun at some moment gives way.
+    /// When a file that was begun at a moment is to be rotated.
     func end(after begin: time_t) -> time_t {
         guard let seconds else { return midnight(after: begin) }
         return begin + seconds * count
     }
 
-    /// What stands behind the name of the file that gave way at `end`.
+    /// The end of the name of a file that was rotated at `end`.
     func suffix(endedAt end: time_t) -> String {
         var begin = end - (seconds ?? 0) * count
         if seconds == nil {
@@ -52,7 +52,7 @@ package struct LogInterval: Sendable {
         return String(decoding: text[..<count].map { UInt8(bitPattern: $0) }, as: UTF8.self)
     }
 
-    /// Whether a suffix is one of ours, perhaps with a number behind it.
+    /// Whether a text is such a suffix, with or without a number behind it.
     func isSuffix(_ text: Substring) -> Bool {
         func masked(_ text: some StringProtocol) -> [UInt8] { text.utf8.map { isDigit($0) ? UInt8(ascii: "0") : $0 } }
         func isDigit(_ byte: UInt8) -> Bool { UInt8(ascii: "0")...UInt8(ascii: "9") ~= byte }
@@ -62,7 +62,7 @@ package struct LogInterval: Sendable {
         return tail.isEmpty || tail.first == UInt8(ascii: ".") && tail.count > 1 && tail.dropFirst().allSatisfy(isDigit)
     }
 
-    /// Nil for what ends at midnight.
+    /// Seconds of the unit; nil for units that end at midnight.
     private var seconds: Int? {
         switch unit {
         case .seconds: 1
@@ -82,7 +82,7 @@ package struct LogInterval: Sendable {
         }
     }
 
-    /// The first, or that which ends the day of the week.
+    /// The first midnight after a moment, or the one that ends the day of the week.
     private func midnight(after moment: time_t) -> time_t {
         var fields = localTime(moment)
         (fields.tm_hour, fields.tm_min, fields.tm_sec, fields.tm_isdst) = (0, 0, 0, -1)

@@ -24,7 +24,7 @@ package final class LogSender: NotificationSender {
         "adminpass", "admin_pass", "new_pass", "passphrase", "password", "private_key", "secret", "sslkey", "sys_pswd", "token",
     ]
 
-    /// Properties that are called like secrets do not say theirs.
+    /// The message, with `***` for values whose names say that they are secret.
     private static func masked(_ json: JSON) -> JSON {
         guard case .object(let object) = json else { return json }
         var shown = JSONObject()

@@ -4,18 +4,18 @@ package import Logging
 internal import JSONDocument
 internal import Synchronization
 
-/// Where log lines go, and how they look: as oslo.log writes them, or as JSON.
+/// A log, whose lines look as oslo.log writes them or are JSON.
 package final class OsloLog: Sendable {
     /// Nil for standard error.
     private let file: LogFile?
     private let isJSON: Bool
     let level: Logger.Level
     private let process = String(getpid())
-    /// Lines that could not be written, on a full disk, and of which nothing was said yet.
+    /// Lines that could not be written, for example on a full disk, and have not been reported yet.
     private let lost = Atomic(0)
-    /// A line ends in its midst.
+    /// Whether the last line was written in part.
     private let isTorn = Atomic(false)
-    /// Nobody reads what goes to standard error.
+    /// Whether nobody reads standard error.
     private let isStuck = Atomic(false)
 
     /// - Parameter path: a file to add to; nil is standard error.
@@ -25,15 +25,15 @@ package final class OsloLog: Sendable {
         (self.isJSON, self.level) = (isJSON, level)
     }
 
-    /// Opens the file again, for whoever has given its name to another.
+    /// Opens the file again, after somebody has renamed it.
     package func reopen() {
         if let news = file?.reopen() { write(.warning, Self.ownName, news) }
     }
 
-    /// Who speaks of the log itself.
+    /// The name of the logger that reports on the log itself.
     private static let ownName = "glance.log"
 
-    /// Who a line is about.
+    /// The request and the caller that a line is about.
     package struct Context: Sendable {
         package var trace: Trace?
         package var user: String?
@@ -46,10 +46,10 @@ package final class OsloLog: Sendable {
         Logger(label: name) { OsloLogHandler(log: self, name: $0) }
     }
 
-    /// Writes a line in one call, so that lines of several threads and processes stay whole. What cannot be written is lost, and
-    /// counted: nobody's request ends for it.
+    /// Writes a line in one call, so that lines of several threads and processes stay whole. A line that cannot be written is lost and
+    /// counted; no request fails for it.
     ///
-    /// - Parameter fields: said again one by one where lines are JSON.
+    /// - Parameter fields: further members of the line if lines are JSON.
     package func write(
         _ level: Logger.Level, _ name: String, _ message: String, _ context: Context = Context(),
         _ fields: KeyValuePairs<String, JSONField> = [:]
@@ -70,7 +70,7 @@ package final class OsloLog: Sendable {
         if count > 0 { write(.warning, Self.ownName, "\(count) lines before this one could not be written") }
     }
 
-    /// A pipe that nobody reads from would hold all who have something to say: it is waited for once, and not again until it is read.
+    /// A pipe that nobody reads would block every thread that logs. So it is waited for once, and not again until somebody reads it.
     private func writeToStandardError(_ bytes: UnsafeRawBufferPointer) -> Int {
         var wanted = pollfd(fd: STDERR_FILENO, events: Int16(POLLOUT), revents: 0)
         let isReady = poll(&wanted, 1, isStuck.load(ordering: .relaxed) ? 0 : 1000) > 0
@@ -83,7 +83,7 @@ package final class OsloLog: Sendable {
         case number(Int64)
     }
 
-    /// `2026-11-23 08:07:00.123 4711 INFO glance.api [None req-… user project - - - -] message`.
+    /// A line such as `2026-11-23 08:07:00.123 4711 INFO glance.api [None req-… user project - - - -] message`.
     ///
     /// Source: oslo.log, `logging_context_format_string` and `logging_user_identity_format`.
     private func text(_ level: Logger.Level, _ name: String, _ message: String, _ context: Context) -> [UInt8] {
@@ -100,7 +100,7 @@ package final class OsloLog: Sendable {
         return line
     }
 
-    /// Source: oslo.log, `JSONFormatter`.
+    /// A line as a JSON object. Source: oslo.log, `JSONFormatter`.
     private func json(
         _ level: Logger.Level, _ name: String, _ message: String, _ context: Context, _ fields: KeyValuePairs<String, JSONField>
     ) -> [UInt8] {
@@ -127,7 +127,7 @@ package final class OsloLog: Sendable {
         return json.bytes
     }
 
-    /// `2026-11-23 08:07:00.123`, in local time.
+    /// The present moment as `2026-11-23 08:07:00.123`, in local time.
     private static func now() -> String {
         var moment = timespec()
         clock_gettime(CLOCK_REALTIME, &moment)
@@ -154,6 +154,7 @@ package final class OsloLog: Sendable {
     }
 }
 
+/// A log file cannot be opened.
 package struct LogUnwritable: Error, CustomStringConvertible {
     package let path: String
     /// `errno`.

@@ -1,20 +1,20 @@
 internal import Domain
 internal import FastCGI
 
-/// Sends one answer: its header, and its body as it is. Of a body that is written meanwhile a short one goes out whole and with its
-/// length, a longer one in pieces.
+/// Sends one answer: its header and its body. If the body is written while it is sent, a short one goes out whole and with its length, a
+/// longer one in pieces.
 final class AnswerSink: ByteSink {
     private let exchange: Exchange
     private let isHead: Bool
     /// The header's fields, each with the end of its line.
     private var head: [UInt8]
-    /// Something was sent, so the client has the status.
+    /// Whether something was sent, so that the client has the status.
     private(set) var hasBegun = false
-    /// Bytes of the body.
+    /// Bytes of the body that were sent.
     private(set) var sent: Int64 = 0
     private var waiting: [UInt8] = []
 
-    /// Bytes that wait for others to be sent with; what is longer has no `Content-Length`.
+    /// Bytes that are collected before they are sent; a longer body has no `Content-Length`.
     private static let piece = 256 * 1024
 
     init(_ head: [UInt8], _ exchange: Exchange, isHead: Bool) {
@@ -35,8 +35,8 @@ final class AnswerSink: ByteSink {
         sent = Int64(body.count)
     }
 
-    /// Sends the header and the first `length` bytes of a body. A source that breaks off leaves it shorter than announced, so no client
-    /// takes it for whole.
+    /// Sends the header and the first `length` bytes of a body. If the source breaks off, the body is shorter than announced, so that no
+    /// client takes it for whole.
     func send(_ source: any ByteStream, _ length: Int64) throws(StreamError) {
         try begin()
         guard !isHead else { return }
@@ -60,7 +60,7 @@ final class AnswerSink: ByteSink {
         return true
     }
 
-    /// Sends what was written and waits.
+    /// Sends the bytes that are still collected.
     func end() throws(StreamError) {
         if !hasBegun { head += Array("Content-Length: \(waiting.count)\r\n".utf8) }
         try sendWaiting()
@@ -76,7 +76,7 @@ final class AnswerSink: ByteSink {
     }
 
     private func put(_ bytes: [UInt8]) throws(StreamError) {
-        // The error comes as a value: a throwing closure crashes the compiler here (Swift 6.3.1).
+        // The error is a value, since a throwing closure crashes the compiler here (Swift 6.3.1).
         if let error = bytes.withUnsafeBytes({ refusal(of: $0) }) { throw error }
     }
 
@@ -84,7 +84,9 @@ final class AnswerSink: ByteSink {
         if let error = refusal(of: bytes) { throw error }
     }
 
-    /// Writes, and tells what keeps the client from taking it.
+    /// Writes bytes.
+    ///
+    /// - Returns: why the client did not take them; nil if they did.
     private func refusal(of bytes: UnsafeRawBufferPointer) -> StreamError? {
         do throws(FastCGIError) {
             try exchange.write(bytes)

@@ -1,15 +1,15 @@
 internal import Synchronization
 package import Threading
 
-/// The bulkheads of a process, one for each part of what it stands on, whoever asks it.
+/// The bulkheads of a process, one for each part that it depends on.
 package final class Bulkheads: Sendable {
     private let known = Mutex<[String: Bulkhead]>([:])
 
     package init() {}
 
     /// - Parameters:
-    ///   - part: what is asked, such as `registry` or `store fast`.
-    ///   - share: of threads that may wait for it.
+    ///   - part: such as `registry` or `store fast`.
+    ///   - share: the number of threads that may wait for it.
     package func of(_ part: String, share: Int) -> Bulkhead {
         known.withLock { known in
             if let bulkhead = known[part] { return bulkhead }

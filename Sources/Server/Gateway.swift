@@ -4,14 +4,14 @@ internal import FastCGI
 internal import HTTP
 internal import Logging
 
-/// Between libfcgi's exchanges and the requests and responses of the handlers.
+/// Translates between libfcgi's exchanges and the requests and responses of the handlers.
 enum Gateway {
     // MARK: in
 
-    /// The request as the client sent it. Method, path and length come from what the web server says itself, never from
-    /// headers that look like it.
+    /// The request as the client sent it. Method, path and length come from the web server's own parameters, never from headers with such
+    /// names.
     ///
-    /// - Returns: nil for what is no request at all, which no HTTP server sends on.
+    /// - Returns: nil if the exchange holds no request, which no HTTP server passes on.
     static func request(of exchange: Exchange) -> Request? {
         guard let method = exchange.parameter("REQUEST_METHOD"), let target = target(of: exchange) else { return nil }
         let question = target.utf8.firstIndex(of: UInt8(ascii: "?")) ?? target.endIndex
@@ -22,7 +22,7 @@ enum Gateway {
         var headers = Headers()
         exchange.forEachHeader { headers.add($0, $1) }
         if let type = exchange.parameter("CONTENT_TYPE"), !type.isEmpty { headers["Content-Type"] = type }
-        // A chunked body has no length, unless the web server took it in first; and without either there is no body.
+        // A chunked body has no length unless the web server read it first. A request with neither has no body.
         let announced = exchange.parameter("CONTENT_LENGTH").flatMap { Int64($0) } ?? (headers["Transfer-Encoding"] != nil ? nil : 0)
         return Request(
             method: Method(method), path: String(path), query: Query(target[question...].dropFirst()), headers: headers,
@@ -31,7 +31,7 @@ enum Gateway {
             serverPort: exchange.parameter("SERVER_PORT").flatMap { Int($0) }, remoteAddress: exchange.parameter("REMOTE_ADDR") ?? "-")
     }
 
-    /// `REQUEST_URI`, raw; where a plain CGI server does not have it, what it decoded, encoded again.
+    /// The target of the request: `REQUEST_URI`, raw. If a plain CGI server does not set it, the decoded path is encoded again.
     private static func target(of exchange: Exchange) -> String? {
         if let uri = exchange.parameter("REQUEST_URI"), !uri.isEmpty { return uri }
         guard let path = exchange.parameter("PATH_INFO") else { return nil }
@@ -40,7 +40,7 @@ enum Gateway {
         return (exchange.parameter("SCRIPT_NAME") ?? "") + encoded.joined(separator: "/") + (query.isEmpty ? "" : "?\(query)")
     }
 
-    /// How the client reached us, by its `Host` if that is one; HTTP/1.0 need not have any.
+    /// The address by which the client reached the service. It comes from `Host` if that is valid; HTTP/1.0 need not send one.
     private static func baseURL(of exchange: Exchange, _ host: String?, prefix: String) -> BaseURL {
         let scheme = exchange.parameter("REQUEST_SCHEME") ?? (exchange.parameter("HTTPS") == "on" ? "https" : "http")
         if let host, BaseURL.isHost(host) { return BaseURL(scheme: scheme, host: host, prefix: prefix) }
@@ -59,7 +59,9 @@ enum Gateway {
         let hasBegun: Bool
     }
 
-    /// - Returns: bytes of the body, as far as they go through this process.
+    /// Sends a response.
+    ///
+    /// - Returns: bytes of the body that went through this process.
     @discardableResult
     static func send(_ response: Response, to exchange: Exchange, isHead: Bool) throws(Broken) -> Int64 {
         let sink = AnswerSink(head(of: response), exchange, isHead: isHead)
@@ -78,7 +80,7 @@ enum Gateway {
         return sink.sent
     }
 
-    /// The fields of the header, each with the end of its line.
+    /// The fields of a response's header, each with the end of its line.
     private static func head(of response: Response) -> [UInt8] {
         var head: [UInt8] = []
         head.reserveCapacity(512)
@@ -96,9 +98,9 @@ enum Gateway {
         return head
     }
 
-    /// Ends an answer that did not go out whole, and says why. That a client hangs up is nothing out of the ordinary; that a store or a
-    /// source breaks off is. Where a length was told, the answer is seen to be short, and what there is of it still goes out; where none
-    /// was, the web server is not told that the answer is whole.
+    /// Ends an answer that did not go out whole, and logs why: as information if the client hung up, as an error if a store or a source broke
+    /// off. If the header had a length, the client sees that the answer is short, and the rest of what there is still goes out. If it had
+    /// none, the connection ends without the sign that the answer is whole.
     static func end(_ exchange: Exchange, brokenBy reason: StreamError, _ body: Response.Body, keepsConnection: Bool, _ logger: Logger) {
         switch reason {
         case .cut(let cause): logger.info("the client is gone\(cause.map { ": \($0)" } ?? "")")
@@ -111,7 +113,7 @@ enum Gateway {
 /// The body of the request that an exchange holds.
 private final class RequestBody: ByteStream {
     private let exchange: Exchange
-    /// Bytes that the body is to have; nil where nobody knows.
+    /// Bytes that the body is to have; nil if unknown.
     private let announced: Int64?
     private var received: Int64 = 0
 

@@ -1,9 +1,9 @@
 internal import Operations
 internal import Threading
 
-/// The threads by which a process sends images' bytes itself, so that who is slow to take them keeps none from taking requests.
+/// The threads that send image data in place of the threads that take requests, so that a slow client blocks none of those.
 ///
-/// They are made when they are needed, and stay.
+/// They are started when they are needed, and stay.
 package final class Senders: Sendable {
     typealias Sending = @Sendable () -> Void
 
@@ -14,13 +14,13 @@ package final class Senders: Sendable {
     private struct State {
         var handed: [Sending] = []
         var threads = 0
-        /// Threads for which nothing has been handed in.
+        /// Threads that have nothing to send.
         var idle = 0
     }
 
     /// - Parameters:
-    ///   - limit: of threads.
-    ///   - share: of them that one project has at most.
+    ///   - limit: the most threads.
+    ///   - share: the most threads that one project may have.
     package init(limit: Int, share: Int) {
         self.limit = limit
         shares = ProjectShares(of: "downloads", limit: share)
@@ -28,7 +28,7 @@ package final class Senders: Sendable {
 
     /// Sends something on a thread of its own.
     ///
-    /// - Returns: false when all are busy, or the project has its share of them; nothing is sent then.
+    /// - Returns: false if all are busy or the project has its share of them; then nothing is sent.
     func send(for project: String?, _ sending: @escaping Sending) -> Bool {
         guard shares.take(for: project) else { return false }
         let counted: Sending = { [shares] in
@@ -68,7 +68,7 @@ package final class Senders: Sendable {
         }
     }
 
-    /// What was sent is let go at the end of it: a file may be open that has no name any more, and takes room on a disk.
+    /// Runs the next sending and releases it: it may keep a file open that was removed and still takes space on a disk.
     private func sendNext() {
         let next = state.wait { $0.handed.isEmpty ? nil : $0.handed.removeFirst() }
         next()

@@ -1,12 +1,12 @@
 internal import Glibc
 internal import Threading
 
-/// What the system tells a process: to end (SIGTERM, SIGINT, SIGQUIT), or to look at its files again (SIGHUP). No other signal that
-/// comes from outside does anything.
+/// The signals that a process obeys: SIGTERM, SIGINT and SIGQUIT end it, SIGHUP has it read its files again. No other signal from outside
+/// has an effect.
 package struct Signals {
     private let heeded: sigset_t
 
-    /// Takes the signals, for every thread that is made later: to be called before the first one is.
+    /// Blocks the signals for every thread that is started later; to be called before the first one.
     package static func take() -> Signals {
         var heeded = sigset_t()
         sigemptyset(&heeded)
@@ -16,12 +16,12 @@ package struct Signals {
         return Signals(heeded: heeded)
     }
 
-    /// For a process that ends with its only request: just SIGTERM, SIGINT and SIGQUIT end it before.
+    /// Leaves only SIGTERM, SIGINT and SIGQUIT with an effect, for a process that ends with its only request.
     package static func ignoreAllButEnding() { ignoreOthers(than: ending) }
 
-    /// Waits for the order to end.
+    /// Waits for a signal to end.
     ///
-    /// - Parameter lookAgain: done at every SIGHUP until then.
+    /// - Parameter lookAgain: called at every SIGHUP until then.
     package func waitForEnd(_ lookAgain: () -> Void) {
         var heeded = heeded
         while true {
@@ -34,27 +34,27 @@ package struct Signals {
 
     private static let ending = [SIGTERM, SIGINT, SIGQUIT]
 
-    /// A reader that is gone (SIGPIPE) and a file that grew too long (SIGXFSZ) are errors of a write, not the end of the process. What
-    /// tells of mistakes in the program itself, stops it for a terminal, or tells of its children stays as it is.
+    /// Ignores all signals but some: a reader that is gone (SIGPIPE) and a file that is too long (SIGXFSZ) are errors of a write and do not
+    /// end the process. Signals of mistakes in the program, of a terminal that stops it and of its children keep their effect.
     private static func ignoreOthers(than heeded: [CInt]) {
         let kept = [
             SIGKILL, SIGSTOP, SIGCONT, SIGTSTP, SIGTTIN, SIGTTOU, SIGCHLD, SIGILL, SIGTRAP, SIGABRT, SIGBUS, SIGFPE, SIGSEGV, SIGSYS,
         ]
-        // 64 is the last of Linux; those of the C library itself it does not give away.
+        // 64 is Linux's last signal. The C library refuses to change its own.
         for number in CInt(1)...64 where !kept.contains(number) && !heeded.contains(number) { signal(number, SIG_IGN) }
     }
 }
 
-/// What is told to end, and ends by and by.
+/// A part of a process that can be told to end, and ends some time later.
 package protocol Ending: Sendable {
-    /// Returns at once.
+    /// Tells the part to end; returns at once.
     func end()
 
-    /// Waits for its end, for some seconds at most.
+    /// Waits for the end, for some seconds at most.
     func hasEnded(within seconds: Double) -> Bool
 }
 
-/// Tells all to end, and waits for them: one deadline for all.
+/// Tells all parts to end and waits for them, with one deadline for all.
 ///
 /// - Parameter seconds: until the deadline; 0 is without a limit.
 /// - Returns: whether all ended in time.

@@ -1,7 +1,7 @@
 internal import Logging
 internal import Threading
 
-/// Says in the log what many threads find out many times a second: once a second at most, and how often it was left out.
+/// Logs an error that many threads meet many times a second: once a second at most, with the number of lines left out.
 final class SparingLog: Sendable {
     private let logger: Logger
     private let state = Monitor(State())

@@ -9,7 +9,7 @@ package import OsloLog
 internal import Synchronization
 package import Threading
 
-/// The threads of a process that take requests, each one at a time, until the process is told to end.
+/// The threads of a process that serve requests, one at a time each, until the process is told to end.
 package final class Workers: Ending {
     private let api: API
     private let log: OsloLog
@@ -21,8 +21,9 @@ package final class Workers: Ending {
     private let troubles: SparingLog
 
     /// - Parameters:
-    ///   - name: who speaks in the log of what happens, and of each request.
-    ///   - senders: of what would keep a thread from taking requests for long; nil where there is nothing such.
+    ///   - name: the logger of what happens.
+    ///   - accessName: the logger of each request.
+    ///   - senders: the threads that send image data; nil if the serving threads send all.
     package init(api: API, log: OsloLog, name: String = "glance.api", accessName: String = "glance.access", senders: Senders? = nil) {
         self.api = api
         self.log = log
@@ -32,9 +33,9 @@ package final class Workers: Ending {
         troubles = SparingLog(logger)
     }
 
-    /// Threads that take requests from one socket.
+    /// Starts threads that take requests from one socket.
     ///
-    /// - Throws: when the system does not make them.
+    /// - Throws: when the system does not start them.
     package func start(_ count: Int, on listener: Listener) throws(ThreadUnavailable) {
         running.with { $0 += count }
         for _ in 0..<count {
@@ -45,15 +46,15 @@ package final class Workers: Ending {
         }
     }
 
-    /// Takes nothing new; what runs is finished.
+    /// Takes no further requests; those that run are finished.
     package func end() { isEnding.store(true, ordering: .relaxed) }
 
     package func hasEnded(within seconds: Double) -> Bool { running.wait(atMost: seconds) { $0 == 0 ? () : nil } != nil }
 
-    /// The one request of a CGI process.
+    /// Serves the one request of a CGI process.
     package func serveOnce(_ exchange: Exchange) { _ = answer(exchange) }
 
-    /// Bytes of an answer for which a thread took more memory than it has use for afterwards.
+    /// Bytes of an answer from which on the memory that it took is given back to the system.
     private static let large: Int64 = 1 << 20
 
     private func serve(_ listener: Listener) {
@@ -75,7 +76,7 @@ package final class Workers: Ending {
                     exchange = try Exchange(listeningOn: listener)
                     continue
                 }
-                // What was read of a long list is free by now; the C library would keep it.
+                // The memory of a long list is free by now; the C library would keep it.
                 if sent > Self.large { malloc_trim(0) }
             }
         } catch {
@@ -83,7 +84,7 @@ package final class Workers: Ending {
         }
     }
 
-    /// Answers without any work: what work would need the process has not.
+    /// Refuses a request without any work, since the process has no file descriptors for it.
     private func refuse(_ exchange: Exchange) {
         troubles.report("no file descriptor is left (LimitNOFILE, ulimit -n); requests are refused until some are free again")
         let began = monotonicSeconds()
@@ -94,8 +95,9 @@ package final class Workers: Ending {
         logAccess(request, answer, sent: sent ?? 0, milliseconds: Int64((monotonicSeconds() - began) * 1000))
     }
 
-    /// - Returns: bytes that were written, or as many as can be where the answer broke off; nil when another thread has the exchange, which
-    ///   then is not free again.
+    /// Answers the request of an exchange.
+    ///
+    /// - Returns: bytes that were written, or `Int64.max` if the answer broke off; nil if another thread has taken the exchange.
     private func answer(_ exchange: Exchange) -> Int64? {
         let began = monotonicSeconds()
         guard let request = Gateway.request(of: exchange) else {
@@ -112,7 +114,7 @@ package final class Workers: Ending {
         return send(Pending(exchange: exchange, request: request, answer: answer, began: began), keepsConnection: true)
     }
 
-    /// An answer on its way, perhaps from one thread to another, which alone has it then.
+    /// An answer that is still to be sent. One thread has it at a time.
     private struct Pending: @unchecked Sendable {
         let exchange: Exchange
         let request: Request
@@ -123,7 +125,7 @@ package final class Workers: Ending {
     private func handOver(_ pending: Pending, to senders: Senders) -> Bool {
         running.with { $0 += 1 }
         let isTaken = senders.send(for: pending.answer.caller?.project) {
-            // The thread has no time to wait for the next request on the connection.
+            // This thread does not wait for the next request on the connection.
             _ = self.send(pending, keepsConnection: false)
             self.running.with { $0 -= 1 }
         }
@@ -131,7 +133,9 @@ package final class Workers: Ending {
         return isTaken
     }
 
-    /// - Returns: bytes that were written, or as many as can be where the answer broke off.
+    /// Sends an answer and logs it.
+    ///
+    /// - Returns: bytes that were written, or `Int64.max` if the answer broke off.
     private func send(_ pending: Pending, keepsConnection: Bool) -> Int64 {
         var pending = pending
         let (exchange, request) = (pending.exchange, pending.request)
@@ -152,7 +156,7 @@ package final class Workers: Ending {
         return isWhole ? sent : .max
     }
 
-    /// Sends an answer. One whose body failed before anything was sent makes way for a refusal.
+    /// Sends an answer. If its body fails before anything was sent, a refusal is sent in its place.
     private func deliver(_ pending: inout Pending) throws(Gateway.Broken) -> Int64 {
         let isHead = pending.request.method == .HEAD
         do throws(Gateway.Broken) {
@@ -164,7 +168,7 @@ package final class Workers: Ending {
         }
     }
 
-    /// One line a request. Of a body that nginx sends by itself, its length.
+    /// Logs one line for the request. Its bytes are the length of the body if nginx sends it.
     private func logAccess(_ request: Request, _ answer: API.Answer, sent: Int64, milliseconds: Int64) {
         var context = OsloLog.Context(answer.trace)
         context.user = answer.caller?.user
