@@ -147,15 +147,18 @@ let package = Package(
         module("APIV1", needs: ["APICommon", "HTTP", "JSONDocument", "Domain", "Operations", "RegistryWire"]),
         module("APIRegistry", needs: ["APICommon", "HTTP", "JSONDocument", "Domain", "RegistryWire"]),
 
-        // assembly: options, wiring, server loop; the development stack; copies between services
+        // log, options, server loop
+        module("OsloLog", needs: ["Domain", "JSONDocument", "NotificationWire", logging]),
+        module("Options", needs: ["Domain", "Identity", "JSONDocument", "OsloConfig", "OsloLog"]),
+        module("Server", needs: ["APICommon", "CLinux", "Domain", "FastCGI", "HTTP", "Operations", "OsloLog", "Threading", logging]),
+
+        // assembly: wiring and entry points; the development stack; copies between services
         module(
-            "Service",
+            "Assembly",
             needs: [
-                "APICommon", "APIRegistry", "APIV1", "APIV2", "BackgroundJobs", "Importing", "Operations", "Persistence", "RegistryClient",
-                "Stores",
-                "Identity", "Domain",
-                "HTTP", "HTTPClient", "ImageFormats", "JSONDocument", "Cryptography", "NotificationWire",
-                "CLinux", "FastCGI", "MariaDB", "OsloConfig", "Threading", logging,
+                "Options", "OsloLog", "Server", "APICommon", "APIRegistry", "APIV1", "APIV2", "BackgroundJobs", "Importing", "Operations",
+                "Persistence", "RegistryClient", "Stores", "Identity", "Domain", "HTTP", "HTTPClient", "ImageFormats", "JSONDocument",
+                "Cryptography", "FastCGI", "MariaDB", "OsloConfig", "Threading", logging,
             ]),
 
         module("Stack", needs: ["MariaDB"]),
@@ -163,18 +166,20 @@ let package = Package(
         module("Replication", needs: ["Cryptography", "Files", "HTTPClient", "JSONDocument"]),
 
         // programs
-        program("glance-api", needs: ["Service", "FastCGI", arguments]),
-        program("glance-registry", needs: ["Service", arguments]),
-        program("glance-tasks", needs: ["Service", "Messaging", "ImportTransforms", arguments]),
+        program("glance-api", needs: ["Assembly", "FastCGI", "Options", arguments]),
+        program("glance-registry", needs: ["Assembly", "Options", arguments]),
+        program("glance-tasks", needs: ["Assembly", "Messaging", "ImportTransforms", "Options", arguments]),
         program(
             "glance-manage",
-            needs: ["Service", "Domain", "JSONDocument", "Operations", "Persistence", "Schema", "OsloConfig", "Stack", arguments]),
+            needs: [
+                "Assembly", "Domain", "JSONDocument", "Operations", "Options", "Persistence", "Schema", "OsloConfig", "Stack", arguments,
+            ]),
 
         program(
             "glance-tools",
             needs: [
-                "Service", "Domain", "HTTPClient", "Identity", "JSONDocument", "Operations", "OsloConfig", "Persistence", "Replication",
-                "Schema", "Threading", logging,
+                "Assembly", "Domain", "HTTPClient", "Identity", "JSONDocument", "Operations", "Options", "OsloConfig", "Persistence",
+                "Replication", "Schema", "Threading", logging,
             ]),
 
         // benchmarks
@@ -196,7 +201,8 @@ let package = Package(
         .testTarget(
             name: "ConfigurationTests",
             dependencies: [
-                "Cryptography", "JSONDocument", "Messaging", "OsloConfig", "Service", "TestSupport", "glance-api", "glance-manage",
+                "Assembly", "Cryptography", "JSONDocument", "Messaging", "Options", "OsloConfig", "TestSupport", "glance-api",
+                "glance-manage",
                 "glance-registry",
                 "glance-tasks",
             ],
@@ -208,7 +214,7 @@ let package = Package(
         tests(
             "PortTests",
             needs: [
-                "TestSupport", "Domain", "ImageFormats", "Operations", "Persistence", "RegistryClient", "Schema", "Service", "Stack",
+                "TestSupport", "Assembly", "Domain", "ImageFormats", "Operations", "Persistence", "RegistryClient", "Schema", "Stack",
                 "Stores", "MariaDB", "Threading", "glance-api", "glance-registry", "glance-tasks", "glance-manage", logging,
             ]),
         tests(

@@ -9,8 +9,7 @@ package struct Configuration: Sendable {
     /// All settings of each name in files, in order.
     private(set) var fromFiles: [OptionName: [Setting]] = [:]
     private(set) var fromEnvironment: [OptionName: Setting] = [:]
-    let defaults: [OptionName: String]
-    let formerNames: [OptionName: [OptionName]]
+    private let known: @Sendable () -> [OptionKey]
     /// The number of files read so far.
     private var read = 0
     /// Folders that settings were read from; files that a setting names without a folder are looked for there. Source: oslo.config,
@@ -30,12 +29,11 @@ package struct Configuration: Sendable {
 
     /// - Parameters:
     ///   - environment: `OS_<GROUP>__<OPTION>` sets an option that is known or occurs in a file.
-    ///   - known: every option of the program; `$name` may refer to them.
+    ///   - known: every option of the program; `$name` may refer to them. Evaluated only where a value has such a reference.
     package init(
-        _ sources: [Source], environment: [String: String], known: [OptionKey]
+        _ sources: [Source], environment: [String: String], known: @autoclosure @escaping @Sendable () -> [OptionKey]
     ) throws(ConfigurationError) {
-        defaults = Dictionary(known.map { ($0.id, $0.fallback ?? "") }) { first, _ in first }
-        formerNames = Dictionary(known.map { ($0.id, $0.formerNames) }) { first, _ in first }
+        self.known = known
         folders = Self.folders(of: sources)
         for source in sources {
             switch source {
@@ -76,6 +74,9 @@ package struct Configuration: Sendable {
     package func isSet<Value>(_ option: Option<Value>) -> Bool {
         settings(of: option).last.map { option.readsEmpty || !trimmed($0.value).isEmpty } ?? false
     }
+
+    /// The option of a name; nil when the program has none.
+    func option(_ name: OptionName) -> OptionKey? { known().first { $0.id == name } }
 
     /// The groups with settings, in lower case.
     package var groups: Set<String> { Set(fromFiles.keys.map(\.group)).union(fromEnvironment.keys.map(\.group)) }

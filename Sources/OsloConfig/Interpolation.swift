@@ -50,10 +50,11 @@ extension Configuration {
             candidates = [OptionName(String(name[..<dot]), String(name[name.index(after: dot)...]))]
         }
         for candidate in candidates {
-            if let other = settings(of: candidate, formerly: formerNames[candidate] ?? []).last {
+            let option = option(candidate)
+            if let other = settings(of: candidate, formerly: option?.formerNames ?? []).last {
                 return try interpolated(other, depth: depth + 1)
             }
-            if let fallback = defaults[candidate] { return fallback }
+            if let option { return option.fallback ?? "" }
         }
         return nil
     }

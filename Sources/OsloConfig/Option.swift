@@ -76,6 +76,29 @@ package struct OptionKey: Sendable {
     var id: OptionName { OptionName(group, name) }
 }
 
+/// A group of options, each a stored property. The declaration makes the option known; there is no second list.
+package protocol OptionDeclarations: Sendable {}
+
+extension OptionDeclarations {
+    /// The options of this group and of the groups in it, in the order of their declarations.
+    package var keys: [OptionKey] {
+        Mirror(reflecting: self).children.flatMap { property -> [OptionKey] in
+            switch property.value {
+            case let option as any DeclaredOption: [option.key]
+            case let group as any OptionDeclarations: group.keys
+            default: []
+            }
+        }
+    }
+}
+
+/// An option with values of any type.
+private protocol DeclaredOption {
+    var key: OptionKey { get }
+}
+
+extension Option: DeclaredOption {}
+
 /// The group and name of an option. Groups are compared without case; `-` and `_` in a name are the same, as in oslo.config.
 package struct OptionName: Hashable, Sendable, Comparable {
     package let group: String

@@ -1,6 +1,7 @@
 internal import ArgumentParser
+internal import Assembly
 internal import FastCGI
-internal import Service
+internal import Options
 
 @main
 struct Main {
@@ -27,6 +28,6 @@ struct GlanceAPI: ParsableCommand {
     var data: String?
 
     func run() throws {
-        try Programs.serve(try Programs.configuration(files: configFile, directories: configDir), metadata: metadata, data: data)
+        try Programs.serve(try ProgramConfiguration.read(files: configFile, directories: configDir), metadata: metadata, data: data)
     }
 }

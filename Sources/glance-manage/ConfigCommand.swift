@@ -1,6 +1,6 @@
 internal import ArgumentParser
 internal import JSONDocument
-internal import Service
+internal import Options
 
 /// `config`: prints the options of the service.
 struct ConfigCommand: ParsableCommand {

@@ -1,9 +1,10 @@
 internal import ArgumentParser
+internal import Assembly
 internal import Foundation
+internal import Options
 internal import OsloConfig
 internal import Persistence
 internal import Schema
-internal import Service
 
 /// `db`: upgrades the tables, loads metadata definitions, and purges deleted rows.
 ///
@@ -81,7 +82,7 @@ struct UnknownRevision: Error, CustomStringConvertible {
 }
 
 extension ConfigurationArguments {
-    func configuration() throws -> Configuration { try Programs.configuration(files: configFile, directories: configDir) }
+    func configuration() throws -> Configuration { try ProgramConfiguration.read(files: configFile, directories: configDir) }
 
     func migrations() throws -> Migrations {
         Migrations(try CompositionRoot(configuration(), program: "glance-manage").database)

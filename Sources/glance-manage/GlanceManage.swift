@@ -1,6 +1,6 @@
 internal import ArgumentParser
 internal import Foundation
-internal import Service
+internal import Options
 
 @main
 struct GlanceManage: ParsableCommand {

@@ -1,8 +1,9 @@
+internal import Assembly
 internal import Foundation
+internal import Options
 internal import OsloConfig
 internal import Persistence
 internal import Schema
-internal import Service
 internal import Stack
 
 /// MariaDB, nginx and the workers in one folder, which are started, watched and ended together.
@@ -18,38 +19,40 @@ struct Lab {
 
     init(home: Home, configurationFile: String, databaseURL: String?, apiPort: Int, registryPort: Int, nginxFolder: String) throws {
         (self.home, port) = (home, apiPort)
-        let named = try Programs.configuration(files: [configurationFile], directories: [], program: "glance-api")
+        let named = try ProgramConfiguration.read(files: [configurationFile], directories: [], program: "glance-api")
         try LoopbackPort(apiPort).checkFree(orChoose: "--api-port (make run: API_PORT=)")
-        if try named(Options.enableV1API) {
+        if try named(options.v1.enableAPI) {
             guard apiPort != registryPort else {
                 throw ChildProcess.NotStarted(description: "the API and the registry cannot both have port \(apiPort)")
             }
             try LoopbackPort(registryPort).checkFree(orChoose: "--registry-port (make run: REGISTRY_PORT=)")
         }
         let mariadb: PrivateMariaDB? =
-            if databaseURL == nil, try named(Options.connection) == nil { PrivateMariaDB(folder: "\(home.folder)/mariadb") } else { nil }
+            if databaseURL == nil, try named(options.database.connection) == nil { PrivateMariaDB(folder: "\(home.folder)/mariadb") } else {
+                nil
+            }
         self.mariadb = mariadb
         var environment: [String: String] = [:]
         if let url = databaseURL ?? mariadb?.url(of: Self.database) { environment["OS_DATABASE__CONNECTION"] = url }
         // These settings belong to the folder, so they override the file.
         environment["OS_DEFAULT__REGISTRY_HOST"] = "127.0.0.1"
         environment["OS_DEFAULT__REGISTRY_PORT"] = String(registryPort)
-        if try named(Options.registrySecret) == nil { environment["OS_VITRINE__REGISTRY_SECRET"] = try home.registrySecret() }
+        if try named(options.v1.registrySecret) == nil { environment["OS_VITRINE__REGISTRY_SECRET"] = try home.registrySecret() }
         environment["OS_VITRINE__SEND_LOG"] = Site.sendLog(in: home.folder)
         environment.merge(CompositionRoot.stagingVariables(below: home.folder, named)) { $1 }
         for (name, value) in environment { setenv(name, value, 1) }
 
-        let configuration = try Programs.configuration(files: [configurationFile], directories: [], program: "glance-api")
+        let configuration = try ProgramConfiguration.read(files: [configurationFile], directories: [], program: "glance-api")
         let root = try CompositionRoot(configuration, program: "glance-manage")
         migrations = Migrations(try root.database)
         clientEnvironment = try root.clientEnvironment(at: "http://127.0.0.1:\(apiPort)")
-        let workers = try configuration(Options.workers)
+        let workers = try configuration(options.processes.workers)
         var settings = Site.Settings(
             folder: home.folder, programs: Self.programs, nginxFolder: nginxFolder, configuration: ["--config-file", configurationFile],
             blobs: try root.internalFolders(), port: apiPort,
             workers: workers == 0 ? ProcessInfo.processInfo.activeProcessorCount : workers)
         settings.environment = environment
-        if try configuration(Options.enableV1API) { settings.registryPort = registryPort }
+        if try configuration(options.v1.enableAPI) { settings.registryPort = registryPort }
         site = Site(settings)
     }
 

@@ -1,9 +1,10 @@
 internal import ArgumentParser
+internal import Assembly
 internal import Domain
 internal import Foundation
+internal import Options
 internal import OsloConfig
 internal import Persistence
-internal import Service
 
 extension DB {
     struct LoadMetadefs: ParsableCommand {
@@ -97,7 +98,7 @@ struct MetadefPlace: ParsableArguments {
     /// The path without slashes at its end.
     func path(_ arguments: ConfigurationArguments) throws -> String {
         let named = self.path.flatMap { $0.isEmpty ? nil : $0 }
-        let path = try named ?? arguments.configuration()(Options.metadataSourcePath)
+        let path = try named ?? arguments.configuration()(options.database.metadataSourcePath)
         return path.count > 1 && path.hasSuffix("/") ? String(path.dropLast()) : path
     }
 }

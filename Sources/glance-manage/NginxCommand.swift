@@ -1,5 +1,5 @@
 internal import ArgumentParser
-internal import Service
+internal import Assembly
 internal import Stack
 
 /// `nginx`: prints the part of nginx's configuration that depends on the stores.

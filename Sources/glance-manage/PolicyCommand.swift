@@ -1,6 +1,7 @@
 internal import ArgumentParser
+internal import Assembly
 internal import Domain
-internal import Service
+internal import Options
 
 /// `policy`: prints and evaluates policy rules.
 struct PolicyCommand: ParsableCommand {
@@ -67,7 +68,7 @@ struct PolicyCommand: ParsableCommand {
 
 extension ConfigurationArguments {
     fileprivate func policy() throws -> Policy {
-        let configuration = try Programs.configuration(files: configFile, directories: configDir)
+        let configuration = try ProgramConfiguration.read(files: configFile, directories: configDir)
         return try CompositionRoot(configuration, program: "glance-manage").policies.current
     }
 }

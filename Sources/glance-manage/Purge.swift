@@ -1,8 +1,8 @@
 internal import ArgumentParser
+internal import Assembly
 internal import Domain
 internal import Foundation
 internal import Operations
-internal import Service
 
 extension DB {
     struct Purge: ParsableCommand {

@@ -1,7 +1,7 @@
 internal import ArgumentParser
+internal import Assembly
 internal import Domain
 internal import Operations
-internal import Service
 
 /// `scrub`: removes the data of images whose deletion was delayed, or restores such an image.
 struct Scrub: ParsableCommand {

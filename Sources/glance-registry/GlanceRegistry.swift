@@ -1,5 +1,6 @@
 internal import ArgumentParser
-internal import Service
+internal import Assembly
+internal import Options
 
 @main
 struct GlanceRegistry: ParsableCommand {
@@ -19,6 +20,6 @@ struct GlanceRegistry: ParsableCommand {
 
     func run() throws {
         try Programs.serveRegistry(
-            try Programs.configuration(files: configFile, directories: configDir), socket: socket)
+            try ProgramConfiguration.read(files: configFile, directories: configDir), socket: socket)
     }
 }

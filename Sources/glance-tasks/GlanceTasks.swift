@@ -1,7 +1,8 @@
 internal import ArgumentParser
-internal import Messaging
+internal import Assembly
 internal import ImportTransforms
-internal import Service
+internal import Messaging
+internal import Options
 
 @main
 struct GlanceTasks: ParsableCommand {
@@ -18,7 +19,7 @@ struct GlanceTasks: ParsableCommand {
 
     func run() throws {
         try Programs.runTasks(
-            try Programs.configuration(files: configFile, directories: configDir),
+            try ProgramConfiguration.read(files: configFile, directories: configDir),
             tools: ImportTools(unpacker: StreamUnpacker(), makeConverter: { QemuImg($0) }), makeBrokerSender: { MessagingSender($0) })
     }
 }

@@ -1,4 +1,4 @@
-internal import Service
+internal import Assembly
 
 /// One run of a periodic job of `glance-tasks` on the image cache, for operators who run it by cron.
 enum CacheMaintenance {

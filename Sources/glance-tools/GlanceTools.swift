@@ -1,5 +1,5 @@
+internal import Assembly
 internal import Glibc
-internal import Service
 
 /// Runs one of Glance's programs, chosen by the name by which this program was called.
 @main

@@ -1,6 +1,6 @@
 internal import Glibc
+internal import Options
 internal import OsloConfig
-internal import Service
 
 /// The options that all of Glance's programs have: `OsloArguments` removes and applies most of them, and this handles the rest.
 enum OsloWords {
@@ -45,6 +45,6 @@ enum OsloWords {
 
     /// The configuration that the command line names, or the program's default.
     static func configuration(_ words: CommandWords, of program: String) throws -> Configuration {
-        try Programs.configuration(files: words.all("--config-file"), directories: words.all("--config-dir"), program: program)
+        try ProgramConfiguration.read(files: words.all("--config-file"), directories: words.all("--config-dir"), program: program)
     }
 }

@@ -1,9 +1,9 @@
+internal import Assembly
 internal import Domain
 internal import Glibc
 internal import HTTPClient
 internal import OsloConfig
 internal import Replication
-internal import Service
 
 /// Copies images between services, and to folders and back. Source: Glance 33, `glance-replicator`.
 enum ReplicatorCommand {

@@ -1,18 +1,19 @@
+internal import Assembly
 internal import Domain
 internal import Glibc
 internal import Operations
+internal import Options
 internal import OsloConfig
-internal import Service
 
 /// Removes the data of images whose deletion was delayed, once or repeatedly. It may run beside a restore: an image is either removed or
 /// restored, never both.
 enum ScrubberCommand {
     static func run(_ name: String, _ words: [String]) throws -> Int32 {
         let usage = "\(name) [--config-file PATH] [--config-dir DIR] [--daemon | --restore IMAGE_ID] [--wakeup_time SECONDS] [--debug]"
-        let options: [CommandWords.Option] = [
+        let ownOptions: [CommandWords.Option] = [
             .flag("-D", "--daemon"), .flag("--nodaemon"), .value("--restore"), .value("--wakeup_time", "--wakeup-time"),
         ]
-        let words = try OsloWords.wordsWithoutCommand(words, options, usage: usage)
+        let words = try OsloWords.wordsWithoutCommand(words, ownOptions, usage: usage)
         if OsloWords.answersByItself(words, usage: usage) { return 0 }
         guard !words.has("-D") || words["--restore"] == nil else {
             write("ERROR: --restore and --daemon exclude each other.\n", to: STDERR_FILENO)
@@ -29,7 +30,7 @@ enum ScrubberCommand {
             try scrub(scrubber)
             return 0
         }
-        let pause = try words["--wakeup_time"].map(Self.seconds) ?? configuration(Options.wakeupTime)
+        let pause = try words["--wakeup_time"].map(Self.seconds) ?? configuration(options.deletion.wakeupTime)
         while true {
             // The program may be ended at any moment, and continues after a restart.
             do { try scrub(scrubber) } catch { write("\(name): \(error); tried again in \(pause) s\n", to: STDERR_FILENO) }

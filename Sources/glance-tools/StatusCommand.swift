@@ -1,10 +1,10 @@
+internal import Assembly
 internal import Domain
 internal import Glibc
 internal import JSONDocument
 internal import OsloConfig
 internal import Persistence
 internal import Schema
-internal import Service
 
 /// Checks whether a configuration and a database are ready for this release. Source: oslo.upgradecheck, `upgradecheck.main`.
 struct StatusCommand {

@@ -1,7 +1,8 @@
+import Assembly
 import Foundation
 import JSONDocument
+import Options
 import OsloConfig
-import Service
 import TestSupport
 import Testing
 
@@ -153,7 +154,7 @@ import Testing
 
     @Test func `that a file of ours declares is among all options`() throws {
         let all = Set(Options.all.map { OptionName($0.group, $0.name) })
-        let folder = "\(TestGlance.repository)Sources/Service"
+        let folder = "\(TestGlance.repository)Sources/Options"
         var found = 0
         for file in try FileManager.default.contentsOfDirectory(atPath: folder) where file.hasPrefix("Options") {
             let text = try String(contentsOfFile: "\(folder)/\(file)", encoding: .utf8)

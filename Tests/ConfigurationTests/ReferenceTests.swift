@@ -1,6 +1,6 @@
 import Foundation
+import Options
 import OsloConfig
-import Service
 import TestSupport
 import Testing
 

@@ -1,6 +1,6 @@
 import JSONDocument
+import Options
 import OsloConfig
-import Service
 import TestSupport
 import Testing
 

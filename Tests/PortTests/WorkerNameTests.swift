@@ -2,7 +2,7 @@ import Foundation
 import Stack
 import Testing
 
-@testable import Service
+@testable import Assembly
 
 /// Issue 12, B25.
 @Suite struct `The name of a worker` {

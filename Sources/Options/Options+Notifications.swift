@@ -1,0 +1,42 @@
+package import OsloConfig
+
+extension Options {
+    /// Options of notifications.
+    package struct Notifications: OptionDeclarations {
+        package let drivers = Option<[String]>.many("oslo_messaging_notifications", "driver")
+            .formerly("notification_driver", in: "DEFAULT")
+            .help("How notifications are sent: messagingv2, messaging, log, noop; may come many times. Without one there are none.")
+        package let topics = Option<[String]>.list("oslo_messaging_notifications", "topics", default: ["notifications"])
+            .formerly("topics", in: "rpc_notifier2").formerly("notification_topics", in: "DEFAULT")
+            .help("Topics of the notifications; each has a queue for each priority.")
+        package let url = Option<String?>.optionalText("oslo_messaging_notifications", "transport_url")
+            .formerly("notification_transport_url", in: "DEFAULT")
+            .help("Broker of the notifications: rabbit://user:password@host:port/virtual_host; without it, [DEFAULT] transport_url.")
+        package let retry = Option<Int>.int("oslo_messaging_notifications", "retry", default: -1, in: -1...Int.max - 1)
+            .help("Further tries to send a notification before it is dropped; -1 is without an end.")
+        package let transportURL = Option<String>.text("DEFAULT", "transport_url", default: "rabbit://")
+            .help("Broker, where [oslo_messaging_notifications] transport_url is not set.")
+        package let controlExchange = Option<String>.text("DEFAULT", "control_exchange", default: "glance")
+            .help("Exchange of the broker that notifications go to.")
+        package let publisherID = Option<String>.text("DEFAULT", "default_publisher_id", default: "image.localhost")
+            .help("Name of the publisher in every notification, 255 characters at most.")
+        package let disabled = Option<[String]>.list("DEFAULT", "disabled_notifications", default: [])
+            .help("Events that nobody is told of, such as image.send, or groups such as image.")
+        package let durableQueues = Option<Bool>.flag("oslo_messaging_rabbit", "amqp_durable_queues", default: false)
+            .formerly("amqp_durable_queues", in: "DEFAULT").formerly("rabbit_durable_queues", in: "DEFAULT")
+            .help("Whether exchanges and queues survive a restart of the broker; must be as the listeners have it.")
+        package let autoDeletedQueues = Option<Bool>.flag("oslo_messaging_rabbit", "amqp_auto_delete", default: false)
+            .formerly("amqp_auto_delete", in: "DEFAULT")
+            .help("Whether exchanges and queues go when nobody uses them; must be as the listeners have it.")
+        package let quorumQueue = Option<Bool>.flag("oslo_messaging_rabbit", "rabbit_quorum_queue", default: false)
+            .help("Whether queues are quorum queues; must be as the listeners have it.")
+        package let brokerTLS = Option<Bool>.flag("oslo_messaging_rabbit", "ssl", default: false).formerly("rabbit_use_ssl")
+            .help("Whether the connection to the broker is encrypted.")
+        package let brokerCA = Option<String?>.optionalText("oslo_messaging_rabbit", "ssl_ca_file").formerly("kombu_ssl_ca_certs")
+            .help("File of the certificate authority of the broker's certificate.")
+        package let kept = Option<Int>.int("vitrine", "notifications_kept", default: 100_000, in: 1...Int.max)
+            .help("Notifications that wait in the database for a broker that is away; beyond it the oldest are dropped.")
+        package let sendLog = Option<String?>.optionalText("vitrine", "send_log")
+            .help("Log of nginx by nginx/glance-sends.conf, which image.send is made of; without it there is no image.send.")
+    }
+}

@@ -1,0 +1,30 @@
+package import OsloConfig
+
+extension Options {
+    /// Options of processes and threads, and of what nginx sends in their place.
+    package struct Processes: OptionDeclarations {
+        package let workers = Option<Int>.int("DEFAULT", "workers", default: 0, in: 0...1024)
+            .help("Worker processes that `glance-manage run` starts, 0 for one each core; under systemd the number of units counts.")
+            .ofOlderGlance()
+        package let gracefulShutdownTimeout = Option<Int>.int("DEFAULT", "graceful_shutdown_timeout", default: 60, in: 0...86400)
+            .help(
+                "Seconds that running requests and jobs have at the end of a program; 0 is no limit. Keep it below systemd's TimeoutStopSec."
+            )
+        package let metadataThreads = Option<Int>.int("vitrine", "metadata_threads", default: 16, in: 1...1024)
+            .help("Short requests that a process of glance-api serves at once.")
+        package let dataThreads = Option<Int>.int("vitrine", "data_threads", default: 16, in: 1...1024)
+            .help("Requests with image data that a process of glance-api serves at once.")
+        package let downloadThreads = Option<Int>.int("vitrine", "download_threads", default: 32, in: 1...1024)
+            .help(
+                """
+                Downloads at once that a process sends itself, because nginx cannot; more get 503, and one project has three quarters of them \
+                at most.
+                """)
+        package let registryThreads = Option<Int>.int("vitrine", "registry_threads", default: 32, in: 1...1024)
+            .help("Requests that a process of glance-registry serves at once.")
+        package let copyThreads = Option<Int>.int("vitrine", "copy_threads", default: 4, in: 1...64)
+            .help("Copies of V1 (copy_from) that a process of glance-tasks makes at once.")
+        package let internalPrefix = Option<String?>.optionalText("vitrine", "internal_prefix", default: "/_blobs")
+            .help("Path below which nginx finds the stores' folders for X-Accel-Redirect; empty has workers send images themselves.")
+    }
+}
