@@ -1,4 +1,5 @@
 internal import HTTP
+internal import Text
 
 /// Where the pages of a list are; each keeps the rest of the query.
 struct PageLinks {

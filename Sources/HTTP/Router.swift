@@ -1,3 +1,5 @@
+internal import Text
+
 /// What a request to a route may bring.
 package enum BodyRule: Sendable {
     /// A body is a mistake of the client's.

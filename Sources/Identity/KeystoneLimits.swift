@@ -1,9 +1,9 @@
 package import Domain
-internal import HTTP
 internal import HTTPClient
 internal import JSONDocument
 package import Logging
 internal import Synchronization
+internal import Text
 package import Threading
 
 /// What projects may have as Keystone keeps it: registered limits of the image service, and what single projects have in their place.

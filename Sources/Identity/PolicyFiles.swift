@@ -71,7 +71,7 @@ extension PolicyFiles.Places {
         // Without the rules of a folder, others would be in force than the operator wrote.
         guard let files else { throw PolicyFileError(folders[0], 0, 0, "cannot be read: \(String(cString: strerror(errno)))") }
         for (place, path) in files.enumerated() {
-            guard let text = contents(of: path) else {
+            guard let text = fileText(of: path, isRepaired: true) else {
                 // A folder in a folder is not looked into.
                 if place > 0, errno == EISDIR { continue }
                 let isMissing = place == 0 && isFileNamed && wasThere.file.load(ordering: .relaxed)

@@ -1,8 +1,8 @@
 package import Domain
-internal import HTTP
 package import HTTPClient
 internal import JSONDocument
 package import Logging
+internal import Text
 package import Threading
 
 /// Servers that rules ask, by HTTP: they are told the rule, the target and the caller, and say `True`, or anything else for no.

@@ -1,6 +1,7 @@
 package import Domain
 package import OsloConfig
 internal import Synchronization
+internal import Text
 
 /// Reads property protections: a section for each rule, named by its expression.
 ///

@@ -1,3 +1,5 @@
+internal import Text
+
 /// Writes JSON, spaced as Python's `json.dumps` does (`", "` and `": "`), non-ASCII as it is: into one buffer, or on to whoever
 /// takes it piece by piece.
 package struct JSONWriter {
@@ -144,10 +146,9 @@ package struct JSONWriter {
         case 0x0D: bytes.append(UInt8(ascii: "r"))
         case 0x09: bytes.append(UInt8(ascii: "t"))
         default:
-            let digits = String(byte, radix: 16)
             bytes.append(contentsOf: "u00".utf8)
-            if digits.utf8.count == 1 { bytes.append(0x30) }
-            bytes.append(contentsOf: digits.utf8)
+            bytes.append(hexDigit(byte >> 4))
+            bytes.append(hexDigit(byte & 15))
         }
     }
 }

@@ -1,3 +1,5 @@
+internal import Text
+
 extension Address {
     /// Reads a SQLAlchemy URL, as Glance's `[database] connection` holds it:
     /// `mysql+pymysql://user:password@host:port/database?unix_socket=…&charset=…&ssl_ca=…`.
@@ -76,30 +78,13 @@ extension Address {
     private static let noHost = AddressError(
         "what should be the host is neither a name nor an address; write %40 for an @ in the password, and [ ] round an IPv6 address")
 
-    /// As Python's `unquote` has it: a percent sign that no two hexadecimal digits follow stands for itself.
+    /// Decodes a part.
     ///
     /// - Parameter part: of the URL, named where the text is no text that C can be given.
     static func unquoted(_ text: Substring, _ part: String) throws(AddressError) -> String {
-        var bytes: [UInt8] = []
-        let source = Array(text.utf8)
-        var place = 0
-        while place < source.count {
-            if source[place] == UInt8(ascii: "%"), place + 2 < source.count, let high = hexDigit(source[place + 1]),
-                let low = hexDigit(source[place + 2])
-            {
-                bytes.append(high << 4 | low)
-                place += 3
-            } else {
-                bytes.append(source[place])
-                place += 1
-            }
-        }
+        let bytes = percentDecodedBytes(text)
         guard let text = String(validating: bytes, as: UTF8.self) else { throw AddressError("\(part) is no UTF-8") }
         guard !bytes.contains(0) else { throw AddressError("\(part) has a NUL (%00) in it") }
         return text
-    }
-
-    private static func hexDigit(_ byte: UInt8) -> UInt8? {
-        Character(Unicode.Scalar(byte)).hexDigitValue.map(UInt8.init)
     }
 }

@@ -1,3 +1,5 @@
+internal import Text
+
 /// Where brokers are and who we are to them.
 package struct BrokerAddress: Sendable, Equatable {
     package var hosts: [Host] = []
@@ -39,26 +41,13 @@ package struct BrokerAddress: Sendable, Equatable {
         if hosts.isEmpty, let host = Host("") { hosts = [host] }
     }
 
-    /// A percent sign before what is no number stands for itself, and bytes that are no text become `U+FFFD`. Source: Python, `unquote`.
+    /// Decodes a part; bytes that are no UTF-8 become `U+FFFD`. Source: Python, `unquote`.
     fileprivate static func unquoted(_ text: Substring) -> String {
-        var bytes: [UInt8] = []
-        var rest = text.utf8[...]
-        while let byte = rest.popFirst() {
-            let digits = rest.prefix(2).compactMap(hexDigit)
-            guard byte == UInt8(ascii: "%"), digits.count == 2 else {
-                bytes.append(byte)
-                continue
-            }
-            bytes.append(digits[0] << 4 | digits[1])
-            rest = rest.dropFirst(2)
-        }
-        return String(decoding: bytes, as: UTF8.self)
+        String(decoding: percentDecodedBytes(text), as: UTF8.self)
     }
 
     /// Goes to C whole, and into a short string of AMQP.
     fileprivate static func fits(_ text: String) -> Bool { !text.utf8.contains(0) && text.utf8.count <= 255 }
-
-    private static func hexDigit(_ byte: UInt8) -> UInt8? { Character(Unicode.Scalar(byte)).hexDigitValue.map(UInt8.init) }
 }
 
 extension BrokerAddress.Host {

@@ -1,3 +1,5 @@
+internal import Text
+
 // The types that options have. Source: oslo.config, `types.py`; where it and this differ, its own reading is the right one.
 
 extension Option<String> {

@@ -1,6 +1,7 @@
 internal import Files
 internal import Glibc
 internal import JSONDocument
+internal import Text
 
 /// Images in a folder, laid out as Glance's replicator does: `<id>` says what an image is, in the form of V1, and `<id>.img` has its
 /// data. Beside them `<id>.v2` says all that V2 knows.
@@ -22,12 +23,7 @@ package struct DumpFolder {
     /// The images that are there, by their names' order.
     func ids() throws(ReplicationError) -> [String] {
         guard let names = entryNames(in: path) else { throw trouble(path, "cannot be read") }
-        return names.filter(Self.isUUID).sorted()
-    }
-
-    private static func isUUID(_ name: String) -> Bool {
-        let lengths = name.split(separator: "-", omittingEmptySubsequences: false).map(\.utf8.count)
-        return lengths == [8, 4, 4, 4, 12] && name.utf8.allSatisfy { $0 == UInt8(ascii: "-") || Character(UnicodeScalar($0)).isHexDigit }
+        return names.filter(isUUID).sorted()
     }
 
     func hasMetadata(of id: String) -> Bool { access(metadata(id), F_OK) == 0 }

@@ -1,6 +1,7 @@
 internal import Domain
 internal import Logging
 package import OsloConfig
+internal import Text
 
 // Which options there are in a configuration, and what is said of the others.
 

@@ -1,6 +1,7 @@
 internal import HTTPClient
 internal import Logging
 internal import OsloConfig
+internal import Text
 
 // By whom other people's web servers are asked. Keystone, Barbican, the registry, the database and the broker are this cloud's own, and
 // are never asked by a proxy.

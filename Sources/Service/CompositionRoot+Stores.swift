@@ -1,9 +1,11 @@
 internal import Domain
+internal import Files
 internal import ImageFormats
 internal import JSONDocument
 internal import Logging
 internal import OsloConfig
 internal import Stores
+internal import Text
 
 extension CompositionRoot {
     /// The stores of the site, as this process reads and writes them.
@@ -248,7 +250,7 @@ extension CompositionRoot {
     /// A JSON object with `id` and `mountpoint`, or a list of such.
     private func mounts(_ path: String, _ group: Options.StoreGroup) throws -> [FileMount] {
         let place = "[\(group.name)] filesystem_store_metadata_file"
-        guard let text = contents(of: path), let document = try? JSON(parsing: Array(text.utf8)) else {
+        guard let text = fileText(of: path), let document = try? JSON(parsing: Array(text.utf8)) else {
             throw ConfigurationError(place: place, reason: "\(path) cannot be read as JSON")
         }
         return try (document.array ?? [document]).map { element in

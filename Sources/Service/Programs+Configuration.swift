@@ -1,5 +1,6 @@
 internal import Glibc
 package import OsloConfig
+internal import Text
 
 extension Programs {
     /// The configuration that a command line names. Of what it names no files of, or no folders, the usual ones are read.

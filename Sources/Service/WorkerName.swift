@@ -1,3 +1,4 @@
+internal import Files
 internal import Glibc
 
 /// Names a process among all that hold leases, for certain: also one of the same number on another host, in another container, or later.
@@ -58,7 +59,7 @@ struct WorkerName: Equatable {
 
     /// When a process began, in the kernel's own count; nil for one that there is not. Source: proc(5), `/proc/[pid]/stat`, field 22.
     static func startTime(of process: pid_t) -> String? {
-        guard let bytes = contents(of: "/proc/\(process)/stat") else { return nil }
+        guard let bytes = fileBytes(of: "/proc/\(process)/stat") else { return nil }
         // The second field is the program's name in parentheses, and may hold anything.
         guard let end = bytes.lastIndex(of: UInt8(ascii: ")")) else { return nil }
         let fields = bytes[(end + 1)...].split(separator: UInt8(ascii: " "))
@@ -83,17 +84,9 @@ extension WorkerName.Place {
 
     /// An id in a file of one line, without its dashes; empty where there is none.
     private static func line(of path: String) -> String {
-        let bytes = (contents(of: path) ?? []).filter { isalnum(CInt($0)) != 0 && $0 < 0x80 }
+        let bytes = (fileBytes(of: path) ?? []).filter { isalnum(CInt($0)) != 0 && $0 < 0x80 }
         return String(decoding: bytes.prefix(40), as: UTF8.self)
     }
-}
-
-/// The first kilobyte of a file of the kernel's, or of as small a one.
-private func contents(of path: String) -> [UInt8]? {
-    guard let file = fopen(path, "re") else { return nil }
-    defer { fclose(file) }
-    var bytes = [UInt8](repeating: 0, count: 1024)
-    return Array(bytes[..<fread(&bytes, 1, bytes.count, file)])
 }
 
 /// What this machine calls itself. Linux gives it 64 characters at most.

@@ -1,6 +1,7 @@
 internal import Foundation
 internal import Glibc
 package import MariaDB
+internal import Text
 
 /// A MariaDB server of our own, in one folder, reached by a UNIX socket there and by nothing else.
 package final class PrivateMariaDB: @unchecked Sendable {
@@ -75,8 +76,7 @@ package final class PrivateMariaDB: @unchecked Sendable {
 
     /// As `[database] connection` takes it.
     package func url(of database: String) -> String {
-        let escaped = socket.addingPercentEncoding(withAllowedCharacters: .alphanumerics)!
-        return "mysql+pymysql://root@localhost/\(database)?unix_socket=\(escaped)"
+        "mysql+pymysql://root@localhost/\(database)?unix_socket=\(percentEncoded(socket))"
     }
 
     /// A connection as its administrator.

@@ -2,6 +2,7 @@ package import APICommon
 internal import Domain
 package import HTTP
 package import Operations
+internal import Text
 
 /// Images' bytes.
 package struct DataHandlers: Sendable {
@@ -82,10 +83,7 @@ package struct DataHandlers: Sendable {
 extension Call {
     /// Stores whose bytes a client wants before others'.
     fileprivate var preferredStores: [String] {
-        (query["prefer"] ?? "").split(separator: ",").compactMap { part in
-            let name = part.drop(while: \.isWhitespace)
-            return name.lastIndex { !$0.isWhitespace }.map { String(name[...$0]) }
-        }
+        (query["prefer"] ?? "").split(separator: ",").map { trimmed($0) }.filter { !$0.isEmpty }
     }
 
     /// How many bytes of image data the body brings; nil when the client does not say.

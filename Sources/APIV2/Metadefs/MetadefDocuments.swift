@@ -1,6 +1,6 @@
 internal import Domain
-internal import HTTP
 internal import JSONDocument
+internal import Text
 
 /// Metadata definitions as the API shows them. What is not set is left out.
 struct MetadefDocument {
