@@ -95,19 +95,21 @@ let package = Package(
         // foundations: what any module may import
         module("Threading", needs: []),
         module("Files", needs: []),
+        // Apart from Files, so that what does no I/O (Domain, HTTP, JSONDocument) sees no files.
+        module("Text", needs: []),
 
         // libraries: no word of images
         module("FastCGI", needs: ["CFastCGI", "CLinux", "Threading"]),
-        module("MariaDB", needs: ["CMariaDB", "Threading"]),
-        module("HTTP", needs: []),
-        module("JSONDocument", needs: []),
-        module("HTTPClient", needs: ["CCurl", "Threading"]),
-        module("Cryptography", needs: ["COpenSSL"]),
-        module("OsloConfig", needs: ["Files"]),
+        module("MariaDB", needs: ["CMariaDB", "Files", "Text", "Threading"]),
+        module("HTTP", needs: ["Text"]),
+        module("JSONDocument", needs: ["Text"]),
+        module("HTTPClient", needs: ["CCurl", "Text", "Threading"]),
+        module("Cryptography", needs: ["COpenSSL", "Text"]),
+        module("OsloConfig", needs: ["Files", "Text"]),
         module("ImageFormats", needs: []),
 
         // domain: nouns, rules, ports, Fault
-        module("Domain", needs: ["JSONDocument"]),
+        module("Domain", needs: ["JSONDocument", "Text"]),
 
         // wire formats: what two processes say to each other. RegistryWire is apart from RegistryClient, since the HTTP APIs write it and see no
         // adapter; NotificationWire from Messaging, since glance-tasks alone loads librabbitmq.
@@ -121,19 +123,19 @@ let package = Package(
         .target(
             name: "Schema", dependencies: ["Domain", "MariaDB", "Persistence"],
             resources: migrations.map { .embedInCode("sql/\($0).sql") }, swiftSettings: settings),
-        module("Stores", needs: ["Domain", "CLinux", "Files", "HTTPClient", "JSONDocument", "Threading", logging]),
+        module("Stores", needs: ["Domain", "CLinux", "Files", "HTTPClient", "JSONDocument", "Text", "Threading", logging]),
         module(
             "Identity",
             needs: [
-                "Domain", "Cryptography", "Files", "HTTP", "HTTPClient", "JSONDocument", "OsloConfig", "Threading", logging,
+                "Domain", "Cryptography", "Files", "HTTPClient", "JSONDocument", "OsloConfig", "Text", "Threading", logging,
                 .product(name: "Yams", package: "Yams"),
             ]),
         module("ImportTransforms", needs: ["Domain", "CLinux", "CPacking", "JSONDocument"]),
-        module("Messaging", needs: ["Domain", "CRabbitMQ", "NotificationWire", "Threading"]),
-        module("RegistryClient", needs: ["Domain", "RegistryWire", "HTTPClient", "HTTP", "JSONDocument", "Threading", logging]),
+        module("Messaging", needs: ["Domain", "CRabbitMQ", "NotificationWire", "Text", "Threading"]),
+        module("RegistryClient", needs: ["Domain", "RegistryWire", "HTTPClient", "JSONDocument", "Text", "Threading", logging]),
 
         // use cases
-        module("Operations", needs: ["Domain", "ImageFormats", "Cryptography", "JSONDocument", "Threading", logging]),
+        module("Operations", needs: ["Domain", "ImageFormats", "Cryptography", "JSONDocument", "Text", "Threading", logging]),
 
         module("Importing", needs: ["Domain", "Cryptography", "JSONDocument", "Operations", "Threading", logging]),
 
@@ -142,7 +144,7 @@ let package = Package(
 
         // HTTP APIs
         module("APICommon", needs: ["HTTP", "JSONDocument", "Domain", "NotificationWire", "Threading", logging]),
-        module("APIV2", needs: ["APICommon", "HTTP", "JSONDocument", "Domain", "Importing", "Operations"]),
+        module("APIV2", needs: ["APICommon", "HTTP", "JSONDocument", "Domain", "Importing", "Operations", "Text"]),
 
         module("APIV1", needs: ["APICommon", "HTTP", "JSONDocument", "Domain", "Operations", "RegistryWire"]),
         module("APIRegistry", needs: ["APICommon", "HTTP", "JSONDocument", "Domain", "RegistryWire"]),
@@ -158,12 +160,12 @@ let package = Package(
             needs: [
                 "Options", "OsloLog", "Server", "APICommon", "APIRegistry", "APIV1", "APIV2", "BackgroundJobs", "Importing", "Operations",
                 "Persistence", "RegistryClient", "Stores", "Identity", "Domain", "HTTP", "HTTPClient", "ImageFormats", "JSONDocument",
-                "Cryptography", "FastCGI", "MariaDB", "OsloConfig", "Threading", logging,
+                "Cryptography", "FastCGI", "Files", "MariaDB", "OsloConfig", "Text", "Threading", logging,
             ]),
 
-        module("Stack", needs: ["MariaDB"]),
+        module("Stack", needs: ["Files", "MariaDB", "Text"]),
 
-        module("Replication", needs: ["Cryptography", "Files", "HTTPClient", "JSONDocument"]),
+        module("Replication", needs: ["Cryptography", "Files", "HTTPClient", "JSONDocument", "Text"]),
 
         // programs
         program("glance-api", needs: ["Assembly", "FastCGI", "Options", arguments]),
@@ -172,14 +174,14 @@ let package = Package(
         program(
             "glance-manage",
             needs: [
-                "Assembly", "Domain", "JSONDocument", "Operations", "Options", "Persistence", "Schema", "OsloConfig", "Stack", arguments,
+                "Assembly", "Domain", "Files", "JSONDocument", "Operations", "Options", "Persistence", "Schema", "OsloConfig", "Stack", arguments,
             ]),
 
         program(
             "glance-tools",
             needs: [
                 "Assembly", "Domain", "HTTPClient", "Identity", "JSONDocument", "Operations", "Options", "OsloConfig", "Persistence",
-                "Replication", "Schema", "Threading", logging,
+                "Replication", "Schema", "Text", "Threading", logging,
             ]),
 
         // benchmarks
@@ -196,12 +198,12 @@ let package = Package(
         tests(
             "LibraryTests",
             needs: [
-                "Cryptography", "Files", "JSONDocument", "HTTP", "MariaDB", "TestSupport", "Threading",
+                "Cryptography", "Files", "JSONDocument", "HTTP", "MariaDB", "TestSupport", "Text", "Threading",
             ]),
         .testTarget(
             name: "ConfigurationTests",
             dependencies: [
-                "Assembly", "Cryptography", "JSONDocument", "Messaging", "Options", "OsloConfig", "TestSupport", "glance-api",
+                "Assembly", "Cryptography", "JSONDocument", "Messaging", "Options", "OsloConfig", "TestSupport", "Text", "glance-api",
                 "glance-manage",
                 "glance-registry",
                 "glance-tasks",

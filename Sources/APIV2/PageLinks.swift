@@ -1,4 +1,5 @@
 internal import HTTP
+internal import Text
 
 /// Links to the pages of a list. They keep the other parameters of the query.
 struct PageLinks {

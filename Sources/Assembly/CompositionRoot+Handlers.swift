@@ -3,6 +3,7 @@ internal import APIRegistry
 internal import APIV1
 internal import APIV2
 internal import Domain
+internal import Files
 internal import HTTP
 internal import Identity
 internal import Importing
@@ -100,7 +101,7 @@ extension CompositionRoot {
     private var siteProperties: SiteProperties {
         get throws {
             let path = Self.found("schema-image.json", configuration)
-            guard let text = contents(of: path) else { return .none }
+            guard let text = fileText(of: path) else { return .none }
             do throws(SiteProperties.Unusable) {
                 return try SiteProperties(Array(text.utf8))
             } catch {

@@ -3,6 +3,7 @@ internal import Logging
 internal import Options
 internal import OsloConfig
 internal import OsloLog
+internal import Text
 
 // The options of a configuration, and the warnings of others.
 

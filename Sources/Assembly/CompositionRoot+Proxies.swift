@@ -3,6 +3,7 @@ internal import Logging
 internal import Options
 internal import OsloConfig
 internal import OsloLog
+internal import Text
 
 // Proxies for web servers outside of this cloud. Keystone, Barbican, the registry, the database and the broker belong to the cloud and are
 // never asked through a proxy.

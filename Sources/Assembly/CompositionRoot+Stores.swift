@@ -1,4 +1,5 @@
 internal import Domain
+internal import Files
 internal import ImageFormats
 internal import JSONDocument
 internal import Logging
@@ -6,6 +7,7 @@ internal import Options
 internal import OsloConfig
 internal import OsloLog
 internal import Stores
+internal import Text
 
 extension CompositionRoot {
     /// The stores of the site, as this process reads and writes them.
@@ -251,7 +253,7 @@ extension CompositionRoot {
     /// Reads a file with a JSON object of `id` and `mountpoint`, or with a list of such objects.
     private func mounts(_ path: String, _ group: Options.StoreGroup) throws -> [FileMount] {
         let place = "[\(group.name)] filesystem_store_metadata_file"
-        guard let text = contents(of: path), let document = try? JSON(parsing: Array(text.utf8)) else {
+        guard let text = fileText(of: path), let document = try? JSON(parsing: Array(text.utf8)) else {
             throw ConfigurationError(place: place, reason: "\(path) cannot be read as JSON")
         }
         return try (document.array ?? [document]).map { element in

@@ -1,3 +1,4 @@
+internal import Files
 internal import Glibc
 
 /// The name of a process that holds leases. No other process has it, not even one of the same number on another host, in another container
@@ -61,7 +62,7 @@ struct WorkerName: Equatable {
 
     /// When a process began, in the kernel's count; nil if there is no such process. Source: proc(5), `/proc/[pid]/stat`, field 22.
     static func startTime(of process: pid_t) -> String? {
-        guard let bytes = contents(of: "/proc/\(process)/stat") else { return nil }
+        guard let bytes = fileBytes(of: "/proc/\(process)/stat") else { return nil }
         // The second field is the program's name in parentheses, and may hold anything.
         guard let end = bytes.lastIndex(of: UInt8(ascii: ")")) else { return nil }
         let fields = bytes[(end + 1)...].split(separator: UInt8(ascii: " "))
@@ -86,17 +87,9 @@ extension WorkerName.Place {
 
     /// The id in a file of one line, without its dashes; empty if there is none.
     private static func line(of path: String) -> String {
-        let bytes = (contents(of: path) ?? []).filter { isalnum(CInt($0)) != 0 && $0 < 0x80 }
+        let bytes = (fileBytes(of: path) ?? []).filter { isalnum(CInt($0)) != 0 && $0 < 0x80 }
         return String(decoding: bytes.prefix(40), as: UTF8.self)
     }
-}
-
-/// The first kilobyte of a file.
-private func contents(of path: String) -> [UInt8]? {
-    guard let file = fopen(path, "re") else { return nil }
-    defer { fclose(file) }
-    var bytes = [UInt8](repeating: 0, count: 1024)
-    return Array(bytes[..<fread(&bytes, 1, bytes.count, file)])
 }
 
 /// The host name of this machine, which has 64 characters at most on Linux.

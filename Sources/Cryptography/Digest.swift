@@ -1,4 +1,5 @@
 internal import COpenSSL
+internal import Text
 
 /// A digest over bytes that arrive in pieces, computed by OpenSSL. Used by one thread at a time.
 package final class Digest: @unchecked Sendable {
@@ -67,18 +68,3 @@ extension Digest {
         }()
     }
 }
-
-extension Sequence<UInt8> {
-    /// The bytes in hexadecimal, in lower case.
-    package var hexadecimal: String {
-        var text: [UInt8] = []
-        text.reserveCapacity(2 * underestimatedCount)
-        for byte in self {
-            text.append(digit(byte >> 4))
-            text.append(digit(byte & 15))
-        }
-        return String(decoding: text, as: UTF8.self)
-    }
-}
-
-private func digit(_ value: UInt8) -> UInt8 { value < 10 ? UInt8(ascii: "0") + value : UInt8(ascii: "a") + value - 10 }

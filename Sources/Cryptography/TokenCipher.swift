@@ -1,5 +1,6 @@
 internal import COpenSSL
 internal import Synchronization
+internal import Text
 
 /// Encrypts and authenticates texts with a shared secret: AES-256-GCM. Only a process with the same secret can read or write them.
 ///
@@ -46,7 +47,7 @@ package final class TokenCipher: Sendable {
     package func open(_ text: String, for purpose: String) -> String? {
         let isOlder = !text.utf8.starts(with: Self.mark.utf8)
         let saltLength = isOlder ? 0 : Self.saltLength
-        guard let bytes = Self.bytes(of: text.utf8.dropFirst(isOlder ? 0 : Self.mark.utf8.count)),
+        guard let bytes = [UInt8](hexadecimal: Substring(text.utf8.dropFirst(isOlder ? 0 : Self.mark.utf8.count))),
             bytes.count >= saltLength + Self.nonceLength + Self.tagLength
         else { return nil }
         let key = isOlder ? olderKey() : key(salted: Array(bytes.prefix(saltLength)))
@@ -55,12 +56,6 @@ package final class TokenCipher: Sendable {
         var tag = Array(rest.prefix(Self.tagLength))
         return Self.crypt(Array(rest.dropFirst(Self.tagLength)), for: purpose, key, nonce, &tag, isClosing: false)
             .flatMap { String(validating: $0, as: UTF8.self) }
-    }
-
-    private static func bytes(of digits: Substring.UTF8View) -> [UInt8]? {
-        let digits = digits.map { Character(Unicode.Scalar($0)).hexDigitValue }
-        guard digits.count % 2 == 0, !digits.contains(nil) else { return nil }
-        return stride(from: 0, to: digits.count, by: 2).map { UInt8(digits[$0]! << 4 | digits[$0 + 1]!) }
     }
 
     static func random(_ count: Int) -> [UInt8] {

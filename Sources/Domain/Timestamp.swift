@@ -1,4 +1,4 @@
-internal import Glibc
+internal import Text
 
 /// A moment in UTC, to the second.
 package struct Timestamp: Hashable, Sendable, CustomStringConvertible {
@@ -10,11 +10,7 @@ package struct Timestamp: Hashable, Sendable, CustomStringConvertible {
     }
 
     /// `2026-11-23T08:07:00Z`, the form of every record in the API.
-    package var description: String {
-        func two(_ value: Int) -> String { value < 10 ? "0\(value)" : "\(value)" }
-        let year = String(repeating: "0", count: max(0, 4 - String(year).count)) + String(year)
-        return "\(year)-\(two(month))-\(two(day))T\(two(hour)):\(two(minute)):\(two(second))Z"
-    }
+    package var description: String { civil.text(end: "Z") }
 
     /// Reads ISO 8601 and drops a fraction of a second.
     ///
@@ -29,13 +25,10 @@ package struct Timestamp: Hashable, Sendable, CustomStringConvertible {
     }
 
     func moved(bySeconds offset: Int) -> Timestamp {
-        var fields = tm()
-        (fields.tm_year, fields.tm_mon, fields.tm_mday) = (CInt(year - 1900), CInt(month - 1), CInt(day))
-        (fields.tm_hour, fields.tm_min, fields.tm_sec) = (CInt(hour), CInt(minute), CInt(second))
-        var moment = timegm(&fields) + offset
-        gmtime_r(&moment, &fields)
+        let moved = CivilTime(seconds: civil.seconds + offset)
         return Timestamp(
-            year: Int(fields.tm_year) + 1900, month: Int(fields.tm_mon) + 1, day: Int(fields.tm_mday),
-            hour: Int(fields.tm_hour), minute: Int(fields.tm_min), second: Int(fields.tm_sec))
+            year: moved.year, month: moved.month, day: moved.day, hour: moved.hour, minute: moved.minute, second: moved.second)
     }
+
+    private var civil: CivilTime { CivilTime(year: year, month: month, day: day, hour: hour, minute: minute, second: second) }
 }

@@ -1,3 +1,5 @@
+internal import Text
+
 /// Whether a request to a route may have a body.
 package enum BodyRule: Sendable {
     /// A body is an error of the client.

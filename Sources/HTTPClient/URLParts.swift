@@ -1,5 +1,6 @@
 internal import CCurl
 internal import Glibc
+internal import Text
 
 /// A URL as libcurl parses it, so that what is checked is what is connected to.
 struct URLParts {
@@ -86,10 +87,8 @@ extension URLParts {
     private static func append(_ byte: UInt8, to text: inout [UInt8], unless others: StaticString) {
         let isOther = others.withUTF8Buffer { $0.contains(byte) }
         guard byte <= 0x20 || byte >= 0x7F || isOther else { return text.append(byte) }
-        text += [UInt8(ascii: "%"), hexDigits[Int(byte >> 4)], hexDigits[Int(byte & 15)]]
+        text += percentEscape(of: byte)
     }
-
-    private static let hexDigits = Array("0123456789ABCDEF".utf8)
 }
 
 /// The bytes of an IPv4 address (4) or IPv6 address (16); nil for a name.

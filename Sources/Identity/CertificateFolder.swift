@@ -1,4 +1,5 @@
 package import Domain
+internal import Files
 
 /// A source of certificates in a folder, `<UUID>.pem` each, for an installation without a key manager. Every caller may use them.
 package struct CertificateFolder: CertificateSource {
@@ -8,7 +9,7 @@ package struct CertificateFolder: CertificateSource {
     package init(_ path: String) { self.path = path }
 
     package func certificate(_ id: String, for caller: Caller) throws(Fault) -> [UInt8] {
-        guard ImageID(id).isUUID, let text = contents(of: "\(path)/\(id).pem") else { throw .noCertificate(id) }
+        guard ImageID(id).isUUID, let text = fileText(of: "\(path)/\(id).pem", isRepaired: true) else { throw .noCertificate(id) }
         return Array(text.utf8)
     }
 }

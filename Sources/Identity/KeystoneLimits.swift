@@ -1,9 +1,9 @@
 package import Domain
-internal import HTTP
 internal import HTTPClient
 internal import JSONDocument
 package import Logging
 internal import Synchronization
+internal import Text
 package import Threading
 
 /// The limits of projects as Keystone keeps them: registered limits of the image service, and limits of single projects that replace them.

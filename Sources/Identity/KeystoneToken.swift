@@ -1,6 +1,7 @@
 internal import Domain
 internal import Glibc
 internal import JSONDocument
+internal import Text
 
 /// Keystone's description of a token.
 struct KeystoneToken: Sendable {
@@ -75,19 +76,8 @@ struct KeystoneToken: Sendable {
 
 /// Parses a time such as `2026-11-24T12:41:30.000000Z` to seconds since 1970; fractions of a second are ignored.
 func epoch(_ text: String) -> Double? {
-    let bytes = Array(text.utf8)
-    let marks: [(Int, Character)] = [(4, "-"), (7, "-"), (10, "T"), (13, ":"), (16, ":")]
-    guard bytes.count >= 20, bytes.last == UInt8(ascii: "Z"), marks.allSatisfy({ bytes[$0] == $1.asciiValue }) else { return nil }
-    func number(_ range: Range<Int>) -> Int32? {
-        bytes[range].allSatisfy { 0x30...0x39 ~= $0 } ? Int32(String(decoding: bytes[range], as: UTF8.self)) : nil
-    }
-    guard let year = number(0..<4), let month = number(5..<7), let day = number(8..<10), let hour = number(11..<13),
-        let minute = number(14..<16), let second = number(17..<19), 1...12 ~= month, 1...31 ~= day, hour < 24, minute < 60, second <= 60
-    else { return nil }
-    var parts = tm()
-    (parts.tm_year, parts.tm_mon, parts.tm_mday) = (year - 1900, month - 1, day)
-    (parts.tm_hour, parts.tm_min, parts.tm_sec) = (hour, minute, second)
-    return Double(timegm(&parts))
+    guard text.utf8.count >= 20, text.utf8.last == UInt8(ascii: "Z") else { return nil }
+    return CivilTime(prefixOf: text).map { Double($0.seconds) }
 }
 
 func wallSeconds() -> Double {

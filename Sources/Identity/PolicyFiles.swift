@@ -75,7 +75,7 @@ extension PolicyFiles.Places {
         // If a folder's rules were ignored, other rules would be in force than the operator has written.
         guard let files else { throw PolicyFileError(folders[0], 0, 0, "cannot be read: \(String(cString: strerror(errno)))") }
         for (place, path) in files.enumerated() {
-            guard let text = contents(of: path) else {
+            guard let text = fileText(of: path, isRepaired: true) else {
                 // Folders within a folder are not read.
                 if place > 0, errno == EISDIR { continue }
                 let isMissing = place == 0 && isFileNamed && wasThere.file.load(ordering: .relaxed)

@@ -1,8 +1,8 @@
 package import Domain
-internal import HTTP
 package import HTTPClient
 internal import JSONDocument
 package import Logging
+internal import Text
 package import Threading
 
 /// External servers that policy rules ask by HTTP. A server gets the rule, the target and the caller, and answers `True`; every other

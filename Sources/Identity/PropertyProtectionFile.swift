@@ -1,6 +1,7 @@
 package import Domain
 package import OsloConfig
 internal import Synchronization
+internal import Text
 
 /// Reads a file of property protections: one section for each rule, named by a regular expression.
 ///

@@ -80,16 +80,6 @@ private struct FileVersion: Equatable, Sendable {
     }
 }
 
-/// The content of a file; nil when it cannot be read, and then `errno` has the reason.
-func contents(of path: String) -> String? {
-    guard let file = fopen(path, "re") else { return nil }
-    defer { fclose(file) }
-    var text: [UInt8] = []
-    var chunk = [UInt8](repeating: 0, count: 16 * 1024)
-    while case let count = fread(&chunk, 1, chunk.count, file), count > 0 { text += chunk[..<count] }
-    return ferror(file) == 0 ? String(decoding: text, as: UTF8.self) : nil
-}
-
 private func monotonicSecond() -> Int {
     var now = timespec()
     clock_gettime(CLOCK_MONOTONIC_COARSE, &now)

@@ -1,4 +1,5 @@
 package import Domain
+internal import Files
 internal import Glibc
 package import Logging
 internal import Yams
@@ -43,7 +44,9 @@ package struct TokenFile: Authenticator {
     }
 
     private static func read(_ path: String) throws -> [String: Person] {
-        guard let text = contents(of: path) else { throw TokenFileError(path, "cannot be read: \(String(cString: strerror(errno)))") }
+        guard let text = fileText(of: path, isRepaired: true) else {
+            throw TokenFileError(path, "cannot be read: \(String(cString: strerror(errno)))")
+        }
         let document: Document
         do {
             document = try YAMLDecoder().decode(Document.self, from: text)

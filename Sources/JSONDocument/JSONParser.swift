@@ -1,4 +1,5 @@
 internal import Glibc
+internal import Text
 
 /// The reason why a text is not JSON, or not JSON that is accepted here.
 package struct JSONSyntaxError: Error {
@@ -217,9 +218,12 @@ private struct JSONParser {
     }
 
     private mutating func hex4() throws(JSONSyntaxError) -> UInt32 {
-        guard has(4), bytes[at..<at + 4].allSatisfy({ Character(Unicode.Scalar($0)).isHexDigit }),
-            let code = UInt32(String(decoding: bytes[at..<at + 4], as: UTF8.self), radix: 16)
-        else { throw error("\\u wants four digits") }
+        guard has(4) else { throw error("\\u wants four digits") }
+        var code: UInt32 = 0
+        for byte in bytes[at..<at + 4] {
+            guard let value = hexValue(byte) else { throw error("\\u wants four digits") }
+            code = code << 4 | UInt32(value)
+        }
         at += 4
         return code
     }

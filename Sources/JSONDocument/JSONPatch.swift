@@ -1,3 +1,5 @@
+internal import Text
+
 /// A list of changes to a document, in one of the two dialects of the Images API.
 ///
 /// Source: RFC 6902 for `application/openstack-images-v2.1-json-patch`, an early draft of it for v2.0.
@@ -110,7 +112,6 @@ extension JSONPatch.Operation {
             default: text.append(character)
             }
         }
-        let trimmed = text.drop(while: \.isWhitespace)
-        return String(trimmed.prefix(upTo: trimmed.lastIndex { !$0.isWhitespace }.map { trimmed.index(after: $0) } ?? trimmed.startIndex))
+        return trimmed(text)
     }
 }

@@ -1,3 +1,5 @@
+internal import Text
+
 /// Writes JSON with the spaces of Python's `json.dumps` (`", "` and `": "`), without escaping non-ASCII characters. It writes to one
 /// buffer, or passes pieces to an outlet.
 package struct JSONWriter {
@@ -147,10 +149,9 @@ package struct JSONWriter {
         case 0x0D: bytes.append(UInt8(ascii: "r"))
         case 0x09: bytes.append(UInt8(ascii: "t"))
         default:
-            let digits = String(byte, radix: 16)
             bytes.append(contentsOf: "u00".utf8)
-            if digits.utf8.count == 1 { bytes.append(0x30) }
-            bytes.append(contentsOf: digits.utf8)
+            bytes.append(hexDigit(byte >> 4))
+            bytes.append(hexDigit(byte & 15))
         }
     }
 }

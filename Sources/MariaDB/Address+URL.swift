@@ -1,3 +1,5 @@
+internal import Text
+
 extension Address {
     /// Reads a SQLAlchemy URL, as in Glance's `[database] connection`:
     /// `mysql+pymysql://user:password@host:port/database?unix_socket=…&charset=…&ssl_ca=…`.
@@ -80,26 +82,9 @@ extension Address {
     ///
     /// - Parameter part: the name of the part for the error, if the text is not UTF-8 or contains NUL.
     static func unquoted(_ text: Substring, _ part: String) throws(AddressError) -> String {
-        var bytes: [UInt8] = []
-        let source = Array(text.utf8)
-        var place = 0
-        while place < source.count {
-            if source[place] == UInt8(ascii: "%"), place + 2 < source.count, let high = hexDigit(source[place + 1]),
-                let low = hexDigit(source[place + 2])
-            {
-                bytes.append(high << 4 | low)
-                place += 3
-            } else {
-                bytes.append(source[place])
-                place += 1
-            }
-        }
+        let bytes = percentDecodedBytes(text)
         guard let text = String(validating: bytes, as: UTF8.self) else { throw AddressError("\(part) is no UTF-8") }
         guard !bytes.contains(0) else { throw AddressError("\(part) has a NUL (%00) in it") }
         return text
-    }
-
-    private static func hexDigit(_ byte: UInt8) -> UInt8? {
-        Character(Unicode.Scalar(byte)).hexDigitValue.map(UInt8.init)
     }
 }

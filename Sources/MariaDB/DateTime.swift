@@ -1,3 +1,5 @@
+internal import Text
+
 /// A value of a DATETIME column, without a fraction; the connection's settings make it UTC.
 package struct DateTime: Sendable, Equatable, CustomStringConvertible {
     package var year, month, day, hour, minute, second: Int
@@ -9,7 +11,6 @@ package struct DateTime: Sendable, Equatable, CustomStringConvertible {
 
     /// `2026-11-23 08:07:00`.
     package var description: String {
-        func two(_ value: Int) -> String { value < 10 ? "0\(value)" : "\(value)" }
-        return "\(year)-\(two(month))-\(two(day)) \(two(hour)):\(two(minute)):\(two(second))"
+        CivilTime(year: year, month: month, day: day, hour: hour, minute: minute, second: second).text(between: " ")
     }
 }

@@ -1,3 +1,5 @@
+internal import Text
+
 /// The addresses of brokers and the credentials for them.
 package struct BrokerAddress: Sendable, Equatable {
     /// The brokers, in the order of the URL.
@@ -45,24 +47,11 @@ package struct BrokerAddress: Sendable, Equatable {
 
     /// Percent-decodes a text. A percent sign without two digits stays, and invalid UTF-8 becomes `U+FFFD`. Source: Python, `unquote`.
     fileprivate static func unquoted(_ text: Substring) -> String {
-        var bytes: [UInt8] = []
-        var rest = text.utf8[...]
-        while let byte = rest.popFirst() {
-            let digits = rest.prefix(2).compactMap(hexDigit)
-            guard byte == UInt8(ascii: "%"), digits.count == 2 else {
-                bytes.append(byte)
-                continue
-            }
-            bytes.append(digits[0] << 4 | digits[1])
-            rest = rest.dropFirst(2)
-        }
-        return String(decoding: bytes, as: UTF8.self)
+        String(decoding: percentDecodedBytes(text), as: UTF8.self)
     }
 
     /// Whether a text can be passed to C and fits into a short string of AMQP.
     fileprivate static func fits(_ text: String) -> Bool { !text.utf8.contains(0) && text.utf8.count <= 255 }
-
-    private static func hexDigit(_ byte: UInt8) -> UInt8? { Character(Unicode.Scalar(byte)).hexDigitValue.map(UInt8.init) }
 }
 
 extension BrokerAddress.Host {

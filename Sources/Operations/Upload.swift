@@ -1,6 +1,7 @@
 package import Domain
 internal import Glibc
 internal import Logging
+internal import Text
 internal import Threading
 
 extension ImageService {
@@ -184,15 +185,5 @@ package func retryWhileUnavailable<Value>(_ body: () throws(Fault) -> Value) thr
 
 extension Upload {
     /// Makes a random token of 32 hexadecimal digits.
-    package static func freshToken() -> String {
-        UInt64.random(in: .min ... .max).hexadecimal + UInt64.random(in: .min ... .max).hexadecimal
-    }
-}
-
-extension UInt64 {
-    /// Sixteen hexadecimal digits.
-    fileprivate var hexadecimal: String {
-        let digits = String(self, radix: 16)
-        return String(repeating: "0", count: 16 - digits.count) + digits
-    }
+    package static func freshToken() -> String { randomName() }
 }

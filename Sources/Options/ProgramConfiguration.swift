@@ -1,5 +1,6 @@
 internal import Glibc
 package import OsloConfig
+internal import Text
 
 /// Reads the configuration of a program.
 package enum ProgramConfiguration {

@@ -1,5 +1,5 @@
 internal import Files
-internal import Glibc
+internal import Text
 
 /// The settings of files and environment, queried by option.
 ///
@@ -111,23 +111,9 @@ package struct Configuration: Sendable {
     }
 
     private mutating func add(_ path: String, where isWanted: (Setting) -> Bool = { _ in true }) throws(ConfigurationError) {
-        guard let text = contents(of: path) else { throw ConfigurationError(place: path, reason: "cannot be read") }
+        guard let text = fileText(of: path) else { throw ConfigurationError(place: path, reason: "cannot be read") }
         let sections = try ConfigurationFile.parse(text, from: path, source: read)
         for setting in sections.flatMap(\.settings) where isWanted(setting) { fromFiles[setting.id, default: []].append(setting) }
         read += 1
     }
-}
-
-/// The text of a file; nil if it cannot be read or is not UTF-8.
-package func contents(of path: String) -> String? {
-    guard let file = fopen(path, "re") else { return nil }
-    defer { fclose(file) }
-    var bytes: [UInt8] = []
-    var chunk = [UInt8](repeating: 0, count: 16 * 1024)
-    while true {
-        let count = fread(&chunk, 1, chunk.count, file)
-        if count == 0 { break }
-        bytes += chunk[..<count]
-    }
-    return ferror(file) == 0 ? String(validating: bytes, as: UTF8.self) : nil
 }

@@ -1,3 +1,6 @@
+internal import Files
+internal import Text
+
 /// A setting as a file or the environment contains it.
 package struct Setting: Sendable {
     package let group: String
@@ -37,7 +40,7 @@ package enum ConfigurationFile {
 
     /// Reads a file whose groups are not groups of options.
     package static func sections(of path: String) throws(ConfigurationError) -> [Section] {
-        guard let text = contents(of: path) else { throw ConfigurationError(place: path, reason: "cannot be read") }
+        guard let text = fileText(of: path) else { throw ConfigurationError(place: path, reason: "cannot be read") }
         return try parse(text, from: path, source: 0)
     }
 
@@ -91,12 +94,4 @@ package enum ConfigurationFile {
         guard let quote = value.first, quote == "\"" || quote == "'", value.last == quote else { return value }
         return String(value.dropFirst().dropLast())
     }
-}
-
-/// The text without white space at both ends.
-package func trimmed(_ text: some StringProtocol) -> String {
-    guard let first = text.firstIndex(where: { !$0.isWhitespace }), let last = text.lastIndex(where: { !$0.isWhitespace }) else {
-        return ""
-    }
-    return String(text[first...last])
 }

@@ -1,3 +1,5 @@
+internal import Text
+
 // The types of options. Source: oslo.config, `types.py`; if this differs from it, oslo.config is right.
 
 extension Option<String> {

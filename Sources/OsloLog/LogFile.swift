@@ -1,3 +1,4 @@
+internal import Files
 internal import Glibc
 internal import Synchronization
 
@@ -139,15 +140,7 @@ final class LogFile: Sendable {
         let slash = path.lastIndex(of: "/")
         let folder = slash.map { $0 == path.startIndex ? "/" : String(path[..<$0]) } ?? "."
         let prefix = path[(slash.map { path.index(after: $0) } ?? path.startIndex)...] + "."
-        guard let handle = opendir(folder) else { return }
-        defer { closedir(handle) }
-        var old: [String] = []
-        while let entry = readdir(handle) {
-            let name = withUnsafePointer(to: &entry.pointee.d_name) {
-                $0.withMemoryRebound(to: CChar.self, capacity: 1) { String(cString: $0) }
-            }
-            if name.hasPrefix(prefix), interval.isSuffix(name.dropFirst(prefix.count)) { old.append(name) }
-        }
+        let old = (entryNames(in: folder) ?? []).filter { $0.hasPrefix(prefix) && interval.isSuffix($0.dropFirst(prefix.count)) }
         for name in old.sorted().dropLast(kept) { unlink("\(folder)/\(name)") }
     }
 }

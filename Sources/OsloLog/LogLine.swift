@@ -1,3 +1,5 @@
+internal import Text
+
 /// Escapes, as JSON does (`\n`, `\u001b`), each character that would end the line, control a terminal or change the direction of the text: a
 /// line may hold what a client wrote. The line is UTF-8; the strings of a JSON document keep their meaning.
 package func escapeControls(in line: inout [UInt8]) {
@@ -12,8 +14,7 @@ package func escapeControls(in line: inout [UInt8]) {
         case 0x0D: escaped += Array("\\r".utf8)
         // Control characters; separators of lines and paragraphs; marks and overrides of direction.
         case 0..<0x20, 0x7F...0x9F, 0x200E, 0x200F, 0x2028...0x202E, 0x2066...0x2069:
-            let digits = String(scalar.value, radix: 16)
-            escaped += Array("\\u\(String(repeating: "0", count: 4 - digits.count))\(digits)".utf8)
+            escaped += Array("\\u\([UInt8(scalar.value >> 8), UInt8(scalar.value & 0xFF)].hexadecimal)".utf8)
         default: escaped += Array(String(scalar).utf8)
         }
     }

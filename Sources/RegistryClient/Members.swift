@@ -1,7 +1,7 @@
 package import Domain
-internal import HTTP
 internal import JSONDocument
 internal import RegistryWire
+internal import Text
 
 extension RegistryClient {
     package func members(

@@ -1,7 +1,7 @@
 package import Domain
-internal import HTTP
 internal import JSONDocument
 internal import RegistryWire
+internal import Text
 
 extension RegistryClient: UploadCatalog {
     package func begin(_ upload: Upload, by worker: String, claiming claim: QuotaClaim?) throws(Fault) -> Int64? {

@@ -1,6 +1,7 @@
 internal import Files
 internal import Glibc
 internal import JSONDocument
+internal import Text
 
 /// A folder with images in the layout of Glance's replicator: `<id>` is the image's record in the form of V1, and `<id>.img` its data.
 /// In addition, `<id>.v2` is the complete record in the form of V2.
@@ -22,12 +23,7 @@ package struct DumpFolder {
     /// The ids of the images in the folder, sorted.
     func ids() throws(ReplicationError) -> [String] {
         guard let names = entryNames(in: path) else { throw trouble(path, "cannot be read") }
-        return names.filter(Self.isUUID).sorted()
-    }
-
-    private static func isUUID(_ name: String) -> Bool {
-        let lengths = name.split(separator: "-", omittingEmptySubsequences: false).map(\.utf8.count)
-        return lengths == [8, 4, 4, 4, 12] && name.utf8.allSatisfy { $0 == UInt8(ascii: "-") || Character(UnicodeScalar($0)).isHexDigit }
+        return names.filter(isUUID).sorted()
     }
 
     func hasMetadata(of id: String) -> Bool { access(metadata(id), F_OK) == 0 }

@@ -3,6 +3,7 @@ internal import Domain
 internal import FastCGI
 internal import HTTP
 internal import Logging
+internal import Text
 
 /// Translates between libfcgi's exchanges and the requests and responses of the handlers.
 enum Gateway {

@@ -1,5 +1,7 @@
+internal import Files
 internal import Foundation
 internal import Glibc
+internal import Text
 
 /// The folder of a running service, which no other service may use at the same time.
 package final class Home {
@@ -53,7 +55,7 @@ package final class Home {
     /// The secret that the API and the registry of this folder share. It is created at the first start, readable by its owner alone.
     package func registrySecret() throws -> String {
         let path = "\(folder)/registry_secret"
-        if let known = try? String(contentsOfFile: path, encoding: .utf8), !known.isEmpty { return known }
+        if let known = fileText(of: path), !known.isEmpty { return known }
         let secret = (0..<4).map { _ in String(UInt64.random(in: .min ... .max), radix: 36) }.joined()
         guard FileManager.default.createFile(atPath: path, contents: Data(secret.utf8), attributes: [.posixPermissions: 0o600]) else {
             throw ChildProcess.NotStarted(description: "cannot write \(path)")
@@ -64,9 +66,9 @@ package final class Home {
     /// Ends programs that a killed service left running here.
     private func endLeftovers() throws {
         for pidFile in ["mariadb/mariadb.pid", "run/nginx.pid"] {
-            guard let text = try? String(contentsOfFile: "\(folder)/\(pidFile)", encoding: .utf8),
-                let id = pid_t(text.trimmingCharacters(in: .whitespacesAndNewlines)),
-                let command = try? String(contentsOfFile: "/proc/\(id)/cmdline", encoding: .utf8), command.contains(folder)
+            guard let text = fileText(of: "\(folder)/\(pidFile)"),
+                let id = pid_t(trimmed(text)),
+                let command = fileText(of: "/proc/\(id)/cmdline", isRepaired: true), command.contains(folder)
             else { continue }
             kill(id, SIGTERM)
             _ = waitUntil(seconds: 30) { kill(id, 0) != 0 }

@@ -1,6 +1,7 @@
 internal import Foundation
 internal import Glibc
 package import MariaDB
+internal import Text
 
 /// A MariaDB server in a folder, reached only by a UNIX socket in it.
 package final class PrivateMariaDB: @unchecked Sendable {
@@ -75,8 +76,7 @@ package final class PrivateMariaDB: @unchecked Sendable {
 
     /// The URL of a database, for `[database] connection`.
     package func url(of database: String) -> String {
-        let escaped = socket.addingPercentEncoding(withAllowedCharacters: .alphanumerics)!
-        return "mysql+pymysql://root@localhost/\(database)?unix_socket=\(escaped)"
+        "mysql+pymysql://root@localhost/\(database)?unix_socket=\(percentEncoded(socket))"
     }
 
     /// A connection as the administrator.

@@ -65,9 +65,12 @@ package final class Site: @unchecked Sendable {
 
     private func startNginx() throws {
         let included = "\(settings.folder)/nginx/vitrine"
-        unlink(included)
-        try FileManager.default.createSymbolicLink(atPath: included, withDestinationPath: settings.nginxFolder)
-        try makeNginxConfiguration().write(toFile: "\(settings.folder)/nginx/nginx.conf", atomically: true, encoding: .utf8)
+        try FileManager.default.createDirectory(atPath: included, withIntermediateDirectories: true)
+        let shipped = try ShippedNginx(settings.nginxFolder)
+        for (name, text) in try shipped.rendered(for: settings) {
+            try text.write(toFile: "\(included)/\(name)", atomically: true, encoding: .utf8)
+        }
+        try nginxConfiguration.write(toFile: "\(settings.folder)/nginx/nginx.conf", atomically: true, encoding: .utf8)
         unlink(pidFile)
         nginx = try ChildProcess(
             "nginx", ["-p", settings.folder, "-c", "\(settings.folder)/nginx/nginx.conf", "-e", nginxLog], output: nginxLog)
@@ -190,64 +193,21 @@ package final class Site: @unchecked Sendable {
         }
     }
 
-    /// Writes nginx's configuration: the shipped files, with the paths of this folder.
-    private func makeNginxConfiguration() throws -> String {
-        let upstreams = try shipped("glance-upstreams.conf", "/run/vitrine/", at: "\(settings.folder)/run/")
-        let sends = try shipped("glance-sends.conf", "/var/log/nginx/glance-sends.log", at: Self.sendLog(in: settings.folder))
+    /// What an operator's nginx.conf says round `site.conf`, kept to this folder.
+    private var nginxConfiguration: String {
+        let buffers = [("client_body", "body"), ("fastcgi", "fastcgi"), ("proxy", "proxy"), ("scgi", "scgi"), ("uwsgi", "uwsgi")]
         return """
             daemon off;
             \(getuid() == 0 ? "user root;" : "")
             worker_processes auto;
-            pid \(settings.folder)/run/nginx.pid;
+            pid \(pidFile);
             events { worker_connections 4096; }
             http {
                 access_log \(settings.folder)/log/access.log combined buffer=64k flush=1s;
-                \(sends)
                 default_type application/octet-stream;
                 keepalive_requests 100000;
-                client_body_temp_path \(settings.folder)/nginx/body;
-                fastcgi_temp_path \(settings.folder)/nginx/fastcgi;
-                proxy_temp_path \(settings.folder)/nginx/proxy;
-                scgi_temp_path \(settings.folder)/nginx/scgi;
-                uwsgi_temp_path \(settings.folder)/nginx/uwsgi;
-
-                \(upstreams)
-                server {
-                    listen 127.0.0.1:\(settings.port) backlog=1024;
-                    include vitrine/glance-api.conf;
-                    \(Self.blobLocations(settings.blobs))
-                }
-                \(registryConfiguration)
-            }
-            """
-    }
-
-    /// A file of the project's `nginx/` with one path replaced.
-    private func shipped(_ name: String, _ path: String, at place: String) throws -> String {
-        try String(contentsOfFile: "\(settings.nginxFolder)/\(name)", encoding: .utf8).replacingOccurrences(of: path, with: place)
-    }
-
-    /// The content of `glance-stores.conf` for some stores. Both trailing slashes are needed.
-    package static func blobLocations(_ blobs: [(prefix: String, folder: String)]) -> String {
-        blobs.map { prefix, folder in
-            let quoted = folder.replacingOccurrences(of: "\\", with: "\\\\").replacingOccurrences(of: "\"", with: "\\\"")
-            return """
-                location \(prefix)/ {
-                    alias            "\(quoted)/";
-                    disable_symlinks on "from=\(quoted)";
-                    include          vitrine/glance-blob.conf;
-                }
-                """
-        }.joined(separator: "\n")
-    }
-
-    private var registryConfiguration: String {
-        guard let port = settings.registryPort else { return "" }
-        return """
-            server {
-                listen 127.0.0.1:\(port) backlog=1024;
-                access_log off;
-                include vitrine/glance-registry.conf;
+                \(buffers.map { "\($0)_temp_path \(settings.folder)/nginx/\($1);" }.joined(separator: " "))
+                include vitrine/site.conf;
             }
             """
     }

@@ -1,5 +1,6 @@
 internal import Foundation
 internal import Glibc
+internal import Text
 
 /// A program of a site that is restarted when it ends, unless it cannot start.
 final class Watched {
@@ -66,7 +67,7 @@ func tail(of path: String, from start: UInt64 = 0) -> String {
     let first = max(start <= end ? start : 0, end > 4096 ? end - 4096 : 0)
     try? file.seek(toOffset: first)
     let text = String(decoding: (try? file.readToEnd()) ?? Data(), as: UTF8.self)
-    let lines = text.split(separator: "\n").map { $0.trimmingCharacters(in: .whitespaces) }.filter { !$0.isEmpty }
+    let lines = text.split(separator: "\n").map { trimmed($0) }.filter { !$0.isEmpty }
     if let error = lines.last(where: { $0.hasPrefix("Error: ") }) { return String(error.dropFirst("Error: ".count)) }
     return lines.isEmpty ? "it wrote nothing" : lines.suffix(3).joined(separator: " / ")
 }

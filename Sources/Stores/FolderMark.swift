@@ -1,5 +1,6 @@
 internal import Domain
 internal import Glibc
+internal import Text
 
 /// The mark of a store's folder: a word in a file, the same for all machines that share the folder.
 ///
@@ -57,10 +58,7 @@ enum FolderMark {
     }
 
     /// Makes a random mark of 32 hexadecimal digits.
-    static func fresh() -> String {
-        let digits = [UInt64.random(in: .min ... .max), .random(in: .min ... .max)].map { String($0, radix: 16) }
-        return digits.map { String(repeating: "0", count: 16 - $0.count) + $0 }.joined()
-    }
+    static func fresh() -> String { randomName() }
 }
 
 /// The reason why a folder is not accepted as the store's, for the log.

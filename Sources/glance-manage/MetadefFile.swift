@@ -1,4 +1,5 @@
 internal import Domain
+internal import Files
 internal import Foundation
 internal import JSONDocument
 
@@ -23,7 +24,8 @@ struct MetadefFile {
             throw Unreadable(description: "\(path) is not there.")
         }
         guard isFolder.boolValue else { return [path] }
-        let names = try FileManager.default.contentsOfDirectory(atPath: path).filter { $0.hasSuffix(".json") }
+        guard let all = entryNames(in: path) else { throw Unreadable(description: "\(path) cannot be read.") }
+        let names = all.filter { $0.hasSuffix(".json") }
         guard !names.isEmpty else { throw Unreadable(description: "There are no files *.json in \(path).") }
         return names.sorted().map { "\(path)/\($0)" }
     }
@@ -32,13 +34,12 @@ struct MetadefFile {
 
     /// Reads a namespace. Unknown fields are ignored; those of a property are kept.
     static func read(_ path: String) throws -> MetadefDraft {
-        let size = try FileManager.default.attributesOfItem(atPath: path)[.size] as? Int ?? 0
-        guard size <= longest, let bytes = FileManager.default.contents(atPath: path) else {
+        guard let bytes = fileBytes(of: path, atMost: longest) else {
             throw Unparsable(description: "cannot be read, or is larger than \(longest) bytes")
         }
         let document: JSON
         do throws(JSONSyntaxError) {
-            document = try JSON(parsing: Array(bytes))
+            document = try JSON(parsing: bytes)
         } catch {
             throw Unparsable(description: "no JSON: \(error.reason), at byte \(error.offset)")
         }

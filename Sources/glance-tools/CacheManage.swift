@@ -1,5 +1,6 @@
 internal import Glibc
 internal import HTTPClient
+internal import Text
 internal import Threading
 
 /// Shows and changes a node's image cache through the service's API. Source: Glance 33, `glance-cache-manage`.
@@ -195,17 +196,9 @@ struct CacheManage {
 /// A time in seconds since 1970 as Python's `isoformat` prints it in UTC: with microseconds unless they are zero.
 func isoTime(_ seconds: Double) -> String {
     let whole = seconds.rounded(.down)
-    var (second, micros) = (time_t(whole), Int(((seconds - whole) * 1e6).rounded(.toNearestOrEven)))
+    var (second, micros) = (Int(whole), Int(((seconds - whole) * 1e6).rounded(.toNearestOrEven)))
     if micros == 1_000_000 { (second, micros) = (second + 1, 0) }
-    var parts = tm()
-    gmtime_r(&second, &parts)
-    func digits(_ number: some BinaryInteger, _ width: Int) -> String {
-        let text = String(Int(number))
-        return String(repeating: "0", count: max(0, width - text.count)) + text
-    }
-    let date = "\(digits(parts.tm_year + 1900, 4))-\(digits(parts.tm_mon + 1, 2))-\(digits(parts.tm_mday, 2))"
-    let time = "\(digits(parts.tm_hour, 2)):\(digits(parts.tm_min, 2)):\(digits(parts.tm_sec, 2))"
-    return "\(date)T\(time)\(micros == 0 ? "" : ".\(digits(micros, 6))")"
+    return CivilTime(seconds: second).text() + (micros == 0 ? "" : ".\(paddedDigits(micros, 6))")
 }
 
 /// A number with a fixed number of decimals.

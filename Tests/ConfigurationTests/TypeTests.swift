@@ -3,6 +3,7 @@ import Options
 import OsloConfig
 import TestSupport
 import Testing
+import Text
 
 /// Whatever stands in a file, oslo.config and we make the same of it.
 @Suite struct `Options that Glance has too` {

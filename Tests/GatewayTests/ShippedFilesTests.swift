@@ -40,6 +40,31 @@ import Testing
         #expect(try Regex("nginx/[0-9]").firstMatch(in: refused.text) == nil)
     }
 
+    @Test func `say of the usual stores what glance-manage prints for them`() throws {
+        func plain(_ text: String) -> [String] {
+            text.split(separator: "\n").map { $0.replacing("\"", with: "").split(separator: " ").joined(separator: " ") }
+                .filter { !$0.isEmpty && !$0.hasPrefix("#") }
+        }
+        let shipped = try String(contentsOfFile: TestGlance.repository + "nginx/glance-stores.conf", encoding: .utf8)
+        let printed = Site.blobLocations([
+            ("/_blobs/file", "/var/lib/glance/images"), ("/_blobs/.cache", "/var/lib/glance/image-cache"),
+        ])
+        #expect(plain(printed) == plain(shipped))
+    }
+
+    @Test func `are those of the development stack, but for places, ports and stores`() throws {
+        let glance = try TestGlance.of(Front.self)
+        let (shipped, rendered) = (TestGlance.repository + "nginx", "\(glance.folder)/nginx/vitrine")
+        let changed: Set = ["glance-upstreams.conf", "glance-sends.conf", "glance-stores.conf", "site.conf"]
+        let names = try FileManager.default.contentsOfDirectory(atPath: shipped)
+        #expect(try Set(FileManager.default.contentsOfDirectory(atPath: rendered)) == Set(names))
+        for name in names where !changed.contains(name) {
+            #expect(FileManager.default.contentsEqual(atPath: "\(shipped)/\(name)", andPath: "\(rendered)/\(name)"), "\(name)")
+        }
+        let site = try String(contentsOfFile: "\(rendered)/site.conf", encoding: .utf8)
+        for port in [glance.port, glance.registryPort] { #expect(site.contains("127.0.0.1:\(port) backlog")) }
+    }
+
     @Test func `lead from the bare prefix into it`() throws {
         let front = try Front.of(.prefix)
         let connection = try HTTPConnection(port: front.port)

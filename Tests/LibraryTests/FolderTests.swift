@@ -19,6 +19,46 @@ import Testing
     }
 }
 
+@Suite struct `A whole file` {
+    private func withFile(_ bytes: [UInt8], _ body: (String) -> Void) {
+        let path = "/tmp/vitrine-file-\(UInt64.random(in: 0 ... .max))"
+        #expect(FileManager.default.createFile(atPath: path, contents: Data(bytes)))
+        defer { try? FileManager.default.removeItem(atPath: path) }
+        body(path)
+    }
+
+    @Test func `is read up to its bound and not beyond`() {
+        let bytes = (0..<100_000).map { UInt8(truncatingIfNeeded: $0) }
+        withFile(bytes) { path in
+            #expect(fileBytes(of: path) == bytes)
+            #expect(fileBytes(of: path, atMost: bytes.count) == bytes)
+            #expect(fileBytes(of: path, atMost: bytes.count - 1) == nil)
+            #expect(errno == EFBIG)
+        }
+        withFile([]) { #expect(fileBytes(of: $0, atMost: 0) == []) }
+        #expect(fileBytes(of: "/dev/zero", atMost: 1 << 20) == nil)
+    }
+
+    @Test func `is nil where it is none, or a folder`() {
+        #expect(fileBytes(of: "/nowhere/at/all") == nil)
+        #expect(errno == ENOENT)
+        #expect(fileBytes(of: "/tmp") == nil)
+        #expect(errno == EISDIR)
+    }
+
+    @Test func `is a text if it is UTF-8`() {
+        withFile(Array("ключ\n".utf8)) { path in
+            #expect(fileText(of: path) == "ключ\n")
+            #expect(fileText(of: path, isRepaired: true) == "ключ\n")
+        }
+        withFile([0x61, 0xFF]) { path in
+            #expect(fileText(of: path) == nil)
+            #expect(errno == EILSEQ)
+            #expect(fileText(of: path, isRepaired: true) == "a\u{FFFD}")
+        }
+    }
+}
+
 @Suite struct `JSON in pieces` {
     private static let text = #"""
         {"a": [1, -20, 3.5e2, true, false, null], "ключ": "a\"b\\c\u00e9\ud83d\ude00\n",

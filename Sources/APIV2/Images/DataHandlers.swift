@@ -2,6 +2,7 @@ package import APICommon
 internal import Domain
 package import HTTP
 package import Operations
+internal import Text
 
 /// Upload and download of image data.
 package struct DataHandlers: Sendable {
@@ -82,10 +83,7 @@ package struct DataHandlers: Sendable {
 extension Call {
     /// Names of stores, in the order in which the client wants to read from them.
     fileprivate var preferredStores: [String] {
-        (query["prefer"] ?? "").split(separator: ",").compactMap { part in
-            let name = part.drop(while: \.isWhitespace)
-            return name.lastIndex { !$0.isWhitespace }.map { String(name[...$0]) }
-        }
+        (query["prefer"] ?? "").split(separator: ",").map { trimmed($0) }.filter { !$0.isEmpty }
     }
 
     /// The number of bytes that the client announces; nil if it announces none.

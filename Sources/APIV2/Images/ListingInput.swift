@@ -1,5 +1,6 @@
 internal import Domain
 internal import HTTP
+internal import Text
 
 extension ImageListing {
     /// Reads the query of a list. If a filter occurs twice, the last value counts; tags are all required.
@@ -49,7 +50,7 @@ extension ImageListing {
             guard text == "true" || text == "false" else { throw Self.invalid(name, text, "true or false") }
             filters.append(.isProtected(text == "true"))
         case "tag":
-            for tag in query.all("tag") { filters.append(.tag(tag.trimmed)) }
+            for tag in query.all("tag") { filters.append(.tag(trimmed(tag))) }
         default:
             try readField(name, text)
         }
@@ -155,7 +156,7 @@ extension ImageListing {
             }
             for part in text.split(separator: ",", omittingEmptySubsequences: false) {
                 let sides = part.split(separator: ":", maxSplits: 1, omittingEmptySubsequences: false)
-                sort.append(Sort(try key(sides[0].trimmed), sides.count == 2 ? try direction(sides[1].trimmed) : .descending))
+                sort.append(Sort(try key(trimmed(sides[0])), sides.count == 2 ? try direction(trimmed(sides[1])) : .descending))
             }
             return withTieBreakers(sort, sort.count == 1 ? sort[0].direction : .descending)
         }
@@ -194,12 +195,5 @@ extension ImageListing {
 
     private static func invalid(_ name: String, _ text: String, _ expectation: String) -> Fault {
         Fault(.invalid, "Invalid \(name): '\(text)' is not \(expectation).")
-    }
-}
-
-extension StringProtocol {
-    fileprivate var trimmed: String {
-        guard let first = firstIndex(where: { !$0.isWhitespace }), let last = lastIndex(where: { !$0.isWhitespace }) else { return "" }
-        return String(self[first...last])
     }
 }

@@ -1,6 +1,6 @@
 internal import Domain
-internal import HTTP
 internal import JSONDocument
+internal import Text
 
 /// The JSON documents of metadata definitions. Fields without a value are left out.
 struct MetadefDocument {

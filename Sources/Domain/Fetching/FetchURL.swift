@@ -1,3 +1,5 @@
+internal import Text
+
 /// A URL to be fetched, parsed so strictly that no other parser can find another host or port in it.
 ///
 /// Source: RFC 3986, without what browsers, resolvers and libraries read in different ways: hosts that are numbers
@@ -61,8 +63,7 @@ package struct FetchURL: Equatable, Sendable {
     /// User and password become part of a header, so they must not contain a line end.
     private static func check(user: Substring) throws(FetchRefusal) {
         let isPlain = user.allSatisfy { $0.isLetter || $0.isNumber || "-._~!$&'()*+,;=:%".contains($0) }
-        let escapes = user.split(separator: "%", omittingEmptySubsequences: false).dropFirst().map { UInt8($0.prefix(2), radix: 16) ?? 0 }
-        guard isPlain, escapes.allSatisfy({ $0 >= 0x20 && $0 != 0x7F }) else {
+        guard isPlain, percentDecodedBytes(user).allSatisfy({ $0 >= 0x20 && $0 != 0x7F }) else {
             throw FetchRefusal("a character in the user or password that none may have")
         }
     }
