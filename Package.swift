@@ -8,7 +8,7 @@ let settings: [SwiftSetting] = [
     .enableUpcomingFeature("MemberImportVisibility"),
 ]
 
-/// A module of `Sources/README.md`; `needs` are the modules of lower layers that it may import, and those that an arrow there leads to.
+/// A module of `docs/architecture.md`; `needs` are the modules of lower layers that it may import, and those that an arrow there leads to.
 func module(_ name: String, needs: [Target.Dependency]) -> Target {
     .target(name: name, dependencies: needs, swiftSettings: settings)
 }
