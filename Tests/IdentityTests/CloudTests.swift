@@ -52,6 +52,40 @@ import Testing
         #expect(!log.contains("unknown option [login] auth_") && !log.contains("unknown option [login] application"))
     }
 
+    /// Callers, limits and, for the certificate of a signed image, the catalog.
+    @Test func `logs in once, whatever it asks Keystone`() throws {
+        let keystone = try FakeKeystone()
+        keystone.knows("alice")
+        let login = Self.login(at: keystone)
+        let glance = try TestGlance(
+            [
+                "DEFAULT": "use_keystone_limits = true", "keystone_authtoken": login,
+                "oslo_limit": login + "\nendpoint_id = images",
+            ], identity: "keystone", workers: 1)
+        let id = try glance.hasImage(as: .alice)
+        #expect(try glance.upload(Array("hello".utf8), to: id, as: .alice).status == 204)
+        let signed = #"""
+            {"disk_format": "raw", "container_format": "bare", "img_signature": "QUJD", "img_signature_hash_method": "SHA-256",
+            "img_signature_key_type": "RSA-PSS", "img_signature_certificate_uuid": "11111111-1111-1111-1111-111111111111"}
+            """#
+        let second = try glance.hasImage(as: .alice, signed)
+        #expect(try glance.upload(Array("hello".utf8), to: second, as: .alice).status == 400)
+        #expect(keystone.heads.contains { $0.contains("/registered_limits") })
+        #expect(keystone.logins.count == 1)
+    }
+
+    /// The options that `[keystone_authtoken]` and `[oslo_limit]` both have.
+    private static func login(at keystone: FakeKeystone) -> String {
+        """
+        auth_url = \(keystone.address)
+        username = glance
+        password = s3cret-password
+        project_name = service
+        user_domain_id = default
+        project_domain_name = Default
+        """
+    }
+
     private static func start() throws -> (TestGlance, FakeKeystone) {
         let keystone = try FakeKeystone()
         keystone.knowsEverybody()

@@ -121,7 +121,7 @@ final class FakeKeystone: Sendable {
         if let loginAnswer { return connection.send(loginAnswer) }
         if isLogin { return logIn(connection, box) }
         guard isValidation else {
-            connection.answer(body: #"{"version": {"id": "v3.14"}}"#)
+            connection.answer(body: Self.document(of: target.split(separator: "/").last?.prefix { $0 != "?" } ?? ""))
             return true
         }
         guard let own = field("X-Auth-Token", in: head), box.value.withLock({ $0.ownTokens.contains(own) }) else {
@@ -140,6 +140,20 @@ final class FakeKeystone: Sendable {
                 \(person.scope) \(person.more) "roles": [\(roles)], \(times(person.life))}}
                 """)
         return true
+    }
+
+    /// What it says of limits, and of itself.
+    private static func document(of resource: Substring) -> String {
+        switch resource {
+        case "registered_limits":
+            let limits = ["image_size_total", "image_stage_total", "image_count_total", "image_count_uploading"].map {
+                #"{"service_id": "s", "region_id": "R", "resource_name": "\#($0)", "default_limit": 100}"#
+            }
+            return #"{"registered_limits": [\#(limits.joined(separator: ", "))]}"#
+        case "limits": return #"{"limits": []}"#
+        case "images": return #"{"endpoint": {"service_id": "s", "region_id": "R"}}"#
+        default: return #"{"version": {"id": "v3.14"}}"#
+        }
     }
 
     private static func logIn(_ connection: RawServer.Connection, _ box: Box) -> Bool {
