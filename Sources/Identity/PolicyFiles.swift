@@ -105,10 +105,10 @@ extension PolicyFiles.Places {
     /// Parses names and rules, such as `"add_image": "role:member"`; a rule may have the older form of a list of lists.
     private static func overrides(in text: String, of path: String, _ logger: Logger) throws -> [Policy.Override] {
         guard let document = try document(text, of: path), document.null == nil else { return [] }
-        guard let mapping = document.mapping else { throw PolicyFileError(path, document.mark, "is not a map of names to rules") }
+        guard let mapping = document.mapping else { throw PolicyFileError(path, document.mark, "is no map of names to rules") }
         var overrides: [Policy.Override] = []
         for (key, value) in mapping {
-            guard let name = key.string, !name.isEmpty else { throw PolicyFileError(path, key.mark, "a rule's name is not a text") }
+            guard let name = key.string, !name.isEmpty else { throw PolicyFileError(path, key.mark, "a rule's name is no text") }
             if name.hasPrefix(Self.again) {
                 let rule = name.replacing(Self.again, with: "")
                 logger.warning(

@@ -61,7 +61,7 @@ struct VHDX {
     }
 
     private mutating func whole(_ region: inout Region, _ piece: Piece, _ kept: (Region) -> Step) -> Bool {
-        step = .done  // Lets go of the array, so that it grows in place.
+        step = .done  // Releases the array, so that it grows in place.
         region.capture(piece)
         if !region.isWhole { step = kept(region) }
         return region.isWhole

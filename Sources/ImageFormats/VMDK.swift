@@ -31,7 +31,7 @@ struct VMDK {
     /// Whether the next step has begun, whose bytes may be in the same piece.
     private mutating func advance(_ piece: Piece) -> Bool {
         let current = step
-        step = .done  // Lets go of the array, so that it grows in place.
+        step = .done  // Releases the array, so that it grows in place.
         switch consume current {
         case .header(var region):
             region.capture(piece)

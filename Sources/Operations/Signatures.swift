@@ -50,7 +50,7 @@ struct SignedStream {
     init?(_ image: Image, _ certificate: SigningCertificate?) throws(Fault) {
         guard let signature = try ImageSignature(of: image) else { return nil }
         guard let certificate, certificate.id == signature.certificate else {
-            throw Fault(.invalid, "The signature of the image cannot be checked: it names another certificate than before.")
+            throw Fault(.invalid, "The signature of the image cannot be checked: it has changed since its certificate was fetched.")
         }
         do throws(SigningError) {
             let certificate = try Certificate(Array(certificate.pem.utf8))

@@ -52,7 +52,7 @@ struct FileNames {
             guard link(pending, own) == 0 else { throw .store(errno, "naming an image's file") }
             return (own, true)
         case EEXIST:
-            try replaceNobodys()
+            try replaceUnownedFile()
             return (shared, true)
         case EPERM, EOPNOTSUPP, ENOSYS:
             let name = mayHaveOwn ? own : shared
@@ -74,7 +74,7 @@ struct FileNames {
 
     /// Takes the image's name from a file that belongs to no upload any more. The mark is a link to the unfinished file, so that it can be
     /// made only until the upload is removed; a later upload begins after that, and sees the mark.
-    private func replaceNobodys() throws(Fault) {
+    private func replaceUnownedFile() throws(Fault) {
         let mark = freshMark()
         guard link(pending, mark) == 0 else { throw .store(errno, "naming an image's file") }
         defer { unlink(mark) }

@@ -73,7 +73,7 @@ package struct HTTPStore: ImageStore, ImageSource {
 
     package func checkTakesBytes() throws(Fault) { throw Self.refusal }
 
-    private static let refusal = Fault(.invalid, "The http store is read only and takes no data.")
+    private static let refusal = Fault(.invalid, "The http store takes no data: it is read only.")
 
     package func discard(_ upload: Upload) {}
     package func discardPending(_ upload: Upload) {}

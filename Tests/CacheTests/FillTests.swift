@@ -62,7 +62,7 @@ import Testing
         #expect(try eventually { try glance.caches(id, in: "invalid") })
         #expect(try !glance.caches(id) && !glance.caches(id, in: "incomplete"))
         #expect(try glance.rows("SELECT id FROM cached_images WHERE image_id = '\(id)'").isEmpty)
-        #expect(try glance.cacheLines("what a store has of image \(id) are not the image's bytes") == 1)
+        #expect(try glance.cacheLines("a store's data of image \(id) does not have the image's digests") == 1)
     }
 
     @Test func `whose source dies half-way is cut off, and kept apart`() throws {

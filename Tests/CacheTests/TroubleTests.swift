@@ -14,7 +14,7 @@ import Testing
         let id = try glance.hasImage(data, at: origin)
         for _ in 0..<3 { #expect(try glance.download(id).body == data) }
         #expect(origin.fetches == 3)
-        #expect(try glance.cacheLines("the image cache takes nothing") == 1)
+        #expect(try glance.cacheLines("the image cache cannot be filled") == 1)
         #expect(try glance.send("GET", "/v2/cache", as: .admin).status == 503)
     }
 
@@ -31,7 +31,7 @@ import Testing
         let id = try glance.hasImage(data, at: origin)
         for _ in 0..<2 { #expect(try glance.download(id).body == data) }
         #expect(try !glance.caches(id) && !glance.caches(id, in: "incomplete") && !glance.caches(id, in: "invalid"))
-        #expect(try glance.cacheLines("the image cache takes nothing") == 1)
+        #expect(try glance.cacheLines("the image cache cannot be filled") == 1)
         let small = someData(200_000)
         let near = try Origin(small)
         let other = try glance.hasImage(small, at: near)

@@ -152,7 +152,7 @@ private struct JSONObjectBuilder {
         }
         let proxies = try Proxies(named: ["http": "127.0.0.1:\(leading.port)"])
         let fault = #expect(throws: Fault.of(.unavailable)) { try store(proxies).fetch("http://first.invalid/", atMost: 9) { false } }
-        #expect(fault?.message.contains("by a redirect") == true && fault?.description.contains("10.0.0.1") == true)
+        #expect(fault?.message.contains("redirects to a URL") == true && fault?.description.contains("10.0.0.1") == true)
         #expect(
             leading.heads.map { $0.split(separator: "\r\n")[0] } == [
                 "GET http://first.invalid/ HTTP/1.1", "GET http://next.invalid/a%20b HTTP/1.1",

@@ -89,7 +89,7 @@ private final class FakeBarbican: Sendable {
         // Her colleague may not have it.
         let hers = try glance.hasImage(properties, as: .anna)
         let reply = try glance.upload(data, to: hers, as: .anna)
-        #expect(reply.status == 400 && reply.text.contains("not for you to use"))
+        #expect(reply.status == 400 && reply.text.contains("you may not use it"))
         #expect(try glance.status(of: hers) == "queued")
     }
 

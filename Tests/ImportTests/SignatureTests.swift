@@ -89,7 +89,9 @@ import Testing
         #expect(try glance.patch(id, #"[{"op": "replace", "path": "\#(path)", "value": "\#(other.certificate)"}]"#).status == 200)
         kill(tasks, SIGCONT)
         let task = try glance.ended(on: id)
-        #expect(task["status"]?.string == "failure" && task["message"]?.string?.contains("not the one that was known before") == true)
+        #expect(
+            task["status"]?.string == "failure"
+                && task["message"]?.string?.contains("has changed since its certificate was fetched") == true)
         try glance.expectNothing(of: id, in: ["near", "far"])
     }
 }

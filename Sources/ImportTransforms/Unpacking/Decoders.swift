@@ -54,10 +54,10 @@ final class Inflater {
         stream.pointee.avail_in = UInt32(input.count)
         stream.pointee.next_out = output.baseAddress?.assumingMemoryBound(to: UInt8.self)
         stream.pointee.avail_out = UInt32(clamping: output.count)
-        let room = stream.pointee.avail_out
+        let capacity = stream.pointee.avail_out
         let code = CPacking.inflate(stream, Z_NO_FLUSH)
         return (
-            input.count - Int(stream.pointee.avail_in), Int(room - stream.pointee.avail_out), code == Z_STREAM_END,
+            input.count - Int(stream.pointee.avail_in), Int(capacity - stream.pointee.avail_out), code == Z_STREAM_END,
             [Z_OK, Z_STREAM_END, Z_BUF_ERROR].contains(code)
         )
     }
@@ -97,12 +97,12 @@ final class Bzip2Decoder: Decoder {
             stream.pointee.avail_in = UInt32(piece.count)
             stream.pointee.next_out = output.baseAddress?.assumingMemoryBound(to: CChar.self)
             stream.pointee.avail_out = UInt32(clamping: output.count)
-            let room = stream.pointee.avail_out
+            let capacity = stream.pointee.avail_out
             let code = BZ2_bzDecompress(stream)
             guard code == BZ_OK || code == BZ_STREAM_END else { throw Flaw("The bzip2 data are damaged.") }
             consumed += piece.count - Int(stream.pointee.avail_in)
             isWhole = code == BZ_STREAM_END
-            let produced = Int(room - stream.pointee.avail_out)
+            let produced = Int(capacity - stream.pointee.avail_out)
             if produced > 0 || !isWhole { return (consumed, produced) }
         }
     }

@@ -3,7 +3,7 @@ package import Domain
 /// The operations on this node's image cache. Source: https://docs.openstack.org/api-ref/image/v2/#cache-manage
 package struct CacheService: Sendable {
     private let service: ImageService
-    /// Nil where the site has no cache.
+    /// Nil when there is no image cache.
     private let keeper: CacheKeeper?
     private let settings: Settings
     private let wakeUp: any WakeUp
