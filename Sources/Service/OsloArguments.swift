@@ -1,4 +1,5 @@
 internal import Domain
+internal import Files
 internal import Glibc
 
 /// The options that every program of Glance takes, because oslo.config and oslo.log bring them.

@@ -1,4 +1,5 @@
 internal import Domain
+internal import Files
 internal import Glibc
 
 /// What becomes of a file on its way into the cache, as its own permissions tell all who have it open: they outlast its name.
@@ -25,12 +26,7 @@ final class CacheFile: CacheFill, @unchecked Sendable {
     deinit { close(descriptor) }
 
     func append(_ bytes: UnsafeRawBufferPointer) throws(Fault) {
-        var written = 0
-        while written < bytes.count {
-            let count = write(descriptor, bytes.baseAddress! + written, bytes.count - written)
-            guard count >= 0 || errno == EINTR else { throw .cache(errno, "writing to the cache") }
-            written += max(0, count)
-        }
+        guard writeAll(bytes, to: descriptor) == 0 else { throw .cache(errno, "writing to the cache") }
     }
 
     func commit() throws(Fault) {
@@ -74,10 +70,8 @@ final class FollowedFile: GrowingBytes {
     }
 
     func read(into buffer: UnsafeMutableRawBufferPointer, at offset: Int64) throws(Fault) -> Int {
-        while true {
-            let count = pread(descriptor, buffer.baseAddress, buffer.count, off_t(offset))
-            if count >= 0 { return count }
-            guard errno == EINTR else { throw .cache(errno, "reading from the cache") }
-        }
+        let count = readPiece(of: descriptor, into: buffer, at: offset)
+        guard count >= 0 else { throw .cache(errno, "reading from the cache") }
+        return count
     }
 }
