@@ -99,7 +99,7 @@ let package = Package(
         module("Text", needs: []),
 
         // libraries: no word of images
-        module("FastCGI", needs: ["CFastCGI", "CLinux", "Threading"]),
+        module("FastCGI", needs: ["CFastCGI", "CLinux", "Files", "Threading"]),
         module("MariaDB", needs: ["CMariaDB", "Files", "Text", "Threading"]),
         module("HTTP", needs: ["Text"]),
         module("JSONDocument", needs: ["Text"]),

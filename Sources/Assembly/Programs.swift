@@ -1,5 +1,6 @@
 internal import BackgroundJobs
 internal import FastCGI
+internal import Files
 internal import Glibc
 internal import Logging
 internal import Options

@@ -1,4 +1,5 @@
 internal import CFastCGI
+internal import Files
 internal import Glibc
 internal import Threading
 
@@ -164,12 +165,9 @@ package final class Exchange {
         case .cgi:
             guard let unread = unreadOfCGI, unread > 0 else { return 0 }
             guard Self.isReadable(STDIN_FILENO, within: seconds) else { return nil }
-            while true {
-                let count = Glibc.read(STDIN_FILENO, start, min(buffer.count, unread))
-                if count < 0, errno == EINTR { continue }
-                unreadOfCGI = unread - max(count, 0)
-                return max(count, 0)
-            }
+            let count = max(readPiece(of: STDIN_FILENO, into: UnsafeMutableRawBufferPointer(rebasing: buffer.prefix(unread))), 0)
+            unreadOfCGI = unread - count
+            return count
         }
     }
 
@@ -223,12 +221,7 @@ package final class Exchange {
             }
         case .cgi:
             takeRestOfCGI()
-            while left > 0 {
-                let written = Glibc.write(STDOUT_FILENO, start, left)
-                if written < 0, errno == EINTR { continue }
-                guard written > 0 else { throw FastCGIError(call: "write", code: errno) }
-                (start, left) = (start + written, left - written)
-            }
+            guard writeAll(bytes, to: STDOUT_FILENO) == 0 else { throw FastCGIError(call: "write", code: errno) }
         }
     }
 

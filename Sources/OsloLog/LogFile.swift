@@ -144,17 +144,3 @@ final class LogFile: Sendable {
         for name in old.sorted().dropLast(kept) { unlink("\(folder)/\(name)") }
     }
 }
-
-/// Writes all bytes to a descriptor, as far as it takes them.
-///
-/// - Returns: bytes that could not be written, because the disk is full or nobody reads.
-package func writeAll(_ bytes: UnsafeRawBufferPointer, to descriptor: CInt) -> Int {
-    var left = bytes
-    while !left.isEmpty {
-        let count = Glibc.write(descriptor, left.baseAddress, left.count)
-        if count < 0 && errno == EINTR { continue }
-        guard count > 0 else { break }
-        left = UnsafeRawBufferPointer(rebasing: left[count...])
-    }
-    return left.count
-}

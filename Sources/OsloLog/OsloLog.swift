@@ -1,4 +1,5 @@
 package import Domain
+internal import Files
 internal import Glibc
 package import Logging
 internal import JSONDocument

@@ -1,3 +1,4 @@
+internal import Files
 internal import Glibc
 
 /// Reads a file to its end.
@@ -15,11 +16,9 @@ final class FileBytes: ImageBytes {
     deinit { close(descriptor) }
 
     func read(into buffer: UnsafeMutableRawBufferPointer) throws(ReplicationError) -> Int {
-        while true {
-            let count = Glibc.read(descriptor, buffer.baseAddress, buffer.count)
-            if count >= 0 { return count }
-            guard errno == EINTR else { throw trouble(path, "cannot be read") }
-        }
+        let count = readPiece(of: descriptor, into: buffer)
+        guard count >= 0 else { throw trouble(path, "cannot be read") }
+        return count
     }
 
     func forEachPiece(_ body: (UnsafeRawBufferPointer) throws(ReplicationError) -> Void) throws(ReplicationError) {
@@ -60,22 +59,11 @@ final class FileWriter {
     deinit { close(descriptor) }
 
     func append(_ bytes: UnsafeRawBufferPointer) throws(ReplicationError) {
-        guard put(bytes) else { throw trouble(path, "cannot be written") }
+        guard writeAll(bytes, to: descriptor) == 0 else { throw trouble(path, "cannot be written") }
     }
 
     func append(_ bytes: [UInt8]) throws(ReplicationError) {
-        guard bytes.withUnsafeBytes(put) else { throw trouble(path, "cannot be written") }
-    }
-
-    private func put(_ bytes: UnsafeRawBufferPointer) -> Bool {
-        var rest = bytes
-        while !rest.isEmpty {
-            let count = write(descriptor, rest.baseAddress, rest.count)
-            if count < 0, errno == EINTR { continue }
-            guard count > 0 else { return false }
-            rest = UnsafeRawBufferPointer(rebasing: rest[count...])
-        }
-        return true
+        guard bytes.withUnsafeBytes({ writeAll($0, to: descriptor) }) == 0 else { throw trouble(path, "cannot be written") }
     }
 
     /// Writes the file to the disk and renames it, durably.

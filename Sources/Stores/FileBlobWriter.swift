@@ -1,5 +1,6 @@
 internal import CLinux
 internal import Domain
+internal import Files
 internal import Glibc
 
 /// Writes an image's file. One thread uses it; when it is dropped without a commit, the file is removed.
@@ -45,16 +46,9 @@ final class FileBlobWriter: BlobWriter, @unchecked Sendable {
     }
 
     private func write(_ bytes: UnsafeRawBufferPointer) throws(Fault) {
-        var left = bytes
-        while !left.isEmpty {
-            let count = Glibc.write(descriptor, left.baseAddress, left.count)
-            if count < 0 {
-                if errno == EINTR { continue }
-                throw .store(errno, "writing an image's file")
-            }
-            left = UnsafeRawBufferPointer(rebasing: left[count...])
-            written += Int64(count)
-        }
+        let left = writeAll(bytes, to: descriptor)
+        written += Int64(bytes.count - left)
+        guard left == 0 else { throw .store(errno, "writing an image's file") }
     }
 
     // MARK: holes

@@ -1,4 +1,5 @@
 internal import Domain
+internal import Files
 internal import Glibc
 
 /// Reads an image's file from an offset.
@@ -27,10 +28,8 @@ final class FileReader: ByteStream {
     deinit { close(descriptor) }
 
     func read(into buffer: UnsafeMutableRawBufferPointer) throws(StreamError) -> Int {
-        while true {
-            let count = Glibc.read(descriptor, buffer.baseAddress, buffer.count)
-            if count >= 0 { return count }
-            guard errno == EINTR else { throw .failed(.store(errno, "reading an image's file")) }
-        }
+        let count = readPiece(of: descriptor, into: buffer)
+        guard count >= 0 else { throw .failed(.store(errno, "reading an image's file")) }
+        return count
     }
 }

@@ -1,4 +1,5 @@
 internal import Domain
+internal import Files
 internal import Glibc
 
 /// Reads a file once, to check it. Except for its first bytes, nothing of it stays in the page cache, where it would push out what is read
@@ -22,17 +23,13 @@ final class ReadBack: ByteStream {
     }
 
     func read(into buffer: UnsafeMutableRawBufferPointer) throws(StreamError) -> Int {
-        while true {
-            let count = Glibc.read(descriptor, buffer.baseAddress, buffer.count)
-            if count >= 0 {
-                offset += off_t(count)
-                if offset - dropped >= Self.step {
-                    posix_fadvise(descriptor, dropped, offset - dropped, POSIX_FADV_DONTNEED)
-                    dropped = offset
-                }
-                return count
-            }
-            guard errno == EINTR else { throw .failed(.store(errno, "reading an image's file")) }
+        let count = readPiece(of: descriptor, into: buffer)
+        guard count >= 0 else { throw .failed(.store(errno, "reading an image's file")) }
+        offset += off_t(count)
+        if offset - dropped >= Self.step {
+            posix_fadvise(descriptor, dropped, offset - dropped, POSIX_FADV_DONTNEED)
+            dropped = offset
         }
+        return count
     }
 }

@@ -13,7 +13,7 @@ import Testing
         try "#!/bin/sh\nprintf 'Content-Type: text/plain\\r\\n\\r\\n'\nenv\n".write(toFile: program, atomically: true, encoding: .utf8)
         try FileManager.default.setAttributes([.posixPermissions: 0o755], ofItemAtPath: program)
         return try Front(before: glance) { port in
-            // As in glance-api.conf and cgi.conf.
+            // As in glance-headers.conf.
             """
             underscores_in_headers on;
             server {

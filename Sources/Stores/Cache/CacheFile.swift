@@ -1,4 +1,5 @@
 internal import Domain
+internal import Files
 internal import Glibc
 
 /// The state of a file that is written into the cache, as its permissions. All processes that have it open see them, even after it was
@@ -28,12 +29,7 @@ final class CacheFile: CacheFill, @unchecked Sendable {
     deinit { close(descriptor) }
 
     func append(_ bytes: UnsafeRawBufferPointer) throws(Fault) {
-        var written = 0
-        while written < bytes.count {
-            let count = write(descriptor, bytes.baseAddress! + written, bytes.count - written)
-            guard count >= 0 || errno == EINTR else { throw .cache(errno, "writing to the cache") }
-            written += max(0, count)
-        }
+        guard writeAll(bytes, to: descriptor) == 0 else { throw .cache(errno, "writing to the cache") }
     }
 
     func commit() throws(Fault) {
@@ -77,10 +73,8 @@ final class FollowedFile: GrowingBytes {
     }
 
     func read(into buffer: UnsafeMutableRawBufferPointer, at offset: Int64) throws(Fault) -> Int {
-        while true {
-            let count = pread(descriptor, buffer.baseAddress, buffer.count, off_t(offset))
-            if count >= 0 { return count }
-            guard errno == EINTR else { throw .cache(errno, "reading from the cache") }
-        }
+        let count = readPiece(of: descriptor, into: buffer, at: offset)
+        guard count >= 0 else { throw .cache(errno, "reading from the cache") }
+        return count
     }
 }
