@@ -150,9 +150,10 @@ let package = Package(
         module("APIRegistry", needs: ["APICommon", "HTTP", "JSONDocument", "Domain", "RegistryWire"]),
 
         // log, options, server loop
-        module("OsloLog", needs: ["Domain", "JSONDocument", "NotificationWire", logging]),
-        module("Options", needs: ["Domain", "Identity", "JSONDocument", "OsloConfig", "OsloLog"]),
-        module("Server", needs: ["APICommon", "CLinux", "Domain", "FastCGI", "HTTP", "Operations", "OsloLog", "Threading", logging]),
+        module("OsloLog", needs: ["Domain", "Files", "JSONDocument", "NotificationWire", "Text", logging]),
+        module("Options", needs: ["Domain", "Files", "Identity", "JSONDocument", "OsloConfig", "OsloLog", "Text"]),
+        module(
+            "Server", needs: ["APICommon", "CLinux", "Domain", "FastCGI", "HTTP", "Operations", "OsloLog", "Text", "Threading", logging]),
 
         // assembly: wiring and entry points; the development stack; copies between services
         module(
@@ -174,7 +175,8 @@ let package = Package(
         program(
             "glance-manage",
             needs: [
-                "Assembly", "Domain", "Files", "JSONDocument", "Operations", "Options", "Persistence", "Schema", "OsloConfig", "Stack", arguments,
+                "Assembly", "Domain", "Files", "JSONDocument", "Operations", "Options", "Persistence", "Schema", "OsloConfig", "Stack",
+                arguments,
             ]),
 
         program(
