@@ -1,7 +1,7 @@
 import TestSupport
 import Testing
 
-/// Spec v1 §6 and §8: data that came in and are not what they should be kill their image.
+/// Data that arrived and do not match the record make their image killed.
 @Suite struct `An upload by V1 that fails` {
     let glance: TestGlance
     init() throws { glance = try .of(Self.self, ["DEFAULT": "image_size_cap = 600000"], runsRegistry: true) }

@@ -1,7 +1,6 @@
 import TestSupport
 import Testing
 
-/// Issue 3, "What bad input gets"; hazards, B-04.
 @Suite struct `Headers made to break V1` {
     let glance: TestGlance
     init() throws { glance = try .of(Self.self, runsRegistry: true) }
@@ -118,7 +117,6 @@ import Testing
         try glance.expectAlive()
     }
 
-    /// Hazard A-05.
     @Test func `of what a user may not set change nothing`() throws {
         let id = try glance.hasClassic(data: "hello")
         let before = try glance.head(of: id).meta
@@ -136,7 +134,7 @@ import Testing
         #expect(try glance.head(of: id, as: .bob).status == 404)
     }
 
-    /// Hazard A-57: who asks is told by the token, to V1 as to its registry.
+    /// The caller is identified by the token, in V1 and in its registry.
     @Test func `that name somebody else are not believed`() throws {
         let id = try glance.hasClassic(data: "hello")
         let headers = [

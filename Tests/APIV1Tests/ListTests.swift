@@ -1,7 +1,6 @@
 import TestSupport
 import Testing
 
-/// Spec v1 §4.2, §4.3 and §5.
 @Suite struct `Lists of V1` {
     let glance: TestGlance
     init() throws { glance = try .of(Self.self, runsRegistry: true) }

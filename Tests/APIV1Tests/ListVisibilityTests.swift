@@ -2,7 +2,7 @@ import Foundation
 import TestSupport
 import Testing
 
-/// Spec v1 §5: who sees what.
+/// The images that each caller sees.
 @Suite struct `What lists of V1 show` {
     let glance: TestGlance
     init() throws {

@@ -1,7 +1,6 @@
 import TestSupport
 import Testing
 
-/// Spec v1 §10.
 @Suite struct `Members of an image in V1` {
     let glance: TestGlance
     init() throws { glance = try .of(Self.self, runsRegistry: true) }

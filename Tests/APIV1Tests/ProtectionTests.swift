@@ -1,7 +1,7 @@
 import TestSupport
 import Testing
 
-/// Property protections in the header. Spec policy-and-auth §5, v1 §8.
+/// Property protections, by headers.
 @Suite struct `Property protections in V1` {
     let glance: TestGlance
     init() throws {

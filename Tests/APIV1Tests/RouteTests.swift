@@ -1,7 +1,6 @@
 import TestSupport
 import Testing
 
-/// Spec v1 §2.
 @Suite struct `Paths and methods of V1` {
     let glance: TestGlance
     init() throws { glance = try .of(Self.self, runsRegistry: true) }

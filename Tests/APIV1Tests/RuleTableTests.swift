@@ -43,7 +43,7 @@ import Testing
         #expect(Self.rules.filter { !asked.contains($0) } == [])
     }
 
-    /// V1, hazard: whom the owner lets share is judged by the rules too.
+    /// Members who may share an image further are subject to the policy too.
     @Test(arguments: [
         ("PUT", "/members/dock", "", [PolicyRule.addMember, .modifyMember]),
         ("PUT", "/members", #"{"memberships": [{"member_id": "bolt", "can_share": true}]}"#, [.addMember, .modifyMember, .deleteMember]),

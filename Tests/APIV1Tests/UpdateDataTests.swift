@@ -1,7 +1,7 @@
 import TestSupport
 import Testing
 
-/// Spec v1 §8, with data.
+/// Changes with data.
 @Suite struct `Data for an image of V1 that waits` {
     let glance: TestGlance
     init() throws { glance = try .of(Self.self, runsRegistry: true) }

@@ -1,7 +1,7 @@
 import TestSupport
 import Testing
 
-/// Spec v1 §8, without data.
+/// Changes without data.
 @Suite struct `Changing an image by V1` {
     let glance: TestGlance
     init() throws { glance = try .of(Self.self, runsRegistry: true) }
@@ -132,7 +132,6 @@ import Testing
         #expect(try glance.update(id, ["owner": ""], as: .admin).image["owner"] == .null)
     }
 
-    /// Hazard A-05.
     @Test func `cannot change its status or id`() throws {
         let id = try glance.hasClassic(data: "hello")
         #expect(try glance.send("POST", "/v2/images/\(id)/actions/deactivate").status == 204)

@@ -1,7 +1,6 @@
 import TestSupport
 import Testing
 
-/// Who may do what: policy-and-auth §4, spec v2 §8, hazards.
 @Suite struct `Access to an image` {
     let glance: TestGlance
     init() throws { glance = try .of(Self.self) }

@@ -1,7 +1,6 @@
 import TestSupport
 import Testing
 
-/// Spec v2 §1.3.
 @Suite struct `Request bodies` {
     let glance: TestGlance
     init() throws { glance = try .of(Self.self) }

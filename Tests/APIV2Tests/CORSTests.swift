@@ -15,7 +15,6 @@ extension Reply {
 
 private let horizon = "https://horizon.example"
 
-/// Policy-and-auth §1 and v2 §23; hazard B-24.
 @Suite struct `Scripts of a site that is let in` {
     let glance: TestGlance
 

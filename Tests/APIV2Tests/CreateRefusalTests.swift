@@ -1,7 +1,7 @@
 import TestSupport
 import Testing
 
-/// Spec v2 §6, the table of errors; hazards.
+/// The errors of requests that create images.
 @Suite struct `Creating an image is refused` {
     let glance: TestGlance
     init() throws { glance = try .of(Self.self) }

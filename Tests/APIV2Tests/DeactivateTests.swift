@@ -1,7 +1,6 @@
 import TestSupport
 import Testing
 
-/// Spec v2 §14, hazard A-05.
 @Suite struct `Deactivating an image` {
     let glance: TestGlance
     init() throws { glance = try .of(Self.self) }

@@ -2,7 +2,6 @@ import Foundation
 import TestSupport
 import Testing
 
-/// Spec v2 §10, hazards.
 @Suite struct `Deleting an image` {
     let glance: TestGlance
     init() throws { glance = try .of(Self.self) }

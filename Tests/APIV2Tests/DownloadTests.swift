@@ -2,7 +2,7 @@ import Foundation
 import TestSupport
 import Testing
 
-/// Spec v2 §11.3. Either nginx sends the file, or the worker does; a client sees no difference.
+/// Either nginx or the worker sends the file; clients see no difference.
 @Suite struct `Downloading image data` {
     enum Sender: CaseIterable, Sendable { case nginx, worker }
 

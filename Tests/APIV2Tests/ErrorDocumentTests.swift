@@ -1,7 +1,6 @@
 import TestSupport
 import Testing
 
-/// Spec v2 §1.5, hazard A-55.
 @Suite struct `Error documents` {
     let glance: TestGlance
     init() throws { glance = try .of(Self.self) }

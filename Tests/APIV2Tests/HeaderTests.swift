@@ -1,7 +1,6 @@
 import TestSupport
 import Testing
 
-/// Spec v2 §1.4 and §1.6, hazards B-04 and B-25.
 @Suite struct `Response headers` {
     let glance: TestGlance
     init() throws { glance = try .of(Self.self) }

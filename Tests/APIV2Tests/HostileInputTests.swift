@@ -1,7 +1,7 @@
 import TestSupport
 import Testing
 
-/// Hazard A-48: what is made to break a parser is refused, and the workers live on.
+/// Input made to break a parser is refused, and the workers survive.
 @Suite struct `Input made to break the service` {
     let glance: TestGlance
     init() throws { glance = try .of(Self.self) }

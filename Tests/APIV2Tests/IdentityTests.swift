@@ -1,7 +1,7 @@
 import TestSupport
 import Testing
 
-/// Who a client is, its token says and nothing else: policy-and-auth §2, hazards B-01 and B-03.
+/// Callers are identified by their token only.
 @Suite struct `Identity` {
     let glance: TestGlance
     init() throws { glance = try .of(Self.self) }

@@ -3,7 +3,7 @@ import Synchronization
 import TestSupport
 import Testing
 
-/// `use_keystone_limits`, against a Keystone that says what a test wants. Spec policy-and-auth §6, v2 §19.
+/// `use_keystone_limits`, with a Keystone whose answers the test sets.
 @Suite(.serialized) struct `Limits that Keystone keeps` {
     /// As much of Keystone as limits need.
     final class Keystone: Sendable {

@@ -1,8 +1,8 @@
 import TestSupport
 import Testing
 
-/// Spec v2 §7: random images, and random questions whose answers a few lines of plain Swift know too. A question that fails can
-/// be asked again by its seed.
+/// Random images and random queries, whose results are also computed by a few lines of plain Swift. A query that fails can be repeated
+/// by its seed.
 @Suite struct `Any list` {
     /// Few images, which MariaDB finds by any filter; and more than `ListPlan.few`, which it reads in order.
     enum Crowd: Int, CaseIterable, Sendable {
@@ -121,7 +121,7 @@ struct Question {
         return ranked.filter { comes(marker, before: $0.ranks) }.prefix(limit).map(\.id)
     }
 
-    /// Spec v2 §8, before policy.
+    /// What the caller sees without a policy.
     private func isKnown(_ one: Picture) -> Bool {
         guard !one.isDeleted else { return false }
         if person == .admin || one.owner == nil { return true }

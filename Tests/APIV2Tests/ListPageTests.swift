@@ -2,7 +2,6 @@ import Foundation
 import TestSupport
 import Testing
 
-/// Spec v2 §7, hazard C-22.
 @Suite struct `Pages of a list` {
     let glance: TestGlance
     init() throws { glance = try Gallery.open() }

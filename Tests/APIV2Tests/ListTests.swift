@@ -1,7 +1,7 @@
 import TestSupport
 import Testing
 
-/// Spec v2 §7. Images are those of the `Gallery`, by their letters.
+/// Images are those of the `Gallery`, by their letters.
 @Suite struct `A list of images` {
     let glance: TestGlance
     init() throws { glance = try Gallery.open() }

@@ -1,7 +1,7 @@
 import TestSupport
 import Testing
 
-/// Spec v2 §7.1, hazard A-02. Names tell whose an image is and what: those of nobody's project have no owner.
+/// An image's name tells its owner and visibility.
 @Suite struct `A list holds` {
     let glance: TestGlance
     init() throws { glance = try Self.opened.get() }
@@ -226,7 +226,7 @@ import Testing
     }
 }
 
-/// policy-and-auth §1: without identity everybody is an administrator of no project.
+/// Without identity every caller is an administrator without a project.
 @Suite struct `A list without identity` {
     @Test func `holds all but community images, which are nobody's own`() throws {
         let glance = try TestGlance(identity: "none", workers: 1)

@@ -33,7 +33,6 @@ extension Reply {
     fileprivate var projects: [String] { (json["members"]?.array ?? []).map { $0["member_id"]?.string ?? "" }.sorted() }
 }
 
-/// Spec v2 §16.
 @Suite struct `A member of an image` {
     let glance: TestGlance
     init() throws { glance = try .of(Self.self) }
@@ -238,7 +237,6 @@ extension Reply {
     }
 }
 
-/// Spec v2 §16, policy-and-auth §4, hazard A-03.
 @Suite struct `Members of an image` {
     let glance: TestGlance
     init() throws { glance = try .of(Self.self) }

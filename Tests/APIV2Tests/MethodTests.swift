@@ -1,7 +1,6 @@
 import TestSupport
 import Testing
 
-/// Spec v2 §1.2 and §2.1, hazards A-10 and B-24.
 @Suite struct `Methods` {
     let glance: TestGlance
     init() throws { glance = try .of(Self.self) }

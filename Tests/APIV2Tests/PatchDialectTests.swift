@@ -1,7 +1,6 @@
 import TestSupport
 import Testing
 
-/// Spec v2 §9.1 and the parsing of §9.2.
 @Suite struct `The two dialects of changes` {
     let glance: TestGlance
     init() throws { glance = try .of(Self.self) }

@@ -1,7 +1,7 @@
 import TestSupport
 import Testing
 
-/// Spec v2 §9.2, the table of errors; hazards.
+/// The errors of changes.
 @Suite struct `Changing an image is refused` {
     let glance: TestGlance
     init() throws { glance = try .of(Self.self) }

@@ -1,7 +1,6 @@
 import TestSupport
 import Testing
 
-/// Spec v2 §1.1, hazards A-48 and B-09.
 @Suite struct `Paths` {
     let glance: TestGlance
     init() throws { glance = try .of(Self.self) }

@@ -2,7 +2,7 @@ import Foundation
 import TestSupport
 import Testing
 
-/// `policy.yaml` beside the configuration, as operators have it. Source: spec policy-and-auth §3.
+/// A `policy.yaml` beside the configuration.
 @Suite(.serialized) struct `A policy file` {
     /// A service whose file says something, beside its configuration.
     private func glance(_ policy: String, _ options: [String: String] = [:]) throws -> (TestGlance, URL) {

@@ -2,7 +2,6 @@ import Foundation
 import TestSupport
 import Testing
 
-/// Spec policy-and-auth §5, hazard A-13.
 @Suite struct `Property protections` {
     let glance: TestGlance
     init() throws { glance = try Self.glance() }

@@ -16,7 +16,7 @@ extension TestGlance {
     }
 }
 
-/// v2 §23: `enable_proxy_headers_parsing`.
+/// `enable_proxy_headers_parsing`.
 @Suite struct `What proxies say` {
     let glance: TestGlance
     init() throws { glance = try .of(Self.self, ["oslo_middleware": "enable_proxy_headers_parsing = true"]) }

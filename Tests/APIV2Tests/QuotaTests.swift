@@ -1,7 +1,6 @@
 import TestSupport
 import Testing
 
-/// Spec policy-and-auth §6, hazard A-45.
 @Suite struct `Quotas of an image's record` {
     let glance: TestGlance
     init() throws { glance = try .of(Self.self, ["DEFAULT": "image_property_quota = 3\nimage_tag_quota = 2\nimage_member_quota = 2"]) }
@@ -88,7 +87,7 @@ import Testing
     }
 }
 
-/// Spec policy-and-auth §6: −1 is without a limit, and 0 is none at all.
+/// −1 is no limit, and 0 allows nothing.
 @Suite struct `Quotas that are no numbers of things` {
     @Test func `without a limit let all in`() throws {
         let glance = try TestGlance(["DEFAULT": "image_property_quota = -1\nimage_tag_quota = -1"], workers: 1)

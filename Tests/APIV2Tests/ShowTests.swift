@@ -1,7 +1,6 @@
 import TestSupport
 import Testing
 
-/// Spec v2 §4 and §8.
 @Suite struct `Showing an image` {
     let glance: TestGlance
     init() throws { glance = try .of(Self.self) }
@@ -133,7 +132,7 @@ import Testing
     }
 }
 
-/// Spec v2 §4 with `show_image_direct_url`, hazard A-08.
+/// With `show_image_direct_url`.
 @Suite struct `Showing where an image's data lie` {
     let glance: TestGlance
     init() throws { glance = try .of(Self.self, ["DEFAULT": "show_image_direct_url = true"]) }

@@ -2,7 +2,7 @@ import Foundation
 import TestSupport
 import Testing
 
-/// Images whose bytes somebody has signed. Spec stores-import-cache §5; hazard A-53.
+/// Images with a signature in their properties.
 @Suite struct `A signed image` {
     let glance: TestGlance
     let certificates: String

@@ -2,7 +2,7 @@ import Foundation
 import TestSupport
 import Testing
 
-/// Spec v2 §21: what a site says of custom properties in its `schema-image.json`.
+/// A site's rules for custom properties in `schema-image.json`.
 @Suite struct `Properties that a site describes` {
     private func glance(_ schema: String) throws -> TestGlance {
         let glance = try TestGlance(workers: 1)

@@ -1,7 +1,7 @@
 import TestSupport
 import Testing
 
-/// Hazards B-22 to B-24: where one request ends and the next begins is never in doubt.
+/// The end of a request is never ambiguous.
 @Suite struct `Requests within requests` {
     let glance: TestGlance
     init() throws { glance = try .of(Self.self) }

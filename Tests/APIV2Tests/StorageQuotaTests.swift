@@ -4,7 +4,7 @@ import Testing
 
 private let octets = ["Content-Type": "application/octet-stream"]
 
-/// `user_storage_quota`. Spec policy-and-auth §6, hazards.
+/// `user_storage_quota`.
 @Suite(.serialized) struct `What a project may store` {
     let glance: TestGlance
     init() throws {

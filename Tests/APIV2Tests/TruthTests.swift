@@ -1,7 +1,7 @@
 import TestSupport
 import Testing
 
-/// Hazards: size, checksum, hash and status come from the bytes written, and from nowhere else.
+/// Size, checksum, hash and status come only from the bytes that were written.
 @Suite struct `What the service says of data` {
     let glance: TestGlance
     init() throws { glance = try .of(Self.self) }

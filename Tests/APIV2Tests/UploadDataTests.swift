@@ -38,7 +38,6 @@ private func bytes(_ count: Int) -> [UInt8] {
 
 private let octets = ["Content-Type": "application/octet-stream"]
 
-/// Spec v2 §11.1.
 @Suite struct `Data of an image` {
     let glance: TestGlance
     init() throws { glance = try .of(Self.self) }

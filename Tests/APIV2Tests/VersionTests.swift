@@ -1,7 +1,6 @@
 import TestSupport
 import Testing
 
-/// Spec v2 §1.1 and §3.
 @Suite struct `Finding the version of the API` {
     let glance: TestGlance
     init() throws { glance = try .of(Self.self) }
@@ -92,7 +91,7 @@ import Testing
     }
 }
 
-/// Spec v2 §3: `public_endpoint` is the base of the links, however it is written.
+/// `public_endpoint` is the base of the links, with or without a slash at its end.
 @Suite struct `Version links where the operator has fixed the address` {
     @Test func `end in v2 after the path of the address`() throws {
         let glance = try TestGlance.of(Self.self, ["DEFAULT": "public_endpoint = https://cloud.example/image/"])

@@ -2,7 +2,7 @@ import Foundation
 import TestSupport
 import Testing
 
-/// Spec v2 §2.5 and §20.
+/// The paths of `/v2/cache`, and the older ones of cache management.
 @Suite(.serialized) struct `Asking of the cache` {
     let glance: TestGlance
     init() throws {

@@ -2,7 +2,6 @@ import Foundation
 import TestSupport
 import Testing
 
-/// Spec stores-import-cache §6; hazard C-27.
 @Suite(.serialized) struct `An image from far away` {
     let glance: TestGlance
     init() throws { glance = try Self.shared.get() }

@@ -3,7 +3,7 @@ import Glibc
 import TestSupport
 import Testing
 
-/// Hazard C-27: no download fails because of the cache.
+/// A download never fails because of the cache.
 @Suite(.serialized) struct `A cache in trouble` {
     @Test func `that cannot be made costs nobody his image`() throws {
         let file = "\(TestFolder.root)/no-folder-\(UInt32.random(in: 0 ... .max))"

@@ -2,7 +2,7 @@ import Foundation
 import TestSupport
 import Testing
 
-/// python-glanceclient by the Images API v1, which it still speaks: spec v1 §12.
+/// python-glanceclient with the Images API v1, which it still supports.
 @Suite struct `The glance client of V1` {
     let glance: TestGlance
     init() throws { glance = try .of(Self.self, runsRegistry: true) }

@@ -1,7 +1,7 @@
 import Domain
 import Testing
 
-/// The rules of spec policy-and-auth §4, as far as there is something to ask them of.
+/// Glance's default policy rules, for the operations that exist here.
 @Suite struct `The default policy` {
     let policy = Policy()
 

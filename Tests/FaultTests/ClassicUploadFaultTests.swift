@@ -2,7 +2,7 @@ import Foundation
 import TestSupport
 import Testing
 
-/// Spec v1 §6 and §8, and hazards B-10, C-01, C-11 to C-15, as V1 has them.
+/// The faults of uploads, for V1.
 @Suite(.serialized) struct `An upload by V1` {
     let glance: TestGlance
     init() throws { glance = try .of(Self.self, runsRegistry: true) }

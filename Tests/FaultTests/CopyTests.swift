@@ -3,7 +3,7 @@ import TestSupport
 import Testing
 import Threading
 
-/// What `glance-tasks` fetches from elsewhere for V1, and what V1 leaves there. Hazards and C-20.
+/// Copies that `glance-tasks` makes for V1.
 @Suite(.serialized) struct `A copy from elsewhere` {
     let glance: TestGlance
     init() throws { glance = try .of(Self.self, Self.options, runsTasks: true, runsRegistry: true) }

@@ -2,7 +2,6 @@ import Foundation
 import TestSupport
 import Testing
 
-/// Hazards C-01, C-25, C-26 and B-17.
 @Suite(.serialized) struct `A worker that ends` {
     @Test func `in mid-upload gives the image back within a minute`() throws {
         let glance = try TestGlance(workers: 1, runsTasks: true)
@@ -80,7 +79,7 @@ import Testing
         #expect(reply.json["status"]?.string == "active")
     }
 
-    /// Hazard B-20: nginx does not send it to another worker, which might do it a second time.
+    /// nginx does not send the request to another worker, which might do it a second time.
     @Test func `within a deletion leaves it at that`() throws {
         let glance = try TestGlance()
         let image = try glance.hasImage()
@@ -113,7 +112,7 @@ import Testing
         #expect(try connection.receive().status == 200)
     }
 
-    /// Hazard B-12: kept connections hold threads, and there are more of them here than threads.
+    /// Kept connections occupy threads, and here there are more connections than threads.
     @Test func `of few threads still answers many clients`() async throws {
         let glance = try TestGlance(["vitrine": "metadata_threads = 2"], workers: 1)
         let image = try glance.hasImage()

@@ -20,7 +20,7 @@ extension Reply {
     }
 }
 
-/// Issue 4, part 5: what the service stands on, each with its time.
+/// Each part that the service depends on, with its time.
 @Suite(.serialized) struct `The detailed health check` {
     private static let detailed = ["healthcheck": "detailed = true"]
 

@@ -2,7 +2,7 @@ import Foundation
 import TestSupport
 import Testing
 
-/// Issue 12, B1 and B2: a worker that is stopped and wakes when its upload is somebody else's.
+/// A worker is stopped, and continues when its upload belongs to another worker.
 @Suite(.serialized) struct `A worker that was frozen` {
     let glance: TestGlance
     init() throws { glance = try .of(Self.self, runsTasks: true) }

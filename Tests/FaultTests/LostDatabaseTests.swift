@@ -3,7 +3,6 @@ import Stack
 import TestSupport
 import Testing
 
-/// Hazards C-05 and C-07.
 @Suite(.serialized) struct `While the database is away` {
     let server: PrivateMariaDB
     let glance: TestGlance

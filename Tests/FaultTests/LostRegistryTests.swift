@@ -3,7 +3,7 @@ import Stack
 import TestSupport
 import Testing
 
-/// Issue 3: the registry down, slow, or gone in mid-upload. V1 says so in bounded time; V2 does not need it.
+/// The registry is down, slow, or gone in the middle of an upload. V1 answers in bounded time; V2 does not need it.
 @Suite(.serialized) struct `While the registry is away` {
     private static let patience = ["DEFAULT": "registry_client_timeout = 2"]
 

@@ -2,7 +2,7 @@ import Foundation
 import TestSupport
 import Testing
 
-/// Many at once against one limit. Hazard A-46.
+/// Many requests at once against one limit.
 @Suite(.serialized) struct `A project's storage` {
     private static let piece = 100_000
 

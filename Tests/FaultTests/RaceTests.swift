@@ -2,7 +2,7 @@ import Foundation
 import TestSupport
 import Testing
 
-/// Hazards C-11 to C-15: of several at once, one wins, and nobody's change is lost.
+/// Of several requests at once one wins, and no change is lost.
 @Suite struct `Requests at the same moment` {
     let glance: TestGlance
     init() throws { glance = try .of(Self.self) }

@@ -2,7 +2,7 @@ import Foundation
 import TestSupport
 import Testing
 
-/// Spec stores-import-cache §7: images whose data stay for a while after they are deleted.
+/// Images whose data are kept for a while after the deletion.
 @Suite(.serialized) struct `A delayed deletion` {
     private static let options = ["DEFAULT": "delayed_delete = true\nscrub_time = 3600"]
 

@@ -3,7 +3,7 @@ import Synchronization
 import TestSupport
 import Testing
 
-/// Hazard B-13: who sends slowly takes from nobody but himself.
+/// A slow client delays nobody but itself.
 @Suite struct `Clients that send slowly` {
     private static let data = ["Content-Type": "application/octet-stream"]
 
@@ -117,7 +117,6 @@ import Testing
         #expect(try slow.receive().status == 204)
     }
 
-    /// Hazards A-41 and C-12.
     @Test(arguments: ["file", "stage", "V1"])
     func `learn within seconds that their image is deleted, though they send nothing`(_ way: String) throws {
         let glance = try TestGlance.of(Self.self, runsRegistry: true)

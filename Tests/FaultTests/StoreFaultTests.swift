@@ -2,7 +2,6 @@ import Foundation
 import TestSupport
 import Testing
 
-/// Hazards C-04, C-09, C-16 and C-17.
 @Suite(.serialized) struct `A store in trouble` {
     /// A file system of eight megabytes; mounting one takes root, which CI is.
     @Test(.enabled(if: getuid() == 0, "mounting a small file system takes root"))

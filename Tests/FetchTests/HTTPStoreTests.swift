@@ -112,7 +112,7 @@ import Testing
     @Test(arguments: [
         ("http://me:secret@10.0.0.1/", "the host"), ("http://127.0.0.1:81/", "the port 81"),
         ("ftp://127.0.0.1/", "the scheme ftp"),
-        ("http://127.1/", "a host in the form of a number"), ("http://a b/", "it is no address"), ("/again", "more than 5 redirects"),
+        ("http://127.1/", "a host in the form of a number"), ("http://a b/", "it is not a URL"), ("/again", "more than 5 redirects"),
     ])
     func `says what keeps it from following a redirect`(_ target: String, _ reason: String) throws {
         let server = try RawServer.says("HTTP/1.1 302 Found\r\nContent-Length: 0\r\nLocation: \(target)\r\n\r\n")

@@ -89,7 +89,6 @@ import Testing
         }
     }
 
-    /// Hazard B-24.
     @Test(arguments: Front.Way.allCases)
     func `that ask whether to go on are told so`(_ way: Front.Way) throws {
         let front = try Front.of(way)

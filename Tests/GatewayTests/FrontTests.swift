@@ -116,7 +116,7 @@ import Testing
         }
     }
 
-    /// Spec v2 §4 and §7: paths in documents are the API's own; whole addresses lead where the client came.
+    /// Paths in documents have no prefix; absolute URLs lead to the address that the client used.
     @Test(arguments: Front.Way.allCases)
     func `makes links that lead back`(_ way: Front.Way) throws {
         let front = try Front.of(way)
@@ -145,7 +145,6 @@ import Testing
         #expect(try front.send("GET", "/v2")["Location"] == "\(front.address)/v2/")
     }
 
-    /// Hazards B-06 and B-25.
     @Test(arguments: Front.Way.allCases)
     func `shows nothing of what is inside`(_ way: Front.Way) throws {
         let front = try Front.of(way)

@@ -4,7 +4,7 @@ import Stack
 import TestSupport
 import Testing
 
-/// Policy-and-auth §1, v2 §23, registry.md: what oslo's health check answers as Glance mounts it.
+/// The answers of oslo's health check, as Glance mounts it.
 @Suite struct `The health check` {
     let glance: TestGlance
     let file = "\(TestFolder.root)/healthcheck_disable-\(UInt32.random(in: 0 ... .max))"

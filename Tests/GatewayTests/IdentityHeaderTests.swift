@@ -2,7 +2,7 @@ import Foundation
 import TestSupport
 import Testing
 
-/// What `glance-params.conf` lets through, as a program sees it that prints all it is told: hazards B-01 to B-03.
+/// The headers that pass `glance-params.conf`, as seen by a program that prints its parameters.
 @Suite struct `What a worker is told of a request` {
     let front: Front
     init() throws { front = try Self.shared.get() }
@@ -76,7 +76,7 @@ import Testing
         #expect(told["SERVER_PORT"] == String(front.port))
     }
 
-    /// Hazards B-02 and B-03.
+    /// A client cannot set a parameter of the server by a header.
     @Test func `is not what headers say that look like the server's own words`() throws {
         let told = try told([
             "Proxy": "http://forged", "Request-Method": "DELETE", "Request_Uri": "/forged", "Script-Name": "/forged",

@@ -3,7 +3,7 @@ import Glibc
 import TestSupport
 import Testing
 
-/// Issue 4, part 7; spec v2 §1.6. What nginx says by itself bears a name too, and so does every line of the log.
+/// nginx's own errors have a request id too, and so has every line of the log.
 @Suite(.serialized) struct `The names of a request` {
     private let own = #/req-[0-9a-f]{32}/#
 

@@ -46,7 +46,7 @@ private final class FakeBarbican: Sendable {
     func isAway(_ isAway: Bool) { state.with { $0.isAway = isAway } }
 }
 
-/// Certificates of a key manager, which is asked with the caller's token. Spec stores-import-cache §5.
+/// Certificates from a key manager, which gets the caller's token.
 @Suite(.serialized) struct `A signed image in a cloud` {
     private let glance: TestGlance
     private let keystone: FakeKeystone

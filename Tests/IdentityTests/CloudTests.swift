@@ -137,7 +137,6 @@ import Testing
         #expect(try status("GET", "/v2/schemas/image") == 200)
     }
 
-    /// Hazard A-43.
     @Test func `goes on with an upload whose token has ended meanwhile`() throws {
         let token = "short-\(UInt32.random(in: 0 ... .max))"
         keystone.knows(token, .init(scope: FakeKeystone.project("acme"), life: 3))

@@ -56,7 +56,7 @@ private final class FakeGlance: Sendable {
     }
 }
 
-/// `glance-download`. Spec v2 §12, stores-import-cache §3.6; hazard A-32.
+/// `glance-download`.
 @Suite(.serialized) struct `An import from another region` {
     private let glance: TestGlance
     private let there: FakeGlance

@@ -4,7 +4,7 @@ import Synchronization
 import TestSupport
 import Testing
 
-/// Source: spec policy-and-auth §2; keystonemiddleware, `auth_token`.
+/// Source: keystonemiddleware, `auth_token`.
 @Suite struct `A token of Keystone's` {
     let service: Service
     private var keystone: FakeKeystone { service.keystone }

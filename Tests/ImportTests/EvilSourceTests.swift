@@ -2,7 +2,7 @@ import Foundation
 import TestSupport
 import Testing
 
-/// Sources that are not to be asked, and sources that do not behave. Hazards; spec stores-import-cache §3.3.
+/// Sources that must not be contacted, and sources that misbehave.
 @Suite(.serialized) struct `A source of an import` {
     /// As the service comes: public addresses only, ports 80 and 443.
     @Test func `that nobody may name is refused at once`() throws {

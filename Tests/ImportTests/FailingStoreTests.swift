@@ -2,7 +2,7 @@ import Foundation
 import TestSupport
 import Testing
 
-/// Imports into stores of which some cannot be written to. Spec stores-import-cache §3.1, `all_stores_must_succeed`.
+/// Imports into several stores, some of which cannot be written to: `all_stores_must_succeed`.
 @Suite(.serialized) struct `An import into stores in trouble` {
     let glance: TestGlance
     init() throws {

@@ -2,7 +2,7 @@ import Foundation
 import TestSupport
 import Testing
 
-/// The ways by which images get their bytes, and what image and task say of them. Spec v2 §12 and §18, stores-import-cache §3.
+/// The import methods, and what image and task show about them.
 @Suite(.serialized) struct `An import` {
     let glance: TestGlance
     init() throws { glance = try .of(Self.self, Source.allowed, stores: Self.stores, runsTasks: true) }

@@ -2,7 +2,7 @@ import Foundation
 import TestSupport
 import Testing
 
-/// What `POST /v2/images/{image}/import` refuses, and in which order. Spec v2 §12.
+/// The errors of `POST /v2/images/{image}/import`, and their order.
 @Suite(.serialized) struct `An import that is refused` {
     let glance: TestGlance
     /// Nobody does here what is ordered, so that an image in work stays one.

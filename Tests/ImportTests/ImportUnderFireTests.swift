@@ -2,7 +2,7 @@ import Foundation
 import TestSupport
 import Testing
 
-/// `glance-tasks` is killed again and again while imports are under way. Hazards C-03; invariants I1 and I4 to I6.
+/// `glance-tasks` is killed again and again during imports.
 @Suite(.serialized) struct `An import whose process is killed` {
     private static let stores = ["near", "far", "third"]
     private static let kills = 20

@@ -2,7 +2,7 @@ import Foundation
 import TestSupport
 import Testing
 
-/// What nobody works on any more, and imports whose process is told to end. Spec stores-import-cache §3.2 and §3.4; invariants I4, I5.
+/// Imports that no process works on any more, and imports whose process is told to end.
 @Suite(.serialized) struct `An import that was left` {
     private static let stores = ["near", "far"]
 

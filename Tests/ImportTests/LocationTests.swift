@@ -2,7 +2,7 @@ import Foundation
 import TestSupport
 import Testing
 
-/// `/v2/images/{image}/locations`. Spec v2 §13.2 and §13.3; hazards.
+/// `/v2/images/{image}/locations`.
 @Suite(.serialized) struct `A location` {
     let glance: TestGlance
     init() throws { glance = try .of(Self.self, Source.allowed, runsTasks: true) }

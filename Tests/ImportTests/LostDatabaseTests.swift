@@ -3,7 +3,6 @@ import Stack
 import TestSupport
 import Testing
 
-/// Hazard C-05.
 @Suite(.serialized) struct `While the database is away an image` {
     let server: PrivateMariaDB
     let glance: TestGlance

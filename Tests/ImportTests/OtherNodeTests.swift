@@ -5,7 +5,7 @@ import Testing
 
 private let direct = #"{"method": {"name": "glance-direct"}}"#
 
-/// Nodes whose staging folders are their own: `worker_self_reference_url`, `os_glance_stage_host`. Spec stores-import-cache §9.
+/// Nodes with their own staging folders: `worker_self_reference_url`, `os_glance_stage_host`.
 @Suite(.serialized) struct `Data that are staged at another node` {
     /// Two nodes of one site: one database, one store, a staging folder each.
     final class Nodes: Sendable {

@@ -30,7 +30,7 @@ private final class WorkFolder {
     }
 }
 
-/// `image_decompression`. Spec stores-import-cache §3.5; hazard A-28.
+/// `image_decompression`.
 @Suite(.serialized) struct `An import that unpacks` {
     let glance: TestGlance
     init() throws {
@@ -113,7 +113,7 @@ private final class WorkFolder {
     }
 }
 
-/// `image_conversion`. Spec stores-import-cache §3.5; hazards.
+/// `image_conversion`.
 @Suite(.serialized) struct `An import that converts` {
     let glance: TestGlance
     init() throws {

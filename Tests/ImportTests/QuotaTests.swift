@@ -4,7 +4,7 @@ import Testing
 
 private let octets = ["Content-Type": "application/octet-stream"]
 
-/// `user_storage_quota`, of which each store takes its part. Spec policy-and-auth §6, v2 §12; hazard A-41.
+/// `user_storage_quota`; the data count once for each store.
 @Suite(.serialized) struct `What a project may import` {
     let glance: TestGlance
     init() throws {
@@ -90,7 +90,7 @@ private let octets = ["Content-Type": "application/octet-stream"]
     }
 }
 
-/// `image_stage_total` and `image_count_uploading`, which Keystone keeps. Spec v2 §11.2.
+/// `image_stage_total` and `image_count_uploading`, the limits in Keystone.
 @Suite(.serialized) struct `What a project may stage` {
     /// As much of Keystone as limits need that all projects have.
     private func keystone(_ limits: [(String, Int)]) throws -> RawServer {

@@ -2,7 +2,7 @@ import Foundation
 import TestSupport
 import Testing
 
-/// Imports of images whose bytes somebody has signed. Spec stores-import-cache §5; hazard A-53.
+/// Imports of images with a signature in their properties.
 @Suite(.serialized) struct `An import of a signed image` {
     let glance: TestGlance
 

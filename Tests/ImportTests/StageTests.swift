@@ -4,7 +4,7 @@ import Testing
 
 private let octets = ["Content-Type": "application/octet-stream"]
 
-/// `PUT /v2/images/{image}/stage`. Spec v2 §11.2; hazards C-02, C-11, C-12.
+/// `PUT /v2/images/{image}/stage`.
 @Suite(.serialized) struct `Staging an image's data` {
     let glance: TestGlance
     init() throws { glance = try .of(Self.self, ["DEFAULT": "image_size_cap = 1000000"], runsTasks: true) }

@@ -2,7 +2,7 @@ import Foundation
 import TestSupport
 import Testing
 
-/// `/v2/tasks` and the tasks of an image. Spec v2 §18.
+/// `/v2/tasks` and the tasks of an image.
 @Suite(.serialized) struct `Tasks` {
     let glance: TestGlance
     /// Nobody does here what is ordered.

@@ -4,7 +4,6 @@ import ImportTransforms
 import TestSupport
 import Testing
 
-/// Hazards.
 @Suite struct `A conversion` {
     private let folder = "\(TestFolder.root)/conversion-\(UInt64.random(in: 0 ... .max))"
 

@@ -2,7 +2,6 @@ import Foundation
 import TestSupport
 import Testing
 
-/// Policy-and-auth §4, hazard A-11.
 @Suite struct `Who may do what to metadata definitions` {
     let glance: TestGlance
     init() throws { glance = try .of(Self.self) }

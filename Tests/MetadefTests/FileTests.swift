@@ -116,8 +116,8 @@ import Testing
             let command = try manage("load", words)
             #expect(command.status == 0 && command.errors.contains(part), "\(command.errors)")
         }
-        try told("--path", "\(folder)/none", of: "\(folder)/none is not there")
-        try told("--path", folder, of: "no files")
+        try told("--path", "\(folder)/none", of: "\(folder)/none does not exist")
+        try told("--path", folder, of: "no *.json files")
         try told("--prefer_new", "--path", folder, of: "--merge")
         try told("--merge", "--prefer_new", "--overwrite", "--path", folder, of: "exclude")
         #expect(try manage("export", "--path", "\(folder)/none").status == 0)

@@ -1,7 +1,6 @@
 import TestSupport
 import Testing
 
-/// Spec v2 §22.2 and §22.3.
 @Suite struct `Objects and properties of a namespace` {
     let glance: TestGlance
     init() throws { glance = try .of(Self.self) }

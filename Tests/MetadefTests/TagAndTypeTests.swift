@@ -1,7 +1,6 @@
 import TestSupport
 import Testing
 
-/// Spec v2 §22.4 and §22.5.
 @Suite struct `Tags and resource types of a namespace` {
     let glance: TestGlance
     init() throws { glance = try .of(Self.self) }

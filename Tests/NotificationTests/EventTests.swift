@@ -145,7 +145,7 @@ import Testing
         #expect(told.last?.payload["status"] == "killed")
     }
 
-    /// Hazard A-50: a location may hold credentials.
+    /// A location may contain credentials.
     @Test func `never says where the bytes lie`() throws {
         let source = try RawServer { connection, _ in
             connection.readHead()

@@ -6,7 +6,7 @@ import Persistence
 import TestSupport
 import Testing
 
-/// Issue 12, B14: whoever asked for a change that was done is told so, also where the answer of COMMIT was lost; and it is done once.
+/// If the answer of COMMIT is lost, the caller still learns that the change was made, and it is made once.
 @Suite(.serialized) struct `A COMMIT whose answer is lost` {
     private let glance: TestGlance
     private let proxy: DatabaseProxy

@@ -182,7 +182,7 @@ import Threading
         return nil
     }
 
-    /// Issue 12, B8: the client of one upload left while the database was away; another goes on.
+    /// The client of one upload left while the database was away; another upload continues.
     @Test func `because its holder let go of it is not kept`() throws {
         let catalog = catalog
         let uploads = try (0..<2).map { _ in

@@ -8,7 +8,7 @@ import Testing
 
 @Suite struct `The database's tables` {
     /// Glance's tables with their columns, as `information_schema` shows them: name, type, and `?` where NULL is allowed.
-    /// Source: spec `database.md`.
+    /// The tables and columns of Glance.
     static let glanceTables: [(String, String)] = [
         ("alembic_version", "version_num varchar(32)"),
         (

@@ -4,7 +4,6 @@ import Testing
 
 @testable import Service
 
-/// Issue 12, B25.
 @Suite struct `The name of a worker` {
     private let place = WorkerName.Place.own
 

@@ -42,7 +42,6 @@ private enum Gallery {
     }
 }
 
-/// registry.md §4.
 @Suite(.serialized) struct `Lists of the registry` {
     let glance: TestGlance
     init() throws { glance = try Gallery.open() }

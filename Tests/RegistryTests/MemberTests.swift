@@ -1,7 +1,6 @@
 import TestSupport
 import Testing
 
-/// registry.md §6.
 @Suite struct `Members in the registry` {
     let glance: TestGlance
     init() throws { glance = try Registry.open() }

@@ -1,7 +1,6 @@
 import TestSupport
 import Testing
 
-/// registry.md §2.
 @Suite struct `Routes of the registry` {
     let glance: TestGlance
     init() throws { glance = try Registry.open() }

@@ -1,7 +1,6 @@
 import TestSupport
 import Testing
 
-/// registry.md §3 and §5, GET.
 @Suite struct `An image of the registry` {
     let glance: TestGlance
     init() throws { glance = try Registry.open() }
@@ -102,7 +101,6 @@ import Testing
     }
 }
 
-/// registry.md §5, POST.
 @Suite struct `Creating an image in the registry` {
     let glance: TestGlance
     init() throws { glance = try Registry.open() }

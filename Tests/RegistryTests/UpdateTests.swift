@@ -1,7 +1,6 @@
 import TestSupport
 import Testing
 
-/// registry.md §5, PUT.
 @Suite struct `Changing an image in the registry` {
     let glance: TestGlance
     init() throws { glance = try Registry.open() }
@@ -136,7 +135,6 @@ import Testing
     }
 }
 
-/// registry.md §5, DELETE.
 @Suite struct `Deleting an image in the registry` {
     let glance: TestGlance
     init() throws { glance = try Registry.open() }

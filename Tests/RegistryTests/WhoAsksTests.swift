@@ -2,7 +2,7 @@ import Foundation
 import TestSupport
 import Testing
 
-/// registry.md §1. Whoever has the secret is believed; nobody else is anybody.
+/// The registry trusts callers with the secret, and treats all others as anonymous.
 @Suite struct `Who asks the registry` {
     let glance: TestGlance
     init() throws { glance = try Registry.open() }

@@ -2,7 +2,7 @@ import Foundation
 import TestSupport
 import Testing
 
-/// Issue 13, A10: `metadata_encryption_key`, by which Glance encrypts where images lie. PyPI's Glance reads what is written here.
+/// `metadata_encryption_key`, the key by which Glance encrypts locations. Glance from PyPI reads what is written here.
 @Suite struct `Encrypted locations` {
     private static let key = "0123456789abcdef0123456789abcdef"
     private static let options = [

@@ -4,7 +4,7 @@ import Stores
 import TestSupport
 import Testing
 
-/// Issue 12, B12: one folder of several that cannot be used keeps nobody from using the others.
+/// One unusable folder of several does not keep the others from being used.
 @Suite struct `A folder of several that fails` {
     private let folder: String
     init() throws { folder = try Files.fresh() }

@@ -5,7 +5,7 @@ import Stores
 import TestSupport
 import Testing
 
-/// Spec stores §2.1: `filesystem_store_datadirs`.
+/// `filesystem_store_datadirs`.
 @Suite struct `A file store of several folders` {
     private func place(_ id: ImageID = .fresh(), announcing size: Int64?, in store: FileStore) throws -> String {
         let pending = try store.begin(id, token: "1", announcing: size)

@@ -35,7 +35,6 @@ private struct Disks {
     }
 }
 
-/// Spec stores §4, hazards A-24 to A-28.
 @Suite struct `An upload` {
     let glance: TestGlance
     init() throws { glance = try .of(Self.self, ["image_format": "disk_formats = \(formats.joined(separator: ",")),gpt,luks,qed"]) }
@@ -174,7 +173,7 @@ private struct Disks {
         }
     }
 
-    /// Hazard A-25: a first-level table of gigabytes is nothing that anybody reads here.
+    /// A first-level table of gigabytes is not read.
     @Test func `with absurd numbers is answered at once`() throws {
         let absurd = Made.qcow2.setting(big: UInt32(1) << 31, at: 36).setting(big: UInt64.max / 2, at: 40).setting(big: UInt32.max, at: 60)
         let id = try glance.hasImage(called: "qcow2")

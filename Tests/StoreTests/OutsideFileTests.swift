@@ -4,7 +4,7 @@ import Stores
 import TestSupport
 import Testing
 
-/// Issue 13, A11 and A14: files that lie elsewhere than where new ones come, by their location or by a link.
+/// Files outside the stores' folders, by their location or behind a link.
 @Suite struct `A file outside of the stores' folders` {
     /// A site as Glance is, one that names a folder, and one that names none.
     private static let sites = Result {

@@ -68,7 +68,6 @@ private final class PutOff: MaintenanceCatalog {
     func record(mark: String, ofSharedFolder name: String) throws(Fault) { throw unasked }
 }
 
-/// Issue 12, B11.
 @Suite struct `The scrubber` {
     private func scrubber(_ catalog: PutOff) throws -> Scrubber {
         let stores = StoreSet(try FileStore([.init(path: Files.fresh())]))

@@ -2,7 +2,6 @@ import Foundation
 import TestSupport
 import Testing
 
-/// Spec v2 §17.
 @Suite struct `Removing an image from a store` {
     let glance: TestGlance
     init() throws { glance = try .of(Self.self, TestGlance.webAndShows, stores: ["fast", "cheap"]) }
@@ -124,7 +123,7 @@ import Testing
         }
     }
 
-    /// Hazard C-16: the record says at once that they are gone, and that they are still owed. The sweeper comes every ten seconds.
+    /// The record shows at once that the bytes are gone, and that their removal is owed. The sweeper runs every ten seconds.
     @Test(.enabled(if: getuid() == 0, "mounting a small file system takes root"))
     func `stays owed while the store cannot be written to, and is made up for by glance-tasks`() throws {
         let disk = try SmallDisk(megabytes: 4)

@@ -63,7 +63,6 @@ import Testing
         }
     }
 
-    /// Hazard A-50.
     @Test func `do not tell the password of a location, in answers and in logs`() throws {
         let id = try glance.hasImage(in: "fast")
         try glance.execute("UPDATE image_locations SET value = 'http://joe:s3cret@127.0.0.1:1/x@y' WHERE image_id = '\(id)'")

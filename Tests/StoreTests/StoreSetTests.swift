@@ -150,7 +150,6 @@ import Testing
         #expect(ImageLocation(url: "", metadata: #"{"store": 7}"#).store == nil)
     }
 
-    /// Hazard A-50.
     @Test func `does not show who may read there`() {
         for (url, shown) in [
             ("http://joe:s3cret@host/x", "http://***@host/x"), ("https://token@host:8/x@y", "https://***@host:8/x@y"),

@@ -2,7 +2,7 @@ import Foundation
 import TestSupport
 import Testing
 
-/// Issue 13, A10: what a site enables decides what it can do, and not whether it starts.
+/// The types of a site's stores decide what it can do, not whether it starts.
 @Suite struct `A site whose stores are all http` {
     let source: RawServer
     init() throws {

@@ -58,7 +58,7 @@ extension TestGlance {
     }
 }
 
-/// Issue 12, B11 and B24: what cannot be done of one thing keeps no other from being done.
+/// An error about one image does not stop the work on others.
 @Suite(.serialized) struct `The sweep` {
     @Test func `goes on past uploads whose bytes cannot be removed, and past a store that cannot be read`() throws {
         let glance = try TestGlance(workers: 1, stores: ["fast", "cheap"], runsTasks: true)

@@ -50,7 +50,7 @@ extension TestGlance {
     }
 }
 
-/// Issue 12, B26: what is not found in a folder that is not the store's is not gone.
+/// A file that is missing in a folder that is not the store's counts as unavailable, not as lost.
 @Suite(.serialized) struct `A folder that is not the one the bytes were written to` {
     private static let detailed = ["healthcheck": "detailed = true"]
 
@@ -194,7 +194,7 @@ extension TestGlance {
 
     // MARK: what lies in it
 
-    /// Issue 13, A12: a backup, or Glance itself, has no folder for what comes in.
+    /// A backup, or Glance, has no folder for incoming files.
     @Test func `gets back what it needs, if it is the right one`() throws {
         let glance = try TestGlance(Self.detailed, workers: 1, runsTasks: true)
         let image = try glance.hasActiveImage("kept")

@@ -69,7 +69,7 @@ import Testing
         let image = try glance.hasActiveImage(as: .admin, "cached")
         #expect(try glance.send("PUT", "/v2/cache/\(image)", as: .admin).status == 202)
         let fetched = try run("glance-cache-prefetcher")
-        #expect(fetched.status == 0 && fetched.text.contains(": 1 images came in."), "\(fetched.text)\(fetched.errors)")
+        #expect(fetched.status == 0 && fetched.text.contains(": 1 images were fetched."), "\(fetched.text)\(fetched.errors)")
         #expect(try String(contentsOfFile: "\(glance.cacheFolder)/\(image)", encoding: .utf8) == "cached")
         #expect(try files("queue") == [])
     }
