@@ -51,7 +51,7 @@ import Testing
         #expect(try glance.recordedStatus(id) == "pending_delete")
     }
 
-    /// As `delayed_delete` leaves a record.
+    /// The record as `delayed_delete` leaves it.
     @Test func `is 403 for whose it is while its bytes wait for the scrubber`() throws {
         let id = try glance.hasClassic(["name": "n"])
         try glance.execute(

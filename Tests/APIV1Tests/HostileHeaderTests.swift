@@ -84,7 +84,7 @@ import Testing
         let lines = sizes.flatMap { count, size in (0..<count).map { Array("x-image-meta-property-k\($0): \(text(of: size))".utf8) } }
         let connection = try HTTPConnection(port: glance.port)
         try connection.send("POST /v1/images HTTP/1.1\r\nHost: x\r\nConnection: close\r\nX-Auth-Token: alice\r\nContent-Length: 0\r\n")
-        // nginx hangs up when it has seen enough.
+        // nginx closes the connection when it has read enough.
         for line in [Array("x-image-meta-id: \(id)".utf8)] + lines + [[]] {
             guard (try? connection.send(line + Array("\r\n".utf8))) != nil else { break }
         }
@@ -157,7 +157,7 @@ import Testing
         try glance.expectAlive()
     }
 
-    /// nginx lets property names of all letters through, and with them these, which are nobody's identity either.
+    /// nginx passes property names with any characters, so it passes these too; they carry no identity.
     @Test(arguments: ["X.Roles", "X!Roles", "X.Project.Id", "X-Roles.", "x-auth-token."])
     func `like those that say who asks mean nothing`(_ name: String) throws {
         let id = try glance.hasClassic(data: "hello")

@@ -10,7 +10,7 @@ import Testing
         try Self.stock.of(glance)
     }
 
-    /// Images of every kind, put in once.
+    /// Images of every kind, inserted once.
     private static let stock = Stock()
 
     private final class Stock: @unchecked Sendable {

@@ -86,7 +86,7 @@ import Testing
         #expect(try glance.update(id, ["property-x_fixed": "g"], headers: keeping).status == 403)
     }
 
-    /// Else a client could guess at the value until it is no change.
+    /// Otherwise a client could guess the value, by trying changes until one has no effect.
     @Test(arguments: ["s", "other"]) func `refuse to set what may not be read, whatever its value`(_ value: String) throws {
         let id = try glance.hasClassic(all)
         #expect(try glance.update(id, ["property-x_secret": value], headers: keeping).status == 403)

@@ -5,7 +5,7 @@ import Testing
     let glance: TestGlance
     init() throws { glance = try .of(Self.self, runsRegistry: true) }
 
-    /// All that a header can tell of an image that is there.
+    /// Every header of an existing image.
     static let fields: Set<String> = [
         "id", "name", "status", "size", "virtual_size", "disk_format", "container_format", "min_disk", "min_ram", "is_public", "owner",
         "checksum", "created_at", "updated_at", "deleted", "protected",
@@ -72,7 +72,7 @@ import Testing
         #expect(reply.meta("size") == "0")
     }
 
-    /// Better than Glance, which sends all of it: a range is served, whoever sends the bytes.
+    /// Unlike Glance, which sends the whole image, a range is served, whoever sends the bytes.
     @Test(arguments: [[:], ["property-p": "v"]])
     func `comes with a range, or all, of its data`(_ properties: [String: String]) throws {
         let id = try glance.hasClassic(properties, data: "hello")

@@ -58,7 +58,7 @@ import Testing
         }
     }
 
-    /// Routes that want JSON, and what else each of them needs.
+    /// Routes with a JSON body, and what else each of them needs.
     static let wanting: [(String, String, String)] = [
         ("POST", "/v2/images", "application/json"),
         ("PATCH", "/v2/images/{image}", "application/openstack-images-v2.1-json-patch"),
@@ -120,7 +120,7 @@ import Testing
         }
     }
 
-    /// Of images and tags: `CreateRefusalTests`, `PatchRefusalTests`, `TagTests`.
+    /// `CreateRefusalTests`, `PatchRefusalTests` and `TagTests` check images and tags.
     @Test(arguments: ["😀", "bolt😀", #"\ud83d\ude00"#])
     func `with letters of four bytes are refused where a member is named`(_ project: String) throws {
         let image = try glance.hasImage()

@@ -24,7 +24,7 @@ import Testing
                 picture("private", "private"), picture("shared", "shared"), picture("community", "community"), picture("public", "public"),
                 picture("pending", "shared", "pending"), picture("accepted", "shared", "accepted"),
                 picture("rejected", "shared", "rejected"),
-                // Memberships that an image keeps after it was shared mean nothing.
+                // Memberships that an image keeps after it was shared have no effect.
                 picture("private of members", "private", "accepted"), picture("community of members", "community", "accepted"),
                 picture("hidden private", "private", isHidden: true), picture("hidden public", "public", isHidden: true),
                 picture("hidden accepted", "shared", isHidden: true, "accepted"),
@@ -40,7 +40,7 @@ import Testing
     private static func of(_ owner: String, _ kinds: [String]) -> [String] { kinds.map { "\(owner) \($0)" } }
     private static func ofAll(_ kinds: [String]) -> [String] { ["acme", "bolt", "dock", "nobody"].flatMap { of($0, kinds) } }
 
-    /// What a project is shown without asking for anything: its own, what is public, and what it accepted.
+    /// What a project sees by default: its own images, public ones, and those that it accepted.
     private static func usual(_ project: String) -> [String] {
         Array(Set(of(project, notCommunity + community) + ofAll(["public"]) + accepted(project)))
     }
@@ -150,7 +150,7 @@ import Testing
     }
 }
 
-/// nobody puts an image into another project's list.
+/// Nobody can add an image to another project's list.
 @Suite struct `A shared image` {
     let glance: TestGlance
     init() throws { glance = try .of(Self.self) }

@@ -6,7 +6,7 @@ import Testing
     let glance: TestGlance
     init() throws { glance = try Self.glance() }
 
-    /// Alice is a member, and so is Bob; the administrator is a member by implication.
+    /// Alice and Bob are members; the administrator is one by implication.
     private static let rules = """
         # Of two that are found in a name the first counts.
         [^x_secret_.*]
@@ -123,7 +123,7 @@ import Testing
         #expect(try values(id) == ["x_secret_a": "1"])
     }
 
-    /// To create it is allowed, and to change it is not.
+    /// Creating it is allowed, changing it is not.
     @Test func `do not let it be changed by creating it again`() throws {
         let id = try glance.hasImage(#"{"x_secret_a": "1"}"#)
         #expect(try glance.patch(id, op("add", "x_secret_a", "2")).status == 403)

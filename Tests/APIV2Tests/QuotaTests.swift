@@ -9,7 +9,7 @@ import Testing
     private func add(_ name: String) -> String { #"{"op": "add", "path": "/\#(name)", "value": "v"}"# }
     private func remove(_ name: String) -> String { #"{"op": "remove", "path": "/\#(name)"}"# }
 
-    /// What an older service, or a larger quota, left behind.
+    /// Rows from an older service, or from a time with a larger quota.
     private func give(_ id: String, property name: String) throws {
         try glance.execute(
             "INSERT INTO image_properties (image_id, name, value, created_at, deleted) VALUES ('\(id)', '\(name)', 'v', UTC_TIMESTAMP(), 0)"

@@ -20,7 +20,7 @@ import Testing
         }
     }
 
-    /// Who may do what to a private image of project acme.
+    /// Access to a private image of project acme.
     static let onPrivate: [(PolicyRule, Set<Who>)] = [
         (.getImage, [.admin, .owner, .ownersReader]), (.modifyImage, [.admin, .owner]), (.deleteImage, [.admin, .owner]),
         (.publicizeImage, [.admin]), (.communitizeImage, [.admin, .owner]), (.uploadImage, [.admin, .owner]),
@@ -102,7 +102,7 @@ import Testing
         return MetadefNamespace(id: 1, fields: fields, createdAt: Timestamp(year: 2026, month: 1, day: 1), updatedAt: nil)
     }
 
-    /// How the policy refuses a caller who wants to delete a namespace.
+    /// The policy's error for a caller who may not delete a namespace.
     private func kind(of caller: Caller, on namespace: MetadefNamespace?) -> Fault.Kind? {
         do throws(Fault) {
             try policy.require(.deleteMetadefNamespace, on: namespace, by: caller)
@@ -118,7 +118,7 @@ import Testing
             id: ImageID("x"), status: .active, visibility: visibility, owner: "acme", createdAt: moment, updatedAt: moment)
     }
 
-    /// How the policy refuses a caller who wants to delete an image.
+    /// The policy's error for a caller who may not delete an image.
     private func kind(of caller: Caller, on image: Image) -> Fault.Kind? {
         do throws(Fault) {
             try policy.require(.deleteImage, on: image, by: caller)

@@ -2,7 +2,7 @@ import Domain
 import Testing
 
 @Suite struct `Rules of property protections` {
-    /// Finds beginnings of names.
+    /// Matches prefixes of names.
     private struct Prefixes: NamePatterns {
         let prefixes: [String]
         func firstFound(in name: String) -> Int? { prefixes.firstIndex { name.hasPrefix($0) } }

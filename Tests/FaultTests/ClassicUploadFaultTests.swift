@@ -41,7 +41,7 @@ import Testing
         #expect(try glance.send("DELETE", "/v1/images/\(image)").status == 200)
     }
 
-    /// As python-glanceclient sends it, to an image that has size 0 until then.
+    /// As python-glanceclient sends it, to an image whose size is 0 until then.
     @Test func `of unknown length fills an image that was reserved`() throws {
         let image = try queuedImage()
         let data = [UInt8](repeating: 8, count: 1_500_000)

@@ -35,7 +35,7 @@ import Testing
         }
         #expect(try statuses.contains(204) && images.allSatisfy { ["active", "queued"].contains(try glance.status(of: $0)) })
         if framing != .both { try expectFive(statuses, on: glance, success: 204) }
-        // What was promised to one that says its length may keep out one that does not: fewer may fit then, never more.
+        // The space reserved for an upload with a length may keep out one without: fewer may fit then, never more.
         #expect(statuses.count { $0 == 204 } <= 5)
         #expect(try glance.incomingFiles().isEmpty)
     }
@@ -84,7 +84,7 @@ import Testing
         #expect(ends.count { $0 == "active" } == 5 && ends.count { $0 == "killed" } == ordered - 5)
         #expect(try glance.storedFiles().count == 5)
         #expect(try glance.incomingFiles().isEmpty)
-        // Now that it is known to be full, no copy is even ordered.
+        // The project is known to be full, so no copy is ordered.
         let reply = try glance.send("POST", "/v1/images", ["x-glance-api-copy-from": source.url("/a")])
         #expect(reply.status == 413)
         #expect(try glance.rows("SELECT id FROM images").count == ordered)

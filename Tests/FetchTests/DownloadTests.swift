@@ -193,7 +193,7 @@ extension Download {
 }
 
 extension RawServer {
-    /// Says the same to everybody, and hangs up.
+    /// Sends the same answer to every client, and closes the connection.
     static func says(_ text: String) throws -> RawServer {
         try RawServer { connection, _ in
             connection.readHead()

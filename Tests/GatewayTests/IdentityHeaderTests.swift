@@ -36,7 +36,7 @@ import Testing
         return Dictionary(pairs.map { (String($0[0]), $0.count == 2 ? String($0[1]) : "") }) { $1 }
     }
 
-    /// Source: keystonemiddleware, `_request.py`: what it writes into requests, for the user and for the service that calls.
+    /// The headers that keystonemiddleware writes into requests, for the user and the calling service. Source: `_request.py`.
     static let identity: [String] =
         ["", "Service-"].flatMap { whose in
             [

@@ -160,7 +160,7 @@ import Testing
         #expect(service.refusal("a") == nil)
         keystone.answersLogins("HTTP/1.1 500 Internal Server Error\r\nContent-Length: 0\r\n\r\n")
         var number = 0
-        // Half of its life goes by; then renewing is tried, and the checks go on.
+        // After half of its life, renewing is tried, and the checks continue.
         let isTried = eventually(within: 10) {
             number += 1
             keystone.knows("b\(number)")
@@ -196,7 +196,7 @@ import Testing
         #expect(refusal("localhost") { _ in } == .unavailable)
         #expect(refusal("127.0.0.1") { $0.certificateAuthority = own } == .unavailable)
         #expect(refusal("127.0.0.1") { $0.isBlind = true } == nil)
-        // What proves the service itself.
+        // The credentials of the service itself.
         #expect(refusal("localhost", "/strict") { $0.certificateAuthority = own } == .unavailable)
         #expect(
             refusal("localhost", "/strict") {

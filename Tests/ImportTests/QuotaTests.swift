@@ -83,7 +83,7 @@ private let octets = ["Content-Type": "application/octet-stream"]
         #expect(try glance.status(of: staged) == "uploading")
         #expect(try glance.count("tasks", where: "image_id = '\(staged)'") == 0)
         #expect(try glance.image(staged)["os_glance_import_task"] == nil)
-        // Another project's is its own.
+        // Each project has its own quota.
         let other = try glance.hasStagedImage(data(10), as: .bob)
         try glance.orders(#"{"method": {"name": "glance-direct"}}"#, on: other, as: .bob)
         #expect(try glance.ended(on: other)["status"]?.string == "success")
@@ -92,7 +92,7 @@ private let octets = ["Content-Type": "application/octet-stream"]
 
 /// `image_stage_total` and `image_count_uploading`, the limits in Keystone.
 @Suite(.serialized) struct `What a project may stage` {
-    /// As much of Keystone as limits need that all projects have.
+    /// The part of Keystone that limits need; all projects have the same.
     private func keystone(_ limits: [(String, Int)]) throws -> RawServer {
         let elements = limits.map {
             #"{"service_id": "s1", "region_id": "R", "resource_name": "\#($0)", "default_limit": \#($1)}"#
@@ -193,7 +193,7 @@ private let octets = ["Content-Type": "application/octet-stream"]
         #expect(try glance.stage([1], for: other).status == 204)
     }
 
-    /// Whatever else has begun since, as where the limit was lowered.
+    /// Whatever began since, for example where the limit was lowered.
     @Test func `is imported although more is uploaded by now than may be`() throws {
         let keystone = try keystone(Self.one)
         let glance = try glance(keystone)

@@ -67,7 +67,7 @@ import Testing
             """)
         let name = try glance.hasNamespace(everything)
         #expect(try glance.metadef("GET", "namespaces/\(name)/objects", as: .alice).status == 403)
-        // All that it shows must be allowed.
+        // Each part of the answer must be allowed.
         #expect(try glance.metadef("GET", "namespaces/\(name)", as: .alice).status == 403)
         #expect(try glance.metadef("GET", "namespaces/\(name)/tags", as: .alice).status == 200)
         #expect(try glance.metadef("PUT", "namespaces/\(name)/tags/one", json: #"{"name": "new"}"#).status == 403)
@@ -95,7 +95,7 @@ import Testing
     }
 }
 
-/// A policy as old sites carried it over: Glance once asked beside the rules whose a namespace is.
+/// A policy of an old site: Glance once checked the owner in addition to the rules.
 @Suite struct `A namespace whose rules are all open` {
     private func open(_ more: String = "") throws -> TestGlance {
         let file = "\(TestFolder.root)/policy-\(UInt64.random(in: 0 ... .max)).yaml"
@@ -133,7 +133,7 @@ import Testing
                 #expect(200..<300 ~= (try write(glance, own, method, path, json, as: person)), "\(method) \(path)")
             }
         }
-        // Nor made for others, or given to them.
+        // They cannot be created for other projects or given to them, either.
         #expect(try glance.metadef("POST", "namespaces", as: .bob, json: #"{"namespace": "x", "owner": "acme"}"#).status == 403)
         #expect(try glance.metadef("POST", "namespaces", as: .bob, json: #"{"namespace": "x"}"#).status == 201)
         #expect(try glance.metadef("PUT", "namespaces/x", as: .bob, json: #"{"namespace": "x", "owner": "acme"}"#).status == 403)

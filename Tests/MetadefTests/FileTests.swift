@@ -110,7 +110,7 @@ import Testing
         #expect(try glance.metadefRows() == ["1", "0", "0", "0", "0", "0"])
     }
 
-    /// What is not there is told, and is no failure: tools have called the command with every Glance, and went on.
+    /// Missing files are reported, and are not a failure: tools rely on that with every Glance.
     @Test func `that are not there, or are none, are told of`() throws {
         func told(_ words: String..., of part: String) throws {
             let command = try manage("load", words)

@@ -191,7 +191,7 @@ import Testing
         #expect(try glance.create(#"{"id": \#(id)}"#).status == 400)
     }
 
-    /// Glance answers some of them 500.
+    /// Glance answers some of them with 500.
     @Test(arguments: ["{}", "[]", "5", "null", #"{"image": null}"#, #"{"image": []}"#, #"{"image": 5}"#, #"{"images": {}}"#, "{", "xx", ""])
     func `is 400 for a body that holds no image`(_ body: String) throws {
         #expect(try glance.ask("POST", "/images", json: body).status == 400)

@@ -87,7 +87,7 @@ import Testing
         #expect(try !String(contentsOfFile: log, encoding: .utf8).contains(Self.secret))
     }
 
-    /// A client that guessed the secret still has nothing: glance-api looks at tokens alone.
+    /// A client that guessed the secret gains nothing: glance-api checks only tokens.
     @Test(arguments: ["/v1/images", "/v2/images"])
     func `is nobody on the API's port for the same headers`(_ list: String) throws {
         let name = "hidden-\(newID())"
@@ -105,14 +105,14 @@ import Testing
         #expect(try glance.record(id)["deleted"]?.bool == false)
     }
 
-    /// Whatever listens everywhere is found at every address of the loopback network too.
+    /// A server that listens on all addresses is reachable at every loopback address too.
     @Test func `is on this host`() throws {
         _ = try HTTPConnection(port: glance.registryPort)
         let refused = #expect(throws: HTTPConnection.Failed.self) { try HTTPConnection(to: "127.0.0.2", port: glance.registryPort) }
         #expect(refused?.code == ECONNREFUSED)
     }
 
-    /// The file says so itself, wherever it is included.
+    /// The shipped file contains the restriction itself, wherever it is included.
     @Test func `is let in by nginx from the loopback address alone`() throws {
         let text = try String(contentsOfFile: "\(TestGlance.repository)/nginx/glance-registry.conf", encoding: .utf8)
         let rules = text.split(separator: "\n").map { $0.split(separator: " ").joined(separator: " ") }

@@ -9,7 +9,7 @@ import Testing
     private let folder: String
     init() throws { folder = try Files.fresh() }
 
-    /// A folder of which nothing can be asked any more: what it lies in has become a file. Not even root gets past that.
+    /// A folder that cannot be read, even by root: its parent is a file.
     private func ruin(_ path: String) throws {
         let above = String(path[..<path.lastIndex(of: "/")!])
         try FileManager.default.moveItem(atPath: above, toPath: above + ".away")
@@ -89,7 +89,7 @@ import Testing
         #expect(throws: Fault.of(.unavailable)) { try FileStore([.init(path: "/proc/nowhere"), .init(path: "/proc/nothing")]) }
     }
 
-    /// What the client and who watches the service see.
+    /// What clients and monitoring see.
     @Test func `is seen by the health check and in the log, not by clients`() throws {
         let (one, two) = ("\(folder)/one/images", "\(folder)/two/images")
         let glance = try TestGlance(

@@ -67,7 +67,7 @@ import Testing
         #expect(try glance.image(id)["stores"]?.string == "fast")
     }
 
-    /// As Glance has it, but that a client's guess at a name shows nobody an image.
+    /// As in Glance, except that a guessed id reveals no image.
     @Test func `is refused in this order`() throws {
         let both = try glance.hasImage(inBoth: ("bytes", "bytes"))
         let one = try glance.hasImage(in: "fast")
@@ -76,7 +76,7 @@ import Testing
         #expect(try glance.send("POST", "/v2/images/\(held)/actions/deactivate", as: .admin).status == 204)
         let expected: [(String, String, TestGlance.Person?, Int)] = [
             ("fast", both, nil, 401),
-            // No such store, whatever the image and whoever asks.
+            // No such store, whatever the image and the caller.
             ("nowhere", newID(), .bob, 409), ("nowhere", both, .admin, 409), ("os_glance_staging_store", both, .admin, 409),
             ("FAST", both, .admin, 409), ("fast,cheap", both, .admin, 409),
             // No such image.
@@ -85,7 +85,7 @@ import Testing
             ("fast", both, .alice, 403), ("fast", both, .reader, 403), ("fast", queued, .alice, 403), ("fast", held, .alice, 403),
             // Not active.
             ("fast", queued, .admin, 409), ("fast", held, .admin, 409), ("web", queued, .admin, 409),
-            // One location alone; not in this store.
+            // A single location; not in this store.
             ("fast", one, .admin, 403), ("cheap", one, .admin, 403), ("web", both, .admin, 404),
         ]
         for (store, id, person, status) in expected {
