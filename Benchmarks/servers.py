@@ -1,4 +1,4 @@
-"""The servers that `bench` compares: ours, the peer, and the ceiling of what nginx, FastCGI and MariaDB give by themselves."""
+"""The servers that `bench` compares: Vitrine, the peer, and a ceiling made of nginx, FastCGI and MariaDB alone."""
 import http.client, json, os, pathlib, re, shutil, subprocess, time
 from concurrent.futures import ThreadPoolExecutor
 
@@ -8,14 +8,14 @@ PORT, CEILING_PORT = 9295, 9296
 
 
 class Server:
-    """One of the two that are compared."""
+    """A server under measurement."""
 
     def __init__(self, name, port, admin, user, sql):
         self.name, self.port, self.admin, self.user, self.sql_command = name, port, admin, user, sql
         self.base = f'http://127.0.0.1:{port}'
 
     def call(self, method, path, body=None, token=None, kind='application/json', besides=()):
-        """What the server answers; anything but a success or a status of `besides` ends the run."""
+        """Returns the answer as JSON; any status other than success or one in `besides` ends the run."""
         connection = http.client.HTTPConnection('127.0.0.1', self.port, timeout=120)
         headers = {'X-Auth-Token': token or self.admin, 'Content-Type': kind}
         connection.request(method, path, body=json.dumps(body) if body is not None else None, headers=headers)
@@ -38,7 +38,7 @@ class Server:
             return list(pool.map(lambda i: self.call('POST', '/v2/images', dict(body, name=f'{name}{i}'))['id'], range(count)))
 
     def drop(self, images):
-        # What wrk asked last is still under way: some of these go by themselves.
+        # wrk's last requests may still be running, and may delete some of these.
         with ThreadPoolExecutor(4) as pool:
             list(pool.map(lambda image: self.call('DELETE', f'/v2/images/{image}', besides=(404,)), images))
 
@@ -51,19 +51,19 @@ def start_peer():
 
 
 def start_ours():
-    """The service that most figures are of: its callers have static tokens."""
+    """Starts the service for most figures; its callers have static tokens."""
     shutil.rmtree(A.state, ignore_errors=True)
     tokens = A.state / 'tokens.yaml'
     A.state.mkdir(parents=True)
     tokens.write_text(
         'tokens:\n  admin: { user: admin, project: admin, roles: [admin] }\n  user: { user: user, project: proj7, roles: [member] }\n')
     process, server = run('vitrine', A.state, PORT, f'[vitrine]\nidentity = tokens\ntoken_file = {tokens}\n')
-    server.sql('SET GLOBAL innodb_buffer_pool_size = 1073741824')  # as the peer's has it
+    server.sql('SET GLOBAL innodb_buffer_pool_size = 1073741824')  # as the peer's has
     return process, server
 
 
 def start_another(name, port, configuration):
-    """The service once more, on the database of the first and with another configuration."""
+    """Starts the service again, with the database of the first and another configuration."""
     state = A.state / name
     state.mkdir()
     database = f'mysql+pymysql://root@localhost/glance?unix_socket={A.state}/mariadb/mariadb.sock'
@@ -116,7 +116,7 @@ def fill(ours, peer, count):
 
 
 class Ceiling:
-    """nginx before programs that do FastCGI and one SELECT, or one exchange, or nothing, and before a plain file."""
+    """nginx in front of programs that do FastCGI with one SELECT, one HTTP exchange, or nothing, and with a plain file."""
 
     def __enter__(self):
         folder = pathlib.Path(SCRATCH)
@@ -154,7 +154,7 @@ http {{
     def __exit__(self, *_):
         self.nginx.terminate()
         for program in self.programs:
-            program.kill()  # libfcgi takes SIGTERM for itself, and waits for a request that never comes
+            program.kill()  # libfcgi handles SIGTERM itself, and waits for a request that never comes
         for process in (self.nginx, *self.programs):
             process.wait()
 

@@ -141,7 +141,7 @@ import Testing
         }
     }
 
-    @Test func `of somebody who may only read is 403`() throws {
+    @Test func `of a reader is 403`() throws {
         for data in [nil, "hello"] as [String?] {
             let id = newID()
             #expect(try glance.create(formats.merging(["id": id]) { $1 }, as: .reader, data: data).status == 403)

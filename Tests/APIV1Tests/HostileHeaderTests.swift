@@ -135,7 +135,7 @@ import Testing
     }
 
     /// The caller is identified by the token, in V1 and in its registry.
-    @Test func `that name somebody else are not believed`() throws {
+    @Test func `that name another caller are ignored`() throws {
         let id = try glance.hasClassic(data: "hello")
         let headers = [
             "X-Identity-Status": "Confirmed", "X-Roles": "admin", "X-User-Id": "admin", "X-Project-Id": "acme", "X-Tenant-Id": "acme",

@@ -61,7 +61,7 @@ import Testing
         #expect(try site.answer(ask, "nova", id).status == 202)
     }
 
-    @Test func `is shared in turn by members who may, in V1`() throws {
+    @Test func `is shared further by members who may, in V1`() throws {
         let id = try site.prepared(.queued)
         try site.glance.execute("UPDATE image_members SET can_share = 1 WHERE image_id = '\(id)' AND member = 'bolt'")
         let share = Ask.reads("PUT", "/v1/images/{image}/members/dock")

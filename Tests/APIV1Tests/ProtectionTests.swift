@@ -65,7 +65,7 @@ import Testing
         #expect(try values(other) == [:])
     }
 
-    @Test func `leave what may not be read where a client purges all that he does not name`() throws {
+    @Test func `leave what may not be read if a client purges what it does not name`() throws {
         let id = try glance.hasClassic(["property-x_secret": "s", "property-x_free": "o"])
         #expect(try glance.update(id, ["name": "purged"]).status == 200)
         #expect(try values(id) == ["x_secret": "s"])

@@ -123,7 +123,7 @@ import Testing
     ]
 
     @Test(arguments: creations)
-    func `that there is not yet, each may have what his role gives`(_ person: TestGlance.Person, _ json: String, _ status: Int) throws {
+    func `that does not exist yet may be created as the role allows`(_ person: TestGlance.Person, _ json: String, _ status: Int) throws {
         let name = newID()
         let named = json == "{}" ? #"{"name": "\#(name)"}"# : #"{"name": "\#(name)", \#(json.dropFirst())"#
         #expect(try glance.create(named, as: person).status == status)

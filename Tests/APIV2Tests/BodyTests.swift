@@ -146,7 +146,7 @@ import Testing
         #expect(reply.json["name"]?.string == "chunks")
     }
 
-    @Test func `may have blanks round everything`() throws {
+    @Test func `may have blanks around everything`() throws {
         let reply = try glance.create(" \t\r\n{ \"name\" \n:\t\"blank\" , \"tags\" : [ ] }\r\n ")
         #expect(reply.status == 201)
         #expect(reply.json["name"]?.string == "blank")

@@ -264,7 +264,7 @@ import Testing
         }
     }
 
-    @Test func `is not to be had round the worker`() throws {
+    @Test func `cannot be had without the worker`() throws {
         let glance = try glance(.nginx)
         let id = try glance.hasActiveImage("hello")
         for path in [

@@ -188,7 +188,7 @@ import Testing
         #expect(try !lists(name), "who is asked again answers again")
     }
 
-    @Test func `is in the list once, though its owner shares it with himself`() throws {
+    @Test func `is in the list once, although its owner is a member too`() throws {
         let name = newID()
         let id = try glance.hasActiveImage(name: name)
         for project in ["acme", "bolt"] { try glance.share(id, with: project) }

@@ -131,7 +131,7 @@ import Testing
         #expect(try values(id) == ["x_secret_a": "1"])
     }
 
-    @Test(arguments: ["v2.1", "v2.0"]) func `let whoever may create and change what he cannot read`(_ dialect: String) throws {
+    @Test(arguments: ["v2.1", "v2.0"]) func `let a caller create and change properties that they cannot read`(_ dialect: String) throws {
         let id = try glance.hasImage(#"{"x_drop_a": "1"}"#)
         let change = dialect == "v2.1" ? op("add", "x_drop_a", "2") : #"[{"add": "/x_drop_a", "value": "2"}]"#
         #expect(try glance.patch(id, change, dialect: dialect).status == 200)

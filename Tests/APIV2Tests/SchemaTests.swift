@@ -163,7 +163,7 @@ import Testing
     }
 
     @Test(arguments: ["image", "images", "member", "members"])
-    func `are for everybody who is somebody`(_ name: String) throws {
+    func `are for every authenticated caller`(_ name: String) throws {
         for person in TestGlance.Person.allCases { #expect(try glance.send("GET", "/v2/schemas/\(name)", as: person).status == 200) }
         #expect(try glance.send("GET", "/v2/schemas/\(name)", as: nil).status == 401)
     }

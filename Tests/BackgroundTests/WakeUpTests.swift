@@ -101,7 +101,7 @@ import Testing
     }
 
     /// A job begins with the next look at the database, and wake-ups are received as soon as the name is free.
-    @Test func `does without wake-ups while somebody else has their name`() throws {
+    @Test func `does without wake-ups while another process has their name`() throws {
         let glance = try site("taken", on: SharedMariaDB.running())
         let name = try #require(try wakeUpName(of: glance))
         let first = try #require(glance.site.tasksID)

@@ -5,7 +5,7 @@ import Testing
 
 /// A download never fails because of the cache.
 @Suite(.serialized) struct `A cache in trouble` {
-    @Test func `that cannot be made costs nobody his image`() throws {
+    @Test func `that cannot be created does not stop downloads`() throws {
         let file = "\(TestFolder.root)/no-folder-\(UInt32.random(in: 0 ... .max))"
         try Data().write(to: URL(filePath: file))
         let glance = try TestGlance.cached(in: "\(file)/cache", workers: 1)
@@ -20,7 +20,7 @@ import Testing
 
     /// A file system of one megabyte; mounting one takes root, which CI is.
     @Test(.enabled(if: getuid() == 0, "mounting a small file system takes root"))
-    func `whose disk is full costs nobody his image, and keeps nothing`() throws {
+    func `whose disk is full does not stop downloads, and keeps nothing`() throws {
         let disk = "\(TestFolder.root)/small-\(UInt32.random(in: 0 ... .max))"
         try FileManager.default.createDirectory(atPath: disk, withIntermediateDirectories: true)
         try Command("mount", ["-t", "tmpfs", "-o", "size=1m", "tmpfs", disk]).succeeded()

@@ -127,7 +127,7 @@ import Testing
         #expect(!unknown.errors.contains("Traceback"))
     }
 
-    @Test func `lists whom an image is shared with`() throws {
+    @Test func `lists the members of an image`() throws {
         let id = try glance.hasActiveImage("shared", name: "shared")
         #expect(try glance.send("POST", "/v2/images/\(id)/members", json: #"{"member": "bolt"}"#).status == 200)
         let members = try openstack(as: "alice", "image", "member", "list", "-f", "json", id).json.array

@@ -83,7 +83,7 @@ import Testing
         #expect(texts.count == 1)
     }
 
-    @Test func `judge the address that a name turns out to have`() throws {
+    @Test func `check the address that a name resolves to`() throws {
         let target = try FetchRules().judge("http://example.com/")
         for bytes: [UInt8] in [[127, 0, 0, 1], [10, 1, 2, 3], [169, 254, 169, 254], .loopback6, .mapped([8, 8, 8, 8])] {
             #expect(!target.permits(try #require(NetworkAddress(bytes))))

@@ -90,7 +90,7 @@ import Testing
         #expect(kind(of: Who.admin.caller, on: namespace(.private)) == nil)
     }
 
-    @Test func `as it was lets everybody read metadata definitions, or whom metadef_default lets`() {
+    @Test func `of older releases lets everybody read metadata definitions, or those whom metadef_default allows`() {
         let closed = Policy.Override(name: "metadef_default", check: .role("member"), origin: "test")
         #expect(Policy(overrides: [], isOld: true).allows(.getMetadefNamespaces, Who.nobody.caller, on: nil))
         #expect(!Policy(overrides: [closed], isOld: true).allows(.getMetadefNamespaces, Who.nobody.caller, on: nil))

@@ -34,7 +34,7 @@ import Testing
         #expect(!protections.allows(.read, on: "x", by: caller(), Policy()))
     }
 
-    @Test func `count the roles of a service that asks for somebody as his`() {
+    @Test func `count the roles of a service that asks for a user as the user's`() {
         let protections = protections([("", .roles(["service"]))])
         func caller(_ serviceRoles: Set<String>) -> Caller {
             Caller(user: "u", project: "p", roles: ["member"], serviceRoles: serviceRoles, isAdmin: false)

@@ -66,7 +66,7 @@ import Testing
         #expect(try glance.rows("SELECT id FROM images").count == 5)
     }
 
-    @Test func `is never passed by copies, and one that finds no room is killed`() async throws {
+    @Test func `is never exceeded by copies, and one that does not fit is killed`() async throws {
         let glance = try glance(runsRegistry: true, runsTasks: true)
         let data = [UInt8](repeating: 5, count: Self.piece)
         let source = try RawServer { connection, _ in

@@ -154,7 +154,7 @@ import Threading
         #expect(eventually(within: 5) { isGone.load(ordering: .relaxed) })
     }
 
-    @Test func `takes no more from the source than somebody reads`() throws {
+    @Test func `takes no more from the source than is read`() throws {
         let sent = Atomic(0)
         let total = 200 << 20
         let server = try RawServer { connection, _ in

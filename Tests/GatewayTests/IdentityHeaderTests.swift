@@ -49,7 +49,7 @@ import Testing
         ]
 
     @Test(arguments: identity)
-    func `is never who the client says that he is`(_ name: String) throws {
+    func `is never the identity that a client claims`(_ name: String) throws {
         let spellings = [
             name, name.lowercased(), name.uppercased(), name.replacing("-", with: "_"), name.lowercased().replacing("-", with: "_"),
             String(name.reversed().enumerated().map { $0 % 2 == 0 && $1 == "-" ? "_" : $1 }.reversed()),

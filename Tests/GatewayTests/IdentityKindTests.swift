@@ -94,7 +94,7 @@ import Testing
     }
 
     @Test(arguments: [["X-Auth-Token": "anything"], ["X-Auth-Token": ""], ["X-Roles": "reader", "X-Project-Id": "acme"]])
-    func `does not look at what a client says of himself`(_ headers: [String: String]) throws {
+    func `ignores what clients say of themselves`(_ headers: [String: String]) throws {
         let created = try glance.send("POST", "/v2/images", as: nil, headers, body: Array("{}".utf8))
         #expect(created.status == 201)
         #expect(created.json["owner"]?.string == "everybody")

@@ -9,7 +9,7 @@ import Testing
     let keystone: FakeKeystone
     init() throws { keystone = try FakeKeystone() }
 
-    @Test func `waits until somebody wants it, and is one for all`() throws {
+    @Test func `waits until it is needed, and is one for all`() throws {
         let service = Service(keystone)
         #expect(keystone.heads.isEmpty)
         #expect(service.refusals((1...50).map { "token-\($0)" }).allSatisfy { $0 == .unauthenticated })
@@ -173,7 +173,7 @@ import Testing
 }
 
 @Suite struct `Keystone's certificate` {
-    @Test func `must be its host's, and signed by whom the operator trusts`() throws {
+    @Test func `must be its host's, and signed by an authority that the operator trusts`() throws {
         let keystone = try FakeKeystone()
         keystone.knows("a")
         let pair = try SelfSigned(for: "localhost")

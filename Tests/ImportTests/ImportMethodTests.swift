@@ -208,10 +208,9 @@ import Testing
         #expect(try !glance.files(of: "far").contains { $0.hasPrefix(id) })
     }
 
-
     /// Its lease has expired and another process has the task, so it must not change anything.
     @Test(arguments: ["api_image_import", "import"])
-    func `that was lost to another process undoes nothing of his`(_ kind: String) throws {
+    func `that was lost to another process undoes nothing of that process's work`(_ kind: String) throws {
         let sample = try Sample(2_000_000)
         let source = try Source(sample.bytes, holdingAfter: 1_000_000)
         let id: String

@@ -2,7 +2,7 @@ import Cryptography
 import Testing
 
 /// Texts that are stored encrypted in the database.
-@Suite struct `A sealed text` {
+@Suite struct `A text of TokenCipher` {
     @Test(arguments: ["", "a token", "gAAAAA" + String(repeating: "x", count: 8000), "Ünï©ødé"])
     func `is opened by who has the secret, for its purpose`(_ text: String) {
         let closed = TokenCipher(secret: "s3cret").close(text, for: "image 1")

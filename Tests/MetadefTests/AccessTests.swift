@@ -76,7 +76,7 @@ import Testing
         #expect(try glance.metadef("GET", "namespaces/b").status == 404)
     }
 
-    @Test func `hides namespaces that it does not let somebody get`() throws {
+    @Test func `hides namespaces that the caller may not read`() throws {
         let glance = try glance("get_metadef_namespace: role:admin")
         let name = try glance.hasNamespace()
         #expect(try glance.names(of: "namespaces", at: "namespaces", as: .alice) == [])
@@ -139,7 +139,7 @@ import Testing
         #expect(try glance.metadef("PUT", "namespaces/x", as: .bob, json: #"{"namespace": "x", "owner": "acme"}"#).status == 403)
     }
 
-    @Test func `is changed by whom metadef_admin lets`() throws {
+    @Test func `is changed by callers that metadef_admin allows`() throws {
         let glance = try open("metadef_admin: \"project_id:bolt\"\n")
         let name = try glance.hasNamespace(everything)
         #expect(try write(glance, name, "DELETE", "/tags/one", nil, as: .bob) == 204)

@@ -74,7 +74,7 @@ import Testing
         #expect(after["image_members"] == ["a-0", "b-0"] && after["task_info"] == ["a-0", "b-0"])
     }
 
-    @Test func `keeps what somebody still needs, and tells before what would go`() throws {
+    @Test func `keeps rows that others need, and tells before which would be removed`() throws {
         let manages = try GlanceManages()
         let sync = "--config-file CONF db sync"
         #expect(try manages.ours([sync]).map(\.status) == [0])

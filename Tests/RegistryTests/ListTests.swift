@@ -65,7 +65,7 @@ private enum Gallery {
     ]
 
     @Test(arguments: sights)
-    func `show each what he may see`(_ who: Who, _ query: String, _ expected: String) throws {
+    func `show to each caller what they may see`(_ who: Who, _ query: String, _ expected: String) throws {
         #expect(try letters(query, as: who) == expected)
         #expect(try letters(query, as: who, "/images/detail") == expected)
         #expect(try letters(query, as: who, "/") == expected)

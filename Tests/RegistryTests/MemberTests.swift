@@ -132,7 +132,7 @@ import Testing
         #expect(try glance.ask("DELETE", "/images/\(id)/members/fourth", as: who).status == status)
     }
 
-    @Test func `are seen by owner and administrators; a member sees himself`() throws {
+    @Test func `are seen by owner and administrators; a member sees only itself`() throws {
         let id = try glance.hasRecord()
         for project in ["bolt", "third"] { try glance.shares(id, with: project) }
         for who in [Who.alice, .admin, .service] { #expect(try members(id, as: who) == ["bolt", "third"]) }

@@ -128,7 +128,7 @@ import Testing
     ]
 
     @Test(arguments: owners)
-    func `gives the image to its maker's project unless he is an administrator`(_ who: Who, _ owner: String?, _ expected: String?) throws {
+    func `gives the image to the caller's project, except for administrators`(_ who: Who, _ owner: String?, _ expected: String?) throws {
         let made = try glance.create(owner.map { #"{"owner": "\#($0)"}"# } ?? "{}", as: who)
         #expect(made.status == 200)
         #expect(made.image["owner"]?.string == expected)

@@ -35,7 +35,7 @@ import Testing
         #expect(try glance.send("GET", "/v1/images/\(glance.hasRecord(#"{"visibility": "private"}"#))", as: .admin).status == 404)
     }
 
-    @Test func `tells that somebody is an administrator, where no rule was asked`() throws {
+    @Test func `tells that a caller is an administrator, if no rule was checked`() throws {
         let glance = try Self.open(identity: "none")
         let id = try glance.hasRecord(#"{"visibility": "private", "name": "n"}"#)
         #expect(try glance.send("HEAD", "/v1/images/\(id)", as: nil).status == 200)

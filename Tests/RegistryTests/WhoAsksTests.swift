@@ -47,7 +47,7 @@ import Testing
     }
 
     @Test(arguments: ["X-Project-Id", "X-Tenant-Id", "x-tenant-id"])
-    func `owns what he makes by the project that is named`(_ header: String) throws {
+    func `owns new images by the project that is named`(_ header: String) throws {
         let project = "project-\(newID())"
         let headers = vouching.merging([header: project, "X-Roles": "member", "X-User-Id": "carol"]) { $1 }
         let made = try glance.askWith(headers, "POST", "/images", json: #"{"image": {"owner": "acme", "visibility": "private"}}"#)
@@ -68,7 +68,7 @@ import Testing
         ("admin", 200), ("member,admin", 200), ("admin,member", 200), ("member, admin", 200), ("Admin", 200), ("member", 404),
         ("", 404), ("administrator", 404), ("not-admin", 404), ("admin;member", 404),
     ])
-    func `is an administrator by his roles`(_ roles: String, _ status: Int) throws {
+    func `is an administrator by the roles`(_ roles: String, _ status: Int) throws {
         let id = try glance.hasRecord(#"{"visibility": "private"}"#)
         let headers = ["X-User-Id": "dave", "X-Project-Id": "elsewhere", "X-Roles": roles]
         #expect(try glance.askWith(vouching.merging(headers) { $1 }, "GET", "/images/\(id)").status == status)

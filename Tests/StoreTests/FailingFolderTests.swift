@@ -39,7 +39,7 @@ import Testing
     }
 
     @Test(.enabled(if: getuid() == 0, "mounting a small file system takes root"))
-    func `leaves new bytes to the others also where it can be asked for room, and not be written to`() throws {
+    func `leaves new bytes to the others also if it tells its free space and cannot be written to`() throws {
         let disk = try SmallDisk(megabytes: 4)
         let store = try FileStore([.init(path: "\(disk.folder)/images", priority: 7), .init(path: "\(folder)/images")])
         let first = try store.store([1])

@@ -15,7 +15,7 @@ import Testing
     }
 
     @Test(.enabled(if: getuid() == 0, "mounting a small file system takes root"))
-    func `takes the one of the highest priority with room, and of equals the emptiest`() throws {
+    func `takes the one of the highest priority with enough space, and of equals the emptiest`() throws {
         let disks = try [8, 4, 16].map { try SmallDisk(megabytes: $0) }
         let folders = disks.map(\.folder)
         let store = try FileStore([

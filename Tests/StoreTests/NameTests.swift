@@ -68,7 +68,7 @@ import Testing
         #expect(try incoming().isEmpty)
     }
 
-    @Test func `is left to whoever begins while somebody is about to remove it`() throws {
+    @Test func `is left to an upload that begins while another process is about to remove it`() throws {
         let old = try store.store(Array("old".utf8), as: image)
         var location: ImageLocation?
         try store.remove(old.url) { () throws(Fault) in
@@ -99,7 +99,7 @@ import Testing
     }
 
     /// The state after a sweeper was killed during its work.
-    @Test func `goes too where somebody began to remove it and died`() throws {
+    @Test func `is removed too if a process began to remove it and died`() throws {
         let bytes = try begin("1", "dead")
         _ = try bytes.commit()
         let mark = "\(folder)/.incoming/\(image).1.x.removing"
@@ -153,7 +153,7 @@ import Testing
         #expect(try names() == [image.text] && incoming().isEmpty)
     }
 
-    @Test func `is not taken there while somebody is about to remove it`() throws {
+    @Test func `is not taken there while another process is about to remove it`() throws {
         let area = try area()
         try "old".write(toFile: shared, atomically: true, encoding: .utf8)
         try area.remove("file://\(shared)") { () throws(Fault) in

@@ -138,7 +138,7 @@ import Testing
     }
 
     @Test(.enabled(if: getuid() == 0, "mounting a small file system takes root"))
-    func `that there is no room for is refused, and leaves the room`() throws {
+    func `that does not fit is refused, and takes no space`() throws {
         let disk = try SmallDisk(megabytes: 8)
         var settings = FileStore.Settings()
         settings.internalPrefix = "/x"
