@@ -1,4 +1,4 @@
-"""What imports take: a download from the web beside an upload, a copy between stores beside what the disk does."""
+"""Measures imports: a download from the web against an upload, a copy between stores against the disk."""
 import contextlib, pathlib, signal, subprocess, time
 
 from measuring import A, SCRATCH, big_file, curl, in_turns, row, warm
@@ -30,7 +30,7 @@ def imports(ours, peer):
     file, size = big_file()
     megabytes = size / 1e6
     with origin(file) as (port, url), xfs(2 * size + (1 << 30)) as disk:
-        # With a database of its own: the other site's glance-tasks would take its jobs, and has no such stores.
+        # With its own database: the other site's glance-tasks would take its jobs, and does not have these stores.
         state = A.state / 'imports'
         state.mkdir()
         process, site = run('imports', state, PORT, CONFIGURATION.format(state=A.state, disk=disk, origin=port))
@@ -106,7 +106,7 @@ def bring(site, image, body):
 
 @contextlib.contextmanager
 def origin(file):
-    """nginx with the file: its port, and the file's address."""
+    """Serves the file by nginx; yields the port and the file's URL."""
     port = 9294
     folder = pathlib.Path(SCRATCH, 'origin')
     folder.mkdir()
@@ -128,7 +128,7 @@ http {{
 
 @contextlib.contextmanager
 def xfs(size):
-    """A folder on a file system that shares blocks where this machine can have one, else any."""
+    """A folder on a file system that shares blocks, if this machine can mount one; else on any."""
     folder, image = A.state / 'disk', A.state / 'disk.image'
     folder.mkdir()
     with open(image, 'wb') as file:

@@ -1,4 +1,4 @@
-"""How a figure of `bench` is taken and printed, and what the run was asked for."""
+"""Takes and prints the figures of `bench`, and reads its arguments."""
 import argparse, pathlib, re, statistics, subprocess, tempfile, time
 
 REPOSITORY = pathlib.Path(__file__).resolve().parent.parent
@@ -13,9 +13,9 @@ def read_arguments(description):
     peer.add_argument('--before', type=pathlib.Path, help='a clone with the release build of another version, which takes the place of the peer')
     arguments.add_argument('--lab', default='/tmp/lab')
     arguments.add_argument('--state', default='/tmp/vitrine-bench', type=pathlib.Path)
-    arguments.add_argument('--seconds', type=int, default=4, help='of one measurement')
+    arguments.add_argument('--seconds', type=int, default=4, help='length of one measurement')
     arguments.add_argument('--turns', type=int, default=3)
-    arguments.add_argument('--gigabytes', type=int, default=4, help='of the image that is sent to and fro')
+    arguments.add_argument('--gigabytes', type=int, default=4, help='size of the image for uploads and downloads')
     arguments.add_argument('--images', type=int, default=100000)
     arguments.parse_args(namespace=A)
 
@@ -29,7 +29,7 @@ def milliseconds(text):
 
 
 def load(server, path, connections=8, token=None, lua=None, seconds=None, per=1):
-    """Requests a second, and the median time of one in ms."""
+    """Returns requests a second, and the median time of one in ms."""
     command = ['wrk', '-t1', f'-c{connections}', f'-d{seconds or A.seconds}s', '--timeout', '120s', '--latency',
                '-H', f'X-Auth-Token: {token or server.admin}']
     if lua:
@@ -45,7 +45,7 @@ def load(server, path, connections=8, token=None, lua=None, seconds=None, per=1)
 
 
 def in_turns(*measurements):
-    """The median of what each gives, measured one after the other again and again."""
+    """Runs the measurements alternately, several times, and returns the median of each."""
     results = [[] for _ in measurements]
     for _ in range(A.turns):
         for place, measure in enumerate(measurements):
@@ -69,7 +69,7 @@ def curl(*words):
 
 
 def big_file():
-    """What is sent to and fro, and its size in bytes."""
+    """Returns the file for uploads and downloads, and its size in bytes."""
     file = pathlib.Path(A.lab, f'bench-{A.gigabytes}g')
     size = A.gigabytes << 30
     if not file.exists() or file.stat().st_size != size:
@@ -80,6 +80,6 @@ def big_file():
 
 
 def warm(file):
-    """The file in the page cache, and nothing of others' left to be written."""
+    """Reads the file into the page cache, and writes all dirty pages to the disk."""
     subprocess.run(['cat', str(file)], stdout=subprocess.DEVNULL, check=True)
     subprocess.run(['sync'], check=True)

@@ -1,4 +1,4 @@
-"""The servers that `bench` compares: ours, the peer, and the ceiling of what nginx, FastCGI and MariaDB give by themselves."""
+"""The servers that `bench` compares: Vitrine, the peer, and a ceiling made of nginx, FastCGI and MariaDB alone."""
 import http.client, json, os, pathlib, re, shutil, subprocess, time
 from concurrent.futures import ThreadPoolExecutor
 
@@ -8,14 +8,14 @@ PORT, CEILING_PORT, BEFORE_PORT = 9295, 9296, 9291
 
 
 class Server:
-    """One of the two that are compared."""
+    """A server under measurement."""
 
     def __init__(self, name, port, admin, user, sql):
         self.name, self.port, self.admin, self.user, self.sql_command = name, port, admin, user, sql
         self.base = f'http://127.0.0.1:{port}'
 
     def call(self, method, path, body=None, token=None, kind='application/json', besides=()):
-        """What the server answers; anything but a success or a status of `besides` ends the run."""
+        """Returns the answer as JSON; any status other than success or one in `besides` ends the run."""
         connection = http.client.HTTPConnection('127.0.0.1', self.port, timeout=120)
         headers = {'X-Auth-Token': token or self.admin, 'Content-Type': kind}
         connection.request(method, path, body=json.dumps(body) if body is not None else None, headers=headers)
@@ -38,7 +38,7 @@ class Server:
             return list(pool.map(lambda i: self.call('POST', '/v2/images', dict(body, name=f'{name}{i}'))['id'], range(count)))
 
     def drop(self, images):
-        # What wrk asked last is still under way: some of these go by themselves.
+        # wrk's last requests may still be running, and may delete some of these.
         with ThreadPoolExecutor(4) as pool:
             list(pool.map(lambda image: self.call('DELETE', f'/v2/images/{image}', besides=(404,)), images))
 
@@ -51,12 +51,12 @@ def start_peer():
 
 
 def start_ours():
-    """The service that most figures are of: its callers have static tokens."""
+    """Starts the service for most figures; its callers have static tokens."""
     return start_whole('vitrine', A.state, PORT, REPOSITORY)
 
 
 def start_before():
-    """Another version of the service, with a database of its own, in the place of the peer."""
+    """Starts another version of the service, with its own database, in place of the peer."""
     return start_whole('before', A.state.with_name(A.state.name + '-before'), BEFORE_PORT, A.before)
 
 
@@ -72,7 +72,7 @@ def start_whole(name, state, port, repository):
 
 
 def start_another(name, port, configuration):
-    """The service once more, on the database of the first and with another configuration."""
+    """Starts the service again, with the database of the first and another configuration."""
     state = A.state / name
     state.mkdir()
     database = f'mysql+pymysql://root@localhost/glance?unix_socket={A.state}/mariadb/mariadb.sock'
@@ -129,7 +129,7 @@ def fill(ours, peer, count):
 
 
 class Ceiling:
-    """nginx before programs that do FastCGI and one SELECT, or one exchange, or nothing, and before a plain file."""
+    """nginx in front of programs that do FastCGI with one SELECT, one HTTP exchange, or nothing, and with a plain file."""
 
     def __enter__(self):
         folder = pathlib.Path(SCRATCH)
@@ -167,7 +167,7 @@ http {{
     def __exit__(self, *_):
         self.nginx.terminate()
         for program in self.programs:
-            program.kill()  # libfcgi takes SIGTERM for itself, and waits for a request that never comes
+            program.kill()  # libfcgi handles SIGTERM itself, and waits for a request that never comes
         for process in (self.nginx, *self.programs):
             process.wait()
 

@@ -4,10 +4,10 @@ internal import HTTPClient
 internal import MariaDB
 internal import Threading
 
-/// What FastCGI and one thing more cost by themselves: a SELECT by primary key, the ceiling of every answer that needs the
-/// database; or an exchange over HTTP, the ceiling of every answer that needs another service; or nothing.
+/// Serves FastCGI with one further operation: a SELECT by primary key, the ceiling of every answer that needs the database; or an
+/// exchange over HTTP, the ceiling of every answer that needs another service; or nothing.
 ///
-/// libfcgi does all by itself here, with kept connections; the answer is a constant of an image record's size.
+/// libfcgi does everything here, with kept connections; the answer is a constant of an image record's size.
 /// Arguments: a socket's path; a database URL, the URL of an exchange, or `nothing`; a number of threads.
 @main
 enum Ceiling {
@@ -31,7 +31,7 @@ enum Ceiling {
 
     private static let client = HTTPClient()
 
-    /// What a thread does for each request, given the last part of its path.
+    /// The operation for each request, with the last part of its path.
     private static func makeWork(_ name: String) throws -> (String) throws -> Void {
         if name == "nothing" { return { _ in } }
         if name.hasPrefix("http") { return { _ in _ = try client.send("GET", name, longest: 1 << 20) } }
@@ -47,7 +47,7 @@ enum Ceiling {
             FCGX_InitRequest(&request, socket, 0)
             let body = String(repeating: "x", count: 1000)
             let answer = "Content-Type: text/plain\r\nContent-Length: \(body.utf8.count)\r\n\r\n\(body)"
-            // One heap address for all its life, as libfcgi's streams point back at it.
+            // It keeps one heap address, because libfcgi's streams point back at it.
             try withUnsafeMutablePointer(to: &request) { request in
                 while FCGX_Accept_r(request) == 0 {
                     let uri = FCGX_GetParam("REQUEST_URI", request.pointee.envp).map { String(cString: $0) } ?? ""

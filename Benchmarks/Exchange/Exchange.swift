@@ -2,9 +2,9 @@ internal import HTTPClient
 internal import Synchronization
 internal import Threading
 
-/// What an empty exchange over a kept connection costs by itself: the ceiling of everything that asks the registry.
+/// Measures an empty exchange over a kept connection: the ceiling of every request that needs the registry.
 ///
-/// Arguments: a URL that answers at once (nginx with `return 200`), a number of threads, seconds.
+/// Arguments: a URL with an immediate answer (nginx with `return 200`), a number of threads, seconds.
 @main
 enum Exchange {
     static func main() {

@@ -157,7 +157,7 @@ package struct API: Sendable {
         guard authenticator.knowsNobody, isRouted, [.notFound, .unauthenticated, .forbidden].contains(fault.kind) else { return fault }
         return Fault(
             .forbidden,
-            "This image service knows no callers, and nobody may do this: its operator has chosen no way of telling who they are.")
+            "This image service has no authentication configured, so nobody is allowed to do this. Its operator must choose one.")
     }
 
     private func log(_ fault: Fault) {

@@ -42,7 +42,7 @@ extension Call {
         guard let text else {
             throw Fault(.tooLarge, "The request body is larger than \(Self.longestJSON) bytes.")
         }
-        guard !text.isEmpty else { throw Fault(.invalid, "The request must comprise a body in JSON.") }
+        guard !text.isEmpty else { throw Fault(.invalid, "The request must have a body in JSON.") }
         do throws(JSONSyntaxError) {
             return try JSON(parsing: text)
         } catch {

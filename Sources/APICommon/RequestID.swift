@@ -38,7 +38,9 @@ extension Trace {
         let isName = given.utf8.allSatisfy {
             0x30...0x39 ~= $0 || 0x41...0x5A ~= $0 || 0x61...0x7A ~= $0 || "-_.:".utf8.contains($0)
         }
-        guard isName else { throw Fault(.invalid, "The request id has characters that it may not have.") }
+        guard isName else {
+            throw Fault(.invalid, "The request id contains characters that are not allowed; use A-Z, a-z, 0-9, -, _, . and :.")
+        }
         return given.hasPrefix("req-") ? given : "req-" + given
     }
 }

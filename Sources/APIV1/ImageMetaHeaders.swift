@@ -140,7 +140,7 @@ struct V1Request {
         let container: String? = fields.containerFormat ?? nil
         guard [disk, container].contains(where: { $0.map(V1Formats.amazon.contains) == true }) else { return }
         guard disk == nil || container == nil || disk == container else {
-            throw Self.bad("container_format", "must be the disk_format where one of both is aki, ari or ami")
+            throw Self.bad("container_format", "must be the same as disk_format if one of them is aki, ari or ami")
         }
         fields.diskFormat = .some(disk ?? container)
         fields.containerFormat = .some(container ?? disk)

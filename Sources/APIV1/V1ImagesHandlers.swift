@@ -232,7 +232,7 @@ package struct V1ImagesHandlers: Sendable {
             case (false, nil, let url?): self = .copy(url)
             default:
                 throw Fault(
-                    .invalid, "An image's data come by the body, x-image-meta-location or x-glance-api-copy-from, by one of them alone.")
+                    .invalid, "Image data must come from exactly one of the body, x-image-meta-location and x-glance-api-copy-from.")
             }
         }
 

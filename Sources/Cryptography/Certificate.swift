@@ -10,7 +10,7 @@ package final class Certificate: @unchecked Sendable {
     /// - Parameter bytes: DER, or PEM, in which the first certificate counts.
     package init(_ bytes: [UInt8]) throws(SigningError) {
         guard bytes.count <= Self.longest, let raw = Self.read(bytes) else {
-            throw SigningError("What was found is no X.509 certificate.")
+            throw SigningError("The data are no X.509 certificate.")
         }
         self.raw = raw
     }
@@ -48,7 +48,7 @@ package final class Certificate: @unchecked Sendable {
 
     /// The public key, which the certificate owns.
     func key(for scheme: SignatureCheck.Scheme) throws(SigningError) -> OpaquePointer {
-        guard let key = X509_get0_pubkey(raw) else { throw SigningError("The certificate has no key that is known here.") }
+        guard let key = X509_get0_pubkey(raw) else { throw SigningError("The certificate's key is of a type that is not supported.") }
         let kind = EVP_PKEY_get_base_id(key)
         let isRight =
             switch scheme {

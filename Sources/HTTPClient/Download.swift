@@ -132,7 +132,7 @@ package final class Download {
     /// Calls the closure until it returns a value or a limit is reached.
     private func wait<Value>(for body: (Transfer, Double) throws(HTTPClientError) -> Value?) throws(HTTPClientError) -> Value {
         while true {
-            guard !isCancelled() else { throw HTTPClientError(.cancelled, "the caller wanted no more", mayHaveArrived: true) }
+            guard !isCancelled() else { throw HTTPClientError(.cancelled, "the download was cancelled", mayHaveArrived: true) }
             let began = monotonicSeconds()
             guard began < deadline else {
                 throw HTTPClientError(.timedOut, "not done after \(limits.longest) seconds", mayHaveArrived: true)
@@ -213,7 +213,7 @@ private struct Way {
         let end = monotonicSeconds() + limits.connect
         do throws(HTTPClientError) {
             while try !search.waitForHead(atMost: 0.25), monotonicSeconds() < end {
-                guard !isCancelled() else { throw HTTPClientError(.cancelled, "the caller wanted no more") }
+                guard !isCancelled() else { throw HTTPClientError(.cancelled, "the download was cancelled") }
             }
         } catch {
             if error.kind == .cancelled { throw error }

@@ -74,10 +74,10 @@ final class EasyHandle {
     /// - Throws: `.invalid` for a value that would change the meaning of the request.
     func ask(_ method: String, _ url: String, headers: [(name: String, value: String)]) throws(HTTPClientError) {
         guard !method.isEmpty, method.utf8.allSatisfy({ 0x41...0x5A ~= $0 }) else {
-            throw HTTPClientError(.invalid, "a method is letters A to Z")
+            throw HTTPClientError(.invalid, "a method may contain only the letters A to Z")
         }
         guard url.utf8.count <= 16_384, url.utf8.allSatisfy({ 0x21...0x7E ~= $0 }) else {
-            throw HTTPClientError(.invalid, "an address has only visible ASCII characters, 16,384 at most")
+            throw HTTPClientError(.invalid, "an address may contain only visible ASCII characters, 16,384 at most")
         }
         set(CURLOPT_URL, url)
         set(CURLOPT_CUSTOMREQUEST, method)
@@ -88,10 +88,10 @@ final class EasyHandle {
         }
         for (name, value) in headers {
             guard !name.isEmpty, name.utf8.allSatisfy(Self.isToken) else {
-                throw HTTPClientError(.invalid, "a header's name has a character that none may have")
+                throw HTTPClientError(.invalid, "a header's name contains a character that is not allowed")
             }
             guard !value.utf8.contains(where: { $0 == 0 || $0 == 0x0A || $0 == 0x0D }) else {
-                throw HTTPClientError(.invalid, "the header \(name) has an end of line or a NUL in its value")
+                throw HTTPClientError(.invalid, "the header \(name) contains an end of line or a NUL in its value")
             }
             // `Name:` alone would tell libcurl to leave the header out.
             texts.append(value.allSatisfy { $0 == " " || $0 == "\t" } ? "\(name);" : "\(name): \(value)")

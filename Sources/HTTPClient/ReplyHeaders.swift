@@ -33,7 +33,7 @@ package struct ReplyHeaders: Sendable {
         if location == nil, name.utf8.count == 8, name.lowercased() == "location" { location = Array(line[(colon + 1)...]) }
         if name.utf8.count == 14, name.lowercased() == "content-length" {
             guard self[name] ?? value == value, !value.isEmpty, value.utf8.allSatisfy({ 0x30...0x39 ~= $0 }), Int64(value) != nil else {
-                throw HTTPClientError(.broken, "the answer tells no length that makes sense", mayHaveArrived: true)
+                throw HTTPClientError(.broken, "the answer's Content-Length is not valid", mayHaveArrived: true)
             }
         }
         fields.append((name, value))
@@ -49,6 +49,6 @@ package struct ReplyHeaders: Sendable {
 
 extension HTTPClientError {
     fileprivate static func headerTooLong() -> HTTPClientError {
-        HTTPClientError(.broken, "the answer's header is longer than it may be", mayHaveArrived: true)
+        HTTPClientError(.broken, "the answer's header is too long", mayHaveArrived: true)
     }
 }

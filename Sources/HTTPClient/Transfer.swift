@@ -144,7 +144,7 @@ final class Transfer {
     private func byWayOfProxy(_ error: HTTPClientError, _ code: CURLcode) -> HTTPClientError {
         guard let proxy, !wasSent else { return error }
         let isAway = [CURLE_COULDNT_RESOLVE_PROXY, CURLE_COULDNT_CONNECT, CURLE_PROXY].contains(code) && !handle.hasProxyAnswered
-        return HTTPClientError(isAway ? .proxyAway : error.kind, "by the proxy \(proxy.place): \(error.message)")
+        return HTTPClientError(isAway ? .proxyAway : error.kind, "through the proxy \(proxy.place): \(error.message)")
     }
 
     private func take(line: UnsafeRawBufferPointer) -> Bool {

@@ -29,7 +29,7 @@ struct URLParts {
         guard !text.utf8.contains(0), base.map({ curl_url_set(parts, CURLUPART_URL, $0, 0) == CURLUE_OK }) ?? true,
             curl_url_set(parts, CURLUPART_URL, text, UInt32(CURLU_NON_SUPPORT_SCHEME)) == CURLUE_OK, let whole = part(CURLUPART_URL, 0),
             let scheme = part(CURLUPART_SCHEME, 0), let host = part(CURLUPART_HOST, 0)
-        else { throw HTTPClientError(.refused, "it is no address") }
+        else { throw HTTPClientError(.refused, "it is not a URL") }
         self.text = whole
         written = Self.absolute(text, scheme: scheme)
         self.scheme = scheme.lowercased()

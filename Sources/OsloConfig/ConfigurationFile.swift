@@ -62,7 +62,7 @@ package enum ConfigurationFile {
                 close()
             } else if raw.first == " " || raw.first == "\t" {
                 guard open != nil else {
-                    throw ConfigurationError(place: place, reason: "a continuation line with nothing to continue")
+                    throw ConfigurationError(place: place, reason: "a continuation line without a line before it")
                 }
                 open?.lines.append(line)
             } else if line.first == "#" || line.first == ";" {

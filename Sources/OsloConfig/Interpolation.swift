@@ -27,7 +27,7 @@ extension Configuration {
             }
             rest = rest[end...]
             guard let value = try value(named: name, near: setting, depth: depth) else {
-                throw ConfigurationError(place: setting.place, reason: "$\(name) names no option; write $$ for a dollar sign")
+                throw ConfigurationError(place: setting.place, reason: "$\(name) is not an option; write $$ for a dollar sign")
             }
             text += value
         }

@@ -68,11 +68,11 @@ final class FileWriter {
 
     /// Writes the file to the disk and renames it, durably.
     func commit(as name: String) throws(ReplicationError) {
-        guard fsync(descriptor) == 0 else { throw trouble(path, "cannot be brought to the disk") }
-        guard rename(path, name) == 0 else { throw trouble(path, "cannot be called \(name)") }
+        guard fsync(descriptor) == 0 else { throw trouble(path, "cannot be synced to the disk") }
+        guard rename(path, name) == 0 else { throw trouble(path, "cannot be renamed to \(name)") }
         let folder = open(String(name[..<(name.lastIndex(of: "/") ?? name.startIndex)]), O_RDONLY | O_DIRECTORY | O_CLOEXEC)
-        guard folder >= 0 else { throw trouble(name, "cannot be brought to the disk") }
+        guard folder >= 0 else { throw trouble(name, "cannot be synced to the disk") }
         defer { close(folder) }
-        guard fsync(folder) == 0 else { throw trouble(name, "cannot be brought to the disk") }
+        guard fsync(folder) == 0 else { throw trouble(name, "cannot be synced to the disk") }
     }
 }

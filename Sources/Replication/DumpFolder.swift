@@ -17,7 +17,7 @@ package struct DumpFolder {
         self.path = String(path)
         var status = stat()
         if stat(self.path, &status) == 0, status.st_mode & S_IFMT == S_IFDIR { return }
-        guard mayMake, mkdir(self.path, 0o755) == 0 else { throw trouble(self.path, mayMake ? "cannot be made" : "is no folder") }
+        guard mayMake, mkdir(self.path, 0o755) == 0 else { throw trouble(self.path, mayMake ? "cannot be created" : "is not a folder") }
     }
 
     /// The ids of the images in the folder, sorted.
@@ -68,7 +68,7 @@ package struct DumpFolder {
         // A file as long as the image or longer failed its check, so it begins again.
         if image.size.map({ have >= $0 }) ?? true { have = 0 }
         let source = try open(have)
-        guard let length = source.length else { throw ReplicationError(.image, "\(image.title): nobody says how large it is") }
+        guard let length = source.length else { throw ReplicationError(.image, "\(image.title): its size is not known") }
         let checked = CheckedBytes(image, length: length, from: source.bytes, note: note)
         let file = try FileWriter(part, keeping: source.start)
         do throws(ReplicationError) {

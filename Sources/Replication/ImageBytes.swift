@@ -18,7 +18,7 @@ final class ServedBytes: ImageBytes {
         do throws(HTTPClientError) {
             return try download.read(into: buffer)
         } catch {
-            throw ReplicationError(.image, "\(title): its data do not come: \(error.message)")
+            throw ReplicationError(.image, "\(title): its data cannot be read: \(error.message)")
         }
     }
 }
@@ -63,7 +63,7 @@ final class CheckedBytes: ImageBytes {
         let got = try source.read(into: buffer)
         guard got > 0 else {
             guard count == length else {
-                throw ReplicationError(.image, "\(image.title): what comes ends after \(count) of \(length) bytes; it is not copied")
+                throw ReplicationError(.image, "\(image.title): the data end after \(count) of \(length) bytes; the image is not copied")
             }
             return 0
         }

@@ -29,7 +29,7 @@ package final class ImageServer {
     /// - Parameter place: `host`, `host:port`, `[::1]:port`, or a URL if the service is not at the root of an http server.
     package init(_ place: String, trust: TLSSettings = TLSSettings(), token: @escaping TokenSource) throws(ReplicationError) {
         guard let base = Self.address(place) else {
-            throw ReplicationError(.place, "'\(place)' is no server: host:port, such as glance.example:9292")
+            throw ReplicationError(.place, "'\(place)' is not a server; give host:port, such as glance.example:9292")
         }
         (name, self.base, self.trust, self.token) = (place, base, trust, token)
         client = HTTPClient(timeouts: .init(connect: 10, exchange: 120), trust: trust)
@@ -96,7 +96,7 @@ package final class ImageServer {
                 see all images
                 """)
         }
-        guard reply.status == 201 else { throw refusal(.image, reply, "image \(image.title) cannot be made") }
+        guard reply.status == 201 else { throw refusal(.image, reply, "image \(image.title) cannot be created") }
     }
 
     func change(_ image: ReplicatedImage, _ patch: JSON) throws(ReplicationError) {
@@ -148,12 +148,12 @@ package final class ImageServer {
                 }
             }
         } catch {
-            throw failure ?? ReplicationError(.image, "\(image.title): \(name) does not take its data: \(error.message)")
+            throw failure ?? ReplicationError(.image, "\(image.title): \(name) does not accept its data: \(error.message)")
         }
-        guard reply.status == 204 else { throw refusal(.image, reply, "the data of image \(image.title) are not taken") }
+        guard reply.status == 204 else { throw refusal(.image, reply, "the data of image \(image.title) are refused") }
         guard let copy = try self.image(image.id), copy.status == "active", bytes.agrees(with: copy) else {
             throw ReplicationError(
-                .image, "\(image.title): \(name) took its data and has others; remove the image there and copy it again")
+                .image, "\(image.title): \(name) stored other data than it received; delete the image there and copy it again")
         }
     }
 
@@ -172,7 +172,7 @@ package final class ImageServer {
         guard reply.status == 401 else { return reply }
         let second = try token(first)
         let again = second == first ? reply : try send(method, path, type, body, second)
-        guard again.status != 401 else { throw refusal(.place, again, first == nil ? "it wants a token" : "it does not take the token") }
+        guard again.status != 401 else { throw refusal(.place, again, first == nil ? "it requires a token" : "it refuses the token") }
         return again
     }
 

@@ -72,7 +72,7 @@ package struct Replicator {
                 guard isWanted else { return nil }
                 return { () throws(ReplicationError) in
                     let (bytes, _, length) = try source.data(of: image, from: 0)
-                    guard let length else { throw ReplicationError(.image, "\(image.title): nobody says how large it is") }
+                    guard let length else { throw ReplicationError(.image, "\(image.title): its size is not known") }
                     return checked(image, length, bytes)
                 }
             }
@@ -132,18 +132,18 @@ package struct Replicator {
             let differences = image.differences(of: copy, settings.dropped)
             if differences.contains(where: \.isChangeable) {
                 try target.change(image, ReplicatedImage.patch(differences))
-                tell(.done("\(image.title): what \(target.name) says of it is changed"))
+                tell(.done("\(image.title): its record at \(target.name) is updated"))
             }
             // A field that this side has no value for cannot differ.
             let others = differences.filter { ["size", "checksum", "os_hash_value"].contains($0.name) && $0.value != .null }
             guard others.isEmpty else {
                 throw ReplicationError(
-                    .image, "\(image.title): \(target.name) has other data of it; remove the image there and copy it again")
+                    .image, "\(image.title): \(target.name) has other data for it; delete the image there and copy it again")
             }
         case nil, "queued":
             guard let open = data() else {
                 tell(.skipped(image.size ?? 0))
-                if isSpokenOf { tell(.done("\(image.title) is not made: there are no data of it here")) }
+                if isSpokenOf { tell(.done("\(image.title) is not created: it has no data here")) }
                 return
             }
             let bytes = try open()
@@ -153,7 +153,7 @@ package struct Replicator {
         case let status?:
             tell(.skipped(image.size ?? 0))
             throw ReplicationError(
-                .image, "\(image.title): somebody else works at it at \(target.name), where it is '\(status)'; left alone")
+                .image, "\(image.title): it is being changed at \(target.name), where its status is '\(status)'; skipped")
         }
     }
 

@@ -87,7 +87,7 @@ package struct Migrations: Sendable {
             // DDL waits for readers of the table for as long as they read.
             try connection.execute("SET SESSION lock_wait_timeout = \(Self.patience), innodb_lock_wait_timeout = 50")
             guard try connection.first(Self.lock) == 1 else {
-                throw Fault(.unavailable, "Somebody else brings the database up to date.")
+                throw Fault(.unavailable, "Another program is upgrading the database.")
             }
             defer { _ = try? connection.first(Self.unlock) }
             try body(connection)

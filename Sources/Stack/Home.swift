@@ -19,7 +19,7 @@ package final class Home {
         }
         guard flock(lock, LOCK_EX | LOCK_NB) == 0 else {
             close(lock)
-            throw ChildProcess.NotStarted(description: "a service runs in \(folder) already; end it, or choose another STATE")
+            throw ChildProcess.NotStarted(description: "a service runs in \(folder) already; stop it, or choose another STATE")
         }
         try endLeftovers()
     }

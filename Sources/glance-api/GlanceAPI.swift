@@ -13,7 +13,7 @@ struct Main {
 struct GlanceAPI: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "glance-api",
-        abstract: "The Images API as FastCGI threads behind a web server; as plain CGI when one starts it so.")
+        abstract: "Serves the Images API by FastCGI behind a web server, or one request as a CGI program.")
 
     @Option(name: .long, help: "A configuration file; may be given many times.")
     var configFile: [String] = []
@@ -21,10 +21,10 @@ struct GlanceAPI: ParsableCommand {
     @Option(name: .long, help: "A folder of configuration files (*.conf); may be given many times.")
     var configDir: [String] = []
 
-    @Option(name: .long, help: "Socket for short requests: fd:N of one that listens already, or a path.")
+    @Option(name: .long, help: "The socket for short requests: fd:N for an inherited one that listens, or a path.")
     var metadata = "fd:0"
 
-    @Option(name: .long, help: "Socket for requests with images in them. Without it all come by the other.")
+    @Option(name: .long, help: "The socket for requests with image data; without it all requests use the other one.")
     var data: String?
 
     func run() throws {

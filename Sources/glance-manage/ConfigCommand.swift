@@ -5,22 +5,24 @@ internal import Options
 /// `config`: prints the options of the service.
 struct ConfigCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
-        commandName: "config", abstract: "Tells which options there are.", subcommands: [List.self])
+        commandName: "config", abstract: "Lists the options.", subcommands: [List.self])
 
     enum Format: String, ExpressibleByArgument, CaseIterable { case table, markdown, json }
 
     struct List: ParsableCommand {
         static let configuration = CommandConfiguration(
             abstract: "Prints every option that has an effect: group, name, values, default, meaning, and whether Glance has it.",
-            discussion: "It reads no configuration: what is in force in one is not told.")
-        @Option(help: "How it is printed.")
+            discussion: "It reads no configuration, so it does not show values in force.")
+        @Option(help: "The format of the list.")
         var format = Format.table
 
         @Argument(help: "Only options whose group or name contains this text.")
         var text: String?
 
         func validate() throws {
-            if format == .markdown, text != nil { throw ValidationError("The page is whole: --format markdown takes no text to look for.") }
+            if format == .markdown, text != nil {
+                throw ValidationError("--format markdown prints all options; it takes no text to search for.")
+            }
         }
 
         func run() {

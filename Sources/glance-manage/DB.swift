@@ -11,16 +11,16 @@ internal import Schema
 /// Standard output and exit status are those of Glance 33's `glance-manage`, which tools read.
 struct DB: ParsableCommand {
     static let configuration = CommandConfiguration(
-        commandName: "db", abstract: "Looks after the database.",
+        commandName: "db", abstract: "Upgrades and maintains the database.",
         discussion:
-            "Each command is also known by its old name: `db_sync` is `db sync`. Values may stand without the names of their options.",
+            "Each command also has an old name: `db_sync` is `db sync`. Values may be given without the names of their options.",
         subcommands: [
             Check.self, Contract.self, Expand.self, ExportMetadefs.self, LoadMetadefs.self, Migrate.self, Purge.self, PurgeImages.self,
             Sync.self, UnloadMetadefs.self, Upgrade.self, Version.self, VersionControl.self,
         ])
 
     struct Version: ParsableCommand {
-        static let configuration = CommandConfiguration(abstract: "Prints the revision that the database is at.")
+        static let configuration = CommandConfiguration(abstract: "Prints the revision of the database.")
         @OptionGroup var arguments: ConfigurationArguments
 
         func run() throws {
@@ -36,8 +36,8 @@ struct DB: ParsableCommand {
 
     struct Check: ParsableCommand {
         static let configuration = CommandConfiguration(
-            abstract: "Tells whether the database is at the tables of this release.",
-            discussion: "Ends with 0 when it is, with 3 when `db expand` has something to do, with 5 when `db contract` has.")
+            abstract: "Checks whether the database has the tables of this release.",
+            discussion: "Exits with 0 if it has, with 3 if `db expand` is needed, with 5 if `db contract` is needed.")
         @OptionGroup var arguments: ConfigurationArguments
 
         func run() throws {
@@ -56,10 +56,10 @@ struct DB: ParsableCommand {
 
     struct VersionControl: ParsableCommand {
         static let configuration = CommandConfiguration(
-            commandName: "version_control", abstract: "Notes that the database is at a revision, whatever lies in it.")
+            commandName: "version_control", abstract: "Sets the noted revision of the database, whatever it contains.")
         @OptionGroup var arguments: ConfigurationArguments
 
-        @ArgumentParser.Option(name: .customLong("version"), help: "The revision; heads, for this release's; base, for none.")
+        @ArgumentParser.Option(name: .customLong("version"), help: "The revision; heads for this release's, base for none.")
         var version = "liberty"
 
         func run() throws {

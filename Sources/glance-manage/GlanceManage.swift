@@ -5,7 +5,7 @@ internal import Options
 @main
 struct GlanceManage: ParsableCommand {
     static let configuration = CommandConfiguration(
-        commandName: "glance-manage", abstract: "Looks after the image service.",
+        commandName: "glance-manage", abstract: "Manages the image service.",
         discussion: """
             Every command takes, before or behind its name, --config-file, --config-dir, --debug, --nodebug, --log-file, --log-dir and the \
             other options that Glance's programs have; --version tells of which release of Glance these programs take the place, and their own.
@@ -54,7 +54,7 @@ struct GlanceManage: ParsableCommand {
 
     private static func printCompletion(for shell: String) -> Never {
         guard let shell = CompletionShell(rawValue: shell) else {
-            OsloArguments.refuse("argument --shell_completion: there is none for '\(shell)'; there is for bash, zsh and fish")
+            OsloArguments.refuse("argument --shell_completion: no completion for '\(shell)'; there is for bash, zsh and fish")
         }
         print(completionScript(for: shell))
         exit(withError: nil)

@@ -21,12 +21,12 @@ struct MetadefFile {
     static func paths(at path: String) throws -> [String] {
         var isFolder: ObjCBool = false
         guard FileManager.default.fileExists(atPath: path, isDirectory: &isFolder) else {
-            throw Unreadable(description: "\(path) is not there.")
+            throw Unreadable(description: "\(path) does not exist.")
         }
         guard isFolder.boolValue else { return [path] }
         guard let all = entryNames(in: path) else { throw Unreadable(description: "\(path) cannot be read.") }
         let names = all.filter { $0.hasSuffix(".json") }
-        guard !names.isEmpty else { throw Unreadable(description: "There are no files *.json in \(path).") }
+        guard !names.isEmpty else { throw Unreadable(description: "There are no *.json files in \(path).") }
         return names.sorted().map { "\(path)/\($0)" }
     }
 
@@ -41,7 +41,7 @@ struct MetadefFile {
         do throws(JSONSyntaxError) {
             document = try JSON(parsing: bytes)
         } catch {
-            throw Unparsable(description: "no JSON: \(error.reason), at byte \(error.offset)")
+            throw Unparsable(description: "it is not valid JSON: \(error.reason), at byte \(error.offset)")
         }
         guard let document = document.object else { throw Unreadable(description: "no JSON object") }
         return try draft(document)

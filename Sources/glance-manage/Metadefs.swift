@@ -18,13 +18,13 @@ extension DB {
         @OptionGroup var arguments: ConfigurationArguments
         @OptionGroup var place: MetadefPlace
 
-        @Flag(name: .customLong("merge"), help: "Add to namespaces that there are.")
+        @Flag(name: .customLong("merge"), help: "Add to existing namespaces.")
         var merges = false
 
-        @Flag(name: .customLong("prefer_new"), help: "With --merge: what is there becomes as the file has it.")
+        @Flag(name: .customLong("prefer_new"), help: "With --merge: replace existing definitions by those of the file.")
         var prefersNew = false
 
-        @Flag(name: .customLong("overwrite"), help: "With --merge: of namespaces that there are, the file is all that remains.")
+        @Flag(name: .customLong("overwrite"), help: "With --merge: replace the content of existing namespaces by that of the file.")
         var overwrites = false
 
         private var mode: MetadefLoading { overwrites ? .overwrite : prefersNew ? .preferNew : merges ? .merge : .skip }
@@ -92,7 +92,7 @@ extension DB {
 }
 
 struct MetadefPlace: ParsableArguments {
-    @ArgumentParser.Option(help: "A file or a folder of files *.json, in place of metadata_source_path.")
+    @ArgumentParser.Option(help: "A file, or a folder of *.json files, instead of metadata_source_path.")
     var path: String?
 
     /// The path without slashes at its end.

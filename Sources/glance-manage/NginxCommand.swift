@@ -5,8 +5,8 @@ internal import Stack
 /// `nginx`: prints the part of nginx's configuration that depends on the stores.
 struct NginxCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
-        commandName: "nginx", abstract: "Prints the internal locations by which nginx sends the stores' files.",
-        discussion: "Its output takes the place of vitrine/glance-stores.conf.")
+        commandName: "nginx", abstract: "Prints the internal locations from which nginx sends the stores' files.",
+        discussion: "Use the output as vitrine/glance-stores.conf.")
     @OptionGroup var arguments: ConfigurationArguments
 
     func run() throws {

@@ -7,7 +7,7 @@ internal import Operations
 extension DB {
     struct Purge: ParsableCommand {
         static let configuration = CommandConfiguration(
-            abstract: "Removes for good what was deleted long ago, but for the images themselves.",
+            abstract: "Removes rows that were deleted long ago from all tables except images.",
             discussion: """
                 Rows of image_properties, image_tags, image_locations, image_members, tasks and task_info. What the data of an image still \
                 need, or whoever may bring it back, stays. \(advice)
@@ -20,7 +20,7 @@ extension DB {
 
     struct PurgeImages: ParsableCommand {
         static let configuration = CommandConfiguration(
-            commandName: "purge_images_table", abstract: "Removes for good the images that were deleted long ago.",
+            commandName: "purge_images_table", abstract: "Removes rows of images that were deleted long ago.",
             discussion: """
                 After `db purge` of at least the same age: images of which there are other rows stay, and the command ends with 1. So do \
                 images whose data are still to be removed. An id that is purged may be given to another image; see OSSN-0075. \(advice)
@@ -31,17 +31,17 @@ extension DB {
         func run() throws { try limits.purge([.images], usualAge: 180, arguments) }
     }
 
-    private static let advice = "It may be interrupted, and goes on when it is started again; the service may run meanwhile."
+    private static let advice = "It may be interrupted and started again; the service may run meanwhile."
 }
 
 struct PurgeLimits: ParsableArguments {
-    @Option(name: .customLong("age_in_days"), help: "Days since the deletion, at least. (default: 30; 180 for images)")
+    @Option(name: .customLong("age_in_days"), help: "The least number of days since the deletion. (default: 30; 180 for images)")
     var age: Int?
 
-    @Option(name: .customLong("max_rows"), help: "Rows of each table, at most, the oldest first; -1 for all.")
+    @Option(name: .customLong("max_rows"), help: "The largest number of rows of each table, the oldest first; -1 for all.")
     var maxRows = 100
 
-    @Flag(help: "Tells how many rows would go, and removes none.")
+    @Flag(help: "Print how many rows would be removed, and remove none.")
     var dryRun = false
 
     func purge(_ parts: [PurgePart], usualAge: Int, _ arguments: ConfigurationArguments) throws {

@@ -7,13 +7,13 @@ struct Run: ParsableCommand {
     static let configuration = CommandConfiguration(
         abstract: "Runs the whole service in one folder: MariaDB, nginx and the workers, until Ctrl-C.")
 
-    @Option(help: "The folder of the database, the store, sockets and logs.")
+    @Option(help: "The folder for the database, the store, sockets and logs.")
     var state = ".state"
 
     @Option(help: "A glance-api.conf to use; without it one is written into the folder.")
     var conf: String?
 
-    @Option(help: "A URL of a MariaDB database, in place of a private server.")
+    @Option(help: "The URL of a MariaDB database, instead of a private server.")
     var db: String?
 
     @Option(help: "The port of the Images API, on the loopback address.")

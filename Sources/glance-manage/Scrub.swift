@@ -6,7 +6,7 @@ internal import Operations
 /// `scrub`: removes the data of images whose deletion was delayed, or restores such an image.
 struct Scrub: ParsableCommand {
     static let configuration = CommandConfiguration(
-        abstract: "Removes the data of images whose deletion was delayed, or brings such an image back.",
+        abstract: "Removes the data of images whose deletion was delayed, or restores such an image.",
         discussion: """
             Without --restore: of images deleted `scrub_time` seconds ago or before. It may be interrupted, and goes on when it is \
             started again; `glance-tasks` does the same by itself every `wakeup_time` seconds.

@@ -10,11 +10,11 @@ internal import Schema
 extension DB {
     struct Sync: ParsableCommand {
         static let configuration = CommandConfiguration(
-            abstract: "Brings the database to the tables of this release.",
-            discussion: "A database of a Glance since Ocata is brought there with all that lies in it.")
+            abstract: "Upgrades the database to the tables of this release.",
+            discussion: "A database of any Glance since Ocata is upgraded with its content.")
         @OptionGroup var arguments: ConfigurationArguments
 
-        @ArgumentParser.Option(name: .customLong("version"), help: "Not looked at, as with Glance: there is one way only.")
+        @ArgumentParser.Option(name: .customLong("version"), help: "Ignored, as in Glance.")
         var version: String?
 
         func run() throws {
@@ -28,10 +28,10 @@ extension DB {
     }
 
     struct Upgrade: ParsableCommand {
-        static let configuration = CommandConfiguration(abstract: "Brings the database to a revision.")
+        static let configuration = CommandConfiguration(abstract: "Upgrades the database to a revision.")
         @OptionGroup var arguments: ConfigurationArguments
 
-        @ArgumentParser.Option(name: .customLong("version"), help: "The revision; heads, for this release's.")
+        @ArgumentParser.Option(name: .customLong("version"), help: "The revision; heads for this release's.")
         var version = "heads"
 
         func run() throws {
@@ -43,7 +43,7 @@ extension DB {
                 guard GlanceRevisions.reach(version, from: try migrations.state().revisions) else {
                     throw Refused(
                         description:
-                            "This release makes no tables of older ones, such as of \(version); `db sync` brings the database to its own.")
+                            "This release cannot create the tables of \(version); run `glance-manage db sync` for its own.")
                 }
             default: throw UnknownRevision(name: version)
             }
@@ -53,7 +53,7 @@ extension DB {
 
     struct Expand: ParsableCommand {
         static let configuration = CommandConfiguration(
-            abstract: "Adds what this release needs, while an older Glance goes on.", discussion: "The first of three steps.")
+            abstract: "Adds what this release needs, while an older Glance still runs.", discussion: "The first of three steps.")
         @OptionGroup var arguments: ConfigurationArguments
 
         func run() throws {
@@ -64,7 +64,7 @@ extension DB {
 
     struct Migrate: ParsableCommand {
         static let configuration = CommandConfiguration(
-            abstract: "Moves data to where this release looks for them.", discussion: "The second of three steps; there is nothing to move."
+            abstract: "Migrates data for this release.", discussion: "The second of three steps; in this release it has nothing to do."
         )
         @OptionGroup var arguments: ConfigurationArguments
 
@@ -76,7 +76,7 @@ extension DB {
 
     struct Contract: ParsableCommand {
         static let configuration = CommandConfiguration(
-            abstract: "Notes that no older Glance is there any more.", discussion: "The last of three steps; there is nothing to take away."
+            abstract: "Notes that no older Glance uses the database any more.", discussion: "The last of three steps; it removes nothing."
         )
         @OptionGroup var arguments: ConfigurationArguments
 

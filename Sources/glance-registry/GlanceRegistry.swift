@@ -7,7 +7,7 @@ struct GlanceRegistry: ParsableCommand {
     static func main() { main(OsloArguments.ofProcess().words) }
 
     static let configuration = CommandConfiguration(
-        commandName: "glance-registry", abstract: "V1's way to the database, as FastCGI threads behind a web server; for glance-api alone.")
+        commandName: "glance-registry", abstract: "Serves the registry of V1 to glance-api, by FastCGI behind a web server.")
 
     @Option(name: .long, help: "A configuration file; may be given many times.")
     var configFile: [String] = []
@@ -15,7 +15,7 @@ struct GlanceRegistry: ParsableCommand {
     @Option(name: .long, help: "A folder of configuration files (*.conf); may be given many times.")
     var configDir: [String] = []
 
-    @Option(name: .long, help: "Where requests come in: fd:N of a socket that listens already, or a path.")
+    @Option(name: .long, help: "The socket for requests: fd:N for an inherited one that listens, or a path.")
     var socket = "fd:0"
 
     func run() throws {

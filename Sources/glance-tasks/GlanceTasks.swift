@@ -9,7 +9,7 @@ struct GlanceTasks: ParsableCommand {
     static func main() { main(OsloArguments.ofProcess().words) }
 
     static let configuration = CommandConfiguration(
-        commandName: "glance-tasks", abstract: "Does what outlives requests, such as giving back images whose upload died.")
+        commandName: "glance-tasks", abstract: "Does background work: imports, copies, deletions, expired leases, notifications.")
 
     @Option(name: .long, help: "A configuration file; may be given many times.")
     var configFile: [String] = []

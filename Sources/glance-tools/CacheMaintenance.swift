@@ -3,7 +3,7 @@ internal import Assembly
 /// One run of a periodic job of `glance-tasks` on the image cache, for operators who run it by cron.
 enum CacheMaintenance {
     static func clean(_ name: String, _ words: [String]) throws -> Int32 {
-        try run(name, words) { root in try root.cleanCache() ? "what was left half-way is removed" : nil }
+        try run(name, words) { root in try root.cleanCache() ? "incomplete files are removed" : nil }
     }
 
     static func prune(_ name: String, _ words: [String]) throws -> Int32 {
@@ -13,7 +13,7 @@ enum CacheMaintenance {
     static func prefetch(_ name: String, _ words: [String]) throws -> Int32 {
         try run(name, words) { root in
             try root.prefetch().map {
-                "\($0.done) images came in" + ($0.left > 0 ? "; \($0.left) are wanted still, and the log says why" : "")
+                "\($0.done) images were fetched" + ($0.left > 0 ? "; \($0.left) are still in the queue; see the log" : "")
             }
         }
     }

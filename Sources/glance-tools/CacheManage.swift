@@ -19,12 +19,12 @@ struct CacheManage {
     // swift-format-ignore
     private static let commands: [(name: String, does: String, purpose: String, run: @Sendable (CacheManage) throws -> Void)] = [
         ("list-cached",              "lists the images in the cache",           "show cached images",                { try $0.listCached() }),
-        ("list-queued",              "lists the images that are to come in",    "show queued images",                { try $0.listQueued() }),
-        ("queue-image",              "wants an image in the cache",             "queue the image for caching",       { try $0.queueImage() }),
+        ("list-queued",              "lists the images in the queue",    "show queued images",                { try $0.listQueued() }),
+        ("queue-image",              "adds an image to the queue",              "queue the image for caching",       { try $0.queueImage() }),
         ("delete-cached-image",      "removes an image from the cache",         "delete the cached image",           { try $0.deleteCachedImage() }),
         ("delete-all-cached-images", "removes all images from the cache",       "delete all cached images",          { try $0.deleteAllCachedImages() }),
-        ("delete-queued-image",      "wants an image in the cache no more",     "delete the queued image",           { try $0.deleteQueuedImage() }),
-        ("delete-all-queued-images", "wants no more images in the cache",       "delete all queued images",          { try $0.deleteAllQueuedImages() }),
+        ("delete-queued-image",      "removes an image from the queue",         "delete the queued image",           { try $0.deleteQueuedImage() }),
+        ("delete-all-queued-images", "removes all images from the queue",       "delete all queued images",          { try $0.deleteAllQueuedImages() }),
     ]
 
     private let words: CommandWords
@@ -46,7 +46,7 @@ struct CacheManage {
             return 0
         }
         guard let command = commands.first(where: { $0.name == wanted }) else {
-            write("\"\(wanted)\" is no command.\n\n\(list)")
+            write("\"\(wanted)\" is not a command.\n\n\(list)")
             write("Unknown command: \(wanted)\n", to: STDERR_FILENO)
             return 1
         }
@@ -64,7 +64,7 @@ struct CacheManage {
             write("Not authorized to make this request.\n")
             return 1
         } catch CacheServer.Refusal.noCache {
-            write("There is no image cache, or it is not managed, on host \(host(words)).\n")
+            write("Image cache management is not enabled on host \(host(words)).\n")
             return 1
         } catch CacheServer.Refusal.other(let reason) {
             write("Failed to \(command.purpose). Got error:\n\(reason)\n")
@@ -76,7 +76,7 @@ struct CacheManage {
 
     private static var list: String {
         let lines = commands.map { "    \($0.name.padded(to: 28))\($0.does)\n\n" }
-        return "Commands:\n\n    \("help <command>".padded(to: 28))says how one of them is called\n\n" + lines.joined()
+        return "Commands:\n\n    \("help <command>".padded(to: 28))prints the usage of a command\n\n" + lines.joined()
     }
 
     private static func host(_ words: CommandWords) -> String { words["-H"] ?? "0.0.0.0" }
@@ -111,7 +111,7 @@ struct CacheManage {
         login.trust = trust
         if let credentials = try login.credentials() { return credentials }
         guard words["-S"] ?? variable("OS_AUTH_STRATEGY") != "keystone" else {
-            throw Refused(message: "Where to log in is not said: --os-auth-url, or OS_AUTH_URL.")
+            throw Refused(message: "No Keystone is given: use --os-auth-url or OS_AUTH_URL.")
         }
         return .none
     }
@@ -188,7 +188,7 @@ struct CacheManage {
     private func confirm(_ question: String) throws {
         guard !words.has("-f") else { return }
         write("\(question) [y/N] ")
-        guard let answer = readLine() else { throw Refused(message: "\nNobody answers; --force asks nobody.") }
+        guard let answer = readLine() else { throw Refused(message: "\nThere is no answer on standard input; --force skips the question.") }
         guard ["y", "yes"].contains(answer.lowercased()) else { throw Declined() }
     }
 }

@@ -75,7 +75,7 @@ final class CacheServer {
         let older = try ask("GET", "/v2/\(name)")
         let body = if let older { older } else { try ask("GET", "/v2/cache") }
         guard let body else { throw .noCache }
-        guard let list = body.object?[name]?.array else { throw .other("The answer is no list of images.") }
+        guard let list = body.object?[name]?.array else { throw .other("The answer is not a list of images.") }
         return list
     }
 
@@ -90,8 +90,10 @@ final class CacheServer {
         case 200..<300: return (try? JSON(parsing: reply.body)) ?? .null
         case 404: return nil
         case 403: throw .forbidden
-        case 401: throw .other("It answers 401 to \(method) \(path): a token is needed, or this one is not taken.")
-        default: throw .other("It answers \(reply.status) to \(method) \(path): \(String(decoding: reply.body.prefix(500), as: UTF8.self))")
+        case 401: throw .other("The service answers 401 to \(method) \(path): the token is missing or not valid.")
+        default:
+            throw .other(
+                "The service answers \(reply.status) to \(method) \(path): \(String(decoding: reply.body.prefix(500), as: UTF8.self))")
         }
     }
 

@@ -12,17 +12,17 @@ enum ReplicatorCommand {
 
     // swift-format-ignore
     private static let commands: [(name: String, arguments: [String], does: String)] = [
-        ("compare",  ["fromserver:port", "toserver:port"], "tells what the second service does not have, or has otherwise"),
+        ("compare",  ["fromserver:port", "toserver:port"], "reports images that the second service lacks, or has with other fields"),
         ("dump",     ["server:port", "path"],              "copies a service's images to a folder"),
         ("livecopy", ["fromserver:port", "toserver:port"], "copies the images of a service to another"),
         ("load",     ["server:port", "path"],              "copies the images of a folder to a service"),
-        ("size",     ["server:port"],                      "tells how large a dump would be"),
+        ("size",     ["server:port"],                      "prints the size of a dump"),
     ]
 
     private static let list =
-        "Commands:\n\n    \("help <command>".padded(to: 16))says how one of them is called\n\n"
+        "Commands:\n\n    \("help <command>".padded(to: 16))prints the usage of a command\n\n"
         + commands.map { "    \($0.name.padded(to: 16))\($0.does)\n" }.joined()
-        + "\nA server is host:port, or a URL (https://glance.example/image). Without a token, OS_AUTH_URL and its like are a login.\n"
+        + "\nA server is host:port, or a URL (https://glance.example/image). Without a token, the OS_AUTH_URL variables are used to log in.\n"
 
     /// Options of the command line and of `glance-replicator.conf`; the command line takes precedence.
     private static let options: [CommandWords.Option] = [
@@ -95,7 +95,7 @@ enum ReplicatorCommand {
 
     private static func end(_ failures: Int, _ report: Report) -> Int32 {
         guard failures > 0 else { return 0 }
-        report.take(.trouble("ERROR: \(failures) images were not copied; the same command does what is left."))
+        report.take(.trouble("ERROR: \(failures) images were not copied; run the same command again for them."))
         return 1
     }
 
@@ -104,7 +104,7 @@ enum ReplicatorCommand {
         let chunk = try configuration(Option<Int>.int("DEFAULT", "chunksize", default: settings.chunk))
         settings.chunk = try words["-c"].map(number) ?? chunk
         guard 1...(64 << 20) ~= settings.chunk else {
-            throw UsageError("argument --chunksize: is to be from 1 to \(64 << 20)", usage: usage)
+            throw UsageError("argument --chunksize: must be from 1 to \(64 << 20)", usage: usage)
         }
         // A tiny chunk size would make the copy very slow.
         settings.chunk = max(settings.chunk, 4096)
@@ -117,7 +117,7 @@ enum ReplicatorCommand {
     }
 
     private static func number(_ text: String) throws(UsageError) -> Int {
-        guard let number = Int(text) else { throw UsageError("argument --chunksize: '\(text)' is no number of bytes", usage: usage) }
+        guard let number = Int(text) else { throw UsageError("argument --chunksize: '\(text)' is not a number of bytes", usage: usage) }
         return number
     }
 

@@ -39,7 +39,9 @@ enum ScrubberCommand {
     }
 
     private static func seconds(_ text: String) throws(UsageError) -> Int {
-        guard let seconds = Int(text), seconds >= 0 else { throw UsageError("argument --wakeup_time: '\(text)' is no number of seconds") }
+        guard let seconds = Int(text), seconds >= 0 else {
+            throw UsageError("argument --wakeup_time: '\(text)' is not a number of seconds")
+        }
         return seconds
     }
 

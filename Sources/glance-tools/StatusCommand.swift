@@ -74,7 +74,7 @@ struct StatusCommand {
     private static func options(_ root: CompositionRoot) -> Check {
         let (all, unknown) = (root.complaints, root.unknownOptions)
         if !unknown.isEmpty { return Check(name: "Options", result: .warning, details: unknown.joined(separator: "; ")) }
-        let news = all.isEmpty ? nil : "\(all.count) options of Glance's have no effect here; the log names them."
+        let news = all.isEmpty ? nil : "\(all.count) options of Glance have no effect here; the log names them."
         return Check(name: "Options", details: news)
     }
 
@@ -84,7 +84,8 @@ struct StatusCommand {
         let isTenant = (try? configuration(Option<Bool>.flag("DEFAULT", "owner_is_tenant", default: true))) ?? true
         guard !isTenant else { return Check(name: name) }
         return Check(
-            name: name, result: .failure, details: "owner_is_tenant is false; images are owned by projects only, and there is no way over.")
+            name: name, result: .failure,
+            details: "owner_is_tenant is false; images can only be owned by projects, and there is no migration.")
     }
 
     private static func database(_ root: CompositionRoot) -> Check {
@@ -99,12 +100,12 @@ struct StatusCommand {
             } catch {
                 let names = noted.joined(separator: ", ")
                 return Check(
-                    name: name, result: .failure, details: "It is at revision \(names), of which this release can make nothing.")
+                    name: name, result: .failure, details: "The database is at revision \(names), which this release cannot upgrade.")
             }
             let details =
                 state.missing.isEmpty && age != .older
-                ? "It is not noted that no older Glance uses it; run glance-manage db contract once none does."
-                : "\(state.missing.count) changes of tables are missing; run glance-manage db sync."
+                ? "An older Glance may still use the database; run glance-manage db contract once none does."
+                : "\(state.missing.count) migrations are missing; run glance-manage db sync."
             return Check(name: name, result: .warning, details: details)
         } catch {
             return Check(name: name, result: .failure, details: "\(error)")

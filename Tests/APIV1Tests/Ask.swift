@@ -3,9 +3,9 @@ import Foundation
 import TestSupport
 import Testing
 
-/// A request of either API, the rules that it asks, and what it needs to be there.
+/// A request of either API, the policy rules that it checks, and what it needs to exist.
 struct Ask: Sendable, CustomTestStringConvertible {
-    /// What `{image}` or `{namespace}` in the path is.
+    /// What `{image}` or `{namespace}` in the path stands for.
     enum Need: Sendable {
         case nothing, queued, tagged, staged, active, deactivated, inTwoStores
         case namespace
@@ -14,9 +14,9 @@ struct Ask: Sendable, CustomTestStringConvertible {
     let method, path: String
     let what: String
     let need: Need
-    /// The status when all is allowed.
+    /// The status if every rule allows the request.
     let done: Int
-    /// Rules that it asks, and the status when one is closed.
+    /// The rules that it checks, and the status if one of them denies it.
     let rules: [PolicyRule: Int]
     /// Whether it changes the image.
     let isChange: Bool
@@ -33,7 +33,7 @@ struct Ask: Sendable, CustomTestStringConvertible {
         (self.isChange, self.headers, self.body) = (isChange, headers, body)
     }
 
-    /// - Parameter hiding: closed, these make the answer 404.
+    /// - Parameter hiding: rules whose denial makes the answer 404.
     static func reads(
         _ method: String, _ path: String, _ need: Need, _ done: Int, _ rules: [PolicyRule], hiding: [PolicyRule] = [],
         _ headers: [String: String] = [:], json: String? = nil
@@ -84,7 +84,7 @@ struct Ask: Sendable, CustomTestStringConvertible {
     }
 }
 
-/// A site for them: two stores and the web, a cache, locations that are shown; tokens and a policy of the test's own.
+/// A site for these requests: two file stores and the web, a cache, locations that are shown; with the test's tokens and policy.
 final class AskedSite: Sendable {
     let glance: TestGlance
     let source: RawServer
@@ -118,7 +118,7 @@ final class AskedSite: Sendable {
         }
     }
 
-    /// Makes what a request needs, as alice, and tells its id. An image is shared with bolt and cord.
+    /// Creates what a request needs, as alice, and returns its id. An image is shared with bolt and cord.
     func prepared(_ need: Ask.Need) throws -> String {
         if need == .namespace { return try namespace() }
         let tags = need == .tagged ? #", "tags": ["t"]"# : ""
@@ -171,7 +171,7 @@ final class AskedSite: Sendable {
         return try glance.send(ask.method, filled(ask.path), as: nil, headers, body: ask.body.map { Array(filled($0).utf8) })
     }
 
-    /// All that there is of an image, as one text.
+    /// Everything that is stored of an image, as one text.
     func state(of id: String) throws -> [String?] {
         try [
             """

@@ -2,9 +2,9 @@ import Foundation
 import TestSupport
 import Testing
 
-/// What the suites of this door ask for. Fields of images are named without `x-image-meta-`.
+/// Requests for the suites of V1. Fields of images are named without `x-image-meta-`.
 extension TestGlance {
-    /// Sends a request of V1; a body goes as `application/octet-stream` unless it is said otherwise.
+    /// Sends a request of V1; a body is `application/octet-stream` unless the headers say otherwise.
     func classic(
         _ method: String, _ path: String, as person: Person? = .alice, _ fields: [String: String] = [:],
         headers: [String: String] = [:], body: [UInt8]? = nil
@@ -24,7 +24,7 @@ extension TestGlance {
         try classic("POST", "/images", as: person, fields, headers: headers, body: data.map { Array($0.utf8) })
     }
 
-    /// Makes an image by V1 and gives its id.
+    /// Creates an image by V1 and returns its id.
     func hasClassic(_ fields: [String: String] = [:], as person: Person = .alice, data: String? = nil) throws -> String {
         let reply = try create(data == nil ? fields : formats.merging(fields) { $1 }, as: person, data: data)
         guard reply.status == 201, let id = reply.json["image"]?["id"]?.string else { throw Unexpected(reply) }
@@ -41,7 +41,7 @@ extension TestGlance {
     func get(_ id: String, as person: Person? = .alice) throws -> Reply { try classic("GET", "/images/\(id)", as: person) }
     func delete(_ id: String, as person: Person? = .alice) throws -> Reply { try classic("DELETE", "/images/\(id)", as: person) }
 
-    /// Creates or updates by a chunked body, given up where the server refuses it before its end.
+    /// Creates or updates with a chunked body, which ends early if the server refuses it.
     func sendChunked(_ method: String, _ path: String, _ fields: [String: String], _ data: [UInt8]) throws -> Reply {
         let connection = try HTTPConnection(port: port)
         var headers = Self.named(fields)
@@ -55,7 +55,7 @@ extension TestGlance {
         return try connection.receive()
     }
 
-    /// Creates or updates by a chunked body that arrives in one packet with its head, or some time after it.
+    /// Creates or updates with a chunked body that arrives in one packet with its head, or some time after it.
     func sendChunks(
         _ method: String, _ path: String, _ fields: [String: String], _ data: [UInt8], type: String = "application/octet-stream",
         inOnePacket: Bool
@@ -68,7 +68,7 @@ extension TestGlance {
             try connection.send(head + chunk + Array("0\r\n\r\n".utf8))
         } else {
             try connection.send(head)
-            // What nginx has by now it does not wait for.
+            // nginx does not wait for bytes that it has already.
             usleep(100_000)
             for half in [chunk.prefix(chunk.count / 2), chunk.suffix(chunk.count - chunk.count / 2)] where !half.isEmpty {
                 try? connection.send(Array(half))
@@ -79,8 +79,8 @@ extension TestGlance {
         return try connection.receive()
     }
 
-    /// The same in two pieces, the second when the image has begun to be saved: nginx knows the length of a short body that it has
-    /// whole, however it came.
+    /// The same in two pieces, the second after the image is saving: nginx tells the length of a short body that it has read as a whole,
+    /// however the body was sent.
     func sendHalves(_ method: String, _ path: String, _ fields: [String: String], to id: String, _ data: [UInt8]) throws -> Reply {
         let connection = try HTTPConnection(port: port)
         let headers = Self.named(fields).merging(["Content-Type": "application/octet-stream", "Transfer-Encoding": "chunked"]) { $1 }
@@ -105,17 +105,17 @@ extension TestGlance {
         try listed(query, as: person).map { $0["name"]?.string ?? "" }
     }
 
-    /// The value of a statement that gives one.
+    /// The only value of a statement's result.
     func value(_ sql: String) throws -> String? { try rows(sql).first?[0] }
 
     func count(_ table: String, where condition: String) throws -> Int {
         Int(try value("SELECT CAST(COUNT(*) AS CHAR) FROM \(table) WHERE \(condition)") ?? "") ?? -1
     }
 
-    /// An image's status as its row has it.
+    /// An image's status in its row.
     func recordedStatus(_ id: String) throws -> String? { try value("SELECT status FROM images WHERE id = '\(id)'") }
 
-    /// Nothing says that there ever was such an image.
+    /// Expects that no trace of the image exists.
     func expectNoTrace(of id: String, sourceLocation: SourceLocation = #_sourceLocation) throws {
         #expect(try count("images", where: "id = '\(id)'") == 0, sourceLocation: sourceLocation)
         try expectNoBytes(of: id, sourceLocation: sourceLocation)
@@ -128,7 +128,7 @@ extension TestGlance {
         #expect(try !incomingFiles().contains { $0.hasPrefix(id) }, sourceLocation: sourceLocation)
     }
 
-    /// Puts an image into the database, past the service. Values are SQL.
+    /// Inserts an image into the database without the service. Values are SQL.
     @discardableResult
     func shelve(_ name: String, _ columns: [String: String] = [:]) throws -> String {
         let id = newID()
@@ -144,7 +144,7 @@ extension TestGlance {
         return id
     }
 
-    /// Shares by V1.
+    /// Adds a member by V1.
     func share(_ id: String, with project: String, as person: Person? = .alice, canShare: Bool? = nil) throws -> Reply {
         guard let canShare else { return try classic("PUT", "/images/\(id)/members/\(project)", as: person) }
         return try send("PUT", "/v1/images/\(id)/members/\(project)", as: person, json: #"{"member": {"can_share": \#(canShare)}}"#)
@@ -164,20 +164,20 @@ extension TestGlance {
         return try connection.receive()
     }
 
-    /// Both workers live, and V1 answers.
+    /// Expects that both workers live, and V1 answers.
     func expectAlive(sourceLocation: SourceLocation = #_sourceLocation) throws {
         #expect(site.workerIDs.count == 2, sourceLocation: sourceLocation)
         #expect(try send("GET", "/v1/images?limit=1").status == 200, sourceLocation: sourceLocation)
     }
 }
 
-/// What data needs.
+/// The headers that data need.
 let formats = ["disk_format": "raw", "container_format": "bare"]
 
 /// An id that no image has yet.
 func newID() -> String { UUID().uuidString.lowercased() }
 
-/// A text of so many characters.
+/// A text of a given number of characters.
 func text(of length: Int, _ character: String = "a") -> String { String(repeating: character, count: length) }
 
 extension JSONValue {
@@ -187,12 +187,12 @@ extension JSONValue {
 }
 
 extension Reply {
-    /// The reason that an error document gives, whatever its format.
+    /// The reason in an error document of any format.
     var says: String { json["message"]?.string ?? text }
     var image: JSONValue { json["image"] ?? .null }
-    /// A field of an image in the header.
+    /// A field of an image in the headers.
     func meta(_ field: String) -> String? { self["x-image-meta-\(field)"] }
-    /// All fields of an image in the header.
+    /// All fields of an image in the headers.
     var meta: [String: String] {
         var fields: [String: String] = [:]
         for header in headers where header.name.lowercased().hasPrefix("x-image-meta-") {

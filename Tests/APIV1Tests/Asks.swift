@@ -1,7 +1,7 @@
 import Domain
 
 extension Ask {
-    /// Every route of both APIs that a rule has something to say about.
+    /// Every route of both APIs that checks a policy rule.
     static let all = images + data + members + others + metadefs + classic
 
     private static let images: [Ask] = [

@@ -93,12 +93,12 @@ import Testing
         let members = try glance.send("GET", "/v2/images/\(id)/members").json["members"]?.array ?? []
         #expect(members.map { $0["member_id"]?.string } == ["bolt"])
         #expect(members.first?["status"]?.string == "pending")
-        // Hazard A-02: in V2's list it stands with the member's consent alone.
+        // V2's list contains it only after the member accepted it.
         #expect(try !glance.send("GET", "/v2/images?limit=1000", as: .bob).text.contains(id))
         #expect(try glance.send("GET", "/v2/images/\(id)", as: .bob).status == 200)
         #expect(try glance.send("PUT", "/v2/images/\(id)/members/bolt", as: .bob, json: #"{"status": "accepted"}"#).status == 200)
         #expect(try glance.send("GET", "/v2/images?limit=1000", as: .bob).text.contains(id))
-        // Put again by V1, it keeps its answer.
+        // When V1 puts it again, its answer stays.
         #expect(try glance.share(id, with: "bolt", canShare: true).status == 204)
         #expect(try glance.send("GET", "/v2/images/\(id)/members/bolt").json["status"]?.string == "accepted")
         #expect(try glance.send("POST", "/v2/images/\(id)/members", json: #"{"member": "zinc"}"#).status == 200)

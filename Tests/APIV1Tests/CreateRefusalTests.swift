@@ -1,7 +1,7 @@
 import TestSupport
 import Testing
 
-/// Spec v1 §3.1 and §6, what is refused. No row is left: Glance kills an image whose data it has not even looked at.
+/// Requests that are refused leave no row; Glance leaves a killed image, even if it never looked at the data.
 @Suite struct `A new image that V1 refuses` {
     let glance: TestGlance
     init() throws { glance = try .of(Self.self, runsRegistry: true) }
@@ -141,7 +141,7 @@ import Testing
         }
     }
 
-    @Test func `of somebody who may only read is 403`() throws {
+    @Test func `of a reader is 403`() throws {
         for data in [nil, "hello"] as [String?] {
             let id = newID()
             #expect(try glance.create(formats.merging(["id": id]) { $1 }, as: .reader, data: data).status == 403)
@@ -162,7 +162,7 @@ import Testing
     }
 }
 
-/// Spec v1 §6: where an image's bytes may not come from. Hazards.
+/// Sources of data that are refused.
 @Suite struct `Data from elsewhere by V1` {
     let glance: TestGlance
     init() throws { glance = try .of(Self.self, runsRegistry: true) }

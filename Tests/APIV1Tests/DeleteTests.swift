@@ -1,7 +1,6 @@
 import TestSupport
 import Testing
 
-/// Spec v1 §9.
 @Suite struct `Deleting an image by V1` {
     let glance: TestGlance
     init() throws { glance = try .of(Self.self, runsRegistry: true) }
@@ -52,7 +51,7 @@ import Testing
         #expect(try glance.recordedStatus(id) == "pending_delete")
     }
 
-    /// As `delayed_delete` leaves a record.
+    /// The record as `delayed_delete` leaves it.
     @Test func `is 403 for whose it is while its bytes wait for the scrubber`() throws {
         let id = try glance.hasClassic(["name": "n"])
         try glance.execute(
@@ -71,7 +70,7 @@ import Testing
         }
     }
 
-    /// Hazard A-01: the data stay whole.
+    /// The data stay whole.
     @Test(arguments: [
         ("shared", TestGlance.Person.bob, 404), ("private", .bob, 404), ("public", .bob, 403), ("community", .bob, 403),
         ("shared", .reader, 403),

@@ -1,7 +1,6 @@
 import TestSupport
 import Testing
 
-/// Spec v1 §11.
 @Suite struct `Errors of V1` {
     let glance: TestGlance
     init() throws { glance = try .of(Self.self, runsRegistry: true) }
@@ -61,7 +60,7 @@ import Testing
     }
 }
 
-/// Issue 3: the registry down is told in bounded time, and costs nothing.
+/// An answer without the registry comes in bounded time.
 @Suite struct `V1 without its registry` {
     @Test func `is 503, and images stay as they were`() throws {
         let dead = try freePort()

@@ -1,14 +1,14 @@
 import TestSupport
 import Testing
 
-/// Spec v1 §6 and §8: data that came in and are not what they should be kill their image.
+/// Data that arrived and do not match the record make their image killed.
 @Suite struct `An upload by V1 that fails` {
     let glance: TestGlance
     init() throws { glance = try .of(Self.self, ["DEFAULT": "image_size_cap = 600000"], runsRegistry: true) }
 
     enum Way: String, CaseIterable, Sendable { case create, update }
 
-    /// Sends data for an image of that id, which is made by it or waits for it.
+    /// Sends data for an image with this id, which the request creates or which is queued.
     private func send(_ way: Way, _ id: String, _ fields: [String: String], _ data: [UInt8], isChunked: Bool) throws -> Reply {
         if way == .update { _ = try glance.hasClassic(["id": id]) }
         var all = formats.merging(fields) { $1 }
@@ -44,7 +44,6 @@ import Testing
         try expectKilled(id)
     }
 
-    ///
     @Test(arguments: Way.allCases)
     func `by getting too large kills the image`(_ way: Way) throws {
         for count in [600_001, 5_000_000] {
@@ -54,7 +53,7 @@ import Testing
         }
     }
 
-    /// Whatever else is wrong with it, and however it arrives.
+    /// The order of checks: this error comes before any other, however the body arrives.
     @Test(arguments: Way.allCases, [true, false])
     func `by getting too large is 413 although it has another size than it says`(_ way: Way, _ inOnePacket: Bool) throws {
         func send(_ size: Int, _ count: Int) throws -> (id: String, status: Int) {
@@ -90,7 +89,7 @@ import Testing
         #expect(try glance.create(formats.merging(["size": "600000"]) { $1 }).status == 201)
     }
 
-    /// Chunks are a body, also where there are none.
+    /// A chunked body counts as a body even if it is empty.
     @Test(arguments: Way.allCases, [true, false])
     func `is refused for its type although it has no bytes`(_ way: Way, _ inOnePacket: Bool) throws {
         let id = newID()

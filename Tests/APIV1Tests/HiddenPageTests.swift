@@ -2,7 +2,7 @@ import Foundation
 import TestSupport
 import Testing
 
-/// Pages whose elements the rules hide, or that others delete meanwhile. Who pages through a list gets to its end.
+/// Pages whose elements are hidden by the policy, or deleted while a client reads them. The client reaches the end of the list.
 @Suite struct `A page of what is hidden` {
     private static let shared = Result {
         let file = "\(TestFolder.root)/policy-\(UInt64.random(in: 0 ... .max)).yaml"
@@ -14,7 +14,7 @@ import Testing
 
     init() throws { glance = try Self.shared.get() }
 
-    /// Two that are shown, before and behind seven that are not.
+    /// Two images that are shown, before and behind seven that are not.
     private func hasImages(_ name: String) throws -> [String] {
         func shelve(_ visibility: String, _ place: Int) throws -> String {
             try glance.shelve(name, ["visibility": "'\(visibility)'", "created_at": "'2026-01-01' + INTERVAL \(place) MINUTE"])
@@ -40,7 +40,7 @@ import Testing
         #expect(pages == 9 / limit + 1)
     }
 
-    /// Clients take a page of fewer images than they asked for for the last one.
+    /// Clients take a page that has fewer images than requested for the last one.
     @Test(arguments: [1, 2, 3, 9, 25]) func `of V1 is filled with those behind it`(_ limit: Int) throws {
         let shown = try hasImages("v1-\(limit)")
         var seen: [String] = []
@@ -70,7 +70,7 @@ import Testing
         #expect(seen == ["hidden0", "hidden4"])
     }
 
-    /// Whoever looks at the first page while all but the last image are deleted under his eyes meets that last one.
+    /// If all images but the last are deleted while a client looks at the first page, it still reaches the last one.
     @Test(arguments: ["/v1/images/detail", "/v2/images"]) func `is none because others delete what it has`(_ list: String) async throws {
         for round in 0..<3 {
             let name = "gone-\(list.count)-\(round)"

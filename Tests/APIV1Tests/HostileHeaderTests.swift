@@ -1,7 +1,6 @@
 import TestSupport
 import Testing
 
-/// Issue 3, "What bad input gets"; hazards, B-04.
 @Suite struct `Headers made to break V1` {
     let glance: TestGlance
     init() throws { glance = try .of(Self.self, runsRegistry: true) }
@@ -85,7 +84,7 @@ import Testing
         let lines = sizes.flatMap { count, size in (0..<count).map { Array("x-image-meta-property-k\($0): \(text(of: size))".utf8) } }
         let connection = try HTTPConnection(port: glance.port)
         try connection.send("POST /v1/images HTTP/1.1\r\nHost: x\r\nConnection: close\r\nX-Auth-Token: alice\r\nContent-Length: 0\r\n")
-        // nginx hangs up when it has seen enough.
+        // nginx closes the connection when it has read enough.
         for line in [Array("x-image-meta-id: \(id)".utf8)] + lines + [[]] {
             guard (try? connection.send(line + Array("\r\n".utf8))) != nil else { break }
         }
@@ -118,7 +117,6 @@ import Testing
         try glance.expectAlive()
     }
 
-    /// Hazard A-05.
     @Test func `of what a user may not set change nothing`() throws {
         let id = try glance.hasClassic(data: "hello")
         let before = try glance.head(of: id).meta
@@ -136,8 +134,8 @@ import Testing
         #expect(try glance.head(of: id, as: .bob).status == 404)
     }
 
-    /// Hazard A-57: who asks is told by the token, to V1 as to its registry.
-    @Test func `that name somebody else are not believed`() throws {
+    /// The caller is identified by the token, in V1 and in its registry.
+    @Test func `that name another caller are ignored`() throws {
         let id = try glance.hasClassic(data: "hello")
         let headers = [
             "X-Identity-Status": "Confirmed", "X-Roles": "admin", "X-User-Id": "admin", "X-Project-Id": "acme", "X-Tenant-Id": "acme",
@@ -159,7 +157,7 @@ import Testing
         try glance.expectAlive()
     }
 
-    /// nginx lets property names of all letters through, and with them these, which are nobody's identity either.
+    /// nginx passes property names with any characters, so it passes these too; they carry no identity.
     @Test(arguments: ["X.Roles", "X!Roles", "X.Project.Id", "X-Roles.", "x-auth-token."])
     func `like those that say who asks mean nothing`(_ name: String) throws {
         let id = try glance.hasClassic(data: "hello")

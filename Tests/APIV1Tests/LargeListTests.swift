@@ -2,17 +2,17 @@ import Foundation
 import TestSupport
 import Testing
 
-/// Lists whose elements hold much: in bounded memory, and whole. One worker and one registry, so that it is known who serves.
+/// Lists with large elements: complete, in bounded memory. There is one worker and one registry, so the serving process is known.
 @Suite(.serialized) struct `A list that holds much` {
     private static let shared = Result { try TestGlance(workers: 1, runsTasks: false, runsRegistry: true) }
     private let glance: TestGlance
 
     init() throws { glance = try Self.shared.get() }
 
-    /// Bytes that a process may take besides, while it answers and afterwards.
+    /// Bytes that a process may use in addition, during the answer and afterwards.
     private static let room = 16 << 20
 
-    /// Images whose properties hold 7 MB each.
+    /// Images with 7 MB of properties each.
     private func hasLargeImages(_ count: Int, _ name: String) throws -> Set<String> {
         var ids: Set<String> = []
         for place in 0..<count {
@@ -28,7 +28,7 @@ import Testing
         return ids
     }
 
-    /// What comes behind the head of an answer, as it comes: nginx sends no chunks to clients of HTTP/1.0.
+    /// The body of an answer as it arrives: nginx sends no chunks to clients of HTTP/1.0.
     private func body(_ path: String, port: Int? = nil, _ headers: [String: String] = ["X-Auth-Token": "admin"]) throws -> Data {
         let connection = try HTTPConnection(port: port ?? glance.port)
         let fields = headers.map { "\($0.key): \($0.value)\r\n" }.joined()
@@ -38,7 +38,7 @@ import Testing
         return Data(connection.receiveRest())
     }
 
-    /// Everything that stands between two texts. Foundation finds them fast enough.
+    /// All texts between two texts, found by Foundation, which is fast enough.
     private func texts(in data: Data, after start: String, upTo end: String = "\"") -> [String] {
         var found: [String] = []
         var place = data.startIndex
@@ -58,9 +58,9 @@ import Testing
         return Int(status.split(separator: "\n").first { $0.hasPrefix("\(name):") }?.filter(\.isNumber) ?? "") ?? .max
     }
 
-    /// Does something, and expects of each process that it took little memory for it and gave it back.
+    /// Calls `body`, and expects that each process needed little memory for it and freed it.
     private func inLittleMemory(sourceLocation: SourceLocation = #_sourceLocation, _ body: () throws -> Void) throws {
-        // Whatever is made once is made.
+        // The first call initialises what is made once.
         _ = try self.body("/v2/images?limit=1&name=none")
         _ = try self.body("/v1/images/detail?limit=1&name=none")
         let processes = glance.site.workerIDs + glance.site.registryIDs

@@ -1,12 +1,11 @@
 import TestSupport
 import Testing
 
-/// Spec v1 §4.2, §4.3 and §5.
 @Suite struct `Lists of V1` {
     let glance: TestGlance
     init() throws { glance = try .of(Self.self, runsRegistry: true) }
 
-    /// Images of a test's own, told from others' by a property.
+    /// The images of one test, marked by a property.
     private func shelve(_ mark: String, _ images: [(String, [String: String])]) throws -> [String] {
         try images.map { name, columns in
             let id = try glance.shelve(name, columns)
@@ -96,7 +95,7 @@ import Testing
         ("protected=false", ["one", "two"]),
         ("protected=0", ["one", "two"]), ("protected=none", ["one", "two", "three"]), ("property-kind=x", ["one"]), ("property-kind=y", []),
         ("property-none=x", []), ("min_ram=0&property-kind=x", ["one"]),
-        // Not known, so left alone.
+        // Unknown, so ignored.
         ("owner=bolt", ["one", "two", "three"]), ("bogus=1", ["one", "two", "three"]), ("id=x", ["one", "two", "three"]),
         ("checksum=x", ["one", "two", "three"]), ("visibility=public", ["one", "two", "three"]), ("tag=x", ["one", "two", "three"]),
         ("name=%F0%9F%96%BC", []),
@@ -151,7 +150,7 @@ import Testing
     @Test func `ask for no more than reading`() throws {
         #expect(try glance.classic("GET", "/images", as: .reader).status == 200)
         #expect(try glance.classic("HEAD", "/images").status == 200)
-        // Glance has no HEAD of the detailed list; here it is what GET is, as for every path.
+        // Glance has no HEAD of the detailed list; here HEAD works wherever GET does.
         #expect(try glance.classic("HEAD", "/images/detail").status == 200)
     }
 }

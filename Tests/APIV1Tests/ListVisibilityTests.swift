@@ -2,7 +2,7 @@ import Foundation
 import TestSupport
 import Testing
 
-/// Spec v1 §5: who sees what.
+/// The images that each caller sees.
 @Suite struct `What lists of V1 show` {
     let glance: TestGlance
     init() throws {
@@ -10,7 +10,7 @@ import Testing
         try Self.stock.of(glance)
     }
 
-    /// Images of every kind, put in once.
+    /// Images of every kind, inserted once.
     private static let stock = Stock()
 
     private final class Stock: @unchecked Sendable {

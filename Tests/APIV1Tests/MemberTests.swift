@@ -1,7 +1,6 @@
 import TestSupport
 import Testing
 
-/// Spec v1 §10.
 @Suite struct `Members of an image in V1` {
     let glance: TestGlance
     init() throws { glance = try .of(Self.self, runsRegistry: true) }
@@ -51,7 +50,7 @@ import Testing
         #expect(try glance.count("image_members", where: "image_id = '\(id)'") == 1)
     }
 
-    /// Whatever may stand there counts as Python takes it, which V1 was written in.
+    /// Any JSON value is allowed, and is true or false as in Python, V1's language.
     @Test func `are let share by any value that is not empty`() throws {
         let values = ["true", "false", "1", "0", "2.5", "0.0", #""true""#, #""false""#, #""""#, "null", "[]", "[0]", "{}", #"{"a": null}"#]
         let answers = try PyPIGlance.answer(
@@ -81,7 +80,7 @@ import Testing
         #expect(try glance.members(of: id).isEmpty)
     }
 
-    /// Glance leaves the removed row as it is.
+    /// Glance does not change the removed row.
     @Test(arguments: [nil, true, false])
     func `come back after they were removed`(_ canShare: Bool?) throws {
         let id = try glance.hasClassic(data: "hello")
@@ -236,7 +235,7 @@ import Testing
             #expect(reply.says.contains("3") && reply.says.contains("2"))
         }
         #expect(try glance.members(of: id) == ["one", "two"])
-        // Glance refuses this too, though there would be no more of them.
+        // Glance refuses this too, although the number of members would not grow.
         #expect(try glance.share(id, with: "two", canShare: true).status == 204)
         let three = #"{"memberships": [{"member_id": "a"}, {"member_id": "b"}, {"member_id": "c"}]}"#
         #expect(try glance.send("PUT", "/v1/images/\(id)/members", json: three).status == 413)

@@ -2,7 +2,7 @@ import Domain
 import TestSupport
 import Testing
 
-/// A policy as old sites carried it over: Glance once asked beside the rules whose an image is.
+/// A policy of an old site: Glance once checked the owner in addition to the rules.
 @Suite struct `An image whose rules are all open` {
     /// Every change of an image.
     private static let changes = Ask.all.filter(\.isChange)
@@ -25,7 +25,7 @@ import Testing
         let columns = kind == "ownerless" ? "owner = NULL, visibility = 'public'" : "visibility = '\(kind)'"
         try site.glance.execute("UPDATE images SET \(columns) WHERE id = '\(id)'")
         let before = try site.state(of: id)
-        // V1 does not say of members that there are any.
+        // V1 does not show that there are members.
         let status = ask.path.hasPrefix("/v1/") && ask.path.contains("/members") ? 404 : 403
         for stranger in kind == "ownerless" ? ["bob", "alice", "nova"] : ["bob"] {
             if stranger == "nova" && ask.path.hasSuffix("/locations") { continue }
@@ -34,13 +34,13 @@ import Testing
             #expect(try site.state(of: id) == before, "\(ask.testDescription), \(kind), \(stranger)")
         }
         #expect(!site.source.heads.contains { $0.contains(id) }, "nobody is asked over the network for a stranger")
-        // Only what is shared has members, in V2.
+        // In V2 only shared images have members.
         if ask.path.hasPrefix("/v2/") && ask.path.contains("/members") && kind != "shared" { return }
         let reply = try site.answer(ask, kind == "ownerless" ? "root" : "alice", id)
         #expect(reply.status == ask.done, "\(ask.testDescription), \(kind), its own: \(reply.text)")
     }
 
-    /// What a member says of its own membership, and nobody else's.
+    /// A member changes its own membership, and no other.
     @Test func `is accepted by its member all the same`() throws {
         let id = try site.prepared(.active)
         let own = Ask.reads("PUT", "/v2/images/{image}/members/bolt", json: #"{"status": "accepted"}"#)
@@ -61,7 +61,7 @@ import Testing
         #expect(try site.answer(ask, "nova", id).status == 202)
     }
 
-    @Test func `is shared in turn by members who may, in V1`() throws {
+    @Test func `is shared further by members who may, in V1`() throws {
         let id = try site.prepared(.queued)
         try site.glance.execute("UPDATE image_members SET can_share = 1 WHERE image_id = '\(id)' AND member = 'bolt'")
         let share = Ask.reads("PUT", "/v1/images/{image}/members/dock")
@@ -80,7 +80,7 @@ import Testing
     }
 }
 
-/// What the registry is told of an image's change, it is told by whom.
+/// The registry is told who makes a change.
 @Suite struct `The registry, asked for a change` {
     @Test func `hears who wants it, and judges that again`() throws {
         let glance = try TestGlance.of(Self.self, runsRegistry: true)

@@ -1,7 +1,7 @@
 import TestSupport
 import Testing
 
-/// Property protections in the header. Spec policy-and-auth §5, v1 §8.
+/// Property protections, by headers.
 @Suite struct `Property protections in V1` {
     let glance: TestGlance
     init() throws {
@@ -65,7 +65,7 @@ import Testing
         #expect(try values(other) == [:])
     }
 
-    @Test func `leave what may not be read where a client purges all that he does not name`() throws {
+    @Test func `leave what may not be read if a client purges what it does not name`() throws {
         let id = try glance.hasClassic(["property-x_secret": "s", "property-x_free": "o"])
         #expect(try glance.update(id, ["name": "purged"]).status == 200)
         #expect(try values(id) == ["x_secret": "s"])
@@ -86,7 +86,7 @@ import Testing
         #expect(try glance.update(id, ["property-x_fixed": "g"], headers: keeping).status == 403)
     }
 
-    /// Else a client could guess at the value until it is no change.
+    /// Otherwise a client could guess the value, by trying changes until one has no effect.
     @Test(arguments: ["s", "other"]) func `refuse to set what may not be read, whatever its value`(_ value: String) throws {
         let id = try glance.hasClassic(all)
         #expect(try glance.update(id, ["property-x_secret": value], headers: keeping).status == 403)

@@ -1,12 +1,11 @@
 import TestSupport
 import Testing
 
-/// Spec v1 §4.1 and §7.
 @Suite struct `An image in the header of V1` {
     let glance: TestGlance
     init() throws { glance = try .of(Self.self, runsRegistry: true) }
 
-    /// All that a header can tell of an image that is there.
+    /// Every header of an existing image.
     static let fields: Set<String> = [
         "id", "name", "status", "size", "virtual_size", "disk_format", "container_format", "min_disk", "min_ram", "is_public", "owner",
         "checksum", "created_at", "updated_at", "deleted", "protected",
@@ -73,7 +72,7 @@ import Testing
         #expect(reply.meta("size") == "0")
     }
 
-    /// Better than Glance, which sends all of it: a range is served, whoever sends the bytes.
+    /// Unlike Glance, which sends the whole image, a range is served, whoever sends the bytes.
     @Test(arguments: [[:], ["property-p": "v"]])
     func `comes with a range, or all, of its data`(_ properties: [String: String]) throws {
         let id = try glance.hasClassic(properties, data: "hello")
@@ -184,7 +183,7 @@ import Testing
         #expect(try glance.head(of: id).status == 200)
     }
 
-    /// Hazards A-56 and B-04: V2 takes any text for a name or a property.
+    /// V2 allows any text as a name or a property.
     @Test func `cannot end its line, whatever V2 was told`() throws {
         let json = #"{"name": "a\r\nX-Accel-Redirect: /_blobs/x\r\n\u0000b", "p": "c\r\n\r\nd\u007f", "x y: z": "no header", "good": "g"}"#
         let id = newID()

@@ -1,7 +1,6 @@
 import TestSupport
 import Testing
 
-/// Spec v1 §2.
 @Suite struct `Paths and methods of V1` {
     let glance: TestGlance
     init() throws { glance = try .of(Self.self, runsRegistry: true) }
@@ -22,7 +21,7 @@ import Testing
         ("POST", "/images/detail", ["GET"]), ("PUT", "/images/detail", ["GET"]), ("DELETE", "/images/detail", ["GET"]),
         ("POST", "/images/{image}", ["GET", "PUT", "DELETE"]), ("PATCH", "/images/{image}", ["GET", "PUT", "DELETE"]),
         ("POST", "/images/{image}/members", ["GET", "PUT"]), ("DELETE", "/images/{image}/members", ["GET", "PUT"]),
-        // Better than Glance, whose answers here name no method.
+        // Unlike Glance, whose answers here have no `Allow`.
         ("GET", "/images/{image}/members/bolt", ["PUT", "DELETE"]), ("POST", "/images/{image}/members/bolt", ["PUT", "DELETE"]),
     ]
 
@@ -40,7 +39,7 @@ import Testing
     @Test(arguments: [
         "/nothing", "/image", "/images/{image}/file", "/images/{image}/members/bolt/x", "/images/{image}/tags/x", "/shared-images",
         "/shared-images/acme/x", "/members", "/tasks", "/schemas/image", "/images/{image}/actions/deactivate",
-        // Without the flavour that has the cache's management.
+        // The flavor does not contain cache management.
         "/cached_images", "/cached_images/{image}", "/queued_images", "/queued_images/{image}",
     ])
     func `other paths are 404`(_ path: String) throws {

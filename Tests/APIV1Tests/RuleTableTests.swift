@@ -2,12 +2,12 @@ import Domain
 import TestSupport
 import Testing
 
-/// Each rule × each route of both APIs: closed, a rule that a route asks refuses it, and no other does.
+/// Each rule × each route of both APIs: a denied rule makes a route fail if the route checks it, and only then.
 @Suite struct `Each rule` {
     private static func role(closing rule: PolicyRule) -> String { "no_\(rule.rawValue)" }
     private static let rules = PolicyRule.allCases.filter { $0 != .contextIsAdmin }
 
-    /// One service for all: a rule is closed for whoever has a role, so that no file need be read again.
+    /// One service for all tests: a rule is denied to callers with one role, so the policy file is not read again.
     private static let site = Result {
         var policy: [String: String] = [:]
         for rule in rules { policy[rule.rawValue] = "(\(PolicyRule.defaults[rule.rawValue]!)) and not role:\(role(closing: rule))" }
@@ -33,7 +33,7 @@ import Testing
             #expect(reply.status == status, "\(ask.testDescription) without \(rule.rawValue): \(reply.text)")
         }
         if ask.isChange { #expect(try site.state(of: id) == before, "\(ask.testDescription)") }
-        // Every rule is closed but those that are asked.
+        // Every rule is denied but those that the route checks.
         let reply = try site.answer(ask, "row \(number)", id)
         #expect(reply.status == ask.done, "\(ask.testDescription): \(reply.text)")
     }
@@ -43,7 +43,7 @@ import Testing
         #expect(Self.rules.filter { !asked.contains($0) } == [])
     }
 
-    /// V1, hazard: whom the owner lets share is judged by the rules too.
+    /// Members who may share an image further are subject to the policy too.
     @Test(arguments: [
         ("PUT", "/members/dock", "", [PolicyRule.addMember, .modifyMember]),
         ("PUT", "/members", #"{"memberships": [{"member_id": "bolt", "can_share": true}]}"#, [.addMember, .modifyMember, .deleteMember]),

@@ -1,7 +1,7 @@
 import TestSupport
 import Testing
 
-/// V1 as operators may set it up.
+/// V1 with the options of operators.
 @Suite struct `V1 at a site of its own ways` {
     @Test func `lists as many images as the site says`() throws {
         let glance = try TestGlance(["DEFAULT": "limit_param_default = 2\napi_limit_max = 3"], workers: 1, runsRegistry: true)

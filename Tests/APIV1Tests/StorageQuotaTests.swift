@@ -1,7 +1,7 @@
 import TestSupport
 import Testing
 
-/// `user_storage_quota` in V1. Spec v1 §6 and §8, policy-and-auth §6.
+/// `user_storage_quota` in V1.
 @Suite(.serialized) struct `What a project may store by V1` {
     let glance: TestGlance
     init() throws {

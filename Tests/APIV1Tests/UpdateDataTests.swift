@@ -1,7 +1,7 @@
 import TestSupport
 import Testing
 
-/// Spec v1 §8, with data.
+/// Changes with data.
 @Suite struct `Data for an image of V1 that waits` {
     let glance: TestGlance
     init() throws { glance = try .of(Self.self, runsRegistry: true) }
@@ -33,7 +33,7 @@ import Testing
     @Test func `may bring the formats, and properties besides those there are`() throws {
         let id = try glance.hasClassic(["property-a": "1", "property-b": "2"])
         let fields = formats.merging(["property-b": "3", "property-c": "4", "name": "n"]) { $1 }
-        // Nothing is purged with data, whatever the header says.
+        // With data no property is purged, whatever the header says.
         let reply = try glance.update(id, fields, headers: ["x-glance-registry-purge-props": "true"], data: "hello")
         #expect(reply.status == 200)
         #expect(reply.image["status"]?.string == "active")

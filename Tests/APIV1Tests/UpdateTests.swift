@@ -1,7 +1,7 @@
 import TestSupport
 import Testing
 
-/// Spec v1 §8, without data.
+/// Changes without data.
 @Suite struct `Changing an image by V1` {
     let glance: TestGlance
     init() throws { glance = try .of(Self.self, runsRegistry: true) }
@@ -46,7 +46,7 @@ import Testing
         #expect(try glance.rows("SELECT \(field) FROM images WHERE id = '\(id)'") == [[nil]])
     }
 
-    /// To the node that `os_glance_stage_host` names goes the token of whoever deletes or imports the image.
+    /// Whoever deletes or imports the image sends their token to the node that `os_glance_stage_host` names, so clients must not set it.
     @Test(arguments: ["os_glance_stage_host", "os-glance-hash-op-host", "os_glance_anything"])
     func `does not set what services tell each other`(_ name: String) throws {
         let refused = newID()
@@ -132,7 +132,6 @@ import Testing
         #expect(try glance.update(id, ["owner": ""], as: .admin).image["owner"] == .null)
     }
 
-    /// Hazard A-05.
     @Test func `cannot change its status or id`() throws {
         let id = try glance.hasClassic(data: "hello")
         #expect(try glance.send("POST", "/v2/images/\(id)/actions/deactivate").status == 204)
@@ -154,7 +153,7 @@ import Testing
         ["disk_format": "ami"],
     ]
 
-    /// What the inspection and the digests found stays true, whoever says otherwise.
+    /// What the inspection and the digests found stays, whatever a client claims.
     @Test(arguments: ["active", "deactivated"])
     func `never changes what the service found out of the data`(_ status: String) throws {
         let id = try glance.hasClassic(data: "hello")
@@ -263,7 +262,7 @@ import Testing
 }
 
 enum CreateFields {
-    /// Values that a field cannot have, whatever the image.
+    /// Values that a field never accepts, for any image.
     static let bad: [(String, String)] = [
         ("name", text(of: 256)), ("disk_format", "floppy"), ("container_format", "box"), ("checksum", text(of: 33)), ("size", "-1"),
         ("size", "abc"), ("min_disk", "-1"), ("min_disk", "2147483648"), ("min_ram", "x"), ("virtual_size", "many"),

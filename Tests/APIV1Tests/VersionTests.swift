@@ -1,7 +1,6 @@
 import TestSupport
 import Testing
 
-/// Spec v1 §1.
 @Suite struct `V1 among the versions` {
     let glance: TestGlance
     init() throws { glance = try .of(Self.self, runsRegistry: true) }

@@ -2,7 +2,7 @@ import Foundation
 import TestSupport
 import Testing
 
-/// Letters of four bytes, which no column of Glance's database holds and MariaDB does not even compare.
+/// Characters of four bytes in UTF-8, which Glance's columns cannot hold and MariaDB cannot compare with them.
 @Suite struct `Letters of four bytes` {
     private static let wide = "%F0%9F%98%80"
     private let glance: TestGlance
@@ -30,7 +30,7 @@ import Testing
         nil, "{}", #"{"name": "😀", "status": "😀", "member": "😀", "url": "😀", "tags": [{"name": "😀"}]}"#,
     ]
 
-    /// Each `{…}` of a pattern in turn holds such a letter, the others what there is.
+    /// One `{…}` of a pattern contains such a character, the others existing values.
     private func filled(_ pattern: String, _ image: String) -> [String] {
         let known = ["image": image, "namespace": "wide", "member": "bolt", "task": newID()]
         let parts = pattern.split(separator: "/").map(String.init)

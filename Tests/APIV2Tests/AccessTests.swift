@@ -1,12 +1,11 @@
 import TestSupport
 import Testing
 
-/// Who may do what: policy-and-auth §4, spec v2 §8, hazards A-01 and A-03.
 @Suite struct `Access to an image` {
     let glance: TestGlance
     init() throws { glance = try .of(Self.self) }
 
-    /// How much of an image a person has.
+    /// A person's access to an image.
     enum Share { case all, sight, nothing }
 
     enum Kind: String, CaseIterable, Sendable {
@@ -33,7 +32,7 @@ import Testing
         return id
     }
 
-    /// Every way to change an image, and what it answers to one who may.
+    /// Every way to change an image, and its status for a person who may.
     static let deeds: [(String, @Sendable (TestGlance, String, TestGlance.Person?) throws -> Reply, Int)] = [
         ("change", { try $0.patch($1, as: $2, #"[{"op": "replace", "path": "/name", "value": "changed"}]"#) }, 200),
         ("change by v2.0", { try $0.patch($1, as: $2, #"[{"add": "/p", "value": "v"}]"#, dialect: "v2.0") }, 200),
@@ -94,7 +93,7 @@ import Testing
         #expect(try glance.show(id, as: .bob).status == 200)
     }
 
-    /// Checked against Glance: an image of no project is shown where its visibility alone lets it be.
+    /// As in Glance: an image without a project is shown if its visibility alone allows it.
     @Test(arguments: [("shared", 200, 403), ("public", 200, 403), ("community", 200, 403), ("private", 404, 404)])
     func `of no project is sight, but for administrators`(_ visibility: String, _ sight: Int, _ change: Int) throws {
         let id = try glance.hasImage(as: .admin, #"{"owner": null, "visibility": "\#(visibility)"}"#)
@@ -124,7 +123,7 @@ import Testing
     ]
 
     @Test(arguments: creations)
-    func `that there is not yet, each may have what his role gives`(_ person: TestGlance.Person, _ json: String, _ status: Int) throws {
+    func `that does not exist yet may be created as the role allows`(_ person: TestGlance.Person, _ json: String, _ status: Int) throws {
         let name = newID()
         let named = json == "{}" ? #"{"name": "\#(name)"}"# : #"{"name": "\#(name)", \#(json.dropFirst())"#
         #expect(try glance.create(named, as: person).status == status)

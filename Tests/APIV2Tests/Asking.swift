@@ -2,7 +2,7 @@ import Foundation
 import TestSupport
 import Testing
 
-/// What most suites of this door ask for.
+/// Requests for the suites of V2.
 extension TestGlance {
     func create(_ json: String, as person: Person? = .alice) throws -> Reply { try send("POST", "/v2/images", as: person, json: json) }
 
@@ -40,10 +40,10 @@ extension TestGlance {
 
     func raw(_ text: String) throws -> Reply { try raw(Array(text.utf8)) }
 
-    /// The value of a statement that gives one.
+    /// The only value of a statement's result.
     func value(_ sql: String) throws -> String? { try rows(sql).first?[0] }
 
-    /// How many rows there are.
+    /// The number of rows.
     func count(_ table: String, where condition: String) throws -> Int {
         Int(try value("SELECT CAST(COUNT(*) AS CHAR) FROM \(table) WHERE \(condition)") ?? "") ?? -1
     }
@@ -52,7 +52,7 @@ extension TestGlance {
 /// An id that no image has yet.
 func newID() -> String { UUID().uuidString.lowercased() }
 
-/// A text of so many characters.
+/// A text of a given number of characters.
 func text(of length: Int, _ character: String = "a") -> String { String(repeating: character, count: length) }
 
 extension JSONValue {
@@ -61,19 +61,19 @@ extension JSONValue {
 
     func has(_ key: String) -> Bool { keys.contains(key) }
 
-    /// An object's members whatever their order, its tags sorted: neither custom properties nor tags promise any.
+    /// An object's members in any order, with sorted tags: the order of custom properties and tags is not defined.
     var members: [String: JSONValue] {
         var members: [String: JSONValue] = [:]
         object?.forEach { members[$0] = $0 == "tags" ? .array($1.texts.sorted().map { .string($0) }) : $1 }
         return members
     }
 
-    /// Texts of an array; what is none shows as what it is.
+    /// The texts of an array; other values are shown as they are.
     var texts: [String] { array?.map { $0.string ?? "\($0)" } ?? [] }
 }
 
 extension Reply {
-    /// The reason that an error document gives, whatever its format.
+    /// The reason in an error document of any format.
     var says: String { json["message"]?.string ?? text }
 }
 

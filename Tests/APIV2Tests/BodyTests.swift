@@ -1,7 +1,6 @@
 import TestSupport
 import Testing
 
-/// Spec v2 §1.3.
 @Suite struct `Request bodies` {
     let glance: TestGlance
     init() throws { glance = try .of(Self.self) }
@@ -59,7 +58,7 @@ import Testing
         }
     }
 
-    /// Routes that want JSON, and what else each of them needs.
+    /// Routes with a JSON body, and what else each of them needs.
     static let wanting: [(String, String, String)] = [
         ("POST", "/v2/images", "application/json"),
         ("PATCH", "/v2/images/{image}", "application/openstack-images-v2.1-json-patch"),
@@ -121,7 +120,7 @@ import Testing
         }
     }
 
-    /// Of images and tags: `CreateRefusalTests`, `PatchRefusalTests`, `TagTests`.
+    /// `CreateRefusalTests`, `PatchRefusalTests` and `TagTests` check images and tags.
     @Test(arguments: ["😀", "bolt😀", #"\ud83d\ude00"#])
     func `with letters of four bytes are refused where a member is named`(_ project: String) throws {
         let image = try glance.hasImage()
@@ -147,7 +146,7 @@ import Testing
         #expect(reply.json["name"]?.string == "chunks")
     }
 
-    @Test func `may have blanks round everything`() throws {
+    @Test func `may have blanks around everything`() throws {
         let reply = try glance.create(" \t\r\n{ \"name\" \n:\t\"blank\" , \"tags\" : [ ] }\r\n ")
         #expect(reply.status == 201)
         #expect(reply.json["name"]?.string == "blank")

@@ -2,20 +2,19 @@ import TestSupport
 import Testing
 
 extension Reply {
-    /// What a browser reads of an answer before it lets a script have it.
+    /// The headers that a browser checks before a script may read an answer.
     fileprivate var forBrowsers: [String: String] {
         Dictionary(
             headers.filter { $0.name.lowercased().hasPrefix("access-control-") }.map { ($0.name.lowercased().dropFirst(15), $0.value) }
                 .map { (String($0), $1) }, uniquingKeysWith: { "\($0) and \($1)" })
     }
 
-    /// `Vary`, however many fields it is in.
+    /// `Vary`, from any number of fields.
     fileprivate var vary: [String] { headers.filter { $0.name.lowercased() == "vary" }.map(\.value) }
 }
 
 private let horizon = "https://horizon.example"
 
-/// Policy-and-auth §1 and v2 §23; hazard B-24.
 @Suite struct `Scripts of a site that is let in` {
     let glance: TestGlance
 
@@ -87,7 +86,7 @@ private let horizon = "https://horizon.example"
         (405, "PATCH", "/v2/images", .alice, [:], nil), (409, "POST", "/v2/images", .alice, [:], #"{"id": "{image}"}"#),
         (413, "POST", "/v2/images", .alice, [:], #"{"tags": ["a", "b", "c"]}"#),
         (431, "GET", "/v2/images", .alice, ["X-Openstack-Request-Id": text(of: 65)], nil), (200, "GET", "/healthcheck", nil, [:], nil),
-        // By nginx, with its own header.
+        // From nginx, with its own header.
         (200, "GET", "/v2/images/{image}/file", .alice, [:], nil),
         (206, "GET", "/v2/images/{image}/file", .alice, ["Range": "bytes=1-2"], nil),
         (416, "GET", "/v2/images/{image}/file", .alice, ["Range": "bytes=100-"], nil),
@@ -108,7 +107,7 @@ private let horizon = "https://horizon.example"
         #expect(reply.status == status)
         #expect(reply.forBrowsers == ["allow-origin": horizon, "allow-credentials": "true", "expose-headers": Self.exposed])
         #expect(reply.vary == ["Origin"])
-        // What a cache may not give to another.
+        // A cache must not give this answer to another origin.
         #expect(try ask([:]).vary == ["Origin"])
         #expect(try ask([:]).forBrowsers.isEmpty)
     }

@@ -1,16 +1,16 @@
 import TestSupport
 import Testing
 
-/// What a real Glance 33 answered to the same requests, under the same policy files: of a route's own rule, of whether the image is shared, and
-/// of the rule `get_image`, which one speaks first differs from route to route.
+/// The answers of a real Glance 33 to the same requests, with the same policy files. A denial may come from the route's own rule, from the
+/// image's visibility or from the rule `get_image`; which comes first differs from route to route.
 @Suite struct `A rule that is closed` {
-    /// A request, with what four people are answered where `get_image` is open, and where it is closed.
+    /// A request, and the answers to four people, with `get_image` allowed and denied.
     struct Row: CustomTestStringConvertible, Sendable {
         let method: String
         let path: String
         var json: String?
         let visibility: String
-        /// Of admin, alice (the owner's member), its reader, and bob (of another project, with which the image is shared).
+        /// For admin, alice (the owner's member), its reader, and bob (of another project that the image is shared with).
         let open, closed: [Int]
 
         init(_ method: String, _ path: String, _ json: String? = nil, on visibility: String, _ open: [Int], closed: [Int]) {
@@ -26,7 +26,7 @@ import Testing
     private static let toPublic = #"{"op": "replace", "path": "/visibility", "value": "public"}"#
     private static let toName = #"{"op": "replace", "path": "/name", "value": "n"}"#
 
-    /// With the code's own rules.
+    /// With the default rules.
     static let rows: [Row] = [
         Row("GET", "/members", on: "shared", [200, 200, 200, 200], closed: nobody),
         Row("GET", "/members", on: "public", forbidden, closed: forbidden),
@@ -47,7 +47,7 @@ import Testing
         Row("DELETE", "/cache/{image}", on: "public", [204, 403, 403, 403], closed: [204, 403, 403, 403]),
     ]
 
-    /// With the rules of members closed to everybody.
+    /// With the rules about members denied to everybody.
     static let rowsOfMembers: [Row] = [
         Row("GET", "/members/bolt", on: "shared", nobody, closed: nobody),
         Row("PUT", "/members/bolt", #"{"status": "accepted"}"#, on: "shared", forbidden, closed: nobody),
@@ -92,7 +92,7 @@ import Testing
     private func image(_ visibility: String, _ glance: TestGlance) throws -> String {
         let id = try glance.hasImage(as: .admin, #"{"visibility": "\#(visibility)", "owner": "acme"}"#)
         if visibility == "shared" {
-            // Through the database: the rules may not let anybody.
+            // Directly in the database, because the rules may deny it to everybody.
             try glance.execute(
                 """
                 INSERT INTO image_members (image_id, member, can_share, status, created_at, updated_at, deleted)

@@ -1,12 +1,12 @@
 import TestSupport
 import Testing
 
-/// Spec v2 §6, the table of errors; hazards A-05, A-09 and A-54.
+/// The errors of requests that create images.
 @Suite struct `Creating an image is refused` {
     let glance: TestGlance
     init() throws { glance = try .of(Self.self) }
 
-    /// Sends an image whose name nobody else has; whatever is refused leaves no row.
+    /// Sends an image with a unique name, and expects an error and no row.
     private func refused(_ fields: String, _ status: Int, as person: TestGlance.Person = .alice) throws -> Reply {
         let id = newID()
         let isNamed = fields.contains(#""id""#)
@@ -82,7 +82,7 @@ import Testing
 
     static let readOnly = [
         "direct_url", "self", "file", "schema", "stores", "created_at", "updated_at", "status", "checksum", "size", "virtual_size",
-        // Glance takes these two for hidden properties (A-54).
+        // Glance stores these two as hidden properties.
         "os_hash_algo", "os_hash_value",
     ]
     static let reserved = ["locations", "location", "deleted", "deleted_at", "os_glance", "os_glance_", "os_glance_import_task"]
@@ -114,7 +114,6 @@ import Testing
         _ = try refused(fields, 403, as: person)
     }
 
-    /// A-09
     @Test(arguments: TestGlance.Person.allCases.filter { $0 != .reader })
     func `with 409 for an id that there is, or ever was`(_ person: TestGlance.Person) throws {
         let alive = try glance.hasImage(#"{"name": "alive"}"#)

@@ -1,7 +1,7 @@
 import TestSupport
 import Testing
 
-/// Spec v2 §6, what is taken.
+/// Requests that are accepted.
 @Suite struct `Creating an image` {
     let glance: TestGlance
     init() throws { glance = try .of(Self.self) }

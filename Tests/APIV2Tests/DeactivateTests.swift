@@ -1,7 +1,6 @@
 import TestSupport
 import Testing
 
-/// Spec v2 §14, hazard A-05.
 @Suite struct `Deactivating an image` {
     let glance: TestGlance
     init() throws { glance = try .of(Self.self) }
@@ -9,7 +8,7 @@ import Testing
     @Test(arguments: [TestGlance.Person.alice, .anna, .admin])
     func `and reactivating it is for its project's members and administrators`(_ person: TestGlance.Person) throws {
         let id = try glance.hasActiveImage()
-        // Twice is as good as once.
+        // A second call succeeds too.
         for _ in 0..<2 {
             let reply = try glance.deactivate(id, as: person)
             #expect(reply.status == 204)

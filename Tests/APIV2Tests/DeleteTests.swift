@@ -2,7 +2,6 @@ import Foundation
 import TestSupport
 import Testing
 
-/// Spec v2 §10, hazards.
 @Suite struct `Deleting an image` {
     let glance: TestGlance
     init() throws { glance = try .of(Self.self) }
@@ -17,7 +16,7 @@ import Testing
         }
     }
 
-    /// Glance writes the status first and takes the record away in a second transaction: in between, and for ever where it dies there.
+    /// Glance sets the status in one transaction and deletes the record in another, so this state exists in between, or for ever.
     @Test func `is 404 for one that another image service is deleting`() throws {
         let id = try glance.hasActiveImage()
         try glance.execute("UPDATE images SET status = 'deleted' WHERE id = '\(id)'")
@@ -116,7 +115,6 @@ import Testing
         #expect(try glance.delete(id, as: person).status == 204)
     }
 
-    ///
     @Test(arguments: [
         ("private", TestGlance.Person.bob, 404), ("shared", .bob, 404), ("shared with bolt", .bob, 403), ("community", .bob, 403),
         ("public", .bob, 403), ("private", .reader, 403), ("public", .reader, 403),
@@ -146,7 +144,6 @@ import Testing
         }
     }
 
-    ///
     @Test func `keeps its id for ever`() throws {
         let id = try glance.hasActiveImage("first")
         #expect(try glance.delete(id).status == 204)

@@ -2,7 +2,7 @@ import Foundation
 import TestSupport
 import Testing
 
-/// Spec v2 §11.3. Either nginx sends the file, or the worker does; a client sees no difference.
+/// Either nginx or the worker sends the file; clients see no difference.
 @Suite struct `Downloading image data` {
     enum Sender: CaseIterable, Sendable { case nginx, worker }
 
@@ -87,7 +87,7 @@ import Testing
         ("bytes=5-", "56789", "5-9"), ("bytes=0-", "0123456789", "0-9"), ("bytes=9-", "9", "9-9"), ("bytes=5-100", "56789", "5-9"),
         ("bytes=0-9223372036854775806", "0123456789", "0-9"), ("bytes=-1", "9", "9-9"), ("bytes=-3", "789", "7-9"),
         ("bytes=-10", "0123456789", "0-9"), ("bytes=-100", "0123456789", "0-9"), ("bytes=00-01", "01", "0-1"),
-        // As a real Glance 33 reads them.
+        // As a real Glance 33 parses them.
         ("Bytes=2-5", "2345", "2-5"), ("BYTES=-3", "789", "7-9"), ("bytes =2-5", "2345", "2-5"), ("bytes = 2 - 5", "2345", "2-5"),
         ("bytes=2-5x", "2345", "2-5"), ("bytes=7-b", "789", "7-9"), ("bytes=0-4;q=1", "01234", "0-4"), ("bytes=1--3", "123456789", "1-9"),
         ("bytes=2-5/10", "2345", "2-5"),
@@ -232,7 +232,7 @@ import Testing
         #expect(try get(id, from: sender, [:], "HEAD").status == 204)
     }
 
-    /// I7: never a wrong byte with a right end.
+    /// A wrong byte never arrives in an answer that looks complete.
     @Test(arguments: Sender.allCases)
     func `is 204 where the bytes are gone, or are not all there`(_ sender: Sender) throws {
         let glance = try glance(sender)
@@ -247,7 +247,6 @@ import Testing
         }
     }
 
-    ///
     @Test(arguments: Sender.allCases)
     func `gives nothing from outside of the store`(_ sender: Sender) throws {
         let glance = try glance(sender)
@@ -265,7 +264,7 @@ import Testing
         }
     }
 
-    @Test func `is not to be had round the worker`() throws {
+    @Test func `cannot be had without the worker`() throws {
         let glance = try glance(.nginx)
         let id = try glance.hasActiveImage("hello")
         for path in [
@@ -288,7 +287,6 @@ import Testing
         ("public", .bob, 200), ("public", .reader, 403), ("public", .anna, 200),
     ]
 
-    ///
     @Test(arguments: shares, Sender.allCases)
     func `is for those who may, whatever part they want`(_ row: (String, TestGlance.Person, Int), _ sender: Sender) throws {
         let (kind, person, status) = row
@@ -310,7 +308,6 @@ import Testing
         #expect(try get(id, from: sender, as: nil).status == 401)
     }
 
-    ///
     @Test(arguments: Sender.allCases)
     func `ends with the sharing`(_ sender: Sender) throws {
         let glance = try glance(sender)

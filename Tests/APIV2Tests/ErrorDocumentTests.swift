@@ -1,7 +1,6 @@
 import TestSupport
 import Testing
 
-/// Spec v2 §1.5, hazard A-55.
 @Suite struct `Error documents` {
     let glance: TestGlance
     init() throws { glance = try .of(Self.self) }
@@ -95,7 +94,6 @@ import Testing
         for part in ["'image'", "floppy", "qcow2"] { #expect(formats.says.contains(part), "\(part)") }
     }
 
-    /// A-55
     static let markup: [(String, String, String, String?)] = [
         ("a field", "POST", "/v2/images", #"{"id": "<script>alert('\"&')</script>"}"#),
         ("a key", "POST", "/v2/images", #"{"os_glance<script>alert('&')</script>": "x"}"#),

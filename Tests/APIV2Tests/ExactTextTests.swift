@@ -2,12 +2,12 @@ import Foundation
 import TestSupport
 import Testing
 
-/// Texts that the database's collation, or Unicode, takes for one: each is its very bytes.
+/// Texts that the database's collation, or Unicode, treats as equal are told apart by their bytes.
 @Suite struct `Texts that are nearly the same` {
     let glance: TestGlance
     init() throws { glance = try .of(Self.self, runsRegistry: true) }
 
-    /// `é` as a letter, and as `e` with an accent behind it.
+    /// `é` as one letter, and as `e` with a combining accent.
     private static let (whole, parted) = ("caf\u{E9}", "cafe\u{301}")
 
     private func properties(_ id: String) throws -> [[String?]] {
@@ -65,7 +65,7 @@ import Testing
         try glance.send("POST", "/v2/images/\(id)/members", json: #"{"member": "\#(member)"}"#).status
     }
 
-    /// As a race between two of Glance's workers leaves them.
+    /// The rows that a race between two workers of Glance leaves.
     private func hasImage(sharedWith names: [String]) throws -> String {
         let id = try glance.hasActiveImage()
         for name in names {
@@ -88,7 +88,7 @@ import Testing
         #expect(try members(id) == [["BOLT", "pending", "0"]])
     }
 
-    /// The table's unique key lets the two be removed at the same second no more than be there.
+    /// The table's unique key does not allow two such rows that are removed in the same second, either.
     @Test func `are not shared with side by side, but one after the other`() throws {
         let id = try glance.hasActiveImage()
         #expect(try add("BOLT", to: id) == 200)
@@ -105,7 +105,7 @@ import Testing
         #expect(try glance.send("GET", "/v2/images/\(id)/file", as: .bob).status == 404)
         let list = try glance.send("GET", "/v2/images?member_status=all&limit=1000", as: .bob)
         #expect(list.status == 200 && !list.text.contains(id))
-        // Nor what another's name owns.
+        // Nor what belongs to the other name.
         let own = try glance.hasActiveImage(visibility: "private")
         try glance.execute("UPDATE images SET owner = 'BOLT' WHERE id = '\(own)'")
         #expect(try glance.send("GET", "/v2/images/\(own)", as: .bob).status == 404)
@@ -134,7 +134,7 @@ import Testing
 
     // MARK: indexes
 
-    /// What compares byte by byte is found by an index first.
+    /// An index finds the rows, which are then compared byte by byte.
     @Test func `are found by an index`() throws {
         let statements = [
             "SELECT 1 FROM image_properties WHERE image_id = 'x' AND name = 'a' AND BINARY name = 'a' AND deleted = 0",

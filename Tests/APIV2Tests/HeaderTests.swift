@@ -1,12 +1,11 @@
 import TestSupport
 import Testing
 
-/// Spec v2 §1.4 and §1.6, hazards B-04 and B-25.
 @Suite struct `Response headers` {
     let glance: TestGlance
     init() throws { glance = try .of(Self.self) }
 
-    /// Every kind of answer that a worker gives.
+    /// Every kind of answer of a worker.
     static let answers: [(status: Int, method: String, path: String, person: TestGlance.Person?, body: String?)] = [
         (200, "GET", "/v2/images/{image}", .alice, nil), (200, "GET", "/v2/images?limit=1", .alice, nil),
         (200, "GET", "/v2/images/{image}/file", .alice, nil), (200, "GET", "/v2/schemas/image", .alice, nil),
@@ -15,7 +14,7 @@ import Testing
         (404, "GET", "/v2/images/nothing", .alice, nil), (404, "GET", "/v2/nothing", .alice, nil),
         (405, "PATCH", "/v2/images", .alice, nil), (409, "POST", "/v2/images", .alice, #"{"id": "{image}"}"#),
         (415, "PATCH", "/v2/images/{image}", .alice, "[]"), (501, "FOO", "/v2/nothing", .alice, nil),
-        // Glance has none on these three; here no answer is without.
+        // In Glance these three have no id; here every answer has one.
         (401, "GET", "/v2/images", nil, nil), (300, "GET", "/", nil, nil), (200, "GET", "/versions", nil, nil),
     ]
 
@@ -71,7 +70,6 @@ import Testing
         #expect(try glance.show(id).status == 404)
     }
 
-    /// B-04
     @Test(arguments: ["%0d%0aX-Accel-Redirect:/_blobs/x", "a b", "a\tb", "a;b=c", "<b>", "a\u{e9}"])
     func `are never made of the client's text`(_ given: String) throws {
         let image = try glance.hasActiveImage("the very bytes")
@@ -91,7 +89,7 @@ import Testing
         #expect(elsewhere["Location"] == "http://images.example/v2/images/\(elsewhere.json["id"]?.string ?? "")")
     }
 
-    /// HTTP/1.0 need not say whom it means: links lead where it came.
+    /// HTTP/1.0 requests may lack `Host`: links then lead to the address that was connected to.
     @Test(arguments: ["GET /versions HTTP/1.0\r\n", "GET / HTTP/1.0\r\nX-Any: thing\r\n"])
     func `without a host have links to the address that was reached`(_ head: String) throws {
         let reply = try glance.raw(head + "\r\n")
@@ -123,7 +121,6 @@ import Testing
         }
     }
 
-    /// B-25
     @Test(arguments: [
         "X-Accel-Redirect", "X-Accel-Limit-Rate", "X-Accel-Buffering", "X-Accel-Expires", "X-Accel-Charset", "X-Sendfile",
         "X_Accel_Redirect",
@@ -140,7 +137,6 @@ import Testing
         }
     }
 
-    /// B-24
     @Test func `open nothing to scripts of other sites`() throws {
         let image = try glance.hasImage()
         for method in ["GET", "OPTIONS"] {

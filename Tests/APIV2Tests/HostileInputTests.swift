@@ -1,18 +1,18 @@
 import TestSupport
 import Testing
 
-/// Hazard A-48: what is made to break a parser is refused, and the workers live on.
+/// Input made to break a parser is refused, and the workers survive.
 @Suite struct `Input made to break the service` {
     let glance: TestGlance
     init() throws { glance = try .of(Self.self) }
 
-    /// A service that runs has both of its workers, and answers.
+    /// Expects that both workers still run and answer.
     private func expectAlive() throws {
         #expect(glance.site.workerIDs.count == 2)
         #expect(try glance.send("GET", "/v2/images?limit=1").status == 200)
     }
 
-    /// A body that is told by its name alone: ten megabytes do not help in a log.
+    /// A body that a failed test shows by its name only, because ten megabytes in a log do not help.
     struct Hostile: CustomTestStringConvertible {
         let row, json: String
         var testDescription: String { row }
@@ -133,7 +133,7 @@ import Testing
     func `by a head that is none gets no list`(_ head: String) throws {
         let connection = try HTTPConnection(port: glance.port)
         try connection.send(head)
-        // A request line without a version is HTTP/0.9, whose answer has no head.
+        // A request line without a version is HTTP/0.9, whose answers have no head.
         let reply = try? connection.receive()
         #expect(reply.map { 400..<600 ~= $0.status && $0.status != 500 && $0.status != 502 } ?? true, "\(reply?.status ?? 0)")
         try expectAlive()

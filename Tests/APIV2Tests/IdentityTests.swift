@@ -1,7 +1,7 @@
 import TestSupport
 import Testing
 
-/// Who a client is, its token says and nothing else: policy-and-auth §2, hazards B-01 and B-03.
+/// Callers are identified by their token only.
 @Suite struct `Identity` {
     let glance: TestGlance
     init() throws { glance = try .of(Self.self) }
@@ -47,22 +47,21 @@ import Testing
         ],
     ]
 
-    /// B-01
     @Test(arguments: spoofs)
     func `is not taken from headers that say it themselves`(_ headers: [String: String]) throws {
         let secret = try glance.hasActiveImage("secret", visibility: "private")
-        // Another project's member, and nobody at all.
+        // A member of another project, and an anonymous caller.
         for (person, status) in [(TestGlance.Person.bob, 404), (nil, 401)] as [(TestGlance.Person?, Int)] {
             #expect(try glance.send("GET", "/v2/images/\(secret)", as: person, headers).status == status)
             #expect(try glance.send("GET", "/v2/images/\(secret)/file", as: person, headers).status == status)
             #expect(try glance.send("DELETE", "/v2/images/\(secret)", as: person, headers).status == status)
         }
-        // One who may only read, and one who may not publish.
+        // A reader, and a member who may not publish.
         #expect(try glance.send("POST", "/v2/images", as: .reader, headers, body: Array("{}".utf8)).status == 403)
         #expect(try glance.send("PUT", "/v2/images/\(secret)/tags/mine", as: .reader, headers).status == 403)
         let published = try glance.send("POST", "/v2/images", as: .bob, headers, body: Array(#"{"visibility": "public"}"#.utf8))
         #expect(published.status == 403)
-        // What he makes is his own project's.
+        // What they create belongs to their project.
         let made = try glance.send("POST", "/v2/images", as: .bob, headers, body: Array("{}".utf8))
         #expect(made.json["owner"]?.string == "bolt")
         #expect(try glance.image(secret)["tags"]?.texts == [])
@@ -78,7 +77,7 @@ import Testing
         ["Content_Length": "0"], ["Content_Length": "100000"], ["Content_Length": "-1"], ["Content-Length-": "3"],
     ]
 
-    /// B-03: FastCGI writes the client's headers and the server's own words alike.
+    /// FastCGI gives the client's headers and the server's own parameters the same form.
     @Test(arguments: disguises)
     func `of a request is not taken from headers either`(_ headers: [String: String]) throws {
         let asked = try glance.hasImage(#"{"name": "asked"}"#)
@@ -92,7 +91,6 @@ import Testing
         for id in [asked, other] { #expect(try glance.show(id).status == 200) }
     }
 
-    /// B-03
     @Test(arguments: ["Content_Length", "Content-Length-", "X-Content-Length"])
     func `of an upload is not taken from headers either`(_ name: String) throws {
         let id = try glance.hasImage()
@@ -102,7 +100,6 @@ import Testing
         #expect(image["checksum"]?.string == Hello.md5)
     }
 
-    /// B-03
     @Test func `of a body's type is what the header of that name says, not one written otherwise`() throws {
         let id = try glance.hasImage()
         let headers = ["Content_Type": "application/openstack-images-v2.1-json-patch", "Content-Type": "application/json"]

@@ -3,9 +3,9 @@ import Synchronization
 import TestSupport
 import Testing
 
-/// `use_keystone_limits`, against a Keystone that says what a test wants. Spec policy-and-auth §6, v2 §19.
+/// `use_keystone_limits`, with a Keystone whose answers the test sets.
 @Suite(.serialized) struct `Limits that Keystone keeps` {
-    /// As much of Keystone as limits need.
+    /// The part of Keystone that limits need.
     final class Keystone: Sendable {
         private let server: RawServer
         private let limits = Mutex<[(name: String, project: String?, number: Int)]>([])
@@ -28,14 +28,14 @@ import Testing
             Self.all.withLock { $0.append(self) }
         }
 
-        /// They answer until the process ends.
+        /// The server runs until the process ends.
         private static let all = Mutex<[Keystone]>([])
         private final class Box: @unchecked Sendable { weak var keystone: Keystone? }
 
         var address: String { server.url("") }
         var heads: [String] { server.heads }
         func set(_ limits: [(String, String?, Int)]) { self.limits.withLock { $0 = limits.map { ($0.0, $0.1, $0.2) } } }
-        /// Answers all but logins with a status alone from now on.
+        /// From now on, all requests but logins are answered with a status and no body.
         func fail(_ status: String?) { fault.withLock { $0 = status } }
 
         private func answer(_ head: String, _ connection: RawServer.Connection) {
@@ -112,7 +112,7 @@ import Testing
         #expect(try usage(glance, "image_stage_total") == [0, 100])
         #expect(try usage(glance, "image_count_total") == [3, 3])
         #expect(try usage(glance, "image_count_uploading") == [0, 10])
-        // Another project's are its own.
+        // Each project has its own limits.
         #expect(try glance.create("{}", as: .bob).status == 201)
     }
 
@@ -146,7 +146,7 @@ import Testing
         #expect(try usage(glance, "image_size_total") == [1, -1])
     }
 
-    /// As Glance counts: the upload that is about to begin is one already.
+    /// As in Glance, the upload that is about to begin is counted.
     @Test func `bound how many uploads there are at once`() throws {
         let glance = try glance(try keystone(100, 100, uploading: 1))
         let images = try (1...2).map { _ in try glance.hasImage() }

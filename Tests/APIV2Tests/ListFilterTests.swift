@@ -1,7 +1,7 @@
 import TestSupport
 import Testing
 
-/// Spec v2 §7.2. Images are those of the `Gallery`, by their letters, the newest first.
+/// Images are those of the `Gallery`, by their letters, the newest first.
 @Suite struct `A list filtered` {
     let glance: TestGlance
     init() throws { glance = try Gallery.open() }

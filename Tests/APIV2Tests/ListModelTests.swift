@@ -1,8 +1,8 @@
 import TestSupport
 import Testing
 
-/// Spec v2 §7: random images, and random questions whose answers a few lines of plain Swift know too. A question that fails can
-/// be asked again by its seed.
+/// Random images and random queries, whose results are also computed by a few lines of plain Swift. A query that fails can be repeated
+/// by its seed.
 @Suite struct `Any list` {
     /// Few images, which MariaDB finds by any filter; and more than `ListPlan.few`, which it reads in order.
     enum Crowd: Int, CaseIterable, Sendable {
@@ -43,7 +43,7 @@ import Testing
     }
 }
 
-/// The same numbers for the same seed: SplitMix64.
+/// SplitMix64: the same numbers for the same seed.
 struct Dice: RandomNumberGenerator {
     private var state: UInt64
 
@@ -98,7 +98,7 @@ extension Picture {
     }
 }
 
-/// What a list is asked, and what it has to answer.
+/// A query, and the expected result.
 struct Question {
     private(set) var person = TestGlance.Person.alice
     private(set) var limit = 25
@@ -112,7 +112,7 @@ struct Question {
 
     var path: String { "/v2/images" + (terms.isEmpty ? "" : "?\(terms.joined(separator: "&"))") }
 
-    /// Ids in order; nil where the question is refused.
+    /// The ids in order; nil if the query is refused.
     func answer(from pictures: [Picture]) -> [String]? {
         if let marker, !isKnown(marker) { return nil }
         let matching = pictures.filter { one in isListed(one) && conditions.allSatisfy { $0(one) } }
@@ -121,7 +121,7 @@ struct Question {
         return ranked.filter { comes(marker, before: $0.ranks) }.prefix(limit).map(\.id)
     }
 
-    /// Spec v2 §8, before policy.
+    /// What the caller sees without a policy.
     private func isKnown(_ one: Picture) -> Bool {
         guard !one.isDeleted else { return false }
         if person == .admin || one.owner == nil { return true }
@@ -244,7 +244,7 @@ struct Question {
                 return key.hasSuffix("_min") ? number >= bound : key.hasSuffix("_max") ? number <= bound : number == bound
             }
         }
-        // The last of two would count, except for tags.
+        // If a filter occurs twice the last one counts, except for tags.
         guard key == "tag" || !terms.contains(where: { $0.hasPrefix("\(key)=") }) else { return }
         terms.append("\(key)=\(value.replacing("ö", with: "%C3%B6").replacing("ß", with: "%C3%9F"))")
         conditions.append(condition)
@@ -266,7 +266,7 @@ struct Question {
             }
             if order.count == 1 { end = order[0].isDescending }
         } else {
-            // One term, so that shuffling does not change which key comes first.
+            // Together, so that shuffling does not change which key comes first.
             var parts = order.map { "sort_key=\($0.key)" }
             if dice.happens(oneIn: 2) {
                 end = dice.happens(oneIn: 2)
@@ -293,7 +293,7 @@ extension Picture {
         }
     }
 
-    /// A text whose order is that of the key: nothing before everything, letters without their case.
+    /// A text whose order is that of the sort key: null first, letters without case.
     fileprivate func rank(_ key: String) -> String {
         let value: String? =
             switch key {

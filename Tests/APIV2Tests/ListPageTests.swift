@@ -2,7 +2,6 @@ import Foundation
 import TestSupport
 import Testing
 
-/// Spec v2 §7, hazard C-22.
 @Suite struct `Pages of a list` {
     let glance: TestGlance
     init() throws { glance = try Gallery.open() }
@@ -137,7 +136,6 @@ import Testing
     let glance: TestGlance
     init() throws { glance = try .of(Self.self) }
 
-    /// C-22
     @Test(arguments: ["sort=created_at:desc", "sort=name:asc", "sort=id:asc", "sort=size:desc"])
     func `give what was there all the time once`(_ sort: String) throws {
         let mark = newID()
@@ -152,7 +150,7 @@ import Testing
             let page = try glance.page(path)
             seen += page.ids
             next = page.next
-            // One comes at either end and somewhere, and one goes: one that was seen, and is not the marker.
+            // One is added at either end and one in the middle; one that was listed and is not the marker is deleted.
             try glance.insert(
                 ["a", "n3", "z"].map { name in
                     Picture(name) {

@@ -2,7 +2,7 @@ import Foundation
 import TestSupport
 import Testing
 
-/// Spec v2 §7.2. Images are those of the `Gallery`, by their letters.
+/// Images are those of the `Gallery`, by their letters.
 @Suite struct `A list is refused` {
     let glance: TestGlance
     init() throws { glance = try Gallery.open() }

@@ -1,7 +1,7 @@
 import TestSupport
 import Testing
 
-/// Spec v2 §7. Images are those of the `Gallery`, by their letters.
+/// Images are those of the `Gallery`, by their letters.
 @Suite struct `A list of images` {
     let glance: TestGlance
     init() throws { glance = try Gallery.open() }
@@ -34,7 +34,7 @@ import Testing
         }
     }
 
-    /// What the keys leave level is by age and id: downwards, unless a single direction was given.
+    /// Equal images are sorted by creation time and id: descending, unless a single direction was given.
     @Test(arguments: [
         ("sort=status:asc,size:desc", "dcbhleaf"), ("sort_key=status&sort_key=size&sort_dir=asc&sort_dir=desc", "dcbhleaf"),
         ("sort_key=status&sort_key=size&sort_dir=asc", "lhbcdeaf"), ("sort=status:asc,size:asc", "lhbcdeaf"),

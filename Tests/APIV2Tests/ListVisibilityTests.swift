@@ -1,7 +1,7 @@
 import TestSupport
 import Testing
 
-/// Spec v2 §7.1, hazard A-02. Names tell whose an image is and what: those of nobody's project have no owner.
+/// An image's name tells its owner and visibility.
 @Suite struct `A list holds` {
     let glance: TestGlance
     init() throws { glance = try Self.opened.get() }
@@ -24,7 +24,7 @@ import Testing
                 picture("private", "private"), picture("shared", "shared"), picture("community", "community"), picture("public", "public"),
                 picture("pending", "shared", "pending"), picture("accepted", "shared", "accepted"),
                 picture("rejected", "shared", "rejected"),
-                // Memberships that an image keeps after it was shared mean nothing.
+                // Memberships that an image keeps after it was shared have no effect.
                 picture("private of members", "private", "accepted"), picture("community of members", "community", "accepted"),
                 picture("hidden private", "private", isHidden: true), picture("hidden public", "public", isHidden: true),
                 picture("hidden accepted", "shared", isHidden: true, "accepted"),
@@ -40,7 +40,7 @@ import Testing
     private static func of(_ owner: String, _ kinds: [String]) -> [String] { kinds.map { "\(owner) \($0)" } }
     private static func ofAll(_ kinds: [String]) -> [String] { ["acme", "bolt", "dock", "nobody"].flatMap { of($0, kinds) } }
 
-    /// What a project is shown without asking for anything: its own, what is public, and what it accepted.
+    /// What a project sees by default: its own images, public ones, and those that it accepted.
     private static func usual(_ project: String) -> [String] {
         Array(Set(of(project, notCommunity + community) + ofAll(["public"]) + accepted(project)))
     }
@@ -150,7 +150,7 @@ import Testing
     }
 }
 
-/// nobody puts an image into another project's list.
+/// Nobody can add an image to another project's list.
 @Suite struct `A shared image` {
     let glance: TestGlance
     init() throws { glance = try .of(Self.self) }
@@ -188,7 +188,7 @@ import Testing
         #expect(try !lists(name), "who is asked again answers again")
     }
 
-    @Test func `is in the list once, though its owner shares it with himself`() throws {
+    @Test func `is in the list once, although its owner is a member too`() throws {
         let name = newID()
         let id = try glance.hasActiveImage(name: name)
         for project in ["acme", "bolt"] { try glance.share(id, with: project) }
@@ -226,7 +226,7 @@ import Testing
     }
 }
 
-/// policy-and-auth §1: without identity everybody is an administrator of no project.
+/// Without identity every caller is an administrator without a project.
 @Suite struct `A list without identity` {
     @Test func `holds all but community images, which are nobody's own`() throws {
         let glance = try TestGlance(identity: "none", workers: 1)

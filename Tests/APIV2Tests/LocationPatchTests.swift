@@ -1,7 +1,7 @@
 import TestSupport
 import Testing
 
-/// Spec v2 §13.1, hazards: locations that clients change with the record, where a site shows them.
+/// Locations that clients change with the record, on a site that shows them.
 @Suite struct `Locations in a change` {
     let glance: TestGlance
     let source: RawServer

@@ -23,7 +23,7 @@ extension TestGlance {
         try send("DELETE", "/v2/images/\(id)/members/\(project)", as: person)
     }
 
-    /// Projects and their answers, as the database has them.
+    /// Projects and their statuses, in the database.
     fileprivate func memberRows(_ id: String) throws -> [[String?]] {
         try rows("SELECT member, status FROM image_members WHERE image_id = '\(id)' AND deleted = 0 ORDER BY member", columns: 2)
     }
@@ -33,7 +33,6 @@ extension Reply {
     fileprivate var projects: [String] { (json["members"]?.array ?? []).map { $0["member_id"]?.string ?? "" }.sorted() }
 }
 
-/// Spec v2 §16.
 @Suite struct `A member of an image` {
     let glance: TestGlance
     init() throws { glance = try .of(Self.self) }
@@ -238,12 +237,11 @@ extension Reply {
     }
 }
 
-/// Spec v2 §16, policy-and-auth §4, hazard A-03.
 @Suite struct `Members of an image` {
     let glance: TestGlance
     init() throws { glance = try .of(Self.self) }
 
-    /// Of project acme, shared with bolt and cord.
+    /// An image of project acme, shared with bolt and cord.
     private func sharedImage() throws -> String {
         let id = try glance.hasActiveImage()
         for project in ["bolt", "cord"] { try glance.share(id, with: project) }
@@ -262,7 +260,7 @@ extension Reply {
     func `are neither added nor removed by who may only look`(_ person: TestGlance.Person, _ status: Int) throws {
         let id = try sharedImage()
         for project in ["dock", "bolt", "acme"] { #expect(try glance.addMember(project, to: id, as: person).status == status) }
-        // A member does not see the others, and so is told in Glance that they are none.
+        // A member cannot see the others; Glance answers that they are not members.
         for (project, told) in [("bolt", status), ("cord", person == .bob ? 404 : status)] {
             #expect(try glance.removeMember(project, from: id, as: person).status == told)
         }
@@ -366,7 +364,6 @@ extension Reply {
         #expect(try glance.memberRows(id) == [["bolt", "pending"], ["cord", "pending"]])
     }
 
-    ///
     @Test(arguments: ["pending", "accepted"])
     func `may look and read, and change nothing`(_ status: String) throws {
         let id = try sharedImage()

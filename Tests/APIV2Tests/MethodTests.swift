@@ -1,7 +1,6 @@
 import TestSupport
 import Testing
 
-/// Spec v2 §1.2 and §2.1, hazards A-10 and B-24.
 @Suite struct `Methods` {
     let glance: TestGlance
     init() throws { glance = try .of(Self.self) }
@@ -83,7 +82,7 @@ import Testing
         #expect(try glance.status(of: image) == "active")
     }
 
-    /// Glance let a query choose the method.
+    /// In Glance, a query could choose the method.
     static let overrides: [(String, String, [String: String])] = [
         ("a query", "?_method=DELETE", [:]), ("a query as PATCH", "?_method=PATCH&method=DELETE", [:]),
         ("X-HTTP-Method-Override", "", ["X-HTTP-Method-Override": "DELETE"]), ("X-HTTP-Method", "", ["X-HTTP-Method": "DELETE"]),
@@ -108,7 +107,6 @@ import Testing
         #expect(try glance.show(image).status == 200)
     }
 
-    /// B-24
     @Test(arguments: ["TRACE", "CONNECT", "get", "G\u{7}T", "DELETE\u{b}"])
     func `of tunnels, echoes and none at all have no effect`(_ method: String) throws {
         let image = try glance.hasImage()

@@ -1,7 +1,6 @@
 import TestSupport
 import Testing
 
-/// Spec v2 §9.1 and the parsing of §9.2.
 @Suite struct `The two dialects of changes` {
     let glance: TestGlance
     init() throws { glance = try .of(Self.self) }
@@ -37,7 +36,7 @@ import Testing
         }
     }
 
-    /// What v2.1 writes as `{"op": verb, "path": path, "value": value}`.
+    /// The same as v2.1's `{"op": verb, "path": path, "value": value}`.
     private func change(_ id: String, _ dialect: String, _ verb: String, _ path: String, _ value: String? = nil) throws -> Reply {
         let value = value.map { #", "value": \#($0)"# } ?? ""
         let change = dialect == "v2.0" ? #"[{"\#(verb)": "\#(path)"\#(value)}]"# : #"[{"op": "\#(verb)", "path": "\#(path)"\#(value)}]"#
@@ -120,7 +119,7 @@ import Testing
         let id = try glance.hasImage(#"{"name": "whole"}"#)
         let before = try glance.image(id)
         #expect(try glance.patch(id, list, dialect: dialect).status == 400, "\(row)")
-        // Behind a change that is right, it is still refused, and so is that one.
+        // It is refused behind a correct change too, which then has no effect.
         let right = dialect == "v2.0" ? #"{"replace": "/name", "value": "half"}"# : #"{"op": "replace", "path": "/name", "value": "half"}"#
         if list.hasPrefix("[") {
             #expect(try glance.patch(id, "[\(right), \(list.dropFirst())", dialect: dialect).status == 400, "\(row)")

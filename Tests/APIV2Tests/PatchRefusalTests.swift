@@ -1,12 +1,12 @@
 import TestSupport
 import Testing
 
-/// Spec v2 §9.2, the table of errors; hazards A-05, A-09 and A-54.
+/// The errors of changes.
 @Suite struct `Changing an image is refused` {
     let glance: TestGlance
     init() throws { glance = try .of(Self.self) }
 
-    /// Sends a change in a dialect; an image that is refused it stays as it was.
+    /// Sends a change in a dialect, and expects an error and an unchanged image.
     private func refused(
         _ status: Int, _ id: String, _ verb: String, _ path: String, _ value: String = #""x""#, dialect: String = "v2.1",
         as person: TestGlance.Person = .alice
@@ -41,7 +41,7 @@ import Testing
         }
     }
 
-    /// One is added and removed, all are replaced. Source: Glance, which looks at the path before it looks at the option.
+    /// `add` and `remove` change one location, `replace` all. Source: Glance, which checks the path before the option.
     @Test(arguments: dialects) func `with 400 for locations by a path that cannot be`(_ dialect: String) throws {
         let id = try glance.hasActiveImage()
         try refused(400, id, "add", "/locations", "[]", dialect: dialect)
@@ -50,7 +50,7 @@ import Testing
         try refused(403, id, "replace", "/locations", "[]", dialect: dialect)
     }
 
-    /// The option that would allow it is not there.
+    /// The option that would allow it is not set.
     @Test(arguments: [
         ("add", "/locations/-", #"{"url": "http://127.0.0.1/x", "metadata": {}}"#),
         ("add", "/locations/0", #"{"url": "file:///etc/passwd", "metadata": {}}"#),
@@ -63,7 +63,7 @@ import Testing
         }
     }
 
-    /// A-05: a status is never the client's to set.
+    /// A client can never set a status.
     @Test(arguments: ["queued", "saving", "active", "killed", "deleted", "pending_delete", "deactivated"])
     func `with 403 for a status`(_ status: String) throws {
         let id = try glance.hasActiveImage()
@@ -81,7 +81,7 @@ import Testing
             (deleted, .admin),
         ] {
             let status = try glance.patch(id, as: person, #"[{"op": "replace", "path": "\#(path)", "value": "x"}]"#).status
-            // What can be refused without a look at the image is.
+            // Errors that do not depend on the image come first.
             #expect(status == (path == "/status" ? 403 : 404))
         }
         #expect(try glance.patch(hidden, as: .bob, "[]").status == 404)

@@ -1,7 +1,7 @@
 import TestSupport
 import Testing
 
-/// Spec v2 §9, what changes.
+/// Changes that are accepted.
 @Suite struct `Changing an image` {
     let glance: TestGlance
     init() throws { glance = try .of(Self.self) }
@@ -113,7 +113,7 @@ import Testing
         #expect(!image.has("Colour"))
     }
 
-    /// Spec §9, bugs of Glance: these wrote attributes of its Python objects, or ended in 404 and 500.
+    /// In Glance these names write attributes of Python objects, or end in 404 and 500.
     @Test(arguments: ["extra_properties", "image_id", "member", "members", "delete", "properties", "is_public", "tag", "__class__", "base"])
     func `takes names of Glance's inside for custom properties`(_ name: String) throws {
         let id = try glance.hasImage()
@@ -123,7 +123,7 @@ import Testing
         #expect(try glance.image(id)["id"]?.string == id)
     }
 
-    /// Spec §9: accepted, and only a site with several stores writes over it.
+    /// The property is accepted; a site with several stores shows its stores instead.
     @Test func `takes stores for a custom property`() throws {
         let id = try glance.hasImage()
         #expect(try glance.patch(id, #"[{"op": "add", "path": "/stores", "value": "x"}]"#).status == 200)

@@ -1,7 +1,6 @@
 import TestSupport
 import Testing
 
-/// Spec v2 §1.1, hazards A-48 and B-09.
 @Suite struct `Paths` {
     let glance: TestGlance
     init() throws { glance = try .of(Self.self) }
@@ -49,7 +48,7 @@ import Testing
         #expect(try glance.image(image)["tags"]?.texts == ["%41"])
     }
 
-    /// The database's columns hold no such letters; to compare with them is an error of its own.
+    /// The database's columns cannot hold such characters; a comparison with them is an error.
     @Test(arguments: [
         ("GET", "/v2/images/{emoji}"), ("DELETE", "/v2/images/{emoji}"), ("GET", "/v2/images/{emoji}/file"),
         ("POST", "/v2/images/{emoji}/actions/deactivate"), ("PUT", "/v2/images/{emoji}/tags/blue"),

@@ -1,7 +1,7 @@
 import Foundation
 import TestSupport
 
-/// An image as rows of the database: of any age, size and status, which no client can ask for.
+/// An image as rows of the database: with any age, size and status, also those that no client can create.
 struct Picture: Sendable {
     var name: String?
     var id = newID()
@@ -25,7 +25,7 @@ struct Picture: Sendable {
     var updatedAt = "2026-01-01T00:00:00Z"
     var tags: [String] = []
     var properties: [String: String] = [:]
-    /// The answers of the projects that it is shared with.
+    /// The member statuses of the projects that it is shared with.
     var members: [String: String] = [:]
 
     init(_ name: String?, _ change: (inout Picture) -> Void = { _ in }) {
@@ -52,7 +52,7 @@ struct Picture: Sendable {
 }
 
 extension TestGlance {
-    /// Puts images into the database, past the service.
+    /// Inserts images into the database without the service.
     func insert(_ pictures: [Picture]) throws {
         for start in stride(from: 0, to: pictures.count, by: 500) {
             let some = pictures[start..<min(start + 500, pictures.count)]
@@ -90,7 +90,7 @@ extension TestGlance {
         )
     }
 
-    /// All pages from one on, as their `next` links lead through them.
+    /// All pages from one on, following their `next` links.
     func pages(from path: String, as person: Person = .alice) throws -> [Page] {
         var pages = [try page(path, as: person)]
         while let next = pages.last?.next {
@@ -108,7 +108,7 @@ struct Page {
     let images: [JSONValue]
 }
 
-/// Images that every test of lists may ask for, and none changes. Each has a letter, which is the end of its id.
+/// Images that all tests of lists use and none changes. Each has a letter, which is the end of its id.
 enum Gallery {
     static func open() throws -> TestGlance { try opened.get() }
 
@@ -170,7 +170,7 @@ enum Gallery {
             ($0.owner, $0.visibility, $0.size, $0.diskFormat, $0.containerFormat) = ("bolt", "public", 50, "raw", "bare")
         },
         picture("l", "lab:old", "2026-01-07T10:00:00Z") { $0.size = 0 },
-        // None of these is in a list but the hidden one when it is asked for.
+        // None of these is in a list, except the hidden one if it is asked for.
         picture("g", "gnu", "2026-01-08T10:00:00Z") { $0.isHidden = true },
         picture("i", "bee", "2026-01-09T10:00:00Z") { ($0.status, $0.isDeleted) = ("deleted", true) },
         picture("j", "bee", "2026-01-10T10:00:00Z") { $0.status = "killed" },

@@ -2,9 +2,9 @@ import Foundation
 import TestSupport
 import Testing
 
-/// `policy.yaml` beside the configuration, as operators have it. Source: spec policy-and-auth §3.
+/// A `policy.yaml` beside the configuration.
 @Suite(.serialized) struct `A policy file` {
-    /// A service whose file says something, beside its configuration.
+    /// A service with a policy file beside its configuration.
     private func glance(_ policy: String, _ options: [String: String] = [:]) throws -> (TestGlance, URL) {
         let file = URL(filePath: "\(TestFolder.root)/policy-\(UInt64.random(in: 0 ... .max)).yaml")
         try policy.write(to: file, atomically: true, encoding: .utf8)
@@ -37,7 +37,7 @@ import Testing
         #expect(try glance.send("POST", "/v2/images", json: "{}").status == 403)
     }
 
-    /// Runs `glance-manage policy list`, and the API for as long as it takes it to say why it does not start.
+    /// Runs `glance-manage policy list`, and the API until it reports why it does not start.
     private func list(_ text: String?, options: String = "") throws -> (list: Command, file: String, configuration: String) {
         let file = "\(TestFolder.root)/policy-\(UInt64.random(in: 0 ... .max))"
         try text?.write(toFile: "\(file).yaml", atomically: true, encoding: .utf8)
@@ -58,7 +58,7 @@ import Testing
         #expect(api.status != 0 && api.errors.contains(file))
     }
 
-    /// As oslo.policy has it: a rule that makes no sense lets nobody, one that there is not has the default rule for an answer.
+    /// As in oslo.policy, a rule that cannot be parsed denies everything, and an unknown rule is answered by the rule `default`.
     static let marked: [(String, String)] = [
         ("\"add_image\": \"role:member and\"", "role:member and\"  # FILE:1; not understood at character 16, so it lets nobody by that: "),
         ("\n\"add_image\": junk", "junk\"  # FILE:2; not understood at character 1"),

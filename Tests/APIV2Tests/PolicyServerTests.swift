@@ -3,7 +3,7 @@ import Glibc
 import TestSupport
 import Testing
 
-/// Rules that leave it to a server. What it is asked, oslo.policy is asked too.
+/// Rules that ask a server. oslo.policy sends the same questions.
 @Suite struct `A server of the policy` {
     private func glance(_ rules: String, _ options: String = "") throws -> TestGlance {
         let file = "\(TestFolder.root)/policy-\(UInt64.random(in: 0 ... .max)).yaml"
@@ -11,7 +11,7 @@ import Testing
         return try TestGlance(["oslo_policy": "policy_file = \(file)\n\(options)"], workers: 1)
     }
 
-    /// Says `True` where the path has no `no` in it; keeps the questions.
+    /// Answers `True` unless the path contains `no`, and stores the questions.
     private static func server() throws -> RawServer {
         try RawServer { connection, _ in
             while let head = connection.readHead() {
@@ -36,7 +36,7 @@ import Testing
         func json(_ name: String) -> JSONValue {
             (try? JSONValue(parsing: Array((form.first { $0.name == name }?.value ?? "").utf8))) ?? .null
         }
-        // The rule that the service asked, not the one that has the check: `current_rule` of oslo.policy.
+        // The name of the rule that the service checks, not of the one that contains the check: `current_rule` of oslo.policy.
         #expect(json("rule").string == "delete_image")
         #expect(
             json("target")["owner"]?.string == "acme" && json("target")["name"]?.string == "é" && json("target")["image_id"]?.string == id)
@@ -53,7 +53,7 @@ import Testing
         #expect(told["rule"]?.string == "add_image" && told["target"]?["owner"]?.string == "acme")
     }
 
-    /// Form and fields are those of oslo.policy itself.
+    /// Form and fields are those of oslo.policy.
     @Test func `is asked as oslo.policy asks`() throws {
         let server = try Self.server()
         let script = """
@@ -82,7 +82,7 @@ import Testing
         #expect(fields[0].contains(#"rule="add_image""#) && fields[1].contains(#"rule="add_image""#))
     }
 
-    /// Neither yes nor no: whoever was told that he may not, or that there is no such image, would go by it.
+    /// A failure is neither yes nor no: a client would act on a 403 or 404.
     @Test(arguments: ["silent", "closed", "broken"]) func `that does not say is no answer, and holds up nobody else`(_ manner: String)
         async throws
     {

@@ -2,12 +2,11 @@ import Foundation
 import TestSupport
 import Testing
 
-/// Spec policy-and-auth §5, hazard A-13.
 @Suite struct `Property protections` {
     let glance: TestGlance
     init() throws { glance = try Self.glance() }
 
-    /// Alice is a member, and so is Bob; the administrator is a member by implication.
+    /// Alice and Bob are members; the administrator is one by implication.
     private static let rules = """
         # Of two that are found in a name the first counts.
         [^x_secret_.*]
@@ -124,7 +123,7 @@ import Testing
         #expect(try values(id) == ["x_secret_a": "1"])
     }
 
-    /// To create it is allowed, and to change it is not.
+    /// Creating it is allowed, changing it is not.
     @Test func `do not let it be changed by creating it again`() throws {
         let id = try glance.hasImage(#"{"x_secret_a": "1"}"#)
         #expect(try glance.patch(id, op("add", "x_secret_a", "2")).status == 403)
@@ -132,7 +131,7 @@ import Testing
         #expect(try values(id) == ["x_secret_a": "1"])
     }
 
-    @Test(arguments: ["v2.1", "v2.0"]) func `let whoever may create and change what he cannot read`(_ dialect: String) throws {
+    @Test(arguments: ["v2.1", "v2.0"]) func `let a caller create and change properties that they cannot read`(_ dialect: String) throws {
         let id = try glance.hasImage(#"{"x_drop_a": "1"}"#)
         let change = dialect == "v2.1" ? op("add", "x_drop_a", "2") : #"[{"add": "/x_drop_a", "value": "2"}]"#
         #expect(try glance.patch(id, change, dialect: dialect).status == 200)

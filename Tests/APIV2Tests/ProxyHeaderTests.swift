@@ -2,13 +2,13 @@ import TestSupport
 import Testing
 
 extension TestGlance {
-    /// Where the links of the version document lead.
+    /// The base of the links in the version document.
     fileprivate func links(_ headers: [String: String]) throws -> Set<String> {
         let versions = try send("GET", "/versions", as: nil, headers).json["versions"]?.array ?? []
         return Set(versions.compactMap { $0["links"]?.array?[0]["href"]?.string })
     }
 
-    /// Where a new image is said to be, without its id.
+    /// The `Location` of a new image, without its id.
     fileprivate func placeOfNew(_ headers: [String: String]) throws -> String? {
         let created = try send("POST", "/v2/images", headers, body: Array("{}".utf8))
         guard created.status == 201, let id = created.json["id"]?.string else { throw Unexpected(created) }
@@ -16,7 +16,7 @@ extension TestGlance {
     }
 }
 
-/// v2 §23: `enable_proxy_headers_parsing`.
+/// `enable_proxy_headers_parsing`.
 @Suite struct `What proxies say` {
     let glance: TestGlance
     init() throws { glance = try .of(Self.self, ["oslo_middleware": "enable_proxy_headers_parsing = true"]) }
@@ -36,7 +36,7 @@ extension TestGlance {
         ),
         (["Forwarded": #"host="clo\ud.example";proto="https""#], "https://cloud.example"),
         (["Forwarded": "for=10.0.0.1, for=10.0.0.2;host=inner.example"], "http://in.example"),
-        // What it says counts before the headers that were there earlier; of the prefix it says nothing.
+        // `Forwarded` takes precedence over the older headers, and has no prefix.
         (["Forwarded": "proto=https", "X-Forwarded-Host": "other.example", "X-Forwarded-Prefix": "/image"], "https://in.example/image"),
         (["X-Forwarded-For": "192.0.2.1"], "http://in.example"),
     ]

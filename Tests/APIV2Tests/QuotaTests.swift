@@ -1,7 +1,6 @@
 import TestSupport
 import Testing
 
-/// Spec policy-and-auth §6, hazard A-45.
 @Suite struct `Quotas of an image's record` {
     let glance: TestGlance
     init() throws { glance = try .of(Self.self, ["DEFAULT": "image_property_quota = 3\nimage_tag_quota = 2\nimage_member_quota = 2"]) }
@@ -10,7 +9,7 @@ import Testing
     private func add(_ name: String) -> String { #"{"op": "add", "path": "/\#(name)", "value": "v"}"# }
     private func remove(_ name: String) -> String { #"{"op": "remove", "path": "/\#(name)"}"# }
 
-    /// What an older service, or a larger quota, left behind.
+    /// Rows from an older service, or from a time with a larger quota.
     private func give(_ id: String, property name: String) throws {
         try glance.execute(
             "INSERT INTO image_properties (image_id, name, value, created_at, deleted) VALUES ('\(id)', '\(name)', 'v', UTC_TIMESTAMP(), 0)"
@@ -88,7 +87,7 @@ import Testing
     }
 }
 
-/// Spec policy-and-auth §6: −1 is without a limit, and 0 is none at all.
+/// −1 is no limit, and 0 allows nothing.
 @Suite struct `Quotas that are no numbers of things` {
     @Test func `without a limit let all in`() throws {
         let glance = try TestGlance(["DEFAULT": "image_property_quota = -1\nimage_tag_quota = -1"], workers: 1)

@@ -1,12 +1,12 @@
 import TestSupport
 import Testing
 
-/// Spec v2 §4 and §21: clients build their models of images from these.
+/// Clients build their models of images from these.
 @Suite struct `Schemas` {
     let glance: TestGlance
     init() throws { glance = try .of(Self.self) }
 
-    /// A field as §4 has it: its types, whether it is read only, and its bounds.
+    /// A field of the API reference: its types, whether it is read only, and its bounds.
     struct Field: CustomTestStringConvertible {
         let name: String
         let types: [String]
@@ -163,7 +163,7 @@ import Testing
     }
 
     @Test(arguments: ["image", "images", "member", "members"])
-    func `are for everybody who is somebody`(_ name: String) throws {
+    func `are for every authenticated caller`(_ name: String) throws {
         for person in TestGlance.Person.allCases { #expect(try glance.send("GET", "/v2/schemas/\(name)", as: person).status == 200) }
         #expect(try glance.send("GET", "/v2/schemas/\(name)", as: nil).status == 401)
     }
@@ -174,7 +174,7 @@ import Testing
     }
 }
 
-/// Spec v2 §21: the formats are those of the configuration.
+/// The formats are those of the configuration.
 @Suite struct `The schema of a site with formats of its own` {
     @Test func `names those, and no other is taken`() throws {
         let glance = try TestGlance.of(Self.self, ["image_format": "disk_formats = raw,tape\ncontainer_formats = bare,crate"])

@@ -1,7 +1,6 @@
 import TestSupport
 import Testing
 
-/// Spec v2 §4 and §8.
 @Suite struct `Showing an image` {
     let glance: TestGlance
     init() throws { glance = try .of(Self.self) }
@@ -79,7 +78,7 @@ import Testing
         #expect(image["updated_at"] == image["created_at"])
     }
 
-    /// The texts are longer than what a connection reckons with at first, so the first answer is the one to look at.
+    /// The texts are longer than a connection's first buffer, so the first answer is the one to check.
     @Test(arguments: [(#""name": "\#(text(of: 255, "é"))""#, "owner"), (#""p": "v""#, text(of: 255, "é"))])
     func `gives two long texts of one row as they were written, the first time too`(_ more: String, _ field: String) throws {
         let fresh = try TestGlance(workers: 1)
@@ -120,7 +119,7 @@ import Testing
 
     @Test func `by more than its id is 404`() throws {
         let id = try glance.hasImage()
-        // The database's column pads: to it `id ` is `id`.
+        // The database's collation ignores trailing blanks: `id ` equals `id`.
         for spelling in [id + "%20", id + "x", "%20" + id, String(id.dropLast()), id + "%0A", id + ".json"] {
             #expect(try glance.show(spelling).status == 404, "\(spelling)")
         }
@@ -133,12 +132,12 @@ import Testing
     }
 }
 
-/// Spec v2 §4 with `show_image_direct_url`, hazard A-08.
+/// With `show_image_direct_url`.
 @Suite struct `Showing where an image's data lie` {
     let glance: TestGlance
     init() throws { glance = try .of(Self.self, ["DEFAULT": "show_image_direct_url = true"]) }
 
-    /// Nova and Cinder ask with the token of a user of another project. A real Glance 33 shows it to just these.
+    /// Nova and Cinder use the token of a user of another project. A real Glance 33 shows the URL to just these callers.
     @Test(arguments: ["public", "community", "shared"])
     func `is for all who see it`(_ visibility: String) throws {
         let id = try glance.hasActiveImage(visibility: visibility)
@@ -156,7 +155,7 @@ import Testing
         for person in TestGlance.Person.allCases { #expect(try glance.image(id, as: person).has("direct_url") == (person == .admin)) }
     }
 
-    /// The rule is about single stores and the locations' own route; what is shown of an image it does not touch in Glance either.
+    /// The rule is about single stores and the locations route; as in Glance, it does not affect what an image shows.
     @Test func `does not hang on a rule`() throws {
         let file = "\(TestFolder.root)/locations-\(newID()).yaml"
         try "get_image_location: '!'\n".write(toFile: file, atomically: true, encoding: .utf8)

@@ -2,7 +2,7 @@ import Foundation
 import TestSupport
 import Testing
 
-/// A signature is checked while an image's bytes come. Later none gets onto it that nobody has checked.
+/// A signature is verified while an image's data arrive. Afterwards it cannot be replaced by an unverified one.
 @Suite struct `The signature of an image that has its data` {
     let glance: TestGlance
     init() throws {
@@ -71,7 +71,7 @@ import Testing
         }
         expectRefusal(try glance.patch(id, additions(try signature())))
         #expect(try properties(of: id) == before)
-        // What stays is no change, and what a client sends back.
+        // A value that stays is not a change; clients send back what they got.
         #expect(try glance.patch(id, additions(["img_signature": checked["img_signature"]!, "other": "new"])).status == 200)
         #expect(try classic(id, checked).status == 200)
         let removals = "[" + checked.keys.map { #"{"op": "remove", "path": "/\#($0)"}"# }.joined(separator: ", ") + "]"

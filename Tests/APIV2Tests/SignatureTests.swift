@@ -2,7 +2,7 @@ import Foundation
 import TestSupport
 import Testing
 
-/// Images whose bytes somebody has signed. Spec stores-import-cache §5; hazard A-53.
+/// Images with a signature in their properties.
 @Suite struct `A signed image` {
     let glance: TestGlance
     let certificates: String
@@ -115,7 +115,7 @@ import Testing
         try expectNothing(of: broken, try glance.upload(data, to: broken), saying: "no X.509 certificate")
     }
 
-    /// As cursive has it.
+    /// As in cursive.
     @Test func `is signed with PSS where RSA signs it, and a salt of any length`() throws {
         let (signer, data) = (try signer(), bytes(100))
         let short = ["-sigopt", "rsa_padding_mode:pss", "-sigopt", "rsa_pss_saltlen:digest"]
@@ -158,7 +158,7 @@ import Testing
     }
 }
 
-/// A site that says nothing of certificates.
+/// A site without any source of certificates.
 @Suite struct `A signed image where nobody has its certificate` {
     @Test func `gets no data`() throws {
         let glance = try TestGlance.of(Self.self)

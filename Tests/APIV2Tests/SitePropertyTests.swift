@@ -2,7 +2,7 @@ import Foundation
 import TestSupport
 import Testing
 
-/// Spec v2 §21: what a site says of custom properties in its `schema-image.json`.
+/// A site's rules for custom properties in `schema-image.json`.
 @Suite struct `Properties that a site describes` {
     private func glance(_ schema: String) throws -> TestGlance {
         let glance = try TestGlance(workers: 1)
@@ -34,14 +34,14 @@ import Testing
         #expect(try glance.patch(id, #"[{"op": "replace", "path": "/tier", "value": "gold"}]"#).status == 200)
     }
 
-    /// Of the kinds that the file has which Glance ships: values that may be null, some of them with a pattern.
+    /// The kinds of values in the file that Glance ships: some may be null, some have a pattern.
     private static let likeGlance = #"""
         {"kernel_id": {"type": ["null", "string"], "pattern": "^[0-9a-f-]{36}$", "description": "An image that boots"},
          "ramdisk_id": {"type": ["null", "string"], "pattern": "^[0-9a-f-]{36}$"},
          "os_distro": {"type": "string"}, "secure": {"type": "boolean"}}
         """#
 
-    /// The answers are a real Glance 33's.
+    /// The answers are those of a real Glance 33.
     @Test func `that may be null are null in every answer`() throws {
         let glance = try glance(Self.likeGlance)
         let made = try glance.create(#"{"name": "n", "kernel_id": null, "secure": true, "disk_format": "raw", "container_format": "bare"}"#)
@@ -65,7 +65,7 @@ import Testing
         }
         #expect(try glance.create(#"{"other": null}"#).status == 400)
 
-        // A row without a value, of a property that nobody declares: an empty text, which is what the schema allows.
+        // A row without a value, of a property that is not described: an empty text, which the schema allows.
         try glance.execute(
             "INSERT INTO image_properties (image_id, name, value, created_at, deleted) VALUES ('\(id)', 'old', NULL, NOW(), 0)")
         let shown = try glance.image(id, as: .alice)
@@ -79,9 +79,9 @@ import Testing
         #expect(try changed("replace", "name", #""o""#).status == 200)
         #expect(try kept("old") == [[nil]] && kept("kernel_id") == [[nil]])
 
-        // Glance shows truths as texts, too, which its own client does not take.
+        // Glance shows booleans as texts too, which its own client rejects.
         #expect(try glance.patch(id, #"[{"op": "remove", "path": "/secure"}]"#).status == 200)
-        // It checks the image by the schema before it changes anything.
+        // The client validates the image before it changes anything.
         let update = try Clients.run(
             "glance", ["--os-auth-token", "alice", "--os-image-url", glance.address, "image-update", "--name", "by client", id])
         #expect(update.status == 0, "\(update.errors)")

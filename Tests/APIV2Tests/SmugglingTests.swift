@@ -1,12 +1,12 @@
 import TestSupport
 import Testing
 
-/// Hazards B-22 to B-24: where one request ends and the next begins is never in doubt.
+/// The end of a request is never ambiguous.
 @Suite struct `Requests within requests` {
     let glance: TestGlance
     init() throws { glance = try .of(Self.self) }
 
-    /// A request of alice's that would make an image of this name.
+    /// A request of alice's that would create an image with this name.
     private func hidden(_ name: String) -> String {
         let body = #"{"name": "\#(name)"}"#
         return "POST /v2/images HTTP/1.1\r\nHost: x\r\nX-Auth-Token: alice\r\nContent-Length: \(body.utf8.count)\r\n\r\n\(body)"
@@ -29,7 +29,6 @@ import Testing
         ("a length folded", "Content-Length:\r\n 4"), ("a NUL in a header", "X-Any: a\0b\r\nContent-Length: 4"),
     ]
 
-    /// B-22
     @Test(arguments: framings)
     func `are not found where lengths contradict each other`(_ row: String, _ framing: String) throws {
         let name = newID()
@@ -73,7 +72,6 @@ import Testing
         ("half a last chunk", "5\r\nhello\r\n0\r\n"), ("a NUL in the size", "5\0\r\nhello\r\n0\r\n\r\n"),
     ]
 
-    /// B-23
     @Test(arguments: chunks)
     func `in bad chunks never become an image`(_ row: String, _ body: String) throws {
         let id = try glance.hasImage()
@@ -82,16 +80,15 @@ import Testing
         let connection = try HTTPConnection(port: glance.port)
         try connection.send(head + Array(body.utf8))
         connection.endSending()
-        // nginx may hang up without a word once it has begun to hand the body on.
+        // nginx may close the connection without an answer once it has begun to pass the body on.
         let status = try? connection.receive().status
         #expect(status.map { 400..<500 ~= $0 } ?? true, "\(row): \(status ?? 0)")
-        // The worker may still be at it, and the image be saving. Had the bytes become the image, no other would ever be taken.
+        // The worker may still be working, with the image saving. If the bytes had become the image, it would accept no others.
         #expect(try eventually { try glance.upload(Array("whole".utf8), to: id).status == 204 }, "\(row)")
         #expect(try glance.send("GET", "/v2/images/\(id)/file").text == "whole")
         #expect(try eventually { try glance.incomingFiles().allSatisfy { !$0.contains(id) } }, "\(row)")
     }
 
-    /// B-23
     @Test(arguments: chunks)
     func `in bad chunks never become a record`(_ row: String, _ body: String) throws {
         let id = newID()
@@ -114,7 +111,6 @@ import Testing
         #expect(try glance.image(id)["size"]?.int == 5)
     }
 
-    /// B-24
     @Test func `that wait to be called are called`() throws {
         let id = try glance.hasImage()
         let connection = try HTTPConnection(port: glance.port)
@@ -126,7 +122,6 @@ import Testing
         #expect(try glance.image(id)["checksum"]?.string == Hello.md5)
     }
 
-    /// B-24
     @Test(arguments: ["a b", "a/b", "<script>", "a\\b", "", "evil.example/x@y", "a\u{0}b"])
     func `to a host that is none get no link to it`(_ host: String) throws {
         let reply = try glance.raw("GET /versions HTTP/1.1\r\nHost: \(host)\r\nConnection: close\r\n\r\n")

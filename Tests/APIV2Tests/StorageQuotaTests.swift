@@ -4,7 +4,7 @@ import Testing
 
 private let octets = ["Content-Type": "application/octet-stream"]
 
-/// `user_storage_quota`. Spec policy-and-auth §6, hazards.
+/// `user_storage_quota`.
 @Suite(.serialized) struct `What a project may store` {
     let glance: TestGlance
     init() throws {
@@ -15,7 +15,7 @@ private let octets = ["Content-Type": "application/octet-stream"]
 
     private func data(_ count: Int) -> [UInt8] { [UInt8](repeating: 7, count: count) }
 
-    /// An image of so many bytes, as if they were there.
+    /// An image with a recorded size, whose bytes do not exist.
     private func has(_ bytes: Int, ownedBy project: String = "acme", status: String = "active", locations: Int = 1) throws {
         let id = newID()
         try glance.execute(
@@ -126,7 +126,7 @@ private let octets = ["Content-Type": "application/octet-stream"]
         #expect(try glance.upload(data(25), to: two).status == 204)
     }
 
-    /// Its bytes still lie there.
+    /// Its bytes are still stored.
     @Test func `counts an upload whose image was deleted meanwhile`() throws {
         let (one, two) = (try glance.hasImage(), try glance.hasImage())
         let connection = try HTTPConnection(port: glance.port)

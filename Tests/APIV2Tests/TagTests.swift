@@ -1,7 +1,6 @@
 import TestSupport
 import Testing
 
-/// Spec v2 §15.
 @Suite struct `Tagging an image` {
     let glance: TestGlance
     init() throws { glance = try .of(Self.self) }

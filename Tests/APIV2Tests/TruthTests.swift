@@ -1,7 +1,7 @@
 import TestSupport
 import Testing
 
-/// Hazards: size, checksum, hash and status come from the bytes written, and from nowhere else.
+/// Size, checksum, hash and status come only from the bytes that were written.
 @Suite struct `What the service says of data` {
     let glance: TestGlance
     init() throws { glance = try .of(Self.self) }
@@ -16,7 +16,7 @@ import Testing
         #expect(empty["status"]?.string == "active")
     }
 
-    /// Glance takes `os_hash_value` on create for a property that nobody sees.
+    /// Glance stores `os_hash_value` at creation as a property that nobody sees.
     @Test(arguments: ["os_hash_algo", "os_hash_value", "checksum"])
     func `is not taken from who makes an image`(_ field: String) throws {
         let id = newID()
@@ -72,7 +72,7 @@ import Testing
         #expect(try glance.send("GET", "/v2/images/\(id)/file").text == "hello")
     }
 
-    /// once there are data, nobody puts others in their place.
+    /// Once there are data, they cannot be replaced.
     @Test func `stays true: data are given once`() throws {
         let id = try glance.hasActiveImage("hello")
         for person in [TestGlance.Person.alice, .admin] {

@@ -7,7 +7,7 @@ extension TestGlance {
         try send("PUT", "/v2/images/\(id)/file", as: person, headers, body: data)
     }
 
-    /// The image takes data as if nobody had sent any.
+    /// Expects that the image accepts data as if none had been sent.
     fileprivate func expectNothingLeft(of id: String, _ status: String = "queued", sourceLocation: SourceLocation = #_sourceLocation) throws
     {
         let image = try image(id)
@@ -22,12 +22,12 @@ extension TestGlance {
     }
 }
 
-/// Digests by the programs of the system.
+/// Digests from the system's programs.
 private func digest(_ program: String, of file: String) throws -> String {
     String(try Command("/usr/bin/\(program)", [file]).succeeded().text.prefix { $0 != " " })
 }
 
-/// Bytes without a period that any buffer has.
+/// Bytes without a period of any buffer's length.
 private func bytes(_ count: Int) -> [UInt8] {
     let pattern = (0..<min(count, 65_521)).map { UInt8(truncatingIfNeeded: $0 &* 31 &+ $0 >> 7) }
     var bytes: [UInt8] = []
@@ -38,7 +38,6 @@ private func bytes(_ count: Int) -> [UInt8] {
 
 private let octets = ["Content-Type": "application/octet-stream"]
 
-/// Spec v2 §11.1.
 @Suite struct `Data of an image` {
     let glance: TestGlance
     init() throws { glance = try .of(Self.self) }
@@ -67,7 +66,7 @@ private let octets = ["Content-Type": "application/octet-stream"]
         #expect(try glance.send("GET", "/v2/images/\(id)/file").body == data)
     }
 
-    /// Behind 64 MiB a file is written past the page cache, its ragged end again through it.
+    /// After 64 MiB a file is written past the page cache, and its unaligned end through it.
     @Test(arguments: Framing.allCases)
     func `of many bytes is on the disk as it was sent`(_ framing: Framing) throws {
         let id = try glance.hasImage()
@@ -307,7 +306,6 @@ private let octets = ["Content-Type": "application/octet-stream"]
         #expect(attributes[.posixPermissions] as? Int == mode)
     }
 
-    ///
     @Test func `is 413 past the limit, and nothing is left`() throws {
         let glance = try TestGlance(["DEFAULT": "image_size_cap = 600000"], workers: 1)
         let id = try glance.hasImage()
@@ -321,7 +319,7 @@ private let octets = ["Content-Type": "application/octet-stream"]
         }
         #expect(try glance.upload(bytes(5), to: id, ["X-Openstack-Image-Size": "600001"]).status == 413)
         try glance.expectNothingLeft(of: id)
-        // Also where it is more than was said, in one packet or not.
+        // Also if the body is longer than announced, in one packet or not.
         for (count, status) in [(600_001, 413), (10, 400), (599_999, 400)] {
             for inOnePacket in [true, false] {
                 let connection = try HTTPConnection(port: glance.port)

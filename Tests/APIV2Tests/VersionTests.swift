@@ -1,7 +1,6 @@
 import TestSupport
 import Testing
 
-/// Spec v2 §1.1 and §3.
 @Suite struct `Finding the version of the API` {
     let glance: TestGlance
     init() throws { glance = try .of(Self.self) }
@@ -9,7 +8,7 @@ import Testing
     @Test(arguments: [
         ("/", 300), ("//", 300), ("/versions", 200), ("/versions/", 200), ("/v1/images", 300), ("/v3/images", 300), ("/v2.99/images", 300),
         ("/v20/images", 300), ("/v2.x/images", 300), ("/V2/images", 300), ("/images", 300), ("/favicon.ico", 300),
-        // Of several stores, and of a cache.
+        // With several stores and a cache.
         ("/v2.8/images", 300), ("/v2.10/images", 300), ("/v2.13/images", 300), ("/v2.14/images", 300), ("/v2.16/images", 300),
         ("/v2.18/images", 300),
     ])
@@ -30,7 +29,7 @@ import Testing
         #expect(versions.allSatisfy { $0["links"]?.array?[0]["href"]?.string == "\(glance.address)/v2/" })
     }
 
-    /// What a cache and several stores add, as Glance's document has it.
+    /// What a cache and several stores add, in Glance's document.
     @Test(arguments: [
         (true, false, [18, 17, 16, 15, 14, 9, 7, 6, 5, 4, 3, 2, 1, 0]),
         (false, true, [15, 13, 12, 11, 10, 9, 8, 17, 7, 6, 5, 4, 3, 2, 1, 0]),
@@ -92,7 +91,7 @@ import Testing
     }
 }
 
-/// Spec v2 §3: `public_endpoint` is the base of the links, however it is written.
+/// `public_endpoint` is the base of the links, with or without a slash at its end.
 @Suite struct `Version links where the operator has fixed the address` {
     @Test func `end in v2 after the path of the address`() throws {
         let glance = try TestGlance.of(Self.self, ["DEFAULT": "public_endpoint = https://cloud.example/image/"])

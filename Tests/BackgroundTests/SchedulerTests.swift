@@ -5,7 +5,7 @@ import TestSupport
 import Testing
 import Threading
 
-/// Pools and periodic jobs of a scheduler in this very process.
+/// Pools and periodic jobs of a scheduler in the test's own process.
 @Suite struct `A scheduler` {
     private static let logger = Logger(label: "test") { _ in SwiftLogNoOpLogHandler() }
 
@@ -16,7 +16,7 @@ import Threading
         var done = 0
     }
 
-    /// Looks that find the same again and again, after some that fail.
+    /// Answers that repeat, after some failures.
     private static func look(_ found: WaitingWork, failing failures: Int = 0, _ counts: Monitor<Counts>) -> Scheduler.Look {
         { () throws(Fault) in
             let number = counts.with { counts in
@@ -98,7 +98,7 @@ import Threading
         #expect(scheduler.hasEnded(within: 60))
     }
 
-    /// Jobs that the look shows and nobody can take keep it from resting only for a moment.
+    /// Work that the database shows and no pool can take delays the idle state only for a moment.
     @Test func `looks seldom where what waits cannot be taken`() throws {
         let counts = Monitor(Counts())
         let pool = try Self.pool(4) { _ in

@@ -5,9 +5,9 @@ import Stack
 import TestSupport
 import Testing
 
-/// What an idle `glance-tasks` asks, who wakes it, and what strangers can do with that.
+/// The statements of an idle `glance-tasks`, its wake-ups, and what strangers can do with them.
 @Suite(.serialized) struct `glance-tasks that waits` {
-    /// Nothing is left out that asks the database by itself.
+    /// Every periodic job that queries the database is on.
     private func site(_ name: String, on server: PrivateMariaDB, notifies: Bool = true) throws -> TestGlance {
         let cache = "\(TestFolder.root)/\(name)-\(UInt32.random(in: 0 ... .max))"
         let glance = try TestGlance(
@@ -54,14 +54,14 @@ import Testing
         defer { server.stop() }
         let glance = try site("idle", on: server)
         let name = try #require(try wakeUpName(of: glance))
-        // Past what all do at their start.
+        // After the statements of the start.
         wait(15)
         let idle = try statements(server) { wait(20) }
         #expect(5...20 ~= idle)
 
         let stranger = try Datagrams(to: name)
         let flooded = try statements(server) { stranger.flood(seconds: 5) }
-        // They did come.
+        // The datagrams arrived.
         #expect(15...75 ~= flooded)
         let id = try imports(glance)
         #expect(try eventually { try glance.status(of: id) == "active" })
@@ -93,15 +93,15 @@ import Testing
             ])
         #expect(copy.status == 201)
         #expect(heard.came())
-        // Nobody is told of these, so there is nothing to do for them.
+        // There are no notifications, so these changes give no work.
         #expect(try glance.patch(image, as: .admin, #"[{"op": "add", "path": "/os", "value": "x"}]"#).status == 200)
         #expect(try glance.send("GET", "/v2/images").status == 200)
         #expect(try glance.send("GET", "/v2/images/\(image)").status == 200)
         #expect(!heard.came(within: 0))
     }
 
-    /// A job begins with the next look, and wake-ups are heard as soon as the name is free.
-    @Test func `does without wake-ups while somebody else has their name`() throws {
+    /// A job begins with the next look at the database, and wake-ups are received as soon as the name is free.
+    @Test func `does without wake-ups while another process has their name`() throws {
         let glance = try site("taken", on: SharedMariaDB.running())
         let name = try #require(try wakeUpName(of: glance))
         let first = try #require(glance.site.tasksID)
@@ -116,7 +116,7 @@ import Testing
             let id = try imports(glance)
             #expect(try eventually { try glance.status(of: id) == "active" })
             #expect(stranger.came())
-            // Where notifications are written every change wakes it.
+            // With notifications every change wakes it.
             _ = stranger.came(within: 0)
             #expect(try glance.patch(id, #"[{"op": "add", "path": "/os", "value": "x"}]"#).status == 200)
             #expect(stranger.came())
@@ -126,7 +126,7 @@ import Testing
 
     // MARK: looking
 
-    /// The name that the site's `glance-tasks` hears by, as the kernel tells it.
+    /// The name of the socket of the site's `glance-tasks`, as the kernel shows it.
     private func wakeUpName(of glance: TestGlance) throws -> String? {
         let process = try #require(glance.site.tasksID)
         var found: String?
@@ -144,7 +144,7 @@ import Testing
         return found
     }
 
-    /// Foundation takes the first piece that the kernel gives for the end of such a file.
+    /// Foundation takes the first piece that the kernel returns for the whole file.
     private func wholeFile(_ path: String) -> [UInt8] {
         let descriptor = open(path, O_RDONLY | O_CLOEXEC)
         defer { close(descriptor) }
@@ -154,7 +154,7 @@ import Testing
     }
 }
 
-/// A datagram socket of the test's own: a stranger to the service.
+/// A datagram socket of the test, which is a stranger to the service.
 private final class Datagrams {
     private let descriptor: CInt
 
@@ -164,7 +164,7 @@ private final class Datagrams {
         try Self.with(name) { [descriptor] in connect(descriptor, $0, $1) }
     }
 
-    /// Takes a name, as soon as the process has ended that had it.
+    /// Binds a name, as soon as the process that had it has ended.
     init(takingOver name: String) throws {
         descriptor = socket(AF_UNIX, CInt(SOCK_DGRAM.rawValue) | CInt(SOCK_CLOEXEC.rawValue), 0)
         _ = eventually { [descriptor] in (try? Self.with(name) { bind(descriptor, $0, $1) }) != nil }
@@ -172,7 +172,7 @@ private final class Datagrams {
 
     deinit { close(descriptor) }
 
-    /// Sends whatever, as fast as the kernel takes it.
+    /// Sends any bytes, as fast as the kernel accepts them.
     func flood(seconds: Double) {
         let end = Date().addingTimeInterval(seconds)
         while Date() < end {
@@ -181,7 +181,7 @@ private final class Datagrams {
         }
     }
 
-    /// Whether any came; takes all that did.
+    /// Whether any datagram arrived; reads all that did.
     func came(within seconds: Double = 60) -> Bool {
         var polled = pollfd(fd: descriptor, events: Int16(POLLIN), revents: 0)
         guard poll(&polled, 1, CInt(seconds * 1000)) > 0 else { return false }

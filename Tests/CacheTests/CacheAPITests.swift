@@ -2,7 +2,7 @@ import Foundation
 import TestSupport
 import Testing
 
-/// Spec v2 §2.5 and §20.
+/// The paths of `/v2/cache`, and the older ones of cache management.
 @Suite(.serialized) struct `Asking of the cache` {
     let glance: TestGlance
     init() throws {
@@ -10,7 +10,7 @@ import Testing
         guard try glance.send("DELETE", "/v2/cache", as: .admin).status == 204 else { throw Unexpected("not cleared") }
     }
 
-    /// No `glance-tasks`, so that what is queued stays there.
+    /// Without `glance-tasks`, so that the queue stays as it is.
     private static let shared = Result { try TestGlance.cached(["DEFAULT": "image_cache_max_size = 500000"]) }
 
     static let routes: [(method: String, path: String)] = [
@@ -38,7 +38,7 @@ import Testing
             #expect(try glance.send(method, path).status == 403, "\(method) \(path)")
             #expect(try glance.send(method, path, as: .admin).status == 404, "\(method) \(path)")
         }
-        // Only the flavour brings these.
+        // Only the flavor brings these.
         for (method, path) in Self.olderRoutes { #expect(try glance.send(method, path, as: .admin).status == 404, "\(method) \(path)") }
         #expect(try glance.download(id).text == "hello")
     }
@@ -85,7 +85,7 @@ import Testing
         #expect(try glance.send("PUT", "/v2/queued_images/\(ids[0])", as: .admin).text == "null")
         #expect(try glance.send("GET", "/v2/queued_images", as: .admin).json["queued_images"]?.array?.count == 2)
         #expect(try glance.send("DELETE", "/v2/queued_images", as: .admin).json["num_deleted"]?.int == 2)
-        // What is there whole is wanted no more, and what comes in leaves the queue.
+        // A complete image is not queued, and one that is fetched leaves the queue.
         #expect(try glance.send("PUT", "/v2/cache/\(ids[0])", as: .admin).status == 202)
         #expect(try glance.download(ids[0]).body == data)
         #expect(try eventually { try queuedIDs() == [] })
@@ -105,7 +105,7 @@ import Testing
         }
         let queued = try glance.hasImage()
         #expect(try glance.send("PUT", "/v2/cache/\(queued)", as: .admin).status == 400)
-        // Its image is gone, but the cache still has it.
+        // Its image is deleted, but the cache still has it.
         try Data("old".utf8).write(to: URL(filePath: "\(glance.cacheFolder)/\(nothing)"))
         #expect(try glance.send("DELETE", "/v2/cache/\(nothing)", as: .admin).status == 204)
         #expect(try glance.send("DELETE", "/v2/cache/\(nothing)", as: .admin).status == 404)
@@ -140,7 +140,7 @@ import Testing
         #expect(reply.json["total_files_pruned"]?.int == 1 && reply.json["total_bytes_pruned"]?.int == 200_000)
         #expect(try cachedIDs() == [ids[0], ids[2]].sorted())
         #expect(try glance.send("POST", "/v2/cache/prune", as: .admin).json["total_files_pruned"]?.int == 0)
-        // What is larger than all of the cache does not even come in.
+        // An image that is larger than the whole cache is not fetched.
         let data = someData(600_000)
         let origin = try Origin(data)
         let large = try glance.hasImage(data, at: origin)
@@ -171,7 +171,7 @@ import Testing
         #expect(try eventually { try glance.caches(id) })
     }
 
-    /// What is left and what goes is as a real Glance 33's sqlite driver has it.
+    /// What stays and what is removed is as in a real Glance 33 with its sqlite driver.
     @Test func `cleans files whatever they are called, and none outside`() throws {
         let glance = try TestGlance.cached()
         let (files, outside) = (FileManager.default, "\(glance.folder)/outside")
@@ -230,7 +230,7 @@ import Testing
 
     // MARK: having
 
-    /// An image of so many bytes in the cache, and on record there.
+    /// An image of a given size in the cache, and recorded there.
     private func cached(_ count: Int) throws -> String {
         let data = someData(count)
         let origin = try Origin(data)

@@ -2,7 +2,6 @@ import Foundation
 import TestSupport
 import Testing
 
-/// Spec stores-import-cache §6; hazard C-27.
 @Suite(.serialized) struct `An image from far away` {
     let glance: TestGlance
     init() throws { glance = try Self.shared.get() }
@@ -57,7 +56,7 @@ import Testing
         let origin = try Origin(data, sent: other)
         let id = try glance.hasImage(data, at: origin)
         let reply = try glance.download(id)
-        // Of a small one nothing is sent at all, so that nginx may have an error of its own to tell.
+        // Of a small answer nothing was sent yet, so nginx may send an error of its own.
         #expect(reply.status == 502 || reply.body.count <= max(0, count - 64 * 1024))
         #expect(try eventually { try glance.caches(id, in: "invalid") })
         #expect(try !glance.caches(id) && !glance.caches(id, in: "incomplete"))
@@ -168,7 +167,7 @@ import Testing
     @Test func `leaves the cache when it is deleted`() throws {
         let data = someData(100_000)
         let id = try glance.hasImage(data, at: try Origin(data))
-        // The origin is gone already; what the cache has does not need it.
+        // The origin is stopped already; the cached image does not need it.
         #expect(try glance.download(id).status != 200)
         let origin = try Origin(data)
         try glance.execute("UPDATE image_locations SET value = '\(origin.url)' WHERE image_id = '\(id)'")

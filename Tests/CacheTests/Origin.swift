@@ -2,21 +2,21 @@ import Foundation
 import TestSupport
 import Threading
 
-/// A web server far away that has one file, and may do with it what it likes.
+/// A remote web server with one file, which may misbehave.
 final class Origin: Sendable {
     private let server: RawServer
     private let gate: Monitor<Bool>
 
     enum Way {
-        /// Sends all of it, and answers requests for the rest of it, unless it holds.
+        /// Sends the file, and answers requests for the rest of it, unless it holds.
         case honest
-        /// Sends so many bytes, and the others once it is released.
+        /// Sends this many bytes, and the others after it is released.
         case holding(Int)
-        /// Hangs up after so many bytes.
+        /// Closes the connection after this many bytes.
         case dying(Int)
     }
 
-    /// - Parameter sent: what comes in place of the file.
+    /// - Parameter sent: bytes that it sends instead of the file.
     init(_ data: [UInt8], _ way: Way = .honest, sent: [UInt8]? = nil) throws {
         let gate = Monitor(false)
         self.gate = gate
@@ -43,11 +43,11 @@ final class Origin: Sendable {
     deinit { release() }
 
     var url: String { server.url("/disk.raw") }
-    /// How often it was asked for bytes.
+    /// The number of requests for bytes.
     var fetches: Int { server.heads.count { $0.hasPrefix("GET") } }
     func release() { gate.with { $0 = true } }
 
-    /// Where the rest begins that a client asks for: `Range: bytes=5-`.
+    /// The offset in `Range: bytes=5-`.
     private static func first(in head: String) -> Int? {
         head.split(separator: "\r\n").first { $0.hasPrefix("Range: bytes=") && $0.hasSuffix("-") }
             .flatMap { Int($0.dropFirst("Range: bytes=".count).dropLast()) }
@@ -55,7 +55,7 @@ final class Origin: Sendable {
 }
 
 extension TestGlance {
-    /// Any port of the loopback address, where the origins of these tests are.
+    /// Any port of the loopback address, where the origins of these tests listen.
     static func cached(
         _ options: [String: String] = [:], flavor: String = "cachemanagement", in folder: String? = nil, workers: Int = 2,
         runsTasks: Bool = false, runsRegistry: Bool = false
@@ -77,7 +77,7 @@ extension TestGlance {
         }
     }
 
-    /// An image of alice's whose bytes, by its record, are those of `data`, and lie at an origin.
+    /// An image of alice's with the digests of `data`, located at an origin.
     func hasImage(_ data: [UInt8], at origin: Origin, visibility: String = "shared") throws -> String {
         let id = try hasImage(
             as: visibility == "public" ? .admin : .alice,
@@ -93,7 +93,7 @@ extension TestGlance {
         try send("GET", "/v2/images/\(id)/file", as: person, headers)
     }
 
-    /// A download that is under way: its head is here.
+    /// A running download, whose head has arrived.
     func startDownload(_ id: String) throws -> HTTPConnection {
         let connection = try HTTPConnection(port: port)
         try connection.send(head("GET", "/v2/images/\(id)/file", .alice))

@@ -20,12 +20,12 @@ import Testing
         #expect(origin.fetches == 1)
         #expect(try glance.download(far).body == data)
         #expect(origin.fetches == 1)
-        // What lies on this machine comes in too when somebody wants it, and not by being read.
+        // A local image is cached only if it is queued, not by being read.
         #expect(try glance.caches(near))
         let other = try glance.hasActiveImage("near too")
         #expect(try glance.download(other).text == "near too")
         #expect(try !glance.caches(other))
-        // Of images that are gone nothing stays; what is no image's is left alone.
+        // Files of deleted images are removed; files that are not images stay.
         #expect(try eventually { try !glance.caches(gone) })
         #expect(FileManager.default.fileExists(atPath: "\(folder)/notes"))
     }
@@ -42,7 +42,7 @@ import Testing
     }
 }
 
-/// Where the flavour does not have it, the cache is filled and told of, and images are sent without it. Source: Glance.
+/// Without caching in the flavor, the cache is filled and listed, and images are sent without it. Source: Glance.
 @Suite struct `A site without the cache in its flavour` {
     @Test func `sends images from their stores`() throws {
         let glance = try TestGlance.cached(flavor: "keystone")

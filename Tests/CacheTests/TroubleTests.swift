@@ -3,9 +3,9 @@ import Glibc
 import TestSupport
 import Testing
 
-/// Hazard C-27: no download fails because of the cache.
+/// A download never fails because of the cache.
 @Suite(.serialized) struct `A cache in trouble` {
-    @Test func `that cannot be made costs nobody his image`() throws {
+    @Test func `that cannot be created does not stop downloads`() throws {
         let file = "\(TestFolder.root)/no-folder-\(UInt32.random(in: 0 ... .max))"
         try Data().write(to: URL(filePath: file))
         let glance = try TestGlance.cached(in: "\(file)/cache", workers: 1)
@@ -20,7 +20,7 @@ import Testing
 
     /// A file system of one megabyte; mounting one takes root, which CI is.
     @Test(.enabled(if: getuid() == 0, "mounting a small file system takes root"))
-    func `whose disk is full costs nobody his image, and keeps nothing`() throws {
+    func `whose disk is full does not stop downloads, and keeps nothing`() throws {
         let disk = "\(TestFolder.root)/small-\(UInt32.random(in: 0 ... .max))"
         try FileManager.default.createDirectory(atPath: disk, withIntermediateDirectories: true)
         try Command("mount", ["-t", "tmpfs", "-o", "size=1m", "tmpfs", disk]).succeeded()
@@ -54,7 +54,7 @@ import Testing
 
         kill(filler, SIGKILL)
         #expect(eventually { glance.site.workerIDs.count == 1 })
-        // One at least goes on by itself, and asks for the rest alone.
+        // At least one continues by itself, and requests only the rest.
         #expect(eventually { origin.fetches >= 2 })
         origin.release()
         let bodies = downloads.map { $0.receiveRest() }
@@ -62,14 +62,14 @@ import Testing
         #expect(bodies.allSatisfy { $0 == data || $0.count < data.count })
         #expect(try !glance.caches(id))
 
-        // What is left of the dead one's is in nobody's way.
+        // What the dead one left is in nobody's way.
         try glance.site.revive()
         #expect(try glance.download(id).body == data)
         #expect(try eventually { try glance.caches(id) })
         #expect(try !glance.caches(id, in: "incomplete"))
     }
 
-    /// How a process has a file open: O_RDWR, O_RDONLY.
+    /// How a process has opened a file: O_RDWR, O_RDONLY.
     private static func modes(of path: String, in process: Int32) -> Set<CInt> {
         var modes: Set<CInt> = []
         for name in (try? FileManager.default.contentsOfDirectory(atPath: "/proc/\(process)/fd")) ?? [] {

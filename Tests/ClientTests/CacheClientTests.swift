@@ -2,7 +2,7 @@ import Foundation
 import TestSupport
 import Testing
 
-/// python-glanceclient's commands for the cache, which it offers where the version document has 2.14.
+/// python-glanceclient's commands for the cache, which it offers if the version document contains 2.14.
 @Suite struct `The glance client at the cache` {
     @Test func `queues, lists, deletes and clears`() throws {
         let folder = "\(TestFolder.root)/client-cache"
@@ -16,7 +16,7 @@ import Testing
         let ids = [try glance.hasActiveImage(), try glance.hasActiveImage()]
         for id in ids { _ = try client("cache-queue", id) }
         #expect(try queued() == ids)
-        // What the cache has is told as it lies there.
+        // A file in the cache's folder is listed as cached.
         try Data("hello".utf8).write(to: URL(filePath: "\(folder)/\(ids[0])"))
         let listed = try client("cache-list").text
         #expect(listed.contains("\(ids[1])") && listed.contains("queued") && listed.contains("cached"))

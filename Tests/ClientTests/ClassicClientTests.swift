@@ -2,7 +2,7 @@ import Foundation
 import TestSupport
 import Testing
 
-/// python-glanceclient by the Images API v1, which it still speaks: spec v1 §12.
+/// python-glanceclient with the Images API v1, which it still supports.
 @Suite struct `The glance client of V1` {
     let glance: TestGlance
     init() throws { glance = try .of(Self.self, runsRegistry: true) }
@@ -12,7 +12,7 @@ import Testing
         return try Clients.run("glance", options + words, input: input, hasTerminal: input == nil)
     }
 
-    /// It sends a file without a length, and looks for one on its input wherever that is no terminal.
+    /// It sends a file without a length, and reads one from standard input unless that is a terminal.
     private func hasImage(_ name: String, _ words: String..., from disk: Disk, as person: TestGlance.Person = .alice) throws -> [String:
         String]
     {
@@ -58,7 +58,7 @@ import Testing
         let purged = try glance(as: .alice, "image-show", id).record
         #expect(purged.keys.filter { $0.hasPrefix("Property") } == ["Property 'arch'"])
         #expect(purged["name"] == "second")
-        // V2 says the same of it.
+        // V2 shows the same.
         let record = try glance.image(id)
         #expect(record["arch"]?.string == "arm")
         #expect(record["os_distro"] == nil)
@@ -138,7 +138,7 @@ import Testing
         #expect(try glance(as: .bob, "image-list", "--name", "given").table.last?[0] == id, "whether or not it was accepted")
         try glance(as: .bob, "image-download", "--file", disk.back, id).succeeded()
         #expect(try disk.isSame(as: disk.back))
-        // V2 has the same member, who has not answered yet.
+        // V2 shows the same member, with the status pending.
         let member = try glance.send("GET", "/v2/images/\(id)/members/bolt").json
         #expect(member["status"]?.string == "pending")
 
@@ -199,8 +199,8 @@ import Testing
     }
 }
 
-/// python-openstackclient on an endpoint that ends in the version. Without a token (`OS_AUTH_TYPE=none`) it insists on a version
-/// document there, which no V1 has.
+/// python-openstackclient with an endpoint that ends in the version. Without a token (`OS_AUTH_TYPE=none`) it requires a version
+/// document there, which V1 never has.
 @Suite struct `The openstack client of V1` {
     let glance: TestGlance
     init() throws { glance = try .of(Self.self, runsRegistry: true) }
@@ -235,7 +235,7 @@ import Testing
         #expect(shown["name"]?.string == name)
         #expect(shown["disk_format"]?.string == "raw")
         #expect(shown["size"]?.int == 5)
-        // By its id the SDK asks for the data and looks there for the record: all that it knows then is what it was told.
+        // By an id, the SDK requests the data and reads the record from its headers, so it knows only what it was given.
         #expect(try openstack("image", "show", "-f", "json", id).json["id"]?.string == id)
         #expect(try glance.requests("GET", "/v1/images/detail") + glance.requests("GET", "/v1/images") >= 2, "it asked V1")
         #expect(try openstack("image", "show", UUID().uuidString).status != 0)

@@ -3,7 +3,7 @@ import Stack
 import TestSupport
 import Testing
 
-/// python-glanceclient by V1, with data that lie elsewhere.
+/// python-glanceclient with V1, and data at a URL.
 @Suite struct `The glance client of V1 with an address` {
     let glance: TestGlance
     let disk: Disk
@@ -17,7 +17,7 @@ import Testing
         url = "http://127.0.0.1:\(port)/\(URL(filePath: disk.path).lastPathComponent)"
         server = try ChildProcess(
             "/usr/bin/python3", ["-m", "http.server", "--bind", "127.0.0.1", "--directory", folder, String(port)], output: "/dev/null")
-        // Of this host only because the configuration says so.
+        // This host is allowed by the configuration.
         glance = try TestGlance(
             ["import_filtering_opts": "allowed_hosts = 127.0.0.1\nallowed_ports = \(port)"], runsTasks: true, runsRegistry: true)
         #expect(eventually { (try? HTTPConnection(port: port)) != nil })

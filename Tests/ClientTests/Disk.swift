@@ -1,7 +1,7 @@
 import Foundation
 import TestSupport
 
-/// A disk of a virtual machine, made by QEMU: a few megabytes that differ from one disk to the next.
+/// A disk of a virtual machine, made by QEMU: a few megabytes, different for each disk.
 struct Disk {
     let path: String
     let bytes: [UInt8]
@@ -20,25 +20,25 @@ struct Disk {
         bytes = Array(try Data(contentsOf: URL(filePath: path)))
     }
 
-    /// What the system's own programs say of it.
+    /// The output of the system's own programs about it.
     func digest(_ program: String) throws -> String {
         String(try Command(program, [path]).succeeded().text.prefix { $0 != " " })
     }
 
-    /// A place beside it that nothing lies at yet.
+    /// A free path beside it.
     var back: String { path + ".back" }
 
-    /// Whether another file holds the same, byte by byte.
+    /// Whether another file has the same bytes.
     func isSame(as other: String) throws -> Bool { try Command("cmp", [path, other]).status == 0 }
 }
 
 extension TestGlance {
-    /// How often nginx was asked for something, by the log of the workers.
+    /// The number of requests to nginx of one kind, from the workers' log.
     func requests(_ method: String, _ route: String) throws -> Int {
         try workerLog().split(separator: "\n").count { $0.contains("] \(method) \(route) ") }
     }
 
-    /// Whether an image's bytes lie in the store as they lie in a file.
+    /// Whether an image's bytes in the store are those of a file.
     func stores(_ disk: Disk, as id: String) throws -> Bool { try disk.isSame(as: "\(storeFolder)/\(id)") }
 }
 

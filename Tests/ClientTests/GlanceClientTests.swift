@@ -75,7 +75,7 @@ import Testing
         #expect(image["status"]?.string == "active")
         #expect(image["size"]?.int == Int64(disk.bytes.count))
         #expect(try glance.stores(disk, as: id))
-        // Only once: the second is told that the image has its data.
+        // Only once: a second upload is refused, because the image has data.
         let second = try glance(as: .alice, "image-upload", id, input: Array("other".utf8))
         #expect(second.status != 0)
         #expect(second.errors.contains("409"))
@@ -93,7 +93,7 @@ import Testing
         #expect(try glance(as: .alice, "image-download", id).succeeded().text == "kept back")
     }
 
-    /// It follows the schema of an image for its options, and checks what it downloads against the digests.
+    /// It takes its options from the image's schema, and checks downloads against the digests.
     @Test func `notices bytes that are not those of the image`() throws {
         let disk = try Disk("spoilt")
         let id = try glance.hasImage()
@@ -128,7 +128,7 @@ import Testing
 }
 
 extension Command {
-    /// The rows of the table that it drew, the head first. Columns that ran over several lines are put together again.
+    /// The rows of the table that it printed, the head first. Cells on several lines are joined.
     var table: [[String]] {
         get throws {
             var rows: [[String]] = []

@@ -23,7 +23,7 @@ private struct Place {
 
     var url: String { server.url("/disk.qcow2") }
 
-    /// That the image becomes active with the disk's bytes in just these stores.
+    /// Expects that the image becomes active with the disk's bytes in exactly these stores.
     func expect(_ id: String, in stores: [String], sourceLocation: SourceLocation = #_sourceLocation) throws {
         func held() throws -> [String] { (try glance.image(id)["stores"]?.string ?? "").split(separator: ",").map(String.init).sorted() }
         #expect(try eventually { try glance.status(of: id) == "active" && held() == stores.sorted() }, sourceLocation: sourceLocation)
@@ -116,7 +116,7 @@ private struct Place {
     }
 }
 
-/// python-openstackclient's, without any identity.
+/// The same commands of python-openstackclient, without identity.
 @Suite(.serialized) struct `The openstack client that imports` {
     let glance: TestGlance
     init() throws { glance = try .of(Self.self, Place.options, identity: "none", stores: Place.stores, runsTasks: true) }

@@ -2,7 +2,7 @@ import Foundation
 import TestSupport
 import Testing
 
-/// A Keystone, and a service that knows its callers by it alone.
+/// A Keystone, and a service that authenticates callers only by it.
 private struct Cloud: Sendable {
     let keystone: Keystone
     let glance: TestGlance
@@ -18,7 +18,7 @@ private struct Cloud: Sendable {
     static let shared = Result { try Cloud() }
 }
 
-/// Real clients that log in by a password (`v3password`) and find the service in the catalog.
+/// Real clients that log in with a password (`v3password`) and find the service in the catalog.
 @Suite(.enabled(if: Keystone.isInstalled, "make .build/keystone/.made installs Keystone"))
 struct `Clients of a cloud with Keystone` {
     private let keystone: Keystone
@@ -44,13 +44,13 @@ struct `Clients of a cloud with Keystone` {
         return try #require(created["id"]?.string)
     }
 
-    /// What somebody's list says, in whole or asked in words.
+    /// The list of a person, whole or filtered.
     private func ids(as person: TestGlance.Person, _ words: String...) throws -> [String] {
         let listed = try Clients.run("openstack", ["image", "list", "-f", "json"] + words, keystone.variables(for: person)).json
         return listed.array?.compactMap { $0["ID"]?.string } ?? []
     }
 
-    /// Expects that it was refused with a status, without a word of what went on inside the client.
+    /// Expects that it was refused with a status, without a traceback of the client.
     private func expect(_ status: Int, of command: Command, sourceLocation: SourceLocation = #_sourceLocation) {
         #expect(command.status != 0, sourceLocation: sourceLocation)
         #expect(command.errors.contains(String(status)) || command.text.contains(String(status)), sourceLocation: sourceLocation)

@@ -48,7 +48,7 @@ import Testing
         #expect(shown["objects"] == #"["Bounds"]"#)
         #expect(shown["tags"] == #"["first"]"#)
 
-        // It sends back all that it was shown.
+        // It sends back everything that it was shown.
         #expect(try glance("md-namespace-update", "--protected", "True", "--visibility", "public", name).record["protected"] == "True")
         let refused = try glance("md-namespace-delete", name)
         #expect(refused.errors.contains("403") && refused.errors.contains("protected"), "\(refused.errors)")

@@ -2,7 +2,7 @@ import Foundation
 import TestSupport
 import Testing
 
-/// python-openstackclient, as the README has it: no identity at all.
+/// python-openstackclient as in the README: without identity.
 @Suite struct `The openstack client` {
     let glance: TestGlance
     init() throws { glance = try .of(Self.self, identity: "none") }
@@ -57,7 +57,7 @@ import Testing
         for number in 100..<130 { try glance.hasImage(#"{"name": "page-\#(number)", "os_distro": "pages"}"#) }
         let listed = try openstack("image", "list", "-f", "json", "--property", "os_distro=pages", "--sort", "name:asc").json.array
         #expect(listed?.map { $0["Name"]?.string ?? "" } == (100..<130).map { "page-\($0)" })
-        // 25 a page are what the service gives unasked.
+        // The service's default page has 25 images.
         #expect(try glance.requests("GET", "/v2/images") >= 2)
     }
 
@@ -79,7 +79,7 @@ import Testing
         #expect(try glance.status(ofDeleted: id) == "deleted")
     }
 
-    /// An input that ends at once is an image of no bytes to it.
+    /// It takes an input that ends at once as an image without bytes.
     @Test func `creates an image of nothing, by an id of its own, hidden, and for all who know of it`() throws {
         let id = UUID().uuidString.lowercased()
         let created = try openstack("image", "create", "-f", "json", "--id", id, "--public", "--min-ram", "512", "nothing").json
@@ -98,7 +98,7 @@ import Testing
     }
 }
 
-/// The same client with a token, and no Keystone to ask for one.
+/// The same client with a token, and without Keystone.
 @Suite struct `The openstack client with a token` {
     let glance: TestGlance
     init() throws { glance = try .of(Self.self) }
@@ -127,7 +127,7 @@ import Testing
         #expect(!unknown.errors.contains("Traceback"))
     }
 
-    @Test func `lists whom an image is shared with`() throws {
+    @Test func `lists the members of an image`() throws {
         let id = try glance.hasActiveImage("shared", name: "shared")
         #expect(try glance.send("POST", "/v2/images/\(id)/members", json: #"{"member": "bolt"}"#).status == 200)
         let members = try openstack(as: "alice", "image", "member", "list", "-f", "json", id).json.array
@@ -136,7 +136,7 @@ import Testing
 }
 
 extension TestGlance {
-    /// What the record of an image that is gone says.
+    /// The record of a deleted image.
     func status(ofDeleted id: String) throws -> String? {
         try rows("SELECT status FROM images WHERE id = '\(id)' AND deleted = 1").first?[0]
     }

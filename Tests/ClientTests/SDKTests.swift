@@ -7,8 +7,8 @@ import Testing
     let glance: TestGlance
     init() throws { glance = try .of(Self.self) }
 
-    /// Runs a script. It has `alice`, `bob` and `admin`, each a connection's image service, the disk's path as `disk`, and gives back what
-    /// it puts into `seen`.
+    /// Runs a script. It has `alice`, `bob` and `admin`, the image services of three connections, and the disk's path as `disk`; the result
+    /// is what it puts into `seen`.
     private func seen(_ disk: Disk? = nil, _ script: String) throws -> JSONValue {
         let whole = """
             import json, sys

@@ -42,7 +42,7 @@ import Testing
     static let lines: [([String], [String], [String], [String])] = [
         (["--config-dir", "d", "--config-file", "f"], ["f"], ["d"], ["d", "f"]),
         (["--config-file=f", "db", "--config-dir=d", "--config-file", "g"], ["f", "g"], ["d"], ["f", "d", "g"]),
-        // They stand nowhere in the words: files first.
+        // They are not on the command line: files first.
         (["run"], ["f"], ["d"], ["f", "d"]),
     ]
 

@@ -38,7 +38,7 @@ import Testing
         #expect(try configuration(Self.greeting) == "first\nsecond\nthird")
     }
 
-    /// oslo.config has no way to say so in a group of another.
+    /// In oslo.config a former name in another group needs the group's name.
     @Test func `has DEFAULT's options by their group too`() throws {
         #expect(try read("[DEFAULT]\nname = Ann\n[greetings]\ngreeting = $DEFAULT.name\n")(Self.greeting) == "Ann")
     }
@@ -85,7 +85,7 @@ import Testing
         #expect(throws: ConfigurationError.self) { try Configuration([.directory("\(folder)/none")], environment: [:], known: []) }
     }
 
-    /// What is in a file, and what is said of it: nil where nothing of the name is near.
+    /// The content of a file, and the complaint; nil if no name is similar.
     static let slips: [(String, String?)] = [
         ("[DEFAULT]\nnaem = x\n", "[DEFAULT] name"), ("[DEFAULT]\ncuont = 1\n", "[DEFAULT] count"),
         ("[greeting]\ngreeting = y\n", "[greetings] greeting"),

@@ -8,7 +8,7 @@ import Testing
 
 /// Every option that Glance and its libraries declare has an effect here, or is known to have none.
 @Suite struct `Every option of Glance` {
-    /// Where a store, a login or a set of origins has a group of its own.
+    /// Groups that exist once for each store, login or set of origins.
     static let groups = """
         [DEFAULT]
         enabled_backends = fast:file, web:http, far:swift
@@ -19,12 +19,12 @@ import Testing
 
         """
 
-    /// What is said of each, with no value given: [group: [name: the sentence]].
+    /// The complaint about each option, without a value: [group: [name: the sentence]].
     private static func complaints(of names: [OptionName]) throws -> [OptionName: String] {
         let lines = names.map { "[\($0.group == "default" ? "DEFAULT" : $0.group)]\n\($0.name) =\n" }.joined()
         let ours = try configuration(lines + groups, known: Options.all)
         let said = try CompositionRoot(ours, program: "test").complaints
-        // Each name has a line of its own: its number is where its complaint stands.
+        // Each name has its own line, whose number the complaint contains.
         return Dictionary(
             said.compactMap { text in
                 let parts = text.components(separatedBy: ".conf:")
@@ -37,7 +37,7 @@ import Testing
         let declared = try Oslo.declared()
         #expect(declared.count > 600)
         var names = declared.map(\.id)
-        // A store's options stand in the group of each, and so do those of logins.
+        // The options of a store are in its group, and so are those of logins.
         for store in ["fast", "web", "far", "os_glance_staging_store", "os_glance_tasks_store"] {
             names += declared.filter { $0.group.hasPrefix("glance.store.") || $0.group == "file" }.map { OptionName(store, $0.name) }
         }
@@ -73,7 +73,7 @@ import Testing
         #expect(read >= 7)
     }
 
-    /// Names of other releases, which 33 has no more: all of Debian 12's sample files, and some of Queens, the last release with the
+    /// Names that other releases have and 33 has not: all of Debian 12's sample files, and some of Queens, the last release with the
     /// registry, and before.
     static let others: [String: String] = [
         "DEFAULT": """
@@ -166,7 +166,7 @@ import Testing
         #expect(found > 100)
     }
 
-    /// Where the default is not Glance's own, and why.
+    /// Options whose default differs from Glance's, and why.
     static let ownDefaults: [String: String] = [
         "DEFAULT.control_exchange": "Glance sets it to its own name as it starts",
         "DEFAULT.node_staging_uri": "systemd may give each program a /tmp of its own",

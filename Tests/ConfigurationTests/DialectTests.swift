@@ -3,7 +3,7 @@ import OsloConfig
 import TestSupport
 import Testing
 
-/// The dialect of the files, asked of oslo.config.
+/// The dialect of the files, compared with oslo.config.
 @Suite struct `A file as oslo reads it` {
     static let files = [
         "[DEFAULT]\na = 1\nb=2\nc: 3\nd:4=5\ne=6:7\n", "[a]\nx = \"q\"\ny = 'q'\nz = \"q'\nw = \"\nv = ''\nu = \" a \"\n",
@@ -75,7 +75,7 @@ import Testing
                 }
             #expect(try ours(one) == answer["one"]?.string, "\(files)")
             #expect(try ours(many) == answer["many"]?.array?.compactMap(\.string), "\(files)")
-            // What oslo says we say too, with the place before it; of names that lost to others besides.
+            // Every complaint of oslo.config appears here too, with its place; names that a later setting overrides are named in addition.
             let complaints = ours.complaints(known: [one.key, many.key], unused: [])
             for warning in answer["warnings"]?.array?.compactMap(\.string) ?? [] {
                 #expect(complaints.contains { $0.hasSuffix(warning) }, "\(files): \(warning) is none of \(complaints)")

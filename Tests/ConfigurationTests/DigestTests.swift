@@ -4,7 +4,7 @@ import TestSupport
 import Testing
 
 @Suite struct `Digests by name` {
-    /// Beside those that hashlib lists.
+    /// Names in addition to hashlib's list.
     static let names = [
         "SHA3_512", "SHA3-512", "sha3-512", "SHA512_256", "sha512-256", "SHA2-512/256", "BLAKE2B", "blake2b512", "BLAKE2b512", "blake2s256",
         "RIPEMD160",

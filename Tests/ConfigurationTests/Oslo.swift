@@ -3,7 +3,7 @@ import JSONDocument
 import OsloConfig
 import TestSupport
 
-/// Answers of the real oslo.config, and the files that it and we read.
+/// Answers of the real oslo.config, and the files that both read.
 enum Oslo {
     /// - Parameter question: a function of `oslo.py`.
     static func answer(_ question: String, _ argument: JSON = .null) throws -> JSON {

@@ -23,15 +23,15 @@ import Testing
         }
     }
 
-    /// Options that Glance reads from its `glance-api-paste.ini`, where they are no options of oslo.config.
+    /// Options that Glance reads from its `glance-api-paste.ini`, and that are not options of oslo.config.
     private static let ofPaste: Set<String> = ["healthcheck"]
 
-    /// Options that Glance declares only where it uses them: by `glance-manage`, and with the names of several stores.
+    /// Options that Glance declares only where it uses them: in `glance-manage`, and for the names of several stores.
     private static let ofPrograms: Set<String> = ["metadata_source_path", "store_description", "weight"]
 
     @Test func `says who else knows it`() throws {
         let declared = Set(try Oslo.declared().map(\.id))
-        // Glance's stores and logins stand in groups of several names.
+        // Glance's stores and logins are in groups with several names.
         let names = Set(declared.map(\.name))
         for option in OptionReference.all where !Self.ofPaste.contains(option.group) {
             let isDeclared =

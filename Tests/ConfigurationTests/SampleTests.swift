@@ -3,9 +3,9 @@ import JSONDocument
 import TestSupport
 import Testing
 
-/// Configurations as operators have them start the service.
+/// The service starts with the configurations that operators have.
 @Suite struct `A configuration of an operator's` {
-    /// What Glance's own `oslo-config-generator/glance-api.conf` names, but for os_brick, which PyPI's Glance comes without.
+    /// The namespaces of Glance's own `oslo-config-generator/glance-api.conf`, without os_brick, which Glance from PyPI lacks.
     static let namespaces = [
         "castellan.config", "glance.api", "glance.store", "glance.multi_store", "oslo.concurrency", "oslo.messaging", "oslo.db",
         "oslo.policy",
@@ -13,7 +13,7 @@ import Testing
         "oslo.middleware.http_proxy_to_wsgi", "oslo.reports",
     ]
 
-    /// The sample with every option uncommented; `<None>`, which stands for no value, is none.
+    /// The sample with every option uncommented; `<None>`, which stands for no value, is removed.
     private static func sample() throws -> String {
         let text = try PyPIGlance.run("oslo-config-generator", namespaces.flatMap { ["--namespace", $0] }).succeeded().text
         return text.split(separator: "\n", omittingEmptySubsequences: false).map { line in
@@ -25,7 +25,7 @@ import Testing
         let sample = try Self.sample()
         let lines = sample.split(separator: "\n").filter { $0.first.map { $0 != "#" && $0 != "[" } == true }
         #expect(lines.count > 450)
-        // What no machine has as the sample says it, an operator overrides.
+        // Values of the sample that no machine has are overridden, as an operator does.
         let glance = try TestGlance(
             ["paste_deploy": "flavor =", "oslo_policy": "policy_file =", "healthcheck": "disable_by_file_path ="], before: sample,
             runsTasks: true)
@@ -38,7 +38,7 @@ import Testing
         #expect(try glance.send("DELETE", "/v2/images/\(id)").status == 204)
     }
 
-    /// Lists in brackets and quotes, names of older releases, numbers left empty, a broker that is not here.
+    /// Lists in brackets and quotes, names of older releases, empty numbers, a broker that does not exist.
     static let older = [
         "DEFAULT": """
         enabled_import_methods = ["glance-direct", 'web-download']
@@ -90,7 +90,7 @@ import Testing
         }
         #expect(log.contains("unknown option [DEFAULT] publisher\n"))
         #expect(!log.contains("is not supported"))
-        // Notifications of a broker that is not here are lines of the log; its password is in none of them.
+        // Notifications for a broker that does not exist are lines of the log, without its password.
         let tasks = "\(glance.folder)/log/glance-tasks.log"
         #expect(
             try eventually { try String(contentsOfFile: tasks, encoding: .utf8).contains("oslo.messaging.notification.image.activate") })
@@ -99,7 +99,7 @@ import Testing
         #expect(!said.contains("s3cret") && !log.contains("s3cret"))
     }
 
-    /// Source: glance_store, its entry points, by which `enabled_backends` is read too.
+    /// Source: the entry points of glance_store, which `enabled_backends` uses too.
     @Test func `that names the kinds of several stores by their classes starts`() throws {
         let glance = try TestGlance(
             ["DEFAULT": "enabled_backends = fast:glance.store.filesystem.Store, web : glance.store.http.Store"], workers: 1,

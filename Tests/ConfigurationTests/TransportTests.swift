@@ -3,7 +3,7 @@ import Messaging
 import TestSupport
 import Testing
 
-/// Where a `transport_url` leads, asked of oslo.messaging.
+/// The brokers of a `transport_url`, compared with oslo.messaging.
 @Suite struct `A transport URL` {
     static let urls = [
         "rabbit://", "rabbit://h", "rabbit://u:p@h:1/v", "rabbit://u:p@h1:5672,u:p@h2:5672//", "rabbit://u:p@h1,v:q@h2:1,w:r@h3/x",
@@ -24,7 +24,7 @@ import Testing
                 continue
             }
             let ours = try #require(address, "\(url)")
-            // What is left out is a broker's own default.
+            // What is left out has the broker's default.
             let hosts = theirs[1].array.flatMap { $0.isEmpty ? nil : $0 } ?? [[nil, nil, nil, nil]]
             #expect(ours.hosts.count == hosts.count, "\(url)")
             for (host, parts) in zip(ours.hosts, hosts.compactMap(\.array)) {

@@ -5,7 +5,7 @@ import TestSupport
 import Testing
 import Text
 
-/// Whatever stands in a file, oslo.config and we make the same of it.
+/// oslo.config and this project read every value in the same way.
 @Suite struct `Options that Glance has too` {
     static let texts = [
         "", #""  ""#, "7", "+7", "1_0", "1__0", "_1", "07", "7.0", "0x7", "seven", "true", "On", "1", "YES", "maybe", #""true ""#, "[]",
@@ -20,7 +20,7 @@ import Text
         "[copy-image,glance-direct]", "['no_op']", "null", "None",
     ]
 
-    /// Values that are looked at where they are used, or that this service reads more of.
+    /// Values that are checked where they are used, or that this project reads more liberally.
     static let checkedElsewhere: [String: String] = [
         "DEFAULT.enabled_import_methods": "methods are looked at where they are made",
         "glance_store.http_proxy_information": "the http store knows proxies", "oslo_policy.remote_timeout": "a fraction is read there",
@@ -65,9 +65,9 @@ import Text
         guard let theirs = answer.array?.first else {
             switch value {
             case .failure: return true
-            // An empty one is not set, where oslo.config ends the program.
+            // An empty number is not set, where oslo.config ends the program.
             case .success where isEmpty || checkedElsewhere["\(key.group).\(key.name)"] != nil: return true
-            // Brackets may be left out.
+            // Brackets are optional.
             case .success(.list(let elements)) where key.kind.contains("[one, two]"):
                 let letters = { (text: String) in text.replacing("$$", with: "$").filter { !", '\"".contains($0) } }
                 return !text.contains("[") && !text.contains("]") && letters(elements.joined()) == letters(text)
@@ -75,12 +75,12 @@ import Text
             }
         }
         guard case .success(let ours) = value else {
-            // Not all of keystoneauth's ways, nor all texts, are a choice or a size here.
+            // Types of keystoneauth and some texts are not checked as a choice or a size here.
             return checkedElsewhere["\(key.group).\(key.name)"] != nil || theirs.string != nil && !key.kind.hasPrefix("a text")
         }
         switch (ours, theirs) {
         case (.none, .null), (.none, ""): return true
-        // What is not set has the default.
+        // An option that is not set has its default.
         case (_, .null), (_, ""), (_, "  "): return isEmpty
         case (.text(let a), .string(let b)): return a == b || a.lowercased() == b.lowercased() && key.kind.hasPrefix("one of")
         case (.number(let a), .int(let b)): return a == b

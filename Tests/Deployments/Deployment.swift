@@ -2,19 +2,19 @@ import Foundation
 import Stack
 import TestSupport
 
-/// A host as a deployment tool leaves it: its files, its commands, and then the service that runs on them.
+/// A host after a deployment tool has run: its files, its commands, and the service that runs on them.
 final class Deployment {
-    /// The folder that stands for `/etc/glance`: where programs look that are told of no file.
+    /// The folder that stands for `/etc/glance`: the default place of configuration files.
     private let etc: String
     private let home: String
     private let log: String
     private let port: Int
     private let keystone: Keystone
-    /// What the tool writes lies here, beside these tests.
+    /// The tool's files, beside these tests.
     private let source: String
     private var site: Site?
 
-    /// A line of a tool's `commands`: the status that the command must end with, and its words.
+    /// A line of a tool's `commands`: the expected status, and the arguments.
     struct Step: CustomStringConvertible {
         let status: Int32
         let words: [String]
@@ -47,7 +47,7 @@ final class Deployment {
         return values.reduce(text) { $0.replacing($1.key, with: $1.value) }
     }
 
-    /// What the tool calls, in its order.
+    /// The commands of the tool, in order.
     func steps() throws -> [Step] {
         try lines(of: "commands").map { line in
             let words = filled(line).split(separator: " ").map(String.init)
@@ -56,7 +56,7 @@ final class Deployment {
         }
     }
 
-    /// The lines of the log that are to be there besides those that only inform, each by some of its words; behind `?`, those that may be.
+    /// The expected warnings and errors in the log, each by some of its words; those behind `?` are optional.
     func warnings() throws -> [String] { try lines(of: "warnings").map { filled($0) } }
 
     private func lines(of file: String) throws -> [String] {
@@ -66,14 +66,14 @@ final class Deployment {
 
     private var environment: [String: String] { ["HOME": home, "PATH": "/usr/bin:/usr/sbin:/bin:/sbin"] }
 
-    /// The smaller programs are one, which links call by their names where `make build` leaves them.
+    /// The smaller programs are links to one program, where `make build` puts them.
     func run(_ step: Step) throws -> Command {
         let isOwn = step.words[0] == "glance-manage"
         let (program, words) = isOwn ? (step.words[0], Array(step.words.dropFirst())) : ("glance-tools", step.words)
         return try Command("\(TestGlance.programs)/\(program)", words, environment: environment)
     }
 
-    /// How the tool starts the service: with no word about its files, or with those that its commands name.
+    /// How the tool starts the service: without naming its files, or with those that its commands name.
     private func arguments() throws -> [String] {
         guard let words = try steps().last?.words else { return [] }
         return words.indices.filter { ["--config-dir"].contains(words[$0]) }.flatMap { [words[$0], words[$0 + 1]] }
@@ -106,7 +106,7 @@ final class Deployment {
         return try connection.receive()
     }
 
-    /// What the service has said that is no mere information, in files and on standard output, each once.
+    /// The warnings and errors of the service, in files and on standard output, each once.
     func said() throws -> Set<String> {
         var lines: Set<String> = []
         for folder in [log, "\(home)/site/log"] {

@@ -2,7 +2,7 @@ import Foundation
 import TestSupport
 import Testing
 
-/// What deployment tools write and call, in our own words: the service starts with it and works, and what it warns of is so.
+/// The files and commands of deployment tools, rewritten: the service starts with them and works, and its warnings are justified.
 @Suite(.serialized) struct DeploymentTests {
     static let keystone = Result { try Keystone(imageAddress: "http://127.0.0.1:9292") }
 

@@ -1,7 +1,7 @@
 import Domain
 import Testing
 
-/// The language of rules. Source: oslo.policy, "Policy Rule Expressions".
+/// The language of policy rules. Source: oslo.policy, "Policy Rule Expressions".
 @Suite struct `A rule's text` {
     private static let owner = Check.Pattern([.attribute("owner")])
 
@@ -79,7 +79,7 @@ import Testing
         #expect(listed.isWrong && listed.notes == ["it asks the rule 'nothing', which there is not, in whose place 'default' answers"])
     }
 
-    /// What cannot be told is not told by `not` either.
+    /// `not` of a check that cannot be answered cannot be answered either.
     @Test(arguments: [
         ["delete_image": "rule:delete_image"], ["delete_image": "not rule:delete_image"],
         ["delete_image": "rule:b", "b": "not rule:c", "c": "role:x or rule:delete_image"], ["delete_image": "not junk"],
@@ -96,7 +96,7 @@ import Testing
         #expect(policy(["delete_image": "not (junk and role:other)"]).allows(.deleteImage, alice, on: target))
     }
 
-    /// Who has no project is not let to what has no owner, whichever way a rule puts it.
+    /// A caller without a project does not match a target without an owner, however the rule says it.
     @Test(arguments: ["project_id:%(owner)s", "not project_id:%(owner)s"])
     func `do not take nothing for nothing`(_ text: String) {
         let nobody = Caller(user: nil, project: nil, roles: [], isAdmin: false)
@@ -105,7 +105,7 @@ import Testing
         #expect(policy(["delete_image": "None:%(owner)s and project_id:None"]).allows(.deleteImage, nobody, on: ownerless))
     }
 
-    /// A server as a test plays it.
+    /// A server whose answers the test sets.
     private final class Server: RemotePolicy {
         let answer: Bool?
         init(_ answer: Bool?) { self.answer = answer }
@@ -142,7 +142,7 @@ import Testing
         let other = Caller(user: "bob", project: "bolt", roles: ["member"], isAdmin: false)
         #expect(policy([:], isOld: true).allows(.deleteImage, other, on: target) == false)
         #expect(policy([:], isOld: true).allows(.publicizeImage, nobody, on: target) == false)
-        // As before roles, the rule `default` is asked: one that a site has closed opens nothing.
+        // As before roles, an unknown rule is answered by `default`; a site that denies it opens nothing.
         #expect(!policy(["default": "role:admin"], isOld: true).allows(.deleteImage, nobody, on: target))
         #expect(policy(["default": "role:admin"], isOld: true).allows(.deleteImage, alice, on: target))
         #expect(policy(["manage_image_cache": "role:builder"], isOld: true).allows(.cacheList, alice, on: target))

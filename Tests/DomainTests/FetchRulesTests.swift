@@ -35,12 +35,12 @@ import Testing
         "http://[fd00::1]/",
         "http://[fec0::1]/", "http://[ff02::1]/", "http://[100::1]/", "http://[3fff::1]/", "http://[4000::1]/",
         "http://localhost/", "http://LocalHost./", "http://a.localhost/",
-        // numbers that some take for addresses
+        // numbers that some programs take for addresses
         "http://2130706433/", "http://0x7f000001/", "http://0x7F.0.0.1/", "http://0177.0.0.1/", "http://017700000001/", "http://127.1/",
         "http://127.0.1/", "http://127.0.0.1./", "http://127.0.0.0x1/", "http://1.2.3.4.5/", "http://256.0.0.1/", "http://8.8.8.08/",
         "http://8.8.8/",
         "http://8/", "http://0/", "http://example.8/", "http://example.0x8/", "http://00000010.8.8.8/", "http://8.8.8.8../",
-        // hosts and addresses that readers differ about
+        // hosts and addresses that parsers read differently
         "http://[fe80::1%25eth0]/", "http://[2600::1%eth0]/", "http://[2600::1]x/", "http://[2600::1/", "http://2600::1/",
         "http://[8.8.8.8]/",
         "http://[]/", "http://[2600::1]]/", "http://a@b@example.com/", "http://127.0.0.1@b@example.com/", "http://example.com\\@127.0.0.1/",
@@ -83,7 +83,7 @@ import Testing
         #expect(texts.count == 1)
     }
 
-    @Test func `judge the address that a name turns out to have`() throws {
+    @Test func `check the address that a name resolves to`() throws {
         let target = try FetchRules().judge("http://example.com/")
         for bytes: [UInt8] in [[127, 0, 0, 1], [10, 1, 2, 3], [169, 254, 169, 254], .loopback6, .mapped([8, 8, 8, 8])] {
             #expect(!target.permits(try #require(NetworkAddress(bytes))))

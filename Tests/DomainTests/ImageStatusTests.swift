@@ -2,7 +2,7 @@ import Domain
 import Testing
 
 @Suite struct `The status of an image` {
-    /// The classic service's moves, all of them, and today's. Source: spec v2 §5.
+    /// The status changes of V1 and of V2. Source: Glance, `glance/domain`.
     static let moves: [(ImageStatus, [ImageStatus])] = [
         (.queued, [.saving, .active, .deleted, .uploading, .importing]),
         (.saving, [.active, .killed, .deleted, .queued]),

@@ -1,7 +1,7 @@
 import Domain
 import Testing
 
-/// The rules of spec policy-and-auth §4, as far as there is something to ask them of.
+/// Glance's default policy rules, for the operations that exist here.
 @Suite struct `The default policy` {
     let policy = Policy()
 
@@ -20,7 +20,7 @@ import Testing
         }
     }
 
-    /// Who may do what to a private image of project acme.
+    /// Access to a private image of project acme.
     static let onPrivate: [(PolicyRule, Set<Who>)] = [
         (.getImage, [.admin, .owner, .ownersReader]), (.modifyImage, [.admin, .owner]), (.deleteImage, [.admin, .owner]),
         (.publicizeImage, [.admin]), (.communitizeImage, [.admin, .owner]), (.uploadImage, [.admin, .owner]),
@@ -90,7 +90,7 @@ import Testing
         #expect(kind(of: Who.admin.caller, on: namespace(.private)) == nil)
     }
 
-    @Test func `as it was lets everybody read metadata definitions, or whom metadef_default lets`() {
+    @Test func `of older releases lets everybody read metadata definitions, or those whom metadef_default allows`() {
         let closed = Policy.Override(name: "metadef_default", check: .role("member"), origin: "test")
         #expect(Policy(overrides: [], isOld: true).allows(.getMetadefNamespaces, Who.nobody.caller, on: nil))
         #expect(!Policy(overrides: [closed], isOld: true).allows(.getMetadefNamespaces, Who.nobody.caller, on: nil))
@@ -102,7 +102,7 @@ import Testing
         return MetadefNamespace(id: 1, fields: fields, createdAt: Timestamp(year: 2026, month: 1, day: 1), updatedAt: nil)
     }
 
-    /// How the policy refuses a caller who wants to delete a namespace.
+    /// The policy's error for a caller who may not delete a namespace.
     private func kind(of caller: Caller, on namespace: MetadefNamespace?) -> Fault.Kind? {
         do throws(Fault) {
             try policy.require(.deleteMetadefNamespace, on: namespace, by: caller)
@@ -118,7 +118,7 @@ import Testing
             id: ImageID("x"), status: .active, visibility: visibility, owner: "acme", createdAt: moment, updatedAt: moment)
     }
 
-    /// How the policy refuses a caller who wants to delete an image.
+    /// The policy's error for a caller who may not delete an image.
     private func kind(of caller: Caller, on image: Image) -> Fault.Kind? {
         do throws(Fault) {
             try policy.require(.deleteImage, on: image, by: caller)

@@ -2,7 +2,7 @@ import Domain
 import Testing
 
 @Suite struct `Rules of property protections` {
-    /// Finds beginnings of names.
+    /// Matches prefixes of names.
     private struct Prefixes: NamePatterns {
         let prefixes: [String]
         func firstFound(in name: String) -> Int? { prefixes.firstIndex { name.hasPrefix($0) } }
@@ -34,7 +34,7 @@ import Testing
         #expect(!protections.allows(.read, on: "x", by: caller(), Policy()))
     }
 
-    @Test func `count the roles of a service that asks for somebody as his`() {
+    @Test func `count the roles of a service that asks for a user as the user's`() {
         let protections = protections([("", .roles(["service"]))])
         func caller(_ serviceRoles: Set<String>) -> Caller {
             Caller(user: "u", project: "p", roles: ["member"], serviceRoles: serviceRoles, isAdmin: false)

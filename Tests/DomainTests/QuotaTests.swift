@@ -30,7 +30,7 @@ import Testing
         #expect(claim.remaining(beside: .max) == nil)
     }
 
-    /// As Glance asks: the one that is about to begin is counted already.
+    /// As in Glance, the one that is about to begin is counted.
     @Test func `of an upload fits as long as they are no more than the limit`() throws {
         let claim = claim(ProjectLimits(imageCountUploading: 1))
         try claim.check(uploading: 1)

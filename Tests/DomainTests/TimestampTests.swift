@@ -30,7 +30,7 @@ import Testing
     }
 }
 
-/// Glance reads times by `oslo_utils.timeutils.parse_isotime`, and compares them in UTC: it is asked.
+/// Glance parses times with `oslo_utils.timeutils.parse_isotime` and compares them in UTC; the test calls it.
 @Suite struct `Times by ISO 8601` {
     static let dates = [
         "2026-11-23", "20261123", "2026-11", "2026", "202611", "2026-1-2", "2026-111", "2026-1123", "202611-23", "2026-11-3", "2024-02-29",

@@ -3,7 +3,7 @@ import TestSupport
 import Testing
 import Threading
 
-/// What the log says of an answer that did not go out whole: why, and at which level.
+/// The log about an answer that was not sent completely: the reason and the level.
 @Suite(.serialized) struct `Data that break off while they are sent` {
     let glance: TestGlance
     init() throws {
@@ -13,7 +13,7 @@ import Threading
 
     private static let size = 30_000_000
 
-    /// An active image whose bytes lie at a URL.
+    /// An active image whose data are at a URL.
     private func hasImage(at url: String) throws -> String {
         let id = try glance.hasActiveImage()
         try glance.execute("UPDATE images SET size = \(Self.size) WHERE id = '\(id)'")
@@ -21,7 +21,7 @@ import Threading
         return id
     }
 
-    /// Lines of the log that a request left, but for its access line.
+    /// Lines of the log about a request, without its access line.
     private func lines(of request: String) throws -> [String] {
         try glance.workerLog().split(separator: "\n").map(String.init).filter { $0.contains(request) && !$0.contains("glance.access") }
     }
@@ -86,7 +86,7 @@ import Threading
         let glance = try TestGlance(["vitrine": "internal_prefix ="], workers: 1, storeFolder: "\(folder)/images")
         let id = try glance.hasImage()
         #expect(try glance.upload([UInt8](repeating: 1, count: Self.size), to: id).status == 204)
-        // Nothing of it is remembered: what is read comes from the disk, of which the end is missing.
+        // Without the page cache, reads come from the disk, whose end is missing.
         let file = open("\(folder)/images/\(id)", O_RDONLY)
         #expect(fsync(file) == 0 && posix_fadvise(file, 0, 0, POSIX_FADV_DONTNEED) == 0)
         close(file)

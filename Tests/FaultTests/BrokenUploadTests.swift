@@ -1,7 +1,7 @@
 import TestSupport
 import Testing
 
-/// Hazards B-10, B-11 and B-14: a body that ends early must never look like a whole one.
+/// A body that ends early never looks like a whole one.
 @Suite struct `An upload that breaks off` {
     let glance: TestGlance
     init() throws { glance = try .of(Self.self) }

@@ -1,12 +1,12 @@
 import TestSupport
 
-/// What a V1 client says of an image that it brings.
+/// The headers of a V1 client for an image with data.
 let classicHeaders = [
     "Content-Type": "application/octet-stream", "x-image-meta-disk-format": "raw", "x-image-meta-container-format": "bare",
 ]
 
 extension TestGlance {
-    /// Begins an upload by V1, to an image that is there or a new one of a name, and sends the first of its bytes.
+    /// Begins an upload by V1, to an existing image or a new one with a name, and sends its first bytes.
     func beginClassicUpload(to id: String? = nil, named name: String = "image", length: Int, sending data: [UInt8]) throws -> HTTPConnection
     {
         let connection = try HTTPConnection(port: port)
@@ -17,13 +17,13 @@ extension TestGlance {
         return connection
     }
 
-    /// The status in the database, where neither API nor registry has a say.
+    /// The status in the database, without API and registry.
     func recordedStatus(of id: String) throws -> String? { try rows("SELECT status FROM images WHERE id = '\(id)'").first?[0] }
 
-    /// The id of the only image of a name.
+    /// The id of the only image with a name.
     func id(named name: String) throws -> String? { try rows("SELECT id FROM images WHERE name = '\(name)'").first?[0] }
 
-    /// Whether neither whole nor unfinished bytes of an image lie in the store.
+    /// Whether the store has neither complete nor incomplete bytes of an image.
     func hasNoBytes(of id: String) throws -> Bool {
         try !storedFiles().contains(id) && !incomingFiles().contains { $0.hasPrefix(id) }
     }

@@ -2,7 +2,7 @@ import Foundation
 import TestSupport
 import Testing
 
-/// Spec v1 §6 and §8, and hazards B-10, C-01, C-11 to C-15, as V1 has them.
+/// The faults of uploads, for V1.
 @Suite(.serialized) struct `An upload by V1` {
     let glance: TestGlance
     init() throws { glance = try .of(Self.self, runsRegistry: true) }
@@ -41,7 +41,7 @@ import Testing
         #expect(try glance.send("DELETE", "/v1/images/\(image)").status == 200)
     }
 
-    /// As python-glanceclient sends it, to an image that has size 0 until then.
+    /// As python-glanceclient sends it, to an image whose size is 0 until then.
     @Test func `of unknown length fills an image that was reserved`() throws {
         let image = try queuedImage()
         let data = [UInt8](repeating: 8, count: 1_500_000)

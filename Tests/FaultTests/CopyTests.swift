@@ -3,12 +3,12 @@ import TestSupport
 import Testing
 import Threading
 
-/// What `glance-tasks` fetches from elsewhere for V1, and what V1 leaves there. Hazards and C-20.
+/// Copies that `glance-tasks` makes for V1.
 @Suite(.serialized) struct `A copy from elsewhere` {
     let glance: TestGlance
     init() throws { glance = try .of(Self.self, Self.options, runsTasks: true, runsRegistry: true) }
 
-    /// Any port of the loopback address, where the sources of these tests are.
+    /// Any port of the loopback address, where the sources of these tests listen.
     private static let options = ["import_filtering_opts": "allowed_hosts = 127.0.0.1\nallowed_ports ="]
     private static let data = [UInt8]((0..<3_000_000).map { UInt8(truncatingIfNeeded: $0 &* 31) })
 
@@ -46,7 +46,7 @@ import Threading
         #expect(try eventually { try lines(other).first?.hasPrefix("[None \(made) - - - - - -] image \(other) was not copied: ") == true })
     }
 
-    /// As Glance has it: only data in the body or at a location need the formats.
+    /// As in Glance, only data in the body or at a location need the formats.
     @Test func `needs no formats`() throws {
         let source = try Source([1, 2, 3])
         let id = try self.id(of: create(["x-glance-api-copy-from": source.url], formats: [:]))
@@ -90,7 +90,7 @@ import Threading
         #expect(try eventually { try glance.incomingFiles().contains { $0.hasPrefix(id) } })
         #expect(try glance.send("DELETE", "/v1/images/\(id)").status == 200)
         source.release()
-        // Bytes that were whole already have their name in the store until the record refuses them.
+        // Bytes that were complete already keep their name in the store until the record refuses them.
         #expect(try eventually { try !(glance.incomingFiles() + glance.storedFiles()).contains { $0.hasPrefix(id) } })
         #expect(try eventually { try glance.rows("SELECT url FROM vitrine_copies WHERE image_id = '\(id)'").isEmpty })
     }
@@ -119,7 +119,7 @@ import Threading
         let id = try self.id(of: create(["x-glance-api-copy-from": source.url], on: glance))
         #expect(try eventually { try glance.incomingFiles().contains { $0.hasPrefix(id) } })
         kill(try #require(glance.site.tasksID), SIGTERM)
-        // At once, not when the lease ends.
+        // At once, not when the lease expires.
         #expect(try eventually(within: 15) { try glance.status(of: id) == "queued" })
         #expect(try eventually { try glance.incomingFiles().isEmpty })
         source.release()
@@ -199,14 +199,14 @@ import Threading
     }
 }
 
-/// A web server that has one file.
+/// A web server with one file.
 private final class Source {
     private let server: RawServer
     private let gate = Monitor(false)
 
     /// - Parameters:
-    ///   - first: bytes that are sent before the end, or before it holds.
-    ///   - holding: sends the rest after `release`; else hangs up.
+    ///   - first: bytes that are sent before it closes the connection or holds.
+    ///   - holding: whether it sends the rest after `release`; else it closes the connection.
     init(_ data: [UInt8], sending first: Int? = nil, holding: Bool = false) throws {
         let gate = gate
         server = try RawServer { connection, _ in

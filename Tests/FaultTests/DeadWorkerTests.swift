@@ -2,7 +2,6 @@ import Foundation
 import TestSupport
 import Testing
 
-/// Hazards C-01, C-25, C-26 and B-17.
 @Suite(.serialized) struct `A worker that ends` {
     @Test func `in mid-upload gives the image back within a minute`() throws {
         let glance = try TestGlance(workers: 1, runsTasks: true)
@@ -18,7 +17,7 @@ import Testing
         #expect(eventually { glance.site.workerIDs.isEmpty })
         try glance.site.revive()
 
-        // Another upload meanwhile would mix with the first: it has to wait.
+        // Another upload now would mix with the first, so it has to wait.
         #expect(try glance.upload([1], to: image).status == 409)
         #expect(try eventually(within: 60) { try glance.status(of: image) == "queued" })
         #expect(try glance.incomingFiles().isEmpty)
@@ -48,7 +47,7 @@ import Testing
             for await some in group { all += some }
             return all
         }
-        // Those that the dead worker had in hand, one a thread at the most, may be lost with it.
+        // Requests that the dead worker was handling, at most one a thread, may be lost.
         #expect(statuses.count { $0 == 200 } >= statuses.count - 4)
         #expect(statuses.allSatisfy { $0 == 200 || $0 == 502 })
         #expect(glance.site.workerIDs.count == 2)
@@ -61,13 +60,13 @@ import Testing
         let data = [UInt8](repeating: 5, count: 700_000)
         try connection.send(
             glance.head("PUT", "/v2/images/\(image)/file", .alice, ["Content-Type": "application/octet-stream"], length: data.count))
-        // Less than a buffer, so that the upload has no threads for it yet.
+        // Less than a buffer, so that the upload has no threads yet.
         try connection.send(Array(data[..<100_000]))
         #expect(try eventually { try glance.status(of: image) == "saving" })
         let old = glance.site.workerIDs[0]
         kill(old, SIGTERM)
-        // Its threads look up twice a second. When none is left but the first, the upload's and that which renews leases, a
-        // request waits in the socket's queue for the next worker.
+        // Its threads check twice a second. When only the main thread, the upload's and the one that renews leases are left, a request
+        // waits in the socket's queue for the next worker.
         #expect(eventually { threads(of: old) <= 3 })
         let later = try HTTPConnection(port: glance.port)
         try later.send(glance.head("GET", "/v2/images/\(image)", .alice))
@@ -80,7 +79,7 @@ import Testing
         #expect(reply.json["status"]?.string == "active")
     }
 
-    /// Hazard B-20: nginx does not send it to another worker, which might do it a second time.
+    /// nginx does not send the request to another worker, which might do it a second time.
     @Test func `within a deletion leaves it at that`() throws {
         let glance = try TestGlance()
         let image = try glance.hasImage()
@@ -113,7 +112,7 @@ import Testing
         #expect(try connection.receive().status == 200)
     }
 
-    /// Hazard B-12: kept connections hold threads, and there are more of them here than threads.
+    /// Kept connections occupy threads, and here there are more connections than threads.
     @Test func `of few threads still answers many clients`() async throws {
         let glance = try TestGlance(["vitrine": "metadata_threads = 2"], workers: 1)
         let image = try glance.hasImage()

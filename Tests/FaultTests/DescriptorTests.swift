@@ -24,7 +24,7 @@ import Testing
             $0.contains("no file descriptor is left") || $0.contains("no request can be taken")
         }
         #expect(!said.isEmpty)
-        // One a second, whatever it says.
+        // At most one line a second.
         #expect(said.count <= Int(seconds) + 2, "\(said.count) lines in \(seconds) s")
 
         try limitDescriptors(of: worker, more: nil)
@@ -34,14 +34,14 @@ import Testing
         #expect(glance.site.workerIDs == [worker])
     }
 
-    /// One is left, which the request itself takes: then there is none for the database, and none for the store.
+    /// One descriptor is left, which the request itself takes: none is left for the database and the store.
     @Test func `has no way to the database or the store, which is 503`() throws {
         let glance = try TestGlance(workers: 1)
         let worker = glance.site.workerIDs[0]
         let image = try glance.hasImage()
         try limitDescriptors(of: worker, more: 1)
         #expect(try glance.upload([1], to: image).status == 503)
-        // Connections of the database that are kept would do.
+        // Kept connections to the database would be enough.
         try limitDescriptors(of: worker, more: nil)
         let connection = try SharedMariaDB.running().connect(to: glance.databaseName)
         for row in try glance.rows(

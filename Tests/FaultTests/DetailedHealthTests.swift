@@ -11,16 +11,16 @@ extension TestGlance {
 }
 
 extension Reply {
-    /// What is told of a part of the service.
+    /// The result about a part of the service.
     fileprivate func check(_ name: String) -> JSONValue? { json["checks"]?.array?.first { $0["name"]?.string == name } }
 
-    /// Names of the parts that are told of, and whether they are well.
+    /// The names of the parts, and whether they work.
     fileprivate var checks: [String: Bool] {
         Dictionary(uniqueKeysWithValues: (json["checks"]?.array ?? []).map { ($0["name"]?.string ?? "", $0["ok"]?.bool ?? false) })
     }
 }
 
-/// Issue 4, part 5: what the service stands on, each with its time.
+/// Each part that the service depends on, with its time.
 @Suite(.serialized) struct `The detailed health check` {
     private static let detailed = ["healthcheck": "detailed = true"]
 
@@ -50,7 +50,7 @@ extension Reply {
         let glance = try TestGlance(Self.detailed, workers: 1, server: server)
         #expect(try glance.health().status == 200)
         server.kill()
-        // What is known may be some seconds old.
+        // A result may be some seconds old.
         #expect(try eventually { try glance.health().status == 503 })
         let reply = try glance.health()
         #expect(reply.checks == ["database": false, "store file": true])
@@ -60,7 +60,7 @@ extension Reply {
         let page = try glance.send("GET", "/healthcheck?detail", as: nil, ["Accept": "text/html"])
         #expect(page.status == 503)
         #expect(page.text.contains("<td>database: The image database cannot be reached now.</td>"))
-        // Load balancers are not told: every node would be taken out at once.
+        // The plain form, for load balancers, is not affected: otherwise every node would be taken out at once.
         #expect(try glance.send("GET", "/healthcheck", as: nil).status == 200)
         #expect(try glance.workerLog().components(separatedBy: "database is not well: ").count == 2)
 

@@ -2,10 +2,10 @@ import Foundation
 import TestSupport
 import Testing
 
-/// One of two registries stands still; nginx before them waits twelve seconds for what reads.
+/// One of two registries is frozen; nginx in front of them waits twelve seconds for reading requests.
 @Suite struct `A registry that is frozen` {
     @Test func `leaves every request of V1 to the other`() async throws {
-        // So many that half of them, which may wait for the registry, are more than are asked for at once.
+        // So many threads that half of them, which may wait for the registry, are more than the requests at once.
         let glance = try TestGlance(["vitrine": "metadata_threads = 20\ndata_threads = 20"], runsRegistry: true)
         let id = try glance.hasImage()
         for registry in glance.site.registryIDs {

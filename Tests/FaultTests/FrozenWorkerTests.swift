@@ -2,7 +2,7 @@ import Foundation
 import TestSupport
 import Testing
 
-/// Issue 12, B1 and B2: a worker that is stopped and wakes when its upload is somebody else's.
+/// A worker is stopped, and continues when its upload belongs to another worker.
 @Suite(.serialized) struct `A worker that was frozen` {
     let glance: TestGlance
     init() throws { glance = try .of(Self.self, runsTasks: true) }
@@ -40,7 +40,7 @@ import Testing
         let frozen = try #require(found)
         kill(frozen, SIGSTOP)
         defer { kill(frozen, SIGCONT) }
-        // As if it had been so for long.
+        // As if the state had lasted for long.
         try glance.execute("UPDATE vitrine_uploads SET lease_until = UTC_TIMESTAMP(6) - INTERVAL 1 HOUR WHERE image_id = '\(image)'")
         #expect(try eventually(within: 60) { try recordedStatus(of: image) == "queued" })
         #expect(try FileManager.default.contentsOfDirectory(atPath: "\(folder)/.incoming").allSatisfy { !$0.hasPrefix(image) })
@@ -56,7 +56,7 @@ import Testing
         if way == "file" { #expect(try glance.send("GET", path).body == fresh) }
     }
 
-    /// As Glance leaves it when it dies, or a power cut. It stays for whoever knows whose it is.
+    /// What Glance leaves when it dies, or after a power cut. It stays, because its owner is not known here.
     @Test func `or died may have left a file under an image's name, which stays as it is`() throws {
         let image = try glance.hasImage()
         let path = "\(glance.storeFolder)/\(image)"

@@ -3,7 +3,6 @@ import Stack
 import TestSupport
 import Testing
 
-/// Hazards C-05 and C-07.
 @Suite(.serialized) struct `While the database is away` {
     let server: PrivateMariaDB
     let glance: TestGlance
@@ -44,7 +43,7 @@ import Testing
         #expect(try eventually { try glance.status(of: image) == "saving" })
         server.kill()
         try connection.send([data.last!])
-        // Its bytes get their name before the record is asked for, so this is the moment after.
+        // Its bytes get their name before the record is written, so this is the moment after.
         #expect(try eventually { try glance.storedFiles().contains(image) })
         try server.start()
         try server.waitUntilReady()
@@ -55,7 +54,7 @@ import Testing
     }
 
     @Test func `a change waits for whoever holds the row`() throws {
-        // Before the service's first connection, which takes it over.
+        // Before the service's first connection, which would use it.
         try server.connect().execute("SET GLOBAL innodb_lock_wait_timeout = 1")
         let image = try glance.hasImage()
         let holder = try server.connect(to: glance.databaseName)
@@ -68,7 +67,7 @@ import Testing
                 "PATCH", "/v2/images/\(image)", .alice, ["Content-Type": "application/openstack-images-v2.1-json-patch"],
                 length: change.utf8.count))
         try connection.send(change)
-        // Past the database's patience, within the service's: the transaction is begun again.
+        // Longer than the database waits for a lock, shorter than the service does: the transaction is retried.
         let waits = "SELECT variable_value FROM information_schema.global_status WHERE variable_name = 'Innodb_row_lock_waits'"
         #expect(try eventually { Int(try glance.rows(waits, on: server)[0][0] ?? "")! >= 2 })
         try holder.execute("COMMIT")

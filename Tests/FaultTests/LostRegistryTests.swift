@@ -3,7 +3,7 @@ import Stack
 import TestSupport
 import Testing
 
-/// Issue 3: the registry down, slow, or gone in mid-upload. V1 says so in bounded time; V2 does not need it.
+/// The registry is down, slow, or gone in the middle of an upload. V1 answers in bounded time; V2 does not need it.
 @Suite(.serialized) struct `While the registry is away` {
     private static let patience = ["DEFAULT": "registry_client_timeout = 2"]
 
@@ -16,7 +16,7 @@ import Testing
         ("GET", "/v1/shared-images/acme", [:]),
     ]
 
-    /// Asks everything of V1, and expects to hear that it cannot be done now, and that nothing was.
+    /// Sends every request of V1, and expects 503 and no change.
     private func expectUnavailable(_ glance: TestGlance, within seconds: Double) throws {
         let image = try glance.hasActiveImage("hello", name: "kept")
         let before = try glance.image(image)
@@ -45,7 +45,7 @@ import Testing
         try expectUnavailable(try TestGlance(["DEFAULT": "registry_port = \(port)", "vitrine": secret]), within: 5)
     }
 
-    /// What was asked while nobody was there must not be done afterwards, when its sender has long been told that it was not.
+    /// Requests from the time without a registry must not be executed later, after their senders got an error.
     @Test func `V1 is 503 when its workers are dead, and as it was when they are back`() throws {
         let glance = try TestGlance(Self.patience, runsRegistry: true)
         killRegistries(of: glance)
@@ -64,7 +64,7 @@ import Testing
 
     @Test func `V1 is 503 when the registry does not know its secret`() throws {
         let glance = try TestGlance(runsRegistry: true)
-        // A second API with another secret, in front of the first one's registry.
+        // A second API with another secret, in front of the same registry.
         let other = try TestGlance([
             "DEFAULT": "registry_port = \(glance.registryPort)", "vitrine": "registry_secret = another secret, as long",
         ])
@@ -110,7 +110,7 @@ import Testing
         let image = try #require(try glance.id(named: "through"))
         killRegistries(of: glance)
         try connection.send([data.last!])
-        // Its bytes are in the store by their name before the registry is told.
+        // Its bytes have their name in the store before the registry is told.
         #expect(try eventually { try glance.storedFiles().contains(image) })
         #expect(try glance.recordedStatus(of: image) == "saving")
         try glance.site.revive()

@@ -2,7 +2,7 @@ import Foundation
 import TestSupport
 import Testing
 
-/// Many at once against one limit. Hazard A-46.
+/// Many requests at once against one limit.
 @Suite(.serialized) struct `A project's storage` {
     private static let piece = 100_000
 
@@ -35,7 +35,7 @@ import Testing
         }
         #expect(try statuses.contains(204) && images.allSatisfy { ["active", "queued"].contains(try glance.status(of: $0)) })
         if framing != .both { try expectFive(statuses, on: glance, success: 204) }
-        // What was promised to one that says its length may keep out one that does not: fewer may fit then, never more.
+        // The space reserved for an upload with a length may keep out one without: fewer may fit then, never more.
         #expect(statuses.count { $0 == 204 } <= 5)
         #expect(try glance.incomingFiles().isEmpty)
     }
@@ -66,7 +66,7 @@ import Testing
         #expect(try glance.rows("SELECT id FROM images").count == 5)
     }
 
-    @Test func `is never passed by copies, and one that finds no room is killed`() async throws {
+    @Test func `is never exceeded by copies, and one that does not fit is killed`() async throws {
         let glance = try glance(runsRegistry: true, runsTasks: true)
         let data = [UInt8](repeating: 5, count: Self.piece)
         let source = try RawServer { connection, _ in
@@ -84,7 +84,7 @@ import Testing
         #expect(ends.count { $0 == "active" } == 5 && ends.count { $0 == "killed" } == ordered - 5)
         #expect(try glance.storedFiles().count == 5)
         #expect(try glance.incomingFiles().isEmpty)
-        // Now that it is known to be full, no copy is even ordered.
+        // The project is known to be full, so no copy is ordered.
         let reply = try glance.send("POST", "/v1/images", ["x-glance-api-copy-from": source.url("/a")])
         #expect(reply.status == 413)
         #expect(try glance.rows("SELECT id FROM images").count == ordered)

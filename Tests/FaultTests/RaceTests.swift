@@ -2,7 +2,7 @@ import Foundation
 import TestSupport
 import Testing
 
-/// Hazards C-11 to C-15: of several at once, one wins, and nobody's change is lost.
+/// Of several requests at once one wins, and no change is lost.
 @Suite struct `Requests at the same moment` {
     let glance: TestGlance
     init() throws { glance = try .of(Self.self) }
@@ -43,7 +43,7 @@ import Testing
         try connection.send([UInt8](repeating: 1, count: 300_000))
         #expect(try eventually { try glance.status(of: image) == "saving" })
         #expect(try glance.send("DELETE", "/v2/images/\(image)").status == 204)
-        // Bytes go on coming in; the upload finds out when its lease is looked after, in a few seconds.
+        // Bytes keep arriving; the upload notices when its lease is renewed, in a few seconds.
         #expect(
             try eventually {
                 _ = try? connection.send([UInt8](repeating: 1, count: 300_000))
@@ -76,7 +76,7 @@ import Testing
         #expect(statuses.count { $0 == 404 } == 7)
     }
 
-    /// What comes second finds nothing, or what it began is gone; it is never told of a status that the image does not have any more.
+    /// The second request finds nothing, or what it began is gone; its error never names a status that the image no longer has.
     @Test(arguments: [
         ("POST", "/actions/deactivate", ""), ("PUT", "/file", "data"), ("PUT", "/stage", "data"), ("PUT", "/tags/t", ""),
         ("DELETE", "/tags/one", ""), ("DELETE", "/members/bolt", ""), ("DELETE", "", ""),

@@ -2,7 +2,7 @@ import Foundation
 import TestSupport
 import Testing
 
-/// Spec stores-import-cache §7: images whose data stay for a while after they are deleted.
+/// Images whose data are kept for a while after the deletion.
 @Suite(.serialized) struct `A delayed deletion` {
     private static let options = ["DEFAULT": "delayed_delete = true\nscrub_time = 3600"]
 
@@ -85,7 +85,7 @@ import Testing
         #expect(try eventually { try glance.storedFiles().isEmpty })
     }
 
-    /// A file that cannot be removed is owed, and goes when it can.
+    /// A file that cannot be removed stays owed, and is removed when that is possible.
     @Test func `that a store refuses is tried again`() throws {
         let glance = try TestGlance(["DEFAULT": "delayed_delete = true"], workers: 1)
         let id = try glance.hasActiveImage()

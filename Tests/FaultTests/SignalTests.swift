@@ -26,7 +26,7 @@ import Threading
         for program in programs { #expect(kill(program, 0) == 0) }
     }
 
-    /// Nothing of it shows that it was written: only the signal tells.
+    /// The file's attributes do not show that it was written: only the signal tells.
     @Test func `have the files read again that hold tokens and rules`() throws {
         let glance = try TestGlance(workers: 1)
         let (tokens, worker) = ("\(glance.folder)/tokens.yaml", glance.site.workerIDs[0])
@@ -64,14 +64,14 @@ import Threading
         try connection.send([1])
         #expect(try eventually { try glance.status(of: image) == "saving" })
         kill(glance.site.workerIDs[0], number)
-        // A reader of the log looks for it too: a rename and SIGHUP do not end what is being finished.
+        // A log reader notices it too: a rename and SIGHUP do not stop work that is being finished.
         kill(glance.site.workerIDs[0], SIGHUP)
         try connection.send([2, 3])
         #expect(try connection.receive().status == 204)
         #expect(eventually { glance.site.workerIDs.isEmpty })
     }
 
-    /// All that `glance-tasks` does is held up: the database's tables, and the sources of an import and of a copy.
+    /// All work of `glance-tasks` is blocked: by locked tables, and by the sources of an import and of a copy.
     @Test func `end glance-tasks within one deadline, however busy it is`() throws {
         let glance = try TestGlance(
             [
@@ -107,7 +107,7 @@ import Threading
         try holder.execute("UNLOCK TABLES")
     }
 
-    /// A process that ended and was not waited for runs no more.
+    /// Whether a process has ended, even if it was not waited for.
     private func isRunning(_ process: Int32) -> Bool {
         guard let text = try? String(contentsOfFile: "/proc/\(process)/stat", encoding: .utf8), let end = text.lastIndex(of: ")") else {
             return false

@@ -3,8 +3,8 @@ import Stack
 import TestSupport
 import Testing
 
-/// Row B9 of issue 12: every connection to the database falls silent at once, as after a failover or in a firewall that forgot them, and new
-/// ones work.
+/// Every connection to the database falls silent at once, as after a failover or in a firewall that dropped its state; new connections
+/// work.
 @Suite(.serialized) struct `While all connections to the database are silent` {
     let proxy: SilentProxy
     let glance: TestGlance
@@ -14,7 +14,7 @@ import Testing
         glance = try TestGlance(workers: 1, runsTasks: true, proxy: proxy)
     }
 
-    /// Ten seconds and what a busy machine adds. It was a minute.
+    /// Ten seconds, and some more for a busy machine. Without limits it was a minute.
     private static let soon = 40.0
 
     @Test func `requests are answered within seconds`() async throws {
@@ -31,7 +31,7 @@ import Testing
         }
         for answer in answers { #expect(answer.status == 200 && answer.seconds < Self.soon, "\(answer)") }
 
-        // And what changes something: it is begun again before COMMIT was sent.
+        // A change too: it is retried, because COMMIT had not been sent.
         proxy.silence()
         let began = Date()
         #expect(try glance.patch(image, #"[{"op": "replace", "path": "/name", "value": "after"}]"#).status == 200)
@@ -52,7 +52,7 @@ import Testing
         }
         #expect(try eventually { try images.allSatisfy { try glance.status(of: $0) == "saving" } })
         proxy.silence()
-        // Past the end of every lease that was not renewed meanwhile: the sweeper of `glance-tasks` looks every ten seconds.
+        // After the end of every lease that was not renewed meanwhile: the sweeper of `glance-tasks` runs every ten seconds.
         let leases = "SELECT CAST(SUM(TIMESTAMPDIFF(SECOND, UTC_TIMESTAMP(6), lease_until)) AS CHAR) FROM vitrine_uploads"
         let silentFor = Date().addingTimeInterval(45)
         while Date() < silentFor {
@@ -67,7 +67,7 @@ import Testing
         }
     }
 
-    /// Silence just as the record is to be told.
+    /// The database falls silent just before the record is written.
     @Test func `an upload that ends then is recorded`() throws {
         defer { proxy.end() }
         let image = try glance.hasImage()

@@ -4,9 +4,9 @@ import TestSupport
 import Testing
 import Threading
 
-/// Row B10 of issue 12: a part of the service that does not answer takes its share of the threads, and the rest answer those who do not need it.
+/// A dependency that does not answer occupies its share of the threads, and the others serve requests that do not need it.
 @Suite(.serialized) struct `While one part is silent` {
-    /// Seconds; it was as long as the part is waited for, 30.
+    /// Seconds. Without a share, answers took as long as the time limit of the dependency, 30.
     private static let soon = 20.0
 
     @Test func `the registry, V2 answers at once`() throws {
@@ -22,7 +22,7 @@ import Threading
             return connection
         }
         try expectQuick(glance, "/v2/images/\(image)")
-        // All but its share are told so without having waited.
+        // All but its share are refused without waiting.
         let refused = try glance.send("GET", "/v1/images/\(image)")
         #expect(refused.status == 503 && refused["Retry-After"] == "1" && refused.text.contains("too slow"))
         // Data threads are those of uploads: V2's find one.

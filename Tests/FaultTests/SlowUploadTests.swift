@@ -3,11 +3,11 @@ import Synchronization
 import TestSupport
 import Testing
 
-/// Hazard B-13: who sends slowly takes from nobody but himself.
+/// A slow client delays nobody but itself.
 @Suite struct `Clients that send slowly` {
     private static let data = ["Content-Type": "application/octet-stream"]
 
-    /// A request whose body comes slowly, until it is answered.
+    /// A request whose body arrives slowly, until it is answered.
     private final class Dripping: @unchecked Sendable {
         let name: String
         private let connection: HTTPConnection
@@ -22,7 +22,7 @@ import Testing
             sent = Mutex(first.count)
         }
 
-        /// Goes on at so many bytes a second, on a thread of its own.
+        /// Continues with this many bytes a second, on its own thread.
         func go(_ rate: Int) {
             Foundation.Thread.detachNewThread { [self] in
                 while drip(rate) { sleep(1) }
@@ -52,7 +52,7 @@ import Testing
             return try connection.receive()
         }
 
-        /// Waits for the answer on a thread of its own.
+        /// Waits for the answer on its own thread.
         func listen(_ note: @escaping @Sendable (Result<Reply, any Error>) -> Void) {
             Foundation.Thread.detachNewThread { note(Result { try self.receive() }) }
         }
@@ -77,11 +77,11 @@ import Testing
             try Dripping("file", glance, put(ids[0])),
             try Dripping("chunks", glance, put(ids[1], "file", nil), first: Array("40000000\r\n".utf8)),
             try Dripping("stage", glance, put(ids[2], "stage")),
-            // Whose average since its beginning is good for hours.
+            // An upload whose average since its beginning would be enough for hours.
             try Dripping("fast at first", glance, put(ids[3]), first: [UInt8](repeating: 7, count: 20_000_000)),
             try Dripping("V1 POST", glance, glance.head("POST", "/v1/images", .alice, named, length: 1 << 30)),
             try Dripping("V1 PUT", glance, glance.head("PUT", "/v1/images/\(classic)", .alice, classicHeaders, length: 1 << 30)),
-            // Nothing takes it there, and yet it is looked at first whether it is JSON.
+            // This route accepts no JSON, but checks the body first.
             try Dripping("JSON", glance, glance.head("POST", "/v2/images/\(ids[0])/file", .alice, length: 1 << 20)),
         ]
         for each in dripping { each.go(1) }
@@ -105,7 +105,7 @@ import Testing
             let (reply, seconds) = try #require(answers.withLock { $0[each.name] }, "\(each.name) is not answered")
             #expect(reply.status == 408, "\(each.name): \(reply.status) \(reply.text)")
             #expect(reply["x-openstack-request-id"] != nil, "\(each.name)")
-            // A minute, and what a machine with other things to do needs besides: nobody's bytes would be at an end for days.
+            // A minute, and some more for a busy machine: at this rate the body would take days.
             #expect(seconds < 600, "\(each.name)")
         }
         for id in ids[..<5] {
@@ -117,7 +117,6 @@ import Testing
         #expect(try slow.receive().status == 204)
     }
 
-    /// Hazards A-41 and C-12.
     @Test(arguments: ["file", "stage", "V1"])
     func `learn within seconds that their image is deleted, though they send nothing`(_ way: String) throws {
         let glance = try TestGlance.of(Self.self, runsRegistry: true)
@@ -129,14 +128,14 @@ import Testing
         #expect(try glance.send("DELETE", "/v2/images/\(id)").status == 204)
         let began = Date()
         #expect(try upload.receive().status == (way == "V1" ? 412 : 410))
-        // Five, on a machine that has nothing else to do.
+        // Five, on a machine that does nothing else.
         #expect(Date().timeIntervalSince(began) < 30)
         #expect(try eventually { try glance.hasNoBytes(of: id) })
     }
 
     @Test func `get the answer to a short body as soon as it has ended`() throws {
         let glance = try TestGlance.of(Self.self, runsRegistry: true)
-        // A record of one byte, its padding and the end come together or apart: none of it is waited for in vain.
+        // A record of one byte, its padding and the end may arrive together or apart; no read waits in vain.
         for pause in [0, 300_000] as [useconds_t] {
             let id = try glance.hasImage()
             let headers = Self.data.merging(["Transfer-Encoding": "chunked"]) { $1 }
@@ -159,7 +158,7 @@ import Testing
         let slow = try queued.map { id in
             try Dripping(id, glance, glance.head("PUT", "/v2/images/\(id)/file", .alice, Self.data, length: 1 << 30), first: [1])
         }
-        // As many are taken as may be, and the others are told so.
+        // The allowed number is accepted, and the others are refused.
         func saving() throws -> Int { Int(try glance.rows("SELECT CAST(COUNT(*) AS CHAR) FROM vitrine_uploads")[0][0] ?? "") ?? 0 }
         #expect(try eventually(within: 60) { try saving() == 12 })
         for number in 0..<20 {
@@ -173,7 +172,7 @@ import Testing
         #expect(refused["x-openstack-request-id"]?.hasPrefix("req-") == true)
         #expect(try glance.status(of: another) == "queued")
         #expect(try saving() == 12)
-        // Whose turn is over makes room.
+        // The end of one makes room for another.
         let taken = try glance.rows("SELECT image_id FROM vitrine_uploads").compactMap { $0[0] }
         for id in taken { #expect(try glance.send("DELETE", "/v2/images/\(id)").status == 204) }
         #expect(try eventually { try glance.upload([1], to: another).status == 204 })

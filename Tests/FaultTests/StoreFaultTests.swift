@@ -2,7 +2,6 @@ import Foundation
 import TestSupport
 import Testing
 
-/// Hazards C-04, C-09, C-16 and C-17.
 @Suite(.serialized) struct `A store in trouble` {
     /// A file system of eight megabytes; mounting one takes root, which CI is.
     @Test(.enabled(if: getuid() == 0, "mounting a small file system takes root"))
@@ -15,7 +14,7 @@ import Testing
         let image = try glance.hasImage()
         let data = [UInt8](repeating: 1, count: 9_000_000)
 
-        // Known to be too much before the first byte; and found out on the way.
+        // Known to be too large before the first byte, and noticed during the upload.
         #expect(try glance.upload(data, to: image).status == 413)
         #expect(try glance.status(of: image) == "queued")
         #expect(try glance.uploadChunked(data, to: image).status == 413)
@@ -42,7 +41,7 @@ import Testing
         try glance.execute(
             "INSERT INTO vitrine_removals (image_id, url, owed_since) VALUES ('\(image)', 'file://\(glance.storeFolder)/\(image)', UTC_TIMESTAMP(6) - INTERVAL 2 MINUTE)"
         )
-        // Bytes whose upload never got as far as its record.
+        // Bytes of an upload that ended before its record was written.
         let stray = "\(glance.storeFolder)/.incoming/\(UUID().uuidString.lowercased()).0123456789abcdef"
         _ = FileManager.default.createFile(atPath: stray, contents: Data("stray".utf8))
         try FileManager.default.setAttributes([.modificationDate: Date().addingTimeInterval(-3600)], ofItemAtPath: stray)

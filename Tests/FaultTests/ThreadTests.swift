@@ -24,7 +24,7 @@ import Testing
         #expect(refused["Retry-After"] != nil)
         #expect(try glance.status(of: late) == "queued")
         #expect(try !glance.incomingFiles().contains { $0.hasPrefix(late) })
-        // What needs no thread is done.
+        // Work that needs no thread is done.
         #expect(try glance.upload([1, 2, 3], to: short).status == 204)
         let staged = try glance.send(
             "PUT", "/v2/images/\(late)/stage", ["Content-Type": "application/octet-stream"], body: Self.data)

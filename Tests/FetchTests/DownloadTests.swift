@@ -154,7 +154,7 @@ import Threading
         #expect(eventually(within: 5) { isGone.load(ordering: .relaxed) })
     }
 
-    @Test func `takes no more from the source than somebody reads`() throws {
+    @Test func `takes no more from the source than is read`() throws {
         let sent = Atomic(0)
         let total = 200 << 20
         let server = try RawServer { connection, _ in
@@ -193,7 +193,7 @@ extension Download {
 }
 
 extension RawServer {
-    /// Says the same to everybody, and hangs up.
+    /// Sends the same answer to every client, and closes the connection.
     static func says(_ text: String) throws -> RawServer {
         try RawServer { connection, _ in
             connection.readHead()

@@ -78,7 +78,7 @@ import Threading
         let server = try RawServer { connection, number in
             connection.readHead()
             connection.answer()
-            // Takes the second request on the kept connection, and dies.
+            // Accepts the second request on the kept connection, and dies.
             if number == 1 { connection.readHead() } else { while connection.readHead() != nil { connection.answer() } }
         }
         let client = HTTPClient()
@@ -211,7 +211,7 @@ import Threading
 }
 
 extension HTTPClientError: Equatable {
-    /// To be compared with one that was thrown.
+    /// An error to compare with one that was thrown.
     static func of(_ kind: Kind) -> HTTPClientError { HTTPClientError(kind, "") }
 
     package static func == (left: HTTPClientError, right: HTTPClientError) -> Bool { left.kind == right.kind }

@@ -90,7 +90,7 @@ import Testing
         let store = try HTTPStore(
             rules: FetchRules(hosts: .init(allowed: ["127.0.0.1", "nowhere.invalid"]), ports: .init(allowed: ports)),
             limits: .init(connect: 2, leastRate: 1, averaged: 0.1, grace: 0.5))
-        // A name that leads back here, without being listed: refused when it is connected to.
+        // A name that resolves to this host and is not listed: refused when it is connected to.
         let strict = try HTTPStore(rules: FetchRules(ports: .init(allowed: ports)))
         let name = try #require(Self.nameOfThisHost)
         var texts: Set<String> = []
@@ -108,11 +108,11 @@ import Testing
         #expect(texts.count == 1)
     }
 
-    /// Nobody was asked there.
+    /// No request reached the source.
     @Test(arguments: [
         ("http://me:secret@10.0.0.1/", "the host"), ("http://127.0.0.1:81/", "the port 81"),
         ("ftp://127.0.0.1/", "the scheme ftp"),
-        ("http://127.1/", "a host in the form of a number"), ("http://a b/", "it is no address"), ("/again", "more than 5 redirects"),
+        ("http://127.1/", "a host in the form of a number"), ("http://a b/", "it is not a URL"), ("/again", "more than 5 redirects"),
     ])
     func `says what keeps it from following a redirect`(_ target: String, _ reason: String) throws {
         let server = try RawServer.says("HTTP/1.1 302 Found\r\nContent-Length: 0\r\nLocation: \(target)\r\n\r\n")
@@ -168,7 +168,7 @@ import Testing
             limits: .init(leastRate: 1, averaged: 1, grace: 10))
     }
 
-    /// A name that this machine resolves to an address of its own, loopback or private, and that is not `localhost`.
+    /// A name that this machine resolves to its own address, loopback or private, other than `localhost`.
     private static var nameOfThisHost: String? {
         var name = [CChar](repeating: 0, count: 256)
         guard gethostname(&name, 255) == 0 else { return nil }
@@ -177,7 +177,7 @@ import Testing
 }
 
 extension Nginx {
-    /// With a file `image` that has a text in it.
+    /// With a file `image` that contains a text.
     static func serving(_ text: String) throws -> Nginx {
         let nginx = try Nginx("location / { }")
         try text.write(toFile: "\(nginx.folder)/www/image", atomically: true, encoding: .utf8)

@@ -23,7 +23,7 @@ import Testing
     private static let p = "http://proxy.example:3128"
     private static let q = "http://other.example:8080"
 
-    /// Where requests and curl agree.
+    /// Cases in which requests and curl agree.
     static let environments: [[String: String]] = [
         [:], ["http_proxy": p], ["https_proxy": p], ["HTTPS_PROXY": p], ["HTTP_PROXY": p], ["http_proxy": p, "HTTP_PROXY": q],
         ["http_proxy": "", "HTTP_PROXY": q], ["all_proxy": p], ["ALL_PROXY": p, "http_proxy": q],
@@ -60,7 +60,7 @@ import Testing
         }
     }
 
-    /// Where requests takes any end of a name, curl and this service take whole labels.
+    /// requests matches any end of a name; curl and this service match whole labels.
     @Test func `leave out hosts, networks and ports`() throws {
         let proxies = try Proxies(environment: ["all_proxy": Self.p, "no_proxy": "example.com fd00::/8,[::1]:8080"])
         func goes(_ host: String, _ address: [UInt8]? = nil, _ port: Int = 80) -> Bool {
@@ -90,7 +90,7 @@ private struct JSONObjectBuilder {
 }
 
 @Suite struct `A download by a proxy` {
-    /// A proxy that says itself what whoever is asked by it might say, and opens no tunnels.
+    /// A proxy that answers in place of the server, and opens no tunnels.
     private final class TestProxy: Sendable {
         let server: RawServer
 
@@ -132,7 +132,7 @@ private struct JSONObjectBuilder {
         #expect(proxy.server.heads.isEmpty && origin.heads.count == 1 && !origin.heads[0].contains("s3cret"))
     }
 
-    /// The filter judges what it can: an address, and a name that has one here.
+    /// The filter checks what it can: an address, and a name that resolves here.
     @Test(arguments: ["http://10.0.0.1/", "http://169.254.169.254/latest", "http://[::1]/", "http://localhost/", "HOST"])
     func `is judged like any other`(_ url: String) throws {
         var name = [CChar](repeating: 0, count: 256)

@@ -3,7 +3,7 @@ import Stores
 import TestSupport
 import Testing
 
-/// A redirect is judged as it is written: libcurl makes one address of many spellings. OSSA-2026-004.
+/// A redirect is checked as it is written: libcurl understands many spellings of one address. OSSA-2026-004.
 @Suite struct `A redirect to an allowed host` {
     /// Answers the first request with a redirect, in which PORT is its own port.
     private func server(to target: String) throws -> RawServer {

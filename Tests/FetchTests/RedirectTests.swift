@@ -26,7 +26,7 @@ import Threading
         #expect(judged.withLock { $0 } == [server.url("/a/b"), server.url("/c?d")])
     }
 
-    /// Source: WHATWG, "URL": what a browser asks for where such a text stands in `Location`.
+    /// Source: WHATWG, "URL": the requests of a browser for such a text in `Location`.
     static let unencoded: [(String, String)] = [
         ("http://127.0.0.1:PORT/my image.raw", "/my%20image.raw"), ("/my image.raw?a b", "/my%20image.raw?a%20b"),
         ("my image.raw", "/a/my%20image.raw"), ("http://127.0.0.1:PORT/a?x=\"b\" <c>", "/a?x=%22b%22%20%3Cc%3E"),
@@ -149,7 +149,7 @@ import Threading
     }
 
     @Test func `must be told in time`() throws {
-        // Nobody answers at an address that is kept for documentation: RFC 5737.
+        // No server has an address of the ranges for documentation: RFC 5737.
         let began = monotonicSeconds()
         #expect(throws: HTTPClientError.self) {
             try Download("http://192.0.2.1/", limits: .init(connect: 0.5), judge: { _ in { _ in true } })

@@ -3,7 +3,7 @@ import Testing
 
 @testable import Domain
 
-/// What `FetchURL` judges and what libcurl connects to come from two readers of one text.
+/// `FetchURL` and libcurl parse the same text with two parsers, which must agree.
 @Suite struct `A URL that is allowed` {
     private let rules: FetchRules
     init() throws { rules = try FetchRules(ports: .init()) }

@@ -3,11 +3,11 @@ import TestSupport
 import Testing
 import Threading
 
-/// Requests with long bodies, to servers that take them in every way.
+/// Requests with long bodies, to servers that read them in different ways.
 @Suite struct `Sending a long body` {
     private let body = (0..<1_000_000).map { UInt8(truncatingIfNeeded: $0 &* 7) }
 
-    /// The next bytes of a body, and then the end, or none any more.
+    /// The next bytes of a body, then the end, or nil to cancel.
     private final class Source {
         var rest: ArraySlice<UInt8>
         let givesUp: Bool
@@ -46,7 +46,7 @@ import Threading
         let server = try RawServer { connection, _ in
             connection.readHead()
             connection.answer("413 Content Too Large", "Connection: close\r\n", body: "no")
-            // Until the client has read it: what is closed with bytes unread is reset.
+            // Until the client has read it: closing a connection with unread bytes resets it.
             _ = connection.readBody(1_000_000)
         }
         let reply = try send(Source(body), of: body.count, to: server)

@@ -1,6 +1,6 @@
 import ImageFormats
 
-/// What the inspector says of bytes that come in pieces of one length, or in two that are cut at one place.
+/// The inspector's result for bytes that arrive in pieces of one length, or in two pieces.
 func inspection(_ bytes: [UInt8], pieces: Int = .max, cutAt cut: Int? = nil) -> Inspection {
     var inspector = FormatInspector()
     bytes.withUnsafeBytes { bytes in
@@ -17,7 +17,7 @@ func inspection(_ bytes: [UInt8], pieces: Int = .max, cutAt cut: Int? = nil) -> 
 }
 
 extension Verdict {
-    /// The check that refused; nil where none did.
+    /// The check that refused; nil if none did.
     var refusal: Finding.Check? {
         if case .refused(let finding) = self { finding.check } else { nil }
     }

@@ -42,7 +42,7 @@ import Testing
         }
     }
 
-    /// What is kept is bounded: of five gigabytes behind the headers nothing is.
+    /// The memory is bounded: of five gigabytes behind the headers nothing is kept.
     @Test func `does not depend on what goes by behind its headers`() {
         let piece = [UInt8](repeating: 0, count: 4 << 20)
         for (image, format, size) in [(Made.qcow2, "qcow2", 8 << 20), (Made.gpt, "gpt", 5 << 30 + 2048)] as [(Bytes, String, Int64)] {
@@ -104,13 +104,13 @@ import Testing
         }
     }
 
-    /// Found by the fuzzer: the footer of a fixed VHD in an image that is shorter than it.
+    /// Found by the fuzzer: the footer of a fixed VHD in an image that is shorter than the footer.
     @Test func `may end within what is looked for at its end`() {
         var footer = [UInt8]("conectix".utf8) + [UInt8](repeating: 0, count: 504)
         footer[63] = 2
         for count in 0..<512 {
             let verdict = inspection(Array(footer[..<count])).verdict(claimed: "raw", by: FormatRules())
-            // What begins as a VHD does is none that is whole.
+            // A text that begins like a VHD is not a complete one.
             #expect((verdict.refusal == nil) == (count < 8), "\(count) bytes: \(verdict)")
         }
     }

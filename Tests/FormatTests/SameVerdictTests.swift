@@ -15,7 +15,7 @@ import Testing
             let verdict = inspection.verdict(claimed: format, by: FormatRules())
             let info = try Command("qemu-img", ["info", "--output=json", "\(corpus.folder)/\(name)"]).succeeded()
             let told = try #require(JSONSerialization.jsonObject(with: Data(info.output)) as? [String: Any])
-            // Of a fixed VHD, QEMU sees a raw image; of a dynamic one it tells the size rounded to its geometry.
+            // QEMU reads a fixed VHD as raw; for a dynamic one it reports the size rounded to its geometry.
             let size = name == "vhd fixed" ? Corpus.diskSize : (told["virtual-size"] as? NSNumber)?.int64Value
             if format == "raw" {
                 #expect(verdict.virtualSize == Int64(try corpus.bytes(name).count), "\(name): \(verdict)")
@@ -27,7 +27,7 @@ import Testing
         }
     }
 
-    /// What both recognise, and oslo.utils lets pass. The source file of each format says why we do not.
+    /// Cases that both recognise, and oslo.utils lets pass. The source file of each format says why they are refused here.
     private static let refusedOnlyHere = [
         "qcow2": ["made qcow2 huge"], "vdi": ["made vdi huge"], "vhd": ["made vhd difference"],
         "vhdx": [
@@ -40,7 +40,7 @@ import Testing
             "made vmdk parent id", "made vmdk parent in comment", "made vmdk two types", "made vmdk type in comment", "vmdk snapshot",
         ],
     ]
-    /// What oslo.utils takes for raw.
+    /// Cases that oslo.utils takes for raw.
     private static let recognisedOnlyHere = [
         "made qcow2 short backing", "made qed short", "made vdi short", "made vmdk old", "made vmdk text padded", "made vmdk text tiny",
         "vmdk flat", "vmdk split", "vmdk split flat",
@@ -48,7 +48,7 @@ import Testing
 
     /// Files, and the names under which the two judge them differently.
     private static var known: [String: Set<String>] {
-        // It says of this text that it is VMDK and may pass, and then fails over its size. Fixed VHDs it does not recognise.
+        // oslo.utils says that this text is VMDK and may pass, and then fails over its size. It does not recognise fixed VHDs.
         var known: [String: Set<String>] = ["made vmdk text sparse": ["raw"], "vhd fixed": ["vhd"]]
         for (format, names) in refusedOnlyHere { for name in names { known[name] = ["raw", format] } }
         for name in recognisedOnlyHere { known[name] = ["raw", "ami", "ploop"] }

@@ -6,10 +6,10 @@
 //   SWIFT_BACKTRACE=enable=no .build/fuzz/formats -dict=Tests/Fuzzing/formats.dict -max_len=2048 -timeout=5 -rss_limit_mb=512 \
 //     -max_total_time=3600 .build/fuzz/corpus
 
-/// Where the parts of an input stand in the image: the places where the formats look.
+/// Offsets in the image at which the formats look for their parts.
 private let places = [0, 64, 446, 512, 1024, 1536, 32768, 196_608, 196_624, 1 << 20, (1 << 20) + 32, (1 << 20) + 65536, 3 << 19, 2 << 20]
 
-/// An image of zeros and of the parts that an input has, each behind a byte that chooses its place and one that tells its length.
+/// An image of zeros with the parts of an input; before each part, one byte chooses its offset and one its length.
 private func image(_ input: UnsafeRawBufferPointer) -> [UInt8] {
     var image: [UInt8] = []
     var next = 0

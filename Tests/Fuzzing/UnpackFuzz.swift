@@ -10,10 +10,10 @@
 
 private struct Broken: Error {}
 
-/// Bytes that are looked at of what comes out.
+/// The number of output bytes that are compared.
 private let most = 1 << 20
 
-/// What comes out, and how it ends: 0 well, 1 with a flaw, 2 at `most`.
+/// The output, and how it ends: 0 complete, 1 with an error, 2 at `most`.
 private func unpacked(_ input: UnsafeRawBufferPointer, pieces: Int, into room: Int) -> (packing: Packing?, bytes: [UInt8], end: Int) {
     var rest = input[...]
     let unpacker = Unpacker<Broken> { (buffer) throws(Broken) in
@@ -41,9 +41,9 @@ public func unpackInput(_ start: UnsafePointer<UInt8>?, _ count: Int) -> CInt {
     let input = UnsafeRawBufferPointer(start: start, count: count)
     let whole = unpacked(input, pieces: 1 << 16, into: 1 << 16)
     let slow = unpacked(input, pieces: 1, into: 977)
-    // A frame that libzstd has as a whole it judges more strictly.
+    // libzstd is stricter with a frame that it has as a whole.
     precondition(whole.end == slow.end || whole.packing == .zstd, "the end depends on the pieces")
-    // Before a flaw is found some come out, now more and now less.
+    // Before an error is found, more or fewer bytes come out.
     precondition(whole.end == 1 || slow.end == 1 || whole.bytes == slow.bytes, "what comes out depends on the pieces")
     return 0
 }

@@ -2,7 +2,7 @@ import Foundation
 import TestSupport
 import Testing
 
-/// What an operator forgot to say opens nothing.
+/// A configuration without identity opens nothing.
 @Suite struct `A service that knows nobody` {
     private static func open(_ options: [String: String] = [:]) throws -> TestGlance {
         try TestGlance(options, identity: nil, workers: 1, runsRegistry: true)
@@ -55,7 +55,7 @@ import Testing
         #expect(try glance.send("GET", "/v2/nothing", as: nil).status == 404)
     }
 
-    /// As in Glance, whose policy may let somebody do something who has no role.
+    /// As in Glance, whose policy may allow something to callers without a role.
     @Test func `lets everybody see what its policy says, and change nothing`() throws {
         let file = "\(TestFolder.root)/open-\(UInt64.random(in: 0 ... .max)).yaml"
         let rules = [
@@ -101,12 +101,12 @@ import Testing
     }
 }
 
-/// Everybody an administrator: on the very host alone, unless it is said twice.
+/// `identity = none` makes callers on this host administrators; others only with a second option.
 @Suite struct `A service that lets everybody be an administrator` {
     let glance: TestGlance
     init() throws { glance = try .of(Self.self, identity: "none") }
 
-    /// The status of a list that a client at an address asks for, by CGI.
+    /// The status of a list for a client at an address, by CGI.
     private func status(from address: String, _ variables: [String: String] = [:]) throws -> Int {
         var all = [
             "PATH": "/usr/bin:/bin", "GATEWAY_INTERFACE": "CGI/1.1", "SERVER_PROTOCOL": "HTTP/1.1", "REQUEST_METHOD": "GET",

@@ -2,12 +2,12 @@ import Foundation
 import TestSupport
 import Testing
 
-/// The same program, started for one request with it in the environment: RFC 3875.
+/// The same program as a CGI program, with one request in its environment: RFC 3875.
 @Suite struct `A program started for one request` {
     let glance: TestGlance
     init() throws { glance = try .of(Self.self) }
 
-    /// What a CGI program answered.
+    /// The answer of a CGI program.
     private struct Answer {
         let status: Int
         let headers: [String: String]
@@ -35,7 +35,7 @@ import Testing
 
     /// Starts the program.
     ///
-    /// - Parameter variables: over and above a request of alice's; one that is empty is left out, unless it is an option.
+    /// - Parameter variables: in addition to a request of alice's; an empty one is removed, unless it is an option.
     private func answer(
         _ method: String, _ uri: String, _ variables: [String: String] = [:], _ words: [String] = [], body: [UInt8]? = nil
     ) throws -> Answer {
@@ -84,7 +84,7 @@ import Testing
         #expect(FileManager.default.contents(atPath: "\(glance.storeFolder)/\(id)").map(Array.init) == data)
     }
 
-    /// RFC 3875, 4.2: the input may go on behind the body, and may not be read further.
+    /// RFC 3875, 4.2: the input may continue behind the body, and must not be read further.
     @Test func `takes no more from its input than the request's length`() throws {
         let id = try glance.hasImage()
         #expect(try upload(Array("hello, and another request".utf8), to: id, ["CONTENT_LENGTH": "5"]).status == 204)
@@ -136,7 +136,7 @@ import Testing
         #expect(created.headers["Location"] == "http://images.example/cgi-bin/image/v2/images/\(created.json["id"]?.string ?? "")")
     }
 
-    /// RFC 3875, 4.4: a server may put words of the query onto the command line.
+    /// RFC 3875, 4.4: a server may put words of the query on the command line.
     @Test(arguments: [["--help"], ["--config-file", "/etc/passwd"], ["--metadata", "fd:2"], ["--version"]])
     func `does not look at its command line`(_ words: [String]) throws {
         let answer = try answer("GET", "/versions", [:], words)
@@ -154,7 +154,7 @@ import Testing
             try "[DEFAULT]\npublic_endpoint = https://elsewhere.example\n".write(
                 toFile: "\(folder)/\(name).conf", atomically: true, encoding: .utf8)
         }
-        // That of another program.
+        // The variable of another program.
         try "[DEFAULT]\npublic_endpoint = https://wrong.example\nlog_file = /nonexistent/image-cache.log\n".write(
             toFile: "\(folder)/glance-cache.conf", atomically: true, encoding: .utf8)
         let whole = try answer("GET", "/versions", ["OS_GLANCE_CONFIG_DIR": folder])
@@ -182,7 +182,7 @@ import Testing
         #expect(lines.first?.hasSuffix("from 192.0.2.1") == true)
     }
 
-    /// A client's header `Proxy` is `HTTP_PROXY` in the environment: CVE-2016-5385. The variable in small letters is the operator's.
+    /// A client's header `Proxy` becomes `HTTP_PROXY` in the environment: CVE-2016-5385. The variable in lower case is the operator's.
     @Test func `takes no proxy from a client, and one from its operator`() throws {
         let proxy = try RawServer { connection, _ in
             connection.readHead()

@@ -2,9 +2,9 @@ import Foundation
 import TestSupport
 import Testing
 
-/// What nginx sees to: the forms of HTTP, sizes, and bodies that go through as they come.
+/// The part of nginx: the forms of HTTP, sizes, and bodies that are passed on as they arrive.
 @Suite struct `Connections` {
-    /// The two ways whose uploads are not taken in first.
+    /// The two ways in which uploads are not buffered.
     static let streaming: [Front.Way] = [.site, .prefix]
 
     @Test(arguments: streaming)
@@ -16,7 +16,7 @@ import Testing
         try connection.send(front.head("PUT", "/v2/images/\(id)/file", ["Content-Type": "application/octet-stream"], length: data.count))
         try connection.send(Array(data[..<2_000_000]))
         #expect(try eventually { try front.glance.status(of: id) == "saving" })
-        // What came is written already: the worker hands on 512 KiB at a time, the first with the second.
+        // The worker has written what arrived: it passes on 512 KiB at a time, the first with the second.
         #expect(
             try eventually {
                 let file = try front.glance.incomingFiles().first { $0.hasPrefix(id) } ?? ""
@@ -42,10 +42,10 @@ import Testing
         try chunked.send(front.head("POST", "/v2/images", ["Transfer-Encoding": "chunked"]))
         try? chunked.send(Array("\(String(large.count, radix: 16))\r\n".utf8) + large + Array("\r\n0\r\n\r\n".utf8))
         #expect(try chunked.receive().status == 413)
-        // Just within the limit it is the worker's to judge: a name has 255 characters.
+        // Just within nginx's limit, the worker refuses it: a name has at most 255 characters.
         let full = Array((#"{"name": ""# + String(repeating: "x", count: 8 << 20 - 12) + #""}"#).utf8)
         #expect(try front.send("POST", "/v2/images", body: full).status == 400)
-        // A body that nobody reads does not stand in the way of the answer.
+        // An unread body does not delay the answer.
         #expect(try front.upload(bytes(size), to: id).status == 409)
     }
 
@@ -62,7 +62,7 @@ import Testing
             #expect(reply["Transfer-Encoding"] == nil)
             #expect(reply["Content-Length"] == String(reply.body.count))
             #expect(reply["Connection"] == "close")
-            // Nothing more comes: the end, not another answer.
+            // The connection ends, without a second answer.
             #expect(throws: HTTPConnection.Failed.self) { try connection.receive() }
         }
     }
@@ -89,7 +89,6 @@ import Testing
         }
     }
 
-    /// Hazard B-24.
     @Test(arguments: Front.Way.allCases)
     func `that ask whether to go on are told so`(_ way: Front.Way) throws {
         let front = try Front.of(way)

@@ -4,12 +4,12 @@ import Stack
 import Synchronization
 import TestSupport
 
-/// An nginx of its own before the workers of a service, with the files of `nginx/` included as an operator would.
+/// An nginx of the test in front of a service's workers, which includes the files of `nginx/` as an operator does.
 final class Front: @unchecked Sendable {
     let glance: TestGlance
     let port: Int
     let folder: String
-    /// What stands before every path.
+    /// The prefix of every path.
     let prefix: String
     private var processes: [ChildProcess] = []
 
@@ -19,7 +19,7 @@ final class Front: @unchecked Sendable {
 
         var prefix: String { self == .prefix ? "/image" : "" }
 
-        /// What stands in the http block.
+        /// The content of the http block.
         func http(_ port: Int) -> String {
             switch self {
             case .site: "include vitrine/site.conf;"
@@ -30,8 +30,8 @@ final class Front: @unchecked Sendable {
     }
 
     /// - Parameters:
-    ///   - http: what stands in the http block, told the port; `FOLDER` is where nginx lives.
-    ///   - changes: text of the shipped files → what is to stand there, over and above the paths.
+    ///   - http: the content of the http block, made from the port; `FOLDER` stands for nginx's folder.
+    ///   - changes: replacements in the shipped files, in addition to the paths.
     init(before glance: TestGlance, prefix: String = "", changes: [String: String] = [:], http: (Int) -> String) throws {
         self.glance = glance
         self.prefix = prefix
@@ -56,7 +56,7 @@ final class Front: @unchecked Sendable {
             try ChildProcess(
                 "nginx", ["-p", folder, "-c", "\(folder)/nginx.conf", "-e", "\(folder)/nginx.log"], output: "\(folder)/nginx.log"),
         ]
-        // nginx writes its number once it has all of its ports.
+        // nginx writes this file after it has bound all of its ports.
         let ready = eventually(within: 20) {
             ["nginx.pid", "fcgiwrap.socket"].allSatisfy { FileManager.default.fileExists(atPath: "\(folder)/\($0)") }
                 && (try? HTTPConnection(port: port)) != nil
@@ -70,7 +70,7 @@ final class Front: @unchecked Sendable {
         try self.init(before: glance, prefix: way.prefix) { way.http($0) }
     }
 
-    /// The one front of a kind that all suites share, before a service that they share as well.
+    /// The front of a kind that all suites share, before a service that they share as well.
     static func of(_ way: Way) throws -> Front {
         try shared.withLock { known in
             if let front = known[way] { return front }
@@ -82,13 +82,13 @@ final class Front: @unchecked Sendable {
 
     private static let shared = Mutex<[Way: Front]>([:])
 
-    /// The shipped files with some texts changed; each must stand in one of them.
+    /// The shipped files with some texts replaced; each must occur in one of them.
     private static func copyShipped(to folder: String, _ changes: [String: String]) throws {
         var unseen = Set(changes.keys)
         let shipped = TestGlance.repository + "nginx"
         for name in try FileManager.default.contentsOfDirectory(atPath: shipped) {
             var text = try String(contentsOfFile: "\(shipped)/\(name)", encoding: .utf8)
-            // The longest first: one may be within another.
+            // The longest first, because one may contain another.
             for (old, new) in changes.sorted(by: { $0.key.count > $1.key.count }) where text.contains(old) {
                 text = text.replacing(old, with: new)
                 unseen.remove(old)
@@ -98,7 +98,7 @@ final class Front: @unchecked Sendable {
         guard unseen.isEmpty else { throw Unexpected("nginx/ does not say \(unseen.sorted())") }
     }
 
-    /// An nginx.conf that keeps to its folder.
+    /// An nginx.conf that uses only its own folder.
     static func configuration(in folder: String, http: String) -> String {
         let buffers = ["client_body", "fastcgi", "proxy", "scgi", "uwsgi"].map { "\($0)_temp_path \(folder)/\($0);" }
         return """
@@ -124,7 +124,7 @@ final class Front: @unchecked Sendable {
     ) throws -> Reply {
         let connection = try HTTPConnection(port: port)
         try connection.send(head(method, path, as: person, headers, length: body?.count))
-        // What is refused by its head need not be read.
+        // If the request is refused by its head, the server need not read the rest.
         if let body { try? connection.send(body) }
         return try connection.receive(isHead: method == "HEAD")
     }
@@ -141,7 +141,7 @@ final class Front: @unchecked Sendable {
 
     var address: String { "http://127.0.0.1:\(port)\(prefix)" }
 
-    /// What nginx and fcgiwrap complained of.
+    /// The errors of nginx and fcgiwrap.
     func log() throws -> String {
         try ["nginx.log", "fcgiwrap.log"].map { try String(contentsOfFile: "\(folder)/\($0)", encoding: .utf8) }.joined()
     }

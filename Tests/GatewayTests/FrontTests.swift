@@ -2,7 +2,7 @@ import Foundation
 import TestSupport
 import Testing
 
-/// The shipped site, the example of a path prefix and that of plain CGI: what a client sees is the same.
+/// The shipped site, the example of a path prefix and that of plain CGI look the same to clients.
 @Suite struct `Every way into the service` {
     @Test(arguments: Front.Way.allCases)
     func `takes an image through its whole life`(_ way: Front.Way) throws {
@@ -77,7 +77,7 @@ import Testing
             #expect(try eventually { try front.glance.status(of: id) == "queued" })
             #expect(try eventually { try front.glance.incomingFiles().allSatisfy { !$0.hasPrefix(id) } })
             #expect(try !front.glance.storedFiles().contains(id))
-            // A program that was started for it after all would be in the way of this.
+            // A program that was started for the request anyway would disturb this.
             #expect(try front.upload(Array("whole".utf8), to: id).status == 204)
             #expect(try front.send("GET", "/v2/images/\(id)/file").text == "whole")
         }
@@ -116,7 +116,7 @@ import Testing
         }
     }
 
-    /// Spec v2 §4 and §7: paths in documents are the API's own; whole addresses lead where the client came.
+    /// Paths in documents have no prefix; absolute URLs lead to the address that the client used.
     @Test(arguments: Front.Way.allCases)
     func `makes links that lead back`(_ way: Front.Way) throws {
         let front = try Front.of(way)
@@ -145,7 +145,6 @@ import Testing
         #expect(try front.send("GET", "/v2")["Location"] == "\(front.address)/v2/")
     }
 
-    /// Hazards B-06 and B-25.
     @Test(arguments: Front.Way.allCases)
     func `shows nothing of what is inside`(_ way: Front.Way) throws {
         let front = try Front.of(way)
@@ -157,7 +156,7 @@ import Testing
         ] {
             try outside.send("GET \(path) HTTP/1.1\r\nHost: x\r\nX-Auth-Token: alice\r\n\r\n")
             let reply = try outside.receive()
-            // Below no prefix, what is no version of the API is answered with the list of versions.
+            // Without a prefix, a path that is no version of the API is answered with the list of versions.
             #expect([300, 404].contains(reply.status), "\(path)")
             #expect(!reply.text.contains("secret"), "\(path)")
         }
@@ -172,7 +171,7 @@ import Testing
         }
     }
 
-    /// Their ways of following `next` and of putting an address together differ, below a prefix above all.
+    /// Clients follow `next` and build URLs in different ways, especially below a prefix.
     @Test(arguments: Front.Way.allCases)
     func `leads real clients through the pages of a list to an image's data`(_ way: Front.Way) throws {
         let front = try Front.of(way)

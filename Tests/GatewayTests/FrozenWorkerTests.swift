@@ -2,9 +2,9 @@ import Foundation
 import TestSupport
 import Testing
 
-/// One of two workers stands still, as a process does that is stopped, swapped out or traced.
+/// One of two workers does not run, like a process that is stopped, swapped out or traced.
 @Suite(.serialized) struct `A worker that is frozen` {
-    /// The shipped site, with limits that a test can wait for.
+    /// The shipped site, with short time limits.
     private static func front(before glance: TestGlance) throws -> Front {
         let limits = ["40s", "120s"].map { "fastcgi_read_timeout          \($0);" }
         let changes = Dictionary(uniqueKeysWithValues: limits.map { ($0, "fastcgi_read_timeout 2s;") })
@@ -56,7 +56,7 @@ import Testing
         }
     }
 
-    /// However long it is on the way to its end, a reading request is not done over and over.
+    /// A reading request that takes long is not repeated again and again.
     @Test func `that is all there is gets a request twice, and the client is told`() throws {
         let glance = try TestGlance(workers: 1)
         let front = try Self.front(before: glance)

@@ -4,14 +4,14 @@ import Stack
 import TestSupport
 import Testing
 
-/// Policy-and-auth §1, v2 §23, registry.md: what oslo's health check answers as Glance mounts it.
+/// The answers of oslo's health check, as Glance mounts it.
 @Suite struct `The health check` {
     let glance: TestGlance
     let file = "\(TestFolder.root)/healthcheck_disable-\(UInt32.random(in: 0 ... .max))"
 
     init() throws { glance = try TestGlance(["healthcheck": "disable_by_file_path = \(file)"], runsRegistry: true) }
 
-    /// Asks the registry.
+    /// Sends a request to the registry.
     private func askRegistry(_ method: String = "GET") throws -> Reply {
         let connection = try HTTPConnection(port: glance.registryPort)
         try connection.send(glance.head(method, "/healthcheck", nil))
@@ -57,7 +57,7 @@ import Testing
         let json = try glance.send("GET", "/healthcheck", as: nil, ["Accept": "application/json"])
         #expect(json.status == 503)
         #expect(json.text == #"{"detailed": false, "reasons": ["DISABLED BY FILE"]}"#)
-        // It is for load balancers; who asks all the same is served.
+        // It is meant for load balancers, but answers everybody.
         #expect(try glance.send("GET", "/v2/images").status == 200)
         unlink(file)
         #expect(try glance.send("GET", "/healthcheck", as: nil).status == 200)

@@ -2,7 +2,7 @@ import Foundation
 import TestSupport
 import Testing
 
-/// What `glance-params.conf` lets through, as a program sees it that prints all it is told: hazards B-01 to B-03.
+/// The headers that pass `glance-params.conf`, as seen by a program that prints its parameters.
 @Suite struct `What a worker is told of a request` {
     let front: Front
     init() throws { front = try Self.shared.get() }
@@ -36,7 +36,7 @@ import Testing
         return Dictionary(pairs.map { (String($0[0]), $0.count == 2 ? String($0[1]) : "") }) { $1 }
     }
 
-    /// Source: keystonemiddleware, `_request.py`: what it writes into requests, for the user and for the service that calls.
+    /// The headers that keystonemiddleware writes into requests, for the user and the calling service. Source: `_request.py`.
     static let identity: [String] =
         ["", "Service-"].flatMap { whose in
             [
@@ -49,7 +49,7 @@ import Testing
         ]
 
     @Test(arguments: identity)
-    func `is never who the client says that he is`(_ name: String) throws {
+    func `is never the identity that a client claims`(_ name: String) throws {
         let spellings = [
             name, name.lowercased(), name.uppercased(), name.replacing("-", with: "_"), name.lowercased().replacing("-", with: "_"),
             String(name.reversed().enumerated().map { $0 % 2 == 0 && $1 == "-" ? "_" : $1 }.reversed()),
@@ -76,7 +76,7 @@ import Testing
         #expect(told["SERVER_PORT"] == String(front.port))
     }
 
-    /// Hazards B-02 and B-03.
+    /// A client cannot set a parameter of the server by a header.
     @Test func `is not what headers say that look like the server's own words`() throws {
         let told = try told([
             "Proxy": "http://forged", "Request-Method": "DELETE", "Request_Uri": "/forged", "Script-Name": "/forged",

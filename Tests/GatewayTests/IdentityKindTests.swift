@@ -2,7 +2,7 @@ import Foundation
 import TestSupport
 import Testing
 
-/// The ways of knowing who calls that need no Keystone.
+/// The kinds of identity without Keystone.
 @Suite struct `Identity by a file of tokens` {
     let glance: TestGlance
     private let path: String
@@ -10,7 +10,7 @@ import Testing
     init() throws {
         glance = try TestGlance()
         path = "\(glance.folder)/tokens.yaml"
-        // What the workers read first is the file as it was.
+        // The workers read the file in its first state.
         let glance = glance
         guard try eventually(within: 10, { try glance.workerLog().components(separatedBy: "takes requests").count == 3 }) else {
             throw Unexpected("the workers do not start: \(try glance.workerLog())")
@@ -31,7 +31,7 @@ import Testing
         #expect(try status("alice") == 200)
         try write("  carol: { user: carol, project: coda, roles: [member] }\n", atomically: atomically)
         #expect(try eventually(within: 10) { try status("carol") == 200 })
-        // Each of the two workers reads for itself.
+        // Each of the two workers reads the file.
         #expect(try eventually(within: 10) { try (0..<20).allSatisfy { _ in try status("alice") == 401 } })
         let created = try glance.send("POST", "/v2/images", as: nil, ["X-Auth-Token": "carol"], body: Array("{}".utf8))
         #expect(created.json["owner"]?.string == "coda")
@@ -59,7 +59,7 @@ import Testing
         #expect(try status("alice") == 200)
         #expect(try status("carol") == 401)
         #expect(try !glance.workerLog().contains("s3cret"))
-        // And the next one that can be read counts.
+        // The next valid file takes effect.
         try write("  carol: { user: carol, project: coda, roles: [member] }\n")
         #expect(try eventually(within: 10) { try status("carol") == 200 })
     }
@@ -84,7 +84,7 @@ import Testing
         #expect(created.status == 201)
         #expect(created.json["owner"]?.string == "everybody")
         let id = try #require(created.json["id"]?.string)
-        // Another's image, which only an administrator may make, see and delete.
+        // Another project's image, which only an administrator may create, see and delete.
         let foreign = try glance.send("POST", "/v2/images", as: nil, body: Array(#"{"visibility": "private", "owner": "acme"}"#.utf8))
         #expect(foreign.json["owner"]?.string == "acme")
         let other = try #require(foreign.json["id"]?.string)
@@ -94,7 +94,7 @@ import Testing
     }
 
     @Test(arguments: [["X-Auth-Token": "anything"], ["X-Auth-Token": ""], ["X-Roles": "reader", "X-Project-Id": "acme"]])
-    func `does not look at what a client says of himself`(_ headers: [String: String]) throws {
+    func `ignores what clients say of themselves`(_ headers: [String: String]) throws {
         let created = try glance.send("POST", "/v2/images", as: nil, headers, body: Array("{}".utf8))
         #expect(created.status == 201)
         #expect(created.json["owner"]?.string == "everybody")

@@ -2,7 +2,7 @@ import Foundation
 import TestSupport
 import Testing
 
-/// The file that a log goes to, when somebody moves it, when it is full, and when it is to give way by itself.
+/// The log file: renamed by others, on a full disk, and rotated by the program.
 @Suite(.serialized) struct `The file of the log` {
     private func folder() throws -> String {
         let folder = "\(TestFolder.root)/logs-\(UInt32.random(in: 0 ... .max))"
@@ -28,7 +28,7 @@ import Testing
         #expect(eventually { contents("\(folder)/glance-api.log").components(separatedBy: "GET /v2/images 200").count == 11 })
         #expect(!before.contains("GET /v2/images 200"))
         #expect(eventually { contents("\(folder)/glance-registry.log").contains("glance.registry.access") })
-        // Of those that have nothing to say the signal opens it.
+        // A process that logs nothing opens the new file at the signal.
         let tasks = try #require(glance.site.tasksID)
         kill(tasks, SIGHUP)
         #expect(eventually { FileManager.default.fileExists(atPath: "\(folder)/glance-tasks.log") })
@@ -45,7 +45,7 @@ import Testing
         #expect(try gone.send("GET", "/v2/images").status == 200)
         try FileManager.default.removeItem(atPath: folder)
         #expect(try gone.send("GET", "/v2/images").status == 200)
-        // Back again, it is found again.
+        // When the folder is back, the file is found again.
         try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
         let isFound = try eventually(within: 20) {
             try gone.send("GET", "/v2/images").status == 200 && contents("\(folder)/glance-api.log").contains("GET /v2/images 200")
@@ -59,7 +59,7 @@ import Testing
         let glance = try TestGlance([
             "DEFAULT": "log_dir = \(folder)\nlog_rotation_type = SIZE\nmax_logfile_size_mb = 1\nmax_logfile_count = 9"
         ])
-        // What a client may say of the greatest length, so that few requests make a file full.
+        // The longest id that a client may send, so that few requests fill a file.
         let method = String(repeating: "A", count: 7000)
         let all = 600
         let threads = 4
@@ -78,7 +78,7 @@ import Testing
         #expect(try files() == ["glance-api.log", "glance-api.log.1", "glance-api.log.2", "glance-api.log.3", "glance-api.log.4"])
         for file in try files() {
             let size = try FileManager.default.attributesOfItem(atPath: "\(folder)/\(file)")[.size] as? Int ?? 0
-            // A line of another process may come just before it gives way.
+            // A line of another process may come just before the rotation.
             #expect(size <= 1 << 20 + 40_000 && (file.hasSuffix(".log") || size > 900_000), "\(file): \(size)")
         }
     }
@@ -104,7 +104,7 @@ import Testing
             return seen.count >= 4
         }
         #expect(haveCome)
-        // The oldest goes after the newest has its name.
+        // The oldest file is removed after the newest has its name.
         #expect(try eventually { try old().count == 2 })
         for name in seen { #expect(name.wholeMatch(of: #/glance-api\.log\.\d{4}-\d\d-\d\d_\d\d-\d\d-\d\d(\.\d+)?/#) != nil, "\(name)") }
     }
@@ -112,12 +112,12 @@ import Testing
     @Test func `shows what would end its lines as what it is`() throws {
         let glance = try TestGlance(workers: 1)
         let tokens = try String(contentsOfFile: "\(glance.folder)/tokens.yaml", encoding: .utf8)
-        // The user's name is in every line of theirs.
+        // The user's name is in every line about them.
         let name = #"m\n2026-01-01 00:00:00.000 1 INFO forged\u0085\u2028\u001b[2J\r\t\u007f"#
         let entry = "  mallory: { user: \"\(name)\", project: acme, roles: [member] }"
         try "\(tokens)\(entry)\n".write(toFile: "\(glance.folder)/tokens.yaml", atomically: true, encoding: .utf8)
         #expect(try eventually { try glance.send("GET", "/v2/images", as: nil, ["X-Auth-Token": "mallory"]).status == 200 })
-        // It was written as it is to be shown.
+        // The file has the line in the form in which it is shown.
         #expect(try eventually { try glance.workerLog().contains("\(name) acme") })
         for line in try glance.workerLog().split(whereSeparator: \.isNewline) {
             #expect(line.prefixMatch(of: #/\d{4}-\d\d-\d\d \d\d:\d\d:\d\d\.\d{3} \d+ [A-Z]+ glance\.\w+ \[/#) != nil, "\(line)")

@@ -2,7 +2,7 @@ import Foundation
 import TestSupport
 import Testing
 
-/// What the log says of requests, as oslo.log writes it.
+/// The log lines about requests, in the format of oslo.log.
 @Suite struct `The log` {
     let glance: TestGlance
     init() throws { glance = try .of(Self.self) }
@@ -89,7 +89,7 @@ import Testing
         ]
         for (name, value) in fields { #expect(line[name] == value, "\(name)") }
         #expect(line["ms"]?.int != nil)
-        // Every line is JSON, those of the start too.
+        // Every line is JSON, including those of the start.
         for line in try glance.workerLog().split(separator: "\n") {
             #expect(try JSONValue(parsing: Array(line.utf8)).object != nil, "\(line)")
         }
@@ -106,7 +106,7 @@ import Testing
         }
     }
 
-    /// Tokens, right and wrong, wherever a client puts them; at the level of the greatest talk.
+    /// Tokens, valid or not, wherever a client puts them, at the debug level.
     @Test func `never tells a token nor what is behind the question mark`() throws {
         let glance = try TestGlance(["DEFAULT": "debug = true"])
         let secrets = ["alice", "wr0ng-t0ken", "qu3ry-s3cret", "b0dy-s3cret", "h3ader-s3cret"]

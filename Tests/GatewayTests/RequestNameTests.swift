@@ -3,11 +3,11 @@ import Glibc
 import TestSupport
 import Testing
 
-/// Issue 4, part 7; spec v2 §1.6. What nginx says by itself bears a name too, and so does every line of the log.
+/// nginx's own errors have a request id too, and so has every line of the log.
 @Suite(.serialized) struct `The names of a request` {
     private let own = #/req-[0-9a-f]{32}/#
 
-    /// Names in an answer's header.
+    /// The ids in an answer's headers.
     private func names(_ reply: Reply) -> [String] {
         reply.headers.filter { $0.name.lowercased() == "x-openstack-request-id" }.map(\.value)
     }
@@ -21,7 +21,7 @@ import Testing
         #expect(length.status == 413)
         #expect(names(length).count == 1)
         #expect(names(length).first?.wholeMatch(of: own) != nil)
-        // A worker's answer has the worker's name alone.
+        // A worker's answer has only the worker's id.
         for path in ["/v2/images?limit=1", "/nowhere", "/v2/images/\(try front.glance.hasActiveImage())/file"] {
             #expect(names(try front.send("GET", path, ["X-Openstack-Request-Id": "req-given"])) == ["req-given"], "\(path)")
         }
@@ -65,11 +65,11 @@ import Testing
         for origin in ["https://evil.example", "https://horizon.example.evil.example", "https://horizon.example/"] {
             #expect(try refusal(origin)["Access-Control-Allow-Origin"] == nil)
         }
-        // The worker decides for its own answers, and it knows of no such site.
+        // The worker decides for its own answers, and no site is configured there.
         #expect(try front.send("GET", "/versions", ["Origin": "https://horizon.example"])["Access-Control-Allow-Origin"] == nil)
     }
 
-    /// Both names in the lines of a log that are no access lines and hold some words.
+    /// Both ids in those lines of a log that are not access lines and contain a text.
     private func brackets(_ words: String, _ glance: TestGlance) throws -> Set<String> {
         Set(
             try glance.workerLog().split(separator: "\n").filter { $0.contains(words) }.compactMap {

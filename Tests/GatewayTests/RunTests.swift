@@ -8,7 +8,7 @@ import Testing
     private let folder = "\(TestFolder.root)/run-\(UInt32.random(in: 0 ... .max))"
     private static let program = "\(TestGlance.programs)glance-manage"
 
-    /// A service that runs, or is about to.
+    /// A service that runs or starts.
     private final class Running {
         let ports: (api: Int, registry: Int)
         let process: ChildProcess
@@ -31,7 +31,7 @@ import Testing
 
         var said: String { (try? String(contentsOfFile: output, encoding: .utf8)) ?? "" }
 
-        /// Waits for its word that it is ready, and asks it something at once.
+        /// Waits until it reports `ready`, and sends a request at once.
         func isReadyAndAnswers() throws -> Bool {
             guard eventually({ said.contains("ready: ") || !process.isRunning }), process.isRunning else { return false }
             let connection = try HTTPConnection(port: ports.api)
@@ -44,14 +44,14 @@ import Testing
         try Command(Self.program, Running.words(folder, (try freePort(), try freePort())) + words)
     }
 
-    /// A database without a table.
+    /// An empty database.
     private func emptyDatabase() throws -> [String] {
         let name = "run\(UInt32.random(in: 0 ... .max))"
         try SharedMariaDB.running().createDatabase(name)
         return ["--db", try SharedMariaDB.running().url(of: name)]
     }
 
-    /// A configuration of one's own, in a file.
+    /// A configuration of the test, in a file.
     private func configuration(_ options: String) throws -> [String] {
         try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
         let text = "\(options)\n[vitrine]\nidentity = none\n[glance_store]\nfilesystem_store_datadir = \(folder)/images\n"
@@ -66,7 +66,7 @@ import Testing
         let second = try run()
         #expect(second.status == 1)
         #expect(second.errors.contains("a service runs in \(folder) already"))
-        // And another at its port, in a folder of its own.
+        // Another at its port, in a separate folder.
         for (words, port) in [
             (["--api-port", String(running.ports.api)], running.ports.api),
             (["--registry-port", String(running.ports.api)], running.ports.api),

@@ -2,9 +2,9 @@ import Foundation
 import TestSupport
 import Testing
 
-/// What `PrivateTmp=` of systemd, or a container, does to folders that `glance-api` and `glance-tasks` share.
+/// The effect of systemd's `PrivateTmp=`, or of a container, on folders that `glance-api` and `glance-tasks` share.
 @Suite struct `A folder that only one of the programs sees` {
-    /// Runs `glance-tasks` where another folder lies at a path.
+    /// Runs `glance-tasks` with another folder at a path.
     private func tasks(_ glance: TestGlance, hiding path: String, _ variables: [String: String] = [:]) throws -> Command {
         let script = "mount -t tmpfs none \"$1\" && exec \"$2\" --config-file \"$3\""
         let environment = ["PATH": "/usr/bin:/bin"].merging(variables) { $1 }
@@ -42,7 +42,7 @@ import Testing
         #expect(eventually { glance.site.workerIDs.isEmpty })
         try FileManager.default.removeItem(atPath: mark)
         try glance.site.revive()
-        // It is marked anew, by whichever process notices it first.
+        // The process that notices it first marks it again.
         #expect(eventually { FileManager.default.fileExists(atPath: mark) })
         let id = try glance.hasImage()
         #expect(
@@ -53,7 +53,7 @@ import Testing
         #expect(try eventually { try glance.status(of: id) == "active" })
     }
 
-    /// Where a file lies in the folder's way.
+    /// A file has the folder's path.
     @Test func `is not what lies where nothing is said of it, which is below the folder of the service's state`() throws {
         let glance = try TestGlance(workers: 1)
         let text = try String(contentsOfFile: glance.configurationFile, encoding: .utf8)

@@ -3,7 +3,7 @@ import Stack
 import TestSupport
 import Testing
 
-/// The files of `nginx/` as they lie there.
+/// The files of `nginx/`, unchanged.
 @Suite struct `The nginx files that are shipped` {
     static let uses: [(String, String)] = [
         ("the site", "include vitrine/site.conf;"),
@@ -30,7 +30,7 @@ import Testing
     func `hide nginx's version`(_ way: Front.Way) throws {
         let front = try Front.of(way)
         let connection = try HTTPConnection(port: front.port)
-        // Answers of the worker, of nginx for a place of its own, and of nginx to what is no HTTP.
+        // Answers of the worker, of nginx for an internal location, and of nginx to a request that is not HTTP.
         #expect(try front.send("GET", "/versions")["Server"] == "nginx")
         #expect(try front.send("GET", "/_blobs/file/x")["Server"] == "nginx")
         try connection.send("nonsense\r\n\r\n")
@@ -72,7 +72,7 @@ import Testing
         let reply = try connection.receive()
         #expect(reply.status == 301)
         #expect(reply["Location"] == "http://127.0.0.1:\(front.port)/image/")
-        // What else the site has is none of ours.
+        // Other locations of the site are not the service's.
         for path in ["/v2/images", "/images/v2/images", "/imagery/v2/images"] {
             let other = try HTTPConnection(port: front.port)
             try other.send("GET \(path) HTTP/1.1\r\nHost: x\r\nConnection: close\r\nX-Auth-Token: alice\r\n\r\n")

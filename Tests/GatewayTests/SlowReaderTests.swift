@@ -2,7 +2,7 @@ import Foundation
 import TestSupport
 import Testing
 
-/// Downloads that nginx cannot send by itself, and whose readers take their time.
+/// Downloads that nginx cannot send itself, with slow clients.
 @Suite(.serialized) struct `Readers that are slow` {
     /// 32 MiB: more than nginx and the sockets hold.
     private static let data = (0..<32).reduce(into: [UInt8]()) { data, _ in data += block }
@@ -17,7 +17,7 @@ import Testing
         return (id, try #require(glance.send("HEAD", "/v2/images/\(id)/file")["ETag"]))
     }
 
-    /// Bytes of answers that nginx's workers keep in files; those have no names.
+    /// Bytes of answers in nginx's temporary files, which have no names.
     private func spilled(_ glance: TestGlance) throws -> [String] {
         let master = try #require(glance.site.nginxID)
         let children = try String(contentsOfFile: "/proc/\(master)/task/\(master)/children", encoding: .utf8).split(separator: " ")
@@ -38,7 +38,7 @@ import Testing
         let readers = try (0..<32).map { _ in try HTTPConnection(port: glance.port) }
         for reader in readers { try reader.send(head(.alice)) }
         let heads = try readers.map { try $0.receiveHead() }
-        // A project has three quarters of the threads of each of two processes, at the most.
+        // A project may use three quarters of the threads of each of two processes.
         let sent = heads.indices.filter { heads[$0].status == 200 }
         #expect((1...12).contains(sent.count))
         for refused in heads where refused.status != 200 {
@@ -46,7 +46,7 @@ import Testing
             #expect(refused["Retry-After"] != nil)
             #expect(refused["x-openstack-request-id"]?.hasPrefix("req-") == true)
         }
-        // Metadata threads are 12: each of these would wait for one of the readers otherwise.
+        // There are 12 metadata threads: otherwise each of these requests would wait for one of the readers.
         let small = try glance.hasActiveImage("small", visibility: "public")
         for _ in 0..<20 {
             #expect(try glance.send("GET", "/v2/images/\(small)").status == 200)
@@ -59,7 +59,7 @@ import Testing
         try other.send(head(.bob))
         #expect(try other.receive().body.count == Self.data.count)
         #expect(try spilled(glance) == [])
-        // Who reads on gets all of it.
+        // A client that continues to read gets the whole image.
         let patient = try #require(sent.first)
         #expect(readers[patient].receiveRest() == Self.data)
         withExtendedLifetime(readers) {}

@@ -2,7 +2,7 @@ import Foundation
 import TestSupport
 import Testing
 
-/// `deploy/systemd` as it lies there.
+/// The units in `deploy/systemd`, unchanged.
 @Suite struct `The units that are shipped` {
     private static let services = ["glance-api@", "glance-registry@", "glance-tasks"]
 
@@ -20,7 +20,7 @@ import Testing
         #expect(common[0] == common[1] && common[0] == common[2])
         #expect(common[0]["LimitNOFILE"] != nil && common[0]["NoNewPrivileges"] == "true")
         #expect(common[0]["ExecReload"] == "/bin/kill -HUP $MAINPID")
-        // They are told where a folder is that they share and keep, and /tmp is none.
+        // They name a folder that they share and keep, which is not /tmp.
         #expect(common[0]["PrivateTmp"] == "true" && common[0]["StateDirectory"] == "glance")
         // More than graceful_shutdown_timeout, whose default is 60 s.
         #expect((common[0]["TimeoutStopSec"].flatMap { Int($0) } ?? 0) > 60)
@@ -35,7 +35,7 @@ import Testing
         }
     }
 
-    /// The words that systemd would start them by: a program that takes them looks for its configuration, and finds none.
+    /// The command lines of the units: a program that accepts one looks for its configuration, and finds none.
     @Test func `start programs with words that they know`() throws {
         for service in Self.services {
             let line = try #require(try settings(of: service)["ExecStart"]).split(separator: " ").map(String.init)

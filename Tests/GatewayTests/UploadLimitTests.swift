@@ -2,11 +2,11 @@ import Foundation
 import TestSupport
 import Testing
 
-/// What the shipped site lets one address do at once.
+/// The shipped site's limit for requests at once from one address.
 @Suite struct `The limit of uploads from one address` {
     @Test func `is on, refuses by name, and concerns no other requests`() throws {
         let glance = try TestGlance.of(Self.self)
-        // As it stands there, but for the number.
+        // The shipped line, with another number.
         let front = try Front(before: glance, changes: ["\n    limit_conn glance_uploads 64;": "\n    limit_conn glance_uploads 2;"]) {
             Front.Way.site.http($0)
         }
@@ -27,7 +27,7 @@ import Testing
             try connection.send([UInt8](repeating: 1, count: 10))
             #expect(try connection.receive().status == 204)
         }
-        // nginx counts a request until it is done with its client.
+        // nginx counts a request until its client has the answer.
         #expect(try eventually { try front.upload([1, 2, 3], to: ids[2]).status == 204 })
     }
 }

@@ -3,15 +3,15 @@ import JSONDocument
 import TestSupport
 import Testing
 
-/// Each file names a log file that cannot be opened, called after the file itself: what a program says of it tells which file counted.
+/// Each file names a log file that cannot be opened and has a name of its own: a program's error tells which file took effect.
 @Suite struct `A program whose configuration nobody names` {
     struct Layout: Codable, Sendable, CustomTestStringConvertible {
         var program = "glance-api"
-        /// From a folder of the test on; `home` and `snap` in it are those of the environment.
+        /// Relative to the test's folder; `home` and `snap` in it are those of the environment.
         let files: [String]
-        /// Words of the command line; paths are from the same folder on.
+        /// The command line; paths are relative to the same folder.
         var words: [String] = []
-        /// Which files there are that say nothing.
+        /// Files that exist and set nothing.
         var silent: [String] = []
         var variables: [String: String] = [:]
 
@@ -51,7 +51,7 @@ import Testing
             files: ["e/glance-image-import.conf", "e/glance-api.conf"], variables: ["OS_GLANCE_CONFIG_DIR": "e"]),
     ]
 
-    /// The files that Glance's own program reads, in oslo's own reading.
+    /// The files that Glance's own program reads, in oslo.config's order.
     private static let script = """
         import json, os, sys
         from glance.common import wsgi_app
@@ -94,7 +94,7 @@ import Testing
         return root
     }
 
-    /// Starts one of our programs, which finds that it cannot open its log.
+    /// Starts one of the project's programs, which finds that it cannot open its log.
     private func complaint(_ layout: Layout, in root: String) throws -> Command {
         var environment = ["PATH": "/usr/bin:/bin", "HOME": "\(root)/home", "SNAP": "\(root)/snap"]
         for (name, value) in layout.variables { environment[name] = "\(root)/\(value)" }
@@ -133,7 +133,7 @@ import Testing
         }
     }
 
-    /// `/etc/glance` and `/usr/share/glance` of the machine stay as they are: the program has an `/etc` and a `/usr/share` of its own.
+    /// The machine's `/etc/glance` and `/usr/share/glance` are not changed: the program has its own `/etc` and `/usr/share`.
     @Test(arguments: [
         ("glance-api", ["share/glance-api-dist.conf"], "share/glance-api-dist.conf"),
         ("glance-api", ["share/glance-api-dist.conf", "etc/glance-api.conf"], "etc/glance-api.conf"),

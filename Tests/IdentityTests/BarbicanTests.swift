@@ -3,7 +3,7 @@ import TestSupport
 import Testing
 import Threading
 
-/// A key manager that knows some certificates, each for one token.
+/// A key manager with some certificates, each for one token.
 private final class FakeBarbican: Sendable {
     private struct State: Sendable {
         var secrets: [String: (owner: String, bytes: [UInt8], type: String)] = [:]
@@ -46,7 +46,7 @@ private final class FakeBarbican: Sendable {
     func isAway(_ isAway: Bool) { state.with { $0.isAway = isAway } }
 }
 
-/// Certificates of a key manager, which is asked with the caller's token. Spec stores-import-cache §5.
+/// Certificates from a key manager, which gets the caller's token.
 @Suite(.serialized) struct `A signed image in a cloud` {
     private let glance: TestGlance
     private let keystone: FakeKeystone
@@ -86,7 +86,7 @@ private final class FakeBarbican: Sendable {
         let refused = try glance.upload(data + [0], to: id)
         #expect(refused.status == 400 && refused.text.contains("does not match its data"))
         #expect(try glance.upload(data, to: id).status == 204)
-        // Her colleague may not have it.
+        // Another user of the project may not read it.
         let hers = try glance.hasImage(properties, as: .anna)
         let reply = try glance.upload(data, to: hers, as: .anna)
         #expect(reply.status == 400 && reply.text.contains("you may not use it"))

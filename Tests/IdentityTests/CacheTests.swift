@@ -79,7 +79,7 @@ import Threading
         for number in 1...150 { #expect(service.refusal("b\(number)") == .unauthenticated) }
         #expect(service.refusal("a") == nil)
         #expect(keystone.validations(of: "a") == 1)
-        // And those make room for each other.
+        // Those replace each other.
         #expect(service.refusal("b1") == .unauthenticated)
         #expect(keystone.validations(of: "b1") == 2)
     }

@@ -2,7 +2,7 @@ import Foundation
 import TestSupport
 import Testing
 
-/// The whole service as a cloud has it: `flavor = keystone`, V2, V1 and the registry.
+/// The whole service in a cloud: `flavor = keystone`, V2, V1 and the registry.
 @Suite struct `The service in a cloud` {
     let glance: TestGlance
     let keystone: FakeKeystone
@@ -26,7 +26,7 @@ import Testing
         """
     }
 
-    /// What a group says that tells of a login by an application credential.
+    /// A group with a login by an application credential.
     private static func credential(_ keystone: FakeKeystone) -> String {
         """
         auth_type = v3applicationcredential
@@ -36,7 +36,7 @@ import Testing
         """
     }
 
-    /// What says who comes in stands in another group; what concerns the connection does not.
+    /// The login is in another group; the options of the connection are not.
     @Test func `logs in as a group says that another one names`() throws {
         let keystone = try FakeKeystone()
         keystone.knows("alice")
@@ -167,11 +167,10 @@ import Testing
         #expect(try status("GET", "/v1/images") == 403)
         #expect(try status("DELETE", "/v1/images/\(id)") == 404)
         #expect(try glance.status(of: id) == "active")
-        // What no rule is asked for.
+        // A request that checks no rule.
         #expect(try status("GET", "/v2/schemas/image") == 200)
     }
 
-    /// Hazard A-43.
     @Test func `goes on with an upload whose token has ended meanwhile`() throws {
         let token = "short-\(UInt32.random(in: 0 ... .max))"
         keystone.knows(token, .init(scope: FakeKeystone.project("acme"), life: 3))

@@ -2,24 +2,24 @@ import Glibc
 import Synchronization
 import TestSupport
 
-/// A Keystone that knows what a test tells it, counts what it is asked, and fails in the ways that a test wants.
+/// A Keystone with answers that the test sets; it counts its requests and can fail in several ways.
 final class FakeKeystone: Sendable {
-    /// What it does with a request, once it has read it.
+    /// What it does with a request after reading it.
     enum Manner: Sendable {
         case proper
-        /// Answers as the text has it, whatever is asked.
+        /// Answers every request with a text.
         case raw(String)
-        /// Takes the request and says nothing until the manner changes.
+        /// Does not answer until the manner changes.
         case silent
-        /// Hangs up.
+        /// Closes the connection.
         case rude
     }
 
     struct Person: Sendable {
         var roles = ["member", "reader"]
-        /// What the token holds for; nothing where it is unscoped.
+        /// The scope of the token; nothing if it is unscoped.
         var scope = FakeKeystone.project("acme")
-        /// Seconds from now; those of an expired one are less than 0.
+        /// Seconds until it expires; negative for an expired token.
         var life = 3600
         /// Further members of the token.
         var more = ""
@@ -31,7 +31,7 @@ final class FakeKeystone: Sendable {
         var validations: [String: Int] = [:]
         var queries: [String] = []
         var logins: [String] = []
-        /// Tokens of the service's own that still hold.
+        /// The service's own tokens that are still valid.
         var ownTokens: Set<String> = []
         var ownLife = 3600
         var loginAnswer: String?
@@ -59,7 +59,7 @@ final class FakeKeystone: Sendable {
     // MARK: what a test says
 
     func knows(_ token: String, _ person: Person = Person()) { state.value.withLock { $0.people[token] = person } }
-    /// Everybody of the tests, by the token that is his name.
+    /// All people of the tests, by their tokens, which are their names.
     func knowsEverybody() {
         for person in TestGlance.Person.allCases {
             let roles =
@@ -72,17 +72,17 @@ final class FakeKeystone: Sendable {
         }
     }
 
-    /// The scope of a token that holds for a project.
+    /// The scope of a token for a project.
     static func project(_ name: String) -> String {
         #""project": {"id": "\#(name)", "name": "\#(name)", "domain": {"id": "default", "name": "Default"}},"#
     }
 
     func forgets(_ token: String) { state.value.withLock { $0.people[token] = nil } }
     func behaves(_ manner: Manner) { state.value.withLock { $0.manner = manner } }
-    /// Seconds that a token of the service's own lasts.
+    /// Seconds that a token of the service is valid.
     func givesOwnTokens(lasting seconds: Int) { state.value.withLock { $0.ownLife = seconds } }
     func revokesOwnTokens() { state.value.withLock { $0.ownTokens = [] } }
-    /// Answers logins, and only those, in this way.
+    /// Handles logins, and only those, in this way.
     func answersLogins(_ raw: String?) { state.value.withLock { $0.loginAnswer = raw } }
     func hasCatalog(_ json: String) { state.value.withLock { $0.catalog = json } }
 
@@ -180,7 +180,7 @@ private func times(_ life: Int) -> String {
     #""issued_at": "\#(keystoneTime(0))", "expires_at": "\#(keystoneTime(life))""#
 }
 
-/// As Keystone writes it, so many seconds from now.
+/// A time some seconds from now, as Keystone writes it.
 func keystoneTime(_ seconds: Int) -> String {
     var (time, parts) = (time(nil) + seconds, tm())
     gmtime_r(&time, &parts)

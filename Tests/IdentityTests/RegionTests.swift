@@ -4,14 +4,14 @@ import TestSupport
 import Testing
 import Threading
 
-/// The image service of another region, with one image, as a test wants it.
+/// The image service of another region, with one image that the test sets.
 private final class FakeGlance: Sendable {
     static let image = "36d4b546-64a2-4bb9-bdd0-ba676aa48f2c"
 
     private struct State: Sendable {
         var record: [UInt8] = []
         var data: [UInt8] = []
-        /// Where the data are said to be; nil for here.
+        /// The URL of the data; nil for this server.
         var detour: String?
     }
 
@@ -56,7 +56,7 @@ private final class FakeGlance: Sendable {
     }
 }
 
-/// `glance-download`. Spec v2 §12, stores-import-cache §3.6; hazard A-32.
+/// `glance-download`.
 @Suite(.serialized) struct `An import from another region` {
     private let glance: TestGlance
     private let there: FakeGlance
@@ -100,13 +100,13 @@ private final class FakeGlance: Sendable {
             + (interface.map { #", "glance_service_interface": "\#($0)""# } ?? "")
     }
 
-    /// With formats and properties that another image would change.
+    /// With formats and properties that the source's image would change.
     private func hasTarget(as person: TestGlance.Person = .alice) throws -> String {
         try glance.hasImage(
             as: person, #"{"disk_format": "iso", "container_format": "ovf", "hw_disk_bus": "virtio", "os_distro": "windows", "mine": "1"}"#)
     }
 
-    /// That an image is as `hasTarget` made it.
+    /// Expects that an image is as `hasTarget` created it.
     private func expectUntouched(_ id: String, sourceLocation: SourceLocation = #_sourceLocation) throws {
         let image = try glance.image(id)
         let fields = [
@@ -147,11 +147,11 @@ private final class FakeGlance: Sendable {
         #expect(task["status"]?.string == "success", "\(task)")
         try expectCopy(id, of: source, data)
         let image = try glance.image(id)
-        // Of what the source has not, the image keeps its own.
+        // The image keeps fields that the source's image does not have.
         #expect(image["mine"]?.string == "1" && image["hw_disk_bus"]?.string == "virtio")
     }
 
-    /// Though others come with the image. Source: Glance.
+    /// Although other fields come from the source's image. Source: Glance.
     @Test func `needs formats before`() throws {
         let id = try glance.hasImage("{}")
         let reply = try order("", on: id)
@@ -224,7 +224,7 @@ private final class FakeGlance: Sendable {
         try expectUntouched(id)
     }
 
-    /// What the token opens is nobody else's business.
+    /// Other callers learn nothing of what the token gives access to.
     @Test func `shows its token to nobody that it is led to, and keeps it for nobody to read`() throws {
         let heads = Mutex<[String]>([])
         let other = try RawServer { connection, _ in

@@ -5,7 +5,7 @@ import JSONDocument
 import TestSupport
 import Testing
 
-/// The same files of rules, read and asked by oslo.policy itself.
+/// The same policy files, read and evaluated by oslo.policy itself.
 @Suite struct `Rules, as oslo.policy has them` {
     private static let checks = [
         "@", "!", "role:member", "role:MEMBER", "role:nobody", "role:%(wanted)s", "role:%(absent)s", "rule:mine", "rule:nosuch",
@@ -126,12 +126,13 @@ import Testing
         try #require(theirs.count == ours.count && ours.count > 3000)
         var (same, yes) = (0, 0)
         for ((asked, number, our), their) in zip(ours, theirs) {
-            // It breaks off with an exception there, and the request with a 500.
+            // oslo.policy raises an exception, and the request ends with 500.
             guard let their = their.bool else { continue }
             let (person, target) = (number / Self.targets.count, number % Self.targets.count)
             let place = "\(asked.text), person \(person), target \(target)"
             if our != their {
-                // What nobody understands is false there, and its contrary true; and nobody's project is the owner of what has none.
+                // oslo.policy treats a check that it cannot parse as false, and its `not` as true; a caller without a project owns what has no
+                // owner.
                 let isClosed = asked.text.contains("not ") && asked.hasMistakes || person == 2 && asked.text.contains("project_id:%(")
                 #expect(!our && their && isClosed, "ours says \(our): \(place)")
             } else {
@@ -141,7 +142,7 @@ import Testing
         #expect(same > 2500 && yes > 500)
     }
 
-    /// Names, texts and scopes of Glance's own rules, and what they were before.
+    /// Names, texts and scopes of Glance's own rules, and their former names.
     @Test func `are by default those of Glance`() throws {
         let rules = try #require(
             try PyPIGlance.answer(
@@ -157,10 +158,10 @@ import Testing
         for rule in rules {
             let (name, text) = (try #require(rule.array?[0].string), try #require(rule.array?[1].string))
             if let check = ours[name] { #expect(check == Check(text), "\(name): \(check), and not \(text)") } else { missing.insert(name) }
-            // No rule had another name before: there is no old name to be heeded.
+            // No rule had another name before, so there is no former name to support.
             if let old = rule.array?[2].array { #expect(old[0].string == name) }
         }
-        // Asked by nobody, there as here.
+        // For an anonymous caller, in both.
         #expect(missing == ["get_task", "get_tasks", "add_task", "modify_task"])
     }
 }

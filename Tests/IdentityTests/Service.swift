@@ -6,7 +6,7 @@ import Synchronization
 import TestSupport
 import Threading
 
-/// What a service's process knows of callers, with a Keystone that a test plays.
+/// The part of the service that authenticates callers, with a Keystone whose answers the test sets.
 struct Service: Sendable {
     let keystone: FakeKeystone
     let tokens: KeystoneTokens
@@ -41,7 +41,7 @@ struct Service: Sendable {
         return try tokens.caller(for: credentials)
     }
 
-    /// Nil where the caller is known.
+    /// The error for a token; nil if the caller is authenticated.
     func refusal(_ token: String?, service: String? = nil, _ method: String = "GET", _ path: String = "/v2/images") -> Fault.Kind? {
         do throws(Fault) {
             _ = try caller(token, service: service, method, path)
@@ -51,7 +51,7 @@ struct Service: Sendable {
         }
     }
 
-    /// The same of several tokens, each on a thread of its own, all at once.
+    /// The same for several tokens at once, each on its own thread.
     func refusals(_ tokens: [String]) -> [Fault.Kind?] {
         let gate = Monitor(false)
         let found = Mutex<[Int: Fault.Kind?]>([:])
@@ -68,7 +68,7 @@ struct Service: Sendable {
     }
 }
 
-/// What the service says.
+/// The log of the service.
 final class Log: Sendable {
     private let lines = Mutex<[String]>([])
 

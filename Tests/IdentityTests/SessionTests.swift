@@ -9,7 +9,7 @@ import Testing
     let keystone: FakeKeystone
     init() throws { keystone = try FakeKeystone() }
 
-    @Test func `waits until somebody wants it, and is one for all`() throws {
+    @Test func `waits until it is needed, and is one for all`() throws {
         let service = Service(keystone)
         #expect(keystone.heads.isEmpty)
         #expect(service.refusals((1...50).map { "token-\($0)" }).allSatisfy { $0 == .unauthenticated })
@@ -160,7 +160,7 @@ import Testing
         #expect(service.refusal("a") == nil)
         keystone.answersLogins("HTTP/1.1 500 Internal Server Error\r\nContent-Length: 0\r\n\r\n")
         var number = 0
-        // Half of its life goes by; then renewing is tried, and the checks go on.
+        // After half of its life, renewing is tried, and the checks continue.
         let isTried = eventually(within: 10) {
             number += 1
             keystone.knows("b\(number)")
@@ -173,7 +173,7 @@ import Testing
 }
 
 @Suite struct `Keystone's certificate` {
-    @Test func `must be its host's, and signed by whom the operator trusts`() throws {
+    @Test func `must be its host's, and signed by an authority that the operator trusts`() throws {
         let keystone = try FakeKeystone()
         keystone.knows("a")
         let pair = try SelfSigned(for: "localhost")
@@ -196,7 +196,7 @@ import Testing
         #expect(refusal("localhost") { _ in } == .unavailable)
         #expect(refusal("127.0.0.1") { $0.certificateAuthority = own } == .unavailable)
         #expect(refusal("127.0.0.1") { $0.isBlind = true } == nil)
-        // What proves the service itself.
+        // The credentials of the service itself.
         #expect(refusal("localhost", "/strict") { $0.certificateAuthority = own } == .unavailable)
         #expect(
             refusal("localhost", "/strict") {

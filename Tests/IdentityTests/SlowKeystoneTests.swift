@@ -4,7 +4,7 @@ import TestSupport
 import Testing
 import Threading
 
-/// Row B10 of issue 12. One that has been found silent is tried by one thread at a time; one that is slow, or falls silent just now, is not known.
+/// A Keystone that was found silent is tried by one thread at a time; one that is slow, or has just fallen silent, is not known to be so.
 @Suite struct `A Keystone that is slow` {
     let keystone: FakeKeystone
     let service: Service
@@ -16,7 +16,7 @@ import Threading
         #expect(service.refusal("a") == nil)
     }
 
-    /// Each asks for a token of its own, or all for the same: waiting for somebody else's question is waiting too.
+    /// Each asks for its own token, or all for the same: waiting for another thread's request counts as waiting too.
     @Test(arguments: [["c", "d"], ["c", "c"]]) func `holds its share of the threads, and no more`(_ first: [String]) throws {
         keystone.behaves(.silent)
         let waiting = try first.map { token in try JoinableThread { [service] in _ = service.refusal(token) } }

@@ -4,7 +4,7 @@ import Synchronization
 import TestSupport
 import Testing
 
-/// Source: spec policy-and-auth §2; keystonemiddleware, `auth_token`.
+/// Source: keystonemiddleware, `auth_token`.
 @Suite struct `A token of Keystone's` {
     let service: Service
     private var keystone: FakeKeystone { service.keystone }
@@ -106,7 +106,7 @@ import Testing
         let caller = try service.caller("old", service: "nova")
         #expect(caller.user == "old-user" && caller.serviceRoles == ["service", "Spare"])
         #expect(keystone.queries.contains("nocatalog&allow_expired=1"))
-        // It is known now, and still to services alone.
+        // It is cached now, and still for services alone.
         #expect(service.refusal("old") == .unauthenticated)
         #expect(service.refusal("old", service: "nova") == nil)
         #expect(keystone.validations(of: "old") == 2)
@@ -117,7 +117,7 @@ import Testing
         keystone.knows("alice")
         keystone.knows("bob")
         #expect(service.refusal("old", service: other) == .unauthenticated)
-        // A good token counts for itself then.
+        // A valid token is then enough by itself.
         #expect(try service.caller("bob", service: other).serviceRoles.isEmpty)
     }
 
@@ -185,11 +185,11 @@ import Testing
         let (rule, request) = (parts(rule), parts(request))
         keystone.knows("a", credential(#"[{"id": "1", "service": "image", "method": "\#(rule[0])", "path": "\#(rule[1])"}]"#))
         #expect(service.refusal("a", request[0], request[1]) == (isAllowed ? nil : .unauthenticated))
-        // A service that sends on asks for what its work needs.
+        // A forwarding service needs the permissions of its work.
         keystone.knows("nova", .init(roles: ["service"]))
         #expect(service.refusal("a", service: "nova", request[0], request[1]) == nil)
         #expect(service.refusal("a", service: "nobody", request[0], request[1]) == (isAllowed ? nil : .unauthenticated))
-        // And where the service does not know what it is called, for nothing.
+        // If the service's own name is not known, no permission counts.
         #expect(self.service.refusal("a", request[0], request[1]) == .unauthenticated)
     }
 

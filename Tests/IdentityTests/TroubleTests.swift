@@ -24,7 +24,7 @@ import Threading
         "HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\n{}", "HTTP/1.1 200 OK\r\nContent-Length: 13\r\n\r\n{\"token\": {}}",
         "HTTP/1.1 200 OK\r\nContent-Length: 32\r\n\r\n{\"token\": {\"user\": {\"id\": \"root\"}}",
         "HTTP/1.1 200 OK\r\nContent-Length: 1000\r\n\r\n{\"token\":",
-        // Of a web server that has another Keystone's address.
+        // From a web server at a wrong address for Keystone.
         "HTTP/1.1 404 Not Found\r\nContent-Length: 13\r\n\r\n<html></html>", "HTTP/1.1 404 Not Found\r\nContent-Length: 2\r\n\r\n{}",
         "nonsense\r\n\r\n",
         "HTTP/1.1 200 OK\r\n" + String(repeating: "X-A: \(String(repeating: "a", count: 1000))\r\n", count: 100) + "\r\n",
@@ -63,7 +63,7 @@ import Threading
     @Test func `that answers nothing holds only one thread, once that is known`() throws {
         keystone.behaves(.silent)
         #expect(service.refusal("b") == .unavailable)
-        // The next to ask tries whether it answers again.
+        // The next request tries whether it answers again.
         let trial = try JoinableThread { [service] in _ = service.refusal("c") }
         #expect(eventually { keystone.validations(of: "c") == 1 })
         #expect(service.refusals((1...50).map { "token-\($0)" }).allSatisfy { $0 == .unavailable })

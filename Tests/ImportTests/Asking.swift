@@ -3,14 +3,14 @@ import TestSupport
 import Testing
 import Threading
 
-/// What the suites of imports ask for, and what they look at.
+/// Requests and checks for the suites of imports.
 extension TestGlance {
     func stage(_ data: [UInt8], for id: String, as person: Person = .alice, _ headers: [String: String] = [:]) throws -> Reply {
         try send(
             "PUT", "/v2/images/\(id)/stage", as: person, ["Content-Type": "application/octet-stream"].merging(headers) { $1 }, body: data)
     }
 
-    /// Makes an image whose bytes are staged.
+    /// Creates an image with staged data.
     func hasStagedImage(_ data: [UInt8], as person: Person = .alice) throws -> String {
         let id = try hasImage(as: person)
         let reply = try stage(data, for: id, as: person)
@@ -23,9 +23,9 @@ extension TestGlance {
         return try send("POST", "/v2/images/\(id)/import", as: person, headers, body: Array(body.utf8))
     }
 
-    /// Orders an import that is taken.
+    /// Orders an import, and expects that it is accepted.
     ///
-    /// - Returns: the request's id, by which its task is known.
+    /// - Returns: the request's id, which identifies the task.
     @discardableResult
     func orders(_ body: String, on id: String, as person: Person? = .alice, store: String? = nil) throws -> String {
         let reply = try order(body, on: id, as: person, store: store)
@@ -38,10 +38,10 @@ extension TestGlance {
         try orders(#"{"method": {"name": "web-download", "uri": "\#(url)"}\#(more)}"#, on: id)
     }
 
-    /// Files that wait for their import, and those on their way there.
+    /// Files in the staging folder, complete or not.
     func stagedFiles() throws -> [String] { try files("staging") + files("staging/.incoming") }
 
-    /// Files of one of several stores, and those on their way there.
+    /// Files in one of several stores, complete or not.
     func files(of store: String) throws -> [String] { try files(store) + files("\(store)/.incoming") }
 
     private func files(_ name: String) throws -> [String] {
@@ -53,7 +53,7 @@ extension TestGlance {
         Int(try rows("SELECT CAST(COUNT(*) AS CHAR) FROM \(table) WHERE \(condition)").first?.first.flatMap { $0 } ?? "") ?? -1
     }
 
-    /// That an image's bytes wait for their import, in nobody's hands.
+    /// Expects that an image's data are staged, and no process works on it.
     func expectStaged(_ data: [UInt8], of id: String, sourceLocation: SourceLocation = #_sourceLocation) throws {
         let image = try image(id)
         #expect(image["status"]?.string == "uploading", sourceLocation: sourceLocation)
@@ -64,9 +64,10 @@ extension TestGlance {
         #expect(FileManager.default.contents(atPath: "\(folder)/staging/\(id)") == Data(data), sourceLocation: sourceLocation)
     }
 
-    /// That an image is as it was made: queued, without bytes anywhere, in nobody's hands. Staged bytes go a moment after their task's end.
+    /// Expects that an image is as it was created: queued, without data, and no process works on it. Staged data are removed shortly after
+    /// the task's end.
     ///
-    /// - Parameter stores: those that may have got something.
+    /// - Parameter stores: the stores to check.
     func expectNothing(of id: String, in stores: [String] = ["images"], sourceLocation: SourceLocation = #_sourceLocation) throws {
         let image = try image(id)
         #expect(image["status"]?.string == "queued", sourceLocation: sourceLocation)
@@ -89,7 +90,7 @@ final class Source: Sendable {
     private let server: RawServer
     private let gate = Monitor(false)
 
-    /// - Parameter held: bytes after which it waits for `release`; nil for none.
+    /// - Parameter held: bytes after which it waits for `release`; nil to send all.
     init(_ data: [UInt8], holdingAfter held: Int? = nil) throws {
         let gate = gate
         server = try RawServer { connection, _ in
@@ -113,7 +114,7 @@ final class Source: Sendable {
     static let allowed = ["import_filtering_opts": "allowed_hosts = 127.0.0.1\nallowed_ports ="]
 }
 
-/// Bytes, and what `md5sum`, `sha256sum` and `sha512sum` say of them.
+/// Bytes, with their digests by `md5sum`, `sha256sum` and `sha512sum`.
 struct Sample {
     let bytes: [UInt8]
     let md5: String
@@ -133,7 +134,7 @@ struct Sample {
 }
 
 extension TestGlance {
-    /// That an image has just these bytes, in its record and in every store named.
+    /// Expects that an image has exactly these bytes, in its record and in every store named.
     func expect(
         _ sample: Sample, in id: String, stores: [String] = ["images"], sourceLocation: SourceLocation = #_sourceLocation
     ) throws {

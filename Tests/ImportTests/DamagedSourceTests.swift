@@ -2,7 +2,7 @@ import Foundation
 import TestSupport
 import Testing
 
-/// Bytes that are not any more what the image's record says: nobody gets a copy of them.
+/// Data that no longer match the image's record are never copied.
 @Suite(.serialized) struct `A damaged source` {
     let glance: TestGlance
     init() throws { glance = try .of(Self.self, Self.options, stores: Self.stores, runsTasks: true) }
@@ -52,7 +52,7 @@ import Testing
         try expectNoCopy(of: id)
     }
 
-    /// As Glance recorded images before it had a second digest.
+    /// The record of an image from before Glance had a second digest.
     @Test(arguments: orders.prefix(2)) func `is known by its MD5 alone`(_ stores: String) throws {
         let sample = try Sample(700_000)
         let id = try hasDamagedImage(sample)
@@ -103,7 +103,7 @@ import Testing
 
     // MARK: names of files
 
-    /// Files are called by the record's id, however a client writes it.
+    /// A file's name is the id in the record, however a client writes it.
     @Test func `is none where an id is written in another case`() throws {
         let sample = try Sample(10)
         let id = try glance.hasImage()

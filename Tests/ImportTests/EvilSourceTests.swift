@@ -2,9 +2,9 @@ import Foundation
 import TestSupport
 import Testing
 
-/// Sources that are not to be asked, and sources that do not behave. Hazards; spec stores-import-cache §3.3.
+/// Sources that must not be contacted, and sources that misbehave.
 @Suite(.serialized) struct `A source of an import` {
-    /// As the service comes: public addresses only, ports 80 and 443.
+    /// The default configuration: public addresses only, ports 80 and 443.
     @Test func `that nobody may name is refused at once`() throws {
         let glance = try TestGlance(workers: 1)
         let id = try glance.hasImage()
@@ -33,7 +33,7 @@ import Testing
         "http://user@127.0.0.1/", "http://8.8.8.8@127.0.0.1/", "http://127.0.0.1#@8.8.8.8/", "http://127.0.0.1\\\\@8.8.8.8/",
     ]
 
-    /// A name that leads there is found out only when it is looked up, by whoever fetches.
+    /// A name for such an address is detected when it is resolved.
     @Test func `whose name leads home ends in its task`() throws {
         let name = (try? String(contentsOfFile: "/proc/sys/kernel/hostname", encoding: .utf8))?.trimmingCharacters(in: .newlines) ?? ""
         let glance = try TestGlance(workers: 1, runsTasks: true)
@@ -45,7 +45,7 @@ import Testing
 
     // MARK: sources that do not behave
 
-    /// How a source answers, and what its length is said to be.
+    /// How a source answers, and the length that it announces.
     struct Trick: Sendable, CustomTestStringConvertible {
         let name: String
         /// Seconds within which its task has to end.
@@ -137,7 +137,7 @@ import Testing
             connection.readHead()
             connection.answer("302 Found", "Location: /again\r\n")
         },
-        // The least rate is asked for after twenty seconds.
+        // The least rate is checked after twenty seconds.
         Trick(name: "sends a byte a second", limit: 60) { connection, _ in
             connection.readHead()
             connection.send(head(100_000))
@@ -151,7 +151,7 @@ import Testing
 
     private static let options = Source.allowed.merging(["DEFAULT": "image_size_cap = 4000000", "vitrine": "import_threads = 32"]) { $1 }
 
-    /// All at once, so that those who are slow are waited for once; and an honest one is not held up by them.
+    /// All at once, so that the slow ones are waited for only once; a good one is not delayed by them.
     @Test func `that does not behave ends in its task, in time, and leaves nothing`() throws {
         let glance = try TestGlance(Self.options, workers: 1, runsTasks: true)
         var begun: [(trick: Trick, id: String, server: RawServer)] = []
@@ -174,7 +174,7 @@ import Testing
             #expect(task["status"]?.string == "failure", "\(trick.name)")
             let message = task["message"]?.string ?? ""
             #expect(message != "" && !message.hasPrefix("Copied"), "\(trick.name): \(message)")
-            // It tells nobody what it found there, nor where.
+            // The error does not reveal what it found there, nor where.
             for secret in ["127.0.0", "169.254", "passwd", "SSH", glance.folder] {
                 #expect(!message.contains(secret), "\(trick.name): \(message)")
             }
@@ -186,7 +186,7 @@ import Testing
         #expect(try glance.storedFiles() == [image])
     }
 
-    /// A redirect is no way round the list of hosts, and one that stays within it is followed.
+    /// A redirect does not circumvent the list of hosts, and one that stays within it is followed.
     @Test func `may lead to another that is allowed`() throws {
         let glance = try TestGlance(Self.options, workers: 1, runsTasks: true)
         let sample = try Sample(500_000)
@@ -199,13 +199,13 @@ import Testing
         try glance.downloads(server.url(), to: id)
         #expect(try glance.ended(on: id)["status"]?.string == "success")
         try glance.expect(sample, in: id)
-        // Nobody's token goes along.
+        // No token is sent.
         for head in server.heads + target.heads {
             #expect(!head.lowercased().contains("x-auth-token") && !head.contains("alice"), "\(head)")
         }
     }
 
-    /// The legacy task has the same guard, and takes the image that it made with it.
+    /// The legacy task has the same checks, and deletes the image that it created.
     @Test func `of a legacy task that does not behave takes the image along`() throws {
         let glance = try TestGlance(Self.options, workers: 1, runsTasks: true)
         let server = try RawServer { connection, _ in

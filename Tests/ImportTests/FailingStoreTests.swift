@@ -2,7 +2,7 @@ import Foundation
 import TestSupport
 import Testing
 
-/// Imports into stores of which some cannot be written to. Spec stores-import-cache §3.1, `all_stores_must_succeed`.
+/// Imports into several stores, some of which cannot be written to: `all_stores_must_succeed`.
 @Suite(.serialized) struct `An import into stores in trouble` {
     let glance: TestGlance
     init() throws {
@@ -13,11 +13,11 @@ import Testing
     private static let stores = ["near", "far", "third"]
     private static let all = ["far", "near", "third"]
 
-    /// Nothing can be begun in a store whose folder of what comes in is none.
+    /// No upload can begin in a store whose folder for incoming files is a file.
     private func spoil(_ store: String) throws {
         let path = "\(glance.folder)/\(store)/.incoming"
         try Data().write(to: URL(filePath: "\(path).none"))
-        // The service makes the folder again as soon as it misses it.
+        // The service creates the folder again as soon as it is missing.
         let isSpoilt = eventually {
             try? FileManager.default.removeItem(atPath: path)
             return rename("\(path).none", path) == 0
@@ -44,7 +44,7 @@ import Testing
         try glance.orders(#"{"method": {"name": "glance-direct"}, "all_stores": true\#(rest)}"#, on: id)
         let task = try glance.ended(on: id)
         #expect(task["status"]?.string == "failure" && task["message"]?.string != "")
-        // Of the spoilt one there is nothing to look into.
+        // The folder of the broken store cannot be listed.
         try glance.expectNothing(of: id, in: ["near", "third"])
         #expect(try glance.image(id)["os_glance_failed_import"]?.string?.contains("far") == true)
         #expect(task["message"]?.string?.contains(glance.folder) == false)
@@ -117,7 +117,7 @@ import Testing
         defer { _ = try? Command("/usr/bin/umount", ["-l", folder]) }
         try FileManager.default.createDirectory(atPath: "\(folder)/.incoming", withIntermediateDirectories: true)
         let sample = try Sample(4_000_000)
-        // Nobody says before how much comes.
+        // The length is not known before.
         let server = try RawServer { connection, _ in
             connection.readHead()
             connection.send("HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\nConnection: close\r\n\r\n")

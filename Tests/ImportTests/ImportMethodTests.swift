@@ -2,7 +2,7 @@ import Foundation
 import TestSupport
 import Testing
 
-/// The ways by which images get their bytes, and what image and task say of them. Spec v2 §12 and §18, stores-import-cache §3.
+/// The import methods, and what image and task show about them.
 @Suite(.serialized) struct `An import` {
     let glance: TestGlance
     init() throws { glance = try .of(Self.self, Source.allowed, stores: Self.stores, runsTasks: true) }
@@ -13,7 +13,7 @@ import Testing
         (try glance.image(id)["stores"]?.string ?? "").split(separator: ",").map(String.init).sorted()
     }
 
-    /// That bytes lie in these stores and in no other.
+    /// Expects that the data are in these stores and in no other.
     private func expect(_ sample: Sample, in id: String, only stores: [String], sourceLocation: SourceLocation = #_sourceLocation) throws {
         try glance.expect(sample, in: id, stores: stores, sourceLocation: sourceLocation)
         #expect(try self.stores(of: id) == stores.sorted(), sourceLocation: sourceLocation)
@@ -53,7 +53,7 @@ import Testing
     }
 
     @Test func `looks at staged data as it does at an upload`() throws {
-        // A qcow2 that says where its backing file is.
+        // A qcow2 that names a backing file.
         var disk = [UInt8](repeating: 0, count: 70_000)
         disk.replaceSubrange(0..<8, with: [0x51, 0x46, 0x49, 0xFB, 0, 0, 0, 3])
         disk[15] = 0x68
@@ -84,7 +84,7 @@ import Testing
         #expect(image["os_glance_import_task"] == task["id"])
         #expect(task["owner"]?.string == "acme" && task["user_id"]?.string == "alice" && task["image_id"]?.string == id)
         #expect(task["input"]?["import_req"]?["method"]?["uri"]?.string == source.url)
-        // Nobody else comes in between.
+        // No other request can come in between.
         #expect(try glance.upload([1], to: id).status == 409)
         #expect(try glance.stage([1], for: id).status == 409)
         source.release()
@@ -133,7 +133,7 @@ import Testing
         let image = try glance.image(id)
         #expect(image["os_glance_failed_import"]?.string == "far")
         #expect(image["os_glance_import_error"] == task["message"])
-        // And then once more, as it should be.
+        // A second time, without the error.
         let second = try glance.downloads(source.url, to: id, #", "stores": ["far"]"#)
         #expect(try glance.ended(on: id, of: second)["status"]?.string == "success")
         try expect(sample, in: id, only: ["far"])
@@ -141,7 +141,7 @@ import Testing
         #expect(try glance.image(id)["os_glance_failed_import"]?.string ?? "" == "")
     }
 
-    /// Where only the end of the connection ends the data, they may have been cut anywhere.
+    /// If only the connection's end marks the end of the data, they may be incomplete.
     @Test func `of data without a marked end needs a digest`() throws {
         let sample = try Sample(400_000)
         let server = try RawServer { connection, _ in
@@ -185,7 +185,7 @@ import Testing
         let second = try glance.orders(#"{"method": {"name": "copy-image"}, "all_stores": true}"#, on: id, as: .admin)
         #expect(try glance.ended(on: id, of: second)["status"]?.string == "success")
         try expect(sample, in: id, only: Self.stores)
-        // Now it is everywhere: there is nothing to order.
+        // All stores have it now, so there is nothing to order.
         let tasks = try glance.count("tasks", where: "image_id = '\(id)'")
         try glance.orders(#"{"method": {"name": "copy-image"}, "all_stores": true}"#, on: id, as: .admin)
         #expect(try glance.count("tasks", where: "image_id = '\(id)'") == tasks)
@@ -208,11 +208,9 @@ import Testing
         #expect(try !glance.files(of: "far").contains { $0.hasPrefix(id) })
     }
 
-    // MARK: whoever was away
-
-    /// Its lease ended, and somebody else has the task: it must not touch what is his now.
+    /// Its lease has expired and another process has the task, so it must not change anything.
     @Test(arguments: ["api_image_import", "import"])
-    func `that was lost to another process undoes nothing of his`(_ kind: String) throws {
+    func `that was lost to another process undoes nothing of that process's work`(_ kind: String) throws {
         let sample = try Sample(2_000_000)
         let source = try Source(sample.bytes, holdingAfter: 1_000_000)
         let id: String

@@ -2,10 +2,10 @@ import Foundation
 import TestSupport
 import Testing
 
-/// What `POST /v2/images/{image}/import` refuses, and in which order. Spec v2 §12.
+/// The errors of `POST /v2/images/{image}/import`, and their order.
 @Suite(.serialized) struct `An import that is refused` {
     let glance: TestGlance
-    /// Nobody does here what is ordered, so that an image in work stays one.
+    /// No `glance-tasks` runs, so that an image stays in its state.
     init() throws { glance = try .of(Self.self, Self.options, stores: ["near", "far"]) }
 
     private static let options = Source.allowed.merging(["DEFAULT": "enabled_import_methods = glance-direct,web-download,copy-image"]) {
@@ -15,7 +15,7 @@ import Testing
     private static let web = #"{"method": {"name": "web-download", "uri": "http://127.0.0.1:1/"}}"#
     private static let copy = #"{"method": {"name": "copy-image"}, "stores": ["far"]}"#
 
-    /// What a refusal must not change.
+    /// The state that a refusal must not change.
     private func traces(of id: String) throws -> [[String?]] {
         try glance.rows(
             """
@@ -188,21 +188,21 @@ import Testing
 
     // MARK: order
 
-    /// Each request has two faults, of which the first row of the two is told.
+    /// Each request has two errors; the answer names the one that comes first in the list.
     @Test func `is so for the first reason of several`() throws {
         let active = try glance.hasActiveImage()
         let bare = try glance.hasImage("{}")
         let staged = try glance.hasStagedImage([1])
         let shown = try glance.hasImage(
             as: .admin, #"{"disk_format": "raw", "container_format": "bare", "visibility": "public", "owner": "acme"}"#)
-        // The method before the image; the image's status before its formats, and both before who may.
+        // The method comes before the image; the image's status before its formats, and both before permission.
         #expect(try glance.order(#"{"method": {"name": "none"}}"#, on: UUID().uuidString.lowercased()).status == 400)
         try expectRefusal(#"{"method": {"name": "web-download"}, "all_stores": 1}"#, on: active, 400)
         try expectRefusal(#"{"method": {"name": "web-download"}}"#, on: active, 409)
         try expectRefusal(#"{"method": {"name": "web-download"}}"#, on: bare, 409)
         try expectRefusal(Self.direct, on: shown, 409, as: .bob)
         try expectRefusal(#"{"method": {"name": "web-download"}}"#, on: shown, 403, as: .bob)
-        // Who may before the stores, and these before the address.
+        // Permission comes before the stores, and these before the URL.
         try expectRefusal(#"{"method": {"name": "copy-image"}, "stores": ["nowhere"]}"#, on: active, 403)
         try expectRefusal(#"{"method": {"name": "web-download"}, "stores": ["nowhere"]}"#, on: try glance.hasImage(), 409)
         try expectRefusal(#"{"method": {"name": "glance-direct"}, "stores": ["nowhere"], "all_stores": true}"#, on: staged, 400)

@@ -2,12 +2,12 @@ import Foundation
 import TestSupport
 import Testing
 
-/// `glance-tasks` is killed again and again while imports are under way. Hazards C-03; invariants I1 and I4 to I6.
+/// `glance-tasks` is killed again and again during imports.
 @Suite(.serialized) struct `An import whose process is killed` {
     private static let stores = ["near", "far", "third"]
     private static let kills = 20
 
-    /// Which moments are hit is chance; the seed that the test prints brings them back, as far as the machine is as fast.
+    /// The moments of the kills are random; the printed seed repeats them, as far as the machine has the same speed.
     private struct Chance: RandomNumberGenerator {
         var state: UInt64
 
@@ -30,7 +30,7 @@ import Testing
         var images: [(id: String, mayCopy: Bool)] = []
 
         for number in 0..<Self.kills {
-            // Of each kind some are always under way.
+            // Some imports of each kind always run.
             while try glance.count("vitrine_jobs", where: "1 = 1") < 3 {
                 let all = #", "all_stores": true, "all_stores_must_succeed": \#(Bool.random(using: &chance))"#
                 switch images.count % 3 {
@@ -50,7 +50,7 @@ import Testing
                     images.append((id, true))
                 }
             }
-            // From its start to some way into the imports: a moment of nothing at all among them.
+            // From the start to some way into the imports, including moments at which nothing has begun.
             usleep(UInt32.random(in: 0...2_000_000, using: &chance))
             let victim = try #require(glance.site.tasksID)
             kill(victim, SIGKILL)
@@ -71,11 +71,11 @@ import Testing
         try expectNoStrays(glance, "seed \(seed)")
         let states = try glance.rows("SELECT status FROM images").flatMap(\.self).compactMap(\.self)
         print("\(images.count) images, \(states.count { $0 == "active" }) active")
-        // After five tries one is given up; not all can have been that unlucky.
+        // After five tries one is given up; not all can be that unlucky.
         #expect(states.contains("active"))
     }
 
-    /// Whole where it says that it is, and nothing where it is queued.
+    /// An image that is active has all of its data, and a queued one none.
     private func expectSense(
         of id: String, _ mayCopy: Bool, _ sample: Sample, _ glance: TestGlance, _ comment: Comment
     ) throws {
@@ -104,8 +104,8 @@ import Testing
         }
     }
 
-    /// What a process left in the moment before it noted it, or after it had forgotten it, is swept when it is some minutes old, and
-    /// staged files with the first sweep after a start: here it is old, and there is a start.
+    /// Files that a process left just before it recorded them, or just after it removed the record, are swept when they are some minutes
+    /// old, staged files with the first sweep after a start. Here they are made old, and glance-tasks is restarted.
     private func sweep(_ glance: TestGlance) throws {
         let old = Date().addingTimeInterval(-3600)
         func left() throws -> [String] {
@@ -124,7 +124,7 @@ import Testing
             })
     }
 
-    /// No file without a location, no location without a file, nothing staged or on its way.
+    /// Every file has a location, every location a file, and nothing is staged or incomplete.
     private func expectNoStrays(_ glance: TestGlance, _ comment: Comment) throws {
         let urls = Set(try glance.rows("SELECT value FROM image_locations WHERE deleted = 0").compactMap { $0[0] })
         var files: Set<String> = []

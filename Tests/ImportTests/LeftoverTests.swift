@@ -2,13 +2,13 @@ import Foundation
 import TestSupport
 import Testing
 
-/// What nobody works on any more, and imports whose process is told to end. Spec stores-import-cache §3.2 and §3.4; invariants I4, I5.
+/// Imports that no process works on any more, and imports whose process is told to end.
 @Suite(.serialized) struct `An import that was left` {
     private static let stores = ["near", "far"]
 
     private func newID() -> String { UUID().uuidString.lowercased() }
 
-    /// Has `glance-tasks` look at everything, which it does a little after its start.
+    /// Restarts `glance-tasks`, which sweeps everything shortly after its start.
     private func restart(_ glance: TestGlance) throws {
         let old = try #require(glance.site.tasksID)
         kill(old, SIGTERM)
@@ -19,7 +19,7 @@ import Testing
             })
     }
 
-    /// An image that Glance itself has in work, or says so.
+    /// An image that Glance works on, by its record.
     private func hasForeign(
         _ glance: TestGlance, _ id: String, task: String?, status: String = "processing", hours: Int
     ) throws {
@@ -63,7 +63,7 @@ import Testing
         #expect(try glance.image(old)["os_glance_failed_import"]?.string == "far")
         #expect(try eventually { try glance.image(copied)["os_glance_import_task"] == nil })
         #expect(try glance.status(of: copied) == "active")
-        // Somebody works on this one, as far as anybody knows.
+        // By its record, another process works on this one.
         #expect(try glance.status(of: fresh) == "importing")
         #expect(try glance.image(fresh)["os_glance_import_task"]?.string == freshTask)
         #expect(try glance.task(on: fresh)["status"]?.string == "processing")
@@ -85,13 +85,13 @@ import Testing
         try restart(glance)
         #expect(
             eventually(within: 60) { [nobody, queued].allSatisfy { !FileManager.default.fileExists(atPath: "\(folder)/\($0)") } })
-        // What is no image's is somebody else's.
+        // Files that belong to no image are left alone.
         for name in [waiting, young, "notes.txt"] { #expect(FileManager.default.fileExists(atPath: "\(folder)/\(name)"), "\(name)") }
         try glance.orders(#"{"method": {"name": "glance-direct"}}"#, on: waiting)
         #expect(try glance.ended(on: waiting)["status"]?.string == "success")
     }
 
-    /// At once, not when the lease ends.
+    /// At once, not when the lease expires.
     @Test func `by a process that is told to end is done by the next`() throws {
         let glance = try TestGlance(Source.allowed, stores: Self.stores, runsTasks: true)
         let sample = try Sample(2_000_000)

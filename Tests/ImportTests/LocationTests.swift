@@ -2,7 +2,7 @@ import Foundation
 import TestSupport
 import Testing
 
-/// `/v2/images/{image}/locations`. Spec v2 §13.2 and §13.3; hazards A-20, A-33.
+/// `/v2/images/{image}/locations`.
 @Suite(.serialized) struct `A location` {
     let glance: TestGlance
     init() throws { glance = try .of(Self.self, Source.allowed, runsTasks: true) }
@@ -21,7 +21,7 @@ import Testing
 
     // MARK: taken
 
-    /// Tempest says that it expects nothing.
+    /// Tempest expects no body.
     @Test(arguments: ["", #", "validation_data": {}"#, #", "validation_data": null"#])
     func `makes an image active, and its digests come later`(_ rest: String) throws {
         let sample = try Sample(900_000)
@@ -60,7 +60,7 @@ import Testing
             let source = try Source(sample.bytes, holdingAfter: 400_000)
             let id = try glance.hasImage()
             #expect(try add(source.url, to: id, validation(algorithm, value)).status == 202)
-            // Not before all of them are looked at.
+            // Only after all of them were read.
             #expect(eventually { source.heads.contains { $0.hasPrefix("GET") } })
             #expect(try glance.status(of: id) == "importing")
             #expect(try glance.send("GET", "/v2/images/\(id)/file").status != 200)
@@ -113,7 +113,7 @@ import Testing
         }
     }
 
-    /// It is active already, and that is not taken back.
+    /// It is active already, and stays so.
     @Test func `whose data cannot be read later stays, without digests`() throws {
         let server = try RawServer { connection, _ in
             guard let head = connection.readHead() else { return }

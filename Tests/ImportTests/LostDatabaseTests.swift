@@ -3,7 +3,6 @@ import Stack
 import TestSupport
 import Testing
 
-/// Hazard C-05.
 @Suite(.serialized) struct `While the database is away an image` {
     let server: PrivateMariaDB
     let glance: TestGlance
@@ -18,8 +17,8 @@ import Testing
         try server.waitUntilReady()
     }
 
-    /// Whether bytes of an image lie in a store that it is imported to. Its file is made before the record is asked whether the bytes may
-    /// come; they are written behind that, once there is more than a MiB of them (`StreamTee`).
+    /// Whether a store has bytes of an imported image. The file is created before the record allows the data; the bytes are written after
+    /// that, once there is more than a MiB (`StreamTee`).
     private func isComing(_ id: String, to store: String) -> Bool {
         let folder = URL(filePath: "\(glance.folder)/\(store)/.incoming")
         let files = (try? FileManager.default.contentsOfDirectory(at: folder, includingPropertiesForKeys: nil)) ?? []
@@ -34,14 +33,14 @@ import Testing
         #expect(eventually { isComing(id, to: "far") })
         server.kill()
         source.release()
-        // The bytes get their names before the record is told.
+        // The files get their names before the record is written.
         for store in ["near", "far"] { #expect(try eventually { try glance.files(of: store).contains(id) }, "\(store)") }
         try comeBack()
         #expect(try glance.ended(on: id)["status"]?.string == "success")
         let image = try glance.image(id)
         #expect(image["status"]?.string == "active" && image["checksum"]?.string == sample.md5)
         #expect(image["stores"]?.string?.split(separator: ",").count == 2)
-        // It was done once: whoever began it ended it.
+        // The import was done once, by the process that began it.
         #expect(source.heads.count == 1)
         for store in ["near", "far"] {
             #expect(FileManager.default.contents(atPath: "\(glance.folder)/\(store)/\(id)") == Data(sample.bytes), "\(store)")
@@ -72,7 +71,7 @@ import Testing
         try connection.send(
             glance.head("PUT", "/v2/images/\(id)/stage", .alice, ["Content-Type": "application/octet-stream"], length: data.count))
         try connection.send(Array(data.dropLast()))
-        // Bytes are written once the worker knows that the image is its own; the record says so a moment before.
+        // Bytes are written after the worker knows that it has the image; the record shows so a moment before.
         #expect(
             try eventually {
                 let files = try glance.stagedFiles().map { "\(glance.folder)/staging/.incoming/\($0)" }

@@ -5,9 +5,9 @@ import Testing
 
 private let direct = #"{"method": {"name": "glance-direct"}}"#
 
-/// Nodes whose staging folders are their own: `worker_self_reference_url`, `os_glance_stage_host`. Spec stores-import-cache §9.
+/// Nodes with their own staging folders: `worker_self_reference_url`, `os_glance_stage_host`.
 @Suite(.serialized) struct `Data that are staged at another node` {
-    /// Two nodes of one site: one database, one store, a staging folder each.
+    /// Two nodes of one site: one database, one store, and a staging folder each.
     final class Nodes: Sendable {
         let here, there: TestGlance
 
@@ -36,14 +36,14 @@ private let direct = #"{"method": {"name": "glance-direct"}}"#
         ).first?.first.flatMap { $0 }
     }
 
-    /// An image whose data are staged at a node with that address.
+    /// An image whose data are staged at a node with this address.
     private func hasImage(stagedAt address: String, _ data: [UInt8] = [1, 2, 3]) throws -> String {
         let id = try there.hasStagedImage(data)
         try there.execute("UPDATE image_properties SET value = '\(address)' WHERE image_id = '\(id)' AND name = 'os_glance_stage_host'")
         return id
     }
 
-    /// Orders an import as a node that sends it on does.
+    /// Orders an import as another node forwards it.
     private func isSentOn(_ id: String) throws -> Reply {
         try here.send(
             "POST", "/v2/images/\(id)/import", ["Content-Type": "application/json", "X-Vitrine-Sent-On": "1"], body: Array(direct.utf8))
@@ -139,7 +139,7 @@ private let direct = #"{"method": {"name": "glance-direct"}}"#
             try eventually { try here.task(on: id)["message"]?.string?.contains("Waits for the node http://node.example:9292") == true })
         #expect(try eventually { try there.count("vitrine_nodes", where: "node = '\(there.address)'") == 1 })
 
-        // As long as the node is heard of it is waited for.
+        // The import waits as long as the node reports that it is alive.
         try there.execute("INSERT INTO vitrine_nodes VALUES ('http://node.example:9292', UTC_TIMESTAMP(6) + INTERVAL 1 HOUR)")
         try there.execute("UPDATE vitrine_jobs SET lease_until = UTC_TIMESTAMP(6) - INTERVAL 2 HOUR WHERE image_id = '\(id)'")
         let other = try here.hasStagedImage([4])

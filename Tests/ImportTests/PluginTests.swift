@@ -2,7 +2,7 @@ import Foundation
 import TestSupport
 import Testing
 
-/// A file that programs of the system work on; gone when it is let go.
+/// A temporary file for the system's programs.
 private final class WorkFolder {
     let path = "\(TestFolder.root)/work-\(UInt64.random(in: 0 ... .max))"
 
@@ -16,7 +16,7 @@ private final class WorkFolder {
 
     func bytes(_ name: String) throws -> [UInt8] { Array(try Data(contentsOf: URL(filePath: "\(path)/\(name)"))) }
 
-    /// What a program that packs to its output makes of bytes.
+    /// The output of a program that packs these bytes.
     func pack(_ bytes: [UInt8], by words: String...) throws -> [UInt8] {
         let file = try write(bytes, "plain")
         return try Command(words[0], words.dropFirst() + [file]).succeeded().output
@@ -30,7 +30,7 @@ private final class WorkFolder {
     }
 }
 
-/// `image_decompression`. Spec stores-import-cache §3.5; hazard A-28.
+/// `image_decompression`.
 @Suite(.serialized) struct `An import that unpacks` {
     let glance: TestGlance
     init() throws {
@@ -100,7 +100,7 @@ private final class WorkFolder {
     }
 
     @Test func `ends at the size that an image may have`() throws {
-        // Two gigabytes of zeros in two megabytes, and those once more.
+        // Two gigabytes of zeros in two megabytes, packed once more.
         let work = try WorkFolder()
         let zeros = try work.write([], "zeros")
         truncate(zeros, 2 << 30)
@@ -113,7 +113,7 @@ private final class WorkFolder {
     }
 }
 
-/// `image_conversion`. Spec stores-import-cache §3.5; hazards.
+/// `image_conversion`.
 @Suite(.serialized) struct `An import that converts` {
     let glance: TestGlance
     init() throws {

@@ -4,7 +4,7 @@ import Testing
 
 private let octets = ["Content-Type": "application/octet-stream"]
 
-/// `user_storage_quota`, of which each store takes its part. Spec policy-and-auth §6, v2 §12; hazard A-41.
+/// `user_storage_quota`; the data count once for each store.
 @Suite(.serialized) struct `What a project may import` {
     let glance: TestGlance
     init() throws {
@@ -83,16 +83,16 @@ private let octets = ["Content-Type": "application/octet-stream"]
         #expect(try glance.status(of: staged) == "uploading")
         #expect(try glance.count("tasks", where: "image_id = '\(staged)'") == 0)
         #expect(try glance.image(staged)["os_glance_import_task"] == nil)
-        // Another project's is its own.
+        // Each project has its own quota.
         let other = try glance.hasStagedImage(data(10), as: .bob)
         try glance.orders(#"{"method": {"name": "glance-direct"}}"#, on: other, as: .bob)
         #expect(try glance.ended(on: other)["status"]?.string == "success")
     }
 }
 
-/// `image_stage_total` and `image_count_uploading`, which Keystone keeps. Spec v2 §11.2.
+/// `image_stage_total` and `image_count_uploading`, the limits in Keystone.
 @Suite(.serialized) struct `What a project may stage` {
-    /// As much of Keystone as limits need that all projects have.
+    /// The part of Keystone that limits need; all projects have the same.
     private func keystone(_ limits: [(String, Int)]) throws -> RawServer {
         let elements = limits.map {
             #"{"service_id": "s1", "region_id": "R", "resource_name": "\#($0)", "default_limit": \#($1)}"#
@@ -193,7 +193,7 @@ private let octets = ["Content-Type": "application/octet-stream"]
         #expect(try glance.stage([1], for: other).status == 204)
     }
 
-    /// Whatever else has begun since, as where the limit was lowered.
+    /// Whatever began since, for example where the limit was lowered.
     @Test func `is imported although more is uploaded by now than may be`() throws {
         let keystone = try keystone(Self.one)
         let glance = try glance(keystone)

@@ -2,7 +2,7 @@ import Foundation
 import TestSupport
 import Testing
 
-/// What an import found true of an image's bytes stays true: who says something else meanwhile has no image of it.
+/// What an import found out about the data stays true: if a client changes the record meanwhile, the import fails.
 @Suite struct `An image that becomes something else while it is imported` {
     let glance: TestGlance
     init() throws { glance = try .of(Self.self, Source.allowed, runsTasks: true) }
@@ -13,7 +13,7 @@ import Testing
         let source = try Source(sample.bytes, holdingAfter: 200_000)
         let id = try glance.hasImage()
         try glance.downloads(source.url, to: id)
-        // It is read, and judged by what it was said to be.
+        // It is read, and checked against its format at that time.
         #expect(eventually { source.heads.contains { $0.hasPrefix("GET") } })
         let other = field == "disk_format" ? "qcow2" : "ovf"
         #expect(try glance.patch(id, #"[{"op": "replace", "path": "/\#(field)", "value": "\#(other)"}]"#).status == 200)

@@ -2,14 +2,14 @@ import Foundation
 import TestSupport
 import Testing
 
-/// Imports of images whose bytes somebody has signed. Spec stores-import-cache §5; hazard A-53.
+/// Imports of images with a signature in their properties.
 @Suite(.serialized) struct `An import of a signed image` {
     let glance: TestGlance
 
     init() throws {
         let options = [
             "vitrine": "certificate_folder = \(Self.certificates)",
-            // What would make another image of it.
+            // Changes that would make it another image.
             "image_import_opts": "image_import_plugins = [image_decompression, image_conversion]",
             "image_conversion": "output_format = qcow2",
         ]
@@ -55,7 +55,7 @@ import Testing
         }
     }
 
-    /// Who does it may not have the certificate that the client could get.
+    /// The worker may not read the certificate that the client can read.
     @Test func `goes by the certificate of its order`() throws {
         let (signer, sample) = (try signer(), try Sample(900_000))
         let properties = try signer.properties(over: sample.bytes)
@@ -66,7 +66,7 @@ import Testing
         source.release()
         #expect(try glance.ended(on: id)["status"]?.string == "success")
         try glance.expect(sample, in: id, stores: ["near"])
-        // Somebody who looks at the task is told nothing of it.
+        // The task reveals nothing of it.
         #expect(try !glance.send("GET", "/v2/images/\(id)/tasks", as: .admin).text.contains("CERTIFICATE"))
 
         let late = try glance.hasImage(properties)
@@ -80,7 +80,7 @@ import Testing
         let (signer, other, sample) = (try signer(), try signer(), try Sample(900_000))
         let id = try glance.hasImage(try signer.properties(over: sample.bytes))
         #expect(try glance.stage(sample.bytes, for: id).status == 204)
-        // The import is ordered, and nobody does it yet.
+        // The import is ordered, and no process runs it yet.
         let tasks = try #require(glance.site.tasksID)
         kill(tasks, SIGSTOP)
         defer { kill(tasks, SIGCONT) }

@@ -4,7 +4,7 @@ import Testing
 
 private let octets = ["Content-Type": "application/octet-stream"]
 
-/// `PUT /v2/images/{image}/stage`. Spec v2 §11.2; hazards C-02, C-11, C-12.
+/// `PUT /v2/images/{image}/stage`.
 @Suite(.serialized) struct `Staging an image's data` {
     let glance: TestGlance
     init() throws { glance = try .of(Self.self, ["DEFAULT": "image_size_cap = 1000000"], runsTasks: true) }
@@ -56,7 +56,7 @@ private let octets = ["Content-Type": "application/octet-stream"]
         #expect(try glance.stagedFiles().filter { $0.hasPrefix(id) } == [id])
     }
 
-    /// C-11: of two at once one is taken, and its bytes are there.
+    /// Of two at once one is accepted, and its data are staged.
     @Test func `of two clients at once takes those of one`() async throws {
         let glance = glance
         let id = try glance.hasImage()
@@ -77,7 +77,7 @@ private let octets = ["Content-Type": "application/octet-stream"]
         #expect(try glance.stage(large, for: id).status == 413)
         try glance.expectNothing(of: id)
 
-        // Nobody knows before how much comes.
+        // The length is not known before.
         let connection = try HTTPConnection(port: glance.port)
         try connection.send(
             glance.head("PUT", "/v2/images/\(id)/stage", .alice, octets.merging(["Transfer-Encoding": "chunked"]) { $1 }))
@@ -122,7 +122,7 @@ private let octets = ["Content-Type": "application/octet-stream"]
             try connection.send([UInt8](repeating: 1, count: 600_000))
             #expect(try eventually { try glance.status(of: id) == "uploading" })
             #expect(try eventually { try glance.stagedFiles().contains { $0.hasPrefix("\(id).") } })
-            // Of an image that is coming in there is nothing to import.
+            // An image whose data are still arriving cannot be imported.
             #expect(try glance.order(#"{"method": {"name": "glance-direct"}}"#, on: id).status == 409)
             if hangsUp { connection.hangUp() } else { connection.abort() }
             #expect(try eventually { try glance.status(of: id) == "queued" })
@@ -132,7 +132,6 @@ private let octets = ["Content-Type": "application/octet-stream"]
         #expect(try glance.stage([1], for: id).status == 204)
     }
 
-    /// C-12.
     @Test func `of an image that is deleted meanwhile ends`() throws {
         let id = try glance.hasImage()
         let connection = try HTTPConnection(port: glance.port)
@@ -152,7 +151,6 @@ private let octets = ["Content-Type": "application/octet-stream"]
         #expect(try !glance.stagedFiles().contains(id))
     }
 
-    /// C-02.
     @Test func `by a worker that dies gives the image back`() throws {
         let glance = try TestGlance(workers: 1, runsTasks: true)
         let id = try glance.hasImage()

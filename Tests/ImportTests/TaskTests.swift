@@ -2,10 +2,10 @@ import Foundation
 import TestSupport
 import Testing
 
-/// `/v2/tasks` and the tasks of an image. Spec v2 §18.
+/// `/v2/tasks` and the tasks of an image.
 @Suite(.serialized) struct `Tasks` {
     let glance: TestGlance
-    /// Nobody does here what is ordered.
+    /// No `glance-tasks` runs.
     init() throws { glance = try .of(Self.self, Source.allowed.merging(["DEFAULT": "limit_param_default = 20"]) { $1 }) }
 
     private static let input = #"{"import_from": "http://127.0.0.1:1/", "import_from_format": "raw", "image_properties": {"name": "old"}}"#
@@ -82,7 +82,7 @@ import Testing
             #expect(try get("/v2/tasks", as: person).status == 403)
             #expect(try get("/v2/tasks/\(id)", as: person).status == 403)
             #expect(try create(#"{"type": "import", "input": \#(Self.input)}"#, as: person).status == 403)
-            // Whoever may not is not told what is wrong with it.
+            // A caller without permission is not told what is wrong with it.
             #expect(try create("{}", as: person).status == 403)
             #expect(try glance.send("DELETE", "/v2/tasks/\(id)", as: person).status == 403)
         }
@@ -223,7 +223,7 @@ import Testing
         let hours = try glance.rows(
             "SELECT CAST(TIMESTAMPDIFF(MINUTE, updated_at, expires_at) AS CHAR) FROM tasks WHERE image_id = '\(id)'")
         #expect(hours == [["120"]])
-        // What is over is taken away, soon after the start and then now and again.
+        // Tasks that are over are removed, soon after the start and then at intervals.
         try glance.execute("UPDATE tasks SET expires_at = UTC_TIMESTAMP() - INTERVAL 1 SECOND")
         kill(try #require(glance.site.tasksID), SIGTERM)
         #expect(

@@ -4,7 +4,6 @@ import ImportTransforms
 import TestSupport
 import Testing
 
-/// Hazards.
 @Suite struct `A conversion` {
     private let folder = "\(TestFolder.root)/conversion-\(UInt64.random(in: 0 ... .max))"
 
@@ -54,7 +53,7 @@ import Testing
         for format in ["vmdk", "vdi", "vhdx", "vhd", "nonsense", "iso", ""] {
             #expect(throws: Fault.of(.unsupportedMedia), "\(format)") { try convert("image", from: format) }
         }
-        // What is said to be raw is bytes, whatever they are.
+        // As raw, any bytes are accepted.
         _ = try convert("image", from: "raw", to: .vmdk)
         try make("compare", "-f", "raw", "-F", "vmdk", "\(folder)/image", "\(folder)/out")
     }
@@ -62,7 +61,7 @@ import Testing
     @Test func `ends in time and space`() throws {
         try make("create", "-q", "-f", "qcow2", "\(folder)/image", "100M")
         #expect(throws: Fault.of(.tooLarge)) { try convert("image", from: "qcow2", atMost: 100 << 20 - 1) }
-        // More output than the image unfolds to.
+        // More output than the image's virtual size.
         let bytes = Data((0..<8 << 20).map { UInt8(truncatingIfNeeded: $0 &* 31 >> 3) })
         try bytes.write(to: URL(filePath: "\(folder)/disk"))
         #expect(throws: Fault.of(.tooLarge)) { try convert("disk", from: "raw", to: .qcow2, atMost: 8 << 20) }

@@ -41,7 +41,7 @@ import TestSupport
         }
         let leader = try #require(Int32(try String(contentsOfFile: mark, encoding: .utf8).dropLast(1)))
         #expect(eventually { kill(-leader, 0) != 0 })
-        // It may close what it speaks by.
+        // It may close its output.
         #expect(throws: Subprocess.Failure.timedOut) { try shell("exec >&- 2>&-; sleep 61", seconds: 0.5) }
     }
 

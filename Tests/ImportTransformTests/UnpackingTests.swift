@@ -3,10 +3,10 @@ import TestSupport
 import Testing
 import ImportTransforms
 
-/// What a source says when it fails.
+/// The error of a source that fails.
 private struct Broken: Error {}
 
-/// Reads all that comes out, in pieces of a size.
+/// Reads the whole output, in pieces of a size.
 private func unpack(_ packed: [UInt8], pieces: Int = 4096, into room: Int = 65_536) throws -> (packing: Packing?, bytes: [UInt8]) {
     var rest = packed[...]
     let unpacker = Unpacker<Broken> { (buffer) throws(Broken) in
@@ -21,7 +21,7 @@ private func unpack(_ packed: [UInt8], pieces: Int = 4096, into room: Int = 65_5
     return (unpacker.packing, bytes)
 }
 
-/// Files as their own programs make them.
+/// Files from the formats' own programs.
 private enum Packed {
     static func bytes(_ count: Int, compressible: Bool = true) -> [UInt8] {
         var state: UInt64 = 0x9E37_79B9_7F4A_7C15
@@ -89,7 +89,7 @@ private enum Packed {
         for place in packed.indices {
             var altered = packed
             altered[place] ^= 0x41
-            // A name, a time or an operating system is nobody's data; without its beginning it is no packing.
+            // Name, time and operating system in a header are not checked; without the magic number it is not packed.
             if let out = try? unpack(altered) { #expect(out.bytes == bytes || out.packing == nil && out.bytes == altered, "\(place)") }
         }
     }
@@ -99,7 +99,7 @@ private enum Packed {
         #expect(throws: UnpackingError<Broken>.self) { try unpack(packed + Array("and more".utf8)) }
     }
 
-    /// A frame of zstd that says it has 50,251 bytes, and has an empty block. The fuzzer found it.
+    /// A frame of zstd that announces 50,251 bytes and has an empty block. The fuzzer found it.
     @Test(arguments: [1, 4096]) func `are as many as they say`(_ pieces: Int) throws {
         let frame: [UInt8] = [0x28, 0xB5, 0x2F, 0xFD, 0x50, 0, 0x4B, 0xC3, 1, 0, 0]
         #expect(throws: UnpackingError<Broken>.self) { try unpack(frame, pieces: pieces) }
@@ -111,7 +111,7 @@ private enum Packed {
         let xz = try Packed.by(.xz, bytes, "--lzma2=dict=512MiB")
         #expect(throws: UnpackingError<Broken>.self) { try unpack(xz) }
         #expect(try unpack(Packed.by(.zstd, bytes, "-q", "--ultra", "-22")).bytes == bytes)
-        // Its window is as large as the level's only where the size is not known.
+        // The window has the level's size only if the length is not known.
         let zstd = try Command("zstd", ["-q", "-c", "--ultra", "--long=31", "-22"], input: bytes).succeeded().output
         #expect(throws: UnpackingError<Broken>.self) { try unpack(zstd) }
     }

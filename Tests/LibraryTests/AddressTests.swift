@@ -35,7 +35,7 @@ import Testing
         #expect(throws: AddressError.self) { try Address(url: url) }
     }
 
-    /// A password may hold what separates the parts behind it; the words begin behind the place.
+    /// A password may contain the separators of the parts behind it; the parameters begin behind the host.
     @Test(arguments: [
         ("mysql://u:a/b?c=d@h:1/d?charset=utf8", "a/b?c=d"), ("mysql://u:12@h:1/d", "12"),
         ("mysql://u@h:1/d?init_command=SET%20%40x=1", ""),
@@ -53,7 +53,7 @@ import Testing
         #expect(address.bindAddress == "10.0.0.1" && address.initCommand == "SET wsrep_sync_wait=1" && address.tls == nil)
     }
 
-    /// By the names of drivers that Glance's sites use, about what is fixed here.
+    /// Parameters of the drivers that sites with Glance use, about properties that are fixed here.
     @Test(arguments: [
         "charset=utf8&use_unicode=0", "local_infile=1&binary_prefix=true&autocommit=true", "plugin=dbcounter", "client_flag=2&charset=",
         "unknown", "unknown=&ssl_ca=", "use_pure=true&collation=utf8_general_ci", "sql_mode=TRADITIONAL", "ssl_disabled=true", "ssl=false",
@@ -73,7 +73,7 @@ import Testing
         #expect(error?.description.contains(word) == true && error?.description.contains("geheim") == false)
     }
 
-    /// Of what a file says, only what the URL does not say counts. Source: PyMySQL, `read_default_file`.
+    /// A value of the file counts only if the URL does not have it. Source: PyMySQL, `read_default_file`.
     @Test func `may leave a part to a file`() throws {
         let path = "\(TestFolder.root)/my-\(UInt32.random(in: 0 ... .max)).cnf"
         try """
@@ -100,14 +100,14 @@ import Testing
         #expect(error?.description.contains("cannot be read") == true && error?.description.contains("geheim") == false)
     }
 
-    /// The end of a password with a `?` in it may look like a word.
+    /// The end of a password with a `?` in it may look like a parameter.
     @Test func `does not name what may be a part of the password`() {
         let error = #expect(throws: AddressError.self) { try Address(url: "mysql://u:a@b?geheim=1@h/d") }
         #expect(error?.description.contains("geheim") == false)
     }
 }
 
-/// SQLAlchemy itself is asked what it reads in the same URLs.
+/// SQLAlchemy itself reads the same URLs.
 @Suite struct `A database URL, as SQLAlchemy reads it` {
     private static let script = """
         import inspect, json, sys
@@ -164,9 +164,9 @@ import Testing
                 continue
             }
             let (host, query) = (their[2].string, their[5].object ?? [:])
-            // A host that is none: it connects to nothing there, and is refused here, or read as SQLAlchemy once did.
+            // An invalid host: SQLAlchemy's would connect to nothing; here it is refused, or read as SQLAlchemy once did.
             let isHost = host?.allSatisfy { $0.isLetter || $0.isNumber || "-_.:".contains($0) } ?? true
-            // What came out as U+FFFD was no UTF-8.
+            // A result with U+FFFD was not UTF-8.
             let isText = !(their + query.keys.map { query[$0]! }).contains { $0.string?.contains("\u{FFFD}") == true }
             guard isHost, isText, query["charset"] != nil || query.isEmpty || query["init_command"] != nil && query.keys.count == 1 else {
                 continue

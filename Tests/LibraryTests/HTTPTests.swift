@@ -67,7 +67,7 @@ import Testing
         #expect(Query(text[...]) == nil)
     }
 
-    /// What is asked of Python is text that its `unquote_plus` reads without a mistake.
+    /// Only texts that `unquote_plus` of Python decodes without an error are compared with it.
     @Test func `is decoded as Python does it, also where escapes are none`() throws {
         let texts = [
             "50%", "50%25", "%", "%%", "%%25", "%a", "%zz", "%4", "a%zzb", "%u0041", "%41", "%2541", "%e2%82%ac", "%E2%82%aC", "é", "a+b",

@@ -1,8 +1,8 @@
 import Cryptography
 import Testing
 
-/// Texts that wait in the database for nobody else to read.
-@Suite struct `A sealed text` {
+/// Texts that are stored encrypted in the database.
+@Suite struct `A text of TokenCipher` {
     @Test(arguments: ["", "a token", "gAAAAA" + String(repeating: "x", count: 8000), "Ünï©ødé"])
     func `is opened by who has the secret, for its purpose`(_ text: String) {
         let closed = TokenCipher(secret: "s3cret").close(text, for: "image 1")
@@ -27,7 +27,7 @@ import Testing
     }
 
     @Test func `is opened where it was closed by an older release, whose key was the secret's SHA-256`() {
-        // Python's cryptography made it: SHA-256 of "s3cret", nonce, tag and bytes.
+        // Made by Python's cryptography: SHA-256 of "s3cret", nonce, tag and bytes.
         let closed = "0102030405060708090a0b0cf0830f5135d6d9fba7b595a06abe8ff464b8046c97bbeb689d446e7cf69cbdeb"
         #expect(TokenCipher(secret: "s3cret").open(closed, for: "image 1") == "a token of Ünna")
         #expect(TokenCipher(secret: "s3cret").open(closed, for: "image 2") == nil)
@@ -40,7 +40,7 @@ import Testing
         let salts = texts.map { $0.prefix(2 + 32) }
         #expect(texts.allSatisfy { $0.hasPrefix("2.") })
         #expect(salts[0] == salts[1] && salts[0] != salts[2])
-        // Without its mark it is no text of an older release.
+        // Without its mark it is not a text of an older release.
         #expect(one.open(String(texts[0].dropFirst(2)), for: "it") == nil)
         for text in texts { #expect(other.open(text, for: "it") == "a") }
     }

@@ -2,7 +2,7 @@ import Cryptography
 import TestSupport
 import Testing
 
-/// Texts that Glance encrypts with `metadata_encryption_key`; PyPI's Glance says what they are.
+/// Texts that Glance encrypts with `metadata_encryption_key`, compared with Glance from PyPI.
 @Suite struct `An encrypted text` {
     static let keys = ["0123456789abcdef", "0123456789abcdef01234567", "0123456789abcdef0123456789abcdÄ"]
     static let texts = [
@@ -27,7 +27,7 @@ import Testing
         func texts(_ name: String) -> [String?] { answer[name]?.array?.map { $0.string } ?? [] }
         #expect(texts("plain") == Self.texts)
         #expect(texts("theirs").map { $0.flatMap(cipher.decrypt) } == Self.texts)
-        // As older releases made them.
+        // As older releases wrote them.
         #expect(texts("blocks").map { $0.flatMap(cipher.decrypt) } == Self.texts)
         #expect(zip(ours, texts("theirs")).allSatisfy { $0.utf8.count == $1?.utf8.count })
         #expect(Set(ours + Self.texts.map { cipher.encrypt($0) }).count == 2 * ours.count)

@@ -2,7 +2,6 @@ import Foundation
 import TestSupport
 import Testing
 
-/// Policy-and-auth §4, hazard A-11.
 @Suite struct `Who may do what to metadata definitions` {
     let glance: TestGlance
     init() throws { glance = try .of(Self.self) }
@@ -68,7 +67,7 @@ import Testing
             """)
         let name = try glance.hasNamespace(everything)
         #expect(try glance.metadef("GET", "namespaces/\(name)/objects", as: .alice).status == 403)
-        // All that it shows must be allowed.
+        // Each part of the answer must be allowed.
         #expect(try glance.metadef("GET", "namespaces/\(name)", as: .alice).status == 403)
         #expect(try glance.metadef("GET", "namespaces/\(name)/tags", as: .alice).status == 200)
         #expect(try glance.metadef("PUT", "namespaces/\(name)/tags/one", json: #"{"name": "new"}"#).status == 403)
@@ -77,7 +76,7 @@ import Testing
         #expect(try glance.metadef("GET", "namespaces/b").status == 404)
     }
 
-    @Test func `hides namespaces that it does not let somebody get`() throws {
+    @Test func `hides namespaces that the caller may not read`() throws {
         let glance = try glance("get_metadef_namespace: role:admin")
         let name = try glance.hasNamespace()
         #expect(try glance.names(of: "namespaces", at: "namespaces", as: .alice) == [])
@@ -96,7 +95,7 @@ import Testing
     }
 }
 
-/// A policy as old sites carried it over: Glance once asked beside the rules whose a namespace is.
+/// A policy of an old site: Glance once checked the owner in addition to the rules.
 @Suite struct `A namespace whose rules are all open` {
     private func open(_ more: String = "") throws -> TestGlance {
         let file = "\(TestFolder.root)/policy-\(UInt64.random(in: 0 ... .max)).yaml"
@@ -134,13 +133,13 @@ import Testing
                 #expect(200..<300 ~= (try write(glance, own, method, path, json, as: person)), "\(method) \(path)")
             }
         }
-        // Nor made for others, or given to them.
+        // They cannot be created for other projects or given to them, either.
         #expect(try glance.metadef("POST", "namespaces", as: .bob, json: #"{"namespace": "x", "owner": "acme"}"#).status == 403)
         #expect(try glance.metadef("POST", "namespaces", as: .bob, json: #"{"namespace": "x"}"#).status == 201)
         #expect(try glance.metadef("PUT", "namespaces/x", as: .bob, json: #"{"namespace": "x", "owner": "acme"}"#).status == 403)
     }
 
-    @Test func `is changed by whom metadef_admin lets`() throws {
+    @Test func `is changed by callers that metadef_admin allows`() throws {
         let glance = try open("metadef_admin: \"project_id:bolt\"\n")
         let name = try glance.hasNamespace(everything)
         #expect(try write(glance, name, "DELETE", "/tags/one", nil, as: .bob) == 204)

@@ -13,7 +13,7 @@ extension TestGlance {
         )
     }
 
-    /// Makes a namespace of a name that no other has, with what is said of it besides.
+    /// Creates a namespace with a unique name and further fields.
     func hasNamespace(_ more: String = "", visibility: String = "public", owner: String = "acme") throws -> String {
         let name = "ns\(UInt64.random(in: 0 ... .max))"
         let rest = more.isEmpty ? "" : ", \(more)"
@@ -29,12 +29,12 @@ extension TestGlance {
         return reply.json
     }
 
-    /// Names in a list, in its order.
+    /// Names in a list, in order.
     func names(of list: String, at path: String, as person: Person = .admin) throws -> [String] {
         try shown(path, as: person)[list]?.array?.map { ($0["name"] ?? $0["namespace"])?.string ?? "" } ?? []
     }
 
-    /// How many rows there are of all kinds.
+    /// The number of rows of all kinds.
     func metadefRows() throws -> [String?] {
         let tables = ["namespaces", "objects", "properties", "tags", "resource_types", "namespace_resource_types"]
         return try tables.map { try rows("SELECT CAST(COUNT(*) AS CHAR) FROM metadef_\($0)")[0][0] }
@@ -46,10 +46,10 @@ extension JSONValue {
     var texts: [String] { array?.map { $0.string ?? "\($0)" } ?? [] }
 }
 
-/// A text of so many characters.
+/// A text of a given number of characters.
 func text(of length: Int) -> String { String(repeating: "a", count: length) }
 
-/// What a namespace may hold, a little of each.
+/// A namespace with content of each kind.
 let everything = #"""
     "display_name": "Shown", "description": "For the tests",
     "resource_type_associations": [{"name": "Tests::Flavor", "prefix": "t:", "properties_target": "image"}, {"name": "Tests::Image"}],

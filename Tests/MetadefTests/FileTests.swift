@@ -110,14 +110,14 @@ import Testing
         #expect(try glance.metadefRows() == ["1", "0", "0", "0", "0", "0"])
     }
 
-    /// What is not there is told, and is no failure: tools have called the command with every Glance, and went on.
+    /// Missing files are reported, and are not a failure: tools rely on that with every Glance.
     @Test func `that are not there, or are none, are told of`() throws {
         func told(_ words: String..., of part: String) throws {
             let command = try manage("load", words)
             #expect(command.status == 0 && command.errors.contains(part), "\(command.errors)")
         }
-        try told("--path", "\(folder)/none", of: "\(folder)/none is not there")
-        try told("--path", folder, of: "no files")
+        try told("--path", "\(folder)/none", of: "\(folder)/none does not exist")
+        try told("--path", folder, of: "no *.json files")
         try told("--prefer_new", "--path", folder, of: "--merge")
         try told("--merge", "--prefer_new", "--overwrite", "--path", folder, of: "exclude")
         #expect(try manage("export", "--path", "\(folder)/none").status == 0)

@@ -1,7 +1,6 @@
 import TestSupport
 import Testing
 
-/// Spec v2 §22.2 and §22.3.
 @Suite struct `Objects and properties of a namespace` {
     let glance: TestGlance
     init() throws { glance = try .of(Self.self) }
@@ -106,7 +105,7 @@ import Testing
         #expect(try glance.shown(path) == ["properties": [:]])
     }
 
-    /// As a real Glance 33 has it: the name is shown in lists where whoever made the property wrote it into its definition.
+    /// As in a real Glance 33, lists show the name if the property's definition contains it.
     @Test func `a property shows its name in lists where it was made with one`() throws {
         let name = try glance.hasNamespace(
             """

@@ -3,7 +3,7 @@ import Testing
 
 @Suite(.serialized) struct `The list of namespaces` {
     let glance: TestGlance
-    /// Made in this order, a second apart; `n4` is bolt's own.
+    /// Created in this order, a second apart; `n4` belongs to bolt.
     static let made = ["n1", "n2", "n3", "n4", "n5"]
 
     init() throws {
@@ -60,7 +60,7 @@ import Testing
 
     @Test func `is sorted by what is asked for`() throws {
         #expect(try list("?sort_key=namespace&sort_dir=asc") == Self.made)
-        // What has none comes first.
+        // Null comes first.
         #expect(try list("?sort_key=display_name&sort_dir=asc") == ["n2", "n5", "n4", "n3", "n1"])
         #expect(try list("?sort_key=display_name&sort_dir=asc&marker=n2") == ["n5", "n4", "n3", "n1"])
         #expect(try list("?sort_key=display_name&marker=n1") == ["n3", "n4", "n5", "n2"])

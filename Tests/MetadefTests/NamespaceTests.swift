@@ -1,7 +1,6 @@
 import TestSupport
 import Testing
 
-/// Spec v2 §22.1.
 @Suite struct `A namespace of metadata definitions` {
     let glance: TestGlance
     init() throws { glance = try .of(Self.self) }

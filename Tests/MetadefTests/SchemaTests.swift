@@ -1,7 +1,6 @@
 import TestSupport
 import Testing
 
-/// Spec v2 §21.
 @Suite struct `Schemas of metadata definitions` {
     let glance: TestGlance
     init() throws { glance = try .of(Self.self) }

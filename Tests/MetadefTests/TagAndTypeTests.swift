@@ -1,7 +1,6 @@
 import TestSupport
 import Testing
 
-/// Spec v2 §22.4 and §22.5.
 @Suite struct `Tags and resource types of a namespace` {
     let glance: TestGlance
     init() throws { glance = try .of(Self.self) }
@@ -32,7 +31,7 @@ import Testing
         #expect(try glance.names(of: "tags", at: path) == ["b", "a"])
         #expect(try glance.metadef("POST", path, json: #"{"tags": [{"name": "c"}]}"#, ["X-Openstack-Append": "True"]).status == 201)
         #expect(try glance.names(of: "tags", at: path) == ["c", "b", "a"])
-        // No tags are no change; a tag twice changes nothing either.
+        // A list without tags, or with a tag twice, changes nothing.
         #expect(try glance.metadef("POST", path, json: #"{"tags": []}"#).status == 201)
         #expect(try glance.metadef("POST", path, json: #"{"tags": [{"name": "d"}, {"name": "D"}]}"#).status == 409)
         #expect(

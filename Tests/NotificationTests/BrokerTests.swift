@@ -5,7 +5,7 @@ import Stack
 import TestSupport
 import Testing
 
-/// Notifications on a real RabbitMQ, taken by oslo.messaging's listener or as they lie in the queue.
+/// Notifications in a real RabbitMQ, read by oslo.messaging's listener or directly from the queue.
 @Suite(.serialized) struct `Notifications on RabbitMQ` {
     let broker: TestSupport.RabbitMQ
     init() throws { broker = try .running() }
@@ -88,7 +88,7 @@ import Testing
         try broker.start()
         #expect(try listening.taken(30, from: broker).map { $0.payload["id"]?.string } == ids)
         #expect(try eventually { try listening.waiting().isEmpty })
-        // Each change of state is said once, whatever number of tries there were. The password is not.
+        // Each change of state is logged once, whatever the number of tries. The password is not logged.
         let log = try listening.tasksLog()
         #expect(log.components(separatedBy: "notifications cannot be sent").count == 2, "\(log)")
         #expect(log.components(separatedBy: "notifications are sent again").count == 2)
@@ -106,7 +106,7 @@ import Testing
         #expect(try listening.taken(1, from: broker).first?.payload["id"]?.string == id)
     }
 
-    /// A broker that accepts connections and says nothing, or nonsense, is one that is away.
+    /// A broker that accepts connections and sends nothing, or nonsense, counts as unreachable.
     @Test(arguments: ["", "HTTP/1.1 400 Bad Request\r\n\r\n", String(repeating: "\u{1}", count: 70_000)])
     func `wait for what is no broker`(_ answer: String) throws {
         let server = try RawServer { connection, _ in
@@ -125,7 +125,7 @@ import Testing
             ["DEFAULT": "transport_url = rabbit://x:y@127.0.0.1:1,\(broker.url.dropFirst("rabbit://".count))"])
         let id = try listening.glance.hasImage()
         #expect(try listening.taken(1, from: broker).first?.payload["id"]?.string == id)
-        // At once, so that nobody need know of the one that is away.
+        // At once, so that the unreachable broker is not noticed.
         #expect(try !listening.tasksLog().contains("notifications cannot be sent"))
     }
 
@@ -213,7 +213,7 @@ import Testing
     }
 }
 
-/// A `glance-tasks` of the test's own, until its last owner lets go.
+/// A `glance-tasks` of the test, which runs until the object is deallocated.
 final class Tasks {
     private let process: ChildProcess
     private let output: String

@@ -3,18 +3,18 @@ import JSONDocument
 import TestSupport
 import Testing
 
-/// What is told of a change, and written with it. Source: Glance, `notifier.py` and `api/v2/image_data.py`.
+/// The notification about a change, and the row that is written with it. Source: Glance, `notifier.py` and `api/v2/image_data.py`.
 @Suite(.serialized) struct `A change that is told` {
     let listening: Listening
     var glance: TestGlance { listening.glance }
     init() throws { listening = try Self.shared.get() }
 
     private static let shared = Result {
-        // What a location is asked for lies on the loopback address.
+        // The servers of locations have loopback addresses.
         try Listening(["log"], ["import_filtering_opts": "allowed_hosts = 127.0.0.1\nallowed_ports ="], runsTasks: false)
     }
 
-    /// The events of one image, in their order.
+    /// The events of one image, in order.
     private func events(of id: String) throws -> [Listening.Waiting] { try listening.waiting("payload LIKE '%\(id)%'") }
 
     @Test func `is an image that was made, with all that Glance tells of it`() throws {
@@ -46,7 +46,7 @@ import Testing
             #expect(done.payload["size"] == 5)
             #expect(done.payload["checksum"] == "5d41402abc4b2a76b9719d911017c592")
         }
-        // Stores that an import speaks of: none here.
+        // The stores of an import: none here.
         #expect(told.map { $0.payload["os_glance_failed_import"] } == [nil, nil, [], [], nil, nil])
         #expect(told.map { $0.payload["os_glance_importing_to_stores"] } == [nil, nil, [], [], nil, nil])
         #expect(Set(told.suffix(3).map(\.request)).count == 1)
@@ -145,7 +145,7 @@ import Testing
         #expect(told.last?.payload["status"] == "killed")
     }
 
-    /// Hazard A-50: a location may hold credentials.
+    /// A location may contain credentials.
     @Test func `never says where the bytes lie`() throws {
         let source = try RawServer { connection, _ in
             connection.readHead()
@@ -179,7 +179,7 @@ import Testing
         #expect(try listening.waiting().count == all)
     }
 
-    /// Whoever has switched it on for nobody pays nothing.
+    /// If notifications go nowhere, none are written.
     @Test(arguments: [[], ["noop"]])
     func `leaves no row where nobody listens`(_ drivers: [String]) throws {
         let quiet = try Listening(drivers, runsTasks: false, runsRegistry: false)
@@ -209,7 +209,7 @@ import Testing
                 == (expected.isEmpty ? [] : [["image.host1"]]))
     }
 
-    /// However many wait: the oldest are found, and counted off, by their numbers alone.
+    /// However many wait, the oldest are found and deleted by their numbers alone.
     @Test(arguments: [
         "SELECT id, LENGTH(payload) FROM vitrine_notifications ORDER BY id LIMIT 100",
         "SELECT id, payload FROM vitrine_notifications WHERE id BETWEEN 1 AND 9 ORDER BY id LIMIT 100",

@@ -2,7 +2,7 @@ import Foundation
 import JSONDocument
 import TestSupport
 
-/// A service that tells of what happens, and whoever listens.
+/// A service that sends notifications, and their listener.
 struct Listening {
     let glance: TestGlance
     let topic: String
@@ -21,14 +21,14 @@ struct Listening {
         glance = try TestGlance(groups, runsTasks: runsTasks, runsRegistry: runsRegistry)
     }
 
-    /// Takes messages from a queue as they lie there.
+    /// Reads messages directly from a queue.
     ///
-    /// - Parameter count: waits until so many have come; nil takes what is there.
+    /// - Parameter count: the number of messages to wait for; nil reads what is there.
     func taken(_ count: Int?, from broker: RabbitMQ, _ queue: String? = nil) throws -> [Message] {
         try listen("queue", broker, queue ?? "\(topic).info", count ?? 1_000_000).map(Message.init)
     }
 
-    /// What oslo.messaging's own listener makes of them.
+    /// The messages as oslo.messaging's own listener reads them.
     func heard(_ count: Int, from broker: RabbitMQ) throws -> [JSONValue] { try listen("listener", broker, topic, count) }
 
     private func listen(_ how: String, _ broker: RabbitMQ, _ topic: String, _ count: Int) throws -> [JSONValue] {
@@ -36,7 +36,7 @@ struct Listening {
         return try Clients.run("python3", [script, how, broker.url, "glance", topic, String(count)]).json.array ?? []
     }
 
-    /// What waits in the table, the oldest first.
+    /// The rows of the outbox, the oldest first.
     func waiting(_ condition: String = "TRUE") throws -> [Waiting] {
         try glance.rows(
             "SELECT event_type, priority, payload, request_id FROM vitrine_notifications WHERE \(condition) ORDER BY id", columns: 4
@@ -53,11 +53,11 @@ struct Listening {
     func tasksLog() throws -> String { try String(contentsOfFile: "\(glance.folder)/log/glance-tasks.log", encoding: .utf8) }
 }
 
-/// A message as a broker has it.
+/// A message as the broker has it.
 struct Message {
     let properties: JSONValue
     let exchange, key: String
-    /// As it came, and without the envelope.
+    /// With its envelope, and without.
     let body, message: JSONValue
 
     init(_ value: JSONValue) throws {

@@ -3,11 +3,11 @@ import JSONDocument
 import TestSupport
 import Testing
 
-/// What is told of metadata definitions. Source: Glance, `notifier.py`.
+/// Notifications about metadata definitions. Source: Glance, `notifier.py`.
 @Suite(.serialized) struct `A change of metadata definitions that is told` {
     let listening: Listening
     var glance: TestGlance { listening.glance }
-    /// Of a namespace that no other test has.
+    /// A namespace that no other test uses.
     let name = "ns\(UInt64.random(in: 0 ... .max))"
     init() throws { listening = try Self.shared.get() }
 
@@ -17,7 +17,7 @@ import Testing
         try Listening(drivers, options, runsTasks: false, runsRegistry: false)
     }
 
-    /// The events of the namespace and of what is in it, in their order.
+    /// The events of the namespace and its content, in order.
     private func events() throws -> [Listening.Waiting] { try listening.waiting("payload LIKE '%\(name)%'") }
 
     private func ask(
@@ -32,7 +32,7 @@ import Testing
         try #require(try (glance ?? self.glance).send("POST", "/v2/metadefs/namespaces", as: .admin, json: json).status == 201)
     }
 
-    /// A payload without its times, which must be such.
+    /// A payload without its times, which are checked to be times.
     private func payload(_ told: Listening.Waiting?, _ times: [String] = ["created_at", "updated_at"]) throws -> JSONObject {
         var payload = try #require(told?.payload.object)
         for time in times {
@@ -73,7 +73,7 @@ import Testing
         try make()
         let properties = #"{"n": {"title": "N", "type": "integer", "minimum": 0, "maximum": 9, "enum": ["a"], "pattern": ""}}"#
         #expect(try ask("POST", "/objects", #"{"name": "CPU", "description": "c", "properties": \#(properties)}"#).status == 201)
-        // The name that it had is told as it was written, not as it was asked for.
+        // The old name is sent as it was stored, not as the request spells it.
         #expect(try ask("PUT", "/objects/cpu", #"{"name": "GPU", "required": ["n"], "properties": \#(properties)}"#).status == 200)
         #expect(try ask("DELETE", "/objects/GPU").status == 204)
         let told = try events().dropFirst()
@@ -209,7 +209,7 @@ import Testing
         let all = try listening.waiting().count
         let again = #"{"namespace": "\#(name)", "objects": [{"name": "X"}]}"#
         #expect(try glance.send("POST", "/v2/metadefs/namespaces", as: .admin, json: again).status == 409)
-        // The first of two is made, and taken back with the second.
+        // The first of two is created, and rolled back with the second.
         let twice = #"{"namespace": "\#(name)y", "tags": [{"name": "one"}, {"name": "ONE"}]}"#
         #expect(try glance.send("POST", "/v2/metadefs/namespaces", as: .admin, json: twice).status == 409)
         #expect(try ask("POST", "/tags", #"{"tags": [{"name": "new"}, {"name": "NEW"}]}"#).status == 409)

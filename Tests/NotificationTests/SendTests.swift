@@ -5,13 +5,13 @@ import Stack
 import TestSupport
 import Testing
 
-/// Bytes that went to a client, by nginx's own count.
+/// Bytes that were sent to a client, as nginx counts them.
 @Suite(.serialized) struct `Bytes that were sent` {
     let listening: Listening
     let log: String
     var glance: TestGlance { listening.glance }
 
-    /// A broker that nobody reaches, so that all stays in the table.
+    /// A broker that cannot be reached, so that all notifications stay in the table.
     init() throws {
         listening = try Listening(["messagingv2"], ["DEFAULT": "transport_url = rabbit://x:y@127.0.0.1:1/"], runsTasks: false)
         log = Site.sendLog(in: listening.glance.folder)
@@ -47,7 +47,7 @@ import Testing
         let tasks = try Tasks(of: glance)
         let id = try glance.hasActiveImage("hello", visibility: "public")
         #expect(try download(id, ["Range": "bytes=1-3"]).text == "ell")
-        // Judged by the worker, which then sends the bytes itself.
+        // The worker evaluates this condition, and then sends the bytes itself.
         #expect(try download(id, ["If-Unmodified-Since": "Mon, 01 Jan 2001 00:00:00 GMT", "Range": "bytes=0-1"]).text == "he")
         #expect(try glance.send("GET", "/v1/images/\(id)", as: .bob).text == "hello")
         // With a property, V1's answer comes from the worker too.
@@ -72,7 +72,7 @@ import Testing
         #expect(try download(id, ["Range": "bytes=9-"]).status == 416)
         #expect(try download(try glance.hasImage()).status == 404)
         #expect(try download(id, ["Range": "bytes=0-0"]).text == "h")
-        // In the order of the log: whatever stood between would be there.
+        // In the order of the log, so anything in between would have been read.
         #expect(try eventually { try sends().last?.payload["bytes_sent"] == 1 })
         #expect(try sends().map { $0.payload["bytes_sent"]?.int } == [5, 1])
         withExtendedLifetime(tasks) {}
@@ -103,7 +103,7 @@ import Testing
         try ask(1)
         #expect(try eventually { try told() == [1] })
 
-        // Nobody reads; the log is renamed and begun anew.
+        // No process reads; the log is renamed and a new one begun.
         tasks = nil
         try ask(2)
         #expect(try eventually { try lines(of: log) == 2 })
@@ -114,7 +114,7 @@ import Testing
         tasks = try Tasks(of: glance)
         #expect(try eventually { try told() == [1, 2, 3] })
 
-        // Renamed under a reader.
+        // Renamed while it is read.
         rename(log, "\(log).2")
         try ask(4)
         kill(try #require(glance.site.nginxID), SIGUSR1)
@@ -123,7 +123,7 @@ import Testing
         try ask(5)
         #expect(try eventually { try told() == [1, 2, 3, 4, 5] })
 
-        // Lines that nginx did not write, one without an end for long, and then the end of the next.
+        // Lines that nginx did not write, a long one without an end, and then the end of the next.
         let strange = "nonsense\n{\"send\":\"x\"}\n\u{7f}\n" + String(repeating: "x", count: 200_000) + "\n"
         let file = try #require(FileHandle(forWritingAtPath: log))
         try file.seekToEnd()
@@ -132,7 +132,7 @@ import Testing
         try ask(6)
         #expect(try eventually { try told() == [1, 2, 3, 4, 5, 6] })
 
-        // Cut.
+        // Truncated.
         truncate(log, 0)
         try ask(7)
         #expect(try eventually { try told() == [1, 2, 3, 4, 5, 6, 7] })

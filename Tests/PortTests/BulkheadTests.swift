@@ -6,7 +6,7 @@ import TestSupport
 import Testing
 import Threading
 
-/// Row B10 of issue 12: one slow part never takes more than its share of the threads.
+/// One slow dependency never occupies more than its share of the threads.
 @Suite struct `A store behind a bulkhead` {
     @Test(arguments: ImageStoreConformance.checks)
     func `does what every store does`(_ check: ConformanceCheck<any ImageStore>) throws {
@@ -32,7 +32,7 @@ import Threading
             #expect(refusal { try stores.remove(slow.location.url) }?.kind == .unavailable)
             #expect(refusal { _ = try stores.bytes(at: quick.location) } == nil)
         }
-        // Nobody else got into it.
+        // No other call was made meanwhile.
         #expect(slow.waiting == 2)
         slow.isStuck = false
         for thread in waiting { #expect(thread.end() == nil) }
@@ -58,7 +58,7 @@ import Threading
         #expect(refusal { _ = try stores.bytes(at: store.location) } == nil)
     }
 
-    /// More threads than its share are no reason to refuse anybody while all is quick.
+    /// While all calls are fast, more threads than the share are no reason to refuse any.
     @Test func `refuses nobody while it is quick`() throws {
         let store = try StuckStore("quick")
         let stores = StoreSet([member(store, Bulkhead(share: 2, slow: 60), isDefault: true)])
@@ -84,7 +84,7 @@ import Threading
     }
 }
 
-/// A file store whose calls do not return while it is stuck, as those to an NFS server that is away.
+/// A file store whose calls hang, like those to an NFS server that is away.
 private final class StuckStore: ImageStore {
     let name: String
     let location: ImageLocation
@@ -153,7 +153,7 @@ private final class StuckStore: ImageStore {
     }
 }
 
-/// Something that a thread does.
+/// A call on its own thread.
 private final class Going: Sendable {
     private let failure = Mutex<String?>(nil)
     private let thread = Mutex<JoinableThread?>(nil)
@@ -168,7 +168,7 @@ private final class Going: Sendable {
 
     /// Waits for it.
     ///
-    /// - Returns: what went wrong.
+    /// - Returns: its error.
     func end() -> String? {
         thread.withLock { $0 }?.join()
         return failure.withLock { $0 }

@@ -3,7 +3,7 @@ import Foundation
 import TestSupport
 import Testing
 
-/// Command lines of deployment tools, taken by Glance's own `glance-manage` and by ours.
+/// Command lines of deployment tools, run by Glance's own `glance-manage` and by the project's.
 @Suite struct `Command lines of glance-manage` {
     /// From an empty database on.
     private static let upgrade = [
@@ -27,7 +27,7 @@ import Testing
         "--config-file CONF db sync",
     ]
 
-    /// Of these the status tells enough.
+    /// For these only the status is compared.
     private static let spellings =
         [
             "nosuch", "db nosuch", "db_nosuch", "--nosuch db version", "db version --nosuch", "db sync -x", "-- db version",
@@ -46,7 +46,7 @@ import Testing
             "--version", "--vers", "--version db sync", "--debug --version", "--shell_completion nosuch",
         ]
 
-    /// The same, once there are tables.
+    /// The same with tables.
     private static let work = [
         "db purge", "db purge 30", "db purge 30 100", "db purge 30 -1", "db purge 30 100 1", "db purge --age_in_days 30 --max_rows 100",
         "db purge --age 30 --max=-1", "db purge --max_rows -1 30", "db purge --max_rows 5 30", "db purge --age_in_days 30 40",
@@ -89,7 +89,7 @@ import Testing
         #expect(theirs.count == Self.upgrade.count)
         for (line, (their, our)) in zip(Self.upgrade, zip(theirs, ours)) {
             #expect(our.status == their.status, "\(line)")
-            // Which commands there are is told in words of our own.
+            // The list of commands has other words here.
             if their.status != 2 { #expect(our.output == their.output, "\(line)") }
         }
         #expect(try manages.ours(["--config-file CONF db_upgrade"]).first?.status == 0)
@@ -135,8 +135,8 @@ import Testing
 
     // MARK: what lies in the database
 
-    /// Tables of Glance's with their columns and, of the indexes, Glance's own. Those of the API of artifacts, which nothing reads since
-    /// Pike, Glance removes, and we leave.
+    /// Glance's tables with their columns and, of the indexes, Glance's own. Tables of the artifacts API, unused since Pike, are removed by
+    /// Glance and kept here.
     private static let shape = """
         SELECT CONCAT(table_name, '.', column_name, ' ', column_type, ' ', is_nullable, ' ', COALESCE(column_default, '-'))
           FROM information_schema.columns
@@ -182,7 +182,7 @@ import Testing
             let words = lines.map { "--config-file CONF \($0)" }
             #expect(try manages.ours(words).map(\.status) == manages.theirs(words).map(\.status))
             for sql in Self.definitions {
-                // Texts of JSON are compared by what they mean.
+                // JSON texts are compared by their values.
                 func values(_ database: String) throws -> [JSONValue] {
                     try manages.rows(sql, of: database).map { try JSONValue(parsing: Array($0.utf8)) }
                 }
@@ -193,7 +193,7 @@ import Testing
         }
     }
 
-    /// All but the times. What a file does not say of who sees a namespace, Glance leaves open, and means the same by it.
+    /// Everything but the times. If a file has no visibility, Glance stores none, which means the same.
     private static let definitions = [
         """
         SELECT JSON_ARRAY(namespace, display_name, description, COALESCE(visibility, 'private'), protected, owner)

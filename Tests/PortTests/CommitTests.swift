@@ -6,11 +6,11 @@ import Persistence
 import TestSupport
 import Testing
 
-/// Issue 12, B14: whoever asked for a change that was done is told so, also where the answer of COMMIT was lost; and it is done once.
+/// If the answer of COMMIT is lost, the caller still learns that the change was made, and it is made once.
 @Suite(.serialized) struct `A COMMIT whose answer is lost` {
     private let glance: TestGlance
     private let proxy: DatabaseProxy
-    /// By way of the proxy.
+    /// A catalog whose connections go through the proxy.
     private let catalog: MariaDBCatalog
     private static let alice = Caller(user: "alice", project: "acme", roles: ["member"], isAdmin: false)
 
@@ -21,7 +21,7 @@ import Testing
         catalog = MariaDBCatalog(Database(Pool(address)), outbox: Outbox(publisher: "test", disabled: DisabledNotifications([])))
     }
 
-    /// Does something whose COMMIT is lost.
+    /// Makes a change whose COMMIT is lost.
     private func losing<Value>(_ loss: DatabaseProxy.Loss, _ body: () throws -> Value) throws -> Value {
         let before = proxy.lost
         proxy.lose(loss)
@@ -108,7 +108,7 @@ import Testing
         #expect(try count("metadef_namespaces", "namespace = '\(name)'") == 0)
     }
 
-    /// By whoever had no answer at all.
+    /// A caller that got no answer at all repeats the change.
     @Test func `can be asked for again`() throws {
         let id = try catalog.insert(ImageDraft(id: .fresh(), owner: "acme")).id
         let upload = Upload(image: id, token: Upload.freshToken(), pendingURL: "file:///pending")

@@ -5,7 +5,7 @@ import Synchronization
 import TestSupport
 import Testing
 
-/// Row A9 of issue 12: the words about encryption in a database URL. The server is at 127.0.0.1 by its certificate, and at 127.0.0.2 too.
+/// The parameters about encryption in a database URL. The server's certificate is for 127.0.0.1; it can also be reached at 127.0.0.2.
 @Suite(.serialized) struct `A database that demands a client certificate` {
     private static let shared = Mutex<Demanding?>(nil)
     private let server: Demanding
@@ -42,7 +42,7 @@ import Testing
     static let refused: [(host: String, query: String)] = [
         ("127.0.0.1", ""), ("127.0.0.1", "ssl_ca={folder}/ca.pem"), ("127.0.0.1", "ssl=true"), ("127.0.0.1", "\(whole)&ssl_disabled=true"),
         ("127.0.0.1", "ssl_ca={folder}/ca.pem&ssl_cert={folder}/stranger.pem&ssl_key={folder}/stranger.key"),
-        // Another authority than the server's; the system's know it neither.
+        // Another authority than the server's, which the system does not know either.
         ("127.0.0.1", "ssl_ca={folder}/other.pem&\(proof)"), ("127.0.0.1", "ssl_ca={folder}/other.pem&\(proof)&ssl_verify_cert=true"),
         ("127.0.0.1", "\(proof)&ssl_verify_cert=true"), ("127.0.0.1", "\(proof)&ssl_verify_identity=true"),
         ("127.0.0.1", "\(whole)&ssl_crl={folder}/revoked.pem"),
@@ -55,7 +55,7 @@ import Testing
         #expect(throws: MariaDBError.self) { try connection(host, query) }
     }
 
-    /// Somebody in between could say so.
+    /// A man in the middle could claim so.
     @Test func `is none that says it cannot encrypt`() throws {
         let proxy = try SilentProxy(to: SharedMariaDB.running())
         defer { proxy.end() }
@@ -74,7 +74,7 @@ import Testing
         #expect(other.status != 0 && !other.output.contains("geheim"))
     }
 
-    /// An answer that does not come is no mistake of the program's, encrypted or not.
+    /// An answer that does not arrive counts as unavailable, encrypted or not.
     @Test func `that does not answer in time is a connection lost`() throws {
         let pool = Pool(try Address(url: url("127.0.0.1", Self.whole)))
         let error = #expect(throws: MariaDBError.self) {
@@ -137,7 +137,7 @@ import Testing
     }
 }
 
-/// A server with a certificate for 127.0.0.1, a user that must have one too, and those of strangers.
+/// A server with a certificate for 127.0.0.1, a user that must present one too, and certificates of strangers.
 private final class Demanding: Sendable {
     let folder = "\(TestFolder.root)/tls-\(UInt32.random(in: 0...UInt32.max))"
     let port: Int
@@ -179,7 +179,7 @@ private final class Demanding: Sendable {
 
     deinit { mariadb.stop() }
 
-    /// A list of revoked certificates that names the server's.
+    /// A list of revoked certificates that contains the server's.
     private static func revokeServer(in folder: String) throws {
         let settings = """
             [ca]

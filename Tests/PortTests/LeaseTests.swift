@@ -11,7 +11,8 @@ import TestSupport
 import Testing
 import Threading
 
-/// Leases whose holder was stopped, and woke when they were somebody else's. All in one process, so that each stands still where it is to.
+/// Leases whose holder was stopped and continues when another process has them. All run in one process, so that each can be stopped at
+/// a given point.
 @Suite(.serialized) struct `A lease that was lost` {
     private let glance: TestGlance
     private let folder: String
@@ -47,7 +48,7 @@ import Threading
 
     private static let measured = MeasuredBytes(size: 4, checksum: "c", hash: ImageHash(algorithm: "sha512", value: "h"))
 
-    /// Those who work under it have the same connections.
+    /// All use the same connections.
     @Test func `is renewed while all connections are in use`() throws {
         let id = try queued()
         let upload = Upload(image: id, token: Upload.freshToken(), pendingURL: "file:///nowhere")
@@ -63,7 +64,7 @@ import Threading
         try end(upload)
     }
 
-    /// The worker was stopped between its file's name and the record, and wakes while the bytes are removed.
+    /// The worker was stopped between its file's name and the record, and continues while the bytes are removed.
     @Test func `is lost for good before its bytes go`() throws {
         let files = try FileStore([.init(path: "\(folder)/images")])
         let id = try queued()
@@ -79,7 +80,7 @@ import Threading
             bytes.discard()
             #expect(try catalog.renew([upload.token], heldBy: "worker") == [])
             try catalog.abort(upload, as: .killed, because: "late")
-            // The image is not given back before the bytes are gone.
+            // The image does not become queued before the bytes are removed.
             #expect(try catalog.image(id, visibleTo: .service).status == .saving)
         }
         try sweeper(stores, try area()).sweep()
@@ -87,7 +88,7 @@ import Threading
         #expect(try catalog.image(id, visibleTo: .service).status == .queued)
         #expect(try self.files().isEmpty)
         #expect(try catalog.known(among: [upload]).isEmpty)
-        // Another one, of the very same bytes, is not taken for its own by the late one.
+        // The late worker does not take another upload's lease for its own, even with the same bytes.
         let second = try files.begin(id, token: "78", announcing: nil)
         try second.append("late")
         let next = Upload(image: id, token: Upload.freshToken(), pendingURL: second.url)
@@ -121,18 +122,18 @@ import Threading
         let (next, nextBytes) = try stage("2")
         try catalog.finishStaging(next, size: 4, on: nil, claiming: nil)
         nextBytes.confirm()
-        // As many bytes, and not his.
+        // The same number of bytes, and not its own.
         #expect(throws: Fault.of(.conflict)) { try catalog.finishStaging(late, size: 4, on: nil, claiming: nil) }
         bytes.discard()
         try catalog.finishStaging(next, size: 4, on: nil, claiming: nil)
         #expect(try files("staging") == [id.text])
-        // Nor does who comes late to remove what a failed import had staged.
+        // A late worker does not remove what a failed import had staged, either.
         try area.remove(id) { () throws(Fault) in try catalog.waiting(among: [id]).isEmpty }
         try sweeper(stores, area).sweep()
         #expect(try files("staging") == [id.text])
     }
 
-    /// A sweeper can be stopped as well as a worker.
+    /// A sweeper can be stopped like a worker.
     @Test func `by a sweeper is lost for good`() throws {
         let id = try queued()
         let upload = Upload(image: id, token: Upload.freshToken(), pendingURL: "file:///pending/\(id).77")
@@ -144,7 +145,7 @@ import Threading
         let second = try #require(try catalog.takeOver(first, as: Upload.freshToken(), by: "other"))
         try catalog.abort(first, as: .killed, because: "late")
         #expect(try catalog.image(id, visibleTo: .service).status == .saving)
-        // Its bytes are known by the name that they have.
+        // Its bytes are identified by their name.
         let bytes = Upload(image: id, token: "77", pendingURL: "")
         #expect(try catalog.known(among: [bytes]) == ["77"])
         try catalog.abort(second, as: .queued, because: "abandoned")
@@ -162,19 +163,19 @@ import Threading
         _ = try catalog.prepare(late, pending: ["file:///x/.incoming/\(id).\(late.token)"], claiming: nil)
         try glance.execute("UPDATE vitrine_jobs SET lease_until = UTC_TIMESTAMP(6) - INTERVAL 1 HOUR WHERE task_id = '\(task.id)'")
         let next = try #require(try claim(task))
-        // Bytes of both are known, as long as they may be left.
+        // The bytes of both are known, as long as they may exist.
         let bytes = [late, next].map { Upload(image: id, token: $0.token, pendingURL: "") }
         #expect(try catalog.known(among: bytes) == [late.token, next.token])
         #expect(next.leftovers.map(\.token) == [late.token])
         #expect(try catalog.renew([late.token, next.token], ofJobsOf: "worker") == [next.token])
         #expect(throws: Fault.of(.gone)) { try catalog.end(late, .failure("x"), claiming: nil) { _ in } }
         _ = try catalog.end(next, .failure("x"), claiming: nil) { $0.returnToQueue() }
-        // What somebody else said in the same words is not his own answer.
+        // The same result from the other holder does not count as its own.
         #expect(throws: Fault.of(.gone)) { try catalog.end(late, .failure("x"), claiming: nil) { _ in } }
         #expect(try catalog.end(next, .failure("x"), claiming: nil) { _ in }.isEmpty)
     }
 
-    /// Those of other tests wait too.
+    /// Leases of other tests wait too.
     private func claim(_ task: Domain.Task) throws -> Job? {
         while let job = try catalog.claim(Upload.freshToken(), by: "worker", on: nil) {
             if job.task.id == task.id { return job }
@@ -182,7 +183,7 @@ import Threading
         return nil
     }
 
-    /// Issue 12, B8: the client of one upload left while the database was away; another goes on.
+    /// The client of one upload left while the database was away; another upload continues.
     @Test func `because its holder let go of it is not kept`() throws {
         let catalog = catalog
         let uploads = try (0..<2).map { _ in
@@ -207,10 +208,10 @@ import Threading
         #expect(try catalog.takeOver(uploads[0], as: Upload.freshToken(), by: "sweeper") != nil)
     }
 
-    /// B14: whoever asked is told 503, and the next one is not to wait until the lease ends.
+    /// The caller is told 503, and the next upload need not wait until the lease expires.
     @Test func `is given back where nobody knows whether it was begun`() throws {
         let registry = try RawServer { connection, _ in
-            // It does what it is asked, and dies before it answers.
+            // The change is made, and the answer is lost.
             while let head = connection.readHead(), head.contains("give-back") { connection.answer("204 No Content") }
         }
         let client = RegistryClient(
@@ -229,7 +230,7 @@ import Threading
         #expect(try self.files().isEmpty)
     }
 
-    /// A debt that could not be settled when it was paid, and an image that has bytes at that place again.
+    /// A removal whose completion was lost, and an image that has bytes at the same location again.
     @Test func `of bytes that were removed before removes no others`() throws {
         let files = try FileStore([.init(path: "\(folder)/images")])
         let (stores, id) = (StoreSet(files), try queued())
@@ -254,7 +255,7 @@ import Threading
         catalog.carryOut(owed[0], in: stores, logger)
         #expect(try self.files() == [id.text])
         #expect(try glance.rows("SELECT id FROM vitrine_removals WHERE image_id = '\(id)'").isEmpty)
-        // And those of a deleted image go as ever.
+        // Those of a deleted image are removed as always.
         for removal in try catalog.delete(id, visibleTo: .service, { _ in }) { catalog.carryOut(removal, in: stores, logger) }
         #expect(try self.files().isEmpty)
         #expect(try glance.rows("SELECT id FROM vitrine_removals WHERE image_id = '\(id)'").isEmpty)
@@ -262,7 +263,7 @@ import Threading
 }
 
 extension TaskDraft {
-    /// An import from a place that nobody asks.
+    /// An import from a source that is never contacted.
     static func importing(_ image: ImageID) -> TaskDraft {
         var draft = TaskDraft(
             id: ImageID.fresh().text, kind: .imageImport, owner: "acme", input: "{}",

@@ -7,8 +7,7 @@ import TestSupport
 import Testing
 
 @Suite struct `The database's tables` {
-    /// Glance's tables with their columns, as `information_schema` shows them: name, type, and `?` where NULL is allowed.
-    /// Source: spec `database.md`.
+    /// Glance's tables with their columns, as `information_schema` shows them: name, type, and `?` if NULL is allowed.
     static let glanceTables: [(String, String)] = [
         ("alembic_version", "version_num varchar(32)"),
         (
@@ -94,7 +93,7 @@ import Testing
     @Test func `of a Glance are taken over with all that lies in them`() throws {
         let (name, migrations) = try emptyDatabase()
         let connection = try SharedMariaDB.running().connect(to: name)
-        // What Glance leaves: its tables at our revision, and nothing of ours.
+        // What Glance leaves: its tables at this release's revision, and none of this project's tables.
         for migration in Schema.migrations where migration.makesGlanceTable { try connection.execute(migration.sql) }
         try connection.execute("INSERT INTO alembic_version VALUES ('2024_1_contract01')")
         try connection.execute(

@@ -16,7 +16,7 @@ import Threading
         try connection.first(Query("SELECT CONNECTION_ID()") { row throws(MariaDBError) in try row.int(0) })
     }
 
-    /// Connections that the server knows of this test's database.
+    /// The server's connections to this test's database.
     private func open(_ connection: Connection) throws -> Int64? {
         try connection.first(
             Query("SELECT COUNT(*) FROM information_schema.processlist WHERE db = DATABASE()") { row throws(MariaDBError) in try row.int(0)
@@ -35,7 +35,7 @@ import Threading
                 }
             }
         }
-        // The outermost was given back last.
+        // The outermost was released last.
         #expect(try pool.withConnection { try number($0) } == first)
         #expect(try eventually { try pool.withConnection { try open($0) } == 1 })
         #expect(try pool.withConnection { try number($0) } == first)

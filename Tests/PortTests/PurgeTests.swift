@@ -9,8 +9,8 @@ import Testing
         "images", "image_properties", "image_tags", "image_locations", "image_members", "tasks", "task_info", "cached_images",
     ]
 
-    /// Images and tasks that were deleted some days ago, no two at once, with all that hangs on them; nil for those
-    /// that are not deleted.
+    /// Images and tasks that were deleted some days ago, each at another time, with their dependent rows; nil for those that are not
+    /// deleted.
     private static func deleted(_ prefix: String, _ days: [Int?], status: String = "deleted") -> [String] {
         days.enumerated().flatMap { number, days in
             let id = "\(prefix)-\(number)"
@@ -37,7 +37,7 @@ import Testing
         }
     }
 
-    /// What names the rows of each table.
+    /// What identifies the rows of each table.
     private func left(in database: String, of manages: GlanceManages) throws -> [String: [String]] {
         var left: [String: [String]] = [:]
         for table in Self.tables {
@@ -51,7 +51,7 @@ import Testing
         let manages = try GlanceManages()
         #expect(try manages.ours(["--config-file CONF db sync"]) == manages.theirs(["--config-file CONF db sync"]))
         try manages.execute(Self.deleted("a", [nil, 10, 40, 50, 60, 200, 210, 300]) + Self.deleted("b", [nil, 0, 31, 29, 190]))
-        // A live image has lost something.
+        // A live image has deleted rows.
         try manages.execute([
             """
             INSERT INTO image_members (image_id, member, can_share, status, created_at, deleted_at, deleted)
@@ -59,7 +59,7 @@ import Testing
             """
         ])
         let before = try left(in: manages.ours, of: manages)
-        // Where only some of the images are free of other rows, Glance's purges none of them, and ours those.
+        // If only some images have no dependent rows, Glance purges none of them; here those are purged.
         for line in [
             "purge_images_table 0 -1", "purge_images_table", "purge --max_rows 0", "purge 250 100", "purge --max_rows 2", "purge",
             "purge_images_table --max_rows 1", "purge_images_table", "purge_images_table 30 -1", "purge 0 -1", "purge_images_table 0 -1",
@@ -74,7 +74,7 @@ import Testing
         #expect(after["image_members"] == ["a-0", "b-0"] && after["task_info"] == ["a-0", "b-0"])
     }
 
-    @Test func `keeps what somebody still needs, and tells before what would go`() throws {
+    @Test func `keeps rows that others need, and tells before which would be removed`() throws {
         let manages = try GlanceManages()
         let sync = "--config-file CONF db sync"
         #expect(try manages.ours([sync]).map(\.status) == [0])
@@ -141,7 +141,7 @@ import Testing
         try purge.run()
         #expect(try eventually { try rows("image_properties") < count })
         for _ in 0..<20 { #expect(try glance.send("GET", "/v2/images/\(live)").status == 200) }
-        // As Ctrl-C does.
+        // Like Ctrl-C.
         purge.interrupt()
         purge.waitUntilExit()
         let half = try rows("image_properties")

@@ -4,7 +4,6 @@ import Testing
 
 @testable import Assembly
 
-/// Issue 12, B25.
 @Suite struct `The name of a worker` {
     private let place = WorkerName.Place.own
 
@@ -33,13 +32,13 @@ import Testing
         let start = try #require(WorkerName.startTime(of: process.id))
         let name = name(process.id, start: start)
         #expect(!name.isDead(seenFrom: place))
-        // Another process of that number.
+        // Another process with that number.
         #expect(self.name(process.id, start: start + "1").isDead(seenFrom: place))
         process.stop(with: SIGKILL)
         #expect(name.isDead(seenFrom: place) && WorkerName.isDead(name.text))
     }
 
-    /// Machines and containers that look alike; `process` is one that is not there.
+    /// Machines and containers that look alike; no process has the number `process`.
     @Test func `of another place is never that of a dead one`() {
         var others = [place, place, place]
         others[0].machine += "-1"
@@ -49,13 +48,13 @@ import Testing
             #expect(!name(at: other, start: "1").isDead(seenFrom: place), "\(other)")
             #expect(!name(at: place, start: "1").isDead(seenFrom: other), "\(other)")
         }
-        // A kernel that does not tell which it is.
+        // A kernel that does not tell the boot id.
         var unknown = place
         unknown.boot = ""
         #expect(!name(at: unknown, start: "1").isDead(seenFrom: unknown))
     }
 
-    /// By what it says of its machine one could be taken for another's: its lease ends.
+    /// By its machine's properties one could be taken for another: then its lease expires normally.
     @Test(arguments: [
         "overcloud-controlle:1234:1:2:abc", "host:\(ProcessInfo.processInfo.processIdentifier):0:0:x", "worker", "", "2||||||",
     ])

@@ -1,9 +1,9 @@
 import Foundation
 import TestSupport
 
-/// Whom the registry is told that a request comes from.
+/// The callers that requests to the registry name.
 enum Who: String, CaseIterable {
-    /// glance-api, for itself.
+    /// glance-api in its own name.
     case service
     /// Administrator of the cloud, of project `cloud`.
     case admin
@@ -28,18 +28,18 @@ enum Registry {
     }
 }
 
-/// What glance-api says with every request, so that it is believed.
+/// The secret that glance-api sends with every request.
 let vouching = ["X-Vitrine-Secret": TestGlance.secret, "X-Identity-Status": "Confirmed"]
 
 extension TestGlance {
-    /// Asks the registry as glance-api does.
+    /// Sends a request as glance-api does.
     func ask(
         _ method: String, _ path: String, as who: Who = .alice, _ headers: [String: String] = [:], json: String? = nil
     ) throws -> Reply {
         try askWith(vouching.merging(who.headers) { $1 }.merging(headers) { $1 }, method, path, json: json)
     }
 
-    /// Asks the registry with these headers alone.
+    /// Sends a request with these headers only.
     func askWith(_ headers: [String: String], _ method: String, _ path: String, json: String? = nil) throws -> Reply {
         var fields = ["Accept": "application/json"]
         if json != nil { fields["Content-Type"] = "application/json" }
@@ -59,7 +59,7 @@ extension TestGlance {
         try ask("PUT", "/images/\(id)", as: who, headers, json: #"{"image": \#(image)}"#)
     }
 
-    /// Makes a record and gives its id.
+    /// Creates a record and returns its id.
     func hasRecord(_ image: String = "{}", as who: Who = .alice) throws -> String {
         let reply = try create(image, as: who)
         guard reply.status == 200, let id = reply.image["id"]?.string else { throw Unexpected(reply) }
@@ -79,7 +79,7 @@ extension TestGlance {
         guard reply.status == 204 else { throw Unexpected(reply) }
     }
 
-    /// The value of a statement that gives one, as text.
+    /// The only value of a statement's result, as text.
     func value(_ sql: String) throws -> String? { try rows(sql).first?[0] }
 
     func count(_ table: String, where condition: String) throws -> Int {
@@ -90,7 +90,7 @@ extension TestGlance {
 /// An id that no image has yet.
 func newID() -> String { UUID().uuidString.lowercased() }
 
-/// A text of so many characters.
+/// A text of a given number of characters.
 func text(of length: Int) -> String { String(repeating: "a", count: length) }
 
 extension JSONValue {

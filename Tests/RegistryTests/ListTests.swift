@@ -1,7 +1,7 @@
 import TestSupport
 import Testing
 
-/// A handful of images of three projects, each named by a letter, made in the order of the alphabet.
+/// Some images of three projects, each named by a letter, created in alphabetical order.
 private enum Gallery {
     static let ids = Dictionary(uniqueKeysWithValues: "abcdefgh".enumerated().map { ($1, "00000000-0000-4000-8000-00000000000\($0)") })
 
@@ -34,7 +34,7 @@ private enum Gallery {
                     .replacing(#", "name": "h"}"#, with: "}"), as: .service)
             guard reply.status == 200 else { throw Unexpected(reply) }
         }
-        // Shared with two projects, whatever they answered.
+        // Shared with two projects, whatever their statuses.
         for project in ["acme", "cloud"] { try glance.shares(ids["e"]!, with: project) }
         let reply = try glance.ask("DELETE", "/images/\(ids["h"]!)", as: .service)
         guard reply.status == 200 else { throw Unexpected(reply) }
@@ -42,12 +42,11 @@ private enum Gallery {
     }
 }
 
-/// registry.md §4.
 @Suite(.serialized) struct `Lists of the registry` {
     let glance: TestGlance
     init() throws { glance = try Gallery.open() }
 
-    /// The letters of a list, in its order.
+    /// The letters of a list, in order.
     private func letters(_ query: String, as who: Who = .alice, _ path: String = "/images") throws -> String {
         let reply = try glance.ask("GET", path + query, as: who)
         guard reply.status == 200 else { throw Unexpected(reply) }
@@ -66,7 +65,7 @@ private enum Gallery {
     ]
 
     @Test(arguments: sights)
-    func `show each what he may see`(_ who: Who, _ query: String, _ expected: String) throws {
+    func `show to each caller what they may see`(_ who: Who, _ query: String, _ expected: String) throws {
         #expect(try letters(query, as: who) == expected)
         #expect(try letters(query, as: who, "/images/detail") == expected)
         #expect(try letters(query, as: who, "/") == expected)

@@ -1,12 +1,11 @@
 import TestSupport
 import Testing
 
-/// registry.md §6.
 @Suite struct `Members in the registry` {
     let glance: TestGlance
     init() throws { glance = try Registry.open() }
 
-    /// Members of an image as its owner sees them, `*` for those that may share it.
+    /// Members of an image as its owner sees them; `*` marks those that may share it.
     private func members(_ id: String, as who: Who = .service) throws -> [String] {
         let reply = try glance.ask("GET", "/images/\(id)/members", as: who)
         guard reply.status == 200 else { throw Unexpected(reply) }
@@ -30,7 +29,7 @@ import Testing
         #expect(try members(id) == ["bolt"])
         #expect(try put(id, "bolt", #"{"member": {"can_share": true}}"#) == 204)
         #expect(try members(id) == ["bolt*"])
-        // What is not said stays.
+        // Fields that are missing stay.
         for body in ["{}", #"{"member": {}}"#, nil] { #expect(try put(id, "bolt", body) == 204) }
         #expect(try members(id) == ["bolt*"])
         #expect(try put(id, "bolt", #"{"member": {"can_share": false}}"#) == 204)
@@ -133,7 +132,7 @@ import Testing
         #expect(try glance.ask("DELETE", "/images/\(id)/members/fourth", as: who).status == status)
     }
 
-    @Test func `are seen by owner and administrators; a member sees himself`() throws {
+    @Test func `are seen by owner and administrators; a member sees only itself`() throws {
         let id = try glance.hasRecord()
         for project in ["bolt", "third"] { try glance.shares(id, with: project) }
         for who in [Who.alice, .admin, .service] { #expect(try members(id, as: who) == ["bolt", "third"]) }
@@ -186,7 +185,7 @@ import Testing
         }
         #expect(try shared(["X-Project-Id": project]) == [one: true, two: false])
         #expect(try shared(Who.admin.headers) == [one: true, two: false])
-        // Others see of it what is their own.
+        // Members see only their own membership.
         #expect(try shared(Who.alice.headers) == [one: true])
         #expect(try shared(["X-Project-Id": "elsewhere"]) == [:])
         #expect(try glance.ask("DELETE", "/images/\(two)", as: .bob).status == 200)

@@ -1,7 +1,6 @@
 import TestSupport
 import Testing
 
-/// registry.md §2.
 @Suite struct `Routes of the registry` {
     let glance: TestGlance
     init() throws { glance = try Registry.open() }
@@ -21,7 +20,7 @@ import Testing
         ("/removals/1", ["DELETE"]),
     ]
 
-    /// Better than Glance, which answers 404 but for members.
+    /// Unlike Glance, which answers 404 except for members.
     @Test(arguments: allowed)
     func `are 405 for another method, with those there are`(_ path: String, _ methods: Set<String>) throws {
         let id = try glance.hasRecord()

@@ -1,7 +1,6 @@
 import TestSupport
 import Testing
 
-/// registry.md §3 and §5, GET.
 @Suite struct `An image of the registry` {
     let glance: TestGlance
     init() throws { glance = try Registry.open() }
@@ -102,7 +101,6 @@ import Testing
     }
 }
 
-/// registry.md §5, POST.
 @Suite struct `Creating an image in the registry` {
     let glance: TestGlance
     init() throws { glance = try Registry.open() }
@@ -130,7 +128,7 @@ import Testing
     ]
 
     @Test(arguments: owners)
-    func `gives the image to its maker's project unless he is an administrator`(_ who: Who, _ owner: String?, _ expected: String?) throws {
+    func `gives the image to the caller's project, except for administrators`(_ who: Who, _ owner: String?, _ expected: String?) throws {
         let made = try glance.create(owner.map { #"{"owner": "\#($0)"}"# } ?? "{}", as: who)
         #expect(made.status == 200)
         #expect(made.image["owner"]?.string == expected)
@@ -193,7 +191,7 @@ import Testing
         #expect(try glance.create(#"{"id": \#(id)}"#).status == 400)
     }
 
-    /// Glance answers some of them 500.
+    /// Glance answers some of them with 500.
     @Test(arguments: ["{}", "[]", "5", "null", #"{"image": null}"#, #"{"image": []}"#, #"{"image": 5}"#, #"{"images": {}}"#, "{", "xx", ""])
     func `is 400 for a body that holds no image`(_ body: String) throws {
         #expect(try glance.ask("POST", "/images", json: body).status == 400)

@@ -2,9 +2,9 @@ import Foundation
 import TestSupport
 import Testing
 
-/// What glance-api says to its registry is believed by their secret; an operator's rule is about people.
+/// The secret makes the registry trust glance-api; the operator's policy is about people.
 @Suite struct `What glance-api is to its registry` {
-    /// Nobody is an administrator by the role that the code's own rule names.
+    /// No caller is an administrator by the default policy's role.
     private static func open(identity: String) throws -> TestGlance {
         let file = "\(TestFolder.root)/standing-\(UInt64.random(in: 0 ... .max)).yaml"
         try "\"context_is_admin\": \"role:cloud_admin\"\n".write(toFile: file, atomically: true, encoding: .utf8)
@@ -31,11 +31,11 @@ import Testing
         #expect(try glance.send("DELETE", "/v1/images/\(second)/members/bolt").status == 204)
         for image in [id, second] { #expect(try glance.send("DELETE", "/v1/images/\(image)").status == 200) }
         #expect(try glance.rows("SELECT CAST(COUNT(*) AS CHAR) FROM vitrine_removals") == [["0"]])
-        // Who has the role and not the right is nobody in particular.
+        // A caller with the role and without the permission is an ordinary one.
         #expect(try glance.send("GET", "/v1/images/\(glance.hasRecord(#"{"visibility": "private"}"#))", as: .admin).status == 404)
     }
 
-    @Test func `tells that somebody is an administrator, where no rule was asked`() throws {
+    @Test func `tells that a caller is an administrator, if no rule was checked`() throws {
         let glance = try Self.open(identity: "none")
         let id = try glance.hasRecord(#"{"visibility": "private", "name": "n"}"#)
         #expect(try glance.send("HEAD", "/v1/images/\(id)", as: nil).status == 200)
@@ -56,7 +56,7 @@ import Testing
         #expect(try glance.record(id)["status"]?.string == "active")
     }
 
-    /// An API of whatever age says of people what they are, and of itself nothing else.
+    /// A glance-api of any release sends people's standing, and none for itself.
     @Test(arguments: [("admin", "member", 200), ("project", "admin", 404), ("nonsense", "admin", 404)])
     func `tells what people are, whatever their roles`(_ standing: String, _ roles: String, _ status: Int) throws {
         let glance = try Registry.open()

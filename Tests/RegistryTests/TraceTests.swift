@@ -2,13 +2,13 @@ import Foundation
 import TestSupport
 import Testing
 
-/// A request's name in every log that it comes by.
+/// A request's id in the logs of all processes that handle it.
 @Suite struct `A request of V1` {
     let glance: TestGlance
     init() throws { glance = try Registry.open() }
 
-    /// Method, route and status of the access lines of a log that bear a request's id, in their order, without what each process asks
-    /// once in its life.
+    /// Method, route and status of the access lines of a log with a request's id, in order, without the requests that each process sends
+    /// once.
     private func walk(_ id: String, _ program: String) throws -> [String] {
         try String(contentsOfFile: "\(glance.folder)/log/\(program).log", encoding: .utf8).split(separator: "\n").filter {
             $0.contains(".access [") && $0.contains(" \(id) ") && !$0.contains(" /store-folders")
@@ -28,7 +28,7 @@ import Testing
         #expect(try eventually { try walk(id, "glance-api").count == 1 })
         #expect(try walk(id, "glance-api") == ["POST /v1/images 201"])
         let registry = ["POST /images 200", "POST /uploads 204", "POST /uploads/{token}/finish 200"]
-        // What ends an upload is asked again while the registry cannot do it, as on a machine that is very busy.
+        // The end of an upload is repeated while the registry cannot do it, as on a busy machine.
         func done() throws -> [String] { try walk(id, "glance-registry").filter { $0 != "POST /uploads/{token}/finish 503" } }
         #expect(try eventually { try done().count >= registry.count })
         #expect(try done() == registry)
@@ -49,7 +49,7 @@ import Testing
         #expect(try eventually { try walk(id, "glance-registry") == ["GET /images/detail 200"] })
     }
 
-    /// The two names, global and local, in the access lines of the registry that bear an id.
+    /// The two ids, global and local, in the access lines of the registry with an id.
     private func names(_ id: String) throws -> Set<Substring> {
         Set(
             try String(contentsOfFile: "\(glance.folder)/log/glance-registry.log", encoding: .utf8).split(separator: "\n")

@@ -1,7 +1,6 @@
 import TestSupport
 import Testing
 
-/// registry.md §5, PUT.
 @Suite struct `Changing an image in the registry` {
     let glance: TestGlance
     init() throws { glance = try Registry.open() }
@@ -118,7 +117,7 @@ import Testing
         #expect(try glance.record(id) == before)
     }
 
-    /// What `RegistryClient` keeps two changes at once apart by.
+    /// `RegistryClient` uses the `ETag` to tell two changes at once apart.
     @Test func `and deleting it is 412 when it is not any more what the sender saw`() throws {
         let id = try glance.hasRecord(#"{"name": "one", "properties": {"p": "1"}}"#)
         let seen = try #require(try glance.ask("GET", "/images/\(id)")["ETag"])
@@ -136,7 +135,6 @@ import Testing
     }
 }
 
-/// registry.md §5, DELETE.
 @Suite struct `Deleting an image in the registry` {
     let glance: TestGlance
     init() throws { glance = try Registry.open() }
@@ -172,7 +170,7 @@ import Testing
             #expect(try glance.count("vitrine_removals", where: "id = \(number)") == 1)
             #expect(try glance.ask("DELETE", "/removals/\(number)", as: .service).status == 204)
             #expect(try glance.count("vitrine_removals", where: "id = \(number)") == 0)
-            // Twice is once: an answer may have been lost.
+            // A second deletion succeeds, because the first answer may have been lost.
             #expect(try glance.ask("DELETE", "/removals/\(number)", as: .service).status == 204)
         }
         #expect(try glance.ask("DELETE", "/removals/x", as: .service).status == 404)

@@ -1,7 +1,7 @@
 import TestSupport
 import Testing
 
-/// What glance-api asks of the registry besides Glance's routes: leases of uploads, and copies.
+/// The registry's routes for glance-api that Glance does not have: leases of uploads, and copies.
 @Suite struct `Uploads in the registry` {
     let glance: TestGlance
     init() throws { glance = try Registry.open() }
@@ -66,7 +66,7 @@ import Testing
             return (reply.json["tokens"]?.array?.compactMap(\.string) ?? []).sorted()
         }
         #expect(try renewed() == tokens.sorted())
-        // Those that the worker works on; one of an older release says nothing of them, and means all that bear its name.
+        // Those that the worker names; an older release names none, and means all with its name.
         try glance.execute("UPDATE vitrine_uploads SET lease_until = UTC_TIMESTAMP(6) WHERE token = '\(tokens[0])'")
         let body = #"{"worker": "\#(worker)", "tokens": ["\#(tokens[1])", "\#(newToken())"]}"#
         #expect(try glance.ask("PUT", "/uploads", as: .service, json: body).json["tokens"]?.array?.compactMap(\.string) == [tokens[1]])
@@ -127,7 +127,7 @@ import Testing
         let reply = try finished(id, token, besides: #", "is_shown": true"#)
         #expect(reply.status == 200)
         #expect(reply.image == (try glance.record(id)) && reply.image["status"]?.string == "active")
-        // Done before: whoever wants the image asks for it.
+        // The upload had ended already, so the answer has no image; the API requests it separately.
         #expect(try finished(id, token, besides: #", "is_shown": true"#).status == 204)
     }
 

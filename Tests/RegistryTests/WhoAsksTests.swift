@@ -2,7 +2,7 @@ import Foundation
 import TestSupport
 import Testing
 
-/// registry.md §1. Whoever has the secret is believed; nobody else is anybody.
+/// The registry trusts callers with the secret, and treats all others as anonymous.
 @Suite struct `Who asks the registry` {
     let glance: TestGlance
     init() throws { glance = try Registry.open() }
@@ -47,7 +47,7 @@ import Testing
     }
 
     @Test(arguments: ["X-Project-Id", "X-Tenant-Id", "x-tenant-id"])
-    func `owns what he makes by the project that is named`(_ header: String) throws {
+    func `owns new images by the project that is named`(_ header: String) throws {
         let project = "project-\(newID())"
         let headers = vouching.merging([header: project, "X-Roles": "member", "X-User-Id": "carol"]) { $1 }
         let made = try glance.askWith(headers, "POST", "/images", json: #"{"image": {"owner": "acme", "visibility": "private"}}"#)
@@ -68,7 +68,7 @@ import Testing
         ("admin", 200), ("member,admin", 200), ("admin,member", 200), ("member, admin", 200), ("Admin", 200), ("member", 404),
         ("", 404), ("administrator", 404), ("not-admin", 404), ("admin;member", 404),
     ])
-    func `is an administrator by his roles`(_ roles: String, _ status: Int) throws {
+    func `is an administrator by the roles`(_ roles: String, _ status: Int) throws {
         let id = try glance.hasRecord(#"{"visibility": "private"}"#)
         let headers = ["X-User-Id": "dave", "X-Project-Id": "elsewhere", "X-Roles": roles]
         #expect(try glance.askWith(vouching.merging(headers) { $1 }, "GET", "/images/\(id)").status == status)
@@ -87,7 +87,7 @@ import Testing
         #expect(try !String(contentsOfFile: log, encoding: .utf8).contains(Self.secret))
     }
 
-    /// A client that guessed the secret still has nothing: glance-api looks at tokens alone.
+    /// A client that guessed the secret gains nothing: glance-api checks only tokens.
     @Test(arguments: ["/v1/images", "/v2/images"])
     func `is nobody on the API's port for the same headers`(_ list: String) throws {
         let name = "hidden-\(newID())"
@@ -105,14 +105,14 @@ import Testing
         #expect(try glance.record(id)["deleted"]?.bool == false)
     }
 
-    /// Whatever listens everywhere is found at every address of the loopback network too.
+    /// A server that listens on all addresses is reachable at every loopback address too.
     @Test func `is on this host`() throws {
         _ = try HTTPConnection(port: glance.registryPort)
         let refused = #expect(throws: HTTPConnection.Failed.self) { try HTTPConnection(to: "127.0.0.2", port: glance.registryPort) }
         #expect(refused?.code == ECONNREFUSED)
     }
 
-    /// The file says so itself, wherever it is included.
+    /// The shipped file contains the restriction itself, wherever it is included.
     @Test func `is let in by nginx from the loopback address alone`() throws {
         let text = try String(contentsOfFile: "\(TestGlance.repository)/nginx/glance-registry.conf", encoding: .utf8)
         let rules = text.split(separator: "\n").map { $0.split(separator: " ").joined(separator: " ") }

@@ -2,9 +2,9 @@ import Foundation
 import TestSupport
 import Testing
 
-/// What the suites of several stores ask for.
+/// Requests and checks for the suites of several stores.
 extension TestGlance {
-    /// A third store beside the two, on other people's web servers, and all that shows where bytes lie.
+    /// A third store beside the two, on the web, and all options that show locations.
     static let webAndShows = [
         "DEFAULT": "enabled_backends = fast:file,cheap:file,web:http\nshow_image_direct_url = true\nshow_multiple_locations = true",
         "import_filtering_opts": "allowed_hosts = 127.0.0.1\nallowed_ports =", "fast": "store_description = the dear one",
@@ -20,7 +20,7 @@ extension TestGlance {
         try send("GET", "/v2/images/\(id)/file\(query)", as: person, headers)
     }
 
-    /// An active image whose bytes lie in a store; nil for the default one.
+    /// An active image whose data are in a store; nil for the default one.
     func hasImage(in store: String?, _ data: String = "hello", visibility: String = "shared", as person: Person = .alice) throws -> String {
         let id = try hasImage(
             as: visibility == "public" ? .admin : person,
@@ -30,9 +30,9 @@ extension TestGlance {
         return id
     }
 
-    /// The same in both stores, each with bytes of its own: who reads them knows where they came from.
+    /// The same in both stores, with different bytes in each, so that a reader knows the source.
     func hasImage(inBoth data: (fast: String, cheap: String), visibility: String = "shared") throws -> String {
-        // Who uploads makes the folder known for the store's; one of whose images none is there would not be taken for it.
+        // An upload marks the folder as the store's; otherwise a folder without any of its images is not trusted.
         let other = try hasImage(in: "cheap")
         guard try send("DELETE", "/v2/images/\(other)").status == 204 else { throw Unexpected("image \(other) cannot be deleted") }
         let id = try hasImage(in: "fast", data.fast, visibility: visibility)
@@ -56,14 +56,14 @@ extension TestGlance {
         FileManager.default.contents(atPath: path(of: id, in: store)).map { String(decoding: $0, as: UTF8.self) }
     }
 
-    /// URL and metadata of an image's locations as the database has them.
+    /// URL and metadata of an image's locations in the database.
     func recordedLocations(of id: String) throws -> [[String?]] {
         try rows("SELECT value, meta_data FROM image_locations WHERE image_id = '\(id)' AND deleted = 0 ORDER BY id", columns: 2)
     }
 
     func recordedMetadata(of id: String) throws -> [String?] { try recordedLocations(of: id).map { $0[1] } }
 
-    /// What glance-tasks says.
+    /// The log of glance-tasks.
     var tasksLog: String {
         get throws { try String(contentsOfFile: "\(folder)/log/glance-tasks.log", encoding: .utf8) }
     }
@@ -72,7 +72,7 @@ extension TestGlance {
         Int(try rows("SELECT CAST(COUNT(*) AS CHAR) FROM \(table) WHERE \(condition)").first?[0] ?? "") ?? -1
     }
 
-    /// The image takes data as if nobody had sent any.
+    /// Expects that the image accepts data as if none had been sent.
     func expectNothingLeft(of id: String, in stores: [String], _ about: String = "", sourceLocation: SourceLocation = #_sourceLocation)
         throws
     {
@@ -93,13 +93,13 @@ extension TestGlance {
     }
 }
 
-/// What the suites of formats ask for.
+/// Requests and checks for the suites of formats.
 extension TestGlance {
     func hasImage(called format: String, in container: String = "bare") throws -> String {
         try hasImage(#"{"disk_format": "\#(format)", "container_format": "\#(container)"}"#)
     }
 
-    /// Sends bytes under the name of a format, of which no image may come.
+    /// Sends bytes under the name of a format, and expects that no image results.
     func expectRefused(
         _ bytes: [UInt8], as format: String, saying words: [String], _ about: String, sourceLocation: SourceLocation = #_sourceLocation
     ) throws {
@@ -116,7 +116,7 @@ extension TestGlance {
 func newID() -> String { UUID().uuidString.lowercased() }
 
 extension Reply {
-    /// The reason that an error document gives, whatever its format.
+    /// The reason in an error document of any format.
     var says: String { json["message"]?.string ?? text }
 }
 

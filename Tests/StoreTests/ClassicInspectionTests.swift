@@ -2,7 +2,7 @@ import Foundation
 import TestSupport
 import Testing
 
-/// V1 makes the image with its bytes, or not at all.
+/// V1 creates the image with its data, or not at all.
 @Suite struct `An upload by V1` {
     let glance: TestGlance
     init() throws {

@@ -2,7 +2,7 @@ import Foundation
 import TestSupport
 import Testing
 
-/// Issue 13, A10: `metadata_encryption_key`, by which Glance encrypts where images lie. PyPI's Glance reads what is written here.
+/// `metadata_encryption_key`, the key by which Glance encrypts locations. Glance from PyPI reads what is written here.
 @Suite struct `Encrypted locations` {
     private static let key = "0123456789abcdef0123456789abcdef"
     private static let options = [
@@ -29,7 +29,7 @@ import Testing
         return try PyPIGlance.answer(to: script, [function, key] + texts).array?.map { $0.string ?? "" } ?? []
     }
 
-    /// What Glance reads of what lies in the database, where no text may be a URL.
+    /// The locations as Glance decrypts them; none may be stored as a plain URL.
     private func decrypted(_ sql: String, on glance: TestGlance? = nil) throws -> [String] {
         let texts = try (glance ?? self.glance).rows(sql).map { $0[0] ?? "" }
         #expect(texts.allSatisfy { !$0.contains("://") && !$0.contains("/") }, "\(texts)")
@@ -68,7 +68,7 @@ import Testing
         #expect(try glance.recordedMetadata(of: id) == Array(repeating: #"{"a": "b"}"#, count: 3))
         #expect(try glance.patch(id, as: .admin, #"[{"op": "remove", "path": "/locations/1"}]"#).status == 200)
         #expect(try recorded(id) == [own, second])
-        // The bytes are owed in the same transaction, and the debt is paid.
+        // The removal is owed in the same transaction, and done.
         #expect(try glance.patch(id, as: .admin, #"[{"op": "remove", "path": "/locations/0"}]"#).status == 200)
         #expect(try recorded(id) == [second])
         #expect(try !glance.storedFiles().contains(id))
@@ -120,7 +120,7 @@ import Testing
         #expect(try glance.workerLog().split(separator: "\n").contains { $0.contains(id) && $0.contains("metadata_encryption_key") })
         for path in ["/v2/images/\(id)", "/v1/images/\(id)"] { #expect(try glance.send("DELETE", path).status == 409) }
         #expect(try glance.storedFiles().contains(id))
-        // Who owes something of such an image cannot know whether the image has it.
+        // For an owed removal it is not known whether the image has that location.
         try glance.execute(
             """
             INSERT INTO vitrine_removals (image_id, url, owed_since)
@@ -128,7 +128,7 @@ import Testing
             """)
         #expect(try eventually { try glance.count("vitrine_removals", where: "image_id = '\(id)' AND tries > 0") == 1 })
         #expect(try glance.storedFiles().contains(id))
-        // With the right text all is well again.
+        // With the right key all works again.
         try place(id, try glances("encrypt", [url])[0])
         try glance.execute("UPDATE vitrine_removals SET next_try = '1970-01-01' WHERE image_id = '\(id)'")
         #expect(try eventually { try glance.count("vitrine_removals", where: "image_id = '\(id)'") == 0 })

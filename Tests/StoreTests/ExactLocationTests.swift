@@ -1,7 +1,7 @@
 import TestSupport
 import Testing
 
-/// A path, a host's file and a query know case; the column that they stand in does not.
+/// Paths, hosts' files and queries are case-sensitive; the column's collation is not.
 @Suite struct `Locations that differ in case only` {
     let glance: TestGlance
     init() throws { glance = try .of(Self.self, TestGlance.webAndShows, stores: ["fast", "cheap"]) }
@@ -35,7 +35,7 @@ import Testing
         #expect(noted.map { $0[0] } == ["http://127.0.0.1:1/\(name)"])
     }
 
-    /// What is said of a location has case too.
+    /// The metadata of a location are case-sensitive too.
     @Test func `in what is said of them are removed each for itself`() throws {
         let id = try glance.hasImage(in: "fast")
         for note in ["Mine", "mine"] { try glance.place(id, at: "http://127.0.0.1:1/x", #"{"store": "web", "note": "\#(note)"}"#) }

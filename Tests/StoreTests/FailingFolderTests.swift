@@ -4,12 +4,12 @@ import Stores
 import TestSupport
 import Testing
 
-/// Issue 12, B12: one folder of several that cannot be used keeps nobody from using the others.
+/// One unusable folder of several does not keep the others from being used.
 @Suite struct `A folder of several that fails` {
     private let folder: String
     init() throws { folder = try Files.fresh() }
 
-    /// A folder of which nothing can be asked any more: what it lies in has become a file. Not even root gets past that.
+    /// A folder that cannot be read, even by root: its parent is a file.
     private func ruin(_ path: String) throws {
         let above = String(path[..<path.lastIndex(of: "/")!])
         try FileManager.default.moveItem(atPath: above, toPath: above + ".away")
@@ -39,7 +39,7 @@ import Testing
     }
 
     @Test(.enabled(if: getuid() == 0, "mounting a small file system takes root"))
-    func `leaves new bytes to the others also where it can be asked for room, and not be written to`() throws {
+    func `leaves new bytes to the others also if it tells its free space and cannot be written to`() throws {
         let disk = try SmallDisk(megabytes: 4)
         let store = try FileStore([.init(path: "\(disk.folder)/images", priority: 7), .init(path: "\(folder)/images")])
         let first = try store.store([1])
@@ -89,7 +89,7 @@ import Testing
         #expect(throws: Fault.of(.unavailable)) { try FileStore([.init(path: "/proc/nowhere"), .init(path: "/proc/nothing")]) }
     }
 
-    /// What the client and who watches the service see.
+    /// What clients and monitoring see.
     @Test func `is seen by the health check and in the log, not by clients`() throws {
         let (one, two) = ("\(folder)/one/images", "\(folder)/two/images")
         let glance = try TestGlance(

@@ -3,16 +3,16 @@ import Foundation
 import Stores
 import TestSupport
 
-/// Files that tests put together, and what the system says of them.
+/// Files that tests create, and their properties on the disk.
 enum Files {
-    /// Where nothing lies yet.
+    /// A free path.
     static func fresh() throws -> String {
         let folder = "\(TestFolder.root)/files-\(UInt32.random(in: 0...UInt32.max))"
         try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
         return folder
     }
 
-    /// Bytes without a period that any buffer has, and none of them zero.
+    /// Bytes without a period of any buffer's length, and without zeros.
     static func bytes(_ count: Int) -> [UInt8] {
         let pattern = (0..<min(count, 65_521)).map { UInt8(truncatingIfNeeded: $0 &* 31 &+ $0 >> 7) | 1 }
         var bytes: [UInt8] = []
@@ -34,7 +34,7 @@ enum Files {
         try file.close()
     }
 
-    /// Bytes that a file takes of its disk.
+    /// Bytes that a file occupies on its disk.
     static func taken(by path: String) throws -> Int {
         var info = stat()
         guard stat(path, &info) == 0 else { throw Unexpected("no file \(path)") }
@@ -47,7 +47,7 @@ enum Files {
         return info.st_mode & 0o7777
     }
 
-    /// Whether files of the tests can share blocks: then nothing is copied, and nobody asked in between.
+    /// Whether files of the tests can share blocks: then nothing is copied, and the copy is not interrupted.
     static let shareBlocks: Bool = {
         guard let folder = try? fresh(), (try? write([(0, [1])], size: 1, to: "\(folder)/a")) != nil else { return false }
         return (try? Command("cp", ["--reflink=always", "\(folder)/a", "\(folder)/b"]).status) == 0

@@ -5,7 +5,7 @@ import Stores
 import TestSupport
 import Testing
 
-/// Spec stores §2.1: `filesystem_store_datadirs`.
+/// `filesystem_store_datadirs`.
 @Suite struct `A file store of several folders` {
     private func place(_ id: ImageID = .fresh(), announcing size: Int64?, in store: FileStore) throws -> String {
         let pending = try store.begin(id, token: "1", announcing: size)
@@ -15,7 +15,7 @@ import Testing
     }
 
     @Test(.enabled(if: getuid() == 0, "mounting a small file system takes root"))
-    func `takes the one of the highest priority with room, and of equals the emptiest`() throws {
+    func `takes the one of the highest priority with enough space, and of equals the emptiest`() throws {
         let disks = try [8, 4, 16].map { try SmallDisk(megabytes: $0) }
         let folders = disks.map(\.folder)
         let store = try FileStore([
@@ -27,7 +27,7 @@ import Testing
         #expect(throws: Fault.of(.tooLarge)) { try place(announcing: 17 << 20, in: store) }
         let first = try store.store(Files.bytes(6 << 20))
         #expect(first.path.hasPrefix(folders[0] + "/"))
-        // Two megabytes are left there, and four beside it.
+        // Two megabytes are free there, and four in the other.
         #expect(try place(announcing: nil, in: store) == folders[1])
         #expect(try place(announcing: 3 << 20, in: store) == folders[1])
         #expect(try place(announcing: 5 << 20, in: store) == folders[2])
@@ -66,7 +66,7 @@ import Testing
         let uploads = try paths.map { path in
             let image = ImageID.fresh()
             try "whole".write(toFile: "\(path)/.incoming/\(image).77", atomically: true, encoding: .utf8)
-            // As it is between the moment that it gets its name and the one that its record has it.
+            // As between the moment at which it gets its name and the one at which the record has it.
             try FileManager.default.linkItem(atPath: "\(path)/.incoming/\(image).77", toPath: "\(path)/\(image)")
             return Upload(image: image, token: "77", pendingURL: "file://\(path)/.incoming/\(image).77")
         }
@@ -75,7 +75,7 @@ import Testing
         #expect(try store.pendingUploads(olderThan: -1).map(\.pendingURL) == [uploads[1].pendingURL])
         #expect(FileManager.default.fileExists(atPath: "\(paths[0])/\(uploads[0].image)"))
         for upload in uploads { try store.discard(upload) }
-        // What has no other name is an image's.
+        // A file whose name contains only an id is an image's.
         #expect(FileManager.default.fileExists(atPath: "\(paths[0])/\(uploads[0].image)"))
         #expect(try FileManager.default.contentsOfDirectory(atPath: paths[1]) == [".incoming"])
     }
@@ -93,7 +93,7 @@ import Testing
         }
     }
 
-    /// A mount point ends at a slash, so that one whose name another begins with is told from it.
+    /// A mount point ends at a slash, so that one whose name is the beginning of another is told apart.
     @Test func `says where it is mounted, by the first mount point that holds it`() throws {
         let folder = try Files.fresh()
         func metadata(_ mounts: [JSONObject], named name: String?) throws -> String {
@@ -130,7 +130,7 @@ import Testing
         return try FileStore([.init(path: try Files.fresh())], settings)
     }
 
-    /// Zeros at the beginning, within, at the end; data that begin and end within a block; sizes that are no whole blocks.
+    /// Zeros at the beginning, within, at the end; data that begin and end within a block; sizes that are no multiples of blocks.
     private static let images: [(name: String, bytes: [UInt8], taken: ClosedRange<Int>)] = {
         let (zeros, data) = ([UInt8](repeating: 0, count: 1 << 20), Files.bytes(1 << 16))
         return [
@@ -157,7 +157,7 @@ import Testing
         }
     }
 
-    /// Behind 64 MiB bytes go past the page cache, if they lie at whole pages: holes must keep to them.
+    /// After 64 MiB bytes bypass the page cache if they are aligned to pages, so holes must be aligned too.
     @Test func `of many megabytes is as whole`() throws {
         let store = try store()
         let megabyte = Files.bytes(1 << 20)
@@ -167,7 +167,7 @@ import Testing
         var expected = [UInt8]()
         for number in 0..<70 {
             buffer.copyBytes(from: megabyte)
-            // Every other megabyte is zeros but for 4 KiB, and what holds them is a block.
+            // Every other megabyte is zeros but for 4 KiB, which occupy a block.
             if number % 2 == 1 { (buffer.baseAddress! + 8192).initializeMemory(as: UInt8.self, repeating: 0, count: 1 << 20 - 8192) }
             if number == 68 { buffer.initializeMemory(as: UInt8.self, repeating: 0) }
             try pending.append(UnsafeRawBufferPointer(buffer))

@@ -2,10 +2,10 @@ import Foundation
 import TestSupport
 import Testing
 
-/// The names of formats that the default configuration has.
+/// The names of formats in the default configuration.
 private let formats = ["ami", "ari", "aki", "vhd", "vhdx", "vmdk", "raw", "qcow2", "vdi", "iso", "ploop"]
 
-/// Disks as other programs write them, and what each is.
+/// Disks that other programs wrote, and their formats.
 private struct Disks {
     let corpus: Corpus
     let folder: String
@@ -28,14 +28,13 @@ private struct Disks {
 
     func bytes(_ name: String) throws -> [UInt8] { try corpus.bytes(name) }
 
-    /// Bytes of the disk that a guest sees, as qemu-img tells them.
+    /// Bytes of the disk that a guest sees, according to qemu-img.
     func virtualSize(of name: String) throws -> Int64? {
         let info = try Command("qemu-img", ["info", "--output=json", "\(folder)/\(name)"]).succeeded()
         return try info.json["virtual-size"]?.int
     }
 }
 
-/// Spec stores §4, hazards A-24 to A-28.
 @Suite struct `An upload` {
     let glance: TestGlance
     init() throws { glance = try .of(Self.self, ["image_format": "disk_formats = \(formats.joined(separator: ",")),gpt,luks,qed"]) }
@@ -53,7 +52,7 @@ private struct Disks {
             #expect(image["status"]?.string == "active" && image["size"]?.int == Int64(bytes.count), "\(name)")
             let size = image["virtual_size"]?.int
             switch name {
-            // Of a fixed VHD, QEMU sees a raw image; of a dynamic one it tells the size rounded to its geometry.
+            // QEMU reads a fixed VHD as raw; for a dynamic one it reports the size rounded to its geometry.
             case "vhd fixed": #expect(size == Corpus.diskSize, "\(name): \(size ?? -1)")
             case "vhd": #expect((size ?? 0) >= Corpus.diskSize, "\(name): \(size ?? -1)")
             case "parallels": #expect(size == Int64(bytes.count), "\(name)")
@@ -87,7 +86,7 @@ private struct Disks {
         }
     }
 
-    /// Every format under every name. Which go together the rules say: raw is anything, a kernel may begin like a disk.
+    /// Every format under every name. The rules say which go together: raw is anything, a kernel may begin like a disk.
     @Test(arguments: formats) func `is what it was said to be, or refused`(_ claimed: String) throws {
         for image in Made.sound {
             let isInspected = ["vhd", "vhdx", "vmdk", "qcow2", "vdi", "iso"].contains(claimed)
@@ -103,12 +102,12 @@ private struct Disks {
             #expect(try glance.upload(image.bytes.all, to: id).status == 204, "\(image.name) as \(claimed)")
             let size = try glance.image(id)["virtual_size"]
             let expected: Int64? = claimed == "raw" ? Int64(image.bytes.all.count) : claimed == image.format ? image.virtualSize : nil
-            // As in Glance, one of 0 bytes is as good as none.
+            // As in Glance, an image of 0 bytes is as good as none.
             #expect(size?.int == (expected == 0 ? nil : expected), "\(image.name) as \(claimed): \(String(describing: size))")
         }
     }
 
-    /// Also under the name raw, and the image takes harmless bytes afterwards.
+    /// Also under the name raw; the image accepts harmless data afterwards.
     @Test(arguments: Made.wrong.indices) func `that is not safe is refused whatever it was said to be`(_ number: Int) throws {
         let image = Made.wrong[number]
         for claimed in [image.format, "raw", "ploop"] {
@@ -132,7 +131,7 @@ private struct Disks {
         #expect(try glance.rows("SELECT virtual_size FROM images WHERE id = '\(id)'") == [[nil]])
     }
 
-    /// What a header says of other files is not told, nor where the service keeps its own.
+    /// The error reveals neither the other files that a header names nor the service's own folders.
     @Test func `that is refused says where it is wrong and nothing of files`() throws {
         for image in Made.wrong where ["backing_file", "data_file", "descriptor", "parent"].contains(image.check) {
             let id = try glance.hasImage(called: "raw")
@@ -157,7 +156,7 @@ private struct Disks {
         }
     }
 
-    /// A header may be cut anywhere, whatever pieces the body comes in.
+    /// A header may be split anywhere, whatever the pieces of the body.
     @Test func `in pieces is seen as a whole`() throws {
         let evil = Made.qcow2.setting(big: UInt64(512), at: 8).all + [UInt8](repeating: 0, count: 100_000)
         for (bytes, status) in [(evil, 415), (Made.qcow2.all, 204)] {
@@ -174,7 +173,7 @@ private struct Disks {
         }
     }
 
-    /// Hazard A-25: a first-level table of gigabytes is nothing that anybody reads here.
+    /// A first-level table of gigabytes is not read.
     @Test func `with absurd numbers is answered at once`() throws {
         let absurd = Made.qcow2.setting(big: UInt32(1) << 31, at: 36).setting(big: UInt64.max / 2, at: 40).setting(big: UInt32.max, at: 60)
         let id = try glance.hasImage(called: "qcow2")
@@ -182,7 +181,7 @@ private struct Disks {
         #expect(try glance.image(id)["virtual_size"]?.int == 8 << 20)
     }
 
-    /// A terabyte of disk in 200 KB: the size of the disk is on the record for whoever makes one of it.
+    /// A terabyte of disk in 200 KB: the size of the disk is in the record, for the services that create one from it.
     @Test func `of little that unfolds to much says so`() throws {
         let path = "\(try Files.fresh())/big"
         try Command("qemu-img", ["create", "-q", "-f", "qcow2", path, "5T"]).succeeded()
@@ -191,7 +190,7 @@ private struct Disks {
         #expect(try glance.image(id)["virtual_size"]?.int == 5 << 40)
     }
 
-    /// Inspection keeps two megabytes at the most, and a relay's buffers are there anyway.
+    /// Inspection keeps two megabytes at most; the buffers of the stream exist anyway.
     @Test func `of hundreds of megabytes takes no more memory than one of a few`() throws {
         let glance = try TestGlance(
             ["glance_store": "filesystem_thin_provisioning = true", "vitrine": "data_threads = 1"], workers: 1)
@@ -220,7 +219,7 @@ private struct Disks {
     }
 }
 
-/// A site that takes images for what they are not, and what it does not take all the same.
+/// A site that accepts data of another format than the image's, and what it refuses all the same.
 @Suite struct `A lenient site` {
     let glance: TestGlance
     init() throws {

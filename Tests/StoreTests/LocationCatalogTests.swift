@@ -4,7 +4,7 @@ import Persistence
 import TestSupport
 import Testing
 
-/// `LocationCatalog` in MariaDB: what becomes of the rows, and what is owed.
+/// `LocationCatalog` in MariaDB: the rows and the owed removals.
 @Suite struct `Locations in the catalog` {
     let glance: TestGlance
     let catalog: MariaDBCatalog
@@ -56,7 +56,7 @@ import Testing
         #expect(try glance.recordedMetadata(of: id.text) == [nil, #"{"store": "a"}"#])
     }
 
-    /// Somebody else may have labelled it meanwhile, or taken it off.
+    /// Another request may have labelled or removed it meanwhile.
     @Test func `are labelled only as they were seen`() throws {
         let id = try hasImage(at: [("x://1", "{}"), ("x://2", nil), ("x://3", #"{"store": "a"}"#)])
         func label(_ url: String, _ metadata: String) throws {

@@ -4,7 +4,8 @@ import Stores
 import TestSupport
 import Testing
 
-/// Names of files that several may want at once, or that lead to something already. Each test stops somebody where he may be stopped, and lets
+/// Names of files that several processes want at once, or that exist already. Each test stops one process at a given point and lets the
+/// others continue.
 /// the others go on.
 @Suite struct `A file's name` {
     private let folder: String
@@ -60,18 +61,18 @@ import Testing
         let second = try begin("2", "fresh")
         let location = try second.commit()
         second.confirm()
-        // The one who was stopped wakes, and another sweeper.
+        // The stopped process continues, and another sweeper runs.
         late.discard()
         try store.discard(upload("1"))
         #expect(text(location.path) == "fresh" && text(shared) == (isOwn ? "Glance's" : "fresh"))
         #expect(try incoming().isEmpty)
     }
 
-    @Test func `is left to whoever begins while somebody is about to remove it`() throws {
+    @Test func `is left to an upload that begins while another process is about to remove it`() throws {
         let old = try store.store(Array("old".utf8), as: image)
         var location: ImageLocation?
         try store.remove(old.url) { () throws(Fault) in
-            // Another one has removed it meanwhile, and the image gets bytes anew.
+            // Another process has removed it meanwhile, and the image gets data again.
             do {
                 try FileManager.default.removeItem(atPath: shared)
                 let bytes = try begin("2", "fresh")
@@ -97,17 +98,17 @@ import Testing
         #expect(try names().isEmpty && incoming().isEmpty)
     }
 
-    /// As a sweeper leaves it that was killed after it had begun.
-    @Test func `goes too where somebody began to remove it and died`() throws {
+    /// The state after a sweeper was killed during its work.
+    @Test func `is removed too if a process began to remove it and died`() throws {
         let bytes = try begin("1", "dead")
         _ = try bytes.commit()
         let mark = "\(folder)/.incoming/\(image).1.x.removing"
         try FileManager.default.moveItem(atPath: "\(folder)/.incoming/\(image).1", toPath: mark)
-        // It is no upload that anybody looks for.
+        // It is not an upload that a sweeper looks for.
         #expect(try store.pendingUploads(olderThan: -1).isEmpty)
         try store.discard(upload("1"))
         #expect(try names().isEmpty)
-        // Perhaps it is only stopped.
+        // The other sweeper may only be stopped, so its mark stays.
         #expect(text(mark)?.isEmpty == true)
         let location = try begin("2", "fresh").commit()
         #expect(location.url == "file://\(shared).2" && text(location.path) == "fresh")
@@ -152,7 +153,7 @@ import Testing
         #expect(try names() == [image.text] && incoming().isEmpty)
     }
 
-    @Test func `is not taken there while somebody is about to remove it`() throws {
+    @Test func `is not taken there while another process is about to remove it`() throws {
         let area = try area()
         try "old".write(toFile: shared, atomically: true, encoding: .utf8)
         try area.remove("file://\(shared)") { () throws(Fault) in

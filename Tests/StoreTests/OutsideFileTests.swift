@@ -4,9 +4,9 @@ import Stores
 import TestSupport
 import Testing
 
-/// Issue 13, A11 and A14: files that lie elsewhere than where new ones come, by their location or by a link.
+/// Files outside the stores' folders, by their location or behind a link.
 @Suite struct `A file outside of the stores' folders` {
-    /// A site as Glance is, one that names a folder, and one that names none.
+    /// A site with Glance's behaviour, one that allows a folder, and one that allows none.
     private static let sites = Result {
         let named = try Files.fresh()
         return try (
@@ -19,7 +19,7 @@ import Testing
     let any: TestGlance
     let one: TestGlance
     let none: TestGlance
-    /// The folder that one site names, and one that only the first may read.
+    /// The folder that one site allows, and one that only the first may read.
     let named: String
     let elsewhere: String
     init() throws {
@@ -27,7 +27,7 @@ import Testing
         elsewhere = try Files.fresh()
     }
 
-    /// An active image whose file lies in a folder, and whose location is what a test makes of its id.
+    /// An active image whose file is in a folder, and whose location the test makes from its id.
     private func hasImage(on glance: TestGlance, in folder: String, at url: (String) -> String) throws -> String {
         let id = try glance.hasActiveImage("hello")
         try FileManager.default.moveItem(atPath: "\(glance.storeFolder)/\(id)", toPath: "\(folder)/\(id)")
@@ -35,7 +35,7 @@ import Testing
         return id
     }
 
-    /// The same in the store under its name, as a link to where it lies.
+    /// The same with its name in the store, as a link to the file.
     private func hasLinkedImage(on glance: TestGlance, in folder: String) throws -> String {
         let id = try hasImage(on: glance, in: folder) { "file://\(glance.storeFolder)/\($0)" }
         try FileManager.default.createSymbolicLink(atPath: "\(glance.storeFolder)/\(id)", withDestinationPath: "\(folder)/\(id)")
@@ -56,7 +56,7 @@ import Testing
 
     // MARK: by its location
 
-    /// What the real driver does with a location: what it reads, and whether it then removes.
+    /// The behaviour of the real driver for a location: what it reads, and whether it then removes it.
     private static let driver = """
         import json, os, sys
         import glance_store
@@ -147,7 +147,7 @@ import Testing
         #expect(reply.status == 503 && reply.says.contains("is not there"))
         #expect(try any.workerLog().contains("\(missing) is no folder"))
         #expect(try any.send("DELETE", "/v2/images/\(id)").status == 409)
-        // In a folder that is there it is gone, as Glance has it.
+        // In a folder that exists the file counts as lost, as in Glance.
         try FileManager.default.createDirectory(atPath: missing, withIntermediateDirectories: true)
         #expect(try any.download(id).status == 204)
         #expect(try any.send("DELETE", "/v2/images/\(id)").status == 204)
@@ -159,7 +159,7 @@ import Testing
         }
     }
 
-    /// Four slashes in the store's own folder are nothing to be asked about.
+    /// Four slashes before the store's own folder need no permission.
     @Test func `is none where only its location has more slashes`() throws {
         let id = try none.hasActiveImage("hello")
         try none.execute("UPDATE image_locations SET value = 'file:///\(none.storeFolder)//\(id)' WHERE image_id = '\(id)'")
@@ -179,14 +179,14 @@ import Testing
             #expect(try !glance.storedFiles().contains(id))
             #expect(isThere("\(folder)/\(id)"))
         }
-        // Within the store it leads nowhere else.
+        // A link within the store leads to no other folder.
         let id = try none.hasActiveImage("hello")
         try FileManager.default.moveItem(atPath: "\(none.storeFolder)/\(id)", toPath: "\(none.storeFolder)/\(id).real")
         try FileManager.default.createSymbolicLink(atPath: "\(none.storeFolder)/\(id)", withDestinationPath: "\(id).real")
         try expectRead(id, on: none, "within")
     }
 
-    /// Clients are sent the store's then.
+    /// Clients get the store's file then.
     @Test func `is none of the cache where a link there leads to it`() throws {
         let (cache, id) = (CacheFolder(elsewhere, internalPrefix: "/_blobs/.cache"), ImageID.fresh())
         try "hello".write(toFile: "\(elsewhere)/real", atomically: true, encoding: .utf8)
@@ -208,7 +208,7 @@ import Testing
             #expect(
                 lines.contains { $0.contains("\(one.storeFolder)/\(id), which leads to \(elsewhere)/\(id), lies outside") }, "\(lines)")
         }
-        // Once it leads to nothing there is nothing.
+        // A link to nothing counts as missing.
         try FileManager.default.removeItem(atPath: "\(elsewhere)/\(id)")
         #expect(try one.download(id).status == 204)
     }

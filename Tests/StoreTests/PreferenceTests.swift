@@ -2,7 +2,7 @@ import Foundation
 import TestSupport
 import Testing
 
-/// Two stores, of which the second is the heavier, and a rule that one project alone may choose.
+/// Two stores, of which the second has the greater weight, and a rule that allows the choice to one project.
 @Suite struct `A weighted store` {
     let glance: TestGlance
     init() throws {
@@ -83,7 +83,7 @@ import Testing
         #expect(FileManager.default.fileExists(atPath: "\(source.folder)/www/image"))
     }
 
-    /// As Glance has it: the image first, then who may have it, who may choose, and what there is to choose from.
+    /// As in Glance: first the image, then permission to read it, then permission to choose, then the stores.
     @Test func `is preferred by those who may, and asked for in this order`() throws {
         let id = try glance.hasImage(inBoth: both, visibility: "public")
         #expect(try glance.download(newID(), "?prefer=nowhere").status == 404)

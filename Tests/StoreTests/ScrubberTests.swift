@@ -6,7 +6,7 @@ import Synchronization
 import TestSupport
 import Testing
 
-/// Images whose deletion was put off, some of which cannot be dealt with now.
+/// Images with a delayed deletion, some of which cannot be scrubbed now.
 private final class PutOff: MaintenanceCatalog {
     private let images: [ImageID]
     private let stuck: Set<ImageID>
@@ -33,7 +33,7 @@ private final class PutOff: MaintenanceCatalog {
     func isOwed(_ removal: OwedRemoval) -> Bool { true }
     func complete(_ removal: OwedRemoval) throws(Fault) {}
 
-    // MARK: what a scrubber never asks
+    // MARK: stores that a scrubber never contacts
 
     private var unasked: Fault { Fault(.unexpected, "A scrubber does not ask for this.") }
 
@@ -68,7 +68,6 @@ private final class PutOff: MaintenanceCatalog {
     func record(mark: String, ofSharedFolder name: String) throws(Fault) { throw unasked }
 }
 
-/// Issue 12, B11.
 @Suite struct `The scrubber` {
     private func scrubber(_ catalog: PutOff) throws -> Scrubber {
         let stores = StoreSet(try FileStore([.init(path: Files.fresh())]))

@@ -1,7 +1,7 @@
 import Foundation
 import TestSupport
 
-/// A file system of its own, gone with its owner. Mounting one takes root, which CI is.
+/// A temporary file system. Mounting one takes root, which CI is.
 final class SmallDisk: Sendable {
     let folder: String
 
@@ -15,7 +15,7 @@ final class SmallDisk: Sendable {
     init(sharing: Void) throws {
         folder = try Self.fresh()
         let image = "\(folder).xfs"
-        // The smallest that mkfs.xfs makes. It is full of holes.
+        // The smallest size that mkfs.xfs accepts. The file is sparse.
         try Command("truncate", ["-s", "300M", image]).succeeded()
         try Command("mkfs.xfs", ["-q", "-m", "reflink=1", image]).succeeded()
         try Command("mount", ["-o", "loop", image, folder]).succeeded()

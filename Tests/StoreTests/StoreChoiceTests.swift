@@ -2,7 +2,6 @@ import Foundation
 import TestSupport
 import Testing
 
-/// Spec v2 §6 and §11.1, hazard A-47.
 @Suite struct `Several stores` {
     let glance: TestGlance
     init() throws { glance = try .of(Self.self, TestGlance.webAndShows, stores: ["fast", "cheap"]) }
@@ -39,7 +38,7 @@ import Testing
         #expect(glance.contents(of: id, in: "cheap") == "hello")
     }
 
-    /// The worker answers 200 with the place of the whole; it is nginx that makes a part of it.
+    /// The worker answers 200 with the path of the whole file; nginx makes a part of it.
     @Test(arguments: ["fast", "cheap"]) func `have their files sent by nginx, and ranges of them`(_ store: String) throws {
         let id = try glance.hasImage(in: store)
         let whole = try glance.download(id)
@@ -80,7 +79,7 @@ import Testing
         try glance.expectNothingLeft(of: id, in: ["fast", "cheap"])
     }
 
-    /// As Glance has it: which stores there are is no secret.
+    /// As in Glance, the list of stores is not secret.
     @Test func `are looked for before the image is`() throws {
         #expect(try glance.upload([1], to: newID(), ["X-Image-Meta-Store": "nowhere"]).status == 400)
         #expect(try glance.upload([1], to: newID(), ["X-Image-Meta-Store": "cheap"]).status == 404)
@@ -138,7 +137,7 @@ import Testing
 
     @Test func `are looked after by the health check, each`() throws {
         let glance = try TestGlance(["healthcheck": "detailed = true"], workers: 1, stores: ["fast", "cheap"])
-        // Once it answers, the worker has made its folders.
+        // Once it answers, the worker has created its folders.
         #expect(try glance.send("GET", "/v2/images").status == 200)
         try FileManager.default.removeItem(atPath: "\(glance.folder)/cheap")
         let reply = try glance.send("GET", "/healthcheck", as: nil, ["Accept": "application/json"])
@@ -148,7 +147,7 @@ import Testing
     }
 }
 
-/// What `enabled_backends` brings is not there where it is not set.
+/// Features of `enabled_backends` are absent if it is not set.
 @Suite struct `A single store` {
     let glance: TestGlance
     init() throws { glance = try .of(Self.self, ["DEFAULT": "show_multiple_locations = true\nshow_image_direct_url = true"]) }

@@ -2,7 +2,7 @@ import Foundation
 import TestSupport
 import Testing
 
-/// What people see of it.
+/// Several stores as clients see them.
 @Suite struct `A client whose image is refused` {
     let glance: TestGlance
     init() throws { glance = try .of(Self.self, identity: "none") }

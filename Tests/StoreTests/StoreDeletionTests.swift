@@ -2,7 +2,6 @@ import Foundation
 import TestSupport
 import Testing
 
-/// Spec v2 §17.
 @Suite struct `Removing an image from a store` {
     let glance: TestGlance
     init() throws { glance = try .of(Self.self, TestGlance.webAndShows, stores: ["fast", "cheap"]) }
@@ -68,7 +67,7 @@ import Testing
         #expect(try glance.image(id)["stores"]?.string == "fast")
     }
 
-    /// As Glance has it, but that a client's guess at a name shows nobody an image.
+    /// As in Glance, except that a guessed id reveals no image.
     @Test func `is refused in this order`() throws {
         let both = try glance.hasImage(inBoth: ("bytes", "bytes"))
         let one = try glance.hasImage(in: "fast")
@@ -77,7 +76,7 @@ import Testing
         #expect(try glance.send("POST", "/v2/images/\(held)/actions/deactivate", as: .admin).status == 204)
         let expected: [(String, String, TestGlance.Person?, Int)] = [
             ("fast", both, nil, 401),
-            // No such store, whatever the image and whoever asks.
+            // No such store, whatever the image and the caller.
             ("nowhere", newID(), .bob, 409), ("nowhere", both, .admin, 409), ("os_glance_staging_store", both, .admin, 409),
             ("FAST", both, .admin, 409), ("fast,cheap", both, .admin, 409),
             // No such image.
@@ -86,7 +85,7 @@ import Testing
             ("fast", both, .alice, 403), ("fast", both, .reader, 403), ("fast", queued, .alice, 403), ("fast", held, .alice, 403),
             // Not active.
             ("fast", queued, .admin, 409), ("fast", held, .admin, 409), ("web", queued, .admin, 409),
-            // One location alone; not in this store.
+            // A single location; not in this store.
             ("fast", one, .admin, 403), ("cheap", one, .admin, 403), ("web", both, .admin, 404),
         ]
         for (store, id, person, status) in expected {
@@ -124,7 +123,7 @@ import Testing
         }
     }
 
-    /// Hazard C-16: the record says at once that they are gone, and that they are still owed. The sweeper comes every ten seconds.
+    /// The record shows at once that the bytes are gone, and that their removal is owed. The sweeper runs every ten seconds.
     @Test(.enabled(if: getuid() == 0, "mounting a small file system takes root"))
     func `stays owed while the store cannot be written to, and is made up for by glance-tasks`() throws {
         let disk = try SmallDisk(megabytes: 4)

@@ -2,7 +2,7 @@ import Foundation
 import TestSupport
 import Testing
 
-/// What an image's record says of where its bytes lie.
+/// The fields of an image about its stores and locations.
 @Suite struct `The stores of an image` {
     let glance: TestGlance
     init() throws { glance = try .of(Self.self, TestGlance.webAndShows, stores: ["fast", "cheap"]) }
@@ -36,7 +36,7 @@ import Testing
         #expect(try !listed(id).keys.contains("stores"))
     }
 
-    /// Of a deactivated image nobody but administrators is told more than that it is there.
+    /// Only administrators see more of a deactivated image than its existence.
     @Test func `are kept from all but administrators when it is deactivated`() throws {
         let id = try glance.hasImage(in: "cheap", visibility: "public")
         #expect(try glance.send("POST", "/v2/images/\(id)/actions/deactivate", as: .admin).status == 204)
@@ -50,7 +50,7 @@ import Testing
         #expect(try glance.image(id).shownURLs.count == 1)
     }
 
-    /// As a real Glance shows them, whose rule `get_image_location` says nothing of this.
+    /// As a real Glance shows them, whose rule `get_image_location` does not apply here.
     @Test func `with the places in them are shown to whoever sees it`() throws {
         let id = try glance.hasImage(inBoth: ("fasts", "cheap"), visibility: "public")
         let urls = ["fast", "cheap"].map { "file://\(glance.path(of: id, in: $0))" }
@@ -63,7 +63,6 @@ import Testing
         }
     }
 
-    /// Hazard A-50.
     @Test func `do not tell the password of a location, in answers and in logs`() throws {
         let id = try glance.hasImage(in: "fast")
         try glance.execute("UPDATE image_locations SET value = 'http://joe:s3cret@127.0.0.1:1/x@y' WHERE image_id = '\(id)'")
@@ -78,7 +77,7 @@ import Testing
         #expect(try !glance.workerLog().contains("s3cret"))
     }
 
-    /// As Glance has it: a change may set a property of that name, until there are stores to tell.
+    /// As in Glance, a change may set a property of that name, as long as there are no stores to show.
     @Test func `are told before any property of that name`() throws {
         #expect(try glance.create(#"{"stores": "mine"}"#).status == 403)
         let id = try glance.hasImage()
@@ -114,7 +113,7 @@ import Testing
         }
     }
 
-    /// What is no object counts as nothing.
+    /// A value that is not an object counts as empty.
     @Test(arguments: [nil, "{}", "", "null", "[]", "7", #""cheap""#, "{", #"{"store": null}"#, #"{"store": ""}"#, #"{"store": 7}"#])
     func `is found out where there is none, and written when the image is shown`(_ metadata: String?) throws {
         let id = try hasImage(labelled: metadata)
@@ -164,7 +163,7 @@ import Testing
         }
     }
 
-    /// The store's folder was another one once.
+    /// The store's folder has changed since.
     @Test func `counts for a file that lies in no store's folder`() throws {
         let id = try hasImage(labelled: #"{"store": "fast"}"#)
         try glance.execute("UPDATE image_locations SET value = 'file://\(glance.folder)/x' WHERE image_id = '\(id)'")

@@ -2,15 +2,15 @@ import Foundation
 import TestSupport
 import Testing
 
-/// The options of a file store, as an operator sets them.
+/// The options of a file store.
 @Suite struct `A file store by its options` {
-    /// Two folders, of which the second comes first, and all else that a file store has.
+    /// Two folders, of which the second comes first, and all other options of a file store.
     private static let shared = Result {
         let folder = try Files.fresh()
         let (low, high) = ("\(folder)/low", "\(folder)/a:high")
         let mounts = #"[{"id": "other", "mountpoint": "/other"}, {"id": "nfs", "mountpoint": "\#(folder)"}]"#
         try mounts.write(toFile: "\(folder)/mounts.json", atomically: true, encoding: .utf8)
-        // Glance has a default for the one folder that only an empty text takes away.
+        // Glance has a default for the single folder, which only an empty text removes.
         let options = """
             filesystem_store_datadir =
             filesystem_store_datadirs = \(low)
@@ -97,7 +97,7 @@ import Testing
     }
 }
 
-/// What keeps the programs from starting.
+/// Errors that keep the programs from starting.
 @Suite struct `A configuration of stores` {
     private static let several = "[DEFAULT]\nenabled_backends = fast:file, cheap:file\n[glance_store]\ndefault_backend = fast\n"
     private static let two = several + "[cheap]\nfilesystem_store_datadir = FOLDER/cheap\n[fast]\n"

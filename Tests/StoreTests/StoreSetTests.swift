@@ -3,7 +3,7 @@ import Stores
 import TestSupport
 import Testing
 
-/// Which store a location lies in, and in which order locations are read: values, but for the folders of two stores.
+/// The store of a location, and the order in which locations are read: values, except for the folders of two stores.
 @Suite struct `A set of stores` {
     private let folder: String
     private let fast: FileStore
@@ -54,7 +54,7 @@ import Testing
         for label in [nil, "fast", "renamed"] { #expect(set().store(of: location("", label: label)) == nil) }
     }
 
-    /// Two http stores hold the same URLs, so only the label tells.
+    /// Two http stores contain the same URLs, so only the label tells them apart.
     @Test func `believes the label of two stores that could both hold a location`() {
         let members = ["one", "two"].map { StoreSet.Member(StoreInfo(id: $0, type: "http"), HTTPStore(rules: rules)) }
         var info = StoreInfo(id: "fast", type: "file")
@@ -74,7 +74,7 @@ import Testing
         #expect(order([0, 0, 0]) == [0, 1, 2, 3])
         #expect(order([1, 2, 3]) == [2, 1, 0, 3])
         #expect(order([-1, 2, 2]) == [1, 2, 3, 0])
-        // What lies in no store weighs nothing.
+        // A location in no store has weight 0.
         #expect(order([.min, .max, -5]) == [1, 3, 2, 0])
         #expect(order([0, 0, 0], ["web"]) == [2, 0, 1, 3])
         #expect(order([9, 0, 0], ["web", "cheap"]) == [2, 1, 0, 3])
@@ -150,7 +150,6 @@ import Testing
         #expect(ImageLocation(url: "", metadata: #"{"store": 7}"#).store == nil)
     }
 
-    /// Hazard A-50.
     @Test func `does not show who may read there`() {
         for (url, shown) in [
             ("http://joe:s3cret@host/x", "http://***@host/x"), ("https://token@host:8/x@y", "https://***@host:8/x@y"),

@@ -2,7 +2,7 @@ import Foundation
 import TestSupport
 import Testing
 
-/// Issue 13, A10: what a site enables decides what it can do, and not whether it starts.
+/// The types of a site's stores decide what it can do, not whether it starts.
 @Suite struct `A site whose stores are all http` {
     let source: RawServer
     init() throws {
@@ -136,7 +136,7 @@ import Testing
         #expect(try !glance.workerLog().contains("unknown option [ceph]"))
     }
 
-    /// What Glance left to be scrubbed, say: it is not forgotten.
+    /// For example images that Glance left to be scrubbed: they are kept.
     @Test func `keeps what is owed to it`() throws {
         let id = try glance.hasImage()
         #expect(try glance.send("DELETE", "/v2/images/\(id)").status == 204)
@@ -162,7 +162,7 @@ import Testing
             let reply = try glance.send("GET", path)
             #expect(reply.status == 503 && reply.says.contains(said), "\(path): \(reply.says)")
         }
-        // Nobody removes what lies on the web.
+        // Files on the web are never removed.
         #expect(try glance.send("DELETE", "/v2/images/\(id)").status == (url.hasPrefix("http") ? 204 : 409))
     }
 }

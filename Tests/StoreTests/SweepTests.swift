@@ -6,8 +6,8 @@ extension TestGlance {
     /// An upload whose worker is gone.
     ///
     /// - Parameters:
-    ///   - minutes: since its lease ended.
-    ///   - isDirectory: its unfinished bytes are a folder, which is no file that can be removed.
+    ///   - minutes: since its lease expired.
+    ///   - isDirectory: whether a folder has the place of its unfinished file, so that it cannot be removed.
     fileprivate func hasAbandonedUpload(in store: String, minutes: Int, isDirectory: Bool = false) throws -> String {
         let id = try hasImage()
         let path = "\(folder)/\(store)/.incoming/\(id).77"
@@ -25,7 +25,7 @@ extension TestGlance {
         return id
     }
 
-    /// A removal that nobody carried out.
+    /// An owed removal.
     fileprivate func owes(_ path: String, minutes: Int) throws {
         try execute(
             """
@@ -44,7 +44,7 @@ extension TestGlance {
         }
     }
 
-    /// The folder by which bytes come into a store, which a file has taken the place of: whatever is asked of it is refused.
+    /// A file in place of the folder for incoming files: every operation on it fails.
     fileprivate func ruinIncoming(of store: String) throws {
         let path = "\(folder)/\(store)/.incoming"
         try FileManager.default.removeItem(atPath: path)
@@ -58,7 +58,7 @@ extension TestGlance {
     }
 }
 
-/// Issue 12, B11 and B24: what cannot be done of one thing keeps no other from being done.
+/// An error about one image does not stop the work on others.
 @Suite(.serialized) struct `The sweep` {
     @Test func `goes on past uploads whose bytes cannot be removed, and past a store that cannot be read`() throws {
         let glance = try TestGlance(workers: 1, stores: ["fast", "cheap"], runsTasks: true)
@@ -87,7 +87,7 @@ extension TestGlance {
         }
         for id in stuck { #expect(try glance.status(of: id) == "saving") }
         #expect(try eventually { try glance.tasksLog.contains("abandoned uploads stay until a later try: ") })
-        // As soon as it can be done it is.
+        // It is done as soon as that is possible.
         try glance.restoreIncoming(of: "fast")
         try FileManager.default.removeItem(atPath: "\(glance.folder)/cheap/.incoming/\(stuck[5]).77")
         try glance.execute("UPDATE vitrine_uploads SET lease_until = UTC_TIMESTAMP(6) - INTERVAL 1 SECOND")
@@ -97,23 +97,23 @@ extension TestGlance {
     @Test func `pays thousands of debts in one go, and those of a store that works beside one that fails`() throws {
         let glance = try TestGlance(workers: 1, stores: ["fast", "cheap"], runsTasks: true)
         for store in ["fast", "cheap"] { _ = try glance.hasImage(in: store) }
-        // Folders in place of files cannot be removed; there are more of them than are looked at together, and all are older.
+        // Folders in place of files cannot be removed; there are more of them than in one batch, and all are older.
         let stuck = (0..<300).map { _ in "\(glance.folder)/fast/\(newID())" }
         for path in stuck { try FileManager.default.createDirectory(atPath: path, withIntermediateDirectories: true) }
-        // VITRINE_DEBTS=20000 shows how fast they are paid.
+        // VITRINE_DEBTS=20000 measures the speed.
         let number = ProcessInfo.processInfo.environment["VITRINE_DEBTS"].flatMap(Int.init) ?? 3000
         let files = (0..<number).map { _ in "\(glance.folder)/cheap/\(newID())" }
         for path in files { #expect(FileManager.default.createFile(atPath: path, contents: Data("x".utf8))) }
         try glance.owes(stuck, minutes: 9)
         try glance.owes(files, minutes: 5)
         let start = ContinuousClock.now
-        // 100 a sweep of ten seconds would be five minutes.
+        // 100 in a sweep every ten seconds would take five minutes.
         #expect(try eventually { try glance.count("vitrine_removals", where: "url LIKE '%/cheap/%'") == 0 })
         print("\(number) debts were paid within \(ContinuousClock.now - start)")
         #expect(!files.contains { FileManager.default.fileExists(atPath: $0) })
         #expect(try glance.count("vitrine_removals", where: "TRUE") == 300)
         #expect(try glance.count("vitrine_removals", where: "next_try > UTC_TIMESTAMP(6) - INTERVAL 1 MINUTE") == 300)
-        // One line a turn, not one for each.
+        // One line for each sweep, not for each removal.
         #expect(try eventually { try glance.tasksLog.contains("removals wait for a later try: ") })
         #expect(try glance.tasksLog.components(separatedBy: "stay until a later try").count < 10)
 

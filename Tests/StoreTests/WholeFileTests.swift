@@ -4,7 +4,7 @@ import Stores
 import TestSupport
 import Testing
 
-/// `BlobWriter.take`: a file of this machine becomes an image's without going through the process.
+/// `BlobWriter.take`: a local file becomes an image's without being read by the process.
 @Suite struct `A whole file` {
     private let folder: String
     private let store: FileStore
@@ -41,7 +41,7 @@ import Testing
             #expect(try pending.take(fileAt: source, size: Int64(size)) { false }, "\(name)")
             let location = try pending.commit()
             #expect(try Files.isSame(source, location.path), "\(name)")
-            // A file in more places needs some blocks more to tell where they are.
+            // A file in several extents needs some further blocks for their positions.
             #expect(try Files.taken(by: location.path) <= Files.taken(by: source) + 65_536, "\(name)")
             #expect(location.metadata == #"{"store": "fast"}"#)
             #expect(FileManager.default.fileExists(atPath: source))
@@ -70,11 +70,11 @@ import Testing
             })
         let location = try pending.commit()
         sync()
-        // Nothing was copied, so nobody was asked between the pieces.
+        // Nothing was copied, so cancellation was not checked in between.
         #expect(asked == 0)
         #expect(free - disk.freeBytes() < 1 << 20)
         #expect(try Files.isSame(source, location.path))
-        // What happens to one of them does not happen to the other.
+        // A change of one of them does not affect the other.
         try Files.write([(0, [7])], size: 1, to: source)
         #expect(try store.bytes(at: location.url).size == 70 << 20)
         #expect(FileManager.default.contents(atPath: location.path)?.first == Files.bytes(1)[0])
@@ -123,7 +123,7 @@ import Testing
         try expectNothingLeft(store)
     }
 
-    /// A hole would stand for what is missing.
+    /// A hole would stand for missing bytes.
     @Test(.disabled(if: Files.shareBlocks, "nothing is copied here"), arguments: [0, 4096, 100, 1 << 20])
     func `that is cut off meanwhile is refused`(_ rest: off_t) throws {
         let source = "\(folder)/source"
@@ -138,7 +138,7 @@ import Testing
     }
 
     @Test(.enabled(if: getuid() == 0, "mounting a small file system takes root"))
-    func `that there is no room for is refused, and leaves the room`() throws {
+    func `that does not fit is refused, and takes no space`() throws {
         let disk = try SmallDisk(megabytes: 8)
         var settings = FileStore.Settings()
         settings.internalPrefix = "/x"

@@ -7,9 +7,9 @@ extension TestGlance {
 
     fileprivate var markFile: String { "\(storeFolder)/\(Self.mark)" }
 
-    /// What an unmounted file system leaves: the folder is there, and empty.
+    /// The state of an unmounted file system: the folder exists and is empty.
     ///
-    /// - Parameter mark: that it bears; nil for none.
+    /// - Parameter mark: the folder's mark; nil for none.
     fileprivate func swapFolder(bearing mark: String? = nil) throws {
         try FileManager.default.moveItem(atPath: storeFolder, toPath: storeFolder + ".away")
         try FileManager.default.createDirectory(atPath: storeFolder + "/.incoming", withIntermediateDirectories: true)
@@ -21,7 +21,7 @@ extension TestGlance {
         try FileManager.default.moveItem(atPath: storeFolder + ".away", toPath: storeFolder)
     }
 
-    /// As after an upgrade, or where the database was taken over from Glance: no mark anywhere, and processes that know of none.
+    /// The state after an upgrade or the migration of a database from Glance: no marks, and processes that know of none.
     fileprivate func forgetMarks(_ change: () throws -> Void = {}) throws {
         for worker in site.workerIDs { kill(worker, SIGKILL) }
         for registry in site.registryIDs { kill(registry, SIGKILL) }
@@ -44,13 +44,13 @@ extension TestGlance {
         try send("GET", "/healthcheck", as: nil, ["Accept": "application/json"]).status == 200
     }
 
-    /// Not of folders that programs share, which are no stores'.
+    /// Folders that programs share and that belong to no store are not affected.
     fileprivate var notedMarks: [[String?]] {
         get throws { try rows("SELECT mark FROM vitrine_store_folders WHERE path LIKE '/%'") }
     }
 }
 
-/// Issue 12, B26: what is not found in a folder that is not the store's is not gone.
+/// A file that is missing in a folder that is not the store's counts as unavailable, not as lost.
 @Suite(.serialized) struct `A folder that is not the one the bytes were written to` {
     private static let detailed = ["healthcheck": "detailed = true"]
 
@@ -73,7 +73,7 @@ extension TestGlance {
         #expect(try glance.upload([1], to: new).status == 503)
         #expect(try glance.status(of: new) == "queued")
         #expect(try eventually { try !glance.isWell() })
-        // glance-tasks tries, and nothing is settled by it.
+        // glance-tasks tries, and nothing is completed by it.
         try glance.execute("UPDATE vitrine_removals SET owed_since = owed_since - INTERVAL 2 MINUTE")
         #expect(try eventually { try glance.count("vitrine_removals", where: "tries > 0") == 2 })
         #expect(try FileManager.default.contentsOfDirectory(atPath: glance.storeFolder).count == (mark == nil ? 1 : 2))
@@ -85,12 +85,12 @@ extension TestGlance {
         #expect(try eventually { try glance.count("vitrine_removals", where: "TRUE") == 0 })
         #expect(try glance.storedFiles() == [kept, new].sorted())
         #expect(try eventually { try glance.isWell() })
-        // The right one without the file, as Glance has it.
+        // In the right folder, without the file: as in Glance.
         try FileManager.default.removeItem(atPath: "\(glance.storeFolder)/\(kept)")
         #expect(try glance.data(of: kept).status == 204)
     }
 
-    /// Bytes that an upload left stay where the upload can still be found by them.
+    /// Bytes of an upload stay where the upload can still be found by them.
     @Test func `keeps the lease of an upload whose bytes are not found`() throws {
         let glance = try TestGlance(workers: 1, runsTasks: true)
         _ = try glance.hasActiveImage()
@@ -115,7 +115,7 @@ extension TestGlance {
 
     // MARK: the first time
 
-    /// What encrypted locations say no statement can tell.
+    /// A statement cannot search encrypted locations.
     @Test(arguments: ["", "metadata_encryption_key = 0123456789abcdef"])
     func `is told by its images where it has no mark yet, and marked if it is the right one`(_ option: String) throws {
         let glance = try TestGlance(["DEFAULT": option], workers: 1, runsRegistry: true)
@@ -126,11 +126,11 @@ extension TestGlance {
 
         #expect(try glance.data(of: images[1]).text == "1")
         #expect(try glance.notedMarks.isEmpty)
-        // One of them is lost: most are there.
+        // One of them is lost: most exist.
         #expect(try eventually { try glance.data(of: images[0]).status == 204 })
         let second = try glance.notedMarks
         #expect(try second == [[glance.mark]] && second != first)
-        // The mark alone is lost.
+        // Only the mark is lost.
         try FileManager.default.removeItem(atPath: glance.markFile)
         #expect(try glance.data(of: images[0]).status == 204)
         #expect(try glance.notedMarks == second && second == [[glance.mark]])
@@ -149,7 +149,7 @@ extension TestGlance {
 
         try glance.swapBack()
         for version in versions { #expect(try glance.data(of: image, version).text == "precious", "\(version)") }
-        // What was looked at in vain is looked at again after some seconds.
+        // A failed check is repeated after some seconds.
         let new = try glance.hasImage()
         #expect(try eventually { try glance.upload([1], to: new).status == 204 })
         #expect(try glance.notedMarks == [[glance.mark]])
@@ -163,7 +163,7 @@ extension TestGlance {
         try "yes-it-is\n".write(toFile: glance.markFile, atomically: true, encoding: .utf8)
         #expect(try glance.data(of: image).status == 204)
         #expect(try glance.notedMarks == [["yes-it-is"]])
-        // What is no mark is none that is believed.
+        // A file that is not a valid mark is not trusted.
         try "../x y".write(toFile: glance.markFile, atomically: true, encoding: .utf8)
         #expect(try glance.data(of: image).status == 503)
         #expect(try glance.workerLog().contains("is no mark"))
@@ -194,7 +194,7 @@ extension TestGlance {
 
     // MARK: what lies in it
 
-    /// Issue 13, A12: a backup, or Glance itself, has no folder for what comes in.
+    /// A backup, or Glance, has no folder for incoming files.
     @Test func `gets back what it needs, if it is the right one`() throws {
         let glance = try TestGlance(Self.detailed, workers: 1, runsTasks: true)
         let image = try glance.hasActiveImage("kept")
@@ -202,12 +202,12 @@ extension TestGlance {
         let incoming = "\(glance.storeFolder)/.incoming"
         for _ in 0..<2 {
             try FileManager.default.removeItem(atPath: incoming)
-            // Who asks for the health has it made, within the seconds that an answer is kept.
+            // The health check creates it, within the seconds that a result is valid.
             #expect(try eventually { try glance.isWell() && FileManager.default.fileExists(atPath: incoming) })
             try FileManager.default.removeItem(atPath: incoming)
             #expect(try glance.upload([1], to: try glance.hasImage()).status == 204)
         }
-        // What an upload left is given back without it.
+        // What an upload left is cleaned up without it.
         let abandoned = try glance.hasImage()
         try FileManager.default.removeItem(atPath: incoming)
         try glance.execute("UPDATE images SET status = 'saving' WHERE id = '\(abandoned)'")
@@ -219,7 +219,7 @@ extension TestGlance {
         #expect(try eventually { try glance.status(of: abandoned) == "queued" })
         #expect(try glance.data(of: image).text == "kept")
 
-        // An empty mount point gets nothing.
+        // Nothing is written to an empty mount point.
         try FileManager.default.moveItem(atPath: glance.storeFolder, toPath: glance.storeFolder + ".away")
         try FileManager.default.createDirectory(atPath: glance.storeFolder, withIntermediateDirectories: true)
         #expect(try eventually { try !glance.isWell() })
@@ -229,7 +229,7 @@ extension TestGlance {
         #expect(try eventually { try glance.isWell() })
     }
 
-    /// The staging folder bears no mark: it lies in /tmp, say, and somebody cleans up there.
+    /// The staging folder has no mark, because in /tmp, for example, a clean-up may remove it.
     @Test func `of staging is made again`() throws {
         let glance = try TestGlance(workers: 1, runsTasks: true)
         for lost in ["staging", "staging/.incoming"] {

@@ -1,6 +1,6 @@
 import Foundation
 
-/// Runs a request many times side by side, each on a thread of its own, and gives what each brought.
+/// Runs a closure many times in parallel, each on its own thread, and returns the results.
 package func atOnce<Value: Sendable>(_ count: Int, _ body: @escaping @Sendable (Int) throws -> Value) async throws -> [Value] {
     try await withThrowingTaskGroup(of: (Int, Value).self) { group in
         for number in 0..<count {

@@ -1,4 +1,4 @@
-/// An image that is put together by hand: zeros, and what is set.
+/// An image that is put together by hand: zeros, and the bytes that are set.
 package struct Bytes: Sendable {
     package var all: [UInt8]
 
@@ -28,7 +28,7 @@ package struct Bytes: Sendable {
     }
 }
 
-/// Bytes without any order, such as no two images share.
+/// Random bytes, which no two images share.
 package func someData(_ count: Int = 3_000_000) -> [UInt8] {
     var state = UInt64.random(in: 1 ... .max)
     return (0..<count).map { _ in

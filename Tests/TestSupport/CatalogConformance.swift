@@ -16,7 +16,7 @@ extension ImageCatalog {
     fileprivate func remove(_ project: String, from image: Image) throws(Fault) { try remove(project, from: image, by: .service) }
 }
 
-/// What every catalog must do.
+/// The checks that every catalog must pass.
 package enum CatalogConformance {
     private static let admin = Caller(user: "root", project: "cloud", roles: ["admin"], isAdmin: true)
     private static let alice = Caller(user: "alice", project: "acme", roles: ["member"], isAdmin: false)
@@ -118,7 +118,7 @@ package enum CatalogConformance {
                 #expect(throws: Fault.of(.forbidden)) { try catalog.remove("bolt", from: image, by: bob) }
                 #expect(try catalog.image(image.id, visibleTo: admin).name == nil)
                 #expect(try catalog.members(of: image, visibleTo: admin).map(\.project) == ["bolt"])
-                // Whom the owner lets share in turn may do that, and no more.
+                // Members who may share the image further may do that, and nothing else.
                 try catalog.put([Membership(project: "bolt", canShare: true)], to: image, replacing: false, quota: nil)
                 try catalog.put([Membership(project: "dock", canShare: nil)], to: image, replacing: false, quota: nil, by: bob)
                 #expect(throws: Fault.of(.forbidden)) { try catalog.add("edge", to: image, quota: nil, by: bob) }
@@ -229,7 +229,7 @@ package enum CatalogConformance {
             #expect(throws: Fault.of(.conflict)) { try catalog.begin(other, by: "worker") }
             let measured = MeasuredBytes(size: 5, checksum: "c", hash: ImageHash(algorithm: "sha512", value: "h"))
             let location = ImageLocation(url: "file:///images/\(image)")
-            // Twice: the answer to the first may be lost.
+            // Twice, because the first answer may be lost.
             for _ in 1...2 { try catalog.finish(upload, at: location, measured) }
             #expect(try catalog.finish(upload, at: location, measured, claiming: nil, isShown: true) == nil)
             let active = try catalog.locatedImage(image, visibleTo: alice)
@@ -364,7 +364,7 @@ package enum CatalogConformance {
         },
         ConformanceCheck("loses no change of two at once") { catalog in
             let image = try catalog.insert(ImageDraft(id: .fresh(), owner: "acme")).id
-            // A thread, not a queue: those of queues may all be tests that wait.
+            // A thread, because the threads of queues may all be waiting tests.
             let otherHasEnded = Monitor(false)
             var isBegun = false
             _ = try catalog.update(image, visibleTo: alice) { mine in
@@ -375,7 +375,7 @@ package enum CatalogConformance {
                     _ = try? catalog.update(image, visibleTo: alice) { $0.properties.append(ImageProperty("other", "1")) }
                     otherHasEnded.with { $0 = true }
                 }
-                // Where the image is held the other one waits for this one to end.
+                // While one transaction has the image, the other waits for its end.
                 _ = otherHasEnded.wait(atMost: 0.3) { $0 ? () : nil }
             }
             #expect(otherHasEnded.wait(atMost: 60) { $0 ? () : nil } != nil)
@@ -399,7 +399,7 @@ package enum CatalogConformance {
         },
     ]
 
-    /// What the catalogs that the sweeper and the remover work on must do besides.
+    /// The checks for the catalogs that the sweeper and the scrubber use.
     package static let maintenanceChecks: [ConformanceCheck<any Catalog & MaintenanceCatalog>] = [
         ConformanceCheck("knows an upload as long as it is held, also when its image is deleted") { catalog in
             let image = try catalog.insert(ImageDraft(id: .fresh(), owner: "acme")).id
@@ -446,6 +446,6 @@ package enum CatalogConformance {
 }
 
 extension String {
-    /// As long as a token may be.
+    /// The longest token.
     fileprivate var token: String { String(prefix(36)) }
 }

@@ -1,8 +1,8 @@
 import Foundation
 
-/// OpenStack's own clients, as they come from PyPI.
+/// OpenStack's own clients, from PyPI.
 package enum Clients {
-    /// Where `make test` put them.
+    /// Where `make test` installs them.
     static let folder: Result<String, Missing> = {
         let folder = ProcessInfo.processInfo.environment["VITRINE_CLIENTS"] ?? "\(TestGlance.repository).build/clients/bin"
         let missing = ["openstack", "glance", "python3"].filter { !FileManager.default.isExecutableFile(atPath: "\(folder)/\($0)") }
@@ -23,7 +23,7 @@ package enum Clients {
 
     /// Runs one of them.
     ///
-    /// - Parameter variables: those that it is to know of the service; of ours it sees none.
+    /// - Parameter variables: its environment for the service; the test's own is not passed on.
     package static func run(
         _ program: String, _ arguments: [String], _ variables: [String: String] = [:], input: [UInt8]? = nil, hasTerminal: Bool = false
     )
@@ -38,7 +38,7 @@ package enum Clients {
 }
 
 extension Command {
-    /// What it wrote, as JSON.
+    /// Its output, as JSON.
     package var json: JSONValue {
         get throws {
             let value = (try? JSONValue(parsing: succeeded().output)) ?? .null

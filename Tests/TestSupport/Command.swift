@@ -1,9 +1,9 @@
 import Foundation
 import Glibc
 
-/// A program that ran to its end, and what it said.
+/// A program that ran to its end, with its output.
 package struct Command {
-    /// Its exit status; of one that a signal ended, 128 and the signal's number.
+    /// Its exit status; 128 and the signal's number if a signal ended it.
     package let status: Int32
     package let output: [UInt8]
     package let errors: String
@@ -13,12 +13,12 @@ package struct Command {
         package init(_ description: String) { self.description = description }
     }
 
-    /// Runs a program. It takes its input from a file and writes to files, so that neither side waits for the other.
+    /// Runs a program. Its input and output are files, so that neither side waits for the other.
     ///
     /// - Parameters:
-    ///   - environment: all of it.
-    ///   - input: what it finds on standard input; nothing where it is nil.
-    ///   - hasTerminal: standard input is a terminal, as it is for somebody who types.
+    ///   - environment: the whole environment.
+    ///   - input: the content of standard input; nil for none.
+    ///   - hasTerminal: whether standard input is a terminal, as for a user who types.
     ///   - limit: seconds after which it is killed.
     package init(
         _ program: String, _ arguments: [String], environment: [String: String] = ["PATH": "/usr/bin:/usr/sbin:/bin:/sbin"],
@@ -35,7 +35,7 @@ package struct Command {
         let terminal = hasTerminal ? open("/dev/ptmx", O_RDWR | O_NOCTTY | O_CLOEXEC) : -1
         defer { if terminal >= 0 { close(terminal) } }
         var typed = input == nil ? "/dev/null" : "\(folder)/in"
-        // TIOCSPTLCK and TIOCGPTN: macros that Swift does not see.
+        // TIOCSPTLCK and TIOCGPTN: macros that Swift does not import.
         var (isLocked, number): (CInt, CInt) = (0, 0)
         if terminal >= 0, ioctl(terminal, 0x4004_5431, &isLocked) == 0, ioctl(terminal, 0x8004_5430, &number) == 0 {
             typed = "/dev/pts/\(number)"
@@ -63,7 +63,7 @@ package struct Command {
 
     package var text: String { String(decoding: output, as: UTF8.self) }
 
-    /// This command, if it came to a good end.
+    /// This command, if it succeeded; else an error is thrown.
     @discardableResult
     package func succeeded() throws -> Command {
         guard status == 0 else { throw Failed("status \(status): \(errors)\(text.suffix(2000))") }

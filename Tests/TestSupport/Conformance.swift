@@ -1,6 +1,6 @@
 import Testing
 
-/// One thing that every adapter of a port must do. A suite runs all of them against its adapter:
+/// One check that every adapter of a port must pass. A suite runs all of them on its adapter:
 /// `@Test(arguments: ImageStoreConformance.checks) func …(_ check: ConformanceCheck<any ImageStore>) throws { try check.run(store) }`.
 package struct ConformanceCheck<Subject>: Sendable, CustomTestStringConvertible {
     package let testDescription: String

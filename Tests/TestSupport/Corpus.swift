@@ -1,13 +1,13 @@
 import Foundation
 
-/// The corpus as files: what qemu-img can write (each format's sub-formats), and what was put together by hand.
+/// The corpus as files: what qemu-img can write (each format's sub-formats), and images that are put together by hand.
 package struct Corpus: Sendable {
     package let folder: String
-    /// Of what qemu-img wrote, the format that it is for us, or `refused`.
+    /// For an image from qemu-img, its format in this project, or `refused`.
     package private(set) var written: [(name: String, format: String)] = []
     package static let diskSize: Int64 = 4 << 20
 
-    /// Name, what qemu-img calls the format, its options, and what the format is called here.
+    /// Name, qemu-img's name of the format, its options, and this project's name of the format.
     private static let kinds: [(String, String, String, String)] = [
         ("qcow2", "qcow2", "", "qcow2"), ("qcow2 0.10", "qcow2", "compat=0.10", "qcow2"),
         ("qcow2 zstd", "qcow2", "compression_type=zstd", "qcow2"),

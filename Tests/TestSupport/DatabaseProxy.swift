@@ -4,13 +4,13 @@ import Stack
 import Synchronization
 import Threading
 
-/// Stands between the service and its database, and cuts a connection when a transaction is about to count.
+/// A proxy between the service and its database, which can cut a connection when it sends COMMIT.
 package final class DatabaseProxy: Sendable {
-    /// What becomes of the next COMMIT.
+    /// What happens to the next COMMIT.
     package enum Loss: Sendable, CaseIterable {
-        /// It is done, and the answer does not come.
+        /// It is executed, and its answer is lost.
         case answer
-        /// It does not arrive, and the server rolls back when it finds that out.
+        /// It does not arrive, and the server rolls back when it notices the end of the connection.
         case request
         /// It arrives a while after the connection was cut.
         case delay
@@ -28,7 +28,7 @@ package final class DatabaseProxy: Sendable {
         init(socket: String) { self.socket = socket }
     }
 
-    /// - Parameter server: reached by its socket.
+    /// - Parameter server: the server to connect to, by its socket.
     package init(before server: PrivateMariaDB) throws {
         guard let socket = try Address(url: server.url(of: "")).socket else { throw Unexpected("the server has no socket") }
         let state = State(socket: socket)
@@ -45,10 +45,10 @@ package final class DatabaseProxy: Sendable {
         close(listener)
     }
 
-    /// Loses the next COMMIT of whichever connection.
+    /// Loses the next COMMIT of any connection.
     package func lose(_ loss: Loss) { state.losses.withLock { $0 = [loss] } }
 
-    /// How many were lost.
+    /// The number of lost COMMITs.
     package var lost: Int { state.lost.load(ordering: .relaxed) }
 
     package func url(of database: String) -> String { "mysql+pymysql://root@127.0.0.1:\(port)/\(database)" }
@@ -64,7 +64,7 @@ package final class DatabaseProxy: Sendable {
             return
         }
         let cut = Flag()
-        // Both ends are closed by the last of the two threads.
+        // The last of the two threads closes both ends.
         let ends = Ends(client, server)
         try! Thread.start {
             forward(from: server, to: client) { _ in !cut.isSet }
@@ -88,7 +88,7 @@ package final class DatabaseProxy: Sendable {
         }
     }
 
-    /// - Parameter mayPass: where not, the connection ends.
+    /// - Parameter mayPass: called for each packet; false ends the connection.
     private static func forward(from source: CInt, to sink: CInt, _ mayPass: (ArraySlice<UInt8>) -> Bool) {
         var buffer = [UInt8](repeating: 0, count: 1 << 16)
         while case let count = recv(source, &buffer, buffer.count, 0), count > 0 {

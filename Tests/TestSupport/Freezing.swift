@@ -1,7 +1,7 @@
 import Foundation
 import Glibc
 
-/// Stops a process, and waits until none of its threads runs: only the one that the signal comes to tells the others.
+/// Stops a process, and waits until none of its threads runs: the thread that handles the signal stops the others.
 package func freeze(_ process: Int32) {
     kill(process, SIGSTOP)
     let stopped = eventually(within: 60) {
@@ -14,5 +14,5 @@ package func freeze(_ process: Int32) {
     assert(stopped)
 }
 
-/// Lets a frozen process go on.
+/// Continues a frozen process.
 package func thaw(_ process: Int32) { kill(process, SIGCONT) }

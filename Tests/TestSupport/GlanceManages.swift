@@ -2,9 +2,9 @@ import Foundation
 import MariaDB
 import Stack
 
-/// The two `glance-manage` programs, Glance's and ours, each on a database of its own.
+/// The two `glance-manage` programs, Glance's and this project's, each on its own database.
 package struct GlanceManages {
-    /// What a command line led to.
+    /// The result of a command line.
     package struct End: Equatable, CustomStringConvertible {
         package let status: Int
         package let output: String
@@ -51,12 +51,12 @@ package struct GlanceManages {
         for database in [theirs, ours] { for sql in statements { try server.connect(to: database).execute(sql) } }
     }
 
-    /// Texts of one column.
+    /// The texts of a column.
     package func rows(_ sql: String, of database: String) throws -> [String] {
         try server.connect(to: database).all(Query(sql) { row throws(MariaDBError) in try row.textOrNil(0) ?? "NULL" })
     }
 
-    /// Runs Glance's program for each of many lines: in a child each, as starting Python takes a second.
+    /// Runs Glance's program for each of many lines, each in a forked child, because starting Python takes a second.
     private static let many = """
         import io, json, os, sys, tempfile
         from glance.cmd import manage

@@ -2,13 +2,13 @@ import Foundation
 import Glibc
 import JSONDocument
 
-/// A bare connection to nginx, for tests that need to send half a request, or a wrong one.
+/// A bare connection to nginx, for tests that send half a request, or an invalid one.
 package final class HTTPConnection {
     private let descriptor: CInt
 
     package struct Failed: Error { public let call: String; public let code: CInt }
 
-    /// - Parameter address: of IPv4, with dots.
+    /// - Parameter address: an IPv4 address with dots.
     package init(to address: String = "127.0.0.1", port: Int) throws {
         descriptor = try StreamSocket.connected(to: address, port: port)
         var limit = timeval(tv_sec: 120, tv_usec: 0)
@@ -25,7 +25,7 @@ package final class HTTPConnection {
         guard bytes.withUnsafeBytes({ StreamSocket.send($0, to: descriptor) }) else { throw Failed(call: "send", code: errno) }
     }
 
-    /// Hands on what comes, both ways, until one side ends.
+    /// Passes bytes on in both directions, until one side ends.
     func relay(_ other: CInt) {
         var buffer = [UInt8](repeating: 0, count: 64 * 1024)
         while true {
@@ -38,17 +38,17 @@ package final class HTTPConnection {
         }
     }
 
-    /// Ends the sending side, as a client that was closed does.
+    /// Closes the connection, as a client that exits does.
     package func hangUp() { shutdown(descriptor, CInt(SHUT_RDWR)) }
 
-    /// Hangs up at once, with a reset.
+    /// Closes the connection at once, with a reset.
     package func abort() {
         var linger = linger(l_onoff: 1, l_linger: 0)
         setsockopt(descriptor, SOL_SOCKET, SO_LINGER, &linger, socklen_t(MemoryLayout<linger>.size))
         shutdown(descriptor, CInt(SHUT_RDWR))
     }
 
-    /// Says that nothing more comes, and still listens.
+    /// Ends the sending direction, and still receives.
     package func endSending() { shutdown(descriptor, CInt(SHUT_WR)) }
 
     /// Reads one head and nothing behind it, such as that of `100 Continue`.
@@ -62,7 +62,7 @@ package final class HTTPConnection {
         return Reply(head: String(decoding: head.dropLast(4), as: UTF8.self))
     }
 
-    /// Reads what comes behind a head, until the server hangs up.
+    /// Reads what follows a head, until the server closes the connection.
     package func receiveRest() -> [UInt8] {
         var bytes: [UInt8] = []
         var chunk = [UInt8](repeating: 0, count: 256 * 1024)
@@ -74,7 +74,7 @@ package final class HTTPConnection {
         }
     }
 
-    /// Reads until the server hangs up, or as far as the length says.
+    /// Reads until the server closes the connection, or to the end by `Content-Length`.
     package func receive(isHead: Bool = false) throws -> Reply {
         var bytes: [UInt8] = []
         var chunk = [UInt8](repeating: 0, count: 256 * 1024)
@@ -114,7 +114,7 @@ package final class HTTPConnection {
     }
 }
 
-/// An answer, whole.
+/// A complete answer.
 package struct Reply {
     package let status: Int
     package let headers: [(name: String, value: String)]
@@ -131,7 +131,7 @@ package struct Reply {
 
     package subscript(name: String) -> String? { headers.first { $0.name.lowercased() == name.lowercased() }?.value }
     package var text: String { String(decoding: body, as: UTF8.self) }
-    /// The body as JSON; null when it is none.
+    /// The body as JSON; null if it is not JSON.
     package var json: JSONValue { (try? JSON(parsing: body)) ?? .null }
 }
 

@@ -2,7 +2,7 @@ import Domain
 import Foundation
 import Testing
 
-/// What every store must do.
+/// The checks that every store must pass.
 package enum ImageStoreConformance {
     package static let checks: [ConformanceCheck<any ImageStore>] = [
         ConformanceCheck("shows bytes when they are committed, and not before") { store in
@@ -170,7 +170,7 @@ package enum ImageStoreConformance {
     ]
 }
 
-/// A file that a store may take. Gone with its owner.
+/// A file that a store may take. It is removed with its owner.
 private final class SourceFile {
     let path = "\(TestFolder.root)/source-\(String.fresh())"
 
@@ -211,7 +211,7 @@ extension String {
 }
 
 extension Fault {
-    /// A fault of a kind, to be compared with one that was thrown.
+    /// A fault of a kind, to compare with one that was thrown.
     package static func of(_ kind: Kind) -> Fault { Fault(kind, "") }
 }
 

@@ -3,17 +3,17 @@ import Stack
 
 /// OpenStack's own Keystone, with the users and projects of `Tests/Acceptance/keystone`; it ends with its last owner.
 package final class Keystone: Sendable {
-    /// With the version, as `OS_AUTH_URL` has it.
+    /// The URL with the version, as in `OS_AUTH_URL`.
     package let address: String
     private let port: Int
     private let program: ChildProcess
 
-    /// Where `make test` installed it.
+    /// Where `make test` installs it.
     private static let venv = ProcessInfo.processInfo.environment["VITRINE_KEYSTONE"] ?? "\(TestGlance.repository).build/keystone"
 
     package static var isInstalled: Bool { FileManager.default.isExecutableFile(atPath: "\(venv)/bin/keystone-manage") }
 
-    /// - Parameter imageAddress: where its catalog says that images are.
+    /// - Parameter imageAddress: the URL of the image service in its catalog.
     package init(imageAddress: String) throws {
         let folder = "\(TestFolder.root)/keystone-\(UInt32.random(in: 0 ... .max))"
         let (said, port) = ("\(folder).out", try freePort())
@@ -29,7 +29,7 @@ package final class Keystone: Sendable {
 
     deinit { program.stop() }
 
-    /// What a client is told of a person, who logs in by a password.
+    /// The environment of a client for a person, who logs in with a password.
     package func variables(for person: TestGlance.Person) -> [String: String] {
         [
             "OS_AUTH_TYPE": "v3password", "OS_AUTH_URL": address, "OS_IDENTITY_API_VERSION": "3", "OS_REGION_NAME": "RegionOne",
@@ -65,7 +65,7 @@ package final class Keystone: Sendable {
         return try connection.receive()
     }
 
-    /// How a service comes into it: `[keystone_authtoken]`.
+    /// The service's login: `[keystone_authtoken]`.
     package var access: String {
         """
         auth_type = password

@@ -1,4 +1,4 @@
-/// Images that are wrong, or sound, in one way each, named after it and put together by hand.
+/// Images that are put together by hand, each wrong, or valid, in one way that its name tells.
 package enum Made {
     package static let qcow2 = Bytes(1024).setting([0x51, 0x46, 0x49, 0xFB], at: 0).setting(big: UInt32(3), at: 4).setting(
         big: UInt32(16), at: 20
@@ -52,7 +52,7 @@ package enum Made {
     .setting(little: UInt16(1), at: meta + 10).setting(diskSize, at: meta + 32).setting(little: UInt32(65536), at: meta + 48)
     .setting(little: UInt32(8), at: meta + 52).setting(little: UInt64(4 << 20), at: meta + 65536)
 
-    /// Sound ones, and what they are.
+    /// Valid ones, and their formats.
     package static let sound: [(name: String, format: String, bytes: Bytes, virtualSize: Int64)] = [
         ("qcow2", "qcow2", qcow2, 8 << 20), ("qcow2 v2", "qcow2", qcow2.setting(big: UInt32(2), at: 4), 8 << 20),
         ("qcow2 dirty corrupt zstd", "qcow2", qcow2.setting(big: UInt64(0b1011), at: 72), 8 << 20), ("vhd", "vhd", vhd, 4 << 20),
@@ -65,7 +65,7 @@ package enum Made {
         ("fat", "raw", gpt.setting([2], at: 0x10).setting([0xF8], at: 0x15), 2048),
     ]
 
-    /// Wrong ones: what they bear the marks of, and the check that finds it.
+    /// Wrong ones: the format that they look like, and the check that finds it.
     package static let wrong: [(name: String, format: String, bytes: Bytes, check: String)] = [
         ("qcow2 backing", "qcow2", qcow2.setting(big: UInt64(512), at: 8), "backing_file"),
         ("qcow2 backing far", "qcow2", qcow2.setting(big: UInt64.max, at: 8), "backing_file"),
@@ -149,7 +149,7 @@ package enum Made {
             )
             .setting(big: UInt32(1000), at: 164).setting("00000000-0000-0000-0000-000000000000", at: 168)
         for slot in 0..<slots {
-            // The first has a key, which nobody knows.
+            // The first has a key, which is not known.
             header = header.setting(big: UInt32(slot == 0 ? 0x00AC_71F3 : 0xDEAD), at: 208 + 48 * slot)
                 .setting(big: UInt32(1000), at: 212 + 48 * slot).setting(big: UInt32(8 + slot * slotSectors), at: 248 + 48 * slot)
                 .setting(big: UInt32(4000), at: 252 + 48 * slot)
@@ -159,7 +159,7 @@ package enum Made {
 
     /// The same as a QCOW2 that is encrypted by LUKS.
     ///
-    /// - Parameter plain: a QCOW2 of `qemu-img` that is not. Source: QEMU, docs/interop/qcow2.txt, header extension 0x0537be77.
+    /// - Parameter plain: a QCOW2 of `qemu-img` without encryption. Source: QEMU, docs/interop/qcow2.txt, header extension 0x0537be77.
     package static func encryptedQcow2(_ plain: Bytes) -> Bytes {
         let header = encrypted(size: 0).all
         let cluster = 64 * 1024

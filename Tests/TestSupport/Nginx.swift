@@ -1,15 +1,15 @@
 import Foundation
 import Stack
 
-/// nginx in a folder of its own, with the locations that a test wants. Ends when it is let go.
+/// An nginx in its own folder, with the locations of a test. It ends with its owner.
 package final class Nginx: Sendable {
     package let port: Int
     package let folder: String
     private let process: ChildProcess
 
     /// - Parameters:
-    ///   - locations: what stands in the `server` block.
-    ///   - http: what stands before it.
+    ///   - locations: the content of the `server` block.
+    ///   - http: what goes before it.
     package init(_ locations: String, http: String = "") throws {
         port = try freePort()
         folder = "\(TestFolder.root)/nginx-\(port)"
@@ -50,7 +50,7 @@ package final class Nginx: Sendable {
 
     package func url(_ path: String) -> String { "http://127.0.0.1:\(port)\(path)" }
 
-    /// Lines that say what was asked for.
+    /// The log lines of requests.
     package func accessLines() throws -> Int {
         try String(contentsOfFile: "\(folder)/log/access.log", encoding: .utf8).split(separator: "\n").count
     }

@@ -1,10 +1,10 @@
 import Foundation
 import Glibc
 
-/// A process that can make no further thread, for as long as this is there.
+/// While this object exists, a process cannot make another thread.
 package final class ThreadLimit {
     private let process: Int32
-    /// The folder of a control group; nil where the limit is one of memory.
+    /// The folder of a control group; nil if the limit is one of memory.
     private let group: String?
 
     package init(of process: Int32) throws {
@@ -50,8 +50,8 @@ package final class ThreadLimit {
     }
 }
 
-/// Lets a process have so many file descriptors more than it has now, counted from the lowest number that is free; nil for as many as
-/// it may.
+/// Lets a process have this many more file descriptors than it has now, counted from the lowest free number; nil for as many as
+/// allowed.
 package func limitDescriptors(of process: Int32, more: Int?) throws {
     var limit = 4096
     if let more {

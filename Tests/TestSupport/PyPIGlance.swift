@@ -1,8 +1,8 @@
 import Foundation
 
-/// The real Glance and its libraries, as they come from PyPI: asked where oslo, SQLAlchemy or Glance decides what is right.
+/// The real Glance and its libraries, from PyPI: the reference for the behaviour of oslo, SQLAlchemy and Glance.
 package enum PyPIGlance {
-    /// Where `make test` installed it.
+    /// Where `make test` installs it.
     private static let folder = ProcessInfo.processInfo.environment["VITRINE_GLANCE"] ?? "\(TestGlance.repository).build/glance"
 
     /// Runs one of its programs (`python3`, `glance-manage`, …), whose environment is `variables` and a PATH.
@@ -17,7 +17,7 @@ package enum PyPIGlance {
         return try Command(path, arguments, environment: environment.merging(variables) { $1 }, input: input)
     }
 
-    /// What a Python program prints as JSON.
+    /// The JSON output of a Python program.
     package static func answer(to script: String, _ arguments: [String] = []) throws -> JSONValue {
         try run("python3", ["-c", script] + arguments).json
     }

@@ -3,7 +3,7 @@ import Glibc
 import Stack
 import Synchronization
 
-/// A RabbitMQ server of Debian's package for the tests: in a folder and with a name directory of its own, on ports of its own.
+/// A RabbitMQ server from Debian's package: in its own folder, with its own name directory and ports.
 package final class RabbitMQ: @unchecked Sendable {
     package let port: Int
     private let folder: String
@@ -11,7 +11,7 @@ package final class RabbitMQ: @unchecked Sendable {
     private let names: ChildProcess
     private var server: ChildProcess?
 
-    /// As `transport_url` takes it: its characters all need to be told apart from the URL's.
+    /// For `transport_url`; its characters must all be escaped in the URL.
     package var url: String { "rabbit://vitrine:p%40ss%3Aw%2Brd@127.0.0.1:\(port)/cloud%20one" }
 
     package init() throws {
@@ -19,7 +19,7 @@ package final class RabbitMQ: @unchecked Sendable {
         port = try freePort()
         ports = (try freePort(), try freePort())
         try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
-        // By a name in the folder, so that it is found and ended with it.
+        // Under a name in the folder, so that it is found and ended with it.
         try FileManager.default.createSymbolicLink(atPath: "\(folder)/epmd", withDestinationPath: "/usr/bin/epmd")
         try """
         listeners.tcp.1 = 127.0.0.1:\(port)
@@ -52,7 +52,7 @@ package final class RabbitMQ: @unchecked Sendable {
 
     private static let shared = Mutex<RabbitMQ?>(nil)
 
-    /// Starts it, again after a stop, with what it kept.
+    /// Starts it, also again after a stop, with its data.
     package func start() throws {
         server = try ChildProcess(
             "/usr/lib/rabbitmq/bin/rabbitmq-server", [], output: "\(folder)/out.log",

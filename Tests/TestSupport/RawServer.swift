@@ -2,7 +2,7 @@ import Glibc
 import Synchronization
 import Threading
 
-/// A server that does what no HTTP server should. Each connection is a thread that runs the test's script.
+/// A server that may violate HTTP. Each connection is a thread that runs the test's script.
 package final class RawServer: Sendable {
     package let port: Int
     private let listener: CInt
@@ -14,7 +14,7 @@ package final class RawServer: Sendable {
         let notes = Mutex<[String]>([])
     }
 
-    /// - Parameter script: what happens on a connection; its number comes from 1.
+    /// - Parameter script: what happens on a connection; connections are numbered from 1.
     package init(_ script: @escaping @Sendable (Connection, Int) -> Void) throws {
         let (listener, port) = try StreamSocket.listening()
         (self.listener, self.port) = (listener, port)
@@ -42,7 +42,7 @@ package final class RawServer: Sendable {
     /// The heads of requests so far.
     package var heads: [String] { record.heads.withLock { $0 } }
 
-    /// What scripts noted so far.
+    /// What scripts have noted so far.
     package var notes: [String] { record.notes.withLock { $0 } }
 
     package final class Connection: Sendable {
@@ -55,7 +55,7 @@ package final class RawServer: Sendable {
             self.record = record
         }
 
-        /// Reads a request's head; nil when the client hung up.
+        /// Reads a request's head; nil if the client closed the connection.
         @discardableResult
         package func readHead() -> String? {
             var head: [UInt8] = []
@@ -69,7 +69,7 @@ package final class RawServer: Sendable {
             return text
         }
 
-        /// - Returns: false when the client is gone.
+        /// - Returns: false if the client is gone.
         @discardableResult
         package func send(_ text: String) -> Bool { send(Array(text.utf8)) }
 
@@ -78,10 +78,10 @@ package final class RawServer: Sendable {
             bytes.withUnsafeBytes { StreamSocket.send($0, to: descriptor) }
         }
 
-        /// Keeps something for the test.
+        /// Notes something for the test.
         package func note(_ text: String) { record.notes.withLock { $0.append(text) } }
 
-        /// Reads a request's body of so many bytes.
+        /// Reads a request's body of a given length.
         @discardableResult
         package func readBody(_ count: Int) -> String {
             var bytes = [UInt8](repeating: 0, count: count)
@@ -93,7 +93,7 @@ package final class RawServer: Sendable {
             send("HTTP/1.1 \(status)\r\nContent-Length: \(body.utf8.count)\r\n\(headers)\r\n\(body)")
         }
 
-        /// Hands on what comes, to a port of this host and back, until either side ends.
+        /// Passes bytes on to a port of this host and back, until either side ends.
         package func tunnel(to port: Int) {
             guard let far = try? HTTPConnection(port: port) else { return }
             far.relay(descriptor)

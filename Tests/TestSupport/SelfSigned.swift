@@ -1,6 +1,6 @@
 import Foundation
 
-/// A key, and a certificate for a host that it signed itself.
+/// A key, and a self-signed certificate for a host.
 package struct SelfSigned {
     package let certificate: String
     package let key: String
@@ -16,7 +16,7 @@ package struct SelfSigned {
         ).succeeded()
     }
 
-    /// What nginx needs to listen with it.
+    /// The lines of nginx to listen with it.
     package func listening(on port: Int) -> String {
         "listen 127.0.0.1:\(port) ssl;\nssl_certificate \(certificate); ssl_certificate_key \(key);"
     }

@@ -1,8 +1,8 @@
 import Foundation
 
-/// Somebody who signs images, by the words that Glance's documentation has for it, and his certificate.
+/// Signs images as Glance's documentation describes, with a certificate.
 package struct Signer: Sendable {
-    /// By which the certificate is known.
+    /// The certificate's id.
     package let certificate = UUID().uuidString.lowercased()
     package let kind: Kind
     private let folder: String
@@ -18,7 +18,7 @@ package struct Signer: Sendable {
         case sect571r1 = "ECC_SECT571R1"
     }
 
-    /// - Parameter hasExpired: the certificate was good until yesterday.
+    /// - Parameter hasExpired: whether the certificate was valid until yesterday.
     package init(_ kind: Kind, hasExpired: Bool = false) throws {
         self.kind = kind
         folder = "\(TestFolder.root)/signer-\(certificate)"
@@ -48,7 +48,7 @@ package struct Signer: Sendable {
     ///
     /// - Parameters:
     ///   - hash: `SHA-256`.
-    ///   - options: of `openssl dgst`, in place of those for the key's type.
+    ///   - options: of `openssl dgst`, instead of those for the key's type.
     package func properties(over bytes: [UInt8], _ hash: String = "SHA-256", options: [String]? = nil) throws -> [String: String] {
         let data = "\(folder)/data-\(UInt64.random(in: 0 ... .max))"
         try Data(bytes).write(to: URL(filePath: data))
@@ -64,7 +64,7 @@ package struct Signer: Sendable {
 }
 
 extension TestGlance {
-    /// Makes an image with custom properties.
+    /// Creates an image with custom properties.
     package func hasImage(_ properties: [String: String], _ format: String = "raw", as person: Person = .alice) throws -> String {
         let fields = ["disk_format": format, "container_format": "bare"].merging(properties) { $1 }
         return try hasImage(as: person, String(decoding: try JSONEncoder().encode(fields), as: UTF8.self))

@@ -3,8 +3,8 @@ import Glibc
 import Stack
 import Synchronization
 
-/// A way to a database over TCP that can fall silent as behind a firewall that forgot its connections: nobody hangs up, nothing comes
-/// through, and the kernel confirms what is sent.
+/// A TCP proxy to a database that can fall silent, like a firewall that has lost its state: no side closes the connection, nothing passes,
+/// and the kernel acknowledges what is sent.
 package final class SilentProxy: Sendable {
     package let port: Int
     private let target: String
@@ -17,7 +17,7 @@ package final class SilentProxy: Sendable {
         let isSilent = Atomic(false)
         init(_ near: CInt, _ far: CInt) { (self.near, self.far) = (near, far) }
 
-        /// Until either side hangs up; what comes in while it is silent is lost.
+        /// Until either side closes the connection; bytes that arrive while it is silent are lost.
         func copy(from: CInt, to: CInt) {
             var buffer = [UInt8](repeating: 0, count: 65536)
             while case let count = recv(from, &buffer, buffer.count, 0), count > 0 {
@@ -36,16 +36,16 @@ package final class SilentProxy: Sendable {
         Thread.detachNewThread { [self] in takeConnections() }
     }
 
-    /// As `[database] connection` takes it.
+    /// The URL for `[database] connection`.
     package func url(of database: String) -> String { "mysql+pymysql://root@127.0.0.1:\(port)/\(database)" }
 
-    /// All connections that there are fall silent; new ones are not.
+    /// Silences all existing connections; new ones work.
     package func silence() { pairs.withLock { for pair in $0 { pair.isSilent.store(true, ordering: .relaxed) } } }
 
-    /// Connections that were made until now.
+    /// The number of connections so far.
     package var count: Int { pairs.withLock { $0.count } }
 
-    /// Hangs up everywhere, and takes no more.
+    /// Closes all connections, and accepts no more.
     package func end() {
         refuses.store(true, ordering: .relaxed)
         shutdown(listener, CInt(SHUT_RDWR))

@@ -1,7 +1,7 @@
 import Glibc
 
-/// Makes stream sockets of the loopback address and of this machine's paths. No program that a test starts inherits one: a peer would not
-/// see it closed.
+/// Makes stream sockets for the loopback address and for paths. Programs that a test starts do not inherit them: otherwise a peer would
+/// not see them closed.
 enum StreamSocket {
     /// Listens at a port of 127.0.0.1.
     ///
@@ -13,9 +13,9 @@ enum StreamSocket {
         return (descriptor, port)
     }
 
-    /// Takes a port of 127.0.0.1, and does not listen there.
+    /// Binds a port of 127.0.0.1, and does not listen there.
     ///
-    /// - Throws: `HTTPConnection.Failed`; its code is `EADDRINUSE` where somebody has the port.
+    /// - Throws: `HTTPConnection.Failed`; its code is `EADDRINUSE` if the port is taken.
     static func bound(to port: Int) throws -> (descriptor: CInt, port: Int) {
         let descriptor = make(AF_INET)
         var address = internet("127.0.0.1", port)
@@ -29,7 +29,7 @@ enum StreamSocket {
         return (descriptor, Int(in_port_t(bigEndian: address.sin_port)))
     }
 
-    /// Connects to an address of IPv4, with dots.
+    /// Connects to an IPv4 address with dots.
     static func connected(to address: String, port: Int) throws -> CInt {
         let descriptor = make(AF_INET)
         var place = internet(address, port)
@@ -55,7 +55,7 @@ enum StreamSocket {
 
     /// Sends all bytes.
     ///
-    /// - Returns: false when the peer is gone; `errno` says why.
+    /// - Returns: false if the peer is gone; `errno` says why.
     static func send(_ bytes: UnsafeRawBufferPointer, to descriptor: CInt) -> Bool {
         var sent = 0
         while sent < bytes.count {

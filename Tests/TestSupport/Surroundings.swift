@@ -3,7 +3,7 @@ import Glibc
 import Stack
 import Synchronization
 
-/// Where the tests of this process keep what they need; gone when the process ends.
+/// The folder of this process's tests, removed when the process ends.
 package enum TestFolder {
     private static let prefix = "/tmp/vitrine-tests."
 
@@ -31,14 +31,14 @@ package enum TestFolder {
             guard let id = Int32(entry), id != getpid(), let command = FileManager.default.contents(atPath: "/proc/\(id)/cmdline"),
                 command.range(of: Data("\(folder)/".utf8)) != nil
             else { continue }
-            // nginx's workers do not bear the folder's name: their master has to end them.
+            // The command lines of nginx's workers lack the folder's name, so their master has to end them.
             kill(id, command.starts(with: Data("nginx".utf8)) ? SIGTERM : SIGKILL)
         }
         try? FileManager.default.removeItem(atPath: folder)
     }
 }
 
-/// One MariaDB server for all suites of the process, each with a database of its own.
+/// One MariaDB server for all suites of the process, each with its own database.
 package enum SharedMariaDB {
     private static let server = Mutex<PrivateMariaDB?>(nil)
 
@@ -53,9 +53,9 @@ package enum SharedMariaDB {
 }
 
 extension PrivateMariaDB {
-    /// A server that runs, in a new folder.
+    /// A running server, in a new folder.
     package static func fresh(_ name: String) throws -> PrivateMariaDB {
-        // All suites that share a service keep it until the process ends, and each of its workers its connections.
+        // All suites that share a service keep it until the process ends, and its workers their connections.
         let server = PrivateMariaDB(
             folder: "\(TestFolder.root)/\(name)", extra: ["--innodb-buffer-pool-size=256M", "--max-connections=5000"])
         try server.start()
@@ -64,7 +64,7 @@ extension PrivateMariaDB {
     }
 }
 
-/// A port that nobody listens on.
+/// A free port.
 package func freePort() throws -> Int {
     while true {
         let port = lastPort.withLock { last in
@@ -75,7 +75,7 @@ package func freePort() throws -> Int {
     }
 }
 
-/// Below those that the system gives to connections, so that nobody else takes it before its owner does.
+/// Below the range that the system uses for connections, so that it stays free until its owner binds it.
 private let lastPort = Mutex(Int.random(in: 20_000..<32_000))
 
 private func isFree(_ port: Int) throws -> Bool {
@@ -87,7 +87,7 @@ private func isFree(_ port: Int) throws -> Bool {
     }
 }
 
-/// Waits until something has come about: long enough for a machine that has too much to do.
+/// Waits until a condition is true: long enough for an overloaded machine.
 package func eventually(within seconds: Double = 120, _ condition: () throws -> Bool) rethrows -> Bool {
     let end = Date().addingTimeInterval(seconds)
     while Date() < end {

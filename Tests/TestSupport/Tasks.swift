@@ -3,7 +3,7 @@ import Testing
 extension TestGlance {
     /// The task on an image.
     ///
-    /// - Parameter request: that ordered it; where there are several they may be of one second, which says nothing of their order.
+    /// - Parameter request: the request that ordered it. Several tasks may be of the same second, so their order says nothing.
     package func task(on id: String, of request: String? = nil) throws -> JSONValue {
         let reply = try send("GET", "/v2/images/\(id)/tasks", as: .admin)
         let tasks = reply.json["tasks"]?.array?.filter { request == nil || $0["request_id"]?.string == request }
@@ -11,7 +11,7 @@ extension TestGlance {
         return task
     }
 
-    /// Waits for the end of an image's task, and gives it.
+    /// Waits for the end of an image's task, and returns it.
     package func ended(
         on id: String, of request: String? = nil, within seconds: Double = 60, sourceLocation: SourceLocation = #_sourceLocation
     ) throws -> JSONValue {

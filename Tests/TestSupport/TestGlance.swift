@@ -6,7 +6,7 @@ import Schema
 import Stack
 import Synchronization
 
-/// The whole service for one suite: a database, a store, nginx and workers of its own. Ends with its last owner.
+/// The whole service for one suite: its own database, store, nginx and workers. It ends with its last owner.
 package final class TestGlance: @unchecked Sendable {
     package let folder: String
     package let port: Int
@@ -15,7 +15,7 @@ package final class TestGlance: @unchecked Sendable {
     package let site: Site
     private let tokens: String
 
-    /// Who is who in the tests; the token is the name.
+    /// The people of the tests; the token is the name.
     package enum Person: String, CaseIterable, Sendable {
         /// Administrator of the cloud, of project `cloud`.
         case admin
@@ -42,15 +42,15 @@ package final class TestGlance: @unchecked Sendable {
     }
 
     /// - Parameters:
-    ///   - options: what the configuration says besides, as lines under their group: `["DEFAULT": "debug = true"]`.
-    ///   - before: what the file says first, so that all of the rest overrides it.
-    ///   - identity: `tokens` for `Person`s, `none`, or `keystone`; nil where the flavour is to say it.
-    ///   - storeFolder: in place of one in the suite's folder.
+    ///   - options: further lines of the configuration under their group: `["DEFAULT": "debug = true"]`.
+    ///   - before: the beginning of the file, which everything else overrides.
+    ///   - identity: `tokens` for `Person`s, `none`, or `keystone`; nil if the flavor decides.
+    ///   - storeFolder: instead of one in the suite's folder.
     ///   - stores: names of several file stores, each in a folder of its name; the first is the default. None: a single one.
-    ///   - blobs: where nginx finds the stores' files, where it is not there.
-    ///   - cacheFolder: where images from far away are cached; it need not be there. The flavour says whether they are sent from it.
-    ///   - proxy: the way to the database that the service is told of.
-    ///   - port: that somebody was told of already, in place of any that is free.
+    ///   - blobs: the stores' folders for nginx, if it differs from the stores'.
+    ///   - cacheFolder: the folder of the image cache; it need not exist. The flavor decides whether images are sent from it.
+    ///   - proxy: the proxy through which the service reaches its database.
+    ///   - port: a port that is known already, instead of any free one.
     package init(
         _ options: [String: String] = [:], before: String = "", identity: String? = "tokens", workers: Int = 2, storeFolder: String? = nil,
         stores: [String] = [], cacheFolder: String? = nil, runsTasks: Bool = false, runsRegistry: Bool = false,
@@ -74,10 +74,10 @@ package final class TestGlance: @unchecked Sendable {
         let store = storeFolder ?? "\(folder)/images"
         var groups = [
             "database": "connection = \(url)",
-            // Few threads: the services of a hundred suites run side by side.
+            // Few threads, because the services of a hundred suites run at the same time.
             "vitrine": (identity.map { "identity = \($0)\n" } ?? "")
                 + "token_file = \(tokens)\nsend_log = \(Site.sendLog(in: folder))\nmetadata_threads = 6\ndata_threads = 8\nregistry_threads = 8"
-                // The tests of one suite upload side by side as one project.
+                // The tests of one suite upload at the same time as one project.
                 + "\nuploads_per_project = 0",
         ]
         for name in stores { groups[name] = "filesystem_store_datadir = \(folder)/\(name)" }
@@ -110,7 +110,7 @@ package final class TestGlance: @unchecked Sendable {
 
     deinit { site.stop() }
 
-    /// The one service that all tests of a suite share; it runs until the process ends.
+    /// The service that all tests of a suite share; it runs until the process ends.
     package static func of(
         _ suite: Any.Type, _ options: [String: String] = [:], identity: String = "tokens", stores: [String] = [],
         runsTasks: Bool = false, runsRegistry: Bool = false
@@ -126,7 +126,7 @@ package final class TestGlance: @unchecked Sendable {
 
     private static let bySuite = Mutex<[ObjectIdentifier: TestGlance]>([:])
 
-    /// By which the registry knows glance-api.
+    /// The secret that glance-api and the registry share.
     package static let secret = "a secret of the tests alone"
 
     package var storeFolder: String { "\(folder)/images" }
@@ -137,7 +137,7 @@ package final class TestGlance: @unchecked Sendable {
     package static let repository = URL(filePath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
         .deletingLastPathComponent().path()
 
-    /// Where the programs lie: beside the tests.
+    /// The folder of the programs: that of the tests.
     package static let programs: String = {
         let own = (try? FileManager.default.destinationOfSymbolicLink(atPath: "/proc/self/exe")) ?? ""
         // `swift test` runs the tests inside a helper of the toolchain, and names the bundle on its command line.
@@ -181,7 +181,7 @@ package final class TestGlance: @unchecked Sendable {
 
     // MARK: having
 
-    /// Makes an image and gives its id.
+    /// Creates an image and returns its id.
     @discardableResult
     package func hasImage(as person: Person = .alice, _ json: String = #"{"disk_format": "raw", "container_format": "bare"}"#) throws
         -> String
@@ -191,7 +191,7 @@ package final class TestGlance: @unchecked Sendable {
         return id
     }
 
-    /// Makes an image with data.
+    /// Creates an image with data.
     package func hasActiveImage(as person: Person = .alice, _ data: String = "hello", name: String = "image", visibility: String = "shared")
         throws -> String
     {
@@ -210,12 +210,12 @@ package final class TestGlance: @unchecked Sendable {
             ["Content-Type": "application/octet-stream"].merging(headers) { $1 }, body: data)
     }
 
-    /// Uploads without saying how much.
+    /// Uploads without a length.
     package func uploadChunked(_ data: [UInt8], to id: String, as person: Person = .alice) throws -> Reply {
         let connection = try HTTPConnection(port: port)
         let headers = ["Content-Type": "application/octet-stream", "Transfer-Encoding": "chunked"]
         try connection.send(head("PUT", "/v2/images/\(id)/file", person, headers))
-        // The server may refuse, and hang up, before all is sent: what it says counts then.
+        // The server may refuse, and close the connection, before everything is sent: its answer counts then.
         for start in stride(from: 0, to: data.count, by: 100_000) {
             let piece = data[start..<min(start + 100_000, data.count)]
             guard (try? connection.send(Array("\(String(piece.count, radix: 16))\r\n".utf8) + piece + Array("\r\n".utf8))) != nil else {
@@ -228,7 +228,7 @@ package final class TestGlance: @unchecked Sendable {
 
     // MARK: looking
 
-    /// The image as its record's owner or an administrator sees it.
+    /// The image as its owner or an administrator sees it.
     package func image(_ id: String, as person: Person = .admin) throws -> JSONValue {
         let reply = try send("GET", "/v2/images/\(id)", as: person)
         guard reply.status == 200 else { throw Unexpected(reply) }
@@ -244,11 +244,11 @@ package final class TestGlance: @unchecked Sendable {
         return reply.json["images"]?.array?.map { $0["name"]?.string ?? "" } ?? []
     }
 
-    /// Files in the store: images, and what is on its way.
+    /// Files in the store: images, and incoming files.
     package func storedFiles() throws -> [String] { try files(in: storeFolder).filter { !$0.hasPrefix(".") } }
     package func incomingFiles() throws -> [String] { try files(in: storeFolder + "/.incoming") }
 
-    /// A worker that has just been started makes the folder in a moment.
+    /// A worker that has just started creates the folder soon.
     private func files(in folder: String) throws -> [String] {
         guard FileManager.default.fileExists(atPath: folder) else { return [] }
         return try FileManager.default.contentsOfDirectory(atPath: folder).sorted()
@@ -265,7 +265,7 @@ package final class TestGlance: @unchecked Sendable {
             })
     }
 
-    /// Whether a statement of the service that contains some words has been under way for a tenth of a second.
+    /// Whether a statement of the service that contains a text has been running for a tenth of a second.
     package func isWaiting(in words: String) throws -> Bool {
         let sql = """
             SELECT COUNT(*) FROM information_schema.processlist
@@ -284,7 +284,7 @@ package final class TestGlance: @unchecked Sendable {
     package func workerLog() throws -> String { try String(contentsOfFile: site.workerLog, encoding: .utf8) }
 }
 
-/// An answer that a test did not reckon with.
+/// An unexpected answer.
 package struct Unexpected: Error, CustomStringConvertible {
     package let description: String
     package init(_ reply: Reply) { description = "\(reply.status): \(reply.text)" }

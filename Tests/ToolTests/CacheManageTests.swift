@@ -2,7 +2,7 @@ import Foundation
 import TestSupport
 import Testing
 
-/// `glance-cache-manage` as PyPI's Glance has it, and ours: the same commands on the same node.
+/// `glance-cache-manage` of Glance from PyPI and of this project: the same commands on the same node.
 @Suite(.serialized) struct `Managing the image cache` {
     let glance: TestGlance
     init() throws {
@@ -10,7 +10,7 @@ import Testing
         guard try glance.send("DELETE", "/v2/cache", as: .admin).status == 204 else { throw Unexpected("not cleared") }
     }
 
-    /// No `glance-tasks`, so that what is queued stays there.
+    /// Without `glance-tasks`, so that the queue stays as it is.
     private static let shared = Result { try site(flavor: "cachemanagement") }
 
     private static func site(flavor: String) throws -> TestGlance {
@@ -42,7 +42,7 @@ import Testing
         for id in ids { guard try glance.send("PUT", "/v2/queued_images/\(id)", as: .admin).status == 200 else { throw Unexpected(id) } }
     }
 
-    /// An image's file as a node has it that cached it.
+    /// A cached image's file on a node.
     private func cache(_ id: String, _ size: Int, in glance: TestGlance? = nil) throws {
         let folder = try (glance ?? self.glance).cacheFolder
         try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
@@ -67,7 +67,7 @@ import Testing
         let time = Date(timeIntervalSince1970: 1_700_000_000.25)
         try expectSame(lines) {
             try want([one, two])
-            // Widths on either side of what the headers need.
+            // Widths on either side of those of the headers.
             for (id, size) in [(Self.cached, 5), (three, 12_345_678)] {
                 try cache(id, size)
                 try FileManager.default.setAttributes([.modificationDate: time], ofItemAtPath: "\(glance.cacheFolder)/\(id)")
@@ -85,7 +85,7 @@ import Testing
             ["nosuch"], [], ["queue-image"], ["-f", "queue-image", "x"], ["-f", "queue-image", "x", "y"], ["--nosuch", "list-cached"],
             ["list-cached", "-p", "x"], ["help"], ["help", "list-cached"], ["help", "nosuch"], ["--version"], ["--host"],
         ].map { place() + $0 }
-        // Names of options may be cut short where only one begins so.
+        // Names of options may be abbreviated while they stay unambiguous.
         lines.append(["-H127.0.0.1", "--port=\(glance.port)", "--os-auth-tok", "admin", "list-queued"])
         lines.append(["-H127.0.0.1", "--port=\(glance.port)", "--os-auth", "admin", "list-queued"])
         for (line, theirs) in zip(lines, try Tool.theirs("cache_manage", lines.map { Tool.Line(words: $0) })) {
@@ -119,7 +119,7 @@ import Testing
         #expect(try ours(place + ["list-cached"]).text.contains("| \(cached) |"))
         let nothing = Self.id()
         #expect(try ours(place + ["queue-image", nothing]).status == 1)
-        // What is queued is not taken for what is cached.
+        // A queued image is not reported as cached.
         #expect(try ours(place + ["delete-cached-image", image]).status == 0)
         #expect(try ours(place + ["list-queued"]).text.contains(image))
         #expect(try ours(place + ["delete-all-cached-images"]).text.hasPrefix("Deleted 1 cached images\n"))
@@ -130,7 +130,7 @@ import Testing
     @Test func `says that there is no cache, or no server`() throws {
         let glance = try TestGlance(workers: 1)
         let none = try ours(["-H", "127.0.0.1", "-p", String(glance.port), "-A", "admin", "list-cached"])
-        #expect(none.status == 1 && none.text.contains("no image cache"))
+        #expect(none.status == 1 && none.text.contains("cache management is not enabled"))
         glance.site.stop()
         let gone = try ours(["-H", "127.0.0.1", "-p", String(glance.port), "-A", "admin", "list-cached"])
         #expect(gone.status == 1 && gone.text.contains("Got error:"))

@@ -2,7 +2,7 @@ import Foundation
 import TestSupport
 import Threading
 
-/// A Keystone that lets everybody in, with one token for all.
+/// A Keystone that accepts every login, with one token for all.
 final class LoginServer: Sendable {
     private let server: RawServer
     private let bodies: Monitor<[JSONValue]>
@@ -25,6 +25,6 @@ final class LoginServer: Sendable {
     }
 
     var address: String { server.url("/v3") }
-    /// What was sent to log in.
+    /// The body of the login.
     var logins: [JSONValue] { bodies.with { $0 } }
 }

@@ -25,7 +25,7 @@ import Testing
     private var from: String { Self.place(source) }
     private var to: String { Self.place(target) }
 
-    /// Of all kinds: public and hidden ones, one with properties and tags, one that is protected, an empty one, one without data.
+    /// Of all kinds: public and hidden, with properties and tags, protected, empty, without data.
     private func fill(largest: Int = 3_000_000) throws -> [String: [UInt8]] {
         var images: [String: [UInt8]] = [:]
         func image(_ fields: String, _ data: [UInt8]?) throws {
@@ -41,7 +41,7 @@ import Testing
         return images
     }
 
-    /// Fields that a copy has of its own.
+    /// Fields that differ in a copy.
     private static let own = ["created_at", "updated_at", "self", "file", "schema", "locations", "direct_url"]
 
     private func expectAlike(_ ids: some Sequence<String>, except names: [String] = []) throws {
@@ -104,7 +104,7 @@ import Testing
         #expect(result.status == 1 && result.errors.contains(id) && result.errors.contains("is not what"))
         #expect(try eventually { try target.status(of: id) == "queued" })
         #expect(try target.status(of: other) == "active")
-        // Put right, it is copied into the image that is there.
+        // After the error is removed, the data are copied into the existing image.
         try Data("hello world".utf8).write(to: URL(filePath: "\(source.storeFolder)/\(id)"))
         #expect(try replicate(["livecopy", from, to]).status == 0)
         #expect(try target.send("GET", "/v2/images/\(id)/file", as: .admin).text == "hello world")
@@ -112,12 +112,12 @@ import Testing
 
     @Test func `says what it may not do, and does the rest`() throws {
         let images = try fill(largest: 100)
-        // bob sees the public image, and may not make one that is public, or another's.
+        // bob sees the public image, and may not create a public image or one of another project.
         let result = try replicate(["--mastertoken", "bob", "--slavetoken=bob", "livecopy", from, to], token: nil)
         #expect(result.status == 1 && result.errors.contains("403"))
         let wrong = try replicate(["livecopy", from, to], token: "nobody")
-        #expect(wrong.status == 1 && wrong.errors.contains("does not take the token"))
-        #expect(try replicate(["livecopy", from, to], token: nil).errors.contains("wants a token"))
+        #expect(wrong.status == 1 && wrong.errors.contains("refuses the token"))
+        #expect(try replicate(["livecopy", from, to], token: nil).errors.contains("requires a token"))
         #expect(try target.ids() == [])
         #expect(try replicate(["-M", "admin", "-S", "admin", "livecopy", from, to], token: nil).status == 0)
         #expect(try target.ids().count == images.count)
@@ -150,7 +150,7 @@ import Testing
         let sized = try replicate(["size", from], token: nil, credential)
         #expect(sized.status == 0, "\(sized.errors)")
         #expect(try #require(keystone.logins.last)["auth"]?["identity"]?["application_credential"]?["id"]?.string == "c")
-        // A token that is given is the only one that is shown.
+        // A given token is the only one that is sent.
         #expect(try replicate(["size", from], token: "admin", password).status == 0)
         #expect(keystone.logins.count == 2)
         let incomplete = try replicate(["size", from], token: nil, ["OS_AUTH_URL": keystone.address])
@@ -166,7 +166,7 @@ import Testing
         for (id, data) in images { #expect(try data == Array(Data(contentsOf: URL(filePath: "\(folder)/\(id).img")))) }
         #expect(try FileManager.default.contentsOfDirectory(atPath: folder).filter { $0.hasSuffix(".part") } == [])
 
-        // As if it had ended in the midst of the largest, and before the next.
+        // As if it had ended in the middle of the largest, and before the next.
         let large = try #require(images.max { $0.value.count < $1.value.count })
         let small = try #require(images.first { $0.key != large.key }).key
         for name in ["\(large.key)", "\(large.key).img", "\(small)", "\(small).img"] {
@@ -180,7 +180,7 @@ import Testing
         // nginx writes its log a little later.
         #expect(try eventually { try source.sentBytes(of: large.key).count > sent.count })
         #expect(try source.sentBytes(of: large.key).last == large.value.count - 1_234_567)
-        // What lies there and is not the beginning of the image is found out, and begun anew.
+        // A file that is not the beginning of the image is detected and begun anew.
         try FileManager.default.removeItem(atPath: "\(folder)/\(large.key).img")
         try Data(count: 1000).write(to: URL(filePath: "\(folder)/\(large.key).img.part"))
         #expect(try replicate(["dump", from, folder]).status == 1)
@@ -199,7 +199,7 @@ import Testing
         #expect(try source.upload(Array("some plain text".utf8), to: id, as: .admin).status == 204)
         let (theirs, ours) = ("\(TestFolder.root)/theirs-\(id)", "\(TestFolder.root)/ours-\(id)")
         try FileManager.default.createDirectory(atPath: theirs, withIntermediateDirectories: true)
-        // It asks V1, which Glance 33 has no more, and we have.
+        // It uses V1, which Glance 33 lacks and this service has.
         #expect(try Tool.theirs("replicator", [.init(words: ["--token", "admin", "dump", from, theirs])]).map(\.status) == [0])
         #expect(try FileManager.default.contentsOfDirectory(atPath: theirs).sorted() == [id, "\(id).img"])
         #expect(try replicate(["load", to, theirs]).status == 0)
@@ -208,7 +208,7 @@ import Testing
         #expect(try replicate(["dump", from, ours]).status == 0)
         for name in [id, "\(id).img"] { #expect(FileManager.default.fileExists(atPath: "\(ours)/\(name)")) }
         #expect(try source.send("DELETE", "/v2/images/\(id)", as: .admin).status == 204)
-        // An id that was deleted is taken for ever, so another service has to take it: one that has V1, as their program wants.
+        // A deleted id can never be used again, so another service with V1 loads the dump.
         let third = try TestGlance(workers: 1, runsRegistry: true)
         let words = ["--token", "admin", "load", Self.place(third), ours]
         #expect(try Tool.theirs("replicator", [.init(words: words)]).map(\.status) == [0])
@@ -233,7 +233,7 @@ extension TestGlance {
         try send("GET", "/v2/images", as: .admin).json["images"]?.array?.first { $0["name"]?.string == name }?["id"]?.string
     }
 
-    /// Bytes of each answer with an image's data, in turn.
+    /// Bytes of each answer with an image's data, in order.
     func sentBytes(of id: String) throws -> [Int] {
         let lines = try String(contentsOfFile: "\(folder)/log/access.log", encoding: .utf8).split(separator: "\n")
         return lines.filter { $0.contains("GET /v2/images/\(id)/file") }.compactMap { line in

@@ -3,7 +3,7 @@ import Glibc
 import TestSupport
 import Testing
 
-/// Rounds that cron orders, the scrubber, the check before an upgrade, and names under which there is nothing to do.
+/// The cache programs for cron, the scrubber, the check before an upgrade, and names without work.
 @Suite(.serialized) struct `Tools of operators` {
     private static let shared = Result {
         try TestGlance(
@@ -38,7 +38,7 @@ import Testing
 
     @Test func `takes the options of every program, and no others`() throws {
         let wrong = [["--nosuch"], ["word"], ["--log-file"], ["--version"]]
-        // Of those that Glance has, one stands for all: they take the same.
+        // One of Glance's options stands for all: all programs accept the same.
         let theirs = try Tool.theirs("cache_pruner", wrong.map { Tool.Line(words: $0) }).map(\.status)
         for name in ["glance-cache-cleaner", "glance-cache-pruner", "glance-cache-prefetcher", "glance-scrubber"] {
             let log = "\(TestFolder.root)/\(name).log"
@@ -54,7 +54,7 @@ import Testing
         let (old, new) = (try glance.hasActiveImage(as: .admin, "old"), try glance.hasActiveImage(as: .admin, "new"))
         try FileManager.default.createDirectory(atPath: "\(glance.cacheFolder)/invalid", withIntermediateDirectories: true)
         for id in [old, new] { try Data(count: 80).write(to: URL(filePath: "\(glance.cacheFolder)/\(id)")) }
-        // A reading is a change of the time of access.
+        // Reading an image changes the time of access.
         var times = [timespec(tv_sec: time(nil) - 9999, tv_nsec: 0), timespec(tv_sec: time(nil) - 9999, tv_nsec: 0)]
         #expect(utimensat(AT_FDCWD, "\(try glance.cacheFolder)/\(old)", &times, 0) == 0)
         let pruned = try run("glance-cache-pruner")
@@ -69,7 +69,7 @@ import Testing
         let image = try glance.hasActiveImage(as: .admin, "cached")
         #expect(try glance.send("PUT", "/v2/cache/\(image)", as: .admin).status == 202)
         let fetched = try run("glance-cache-prefetcher")
-        #expect(fetched.status == 0 && fetched.text.contains(": 1 images came in."), "\(fetched.text)\(fetched.errors)")
+        #expect(fetched.status == 0 && fetched.text.contains(": 1 images were fetched."), "\(fetched.text)\(fetched.errors)")
         #expect(try String(contentsOfFile: "\(glance.cacheFolder)/\(image)", encoding: .utf8) == "cached")
         #expect(try files("queue") == [])
     }
@@ -120,12 +120,12 @@ import Testing
     }
 
     @Test func `looks as oslo's check does`() throws {
-        // Long texts, and a word that no line has room for.
+        // Long texts, and a word that is longer than a line.
         let word = String(repeating: "long", count: 40)
         let file = try changed("several") { $0 += "\n[DEFAULT]\nowner_is_tenant = false\nimage_size_cap = \(word)\n" }
         let ours = try check(file)
         let list = try check(file, ["--json"])
-        // The very results, drawn by oslo.
+        // The same results, drawn by oslo.
         let script = """
             import json, sys
             from oslo_upgradecheck import upgradecheck

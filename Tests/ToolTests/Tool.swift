@@ -1,7 +1,7 @@
 import Foundation
 import TestSupport
 
-/// The programs that operators call by Glance's names: ours, and those of PyPI.
+/// The programs with Glance's names: this project's, and those of PyPI.
 enum Tool {
     static func run(
         _ name: String, _ arguments: [String], _ variables: [String: String] = [:], input: String? = nil
@@ -12,7 +12,7 @@ enum Tool {
             input: input.map { Array($0.utf8) })
     }
 
-    /// A command line, and what its user types.
+    /// A command line and its input.
     struct Line {
         let words: [String]
         var input = ""
@@ -23,8 +23,8 @@ enum Tool {
         let text: String
     }
 
-    /// What PyPI's program says to each of some command lines, one after another. It is loaded once, as that takes seconds, and each line
-    /// has a process of its own that begins there.
+    /// The output of PyPI's program for several command lines. It is loaded once, because that takes seconds; each line runs in its own
+    /// process, forked from it.
     ///
     /// - Parameter module: below `glance.cmd`.
     static func theirs(_ module: String, _ lines: [Line]) throws -> [Outcome] {

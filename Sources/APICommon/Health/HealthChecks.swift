@@ -64,7 +64,7 @@ private final class Watch: Sendable {
         do throws(ThreadUnavailable) {
             try Thread.start { self.ask() }
         } catch {
-            let finding = HealthChecks.Finding(name: probe.healthName, isWell: false, seconds: 0, reason: "It cannot be asked: \(error).")
+            let finding = HealthChecks.Finding(name: probe.healthName, isWell: false, seconds: 0, reason: "The check cannot run: \(error).")
             state.with { ($0.askedAt, $0.last, $0.lastAt, $0.hasThread) = (nil, finding, now, false) }
         }
         return begins

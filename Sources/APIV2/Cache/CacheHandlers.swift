@@ -41,7 +41,7 @@ package struct CacheHandlers: Sendable {
             var request = call.request
             request.headers["Accept"] = nil
             return ErrorDocument.response(
-                to: request, .badRequest, "x-image-cache-clear-target must be 'cache', 'queue' or empty, if it is there.")
+                to: request, .badRequest, "x-image-cache-clear-target must be 'cache', 'queue', empty or absent.")
         }
         if target != "queue" { try service.removeAllCached(for: call.caller) }
         if target != "cache" { try service.removeAllQueued(for: call.caller) }

@@ -42,7 +42,7 @@ package struct DataHandlers: Sendable {
         let tag = (image.hash?.value ?? image.checksum).map { "\"\($0)\"" }
         response.headers["ETag"] = tag
         if let wanted = request["If-Match"], wanted != "*", tag.map(Self.tags(in: wanted).contains) != true {
-            return ErrorDocument.response(to: call.request, .preconditionFailed, "The image's data are not those of If-Match.")
+            return ErrorDocument.response(to: call.request, .preconditionFailed, "The image's data do not match If-Match.")
         }
         if let tag, let known = request["If-None-Match"], known == "*" || known.contains(tag) {
             response.status = .notModified

@@ -86,7 +86,8 @@ extension ImageListing {
         switch text[..<colon] {
         case "eq": return [String(value)]
         case "in": return try quotedList(value)
-        case let other: throw Fault(.invalid, "Unable to filter by \(field.rawValue) with the operator '\(other)'; there are eq and in.")
+        case let other:
+            throw Fault(.invalid, "Unable to filter by \(field.rawValue) with the operator '\(other)'; the operators are eq and in.")
         }
     }
 

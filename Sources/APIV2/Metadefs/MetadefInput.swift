@@ -31,7 +31,7 @@ struct MetadefInput {
         let name = body["namespace"]?.string ?? ""
         try MetadefLimits.check(name: name, of: "namespace")
         // No path could name it.
-        guard !name.contains("/") else { throw Fault(.invalid, "The name of a namespace must not have a '/'.") }
+        guard !name.contains("/") else { throw Fault(.invalid, "The name of a namespace must not contain a '/'.") }
         guard let owner = body["owner"]?.string ?? caller.project else {
             throw Fault(.invalid, "The namespace needs an owner, and you have no project.")
         }

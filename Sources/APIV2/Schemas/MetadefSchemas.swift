@@ -52,13 +52,13 @@ package struct MetadefSchemas: Sendable {
 
     // swift-format-ignore
     private static let namespaceFields: JSONObject = [
-        "namespace": name("The namespace's name, of which there is one"),
-        "display_name": name("What people call the namespace"),
+        "namespace": name("The unique name of the namespace"),
+        "display_name": name("The display name of the namespace"),
         "description": ["type": "string", "description": "What the namespace is for", "maxLength": 500],
         "visibility": ["type": "string", "description": "Who may see the namespace", "enum": ["public", "private"]],
-        "protected": ["type": "boolean", "description": "Whether the namespace is kept from being deleted"],
+        "protected": ["type": "boolean", "description": "Whether the namespace cannot be deleted"],
         "owner": ["type": "string", "description": "The project that the namespace belongs to", "maxLength": 255],
-        "created_at": moment("When the namespace was made"),
+        "created_at": moment("When the namespace was created"),
         "updated_at": moment("When the namespace was last changed"),
         "schema": readOnlyText,
         "self": readOnlyText,
@@ -84,20 +84,20 @@ package struct MetadefSchemas: Sendable {
         "properties": ["$ref": "#/definitions/property"],
         "schema": readOnlyText,
         "self": readOnlyText,
-        "created_at": moment("When the object was made"),
+        "created_at": moment("When the object was created"),
         "updated_at": moment("When the object was last changed"),
     ]
 
     private static let tagFields: JSONObject = [
         "name": ["type": "string", "maxLength": 80],
-        "created_at": moment("When the tag was made"),
+        "created_at": moment("When the tag was created"),
         "updated_at": moment("When the tag was last changed"),
     ]
 
     private static let associationFields: JSONObject = [
-        "name": name("The type of resources, by the name that Heat has for it where it has one"),
-        "prefix": name("What stands before the names of the namespace's properties on such resources, with its separator"),
-        "properties_target": name("Which properties are meant, where such resources have several sets of them"),
+        "name": name("The resource type, by Heat's name if it has one"),
+        "prefix": name("The prefix of the namespace's properties on such resources, with its separator"),
+        "properties_target": name("The set of properties, if such resources have several"),
         "created_at": moment("When the type was associated"),
         "updated_at": moment("When the association was last changed"),
     ]

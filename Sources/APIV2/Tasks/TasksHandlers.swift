@@ -50,7 +50,9 @@ package struct TasksHandlers: Sendable {
         let body = try call.jsonObject()
         for name in ["type", "input"] where body[name] == nil { throw Fault(.invalid, "Task '\(name)' is required") }
         try schemas.task.require(.object(body))
-        guard body["type"]?.string == "import" else { throw Fault(.invalid, "Tasks of this type are ordered by their own requests.") }
+        guard body["type"]?.string == "import" else {
+            throw Fault(.invalid, "Tasks of this type cannot be created here; they follow from requests about images.")
+        }
         guard let input = body["input"]?.object, let url = input["import_from"]?.string else {
             throw Fault(.invalid, "Input does not contain 'import_from' field")
         }
@@ -77,7 +79,7 @@ package struct TasksHandlers: Sendable {
     private func delete(_ call: Call) throws(Fault) -> Response {
         try service.checkAccess(call.caller)
         var response = ErrorDocument.response(
-            to: call.request, .methodNotAllowed, "Tasks are not deleted by clients: they go when their expires_at has come.")
+            to: call.request, .methodNotAllowed, "Clients cannot delete tasks; each is removed at its expires_at.")
         response.headers["Allow"] = "GET, HEAD"
         return response
     }
