@@ -168,7 +168,10 @@ let package = Package(
         program("glance-tasks", needs: ["Service", "Messaging", "ImportTransforms", arguments]),
         program(
             "glance-manage",
-            needs: ["Service", "Domain", "JSONDocument", "Operations", "Persistence", "Schema", "OsloConfig", "Stack", arguments]),
+            needs: [
+                "APICommon", "APIRegistry", "APIV1", "APIV2", "HTTP", "Service", "Domain", "JSONDocument", "Operations", "Persistence",
+                "Schema", "OsloConfig", "Stack", arguments,
+            ]),
 
         program(
             "glance-tools",
