@@ -253,6 +253,12 @@ let package = Package(
         .testTarget(
             name: "ClientTests", dependencies: ["TestSupport", "Stack", "glance-api", "glance-registry", "glance-tasks"],
             exclude: ["requirements.txt"]),
+        tests(
+            "DocumentTests",
+            needs: [
+                "TestSupport", "APICommon", "APIRegistry", "APIV1", "APIV2", "HTTP", "glance-api", "glance-manage", "glance-registry",
+                "glance-tasks",
+            ]),
         .testTarget(
             name: "DeploymentTests", dependencies: ["TestSupport", "Stack", "glance-api", "glance-manage", "glance-tasks", "glance-tools"],
             path: "Tests/Deployments", exclude: deployments + ["requirements.txt"]),

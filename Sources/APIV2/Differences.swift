@@ -116,7 +116,7 @@ extension ImportsHandlers {
             "POST /v2/images/{image}/import", what: "A `method` that is no object is 400.", because: "Glance answers 500."),
         Difference(
             "POST /v2/images/{image}/import", "PUT /v2/images/{image}/file",
-            what: "Stores that Glance keeps for itself (`os_glance_staging_store`, `os_glance_tasks_store`) are refused (400).",
+            what: "Stores that Glance keeps for itself (`os_glance_staging_store`, `os_glance_tasks_store`) are refused as unknown (409 for an import, 400 for an upload).",
             because: "Data would lie where neither quota nor sweeper looks."),
         Difference(
             "PUT /v2/images/{image}/stage",
