@@ -256,7 +256,7 @@ let package = Package(
         tests(
             "DocumentTests",
             needs: [
-                "TestSupport", "APICommon", "APIRegistry", "APIV1", "APIV2", "HTTP", "glance-api", "glance-manage", "glance-registry",
+                "TestSupport", "APICommon", "APIRegistry", "APIV1", "APIV2", "glance-api", "glance-manage", "glance-registry",
                 "glance-tasks",
             ]),
         .testTarget(

@@ -25,7 +25,7 @@ extension ImagesHandlers {
         Difference(
             "PATCH /v2/images/{image}",
             what:
-                "Digests named for a location are compared with the bytes, which are read once; what does not match is 409. `[vitrine] verify_locations = false` believes them.",
+                "Digests named for a location are compared with the bytes, which are read once; what does not match is 409 (`[vitrine] verify_locations`).",
             because: "Glance stores them unseen, and a wrong location is then found when somebody boots from it."),
         Difference(
             "PATCH /v2/images/{image}", what: "A second location of an image that has no digest is 409.",
@@ -116,7 +116,7 @@ extension ImportsHandlers {
             "POST /v2/images/{image}/import", what: "A `method` that is no object is 400.", because: "Glance answers 500."),
         Difference(
             "POST /v2/images/{image}/import", "PUT /v2/images/{image}/file",
-            what: "Stores that Glance keeps for itself (`os_glance_staging_store`, `os_glance_tasks_store`) are refused as unknown (409 for an import, 400 for an upload).",
+            what: "`os_glance_staging_store` and `os_glance_tasks_store` are unknown to clients: 409 for an import, 400 for an upload.",
             because: "Data would lie where neither quota nor sweeper looks."),
         Difference(
             "PUT /v2/images/{image}/stage",

@@ -130,7 +130,7 @@ extension CompositionRoot {
         front.isForAPI = true
         front.healthcheck = try makeHealthcheck([catalog])
         return API(
-            routes: RegistryAPI.groups.served(with: parts), versions: nil, authenticator: TrustedHeaders(secret: secret, policy: policies), front: front,
-            logger: log.logger("glance.registry"))
+            routes: RegistryAPI.groups.served(with: parts), versions: nil, authenticator: TrustedHeaders(secret: secret, policy: policies),
+            front: front, logger: log.logger("glance.registry"))
     }
 }
