@@ -175,8 +175,8 @@ let package = Package(
         program(
             "glance-manage",
             needs: [
-                "Assembly", "Domain", "Files", "JSONDocument", "Operations", "Options", "Persistence", "Schema", "OsloConfig", "Stack",
-                arguments,
+                "APICommon", "APIRegistry", "APIV1", "APIV2", "Assembly", "HTTP", "Domain", "Files", "JSONDocument", "Operations", "Options",
+                "Persistence", "Schema", "OsloConfig", "Stack", arguments,
             ]),
 
         program(
@@ -260,6 +260,12 @@ let package = Package(
         .testTarget(
             name: "ClientTests", dependencies: ["TestSupport", "Stack", "glance-api", "glance-registry", "glance-tasks"],
             exclude: ["requirements.txt"]),
+        tests(
+            "DocumentTests",
+            needs: [
+                "TestSupport", "APICommon", "APIRegistry", "APIV1", "APIV2", "glance-api", "glance-manage", "glance-registry",
+                "glance-tasks",
+            ]),
         .testTarget(
             name: "DeploymentTests", dependencies: ["TestSupport", "Stack", "glance-api", "glance-manage", "glance-tasks", "glance-tools"],
             path: "Tests/Deployments", exclude: deployments + ["requirements.txt"]),

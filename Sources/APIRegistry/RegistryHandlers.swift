@@ -1,36 +1,37 @@
 package import APICommon
-package import Domain
-package import HTTP
+internal import Domain
+internal import HTTP
 internal import JSONDocument
 internal import RegistryWire
 
 /// The registry's requests for image records. `glance-api` sends them for V1 on behalf of its callers. It has already applied the
 /// policy to a change; ownership is checked here again.
-package struct RegistryHandlers: Sendable {
+package struct RegistryHandlers: RouteGroup {
     let catalog: any Catalog
     /// Images on a page if the query has no limit, and the largest limit.
     let usualPage, longestPage: Int
 
-    package init(catalog: any Catalog, usualPage: Int, longestPage: Int) {
-        self.catalog = catalog
-        self.usualPage = usualPage
-        self.longestPage = longestPage
+    package init(_ parts: RegistryAPI.Parts) {
+        (catalog, usualPage, longestPage) = (parts.catalog, parts.usualPage, parts.longestPage)
     }
 
+    package static let subject = "Records"
+    package static let origin = RouteOrigin.olderGlance
+
     // swift-format-ignore
-    package static let routes: [Route<@Sendable (RegistryHandlers) -> Handler>] = [
-        Route(.GET,    "/",                                brief),
-        Route(.POST,   "/",                                brief),
-        Route(.PUT,    "/",                                brief),
-        Route(.DELETE, "/",                                brief),
-        Route(.GET,    "/images",                          brief),
-        Route(.GET,    "/images/detail",                   detailed),
-        Route(.POST,   "/images",                          create),
-        Route(.GET,    "/images/{image}",                  show),
-        Route(.PUT,    "/images/{image}",                  update),
-        Route(.DELETE, "/images/{image}",                  delete),
-        Route(.POST,   "/lists/rest",                      rest),
-        Route(.DELETE, "/removals/{number}",               complete),
+    package static let routes: [Row] = [
+        Row(.GET,    "/",                  brief,    200, "Lists images in brief."),
+        Row(.POST,   "/",                  brief,    200, "Lists images in brief."),
+        Row(.PUT,    "/",                  brief,    200, "Lists images in brief."),
+        Row(.DELETE, "/",                  brief,    200, "Lists images in brief."),
+        Row(.GET,    "/images",            brief,    200, "Lists images in brief."),
+        Row(.GET,    "/images/detail",     detailed, 200, "Lists images with all fields."),
+        Row(.POST,   "/images",            create,   200, "Creates a record."),
+        Row(.GET,    "/images/{image}",    show,     200, "Shows a record, with an `ETag` of its state."),
+        Row(.PUT,    "/images/{image}",    update,   200, "Changes a record, where `If-Match` still holds."),
+        Row(.DELETE, "/images/{image}",    delete,   200, "Deletes a record and notes that its data are to be removed."),
+        Row(.POST,   "/lists/rest",        rest,     200, "Reads the rest of a page that was too long for one answer.", origin: .vitrine),
+        Row(.DELETE, "/removals/{number}", complete, 204, "Notes that the data of a deleted image are removed.", origin: .vitrine),
     ]
 
     private func brief(_ call: Call) throws(Fault) -> Response {

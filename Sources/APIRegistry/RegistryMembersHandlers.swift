@@ -1,30 +1,30 @@
 package import APICommon
-package import Domain
-package import HTTP
+internal import Domain
+internal import HTTP
 internal import JSONDocument
 internal import RegistryWire
 
 /// The registry's requests for image members, for V1.
-package struct RegistryMembersHandlers: Sendable {
+package struct RegistryMembersHandlers: RouteGroup {
     let catalog: any Catalog
     /// Members that an image may have, if the request does not say; nil for any number.
     let quota: Int?
 
-    package init(catalog: any Catalog, quota: Int?) {
-        self.catalog = catalog
-        self.quota = quota
-    }
+    package init(_ parts: RegistryAPI.Parts) { (catalog, quota) = (parts.catalog, parts.memberQuota) }
+
+    package static let subject = "Members"
+    package static let origin = RouteOrigin.olderGlance
 
     // swift-format-ignore
-    package static let routes: [Route<@Sendable (RegistryMembersHandlers) -> Handler>] = [
-        Route(.GET,    "/images/{image}/members",          list),
-        Route(.PUT,    "/images/{image}/members",          replace),
-        Route(.PUT,    "/images/{image}/members/{member}", put),
-        Route(.DELETE, "/images/{image}/members/{member}", remove),
-        Route(.GET,    "/shared-images/{project}",         shared),
-        Route(.POST,   "/shared-images/{project}",         shared),
-        Route(.PUT,    "/shared-images/{project}",         shared),
-        Route(.DELETE, "/shared-images/{project}",         shared),
+    package static let routes: [Row] = [
+        Row(.GET,    "/images/{image}/members",          list,    200, "Lists the projects that an image is shared with."),
+        Row(.PUT,    "/images/{image}/members",          replace, 204, "Replaces all members of an image."),
+        Row(.PUT,    "/images/{image}/members/{member}", put,     204, "Shares an image with a project."),
+        Row(.DELETE, "/images/{image}/members/{member}", remove,  204, "Ends the sharing with a project."),
+        Row(.GET,    "/shared-images/{project}",         shared,  200, "Lists the images that are shared with a project."),
+        Row(.POST,   "/shared-images/{project}",         shared,  200, "Lists the images that are shared with a project."),
+        Row(.PUT,    "/shared-images/{project}",         shared,  200, "Lists the images that are shared with a project."),
+        Row(.DELETE, "/shared-images/{project}",         shared,  200, "Lists the images that are shared with a project."),
     ]
 
     private func list(_ call: Call) throws(Fault) -> Response {

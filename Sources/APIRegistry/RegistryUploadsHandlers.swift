@@ -1,24 +1,27 @@
 package import APICommon
-package import Domain
-package import HTTP
+internal import Domain
+internal import HTTP
 internal import JSONDocument
 internal import RegistryWire
 
 /// The registry's requests for upload leases, ordered copies and marks of store folders. Only `glance-api` itself may send them.
-package struct RegistryUploadsHandlers: Sendable {
+package struct RegistryUploadsHandlers: RouteGroup {
     let catalog: any Catalog
 
-    package init(catalog: any Catalog) { self.catalog = catalog }
+    package init(_ parts: RegistryAPI.Parts) { catalog = parts.catalog }
+
+    package static let subject = "Uploads, copies and folders"
+    package static let origin = RouteOrigin.vitrine
 
     // swift-format-ignore
-    package static let routes: [Route<@Sendable (RegistryUploadsHandlers) -> Handler>] = [
-        Route(.POST, "/uploads",                   begin),
-        Route(.PUT,  "/uploads",                   renew),
-        Route(.POST, "/uploads/{token}/finish",    finish),
-        Route(.POST, "/uploads/{token}/give-back", abort),
-        Route(.POST, "/copies",                    order),
-        Route(.POST, "/store-folders",             markOfFolder),
-        Route(.POST, "/store-folders/contents",    contentsOfFolder),
+    package static let routes: [Row] = [
+        Row(.POST, "/uploads",                   begin,            204, "Begins an upload under a lease; 200 with the remaining quota where there is a limit."),
+        Row(.PUT,  "/uploads",                   renew,            200, "Renews leases."),
+        Row(.POST, "/uploads/{token}/finish",    finish,           200, "Ends an upload and answers with the image; 204 where the image is not asked for."),
+        Row(.POST, "/uploads/{token}/give-back", abort,            204, "Ends an upload that failed."),
+        Row(.POST, "/copies",                    order,            204, "Orders that glance-tasks copy an image from a URL."),
+        Row(.POST, "/store-folders",             markOfFolder,     200, "Tells or notes the mark of a store's folder."),
+        Row(.POST, "/store-folders/contents",    contentsOfFolder, 200, "Lists the URLs that the database has within a folder."),
     ]
 
     private func begin(_ call: Call) throws(Fault) -> Response {

@@ -1,12 +1,12 @@
 package import APICommon
 internal import Domain
-package import HTTP
+internal import HTTP
 internal import JSONDocument
-package import Operations
+internal import Operations
 internal import RegistryWire
 
 /// Images of V1: the record is in the headers, the data in the body.
-package struct V1ImagesHandlers: Sendable {
+package struct V1ImagesHandlers: RouteGroup {
     let service: ImageService
     let formats: V1Formats
     /// Images on a page if the query has no limit, and the largest limit.
@@ -14,26 +14,26 @@ package struct V1ImagesHandlers: Sendable {
     /// Whether answers tell nginx which image's bytes it sends, for notifications.
     let notesSends: Bool
 
-    package init(service: ImageService, formats: V1Formats, usualPage: Int, longestPage: Int, notesSends: Bool) {
-        self.service = service
-        self.formats = formats
-        self.usualPage = usualPage
-        self.longestPage = longestPage
-        self.notesSends = notesSends
+    package init(_ parts: V1API.Parts) {
+        (service, formats, notesSends) = (parts.service, parts.formats, parts.notesSends)
+        (usualPage, longestPage) = (parts.usualPage, parts.longestPage)
     }
 
+    package static let subject = "Images"
+    package static let origin = RouteOrigin.olderGlance
+
     // swift-format-ignore
-    package static let routes: [Route<@Sendable (V1ImagesHandlers) -> Handler>] = [
-        Route(.GET,    "/v1/",                brief),
-        Route(.POST,   "/v1/",                brief),
-        Route(.PUT,    "/v1/",                brief),
-        Route(.DELETE, "/v1/",                brief),
-        Route(.GET,    "/v1/images",          brief),
-        Route(.POST,   "/v1/images",          create),
-        Route(.GET,    "/v1/images/detail",   detailed),
-        Route(.GET,    "/v1/images/{image}",  show),
-        Route(.PUT,    "/v1/images/{image}",  update),
-        Route(.DELETE, "/v1/images/{image}",  delete),
+    package static let routes: [Row] = [
+        Row(.GET,    "/v1/",               brief,    200, "Lists images in brief."),
+        Row(.POST,   "/v1/",               brief,    200, "Lists images in brief."),
+        Row(.PUT,    "/v1/",               brief,    200, "Lists images in brief."),
+        Row(.DELETE, "/v1/",               brief,    200, "Lists images in brief."),
+        Row(.GET,    "/v1/images",         brief,    200, "Lists images in brief."),
+        Row(.POST,   "/v1/images",         create,   201, "Creates an image: the record from the header, the data from the body or a URL."),
+        Row(.GET,    "/v1/images/detail",  detailed, 200, "Lists images with all fields."),
+        Row(.GET,    "/v1/images/{image}", show,     200, "Sends an image's data; HEAD sends the record alone, as header fields."),
+        Row(.PUT,    "/v1/images/{image}", update,   200, "Changes a record, or takes the data of a queued image."),
+        Row(.DELETE, "/v1/images/{image}", delete,   200, "Deletes an image and its data."),
     ]
 
     // MARK: lists

@@ -1,26 +1,29 @@
 package import APICommon
 internal import Domain
-package import HTTP
+internal import HTTP
 internal import JSONDocument
-package import Operations
+internal import Operations
 internal import RegistryWire
 
 /// Image members of V1. Members need not accept an image, and may be allowed to share it further.
-package struct V1MembersHandlers: Sendable {
+package struct V1MembersHandlers: RouteGroup {
     let service: ImageService
 
-    package init(service: ImageService) { self.service = service }
+    package init(_ parts: V1API.Parts) { service = parts.service }
+
+    package static let subject = "Members"
+    package static let origin = RouteOrigin.olderGlance
 
     // swift-format-ignore
-    package static let routes: [Route<@Sendable (V1MembersHandlers) -> Handler>] = [
-        Route(.GET,    "/v1/images/{image}/members",          list),
-        Route(.PUT,    "/v1/images/{image}/members",          replace),
-        Route(.PUT,    "/v1/images/{image}/members/{member}", put),
-        Route(.DELETE, "/v1/images/{image}/members/{member}", remove),
-        Route(.GET,    "/v1/shared-images/{project}",         shared),
-        Route(.POST,   "/v1/shared-images/{project}",         shared),
-        Route(.PUT,    "/v1/shared-images/{project}",         shared),
-        Route(.DELETE, "/v1/shared-images/{project}",         shared),
+    package static let routes: [Row] = [
+        Row(.GET,    "/v1/images/{image}/members",          list,    200, "Lists the projects that an image is shared with."),
+        Row(.PUT,    "/v1/images/{image}/members",          replace, 204, "Replaces all members of an image."),
+        Row(.PUT,    "/v1/images/{image}/members/{member}", put,     204, "Shares an image with a project, whose consent is not asked."),
+        Row(.DELETE, "/v1/images/{image}/members/{member}", remove,  204, "Ends the sharing with a project."),
+        Row(.GET,    "/v1/shared-images/{project}",         shared,  200, "Lists the images that are shared with a project."),
+        Row(.POST,   "/v1/shared-images/{project}",         shared,  200, "Lists the images that are shared with a project."),
+        Row(.PUT,    "/v1/shared-images/{project}",         shared,  200, "Lists the images that are shared with a project."),
+        Row(.DELETE, "/v1/shared-images/{project}",         shared,  200, "Lists the images that are shared with a project."),
     ]
 
     private func list(_ call: Call) throws(Fault) -> Response {

@@ -24,19 +24,12 @@ extension CompositionRoot {
             largest: try configuration(options.cache.size), logger: log.logger("glance.cache"))
     }
 
-    /// The routes of the cache are there in any case, and tell that there is none.
-    func routesOfCache(_ service: ImageService, _ keeper: CacheKeeper?) throws -> [Route<Handler>] {
+    /// What operators ask of the cache. It is there where there is no cache too, and says so.
+    func makeCacheService(_ service: ImageService) throws -> CacheService {
         var settings = CacheService.Settings()
         settings.stallTime = try configuration(options.cache.stallTime)
         settings.isCentral = try configuration(options.cache.driver) == .centralized
-        let cache = CacheService(service: service, keeper: keeper, settings: settings, wakeUp: try makeWakeUp())
-        let door = CacheHandlers(service: cache)
-        var routes = CacheHandlers.routes.map { $0.map { $0(door) } }
-        if try flavor.managesCache {
-            let management = CacheManagementHandlers(service: cache)
-            routes += CacheManagementHandlers.routes.map { $0.map { $0(management) } }
-        }
-        return routes
+        return CacheService(service: service, keeper: try cacheKeeper, settings: settings, wakeUp: try makeWakeUp())
     }
 
     var hasCache: Bool {

@@ -28,13 +28,11 @@ extension CompositionRoot {
         if hasV2 {
             let (catalog, service) = (try catalog, try service)
             probes.append(catalog)
-            routes += try routesOfV2(service, catalog)
-            routes += try routesOfCache(service, try cacheKeeper)
-            routes += try routesOfMetadefs(MetadefService(catalog: catalog, policies: policies))
+            routes += V2API.groups.served(with: try partsOfV2(service, catalog))
         }
         if let registry {
             probes.append(registry)
-            routes += try routesOfV1(try makeService(over: registry))
+            routes += V1API.groups.served(with: try partsOfV1(try makeService(over: registry)))
         }
         probes += try stores.probes
         if let probe = authenticator as? any HealthProbe { probes.append(probe) }
@@ -45,56 +43,19 @@ extension CompositionRoot {
             logger: log.logger("glance.api"))
     }
 
-    private func routesOfV2(_ service: ImageService, _ catalog: MariaDBCatalog) throws -> [Route<Handler>] {
-        let schemas = ImageSchemas(
-            diskFormats: try configuration(options.formats.diskFormats),
-            containerFormats: try configuration(options.formats.containerFormats),
-            site: try siteProperties)
-        let locations = LocationService(
-            service: service, locations: catalog, areForClients: try configuration(options.api.showMultipleLocations),
-            verifies: try configuration(options.images.verifyLocations))
-        let imports = try makeImportService(service, catalog)
-        let nodes = try makeOtherNodes()
-        let images = ImagesHandlers(
-            service: service, locations: locations, schemas: schemas, paging: try makePaging(), shows: try shown,
-            importMethods: imports.settings.methods.map(\.rawValue), nodes: nodes)
-        let tasks = TasksHandlers(
-            service: TaskService(service: service, catalog: catalog), imports: imports, schemas: TaskSchemas(), images: schemas,
-            paging: try makePaging())
-        let importing = ImportsHandlers(service: imports, nodes: nodes)
-        let placing = LocationsHandlers(imports: imports, locations: locations)
-        let stores = StoresHandlers(service: service, locations: locations)
-        let data = DataHandlers(service: service, notesSends: try notesSends)
-        let members = MembersHandlers(service: service)
-        let descriptions = SchemasHandlers(schemas: schemas)
-        let info = InfoHandlers(usage: UsageReport(limits: try projectLimits, usage: catalog))
-        var routes = ImagesHandlers.routes.map { $0.map { $0(images) } }
-        routes += DataHandlers.routes.map { $0.map { $0(data) } }
-        routes += MembersHandlers.routes.map { $0.map { $0(members) } }
-        routes += SchemasHandlers.routes.map { $0.map { $0(descriptions) } }
-        routes += InfoHandlers.routes.map { $0.map { $0(info) } }
-        routes += StoresHandlers.routes.map { $0.map { $0(stores) } }
-        routes += ImportsHandlers.routes.map { $0.map { $0(importing) } }
-        routes += LocationsHandlers.routes.map { $0.map { $0(placing) } }
-        routes += TasksHandlers.routes.map { $0.map { $0(tasks) } }
-        return routes
-    }
-
-    private func routesOfMetadefs(_ service: MetadefService) throws -> [Route<Handler>] {
-        let schemas = MetadefSchemas()
-        let namespaces = NamespacesHandlers(service: service, schemas: schemas, paging: try makePaging())
-        let objects = MetadefObjectsHandlers(service: service, schemas: schemas)
-        let properties = MetadefPropertiesHandlers(service: service, schemas: schemas)
-        let tags = MetadefTagsHandlers(service: service, schemas: schemas)
-        let resourceTypes = ResourceTypesHandlers(service: service, schemas: schemas)
-        let descriptions = MetadefSchemasHandlers(schemas: schemas)
-        var routes = NamespacesHandlers.routes.map { $0.map { $0(namespaces) } }
-        routes += MetadefObjectsHandlers.routes.map { $0.map { $0(objects) } }
-        routes += MetadefPropertiesHandlers.routes.map { $0.map { $0(properties) } }
-        routes += MetadefTagsHandlers.routes.map { $0.map { $0(tags) } }
-        routes += ResourceTypesHandlers.routes.map { $0.map { $0(resourceTypes) } }
-        routes += MetadefSchemasHandlers.routes.map { $0.map { $0(descriptions) } }
-        return routes
+    private func partsOfV2(_ service: ImageService, _ catalog: MariaDBCatalog) throws -> V2API.Parts {
+        V2API.Parts(
+            service: service,
+            locations: LocationService(
+                service: service, locations: catalog, areForClients: try configuration(options.api.showMultipleLocations),
+                verifies: try configuration(options.images.verifyLocations)),
+            imports: try makeImportService(service, catalog), tasks: TaskService(service: service, catalog: catalog),
+            metadefs: MetadefService(catalog: catalog, policies: policies), cache: try makeCacheService(service),
+            usage: UsageReport(limits: try projectLimits, usage: catalog), nodes: try makeOtherNodes(),
+            imageSchemas: ImageSchemas(
+                diskFormats: try configuration(options.formats.diskFormats), containerFormats: try configuration(options.formats.containerFormats),
+                site: try siteProperties),
+            paging: try makePaging(), shows: try shown, notesSends: try notesSends, managesCache: try flavor.managesCache)
     }
 
     /// The properties of the site's `schema-image.json`; none if there is no such file.
@@ -123,14 +84,12 @@ extension CompositionRoot {
         ImagesHandlers.Paging(usual: try configuration(options.api.limitParamDefault), most: try configuration(options.api.apiLimitMax))
     }
 
-    private func routesOfV1(_ service: ImageService) throws -> [Route<Handler>] {
-        let formats = V1Formats(
-            disk: try configuration(options.formats.diskFormats), container: try configuration(options.formats.containerFormats))
-        let images = V1ImagesHandlers(
-            service: service, formats: formats, usualPage: try configuration(options.api.limitParamDefault),
-            longestPage: try configuration(options.api.apiLimitMax), notesSends: try notesSends)
-        let members = V1MembersHandlers(service: service)
-        return V1ImagesHandlers.routes.map { $0.map { $0(images) } } + V1MembersHandlers.routes.map { $0.map { $0(members) } }
+    private func partsOfV1(_ service: ImageService) throws -> V1API.Parts {
+        V1API.Parts(
+            service: service,
+            formats: V1Formats(disk: try configuration(options.formats.diskFormats), container: try configuration(options.formats.containerFormats)),
+            usualPage: try configuration(options.api.limitParamDefault), longestPage: try configuration(options.api.apiLimitMax),
+            notesSends: try notesSends)
     }
 
     /// The client of the registry; nil if V1 is off.
@@ -167,19 +126,14 @@ extension CompositionRoot {
             throw ConfigurationError(place: "[vitrine] registry_secret", reason: "is not set, or has fewer than 16 characters")
         }
         let catalog = try catalog
-        let images = RegistryHandlers(
-            catalog: catalog, usualPage: try configuration(options.api.limitParamDefault),
-            longestPage: try configuration(options.api.apiLimitMax))
-        let members = RegistryMembersHandlers(catalog: catalog, quota: try makeLimits().members)
-        let uploads = RegistryUploadsHandlers(catalog: catalog)
-        let routes =
-            RegistryHandlers.routes.map { $0.map { $0(images) } } + RegistryMembersHandlers.routes.map { $0.map { $0(members) } }
-            + RegistryUploadsHandlers.routes.map { $0.map { $0(uploads) } }
+        let parts = RegistryAPI.Parts(
+            catalog: catalog, usualPage: try configuration(options.api.limitParamDefault), longestPage: try configuration(options.api.apiLimitMax),
+            memberQuota: try makeLimits().members)
         var front = API.Front(longestRequestID: try configuration(options.api.maxRequestIDLength))
         front.isForAPI = true
         front.healthcheck = try makeHealthcheck([catalog])
         return API(
-            routes: routes, versions: nil, authenticator: TrustedHeaders(secret: secret, policy: policies), front: front,
-            logger: log.logger("glance.registry"))
+            routes: RegistryAPI.groups.served(with: parts), versions: nil, authenticator: TrustedHeaders(secret: secret, policy: policies),
+            front: front, logger: log.logger("glance.registry"))
     }
 }

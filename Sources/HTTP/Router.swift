@@ -26,11 +26,6 @@ package struct Route<Handler: Sendable>: Sendable {
             part.first == "{" ? .parameter(String(part.dropFirst().dropLast())) : .literal(String(part))
         }
     }
-
-    /// The same route with another handler.
-    package func map<Other>(_ transform: (Handler) -> Other) -> Route<Other> {
-        Route<Other>(method, pattern, body: bodyRule, transform(handler))
-    }
 }
 
 enum Segment: Sendable {

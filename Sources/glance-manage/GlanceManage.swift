@@ -10,7 +10,9 @@ struct GlanceManage: ParsableCommand {
             Every command takes, before or behind its name, --config-file, --config-dir, --debug, --nodebug, --log-file, --log-dir and the \
             other options that Glance's programs have; --version tells of which release of Glance these programs take the place, and their own.
             """,
-        subcommands: [ConfigCommand.self, DB.self, NginxCommand.self, PolicyCommand.self, Run.self, Scrub.self])
+        subcommands: [
+            ConfigCommand.self, DB.self, NginxCommand.self, PolicyCommand.self, RoutesCommand.self, Run.self, Scrub.self,
+        ])
 
     /// Runs the command. Like Glance, it exits with 2 if the command line is not valid, and with 1 after an error.
     static func main() {

@@ -35,6 +35,15 @@ package enum Clients {
         return try Command(
             "\(folder)/\(program)", arguments, environment: environment.merging(variables) { $1 }, input: input, hasTerminal: hasTerminal)
     }
+
+    /// Runs a script of bash at a terminal, for five minutes at most. It finds these clients, our programs and the system's.
+    package static func shell(_ script: String, _ variables: [String: String] = [:]) throws -> Command {
+        let path = "\(try folder.get()):\(TestGlance.programs):/usr/bin:/bin"
+        let environment = ["PATH": path, "HOME": TestFolder.root, "LC_ALL": "C.UTF-8", "COLUMNS": "200"]
+        return try Command(
+            "/usr/bin/timeout", ["300", "/bin/bash", script], environment: environment.merging(variables) { $1 }, hasTerminal: true,
+            limit: 320)
+    }
 }
 
 extension Command {

@@ -1,24 +1,26 @@
 package import APICommon
 internal import Domain
-package import HTTP
+internal import HTTP
 internal import JSONDocument
-package import Operations
+internal import Operations
 
 /// This node's image cache. Source: https://docs.openstack.org/api-ref/image/v2/index.html, "Cache Manage"
-package struct CacheHandlers: Sendable {
+package struct CacheHandlers: RouteGroup {
     let service: CacheService
 
-    package init(service: CacheService) { self.service = service }
+    package init(_ parts: V2API.Parts) { service = parts.cache }
+
+    package static let subject = "The cache"
 
     // swift-format-ignore
-    package static let routes: [Route<@Sendable (CacheHandlers) -> Handler>] = [
-        Route(.GET,    "/v2/cache",               body: .none, list),
-        Route(.DELETE, "/v2/cache",               clear),
-        Route(.POST,   "/v2/cache/clean",         clean),
-        Route(.POST,   "/v2/cache/prune",         prune),
-        Route(.PUT,    "/v2/cache/{image}",       want),
-        Route(.DELETE, "/v2/cache/{image}",       remove),
-        Route(.GET,    "/v2/cache/nodes/{image}", body: .none, nodes),
+    package static let routes: [Row] = [
+        Row(.GET,    "/v2/cache",               body: .none, list,  200, "Lists what this node's cache has and what it waits for."),
+        Row(.DELETE, "/v2/cache",               clear,              204, "Empties the cache, its queue or both, as `x-image-cache-clear-target` says."),
+        Row(.POST,   "/v2/cache/clean",         clean,              200, "Removes unfinished and damaged files."),
+        Row(.POST,   "/v2/cache/prune",         prune,              200, "Removes images that were not read for longest, until the cache has its size."),
+        Row(.PUT,    "/v2/cache/{image}",       want,               202, "Orders that an image be cached."),
+        Row(.DELETE, "/v2/cache/{image}",       remove,             204, "Removes an image from the cache and its queue."),
+        Row(.GET,    "/v2/cache/nodes/{image}", body: .none, nodes, 200, "Lists the nodes that have an image cached."),
     ]
 
     private func list(_ call: Call) throws(Fault) -> Response {

@@ -1,24 +1,28 @@
 package import APICommon
 internal import Domain
-package import HTTP
+internal import HTTP
 internal import JSONDocument
-package import Operations
+internal import Operations
 
 /// The older API for the same cache, under `/v2/cached_images` and `/v2/queued_images`; a flavor with `cachemanagement` turns it on.
-package struct CacheManagementHandlers: Sendable {
+package struct CacheManagementHandlers: RouteGroup {
     let service: CacheService
 
-    package init(service: CacheService) { self.service = service }
+    package init(_ parts: V2API.Parts) { service = parts.cache }
+
+    package static func isServed(with parts: V2API.Parts) -> Bool { parts.managesCache }
+
+    package static let subject = "The cache, by the older routes"
 
     // swift-format-ignore
-    package static let routes: [Route<@Sendable (CacheManagementHandlers) -> Handler>] = [
-        Route(.GET,    "/v2/cached_images",         listCached),
-        Route(.DELETE, "/v2/cached_images",         removeAllCached),
-        Route(.DELETE, "/v2/cached_images/{image}", removeCached),
-        Route(.GET,    "/v2/queued_images",         listQueued),
-        Route(.DELETE, "/v2/queued_images",         removeAllQueued),
-        Route(.PUT,    "/v2/queued_images/{image}", mark),
-        Route(.DELETE, "/v2/queued_images/{image}", removeQueued),
+    package static let routes: [Row] = [
+        Row(.GET,    "/v2/cached_images",         listCached,      200, "Lists what the cache has."),
+        Row(.DELETE, "/v2/cached_images",         removeAllCached, 200, "Empties the cache."),
+        Row(.DELETE, "/v2/cached_images/{image}", removeCached,    200, "Removes an image from the cache."),
+        Row(.GET,    "/v2/queued_images",         listQueued,      200, "Lists what the cache waits for."),
+        Row(.DELETE, "/v2/queued_images",         removeAllQueued, 200, "Empties the queue."),
+        Row(.PUT,    "/v2/queued_images/{image}", mark,            200, "Orders that an image be cached."),
+        Row(.DELETE, "/v2/queued_images/{image}", removeQueued,    200, "Removes an image from the queue."),
     ]
 
     private func listCached(_ call: Call) throws(Fault) -> Response {

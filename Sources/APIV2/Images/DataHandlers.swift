@@ -1,24 +1,23 @@
 package import APICommon
 internal import Domain
-package import HTTP
-package import Operations
+internal import HTTP
+internal import Operations
 internal import Text
 
 /// Upload and download of image data.
-package struct DataHandlers: Sendable {
+package struct DataHandlers: RouteGroup {
     let service: ImageService
     /// Whether answers tell nginx which image's bytes it sends, for notifications.
     let notesSends: Bool
 
-    package init(service: ImageService, notesSends: Bool) {
-        self.service = service
-        self.notesSends = notesSends
-    }
+    package init(_ parts: V2API.Parts) { (service, notesSends) = (parts.service, parts.notesSends) }
+
+    package static let subject = "Images' data"
 
     // swift-format-ignore
-    package static let routes: [Route<@Sendable (DataHandlers) -> Handler>] = [
-        Route(.PUT, "/v2/images/{image}/file", upload),
-        Route(.GET, "/v2/images/{image}/file", body: .none, download),
+    package static let routes: [Row] = [
+        Row(.PUT, "/v2/images/{image}/file", upload,                204, "Takes an image's data and makes the image active."),
+        Row(.GET, "/v2/images/{image}/file", body: .none, download, 200, "Sends an image's data, or a range of them (206); 204 where there are none."),
     ]
 
     private func upload(_ call: Call) throws(Fault) -> Response {

@@ -1,11 +1,12 @@
 package import APICommon
-package import Domain
-package import HTTP
+internal import Domain
+internal import HTTP
+internal import Importing
 internal import JSONDocument
-package import Operations
+internal import Operations
 
 /// Image records: list, create, show, change, delete.
-package struct ImagesHandlers: Sendable {
+package struct ImagesHandlers: RouteGroup {
     let service: ImageService
     let locations: LocationService
     let schemas: ImageSchemas
@@ -38,30 +39,25 @@ package struct ImagesHandlers: Sendable {
         }
     }
 
-    package init(
-        service: ImageService, locations: LocationService, schemas: ImageSchemas, paging: Paging, shows: Shown, importMethods: [String],
-        nodes: any OtherNodes
-    ) {
-        self.service = service
-        self.locations = locations
-        self.schemas = schemas
-        self.paging = paging
-        self.shows = shows
-        self.importMethods = importMethods
-        self.nodes = nodes
+    package init(_ parts: V2API.Parts) {
+        (service, locations, schemas) = (parts.service, parts.locations, parts.imageSchemas)
+        (paging, shows, nodes) = (parts.paging, parts.shows, parts.nodes)
+        importMethods = parts.imports.settings.methods.map(\.rawValue)
     }
 
+    package static let subject = "Images"
+
     // swift-format-ignore
-    package static let routes: [Route<@Sendable (ImagesHandlers) -> Handler>] = [
-        Route(.GET,    "/v2/images",                            list),
-        Route(.POST,   "/v2/images",                            create),
-        Route(.GET,    "/v2/images/{image}",                    body: .none, show),
-        Route(.PATCH,  "/v2/images/{image}",                    update),
-        Route(.DELETE, "/v2/images/{image}",                    body: .none, delete),
-        Route(.POST,   "/v2/images/{image}/actions/deactivate", body: .none, deactivate),
-        Route(.POST,   "/v2/images/{image}/actions/reactivate", body: .none, reactivate),
-        Route(.PUT,    "/v2/images/{image}/tags/{tag}",         body: .none, tag),
-        Route(.DELETE, "/v2/images/{image}/tags/{tag}",         body: .none, untag),
+    package static let routes: [Row] = [
+        Row(.GET,    "/v2/images",                            list,                    200, "Lists the images that the caller sees, with filters, sorting and pages."),
+        Row(.POST,   "/v2/images",                            create,                  201, "Creates a record without data, in status queued."),
+        Row(.GET,    "/v2/images/{image}",                    body: .none, show,       200, "Shows a record."),
+        Row(.PATCH,  "/v2/images/{image}",                    update,                  200, "Changes fields, properties, tags and, where the site allows it, locations."),
+        Row(.DELETE, "/v2/images/{image}",                    body: .none, delete,     204, "Deletes an image and its data."),
+        Row(.POST,   "/v2/images/{image}/actions/deactivate", body: .none, deactivate, 204, "Forbids the download of an image to all but administrators."),
+        Row(.POST,   "/v2/images/{image}/actions/reactivate", body: .none, reactivate, 204, "Allows the download again."),
+        Row(.PUT,    "/v2/images/{image}/tags/{tag}",         body: .none, tag,        204, "Adds a tag."),
+        Row(.DELETE, "/v2/images/{image}/tags/{tag}",         body: .none, untag,      204, "Removes a tag."),
     ]
 
     private func list(_ call: Call) throws(Fault) -> Response {

@@ -1,22 +1,24 @@
 package import APICommon
 internal import Domain
-package import HTTP
-package import Importing
+internal import HTTP
+internal import Importing
 internal import JSONDocument
-package import Operations
+internal import Operations
 
 /// Locations of an image, for services of the cloud that stored the data themselves. Source: Image API 2.17,
 /// https://docs.openstack.org/api-ref/image/v2/index.html
-package struct LocationsHandlers: Sendable {
+package struct LocationsHandlers: RouteGroup {
     let imports: ImportService
     let locations: LocationService
 
-    package init(imports: ImportService, locations: LocationService) { (self.imports, self.locations) = (imports, locations) }
+    package init(_ parts: V2API.Parts) { (imports, locations) = (parts.imports, parts.locations) }
+
+    package static let subject = "Locations"
 
     // swift-format-ignore
-    package static let routes: [Route<@Sendable (LocationsHandlers) -> Handler>] = [
-        Route(.GET,  "/v2/images/{image}/locations", list),
-        Route(.POST, "/v2/images/{image}/locations", add),
+    package static let routes: [Row] = [
+        Row(.GET,  "/v2/images/{image}/locations", list, 200, "Lists where an image's data lie, to administrators and services."),
+        Row(.POST, "/v2/images/{image}/locations", add,  202, "Orders that data at a URL become the image's."),
     ]
 
     private func list(_ call: Call) throws(Fault) -> Response {

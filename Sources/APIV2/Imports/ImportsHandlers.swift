@@ -1,22 +1,24 @@
 package import APICommon
-package import Domain
-package import HTTP
-package import Importing
+internal import Domain
+internal import HTTP
+internal import Importing
 internal import JSONDocument
 internal import Operations
 
 /// Staging and importing of image data; `glance-tasks` does the imports.
-package struct ImportsHandlers: Sendable {
+package struct ImportsHandlers: RouteGroup {
     let service: ImportService
     let nodes: any OtherNodes
 
-    package init(service: ImportService, nodes: any OtherNodes) { (self.service, self.nodes) = (service, nodes) }
+    package init(_ parts: V2API.Parts) { (service, nodes) = (parts.imports, parts.nodes) }
+
+    package static let subject = "Imports"
 
     // swift-format-ignore
-    package static let routes: [Route<@Sendable (ImportsHandlers) -> Handler>] = [
-        Route(.PUT,  "/v2/images/{image}/stage",  stage),
-        Route(.POST, "/v2/images/{image}/import", order),
-        Route(.GET,  "/v2/info/import",           body: .none, tellMethods),
+    package static let routes: [Row] = [
+        Row(.PUT,  "/v2/images/{image}/stage",  stage,                    204, "Takes data that an import is to use."),
+        Row(.POST, "/v2/images/{image}/import", order,                    202, "Orders an import, which glance-tasks does; see [imports.md](imports.md)."),
+        Row(.GET,  "/v2/info/import",           body: .none, tellMethods, 200, "Lists the import methods of this site."),
     ]
 
     private func stage(_ call: Call) throws(Fault) -> Response {

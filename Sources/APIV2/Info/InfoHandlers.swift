@@ -1,18 +1,20 @@
 package import APICommon
 internal import Domain
-package import HTTP
+internal import HTTP
 internal import JSONDocument
-package import Operations
+internal import Operations
 
 /// Information about the service: the caller's usage.
-package struct InfoHandlers: Sendable {
+package struct InfoHandlers: RouteGroup {
     let usage: UsageReport
 
-    package init(usage: UsageReport) { self.usage = usage }
+    package init(_ parts: V2API.Parts) { usage = parts.usage }
+
+    package static let subject = "Quotas"
 
     // swift-format-ignore
-    package static let routes: [Route<@Sendable (InfoHandlers) -> Handler>] = [
-        Route(.GET, "/v2/info/usage", body: .none, tellUsage),
+    package static let routes: [Row] = [
+        Row(.GET, "/v2/info/usage", body: .none, tellUsage, 200, "Tells what the caller's project stores and may store; sizes in MiB, -1 for no limit."),
     ]
 
     /// Answers with the usage and limits of the caller's project. Sizes are in MiB, as in Keystone's limits; -1 means no limit.

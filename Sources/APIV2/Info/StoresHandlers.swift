@@ -1,21 +1,23 @@
 package import APICommon
 internal import Domain
-package import HTTP
+internal import HTTP
 internal import JSONDocument
-package import Operations
+internal import Operations
 
 /// The stores of a site with several stores, and the deletion of an image's data in one of them.
-package struct StoresHandlers: Sendable {
+package struct StoresHandlers: RouteGroup {
     let service: ImageService
     let locations: LocationService
 
-    package init(service: ImageService, locations: LocationService) { (self.service, self.locations) = (service, locations) }
+    package init(_ parts: V2API.Parts) { (service, locations) = (parts.service, parts.locations) }
+
+    package static let subject = "Stores"
 
     // swift-format-ignore
-    package static let routes: [Route<@Sendable (StoresHandlers) -> Handler>] = [
-        Route(.GET,    "/v2/info/stores",             body: .none, list),
-        Route(.GET,    "/v2/info/stores/detail",      body: .none, detailed),
-        Route(.DELETE, "/v2/stores/{store}/{image}",  body: .none, remove),
+    package static let routes: [Row] = [
+        Row(.GET,    "/v2/info/stores",            body: .none, list,     200, "Lists the stores; 404 where the site has one without a name."),
+        Row(.GET,    "/v2/info/stores/detail",     body: .none, detailed, 200, "Lists the stores with their types and settings, to administrators and services."),
+        Row(.DELETE, "/v2/stores/{store}/{image}", body: .none, remove,   204, "Removes an image's data from one of several stores."),
     ]
 
     private func list(_ call: Call) throws(Fault) -> Response { try response(service.namedStores, isDetailed: false) }

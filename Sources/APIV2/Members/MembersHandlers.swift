@@ -1,22 +1,24 @@
 package import APICommon
 internal import Domain
-package import HTTP
+internal import HTTP
 internal import JSONDocument
-package import Operations
+internal import Operations
 
 /// Image members: the projects that an image is shared with.
-package struct MembersHandlers: Sendable {
+package struct MembersHandlers: RouteGroup {
     let service: ImageService
 
-    package init(service: ImageService) { self.service = service }
+    package init(_ parts: V2API.Parts) { service = parts.service }
+
+    package static let subject = "Members"
 
     // swift-format-ignore
-    package static let routes: [Route<@Sendable (MembersHandlers) -> Handler>] = [
-        Route(.GET,    "/v2/images/{image}/members",          body: .none, list),
-        Route(.POST,   "/v2/images/{image}/members",          add),
-        Route(.GET,    "/v2/images/{image}/members/{member}", body: .none, show),
-        Route(.PUT,    "/v2/images/{image}/members/{member}", answer),
-        Route(.DELETE, "/v2/images/{image}/members/{member}", body: .none, remove),
+    package static let routes: [Row] = [
+        Row(.GET,    "/v2/images/{image}/members",          body: .none, list,   200, "Lists the projects that an image is shared with."),
+        Row(.POST,   "/v2/images/{image}/members",          add,                 200, "Shares an image with a project, which has yet to accept it."),
+        Row(.GET,    "/v2/images/{image}/members/{member}", body: .none, show,   200, "Shows one project's membership."),
+        Row(.PUT,    "/v2/images/{image}/members/{member}", answer,              200, "Accepts or rejects a shared image."),
+        Row(.DELETE, "/v2/images/{image}/members/{member}", body: .none, remove, 204, "Ends the sharing with a project."),
     ]
 
     private func list(_ call: Call) throws(Fault) -> Response {

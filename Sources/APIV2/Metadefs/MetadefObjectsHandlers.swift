@@ -1,27 +1,26 @@
 package import APICommon
 internal import Domain
-package import HTTP
+internal import HTTP
 internal import JSONDocument
-package import Operations
+internal import Operations
 
 /// Objects of a namespace: groups of properties.
-package struct MetadefObjectsHandlers: Sendable {
+package struct MetadefObjectsHandlers: RouteGroup {
     let service: MetadefService
     let input: MetadefInput
 
-    package init(service: MetadefService, schemas: MetadefSchemas) {
-        self.service = service
-        input = MetadefInput(schemas: schemas)
-    }
+    package init(_ parts: V2API.Parts) { (service, input) = (parts.metadefs, MetadefInput(schemas: parts.metadefSchemas)) }
+
+    package static let subject = "Metadata definitions: objects"
 
     // swift-format-ignore
-    package static let routes: [Route<@Sendable (MetadefObjectsHandlers) -> Handler>] = [
-        Route(.GET,    "/v2/metadefs/namespaces/{namespace}/objects",          list),
-        Route(.POST,   "/v2/metadefs/namespaces/{namespace}/objects",          create),
-        Route(.DELETE, "/v2/metadefs/namespaces/{namespace}/objects",          deleteAll),
-        Route(.GET,    "/v2/metadefs/namespaces/{namespace}/objects/{object}", body: .none, show),
-        Route(.PUT,    "/v2/metadefs/namespaces/{namespace}/objects/{object}", update),
-        Route(.DELETE, "/v2/metadefs/namespaces/{namespace}/objects/{object}", body: .none, delete),
+    package static let routes: [Row] = [
+        Row(.GET,    "/v2/metadefs/namespaces/{namespace}/objects",          list,                200, "Lists objects."),
+        Row(.POST,   "/v2/metadefs/namespaces/{namespace}/objects",          create,              201, "Creates an object."),
+        Row(.DELETE, "/v2/metadefs/namespaces/{namespace}/objects",          deleteAll,           204, "Deletes all objects."),
+        Row(.GET,    "/v2/metadefs/namespaces/{namespace}/objects/{object}", body: .none, show,   200, "Shows an object."),
+        Row(.PUT,    "/v2/metadefs/namespaces/{namespace}/objects/{object}", update,              200, "Replaces an object."),
+        Row(.DELETE, "/v2/metadefs/namespaces/{namespace}/objects/{object}", body: .none, delete, 204, "Deletes an object."),
     ]
 
     private func list(_ call: Call) throws(Fault) -> Response {

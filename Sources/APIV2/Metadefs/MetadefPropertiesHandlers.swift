@@ -1,27 +1,26 @@
 package import APICommon
 internal import Domain
-package import HTTP
+internal import HTTP
 internal import JSONDocument
-package import Operations
+internal import Operations
 
 /// Properties of a namespace: descriptions of metadata that resources may have.
-package struct MetadefPropertiesHandlers: Sendable {
+package struct MetadefPropertiesHandlers: RouteGroup {
     let service: MetadefService
     let input: MetadefInput
 
-    package init(service: MetadefService, schemas: MetadefSchemas) {
-        self.service = service
-        input = MetadefInput(schemas: schemas)
-    }
+    package init(_ parts: V2API.Parts) { (service, input) = (parts.metadefs, MetadefInput(schemas: parts.metadefSchemas)) }
+
+    package static let subject = "Metadata definitions: properties"
 
     // swift-format-ignore
-    package static let routes: [Route<@Sendable (MetadefPropertiesHandlers) -> Handler>] = [
-        Route(.GET,    "/v2/metadefs/namespaces/{namespace}/properties",            body: .none, list),
-        Route(.POST,   "/v2/metadefs/namespaces/{namespace}/properties",            create),
-        Route(.DELETE, "/v2/metadefs/namespaces/{namespace}/properties",            deleteAll),
-        Route(.GET,    "/v2/metadefs/namespaces/{namespace}/properties/{property}", show),
-        Route(.PUT,    "/v2/metadefs/namespaces/{namespace}/properties/{property}", update),
-        Route(.DELETE, "/v2/metadefs/namespaces/{namespace}/properties/{property}", delete),
+    package static let routes: [Row] = [
+        Row(.GET,    "/v2/metadefs/namespaces/{namespace}/properties",            body: .none, list, 200, "Lists properties."),
+        Row(.POST,   "/v2/metadefs/namespaces/{namespace}/properties",            create,            201, "Creates a property."),
+        Row(.DELETE, "/v2/metadefs/namespaces/{namespace}/properties",            deleteAll,         204, "Deletes all properties."),
+        Row(.GET,    "/v2/metadefs/namespaces/{namespace}/properties/{property}", show,              200, "Shows a property."),
+        Row(.PUT,    "/v2/metadefs/namespaces/{namespace}/properties/{property}", update,            200, "Replaces a property."),
+        Row(.DELETE, "/v2/metadefs/namespaces/{namespace}/properties/{property}", delete,            204, "Deletes a property."),
     ]
 
     private func list(_ call: Call) throws(Fault) -> Response {

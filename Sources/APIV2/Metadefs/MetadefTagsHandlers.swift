@@ -1,28 +1,27 @@
 package import APICommon
 internal import Domain
-package import HTTP
+internal import HTTP
 internal import JSONDocument
-package import Operations
+internal import Operations
 
 /// Tags of a namespace: words that resources may be marked with.
-package struct MetadefTagsHandlers: Sendable {
+package struct MetadefTagsHandlers: RouteGroup {
     let service: MetadefService
     let input: MetadefInput
 
-    package init(service: MetadefService, schemas: MetadefSchemas) {
-        self.service = service
-        input = MetadefInput(schemas: schemas)
-    }
+    package init(_ parts: V2API.Parts) { (service, input) = (parts.metadefs, MetadefInput(schemas: parts.metadefSchemas)) }
+
+    package static let subject = "Metadata definitions: tags"
 
     // swift-format-ignore
-    package static let routes: [Route<@Sendable (MetadefTagsHandlers) -> Handler>] = [
-        Route(.GET,    "/v2/metadefs/namespaces/{namespace}/tags",       list),
-        Route(.POST,   "/v2/metadefs/namespaces/{namespace}/tags",       createSeveral),
-        Route(.DELETE, "/v2/metadefs/namespaces/{namespace}/tags",       deleteAll),
-        Route(.GET,    "/v2/metadefs/namespaces/{namespace}/tags/{tag}", body: .none, show),
-        Route(.POST,   "/v2/metadefs/namespaces/{namespace}/tags/{tag}", body: .none, create),
-        Route(.PUT,    "/v2/metadefs/namespaces/{namespace}/tags/{tag}", update),
-        Route(.DELETE, "/v2/metadefs/namespaces/{namespace}/tags/{tag}", body: .none, delete),
+    package static let routes: [Row] = [
+        Row(.GET,    "/v2/metadefs/namespaces/{namespace}/tags",       list,                200, "Lists tags."),
+        Row(.POST,   "/v2/metadefs/namespaces/{namespace}/tags",       createSeveral,       201, "Replaces all tags, or adds to them with `X-Openstack-Append: true`."),
+        Row(.DELETE, "/v2/metadefs/namespaces/{namespace}/tags",       deleteAll,           204, "Deletes all tags."),
+        Row(.GET,    "/v2/metadefs/namespaces/{namespace}/tags/{tag}", body: .none, show,   200, "Shows a tag."),
+        Row(.POST,   "/v2/metadefs/namespaces/{namespace}/tags/{tag}", body: .none, create, 201, "Creates a tag."),
+        Row(.PUT,    "/v2/metadefs/namespaces/{namespace}/tags/{tag}", update,              200, "Renames a tag."),
+        Row(.DELETE, "/v2/metadefs/namespaces/{namespace}/tags/{tag}", body: .none, delete, 204, "Deletes a tag."),
     ]
 
     private func list(_ call: Call) throws(Fault) -> Response {

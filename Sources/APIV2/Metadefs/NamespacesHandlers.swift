@@ -1,28 +1,28 @@
 package import APICommon
 internal import Domain
-package import HTTP
+internal import HTTP
 internal import JSONDocument
-package import Operations
+internal import Operations
 
 /// Namespaces of metadata definitions.
-package struct NamespacesHandlers: Sendable {
+package struct NamespacesHandlers: RouteGroup {
     let service: MetadefService
     let input: MetadefInput
     let paging: ImagesHandlers.Paging
 
-    package init(service: MetadefService, schemas: MetadefSchemas, paging: ImagesHandlers.Paging) {
-        self.service = service
-        input = MetadefInput(schemas: schemas)
-        self.paging = paging
+    package init(_ parts: V2API.Parts) {
+        (service, input, paging) = (parts.metadefs, MetadefInput(schemas: parts.metadefSchemas), parts.paging)
     }
 
+    package static let subject = "Metadata definitions: namespaces"
+
     // swift-format-ignore
-    package static let routes: [Route<@Sendable (NamespacesHandlers) -> Handler>] = [
-        Route(.GET,    "/v2/metadefs/namespaces",             list),
-        Route(.POST,   "/v2/metadefs/namespaces",             create),
-        Route(.GET,    "/v2/metadefs/namespaces/{namespace}", body: .none, show),
-        Route(.PUT,    "/v2/metadefs/namespaces/{namespace}", update),
-        Route(.DELETE, "/v2/metadefs/namespaces/{namespace}", body: .none, delete),
+    package static let routes: [Row] = [
+        Row(.GET,    "/v2/metadefs/namespaces",             list,                200, "Lists the namespaces that the caller sees."),
+        Row(.POST,   "/v2/metadefs/namespaces",             create,              201, "Creates a namespace with what the body puts into it."),
+        Row(.GET,    "/v2/metadefs/namespaces/{namespace}", body: .none, show,   200, "Shows a namespace with all that is in it."),
+        Row(.PUT,    "/v2/metadefs/namespaces/{namespace}", update,              200, "Replaces a namespace's own fields."),
+        Row(.DELETE, "/v2/metadefs/namespaces/{namespace}", body: .none, delete, 204, "Deletes a namespace with all that is in it."),
     ]
 
     private func list(_ call: Call) throws(Fault) -> Response {

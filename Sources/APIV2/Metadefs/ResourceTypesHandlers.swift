@@ -1,25 +1,24 @@
 package import APICommon
 internal import Domain
-package import HTTP
+internal import HTTP
 internal import JSONDocument
-package import Operations
+internal import Operations
 
 /// Resource types, and their associations with namespaces.
-package struct ResourceTypesHandlers: Sendable {
+package struct ResourceTypesHandlers: RouteGroup {
     let service: MetadefService
     let input: MetadefInput
 
-    package init(service: MetadefService, schemas: MetadefSchemas) {
-        self.service = service
-        input = MetadefInput(schemas: schemas)
-    }
+    package init(_ parts: V2API.Parts) { (service, input) = (parts.metadefs, MetadefInput(schemas: parts.metadefSchemas)) }
+
+    package static let subject = "Metadata definitions: types of resources"
 
     // swift-format-ignore
-    package static let routes: [Route<@Sendable (ResourceTypesHandlers) -> Handler>] = [
-        Route(.GET,    "/v2/metadefs/resource_types",                                         body: .none, listAll),
-        Route(.GET,    "/v2/metadefs/namespaces/{namespace}/resource_types",                  body: .none, list),
-        Route(.POST,   "/v2/metadefs/namespaces/{namespace}/resource_types",                  create),
-        Route(.DELETE, "/v2/metadefs/namespaces/{namespace}/resource_types/{resource_type}", body: .none, delete),
+    package static let routes: [Row] = [
+        Row(.GET,    "/v2/metadefs/resource_types",                                        body: .none, listAll, 200, "Lists all types of resources."),
+        Row(.GET,    "/v2/metadefs/namespaces/{namespace}/resource_types",                 body: .none, list,    200, "Lists the types of resources that a namespace is meant for."),
+        Row(.POST,   "/v2/metadefs/namespaces/{namespace}/resource_types",                 create,               201, "Adds a type of resource to a namespace."),
+        Row(.DELETE, "/v2/metadefs/namespaces/{namespace}/resource_types/{resource_type}", body: .none, delete,  204, "Removes a type of resource from a namespace."),
     ]
 
     private func listAll(_ call: Call) throws(Fault) -> Response {

@@ -1,33 +1,34 @@
 package import APICommon
 internal import Domain
-package import HTTP
-package import Importing
+internal import HTTP
+internal import Importing
 internal import JSONDocument
 
 /// Tasks: imports that continue after the request that ordered them. Source:
 /// https://docs.openstack.org/api-ref/image/v2/index.html, "Tasks"
-package struct TasksHandlers: Sendable {
+package struct TasksHandlers: RouteGroup {
     let service: TaskService
     let imports: ImportService
     let schemas: TaskSchemas
     let images: ImageSchemas
     let paging: ImagesHandlers.Paging
 
-    package init(
-        service: TaskService, imports: ImportService, schemas: TaskSchemas, images: ImageSchemas, paging: ImagesHandlers.Paging
-    ) {
-        (self.service, self.imports, self.schemas, self.images, self.paging) = (service, imports, schemas, images, paging)
+    package init(_ parts: V2API.Parts) {
+        (service, imports, paging) = (parts.tasks, parts.imports, parts.paging)
+        (schemas, images) = (TaskSchemas(), parts.imageSchemas)
     }
 
+    package static let subject = "Tasks"
+
     // swift-format-ignore
-    package static let routes: [Route<@Sendable (TasksHandlers) -> Handler>] = [
-        Route(.GET,    "/v2/tasks",                list),
-        Route(.POST,   "/v2/tasks",                create),
-        Route(.GET,    "/v2/tasks/{task}",         show),
-        Route(.DELETE, "/v2/tasks/{task}",         delete),
-        Route(.GET,    "/v2/images/{image}/tasks", body: .none, listOfImage),
-        Route(.GET,    "/v2/schemas/task",         describe),
-        Route(.GET,    "/v2/schemas/tasks",        describeList),
+    package static let routes: [Row] = [
+        Row(.GET,    "/v2/tasks",                list,                     200, "Lists tasks."),
+        Row(.POST,   "/v2/tasks",                create,                   201, "Creates an image from a URL, in the background."),
+        Row(.GET,    "/v2/tasks/{task}",         show,                     200, "Shows a task."),
+        Row(.DELETE, "/v2/tasks/{task}",         delete,                   405, "Is refused: nobody deletes tasks."),
+        Row(.GET,    "/v2/images/{image}/tasks", body: .none, listOfImage, 200, "Lists the tasks of an image."),
+        Row(.GET,    "/v2/schemas/task",         describe,                 200, "Describes a task."),
+        Row(.GET,    "/v2/schemas/tasks",        describeList,             200, "Describes a page of tasks."),
     ]
 
     private func list(_ call: Call) throws(Fault) -> Response {
