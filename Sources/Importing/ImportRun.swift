@@ -61,7 +61,7 @@ extension Importer {
         // Where the bytes are about to lie is noted, and what they take of what the image's owner may have is kept.
         let remaining: Int64?
         do throws(Fault) {
-            remaining = try retryWhileUnavailable { () throws(Fault) in try jobs.prepare(job, pending: sinks.urls, claiming: claim) }
+            remaining = try service.retryWhileUnavailable { () throws(Fault) in try jobs.prepare(job, pending: sinks.urls, claiming: claim) }
         } catch {
             sinks.discard()
             guard error.kind != .unavailable else { throw error }
@@ -174,7 +174,7 @@ extension Importer {
         var claim = claim
         if let size = brought.measured?.size { claim?.bytes = size * Int64(brought.locations.count) }
         do throws(Fault) {
-            let owed = try retryWhileUnavailable { () throws(Fault) in
+            let owed = try service.retryWhileUnavailable { () throws(Fault) in
                 try jobs.end(work.job, .success, claiming: claim) { image throws(Fault) in
                     try image.take(brought, by: plan, work.job)
                 }

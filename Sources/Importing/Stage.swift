@@ -38,7 +38,7 @@ extension ImportService {
             _ = try bytes.commit()
             claim?.staged = size
             mayBeStaged = true
-            try retryWhileUnavailable { () throws(Fault) in
+            try service.retryWhileUnavailable { () throws(Fault) in
                 try catalog.finishStaging(upload, size: size, on: settings.host, claiming: claim)
             }
             bytes.confirm()

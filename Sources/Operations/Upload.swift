@@ -164,17 +164,28 @@ extension ImageService {
     }
 }
 
-/// Does something that the catalog may be told twice. While it cannot be asked this waits for it, for a minute.
-package func retryWhileUnavailable<Value>(_ body: () throws(Fault) -> Value) throws(Fault) -> Value {
-    let deadline = monotonicSeconds() + 60
-    while true {
-        do throws(Fault) {
-            return try body()
-        } catch {
-            guard error.kind == .unavailable, monotonicSeconds() < deadline else { throw error }
-            usleep(500_000)
+extension ImageService {
+    /// Does something that the catalog may be told twice. While the catalog cannot be asked, it is asked again after pauses, until the
+    /// patience of `retries` is over.
+    package func retryWhileUnavailable<Value>(_ body: () throws(Fault) -> Value) throws(Fault) -> Value {
+        let deadline = monotonicSeconds() + retries.patience
+        while true {
+            do throws(Fault) {
+                return try body()
+            } catch {
+                guard error.kind == .unavailable, monotonicSeconds() < deadline else { throw error }
+                usleep(useconds_t(retries.pause * 1_000_000))
+            }
         }
     }
+}
+
+/// How a catalog that cannot be asked is asked again. Seconds.
+package struct Retries: Sendable {
+    package var pause = Timing.catalogRetry
+    package var patience = Timing.catalogPatience
+
+    package init() {}
 }
 
 extension Upload {
