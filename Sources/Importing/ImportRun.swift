@@ -61,9 +61,10 @@ extension Importer {
         // Where the bytes are about to lie is noted, and what they take of what the image's owner may have is kept.
         let remaining: Int64?
         do throws(Fault) {
-            remaining = try service.retryWhileUnavailable { () throws(Fault) in try jobs.prepare(job, pending: sinks.urls, claiming: claim) }
+            remaining = try service.retryWhileUnavailable { () throws(Fault) in try jobs.prepare(job, pending: sinks.urls, claiming: claim)
+            }
         } catch {
-            sinks.discard()
+            _ = sinks.discard()
             guard error.kind != .unavailable else { throw error }
             return try giveUp(work, error) { $0.undo(plan, job, because: error) }
         }
@@ -71,8 +72,7 @@ extension Importer {
         do throws(Fault) {
             brought = try bring(image, plan, found, into: sinks, work, remaining.map { $0 / Int64(sinks.count) }, claim)
         } catch {
-            sinks.discard()
-            return try giveUp(work, error) { $0.undo(plan, job, because: error) }
+            return try giveUp(work, sinks, plan, because: error)
         }
         try finish(work, plan, brought, sinks, claim)
     }
@@ -184,11 +184,19 @@ extension Importer {
         } catch {
             // Perhaps it was done: the bytes stay, and when it was not, whoever begins anew removes them.
             guard error.kind != .unavailable else { throw error }
-            sinks.discard()
-            return try giveUp(work, error) { $0.undo(plan, work.job, because: error) }
+            return try giveUp(work, sinks, plan, because: error)
         }
         unstage(work.job)
         service.logger.info("image \(work.job.task.image?.text ?? "-") was imported by \(plan.name.rawValue)")
+    }
+
+    /// Ends a job that failed, unless bytes stay in a store that cannot remove them now: then the job's lease expires, and whoever begins
+    /// anew removes them first.
+    private func giveUp(_ work: Work, _ sinks: ImportTargets, _ plan: ImportPlan, because fault: Fault) throws(Fault) {
+        guard sinks.discard() else {
+            return service.logger.warning("task \(work.job.task.id) is begun anew, as a store does not remove data now: \(fault)")
+        }
+        try giveUp(work, fault) { $0.undo(plan, work.job, because: fault) }
     }
 }
 

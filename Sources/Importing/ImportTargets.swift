@@ -24,9 +24,11 @@ final class ImportTargets: @unchecked Sendable {
 
         var fault: Fault? { failure.withLock { $0 } }
 
-        func fail(_ fault: Fault) {
+        /// - Returns: as `BlobWriter.discard`.
+        @discardableResult
+        func fail(_ fault: Fault) -> Bool {
             failure.withLock { $0 = fault }
-            bytes.discard()
+            return bytes.discard()
         }
 
         /// A store that may fail does not hold up the others; when the last one has failed, whoever pours is told.
@@ -118,8 +120,10 @@ final class ImportTargets: @unchecked Sendable {
                 if let fault = sink.fault { throw fault }
                 locations.append(try sink.bytes.commit())
             } catch {
-                sink.fail(error)
+                let isGone = sink.fail(error)
                 if !failures.contains(where: { $0.store == sink.store }) { try note(error, of: sink.store) }
+                // The job ends well all the same: such a store is to keep no other from having the image.
+                if !isGone { logger.error("data that were \(sink.bytes.url) stay in store \(sink.store ?? "file"), which has failed") }
             }
         }
         try checkAny()
@@ -132,9 +136,9 @@ final class ImportTargets: @unchecked Sendable {
     }
 
     /// Removes the bytes from every store, committed or not.
-    func discard() {
-        for sink in sinks { sink.bytes.discard() }
-    }
+    ///
+    /// - Returns: as `BlobWriter.discard`, of all of them.
+    func discard() -> Bool { sinks.count { !$0.bytes.discard() } == 0 }
 
     private func note(_ fault: Fault, of store: String?) throws(Fault) {
         failures.append((store, fault))

@@ -45,8 +45,7 @@ extension ImportService {
         } catch {
             // Perhaps it was noted as staged: the bytes stay, and when it was not, the lease ends and `glance-tasks` removes them.
             guard !mayBeStaged || error.kind != .unavailable else { throw error }
-            bytes.discard()
-            service.abort(upload, as: .queued, because: error)
+            service.undo(upload, bytes, as: .queued, because: error)
             throw error
         }
     }

@@ -101,8 +101,7 @@ extension ImageService {
             }
             location = try bytes.commit()
         } catch {
-            bytes.discard()
-            abort(upload, as: failed(), because: error)
+            undo(upload, bytes, as: failed(), because: error)
             throw error
         }
         var claim = claim
@@ -149,10 +148,19 @@ extension ImageService {
         } catch {
             // Perhaps it was done: the bytes stay, and when it was not, the lease ends and `glance-tasks` removes them.
             guard error.kind != .unavailable else { throw error }
-            bytes.discard()
-            abort(upload, as: failed, because: error)
+            undo(upload, bytes, as: failed, because: error)
             throw error
         }
+    }
+
+    /// Discards an upload's bytes and then ends its lease. If the store cannot remove them, the lease expires instead, and `glance-tasks`
+    /// removes them before it puts the image back.
+    package func undo(_ upload: Upload, _ bytes: any BlobWriter, as status: ImageStatus, because fault: Fault) {
+        guard bytes.discard() else {
+            return logger.warning(
+                "image \(upload.image) stays \(upload.aim.status.rawValue) until its data, which the store does not remove now, are gone")
+        }
+        abort(upload, as: status, because: fault)
     }
 
     package func abort(_ upload: Upload, as status: ImageStatus, because fault: Fault) {

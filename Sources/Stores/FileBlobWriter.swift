@@ -17,6 +17,8 @@ final class FileBlobWriter: BlobWriter, @unchecked Sendable {
     /// It may have a final name.
     private var mayBeNamed = false
     private var named: (path: String, isLinked: Bool)?
+    /// It has a final name still, though it was discarded.
+    private var isLeft = false
 
     /// Bytes after which the disk is set to work, so that the sync at the end finds little left to do.
     private static let syncStep: Int64 = 16 << 20
@@ -32,7 +34,7 @@ final class FileBlobWriter: BlobWriter, @unchecked Sendable {
     }
 
     deinit {
-        if named != nil { closeFile() } else { discard() }
+        if named != nil { closeFile() } else { _ = discard() }
     }
 
     func append(_ bytes: UnsafeRawBufferPointer) throws(Fault) {
@@ -129,18 +131,34 @@ final class FileBlobWriter: BlobWriter, @unchecked Sendable {
 
     func confirm() { unlink(names.pending) }
 
-    /// What fails here is found by whoever clears up.
-    func discard() {
-        guard descriptor >= 0 else { return }
+    /// An unfinished name that stays is found by whoever clears up, but a final one only while the lease tells of it.
+    func discard() -> Bool {
+        guard descriptor >= 0 else { return !isLeft }
         defer { closeFile() }
         guard mayBeNamed else {
             unlink(names.pending)
-            return
+            return true
         }
-        if let named, !named.isLinked {
-            try? names.remove(named.path, ifItIs: descriptor)
-        } else {
-            try? names.remove()
+        do throws(Fault) {
+            if let named, !named.isLinked {
+                try names.remove(named.path, ifItIs: descriptor)
+            } else {
+                try names.remove()
+            }
+        } catch {
+            isLeft = hasFinalName
+        }
+        return !isLeft
+    }
+
+    /// Whether a final name leads to the file, as far as the store tells.
+    private var hasFinalName: Bool {
+        var meant = stat()
+        guard fstat(descriptor, &meant) == 0 else { return true }
+        return [names.shared, names.own].contains { path in
+            var there = stat()
+            guard lstat(path, &there) == 0 else { return errno != ENOENT }
+            return there.st_ino == meant.st_ino && there.st_dev == meant.st_dev
         }
     }
 

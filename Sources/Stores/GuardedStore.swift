@@ -79,7 +79,7 @@ private final class GuardedBytes: BlobWriter {
 
     func commit() throws(Fault) -> ImageLocation { try bulkhead.note { () throws(Fault) in try base.commit() } }
     func confirm() { bulkhead.note { base.confirm() } }
-    func discard() { bulkhead.note { base.discard() } }
+    func discard() -> Bool { bulkhead.note { base.discard() } }
 }
 
 /// A source of images of which only so many answers are waited for at a time, to their end: who asks for one reads it to the end.

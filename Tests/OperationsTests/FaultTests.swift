@@ -74,7 +74,9 @@ extension UseCase {
         if meanwhile == .imageIsDeleted, [.gone, .pendingDelete].contains(outcome) { return true }
         switch report {
         case .success: return outcome == done
-        case .failure: return undone.contains(outcome) || mishap.leavesDoubt && outcome == done
+        case .failure:
+            if undone.contains(outcome) || mishap.leavesDoubt && outcome == done { return true }
+            return (mishap.leavesDoubt || mishap.lasts) && leftInDoubt.contains(outcome)
         case .underWay: return outcome == done || undone.contains(outcome)
         }
     }

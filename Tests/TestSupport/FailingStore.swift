@@ -1,4 +1,5 @@
 import Domain
+import Synchronization
 
 /// A store whose calls go wrong as an injector says.
 package final class FailingStore: ListedStore {
@@ -59,6 +60,7 @@ package final class FailingStore: ListedStore {
 private final class FailingBlobWriter: BlobWriter {
     private let base: any BlobWriter
     private let injector: Injector
+    private let mayBeCommitted = Atomic(false)
 
     init(_ base: any BlobWriter, _ injector: Injector) { (self.base, self.injector) = (base, injector) }
 
@@ -78,9 +80,20 @@ private final class FailingBlobWriter: BlobWriter {
         try injector.call(.store, "taken") { () throws(Fault) in FailingStream(try base.taken(), .read, injector) }
     }
 
-    func commit() throws(Fault) -> ImageLocation { try injector.call(.store, "commit") { () throws(Fault) in try base.commit() } }
-    func confirm() { injector.callQuietly("confirm", keeping: base) { base.confirm() } }
-    func discard() { injector.callQuietly("discard", keeping: base) { base.discard() } }
+    func commit() throws(Fault) -> ImageLocation {
+        try injector.call(.store, "commit") { () throws(Fault) in
+            let location = try base.commit()
+            mayBeCommitted.store(true, ordering: .relaxed)
+            return location
+        }
+    }
+
+    func confirm() { if injector.lets("confirm", keeping: base) { base.confirm() } }
+
+    func discard() -> Bool {
+        if injector.lets("discard", keeping: base) { return base.discard() }
+        return !mayBeCommitted.load(ordering: .relaxed)
+    }
 }
 
 /// Bytes whose reads go wrong.

@@ -8,7 +8,7 @@ package struct Mishap: Sendable, CustomTestStringConvertible {
     let parts: Set<Injector.Part>
     let act: Act
     /// Whether every later call fails too.
-    let lasts: Bool
+    package let lasts: Bool
     /// Whether what fails may have been done all the same.
     package let leavesDoubt: Bool
 
@@ -118,13 +118,11 @@ package final class Injector: Sendable {
         }
     }
 
-    /// The same for a call that tells nobody that it failed.
-    func callQuietly(_ name: String, keeping bytes: any BlobWriter, _ body: () -> Void) {
-        if case .failBefore = act(.store, name) {
-            state.withLock { $0.kept.append(bytes) }
-        } else {
-            body()
-        }
+    /// Whether a call is made that throws nothing. If not, the bytes are kept, so that nobody discards them.
+    func lets(_ name: String, keeping bytes: any BlobWriter) -> Bool {
+        guard case .failBefore = act(.store, name) else { return true }
+        state.withLock { $0.kept.append(bytes) }
+        return false
     }
 
     /// Bytes are let go, which discards them, unless their store fails or their process is dead.

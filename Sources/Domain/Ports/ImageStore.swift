@@ -82,7 +82,11 @@ package protocol BlobWriter: AnyObject, Sendable {
     func confirm()
 
     /// Removes the bytes, committed or not; a second call does nothing.
-    func discard()
+    ///
+    /// - Returns: false where the bytes could not be removed and may have been committed. Then the lease that they came in under must not
+    ///   be ended: when it expires, whoever takes over removes them.
+    @discardableResult
+    func discard() -> Bool
 }
 
 /// Bytes that a store has.
