@@ -2,7 +2,8 @@
 # make test   every test
 # make acceptance   Tempest's image tests, with a real Keystone; a real Glance and ours on one database; half a minute of chaos
 # make chaos        processes killed and frozen at random for two minutes, then what must hold (CHAOS= what Tests/Chaos/run takes besides)
-# make sanitize     the same for programs built with AddressSanitizer, and with ThreadSanitizer
+# make sanitize     a minute of chaos and the tests SUITES= (those that run the programs), with programs built with AddressSanitizer and
+#                   with ThreadSanitizer; hours, so not in CI
 # make bench  the figures, beside a real Glance (PEER= the folder of its scripts, BENCH= what Benchmarks/bench takes besides)
 #
 # make run takes CONF= (a glance-api.conf), STATE= (the folder, .state), API_PORT= (9292), REGISTRY_PORT= (9191) and
@@ -16,6 +17,7 @@ DB            ?=
 PEER          ?= ../shared/peer
 BENCH         ?=
 CHAOS         ?=
+SUITES        ?= (APIV1|APIV2|Registry|Cache|Fault|Store|Background|Import|Metadef|Notification|Identity|Tool|Gateway|Port)Tests
 
 # Debian's python3-swiftclient installs a /usr/bin/swift that is no compiler, so each one is asked.
 SWIFT := $(shell for s in $$(which -a swift 2>/dev/null) /opt/swift/usr/bin/swift; do \
@@ -57,10 +59,13 @@ acceptance: $(RELEASE)/.built $(KEYSTONE)/.made $(TEMPEST)/.made $(GLANCE)/.made
 chaos: $(RELEASE)/.built
 	Tests/Chaos/run --seconds 120 $(CHAOS)
 
-# Programs with a sanitizer are slow: what is left by killed ones takes longer to come to rest.
+# Programs with a sanitizer are slow: what is left by killed ones takes longer to come to rest. The tests themselves have none.
 sanitize: .build/.installed | swift
-	$(foreach s,address thread,$(foreach p,$(PROGRAMS),$(SWIFT) build --sanitize=$(s) --scratch-path .build-$(s) --product $(p) &&) \
-		Tests/Chaos/run --seconds 60 --patience 120 --programs .build-$(s)/debug --state .build-$(s)/chaos $(CHAOS) &&) true
+	$(SWIFT) build --build-tests -Xswiftc -warnings-as-errors
+	$(foreach s,address thread,$(foreach p,$(PROGRAMS) glance-tools,\
+		$(SWIFT) build --sanitize=$(s) --scratch-path .build-$(s) --product $(p) &&) \
+		Tests/Chaos/run --seconds 60 --patience 120 --programs .build-$(s)/debug --state .build-$(s)/chaos $(CHAOS) && \
+		.ci/sanitize $(SWIFT) $(s) '$(SUITES)' &&) true
 
 bench: $(RELEASE)/.built
 	$(SWIFT) build -c release --static-swift-stdlib --product ceiling

@@ -214,8 +214,8 @@ let package = Package(
         tests(
             "OperationsTests",
             needs: [
-                "TestSupport", "Cryptography", "Domain", "ImageFormats", "Importing", "JSONDocument", "MariaDB", "Operations", "Persistence",
-                "Schema", "Stack", "Stores", logging,
+                "TestSupport", "Cryptography", "Domain", "ImageFormats", "Importing", "JSONDocument", "MariaDB", "Operations",
+                "Persistence", "Schema", "Stack", "Stores", logging,
             ]),
         tests(
             "IdentityTests",
