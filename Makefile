@@ -2,7 +2,8 @@
 # make test         all tests
 # make acceptance   Tempest's image tests with a real Keystone; Glance and Vitrine on one database; half a minute of chaos
 # make chaos        kills and freezes processes at random for two minutes, then checks the invariants (CHAOS= options of Tests/Chaos/run)
-# make sanitize     the same with programs built with AddressSanitizer, and with ThreadSanitizer
+# make sanitize     a minute of chaos and the tests SUITES= (those that run the programs), with programs built with AddressSanitizer and
+#                   with ThreadSanitizer; hours, so not in CI
 # make bench        the figures, beside a real Glance (PEER= the folder of its scripts, BENCH= options of Benchmarks/bench)
 #
 # make run takes CONF= (a glance-api.conf), STATE= (the folder, .state), API_PORT= (9292), REGISTRY_PORT= (9191) and
@@ -16,6 +17,7 @@ DB            ?=
 PEER          ?= ../shared/peer
 BENCH         ?=
 CHAOS         ?=
+SUITES        ?= (APIV1|APIV2|Registry|Cache|Fault|Store|Background|Import|Metadef|Notification|Identity|Tool|Gateway|Port)Tests
 
 # Debian's python3-swiftclient installs a /usr/bin/swift that is not the compiler, so the version of each is checked.
 SWIFT := $(shell for s in $$(which -a swift 2>/dev/null) /opt/swift/usr/bin/swift; do \
@@ -57,10 +59,13 @@ acceptance: $(RELEASE)/.built $(KEYSTONE)/.made $(TEMPEST)/.made $(GLANCE)/.made
 chaos: $(RELEASE)/.built
 	Tests/Chaos/run --seconds 120 $(CHAOS)
 
-# Programs with a sanitizer are slow, so recovering from killed processes takes longer.
+# Programs with a sanitizer are slow, so recovering from killed processes takes longer. The tests themselves have no sanitizer.
 sanitize: .build/.installed | swift
-	$(foreach s,address thread,$(foreach p,$(PROGRAMS),$(SWIFT) build --sanitize=$(s) --scratch-path .build-$(s) --product $(p) &&) \
-		Tests/Chaos/run --seconds 60 --patience 120 --programs .build-$(s)/debug --state .build-$(s)/chaos $(CHAOS) &&) true
+	$(SWIFT) build --build-tests -Xswiftc -warnings-as-errors
+	$(foreach s,address thread,$(foreach p,$(PROGRAMS) glance-tools,\
+		$(SWIFT) build --sanitize=$(s) --scratch-path .build-$(s) --product $(p) &&) \
+		Tests/Chaos/run --seconds 60 --patience 120 --programs .build-$(s)/debug --state .build-$(s)/chaos $(CHAOS) && \
+		.ci/sanitize $(SWIFT) $(s) '$(SUITES)' &&) true
 
 bench: $(RELEASE)/.built
 	$(SWIFT) build -c release --static-swift-stdlib --product ceiling

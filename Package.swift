@@ -222,6 +222,12 @@ let package = Package(
                 "Stores", "MariaDB", "Threading", "glance-api", "glance-registry", "glance-tasks", "glance-manage", logging,
             ]),
         tests(
+            "OperationsTests",
+            needs: [
+                "TestSupport", "Cryptography", "Domain", "ImageFormats", "Importing", "JSONDocument", "MariaDB", "Operations",
+                "Persistence", "Schema", "Stack", "Stores", logging,
+            ]),
+        tests(
             "IdentityTests",
             needs: [
                 "TestSupport", "Domain", "HTTPClient", "Identity", "JSONDocument", "Threading", "glance-api", "glance-manage",

@@ -13,6 +13,11 @@ package enum Timing {
     /// Between two tries for the lease of a leader that somebody else has. Only a leader who was killed makes others wait.
     package static let otherLeader = 5.0
 
+    // MARK: A catalog that cannot be asked
+
+    /// Between two tries to end an upload or a job, and the time after which it is left to its lease.
+    package static let (catalogRetry, catalogPatience) = (0.5, 60.0)
+
     // MARK: The look for work
 
     /// Until the first look. Where all starts at once, the database needs a moment.

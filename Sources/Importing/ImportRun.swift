@@ -61,9 +61,10 @@ extension Importer {
         // The pending locations are recorded, and their bytes are reserved of the owner's quota.
         let remaining: Int64?
         do throws(Fault) {
-            remaining = try retryWhileUnavailable { () throws(Fault) in try jobs.prepare(job, pending: targets.urls, claiming: claim) }
+            remaining = try service.retryWhileUnavailable { () throws(Fault) in try jobs.prepare(job, pending: targets.urls, claiming: claim)
+            }
         } catch {
-            targets.discard()
+            _ = targets.discard()
             guard error.kind != .unavailable else { throw error }
             return try giveUp(run, error) { $0.undo(plan, job, because: error) }
         }
@@ -71,8 +72,7 @@ extension Importer {
         do throws(Fault) {
             brought = try bring(image, plan, found, into: targets, run, remaining.map { $0 / Int64(targets.count) }, claim)
         } catch {
-            targets.discard()
-            return try giveUp(run, error) { $0.undo(plan, job, because: error) }
+            return try giveUp(run, targets, plan, because: error)
         }
         try finish(run, plan, brought, targets, claim)
     }
@@ -177,7 +177,7 @@ extension Importer {
         var claim = claim
         if let size = brought.measured?.size { claim?.bytes = size * Int64(brought.locations.count) }
         do throws(Fault) {
-            let owed = try retryWhileUnavailable { () throws(Fault) in
+            let owed = try service.retryWhileUnavailable { () throws(Fault) in
                 try jobs.end(run.job, .success, claiming: claim) { image throws(Fault) in
                     try image.take(brought, by: plan, run.job)
                 }
@@ -187,11 +187,18 @@ extension Importer {
         } catch {
             // Perhaps the job has ended: the data stays, and if the job has not ended, its next attempt removes the data.
             guard error.kind != .unavailable else { throw error }
-            targets.discard()
-            return try giveUp(run, error) { $0.undo(plan, run.job, because: error) }
+            return try giveUp(run, targets, plan, because: error)
         }
         unstage(run.job)
         service.logger.info("image \(run.job.task.image?.text ?? "-") was imported by \(plan.name.rawValue)")
+    }
+
+    /// Ends a job that failed. If a store cannot remove its data now, the job's lease expires instead, and the next attempt removes it.
+    private func giveUp(_ run: JobRun, _ targets: ImportTargets, _ plan: ImportPlan, because fault: Fault) throws(Fault) {
+        guard targets.discard() else {
+            return service.logger.warning("task \(run.job.task.id) will be retried, as a store cannot remove its data now: \(fault)")
+        }
+        try giveUp(run, fault) { $0.undo(plan, run.job, because: fault) }
     }
 }
 

@@ -24,9 +24,11 @@ final class ImportTargets: @unchecked Sendable {
 
         var fault: Fault? { failure.withLock { $0 } }
 
-        func fail(_ fault: Fault) {
+        /// - Returns: as `BlobWriter.discard`.
+        @discardableResult
+        func fail(_ fault: Fault) -> Bool {
             failure.withLock { $0 = fault }
-            bytes.discard()
+            return bytes.discard()
         }
 
         /// Appends bytes. A store that may fail does not stop the others; `checkAny` reports that all have failed.
@@ -120,8 +122,10 @@ final class ImportTargets: @unchecked Sendable {
                 if let fault = target.fault { throw fault }
                 locations.append(try target.bytes.commit())
             } catch {
-                target.fail(error)
+                let isGone = target.fail(error)
                 if !failures.contains(where: { $0.store == target.store }) { try note(error, of: target.store) }
+                // The job still succeeds: this store must not keep the others from having the image.
+                if !isGone { logger.error("store \(target.store ?? "file") failed and keeps data at \(target.bytes.url); remove it") }
             }
         }
         try checkAny()
@@ -134,9 +138,9 @@ final class ImportTargets: @unchecked Sendable {
     }
 
     /// Removes the data from every store, committed or not.
-    func discard() {
-        for target in targets { target.bytes.discard() }
-    }
+    ///
+    /// - Returns: as `BlobWriter.discard`, for all of them.
+    func discard() -> Bool { targets.count { !$0.bytes.discard() } == 0 }
 
     private func note(_ fault: Fault, of store: String?) throws(Fault) {
         failures.append((store, fault))

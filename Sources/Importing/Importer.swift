@@ -107,7 +107,7 @@ package struct Importer: Sendable {
         guard !isEnding() else { return try jobs.release(job) }
         service.logger.warning("task \(job.task.id) on image \(job.task.image?.text ?? "-") failed: \(fault)")
         do throws(Fault) {
-            let owed = try retryWhileUnavailable { () throws(Fault) in
+            let owed = try service.retryWhileUnavailable { () throws(Fault) in
                 try jobs.end(job, .failure(fault.message), claiming: nil) { image throws(Fault) in
                     image.leave(job.task)
                     image[internal: Image.importError] = ImageText.storable(fault.message)

@@ -22,7 +22,7 @@ extension Importer {
             return try end(run) { $0.take(location, size, plan.expected, checksum: nil) }
         }
         guard let expected = plan.expected else {
-            _ = try retryWhileUnavailable { () throws(Fault) in
+            _ = try service.retryWhileUnavailable { () throws(Fault) in
                 try jobs.advance(run.job) { $0.take(location, size, nil, checksum: nil) }
             }
             return try describe(run, plan, location, size)
@@ -55,7 +55,7 @@ extension Importer {
     private func end(_ run: JobRun, _ change: @escaping (inout Image) -> Void) throws(Fault) {
         let job = run.job
         do throws(Fault) {
-            _ = try retryWhileUnavailable { () throws(Fault) in
+            _ = try service.retryWhileUnavailable { () throws(Fault) in
                 try jobs.end(job, .success, claiming: nil) { image throws(Fault) in
                     change(&image)
                     image.leave(job.task)

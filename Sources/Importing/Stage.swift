@@ -38,15 +38,14 @@ extension ImportService {
             _ = try bytes.commit()
             claim?.staged = size
             mayBeStaged = true
-            try retryWhileUnavailable { () throws(Fault) in
+            try service.retryWhileUnavailable { () throws(Fault) in
                 try catalog.finishStaging(upload, size: size, on: settings.host, claiming: claim)
             }
             bytes.confirm()
         } catch {
             // Perhaps the data was recorded: it stays, and if it was not recorded, the lease expires and `glance-tasks` removes the data.
             guard !mayBeStaged || error.kind != .unavailable else { throw error }
-            bytes.discard()
-            service.abort(upload, as: .queued, because: error)
+            service.undo(upload, bytes, as: .queued, because: error)
             throw error
         }
     }

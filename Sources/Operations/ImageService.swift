@@ -26,6 +26,8 @@ package struct ImageService: Sendable {
     package let leases: LeaseKeeper
     /// Limits each project's concurrent uploads in this process.
     package let clientUploads: ProjectShares
+    /// Of what must not be given up while the catalog is away for a moment.
+    let retries: Retries
     private let policies: any PolicySource
     /// The limits of an image.
     package let limits: ImageLimits
@@ -45,7 +47,7 @@ package struct ImageService: Sendable {
         catalog: some Catalog, stores: any ImageStores, staging: StagingArea, host: String? = nil, cache: CacheKeeper? = nil,
         source: any ImageSource, certificates: (any CertificateSource)? = nil, worker: String, policies: any PolicySource,
         protections: PropertyProtections?, limits: ImageLimits, projectLimits: any LimitSource, formats: FormatRules,
-        hashAlgorithm: String, clientUploads: ProjectShares, logger: Logger
+        hashAlgorithm: String, clientUploads: ProjectShares, retries: Retries = Retries(), logger: Logger
     ) throws(ThreadUnavailable) {
         (images, uploads) = (catalog, catalog)
         self.stores = stores
@@ -61,6 +63,7 @@ package struct ImageService: Sendable {
         self.formats = formats
         self.hashAlgorithm = hashAlgorithm
         self.clientUploads = clientUploads
+        self.retries = retries
         self.logger = logger
         self.worker = worker
         leases = try LeaseKeeper(of: "uploads", logger: logger) { tokens in

@@ -106,8 +106,7 @@ extension ImageService {
             }
             location = try bytes.commit()
         } catch {
-            bytes.discard()
-            abort(upload, as: failed(), because: error)
+            undo(upload, bytes, as: failed(), because: error)
             throw error
         }
         var claim = claim
@@ -154,10 +153,19 @@ extension ImageService {
         } catch {
             // Perhaps the upload was finished: the data stays, and if it was not, the lease expires and `glance-tasks` removes the data.
             guard error.kind != .unavailable else { throw error }
-            bytes.discard()
-            abort(upload, as: failed, because: error)
+            undo(upload, bytes, as: failed, because: error)
             throw error
         }
+    }
+
+    /// Discards a failed upload's data and ends its lease. If the store cannot remove the data, the lease expires instead, and
+    /// `glance-tasks` removes the data before it resets the image.
+    package func undo(_ upload: Upload, _ bytes: any BlobWriter, as status: ImageStatus, because fault: Fault) {
+        guard bytes.discard() else {
+            return logger.warning(
+                "image \(upload.image) stays \(upload.aim.status.rawValue) until its data, which the store cannot remove now, is gone")
+        }
+        abort(upload, as: status, because: fault)
     }
 
     /// Ends a failed upload. If the catalog cannot be told, the lease expires.
@@ -170,17 +178,27 @@ extension ImageService {
     }
 }
 
-/// Runs a closure that may be repeated. While the catalog is unavailable, it is retried twice a second for a minute.
-package func retryWhileUnavailable<Value>(_ body: () throws(Fault) -> Value) throws(Fault) -> Value {
-    let deadline = monotonicSeconds() + 60
-    while true {
-        do throws(Fault) {
-            return try body()
-        } catch {
-            guard error.kind == .unavailable, monotonicSeconds() < deadline else { throw error }
-            usleep(500_000)
+extension ImageService {
+    /// Runs a closure that may be repeated. While the catalog is unavailable, it is retried after pauses, for as long as `retries` says.
+    package func retryWhileUnavailable<Value>(_ body: () throws(Fault) -> Value) throws(Fault) -> Value {
+        let deadline = monotonicSeconds() + retries.patience
+        while true {
+            do throws(Fault) {
+                return try body()
+            } catch {
+                guard error.kind == .unavailable, monotonicSeconds() < deadline else { throw error }
+                usleep(useconds_t(retries.pause * 1_000_000))
+            }
         }
     }
+}
+
+/// How a catalog that cannot be asked is asked again. Seconds.
+package struct Retries: Sendable {
+    package var pause = Timing.catalogRetry
+    package var patience = Timing.catalogPatience
+
+    package init() {}
 }
 
 extension Upload {

@@ -18,6 +18,8 @@ final class FileBlobWriter: BlobWriter, @unchecked Sendable {
     /// Whether the file may have a final name.
     private var mayBeNamed = false
     private var named: (path: String, isLinked: Bool)?
+    /// It has a final name still, though it was discarded.
+    private var isLeft = false
 
     /// The number of bytes after which writing to the disk is started, so that the sync at the end finds little to do.
     private static let syncStep: Int64 = 16 << 20
@@ -33,7 +35,7 @@ final class FileBlobWriter: BlobWriter, @unchecked Sendable {
     }
 
     deinit {
-        if named != nil { closeFile() } else { discard() }
+        if named != nil { closeFile() } else { _ = discard() }
     }
 
     func append(_ bytes: UnsafeRawBufferPointer) throws(Fault) {
@@ -122,18 +124,34 @@ final class FileBlobWriter: BlobWriter, @unchecked Sendable {
 
     func confirm() { unlink(names.pending) }
 
-    /// Removes the file. The sweeper removes what stays after an error.
-    func discard() {
-        guard descriptor >= 0 else { return }
+    /// Removes the file. The sweeper removes an unfinished name that stays after an error; a final name it finds only by the lease.
+    func discard() -> Bool {
+        guard descriptor >= 0 else { return !isLeft }
         defer { closeFile() }
         guard mayBeNamed else {
             unlink(names.pending)
-            return
+            return true
         }
-        if let named, !named.isLinked {
-            try? names.remove(named.path, ifItIs: descriptor)
-        } else {
-            try? names.remove()
+        do throws(Fault) {
+            if let named, !named.isLinked {
+                try names.remove(named.path, ifItIs: descriptor)
+            } else {
+                try names.remove()
+            }
+        } catch {
+            isLeft = hasFinalName
+        }
+        return !isLeft
+    }
+
+    /// Whether a final name leads to the file, as far as the store tells.
+    private var hasFinalName: Bool {
+        var meant = stat()
+        guard fstat(descriptor, &meant) == 0 else { return true }
+        return [names.shared, names.own].contains { path in
+            var there = stat()
+            guard lstat(path, &there) == 0 else { return errno != ENOENT }
+            return there.st_ino == meant.st_ino && there.st_dev == meant.st_dev
         }
     }
 

@@ -80,7 +80,7 @@ private final class GuardedBytes: BlobWriter {
 
     func commit() throws(Fault) -> ImageLocation { try bulkhead.note { () throws(Fault) in try base.commit() } }
     func confirm() { bulkhead.note { base.confirm() } }
-    func discard() { bulkhead.note { base.discard() } }
+    func discard() -> Bool { bulkhead.note { base.discard() } }
 }
 
 /// A source of images with a limited number of concurrent answers, each of which counts until it is read to its end.

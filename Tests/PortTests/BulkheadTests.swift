@@ -149,7 +149,7 @@ private final class StuckStore: ImageStore {
         func taken() throws(Fault) -> any ByteStream { try base.taken() }
         func commit() throws(Fault) -> ImageLocation { try base.commit() }
         func confirm() { base.confirm() }
-        func discard() { base.discard() }
+        func discard() -> Bool { base.discard() }
     }
 }
 

@@ -137,8 +137,9 @@ package final class TestGlance: @unchecked Sendable {
     package static let repository = URL(filePath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
         .deletingLastPathComponent().path()
 
-    /// The folder of the programs: that of the tests.
+    /// The folder of the programs, with a slash at its end: that of the tests, unless `VITRINE_PROGRAMS` names another, as `make sanitize` does.
     package static let programs: String = {
+        if let folder = ProcessInfo.processInfo.environment["VITRINE_PROGRAMS"] { return "\(folder)/" }
         let own = (try? FileManager.default.destinationOfSymbolicLink(atPath: "/proc/self/exe")) ?? ""
         // `swift test` runs the tests inside a helper of the toolchain, and names the bundle on its command line.
         let bundle = CommandLine.arguments.first { $0.hasSuffix(".xctest") } ?? own

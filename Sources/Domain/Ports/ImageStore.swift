@@ -89,7 +89,11 @@ package protocol BlobWriter: AnyObject, Sendable {
     func confirm()
 
     /// Removes the data, committed or not; a second call does nothing.
-    func discard()
+    ///
+    /// - Returns: false if the data could not be removed and may have been committed. Then the caller must not end the upload's lease: when
+    ///   it expires, the process that takes over removes the data.
+    @discardableResult
+    func discard() -> Bool
 }
 
 /// Data in a store.
