@@ -68,6 +68,10 @@ def start_whole(name, state, port, repository):
         'tokens:\n  admin: { user: admin, project: admin, roles: [admin] }\n  user: { user: user, project: proj7, roles: [member] }\n')
     process, server = run(name, state, port, f'[vitrine]\nidentity = tokens\ntoken_file = {tokens}\n', repository=repository)
     server.sql('SET GLOBAL innodb_buffer_pool_size = 1073741824')  # as the peer's has it
+    # A store marks its folder with the first image. Made-up images come behind it: a folder without a mark that has none of them is refused.
+    first = server.make(1, 'first')
+    server.call('PUT', f'/v2/images/{first[0]}/file', 'data', kind='application/octet-stream')
+    server.drop(first)
     return process, server
 
 
