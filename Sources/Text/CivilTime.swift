@@ -21,8 +21,7 @@ package struct CivilTime: Hashable, Sendable {
             hour: Int(fields.tm_hour), minute: Int(fields.tm_min), second: Int(fields.tm_sec))
     }
 
-    /// Seconds since 1970. What is beyond the end of a month, a day, an hour or a minute is counted on: the 30th of February is the 1st
-    /// or 2nd of March.
+    /// Seconds since 1970. A field beyond its bounds carries over: the 30th of February is the 1st or 2nd of March.
     package var seconds: Int {
         var fields = tm()
         (fields.tm_year, fields.tm_mon, fields.tm_mday) = (CInt(year - 1900), CInt(month - 1), CInt(day))
