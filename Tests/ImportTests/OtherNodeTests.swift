@@ -150,7 +150,9 @@ private let direct = #"{"method": {"name": "glance-direct"}}"#
         try there.execute("DELETE FROM vitrine_nodes WHERE node = 'http://node.example:9292'")
         let task = try here.ended(on: id)
         #expect(task["status"]?.string == "failure")
-        #expect(task["message"]?.string?.contains("3600 s of the node http://node.example:9292") == true, "\(task)")
+        #expect(
+            task["message"]?.string?.contains("The node http://node.example:9292, which has the staged data, was silent for 3600 s")
+                == true, "\(task)")
         try there.expectStaged([1, 2, 3], of: id)
         #expect(try stageHost(of: id) == "http://node.example:9292")
     }
