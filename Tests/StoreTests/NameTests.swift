@@ -68,6 +68,20 @@ import Testing
         #expect(try incoming().isEmpty)
     }
 
+    /// Ending the lease of such an upload would leave bytes that no row refers to.
+    @Test func `stays where it cannot be removed, and whoever discards is told so`() throws {
+        let (incoming, away) = ("\(folder)/.incoming", "\(folder)/.away")
+        let (committed, begun) = (try begin("1", "late"), try store.begin(.fresh(), token: "2", announcing: nil))
+        _ = try committed.commit()
+        try FileManager.default.moveItem(atPath: incoming, toPath: away)
+        #expect(begun.discard())
+        #expect(!committed.discard() && !committed.discard())
+        #expect(text(shared) == "late")
+        try FileManager.default.moveItem(atPath: away, toPath: incoming)
+        try store.discard(upload("1"))
+        #expect(text(shared) == nil)
+    }
+
     @Test func `is left to an upload that begins while another process is about to remove it`() throws {
         let old = try store.store(Array("old".utf8), as: image)
         var location: ImageLocation?
