@@ -73,6 +73,7 @@ bench: $(RELEASE)/.built
 
 lint: | swift
 	$(SWIFT) format lint --strict --configuration .ci/swift-format.json --recursive Package.swift Sources Tests Benchmarks
+	.ci/check-words
 
 # OpenStack's programs from PyPI, each in its own virtual environment, apart from the system's packages.
 $(CLIENTS)/.made: Tests/ClientTests/requirements.txt

@@ -175,7 +175,8 @@ let package = Package(
         program(
             "glance-manage",
             needs: [
-                "APICommon", "APIRegistry", "APIV1", "APIV2", "Assembly", "HTTP", "Domain", "Files", "JSONDocument", "Operations", "Options",
+                "APICommon", "APIRegistry", "APIV1", "APIV2", "Assembly", "HTTP", "Domain", "Files", "JSONDocument", "Operations",
+                "Options",
                 "Persistence", "Schema", "OsloConfig", "Stack", arguments,
             ]),
 

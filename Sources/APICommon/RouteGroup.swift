@@ -9,7 +9,7 @@ package protocol RouteGroup<Parts>: Sendable {
 
     /// The heading above the group's routes in the reference.
     static var subject: String { get }
-    /// Who has these routes, where a row does not say otherwise.
+    /// The services that have these routes, unless a row says otherwise.
     static var origin: RouteOrigin { get }
     /// The rows in the order in which the router looks at them.
     static var routes: [RouteRow<Self>] { get }
@@ -66,7 +66,7 @@ package struct RouteRow<Group>: Sendable {
     }
 }
 
-/// Who has a route.
+/// The services that have a route.
 package enum RouteOrigin: String, Sendable {
     case glance = "yes"
     case olderGlance = "older releases"

@@ -53,7 +53,8 @@ extension CompositionRoot {
             metadefs: MetadefService(catalog: catalog, policies: policies), cache: try makeCacheService(service),
             usage: UsageReport(limits: try projectLimits, usage: catalog), nodes: try makeOtherNodes(),
             imageSchemas: ImageSchemas(
-                diskFormats: try configuration(options.formats.diskFormats), containerFormats: try configuration(options.formats.containerFormats),
+                diskFormats: try configuration(options.formats.diskFormats),
+                containerFormats: try configuration(options.formats.containerFormats),
                 site: try siteProperties),
             paging: try makePaging(), shows: try shown, notesSends: try notesSends, managesCache: try flavor.managesCache)
     }
@@ -87,7 +88,8 @@ extension CompositionRoot {
     private func partsOfV1(_ service: ImageService) throws -> V1API.Parts {
         V1API.Parts(
             service: service,
-            formats: V1Formats(disk: try configuration(options.formats.diskFormats), container: try configuration(options.formats.containerFormats)),
+            formats: V1Formats(
+                disk: try configuration(options.formats.diskFormats), container: try configuration(options.formats.containerFormats)),
             usualPage: try configuration(options.api.limitParamDefault), longestPage: try configuration(options.api.apiLimitMax),
             notesSends: try notesSends)
     }
@@ -127,7 +129,8 @@ extension CompositionRoot {
         }
         let catalog = try catalog
         let parts = RegistryAPI.Parts(
-            catalog: catalog, usualPage: try configuration(options.api.limitParamDefault), longestPage: try configuration(options.api.apiLimitMax),
+            catalog: catalog, usualPage: try configuration(options.api.limitParamDefault),
+            longestPage: try configuration(options.api.apiLimitMax),
             memberQuota: try makeLimits().members)
         var front = API.Front(longestRequestID: try configuration(options.api.maxRequestIDLength))
         front.isForAPI = true

@@ -61,7 +61,8 @@ extension Importer {
         // The pending locations are recorded, and their bytes are reserved of the owner's quota.
         let remaining: Int64?
         do throws(Fault) {
-            remaining = try service.retryWhileUnavailable { () throws(Fault) in try jobs.prepare(job, pending: targets.urls, claiming: claim)
+            remaining = try service.retryWhileUnavailable { () throws(Fault) in
+                try jobs.prepare(job, pending: targets.urls, claiming: claim)
             }
         } catch {
             _ = targets.discard()

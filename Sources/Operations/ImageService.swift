@@ -26,7 +26,7 @@ package struct ImageService: Sendable {
     package let leases: LeaseKeeper
     /// Limits each project's concurrent uploads in this process.
     package let clientUploads: ProjectShares
-    /// Of what must not be given up while the catalog is away for a moment.
+    /// The retries of calls that must not fail because the catalog is unavailable for a moment.
     let retries: Retries
     private let policies: any PolicySource
     /// The limits of an image.

@@ -193,11 +193,12 @@ extension ImageService {
     }
 }
 
-/// How a catalog that cannot be asked is asked again. Seconds.
+/// The retries of calls to a catalog that is unavailable, in seconds.
 package struct Retries: Sendable {
     package var pause = Timing.catalogRetry
     package var patience = Timing.catalogPatience
 
+    /// Makes the retries of a running service; tests set shorter ones.
     package init() {}
 }
 

@@ -56,7 +56,7 @@ enum Quotas {
         return remaining
     }
 
-    /// The stored bytes, and those that running uploads have reserved.
+    /// The bytes in stores, and the bytes that running uploads have reserved.
     private static func bytesTaken(by project: String, on connection: Connection) throws(MariaDBError) -> Int64 {
         try sum(ask(bytesStored, project, connection), ask(bytesReserved, project, connection))
     }

@@ -46,7 +46,7 @@ package struct DumpFolder {
         let isWhole = access(whole, F_OK) == 0
         let file = isWhole ? whole : metadata(id)
         guard let bytes = try FileBytes(file).whole(atMost: 16 << 20), let document = (try? JSON(parsing: bytes))?.object,
-            let image = isWhole ? ReplicatedImage(document) : ReplicatedImage(classic: document), image.id == id
+            let image = isWhole ? ReplicatedImage(document) : ReplicatedImage(v1: document), image.id == id
         else { throw ReplicationError(.image, "\(file) does not describe image \(id)") }
         return image
     }

@@ -90,7 +90,7 @@ struct ReplicatedImage {
     /// Reads an image in the form of V1, which Glance's dumps have.
     ///
     /// - Returns: nil for a document without an id.
-    init?(classic: JSONObject) {
+    init?(v1: JSONObject) {
         var document: JSONObject = [:]
         // Custom properties come first, so that none of them replaces a field.
         classic["properties"]?.object?.forEach { name, value in

@@ -5,7 +5,7 @@ import Testing
 /// Requests for the suites of V1. Fields of images are named without `x-image-meta-`.
 extension TestGlance {
     /// Sends a request of V1; a body is `application/octet-stream` unless the headers say otherwise.
-    func classic(
+    func askV1(
         _ method: String, _ path: String, as person: Person? = .alice, _ fields: [String: String] = [:],
         headers: [String: String] = [:], body: [UInt8]? = nil
     ) throws -> Reply {
@@ -21,11 +21,11 @@ extension TestGlance {
     func create(
         _ fields: [String: String] = [:], as person: Person? = .alice, headers: [String: String] = [:], data: String? = nil
     ) throws -> Reply {
-        try classic("POST", "/images", as: person, fields, headers: headers, body: data.map { Array($0.utf8) })
+        try askV1("POST", "/images", as: person, fields, headers: headers, body: data.map { Array($0.utf8) })
     }
 
     /// Creates an image by V1 and returns its id.
-    func hasClassic(_ fields: [String: String] = [:], as person: Person = .alice, data: String? = nil) throws -> String {
+    func hasV1Image(_ fields: [String: String] = [:], as person: Person = .alice, data: String? = nil) throws -> String {
         let reply = try create(data == nil ? fields : formats.merging(fields) { $1 }, as: person, data: data)
         guard reply.status == 201, let id = reply.json["image"]?["id"]?.string else { throw Unexpected(reply) }
         return id
@@ -34,12 +34,12 @@ extension TestGlance {
     func update(
         _ id: String, _ fields: [String: String] = [:], as person: Person? = .alice, headers: [String: String] = [:], data: String? = nil
     ) throws -> Reply {
-        try classic("PUT", "/images/\(id)", as: person, fields, headers: headers, body: data.map { Array($0.utf8) })
+        try askV1("PUT", "/images/\(id)", as: person, fields, headers: headers, body: data.map { Array($0.utf8) })
     }
 
-    func head(of id: String, as person: Person? = .alice) throws -> Reply { try classic("HEAD", "/images/\(id)", as: person) }
-    func get(_ id: String, as person: Person? = .alice) throws -> Reply { try classic("GET", "/images/\(id)", as: person) }
-    func delete(_ id: String, as person: Person? = .alice) throws -> Reply { try classic("DELETE", "/images/\(id)", as: person) }
+    func head(of id: String, as person: Person? = .alice) throws -> Reply { try askV1("HEAD", "/images/\(id)", as: person) }
+    func get(_ id: String, as person: Person? = .alice) throws -> Reply { try askV1("GET", "/images/\(id)", as: person) }
+    func delete(_ id: String, as person: Person? = .alice) throws -> Reply { try askV1("DELETE", "/images/\(id)", as: person) }
 
     /// Creates or updates with a chunked body, which ends early if the server refuses it.
     func sendChunked(_ method: String, _ path: String, _ fields: [String: String], _ data: [UInt8]) throws -> Reply {
@@ -95,7 +95,7 @@ extension TestGlance {
 
     /// The images of a list.
     func listed(_ query: String = "", as person: Person? = .alice, in list: String = "/images/detail") throws -> [JSONValue] {
-        let reply = try classic("GET", list + query, as: person)
+        let reply = try askV1("GET", list + query, as: person)
         guard reply.status == 200, let images = reply.json["images"]?.array else { throw Unexpected(reply) }
         return images
     }
@@ -146,13 +146,13 @@ extension TestGlance {
 
     /// Adds a member by V1.
     func share(_ id: String, with project: String, as person: Person? = .alice, canShare: Bool? = nil) throws -> Reply {
-        guard let canShare else { return try classic("PUT", "/images/\(id)/members/\(project)", as: person) }
+        guard let canShare else { return try askV1("PUT", "/images/\(id)/members/\(project)", as: person) }
         return try send("PUT", "/v1/images/\(id)/members/\(project)", as: person, json: #"{"member": {"can_share": \#(canShare)}}"#)
     }
 
     /// The members of an image by V1, as `project` or, where it may share, `project+`.
     func members(of id: String, as person: Person? = .alice) throws -> [String] {
-        let reply = try classic("GET", "/images/\(id)/members", as: person)
+        let reply = try askV1("GET", "/images/\(id)/members", as: person)
         guard reply.status == 200, let members = reply.json["members"]?.array else { throw Unexpected(reply) }
         return members.map { ($0["member_id"]?.string ?? "?") + ($0["can_share"]?.bool == true ? "+" : "") }
     }

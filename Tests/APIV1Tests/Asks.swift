@@ -2,7 +2,7 @@ import Domain
 
 extension Ask {
     /// Every route of both APIs that checks a policy rule.
-    static let all = images + data + members + others + metadefs + classic
+    static let all = images + data + members + others + metadefs + v1
 
     private static let images: [Ask] = [
         .reads("GET", "/v2/images", [.getImages]), .reads("POST", "/v2/images", .nothing, 201, [.addImage], json: "{}"),
@@ -124,7 +124,7 @@ extension Ask {
     private static let location = ["x-image-meta-location": "{source}"].merging(formats) { $1 }
     private static let copy = ["x-glance-api-copy-from": "{source}"].merging(formats) { $1 }
 
-    private static let classic: [Ask] = [
+    private static let v1: [Ask] = [
         .reads("GET", "/v1/images", [.getImages]), .reads("GET", "/v1/images/detail", [.getImages]),
         .reads("POST", "/v1/images", .nothing, 201, [.addImage]),
         .reads("POST", "/v1/images", .nothing, 201, [.addImage, .publicizeImage], ["x-image-meta-is_public": "True"]),

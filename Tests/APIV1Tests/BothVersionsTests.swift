@@ -7,7 +7,7 @@ import Testing
     init() throws { glance = try .of(Self.self, runsRegistry: true) }
 
     @Test func `made by V1 is V2's as well`() throws {
-        let id = try glance.hasClassic(
+        let id = try glance.hasV1Image(
             ["name": "from v1", "min_ram": "5", "min_disk": "6", "protected": "true", "property-os_distro": "debian", "virtual_size": "9"],
             data: "hello")
         let image = try glance.image(id, as: .alice)
@@ -57,7 +57,7 @@ import Testing
     }
 
     @Test func `begun by one is filled by the other`() throws {
-        let first = try glance.hasClassic(formats)
+        let first = try glance.hasV1Image(formats)
         #expect(try glance.upload(Array("hello".utf8), to: first).status == 204)
         #expect(try glance.get(first).text == "hello")
         let second = try glance.hasImage()
@@ -78,7 +78,7 @@ import Testing
 
     @Test func `has the same visibility`() throws {
         for (word, visibility) in [("true", "public"), ("false", "shared")] {
-            let id = try glance.hasClassic(["is_public": word], as: .admin)
+            let id = try glance.hasV1Image(["is_public": word], as: .admin)
             #expect(try glance.image(id)["visibility"]?.string == visibility)
         }
         for (visibility, word) in [("public", "True"), ("private", "False"), ("community", "False"), ("shared", "False")] {
@@ -88,7 +88,7 @@ import Testing
     }
 
     @Test func `has the same members`() throws {
-        let id = try glance.hasClassic(["name": "both"], data: "hello")
+        let id = try glance.hasV1Image(["name": "both"], data: "hello")
         #expect(try glance.share(id, with: "bolt").status == 204)
         let members = try glance.send("GET", "/v2/images/\(id)/members").json["members"]?.array ?? []
         #expect(members.map { $0["member_id"]?.string } == ["bolt"])
@@ -108,7 +108,7 @@ import Testing
     }
 
     @Test func `has the same properties, whoever changes them`() throws {
-        let id = try glance.hasClassic(["property-a": "1", "property-empty": ""])
+        let id = try glance.hasV1Image(["property-a": "1", "property-empty": ""])
         let image = try glance.image(id)
         #expect(image["a"]?.string == "1" && image["empty"]?.string == "")
         #expect(try glance.patch(id, #"[{"op": "add", "path": "/b", "value": "2"}, {"op": "remove", "path": "/a"}]"#).status == 200)
@@ -119,7 +119,7 @@ import Testing
     }
 
     @Test func `deleted meanwhile by the other is gone`() throws {
-        let id = try glance.hasClassic(data: "hello")
+        let id = try glance.hasV1Image(data: "hello")
         #expect(try glance.send("DELETE", "/v2/images/\(id)").status == 204)
         #expect(try glance.update(id, ["name": "n"]).status == 404)
         #expect(try glance.delete(id).status == 404)

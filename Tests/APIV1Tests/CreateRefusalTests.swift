@@ -112,7 +112,7 @@ import Testing
     }
 
     @Test func `for an id that another has is 409, and the other stays`() throws {
-        let id = try glance.hasClassic(["name": "first"], data: "hello")
+        let id = try glance.hasV1Image(["name": "first"], data: "hello")
         for person in [TestGlance.Person.alice, .bob, .admin] {
             for data in [nil, "other"] as [String?] {
                 let reply = try glance.create(formats.merging(["id": id, "name": "second"]) { $1 }, as: person, data: data)
@@ -125,7 +125,7 @@ import Testing
     }
 
     @Test func `for an id that a deleted one had is 409`() throws {
-        let id = try glance.hasClassic(data: "hello")
+        let id = try glance.hasV1Image(data: "hello")
         #expect(try glance.delete(id).status == 200)
         #expect(try glance.create(["id": id]).status == 409)
         #expect(try glance.recordedStatus(id) == "deleted")
@@ -189,7 +189,7 @@ import Testing
 
     @Test(arguments: addresses, Header.allCases)
     func `is refused for its scheme of an image that waits, which waits on`(_ address: String, _ header: Header) throws {
-        let id = try glance.hasClassic(formats.merging(["size": "5", "property-p": "v"]) { $1 })
+        let id = try glance.hasV1Image(formats.merging(["size": "5", "property-p": "v"]) { $1 })
         #expect(try glance.update(id, headers: [header.rawValue: address]).status == 400)
         #expect(try glance.recordedStatus(id) == "queued")
         #expect(try glance.head(of: id).meta("property-p") == "v")
@@ -211,7 +211,7 @@ import Testing
         let fresh = try glance.create(formats.merging(["id": id]) { $1 }, headers: headers, data: hasBody ? "hello" : nil)
         #expect(fresh.status == 400, "\(row)")
         try glance.expectNoTrace(of: id)
-        let waiting = try glance.hasClassic(formats)
+        let waiting = try glance.hasV1Image(formats)
         #expect(try glance.update(waiting, headers: headers, data: hasBody ? "hello" : nil).status == 400, "\(row)")
         #expect(try glance.recordedStatus(waiting) == "queued")
         try glance.expectNoBytes(of: waiting)
@@ -219,7 +219,7 @@ import Testing
 
     @Test(arguments: Header.allCases)
     func `is refused of an image that has its own`(_ header: Header) throws {
-        let id = try glance.hasClassic(["name": "has some"], data: "hello")
+        let id = try glance.hasV1Image(["name": "has some"], data: "hello")
         #expect(try glance.update(id, headers: [header.rawValue: "http://192.0.2.1/x"]).status == 400)
         #expect(try glance.get(id).text == "hello")
         #expect(try glance.count("image_locations", where: "image_id = '\(id)' AND deleted = 0") == 1)
@@ -229,7 +229,7 @@ import Testing
         let id = newID()
         #expect(try glance.create(["id": id], headers: ["x-image-meta-location": "http://192.0.2.1/x"]).status == 400)
         try glance.expectNoTrace(of: id)
-        let waiting = try glance.hasClassic()
+        let waiting = try glance.hasV1Image()
         #expect(try glance.update(waiting, ["size": "77"], headers: ["x-image-meta-location": "http://192.0.2.1/x"]).status == 400)
         #expect(try glance.head(of: waiting).meta("size") == "0")
     }

@@ -57,7 +57,7 @@ import Testing
         let reply =
             isChunked
             ? try glance.sendChunked("POST", "/images", formats, data)
-            : try glance.classic("POST", "/images", formats, body: data)
+            : try glance.askV1("POST", "/images", formats, body: data)
         #expect(reply.status == 201)
         let id = try #require(reply.image["id"]?.string)
         #expect(reply.image["status"]?.string == "active")
@@ -86,7 +86,7 @@ import Testing
     }
 
     @Test func `takes a body without bytes for none`() throws {
-        let reply = try glance.classic("POST", "/images", ["name": "empty"], body: [])
+        let reply = try glance.askV1("POST", "/images", ["name": "empty"], body: [])
         #expect(reply.status == 201)
         #expect(reply.image["status"]?.string == "queued")
         #expect(try glance.storedFiles().contains(reply.image["id"]?.string ?? "") == false)
@@ -120,7 +120,7 @@ import Testing
     @Test(arguments: ["container_format", "container-format", "CONTAINER_FORMAT", "Container-Format", "cOnTaInEr_FoRmAt"])
     func `knows a field in any case, with either line`(_ name: String) throws {
         #expect(try glance.create([name: "ovf"]).image["container_format"]?.string == "ovf")
-        let reply = try glance.classic("POST", "/images", headers: ["X-IMAGE-META-\(name)": "ovf"])
+        let reply = try glance.askV1("POST", "/images", headers: ["X-IMAGE-META-\(name)": "ovf"])
         #expect(reply.image["container_format"]?.string == "ovf")
     }
 
@@ -176,7 +176,7 @@ import Testing
     }
 
     @Test func `keeps a property without a value, which no header shows`() throws {
-        let id = try glance.hasClassic(["property-empty": ""])
+        let id = try glance.hasV1Image(["property-empty": ""])
         #expect(try glance.rows("SELECT name, value FROM image_properties WHERE image_id = '\(id)'", columns: 2) == [["empty", nil]])
         #expect(try glance.head(of: id).meta("property-empty") == nil)
         let listed = try #require(try glance.listed("?limit=1000").first { $0["id"]?.string == id })
@@ -186,7 +186,7 @@ import Testing
 
     @Test func `takes 128 properties, and shows each`() throws {
         let fields = Dictionary(uniqueKeysWithValues: (0..<128).map { ("property-key_\($0)", "value \($0)") })
-        let id = try glance.hasClassic(fields)
+        let id = try glance.hasV1Image(fields)
         let head = try glance.head(of: id)
         for (name, value) in fields { #expect(head.meta(name) == value) }
         #expect(try glance.count("image_properties", where: "image_id = '\(id)' AND deleted = 0") == 128)

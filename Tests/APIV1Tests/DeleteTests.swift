@@ -6,7 +6,7 @@ import Testing
     init() throws { glance = try .of(Self.self, runsRegistry: true) }
 
     @Test func `takes it and its bytes away, and says nothing`() throws {
-        let id = try glance.hasClassic(["name": "n", "property-p": "v"], data: "hello")
+        let id = try glance.hasV1Image(["name": "n", "property-p": "v"], data: "hello")
         #expect(try glance.share(id, with: "bolt").status == 204)
         let reply = try glance.delete(id)
         #expect(reply.status == 200)
@@ -25,19 +25,19 @@ import Testing
             #expect(try glance.count(table, where: "image_id = '\(id)' AND deleted = 0") == 0, "\(table)")
         }
         #expect(try glance.count("vitrine_removals", where: "image_id = '\(id)'") == 0)
-        #expect(try glance.classic("GET", "/shared-images/bolt", as: .bob).text.contains(id) == false)
+        #expect(try glance.askV1("GET", "/shared-images/bolt", as: .bob).text.contains(id) == false)
     }
 
     @Test(arguments: ["queued", "killed", "deactivated", "saving"])
     func `is done in other statuses too`(_ status: String) throws {
-        let id = try glance.hasClassic()
+        let id = try glance.hasV1Image()
         try glance.execute("UPDATE images SET status = '\(status)' WHERE id = '\(id)'")
         #expect(try glance.delete(id).status == 200)
         #expect(try glance.recordedStatus(id) == "deleted")
     }
 
     @Test func `is 403 while the image is protected`() throws {
-        let id = try glance.hasClassic(["protected": "true"], data: "hello")
+        let id = try glance.hasV1Image(["protected": "true"], data: "hello")
         for person in [TestGlance.Person.alice, .admin] { #expect(try glance.delete(id, as: person).status == 403) }
         #expect(try glance.get(id).text == "hello")
         #expect(try glance.update(id, ["protected": "false"]).status == 200)
@@ -45,7 +45,7 @@ import Testing
     }
 
     @Test func `is 403 while its deletion is under way`() throws {
-        let id = try glance.hasClassic(["name": "n"])
+        let id = try glance.hasV1Image(["name": "n"])
         try glance.execute("UPDATE images SET status = 'pending_delete' WHERE id = '\(id)'")
         for person in [TestGlance.Person.alice, .admin] { #expect(try glance.delete(id, as: person).status == 403) }
         #expect(try glance.recordedStatus(id) == "pending_delete")
@@ -53,7 +53,7 @@ import Testing
 
     /// The record as `delayed_delete` leaves it.
     @Test func `is 403 for whose it is while its bytes wait for the scrubber`() throws {
-        let id = try glance.hasClassic(["name": "n"])
+        let id = try glance.hasV1Image(["name": "n"])
         try glance.execute(
             "UPDATE images SET status = 'pending_delete', deleted = 1, deleted_at = UTC_TIMESTAMP(), visibility = 'private' WHERE id = '\(id)'"
         )
@@ -63,7 +63,7 @@ import Testing
     }
 
     @Test func `is 404 where there is none, any more or at all`() throws {
-        let id = try glance.hasClassic()
+        let id = try glance.hasV1Image()
         #expect(try glance.delete(id).status == 200)
         for person in [TestGlance.Person.alice, .admin] {
             for gone in [id, newID(), "nothing"] { #expect(try glance.delete(gone, as: person).status == 404, "\(gone)") }
@@ -76,7 +76,7 @@ import Testing
         ("shared", .reader, 403),
     ])
     func `is not others'`(_ visibility: String, _ person: TestGlance.Person, _ status: Int) throws {
-        let id = try glance.hasClassic(data: "hello")
+        let id = try glance.hasV1Image(data: "hello")
         try glance.execute("UPDATE images SET visibility = '\(visibility)' WHERE id = '\(id)'")
         #expect(try glance.delete(id, as: person).status == status)
         #expect(try glance.get(id).text == "hello")
@@ -85,7 +85,7 @@ import Testing
 
     @Test func `is not a member's, whether it may share or not`() throws {
         for canShare in [true, false] {
-            let id = try glance.hasClassic(data: "hello")
+            let id = try glance.hasV1Image(data: "hello")
             #expect(try glance.share(id, with: "bolt", canShare: canShare).status == 204)
             #expect(try glance.delete(id, as: .bob).status == 403)
             #expect(try glance.get(id).text == "hello")
@@ -94,13 +94,13 @@ import Testing
 
     @Test(arguments: [TestGlance.Person.anna, .admin])
     func `is its project's and administrators'`(_ person: TestGlance.Person) throws {
-        let id = try glance.hasClassic(data: "hello")
+        let id = try glance.hasV1Image(data: "hello")
         #expect(try glance.delete(id, as: person).status == 200)
         #expect(try !glance.storedFiles().contains(id))
     }
 
     @Test func `takes no second one's bytes with it`() throws {
-        let (gone, kept) = (try glance.hasClassic(data: "gone"), try glance.hasClassic(data: "kept"))
+        let (gone, kept) = (try glance.hasV1Image(data: "gone"), try glance.hasV1Image(data: "kept"))
         #expect(try glance.delete(gone).status == 200)
         #expect(try glance.get(kept).text == "kept")
     }

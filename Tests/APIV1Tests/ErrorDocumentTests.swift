@@ -15,12 +15,12 @@ import Testing
     @Test(arguments: accepts)
     func `are written as Accept says`(_ accept: String?, _ type: String) throws {
         let headers = accept.map { ["Accept": $0] } ?? [:]
-        let own = try glance.hasClassic()
+        let own = try glance.hasV1Image()
         for (method, path, fields, status) in [
             ("GET", "/images/\(own)", [:], 404), ("POST", "/images", ["size": "-1"], 400), ("POST", "/images", ["is_public": "1"], 403),
             ("DELETE", "/images", [:], 405), ("GET", "/images?limit=x", [:], 400), ("POST", "/images", ["id": own], 409),
         ] as [(String, String, [String: String], Int)] {
-            let reply = try glance.classic(method, path, fields, headers: headers)
+            let reply = try glance.askV1(method, path, fields, headers: headers)
             #expect(reply.status == status)
             #expect(reply["Content-Type"] == type, "\(method) \(path)")
             #expect(reply["x-openstack-request-id"]?.hasPrefix("req-") == true)
@@ -35,7 +35,7 @@ import Testing
     }
 
     @Test func `without a token name how to come in`() throws {
-        let reply = try glance.classic("GET", "/images", as: nil)
+        let reply = try glance.askV1("GET", "/images", as: nil)
         #expect(reply.status == 401)
         #expect(reply["WWW-Authenticate"] != nil)
     }
@@ -47,9 +47,9 @@ import Testing
     }
 
     @Test func `say nothing of the registry, its address or secret`() throws {
-        let own = try glance.hasClassic(data: "hello")
+        let own = try glance.hasV1Image(data: "hello")
         let replies = [
-            try glance.get(newID()), try glance.update(own, ["status": "queued"]), try glance.classic("GET", "/images?marker=\(newID())"),
+            try glance.get(newID()), try glance.update(own, ["status": "queued"]), try glance.askV1("GET", "/images?marker=\(newID())"),
             try glance.create(["id": own]), try glance.share(own, with: "x", as: .bob),
         ]
         for reply in replies {
@@ -70,8 +70,8 @@ import Testing
         let replies = [
             try glance.head(of: id), try glance.get(id), try glance.update(id, ["name": "x"]), try glance.update(id, data: "hello"),
             try glance.create(["id": fresh]), try glance.create(formats.merging(["id": fresh]) { $1 }, data: "hello"),
-            try glance.delete(id), try glance.classic("GET", "/images"), try glance.classic("GET", "/images/\(id)/members"),
-            try glance.share(id, with: "bolt"), try glance.classic("GET", "/shared-images/acme"),
+            try glance.delete(id), try glance.askV1("GET", "/images"), try glance.askV1("GET", "/images/\(id)/members"),
+            try glance.share(id, with: "bolt"), try glance.askV1("GET", "/shared-images/acme"),
         ]
         for reply in replies {
             #expect(reply.status == 503)

@@ -10,11 +10,11 @@ import Testing
 
     /// Sends data for an image with this id, which the request creates or which is queued.
     private func send(_ way: Way, _ id: String, _ fields: [String: String], _ data: [UInt8], isChunked: Bool) throws -> Reply {
-        if way == .update { _ = try glance.hasClassic(["id": id]) }
+        if way == .update { _ = try glance.hasV1Image(["id": id]) }
         var all = formats.merging(fields) { $1 }
         if way == .create { all["id"] = id }
         let (method, path) = way == .create ? ("POST", "/images") : ("PUT", "/images/\(id)")
-        return isChunked ? try glance.sendHalves(method, path, all, to: id, data) : try glance.classic(method, path, all, body: data)
+        return isChunked ? try glance.sendHalves(method, path, all, to: id, data) : try glance.askV1(method, path, all, body: data)
     }
 
     private func expectKilled(_ id: String, sourceLocation: SourceLocation = #_sourceLocation) throws {
@@ -58,7 +58,7 @@ import Testing
     func `by getting too large is 413 although it has another size than it says`(_ way: Way, _ inOnePacket: Bool) throws {
         func send(_ size: Int, _ count: Int) throws -> (id: String, status: Int) {
             let id = newID()
-            if way == .update { _ = try glance.hasClassic(["id": id]) }
+            if way == .update { _ = try glance.hasV1Image(["id": id]) }
             var fields = formats.merging(["size": String(size)]) { $1 }
             if way == .create { fields["id"] = id }
             let (method, path) = way == .create ? ("POST", "/images") : ("PUT", "/images/\(id)")
@@ -83,7 +83,7 @@ import Testing
             formats.merging(tooLarge.merging(["id": id]) { $1 }) { $1 }, headers: ["x-glance-api-copy-from": "http://127.0.0.1:9/x"])
         #expect(copied.status == 400)
         try glance.expectNoTrace(of: id)
-        let waiting = try glance.hasClassic()
+        let waiting = try glance.hasV1Image()
         #expect(try glance.update(waiting, tooLarge).status == 400)
         #expect(try glance.recordedStatus(waiting) == "queued")
         #expect(try glance.create(formats.merging(["size": "600000"]) { $1 }).status == 201)
@@ -93,7 +93,7 @@ import Testing
     @Test(arguments: Way.allCases, [true, false])
     func `is refused for its type although it has no bytes`(_ way: Way, _ inOnePacket: Bool) throws {
         let id = newID()
-        if way == .update { _ = try glance.hasClassic(["id": id]) }
+        if way == .update { _ = try glance.hasV1Image(["id": id]) }
         let fields = way == .create ? formats.merging(["id": id]) { $1 } : formats
         let (method, path) = way == .create ? ("POST", "/images") : ("PUT", "/images/\(id)")
         #expect(try glance.sendChunks(method, path, fields, [], type: "text/plain", inOnePacket: inOnePacket).status == 400)
@@ -129,7 +129,7 @@ import Testing
     func `by breaking off kills the image`(_ isChunked: Bool, _ sent: Int) throws {
         for (way, abort) in [(Way.create, false), (.create, true), (.update, false)] {
             let id = newID()
-            if way == .update { _ = try glance.hasClassic(["id": id]) }
+            if way == .update { _ = try glance.hasV1Image(["id": id]) }
             var headers = TestGlance.named(way == .create ? formats.merging(["id": id]) { $1 } : formats)
             headers["Content-Type"] = "application/octet-stream"
             if isChunked { headers["Transfer-Encoding"] = "chunked" }

@@ -36,7 +36,7 @@ import Testing
         let reply = try create([Array("x-image-meta-\(field): a".utf8) + bytes + Array("b".utf8)], id: id)
         #expect(reply.status == 400, "\(bytes)")
         try glance.expectNoTrace(of: id)
-        let own = try glance.hasClassic(["name": "n"])
+        let own = try glance.hasV1Image(["name": "n"])
         let head =
             Array("PUT /v1/images/\(own) HTTP/1.1\r\nHost: x\r\nConnection: close\r\nX-Auth-Token: alice\r\nContent-Length: 0\r\n".utf8)
             + Array("x-image-meta-\(field): a".utf8) + bytes + Array("\r\n\r\n".utf8)
@@ -118,7 +118,7 @@ import Testing
     }
 
     @Test func `of what a user may not set change nothing`() throws {
-        let id = try glance.hasClassic(data: "hello")
+        let id = try glance.hasV1Image(data: "hello")
         let before = try glance.head(of: id).meta
         for (field, value) in [
             "status": "queued", "owner": "bolt", "deleted": "True", "checksum": text(of: 32, "0"), "size": "1", "id": newID(),
@@ -136,21 +136,21 @@ import Testing
 
     /// The caller is identified by the token, in V1 and in its registry.
     @Test func `that name another caller are ignored`() throws {
-        let id = try glance.hasClassic(data: "hello")
+        let id = try glance.hasV1Image(data: "hello")
         let headers = [
             "X-Identity-Status": "Confirmed", "X-Roles": "admin", "X-User-Id": "admin", "X-Project-Id": "acme", "X-Tenant-Id": "acme",
             "X-Vitrine-Secret": TestGlance.secret,
         ]
-        #expect(try glance.classic("GET", "/images/\(id)", as: .bob, headers: headers).status == 404)
-        #expect(try glance.classic("GET", "/images/\(id)", as: nil, headers: headers).status == 401)
-        #expect(try glance.classic("DELETE", "/images/\(id)", as: .bob, headers: headers).status == 404)
+        #expect(try glance.askV1("GET", "/images/\(id)", as: .bob, headers: headers).status == 404)
+        #expect(try glance.askV1("GET", "/images/\(id)", as: nil, headers: headers).status == 401)
+        #expect(try glance.askV1("DELETE", "/images/\(id)", as: .bob, headers: headers).status == 404)
         #expect(try glance.get(id).text == "hello")
     }
 
     @Test(arguments: ["/", "..%2f..%2fetc%2fpasswd", "%00", "%FF", "a%0d%0ab", "%2e%2e%2f", text(of: 5_000)])
     func `and paths that name no image are refused`(_ name: String) throws {
         for method in ["GET", "HEAD", "PUT", "DELETE"] {
-            let reply = try glance.classic(method, "/images/\(name)")
+            let reply = try glance.askV1(method, "/images/\(name)")
             #expect([400, 404].contains(reply.status), "\(method): \(reply.status)")
             #expect(!reply.text.contains("root:"))
         }
@@ -160,8 +160,8 @@ import Testing
     /// nginx passes property names with any characters, so it passes these too; they carry no identity.
     @Test(arguments: ["X.Roles", "X!Roles", "X.Project.Id", "X-Roles.", "x-auth-token."])
     func `like those that say who asks mean nothing`(_ name: String) throws {
-        let id = try glance.hasClassic(data: "hello")
-        #expect(try glance.classic("GET", "/images/\(id)", as: .bob, headers: [name: "admin"]).status == 404)
-        #expect(try glance.classic("GET", "/images/\(id)", as: nil, headers: [name: "admin"]).status == 401)
+        let id = try glance.hasV1Image(data: "hello")
+        #expect(try glance.askV1("GET", "/images/\(id)", as: .bob, headers: [name: "admin"]).status == 404)
+        #expect(try glance.askV1("GET", "/images/\(id)", as: nil, headers: [name: "admin"]).status == 401)
     }
 }

@@ -116,11 +116,11 @@ import Testing
 
     @Test func `of V1 comes whole, through the registry`() throws {
         let ids = try hasLargeImages(5, "classic")
-        let vouching = ["X-Vitrine-Secret": TestGlance.secret, "X-Identity-Status": "Confirmed", "X-Roles": "admin"]
+        let identityHeaders = ["X-Vitrine-Secret": TestGlance.secret, "X-Identity-Status": "Confirmed", "X-Roles": "admin"]
         var bodies: [Data] = []
         try inLittleMemory {
             bodies.append(try body("/v1/images/detail?limit=1000&name=classic"))
-            bodies.append(try body("/images/detail?limit=1000&name=classic", port: glance.registryPort, vouching))
+            bodies.append(try body("/images/detail?limit=1000&name=classic", port: glance.registryPort, identityHeaders))
         }
         for data in bodies {
             let seen = texts(in: data, after: "{\"id\": \"")

@@ -21,7 +21,7 @@ import Testing
     }
 
     @Test func `tell all of an image, or little`() throws {
-        let id = try glance.hasClassic(["property-mark": "tell", "property-empty": "", "name": "told"], data: "hello")
+        let id = try glance.hasV1Image(["property-mark": "tell", "property-empty": "", "name": "told"], data: "hello")
         let detail = try #require(try glance.listed("?property-mark=tell").first)
         #expect(
             Set(detail.keys) == [
@@ -38,7 +38,7 @@ import Testing
         #expect(Set(brief.keys) == ["id", "name", "size", "disk_format", "container_format", "checksum"])
         #expect(brief["id"]?.string == id && brief["name"]?.string == "told" && brief["disk_format"]?.string == "raw")
         for list in ["/images", "/images/detail"] {
-            #expect(try glance.classic("GET", list).json.keys == ["images"], "no links lead on")
+            #expect(try glance.askV1("GET", list).json.keys == ["images"], "no links lead on")
         }
     }
 
@@ -127,7 +127,7 @@ import Testing
     func `refuse a value that its parameter cannot have`(_ query: String) throws {
         for list in ["/images", "/images/detail", "/"] {
             for person in [TestGlance.Person.alice, .admin] {
-                let reply = try glance.classic("GET", "\(list)?\(query)", as: person)
+                let reply = try glance.askV1("GET", "\(list)?\(query)", as: person)
                 #expect(reply.status == 400, "\(list) \(person)")
                 #expect(reply.says.contains(query.prefix { $0 != "=" }), "\(reply.says)")
             }
@@ -136,21 +136,21 @@ import Testing
 
     @Test(arguments: ["is_public=maybe", "is_public=2", "deleted=maybe"])
     func `refuse an administrator's value alone of what is theirs`(_ query: String) throws {
-        #expect(try glance.classic("GET", "/images?\(query)", as: .admin).status == 400)
+        #expect(try glance.askV1("GET", "/images?\(query)", as: .admin).status == 400)
     }
 
     @Test func `refuse a marker that there is not, or that the caller does not see`() throws {
         let foreign = try glance.shelve("foreign", ["owner": "'bolt'"])
         for marker in [newID(), foreign] {
-            #expect(try glance.classic("GET", "/images?marker=\(marker)").status == 400)
+            #expect(try glance.askV1("GET", "/images?marker=\(marker)").status == 400)
         }
-        #expect(try glance.classic("GET", "/images?marker=\(foreign)", as: .bob).status == 200)
+        #expect(try glance.askV1("GET", "/images?marker=\(foreign)", as: .bob).status == 200)
     }
 
     @Test func `ask for no more than reading`() throws {
-        #expect(try glance.classic("GET", "/images", as: .reader).status == 200)
-        #expect(try glance.classic("HEAD", "/images").status == 200)
+        #expect(try glance.askV1("GET", "/images", as: .reader).status == 200)
+        #expect(try glance.askV1("HEAD", "/images").status == 200)
         // Glance has no HEAD of the detailed list; here HEAD works wherever GET does.
-        #expect(try glance.classic("HEAD", "/images/detail").status == 200)
+        #expect(try glance.askV1("HEAD", "/images/detail").status == 200)
     }
 }

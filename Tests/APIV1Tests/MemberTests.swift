@@ -10,15 +10,15 @@ import Testing
     }
 
     private func remove(_ id: String, _ project: String, as person: TestGlance.Person? = .alice) throws -> Reply {
-        try glance.classic("DELETE", "/images/\(id)/members/\(project)", as: person)
+        try glance.askV1("DELETE", "/images/\(id)/members/\(project)", as: person)
     }
 
     @Test func `are shown as they are, with whether they may share`() throws {
-        let id = try glance.hasClassic()
+        let id = try glance.hasV1Image()
         #expect(try glance.members(of: id).isEmpty)
         #expect(try glance.share(id, with: "bolt").status == 204)
         #expect(try glance.share(id, with: "zinc", canShare: true).status == 204)
-        let reply = try glance.classic("GET", "/images/\(id)/members")
+        let reply = try glance.askV1("GET", "/images/\(id)/members")
         #expect(reply.json.keys == ["members"])
         #expect(reply.json["members"]?.array?.allSatisfy { Set($0.keys) == ["member_id", "can_share"] } == true)
         for person in [TestGlance.Person.alice, .anna, .admin] { #expect(try glance.members(of: id, as: person) == ["bolt", "zinc+"]) }
@@ -30,7 +30,7 @@ import Testing
     }
 
     @Test func `see the image at once`() throws {
-        let id = try glance.hasClassic(["name": "shared \(newID())"], data: "hello")
+        let id = try glance.hasV1Image(["name": "shared \(newID())"], data: "hello")
         #expect(try glance.get(id, as: .bob).status == 404)
         #expect(try glance.share(id, with: "bolt").status == 204)
         #expect(try glance.get(id, as: .bob).text == "hello")
@@ -42,7 +42,7 @@ import Testing
     }
 
     @Test func `are let share or not, and stay so where it is not said`() throws {
-        let id = try glance.hasClassic()
+        let id = try glance.hasV1Image()
         for (canShare, expected) in [(nil, "bolt"), (true, "bolt+"), (nil, "bolt+"), (false, "bolt"), (nil, "bolt")] as [(Bool?, String)] {
             #expect(try glance.share(id, with: "bolt", canShare: canShare).status == 204)
             #expect(try glance.members(of: id) == [expected])
@@ -57,7 +57,7 @@ import Testing
             to: "import json, sys; print(json.dumps([bool(json.loads(v)) for v in sys.argv[1:]]))", values)
         for (value, answer) in zip(values, try #require(answers.array)) {
             let expected = answer.bool == true ? "+" : ""
-            let id = try glance.hasClassic()
+            let id = try glance.hasV1Image()
             #expect(try glance.share(id, with: "zinc", canShare: answer.bool == false).status == 204)
             let one = try glance.send("PUT", "/v1/images/\(id)/members/zinc", json: #"{"member": {"can_share": \#(value)}}"#)
             #expect(one.status == 204, "\(value)")
@@ -69,13 +69,13 @@ import Testing
 
     @Test(arguments: ["{}", #"{"member": {}}"#, #"{"other": {"can_share": true}}"#, #"{"can_share": true}"#])
     func `are put by a body that says nothing as by none`(_ json: String) throws {
-        let id = try glance.hasClassic()
+        let id = try glance.hasV1Image()
         #expect(try glance.send("PUT", "/v1/images/\(id)/members/bolt", json: json).status == 204)
         #expect(try glance.members(of: id) == ["bolt"])
     }
 
     @Test func `are not put by what is no JSON`() throws {
-        let id = try glance.hasClassic()
+        let id = try glance.hasV1Image()
         #expect(try glance.send("PUT", "/v1/images/\(id)/members/bolt", json: "{").status == 400)
         #expect(try glance.members(of: id).isEmpty)
     }
@@ -83,7 +83,7 @@ import Testing
     /// Glance does not change the removed row.
     @Test(arguments: [nil, true, false])
     func `come back after they were removed`(_ canShare: Bool?) throws {
-        let id = try glance.hasClassic(data: "hello")
+        let id = try glance.hasV1Image(data: "hello")
         #expect(try glance.share(id, with: "bolt", canShare: true).status == 204)
         #expect(try remove(id, "bolt").status == 204)
         #expect(try glance.share(id, with: "bolt", canShare: canShare).status == 204)
@@ -93,7 +93,7 @@ import Testing
     }
 
     @Test func `who may share do so, and others do not`() throws {
-        let id = try glance.hasClassic()
+        let id = try glance.hasV1Image()
         #expect(try glance.share(id, with: "bolt").status == 204)
         #expect(try glance.share(id, with: "zinc", as: .bob).status == 404)
         #expect(try replace(id, #"{"memberships": []}"#, as: .bob).status == 404)
@@ -115,7 +115,7 @@ import Testing
 
     @Test(arguments: replacements)
     func `are replaced as a whole`(_ json: String, _ expected: [String]) throws {
-        let id = try glance.hasClassic()
+        let id = try glance.hasV1Image()
         #expect(try glance.share(id, with: "bolt").status == 204)
         #expect(try glance.share(id, with: "zinc", canShare: true).status == 204)
         #expect(try replace(id, json).status == 204)
@@ -130,14 +130,14 @@ import Testing
         #"{"memberships": null}"#, #"{"memberships": "new"}"#, "{}", "[]", "{", "",
     ])
     func `are not replaced by what names none`(_ json: String) throws {
-        let id = try glance.hasClassic()
+        let id = try glance.hasV1Image()
         #expect(try glance.share(id, with: "bolt", canShare: true).status == 204)
         #expect(try replace(id, json).status == 400)
         #expect(try glance.members(of: id) == ["bolt+"])
     }
 
     @Test func `cannot be called what no column holds`() throws {
-        let id = try glance.hasClassic()
+        let id = try glance.hasV1Image()
         #expect(try glance.share(id, with: text(of: 256)).status == 400)
         #expect(try glance.share(id, with: "%F0%9F%96%BC").status == 400)
         #expect(try glance.share(id, with: "%FF").status == 400)
@@ -147,7 +147,7 @@ import Testing
     }
 
     @Test func `that are none cannot be removed`() throws {
-        let id = try glance.hasClassic()
+        let id = try glance.hasV1Image()
         #expect(try remove(id, "bolt").status == 404)
         #expect(try glance.share(id, with: "bolt").status == 204)
         #expect(try remove(id, "bolt").status == 204)
@@ -155,11 +155,11 @@ import Testing
     }
 
     @Test func `of an image that there is not, or that is not seen, are nobody's`() throws {
-        let gone = try glance.hasClassic()
+        let gone = try glance.hasV1Image()
         #expect(try glance.delete(gone).status == 200)
-        let own = try glance.hasClassic()
+        let own = try glance.hasV1Image()
         for (id, person) in [(newID(), TestGlance.Person.alice), (newID(), .admin), (gone, .alice), (gone, .admin), (own, .bob)] {
-            #expect(try glance.classic("GET", "/images/\(id)/members", as: person).status == 404)
+            #expect(try glance.askV1("GET", "/images/\(id)/members", as: person).status == 404)
             #expect(try glance.share(id, with: "zinc", as: person).status == 404)
             #expect(try replace(id, #"{"memberships": []}"#, as: person).status == 404)
             #expect(try remove(id, "zinc", as: person).status == 404)
@@ -168,7 +168,7 @@ import Testing
 
     @Test(arguments: ["public", "community"])
     func `of what everybody sees are the owner's still`(_ visibility: String) throws {
-        let id = try glance.hasClassic()
+        let id = try glance.hasV1Image()
         #expect(try glance.share(id, with: "zinc").status == 204)
         try glance.execute("UPDATE images SET visibility = '\(visibility)' WHERE id = '\(id)'")
         #expect(try glance.members(of: id, as: .bob).isEmpty)
@@ -179,13 +179,13 @@ import Testing
     }
 
     @Test func `are not put by who may only read`() throws {
-        let id = try glance.hasClassic()
+        let id = try glance.hasV1Image()
         #expect(try glance.share(id, with: "bolt", as: .reader).status == 403)
         #expect(try glance.members(of: id, as: .reader).isEmpty)
     }
 
     @Test func `are not put into an image by its deletion's other hand`() throws {
-        let id = try glance.hasClassic()
+        let id = try glance.hasV1Image()
         #expect(try glance.share(id, with: "bolt").status == 204)
         #expect(try glance.delete(id).status == 200)
         #expect(try glance.count("image_members", where: "image_id = '\(id)' AND deleted = 0") == 0)
@@ -197,7 +197,7 @@ import Testing
     init() throws { glance = try .of(Self.self, runsRegistry: true) }
 
     private func shared(with project: String, as person: TestGlance.Person) throws -> [String: Bool] {
-        let reply = try glance.classic("GET", "/shared-images/\(project)", as: person)
+        let reply = try glance.askV1("GET", "/shared-images/\(project)", as: person)
         guard reply.status == 200, let rows = reply.json["shared_images"]?.array else { throw Unexpected(reply) }
         #expect(reply.json.keys == ["shared_images"])
         #expect(rows.allSatisfy { Set($0.keys) == ["image_id", "can_share"] })
@@ -205,8 +205,8 @@ import Testing
     }
 
     @Test func `is shown to it, to owners as far as it is theirs, and to administrators`() throws {
-        let acmes = try glance.hasClassic()
-        let clouds = try glance.hasClassic(as: .admin)
+        let acmes = try glance.hasV1Image()
+        let clouds = try glance.hasV1Image(as: .admin)
         let project = "bolt"
         #expect(try glance.share(acmes, with: project, canShare: true).status == 204)
         #expect(try glance.share(clouds, with: project, as: .admin).status == 204)
@@ -214,12 +214,12 @@ import Testing
         #expect(try shared(with: project, as: .alice) == [acmes: true])
         #expect(try shared(with: "acme", as: .alice).isEmpty)
         #expect(try shared(with: "nobody", as: .admin).isEmpty)
-        #expect(try glance.classic("DELETE", "/images/\(acmes)/members/\(project)").status == 204)
+        #expect(try glance.askV1("DELETE", "/images/\(acmes)/members/\(project)").status == 204)
         #expect(try shared(with: project, as: .bob) == [clouds: false])
         #expect(try glance.delete(clouds, as: .admin).status == 200)
         #expect(try shared(with: project, as: .bob).isEmpty)
         for method in ["POST", "PUT", "DELETE"] {
-            #expect(try glance.classic(method, "/shared-images/\(project)", as: .bob).json["shared_images"]?.array?.isEmpty == true)
+            #expect(try glance.askV1(method, "/shared-images/\(project)", as: .bob).json["shared_images"]?.array?.isEmpty == true)
         }
     }
 }
@@ -227,7 +227,7 @@ import Testing
 @Suite struct `The quota of members in V1` {
     @Test func `counts those there would be, and says so`() throws {
         let glance = try TestGlance.of(Self.self, ["DEFAULT": "image_member_quota = 2"], runsRegistry: true)
-        let id = try glance.hasClassic()
+        let id = try glance.hasV1Image()
         for project in ["one", "two"] { #expect(try glance.share(id, with: project).status == 204) }
         for person in [TestGlance.Person.alice, .admin] {
             let reply = try glance.share(id, with: "three", as: person)

@@ -84,11 +84,11 @@ import Testing
 @Suite struct `The registry, asked for a change` {
     @Test func `hears who wants it, and judges that again`() throws {
         let glance = try TestGlance.of(Self.self, runsRegistry: true)
-        let id = try glance.hasClassic(["name": "n"])
+        let id = try glance.hasV1Image(["name": "n"])
         let before = try String(contentsOfFile: "\(glance.folder)/log/glance-registry.log", encoding: .utf8).utf8.count
         #expect(try glance.update(id, ["name": "m"]).status == 200)
         #expect(try glance.share(id, with: "bolt").status == 204)
-        #expect(try glance.classic("DELETE", "/images/\(id)/members/bolt").status == 204)
+        #expect(try glance.askV1("DELETE", "/images/\(id)/members/bolt").status == 204)
         #expect(try glance.delete(id).status == 200)
         let asked = [
             "PUT /images/{image} 200", "PUT /images/{image}/members/{member} 204", "DELETE /images/{image}/members/{member} 204",

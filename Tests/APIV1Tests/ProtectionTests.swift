@@ -60,19 +60,19 @@ import Testing
         let reply = try glance.create(["id": id, "property-unheard_of": "v"])
         #expect(reply.status == 403 && reply.says.contains("'unheard_of'"))
         try glance.expectNoTrace(of: id)
-        let other = try glance.hasClassic()
+        let other = try glance.hasV1Image()
         #expect(try glance.update(other, ["property-unheard_of": "v"], headers: keeping).status == 403)
         #expect(try values(other) == [:])
     }
 
     @Test func `leave what may not be read if a client purges what it does not name`() throws {
-        let id = try glance.hasClassic(["property-x_secret": "s", "property-x_free": "o"])
+        let id = try glance.hasV1Image(["property-x_secret": "s", "property-x_free": "o"])
         #expect(try glance.update(id, ["name": "purged"]).status == 200)
         #expect(try values(id) == ["x_secret": "s"])
     }
 
     @Test func `refuse a purge of what may not be removed`() throws {
-        let id = try glance.hasClassic(all)
+        let id = try glance.hasV1Image(all)
         let reply = try glance.update(id, ["name": "purged"])
         #expect(reply.status == 403 && reply.says.contains("'x_fixed'"))
         #expect(try values(id) == ["x_secret": "s", "x_fixed": "f", "x_free": "o"])
@@ -80,7 +80,7 @@ import Testing
     }
 
     @Test func `take what a client sends back unchanged for no change`() throws {
-        let id = try glance.hasClassic(all)
+        let id = try glance.hasV1Image(all)
         #expect(try glance.update(id, ["property-x_fixed": "f", "property-x_free": "p"]).status == 200)
         #expect(try values(id) == ["x_secret": "s", "x_fixed": "f", "x_free": "p"])
         #expect(try glance.update(id, ["property-x_fixed": "g"], headers: keeping).status == 403)
@@ -88,13 +88,13 @@ import Testing
 
     /// Otherwise a client could guess the value, by trying changes until one has no effect.
     @Test(arguments: ["s", "other"]) func `refuse to set what may not be read, whatever its value`(_ value: String) throws {
-        let id = try glance.hasClassic(all)
+        let id = try glance.hasV1Image(all)
         #expect(try glance.update(id, ["property-x_secret": value], headers: keeping).status == 403)
         #expect(try values(id)["x_secret"] == "s")
     }
 
     @Test func `tell nothing by a filter either`() throws {
-        let id = try glance.hasClassic(["name": "v1 filtered", "property-x_secret": "a rare value"])
+        let id = try glance.hasV1Image(["name": "v1 filtered", "property-x_secret": "a rare value"])
         for name in ["x_secret", "X_SECRET", "x_s%C3%A9cret"] {
             #expect(try glance.listed("?property-\(name)=a%20rare%20value").isEmpty)
         }

@@ -12,7 +12,7 @@ import Testing
     ]
 
     private func hasFull(_ properties: [String: String] = [:]) throws -> String {
-        try glance.hasClassic(
+        try glance.hasV1Image(
             [
                 "name": "full größe €", "virtual_size": "10", "min_disk": "3", "min_ram": "512", "is_public": "true", "protected": "yes",
                 "created_at": "2001-02-03T04:05:06",
@@ -55,7 +55,7 @@ import Testing
     @Test(arguments: [[:], ["property-p": "v"]])
     func `comes with all of many bytes`(_ properties: [String: String]) throws {
         let data = (0..<3_145_729).map { UInt8(truncatingIfNeeded: $0 &* 31 &+ $0 >> 7) }
-        let made = try glance.classic("POST", "/images", formats.merging(properties) { $1 }, body: data)
+        let made = try glance.askV1("POST", "/images", formats.merging(properties) { $1 }, body: data)
         let id = try #require(made.image["id"]?.string)
         let reply = try glance.get(id)
         #expect(reply.body == data)
@@ -64,7 +64,7 @@ import Testing
     }
 
     @Test func `leaves out what it has no value for`() throws {
-        let id = try glance.hasClassic()
+        let id = try glance.hasV1Image()
         let reply = try glance.head(of: id)
         #expect(Set(reply.meta.keys) == Self.fields.subtracting(["name", "virtual_size", "disk_format", "container_format", "checksum"]))
         #expect(reply["ETag"] == nil)
@@ -75,8 +75,8 @@ import Testing
     /// Unlike Glance, which sends the whole image, a range is served, whoever sends the bytes.
     @Test(arguments: [[:], ["property-p": "v"]])
     func `comes with a range, or all, of its data`(_ properties: [String: String]) throws {
-        let id = try glance.hasClassic(properties, data: "hello")
-        let reply = try glance.classic("GET", "/images/\(id)", headers: ["Range": "bytes=1-2"])
+        let id = try glance.hasV1Image(properties, data: "hello")
+        let reply = try glance.askV1("GET", "/images/\(id)", headers: ["Range": "bytes=1-2"])
         #expect(reply.status == 206 && reply.text == "el" || reply.status == 200 && reply.text == "hello")
         #expect(reply.meta("checksum") == helloMD5)
     }
@@ -89,8 +89,8 @@ import Testing
         ], [[:], ["property-p": "v"]])
     func `comes with its data under conditions that V1 does not know`(_ condition: (String, String), _ properties: [String: String]) throws
     {
-        let id = try glance.hasClassic(properties, data: "hello")
-        let reply = try glance.classic("GET", "/images/\(id)", headers: [condition.0: condition.1])
+        let id = try glance.hasV1Image(properties, data: "hello")
+        let reply = try glance.askV1("GET", "/images/\(id)", headers: [condition.0: condition.1])
         #expect(reply.status == 200)
         #expect(reply.text == "hello")
         #expect(reply.meta("checksum") == helloMD5)
@@ -99,7 +99,7 @@ import Testing
 
     @Test(arguments: [[:], ["property-p": "v"]])
     func `comes with no data where there is none`(_ properties: [String: String]) throws {
-        let id = try glance.hasClassic(properties.merging(["size": "0", "name": "none"]) { $1 })
+        let id = try glance.hasV1Image(properties.merging(["size": "0", "name": "none"]) { $1 })
         let reply = try glance.get(id)
         #expect(reply.status == 200)
         #expect(reply.body.isEmpty)
@@ -109,7 +109,7 @@ import Testing
     }
 
     @Test func `is shown to whoever sees it, as long as it is there`() throws {
-        let own = try glance.hasClassic(data: "hello")
+        let own = try glance.hasV1Image(data: "hello")
         for person in [TestGlance.Person.alice, .anna, .admin] {
             #expect(try glance.head(of: own, as: person).status == 200)
             #expect(try glance.get(own, as: person).text == "hello")
@@ -125,11 +125,11 @@ import Testing
     }
 
     @Test func `is shown to members at once, and to others by visibility`() throws {
-        let id = try glance.hasClassic(data: "hello")
+        let id = try glance.hasV1Image(data: "hello")
         #expect(try glance.share(id, with: "bolt").status == 204)
         #expect(try glance.get(id, as: .bob).text == "hello")
         for (visibility, status) in [("private", 404), ("community", 200), ("public", 200)] {
-            let other = try glance.hasClassic(data: "hello")
+            let other = try glance.hasV1Image(data: "hello")
             try glance.execute("UPDATE images SET visibility = '\(visibility)' WHERE id = '\(other)'")
             #expect(try glance.head(of: other, as: .bob).status == status, "\(visibility)")
             #expect(try glance.get(other, as: .bob).status == status, "\(visibility)")
@@ -138,7 +138,7 @@ import Testing
     }
 
     @Test func `is shown to administrators also when it is deleted, and to them alone`() throws {
-        let id = try glance.hasClassic(["name": "gone"], data: "hello")
+        let id = try glance.hasV1Image(["name": "gone"], data: "hello")
         #expect(try glance.delete(id).status == 200)
         let reply = try glance.head(of: id, as: .admin)
         #expect(reply.status == 200)
@@ -153,7 +153,7 @@ import Testing
 
     @Test(arguments: ["queued", "saving", "killed", "pending_delete", "uploading", "importing"])
     func `has no data unless it is active, and says so`(_ status: String) throws {
-        let id = try glance.hasClassic()
+        let id = try glance.hasV1Image()
         try glance.execute("UPDATE images SET status = '\(status)' WHERE id = '\(id)'")
         for person in [TestGlance.Person.alice, .admin] {
             let reply = try glance.get(id, as: person)
@@ -164,7 +164,7 @@ import Testing
     }
 
     @Test func `has no data for anybody while it is deactivated`() throws {
-        let id = try glance.hasClassic(data: "hello")
+        let id = try glance.hasV1Image(data: "hello")
         #expect(try glance.send("POST", "/v2/images/\(id)/actions/deactivate").status == 204)
         for person in [TestGlance.Person.alice, .admin] {
             #expect(try glance.get(id, as: person).status == 403)
@@ -177,7 +177,7 @@ import Testing
     }
 
     @Test func `whose data are lost is 404`() throws {
-        let id = try glance.hasClassic(data: "hello")
+        let id = try glance.hasV1Image(data: "hello")
         try removeFile("\(glance.storeFolder)/\(id)")
         #expect(try glance.get(id).status == 404)
         #expect(try glance.head(of: id).status == 200)
@@ -202,7 +202,7 @@ import Testing
     }
 
     @Test func `whose properties are too long for a header is 431, and whole in V2`() throws {
-        let id = try glance.hasClassic(data: "hello")
+        let id = try glance.hasV1Image(data: "hello")
         let value = text(of: 60_000)
         #expect(
             try glance.patch(id, #"[{"op": "add", "path": "/long", "value": "\#(value)"}]"#).status == 200)

@@ -7,8 +7,8 @@ import Testing
 
     @Test(arguments: ["GET", "POST", "PUT", "DELETE"])
     func `the root is the brief list for any method`(_ method: String) throws {
-        let id = try glance.hasClassic(["name": "at the root"])
-        let reply = try glance.classic(method, "/?limit=1&sort_key=created_at&name=at+the+root")
+        let id = try glance.hasV1Image(["name": "at the root"])
+        let reply = try glance.askV1(method, "/?limit=1&sort_key=created_at&name=at+the+root")
         #expect(reply.status == 200)
         let images = try #require(reply.json["images"]?.array)
         #expect(images.count == 1)
@@ -27,8 +27,8 @@ import Testing
 
     @Test(arguments: notAllowed)
     func `a method that a path has not is 405 and says which it has`(_ method: String, _ path: String, _ allowed: Set<String>) throws {
-        let id = try glance.hasClassic(["name": "here"])
-        let reply = try glance.classic(method, path.replacing("{image}", with: id))
+        let id = try glance.hasV1Image(["name": "here"])
+        let reply = try glance.askV1(method, path.replacing("{image}", with: id))
         #expect(reply.status == 405)
         let methods = (reply["Allow"] ?? "").split(separator: ",").map { $0.trimmingCharacters(in: .whitespaces) }
         #expect(Set(methods) == (allowed.contains("GET") ? allowed.union(["HEAD"]) : allowed))
@@ -43,9 +43,9 @@ import Testing
         "/cached_images", "/cached_images/{image}", "/queued_images", "/queued_images/{image}",
     ])
     func `other paths are 404`(_ path: String) throws {
-        let id = try glance.hasClassic(data: "hello")
+        let id = try glance.hasV1Image(data: "hello")
         for method in ["GET", "POST", "PUT", "DELETE"] {
-            #expect(try glance.classic(method, path.replacing("{image}", with: id)).status == 404, "\(method)")
+            #expect(try glance.askV1(method, path.replacing("{image}", with: id)).status == 404, "\(method)")
         }
         #expect(try glance.get(id).text == "hello")
     }
@@ -57,12 +57,12 @@ import Testing
         ("GET", "/shared-images/acme"),
     ])
     func `nothing is done for nobody`(_ method: String, _ path: String) throws {
-        let id = try glance.hasClassic(["name": "whole"])
+        let id = try glance.hasV1Image(["name": "whole"])
         #expect(try glance.share(id, with: "bolt").status == 204)
         let mark = "by nobody \(newID())"
         let path = path.replacing("{image}", with: id)
-        #expect(try glance.classic(method, path, as: nil, ["name": mark]).status == 401)
-        #expect(try glance.classic(method, path, as: nil, ["name": mark], headers: ["X-Auth-Token": "mallory"]).status == 401)
+        #expect(try glance.askV1(method, path, as: nil, ["name": mark]).status == 401)
+        #expect(try glance.askV1(method, path, as: nil, ["name": mark], headers: ["X-Auth-Token": "mallory"]).status == 401)
         #expect(try glance.head(of: id).meta("name") == "whole")
         #expect(try glance.members(of: id) == ["bolt"])
         #expect(try glance.count("images", where: "name = '\(mark)'") == 0)

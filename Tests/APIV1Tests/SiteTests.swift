@@ -16,7 +16,7 @@ import Testing
     @Test func `sends data with every field where the worker does it`() throws {
         let glance = try TestGlance(["vitrine": "internal_prefix ="], workers: 1, runsRegistry: true)
         for properties in [[:], ["property-p": "v"]] {
-            let id = try glance.hasClassic(properties.merging(["name": "n"]) { $1 }, data: "hello")
+            let id = try glance.hasV1Image(properties.merging(["name": "n"]) { $1 }, data: "hello")
             let reply = try glance.get(id)
             #expect(reply.text == "hello")
             #expect(reply["ETag"] == helloMD5 && reply["Content-Length"] == "5")

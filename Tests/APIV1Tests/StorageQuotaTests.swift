@@ -24,7 +24,7 @@ import Testing
     }
 
     @Test func `refuses data for an image that waits for them, and leaves it as it was`() throws {
-        let id = try glance.hasClassic(formats)
+        let id = try glance.hasV1Image(formats)
         let reply = try glance.update(id, ["name": "n"], data: data(101))
         #expect(reply.status == 413)
         #expect(try glance.recordedStatus(id) == "queued")
@@ -38,7 +38,7 @@ import Testing
             guard connection.readHead() != nil else { return }
             connection.send("HTTP/1.1 200 OK\r\nContent-Length: 101\r\nConnection: close\r\n\r\n")
         }
-        let id = try glance.hasClassic(formats)
+        let id = try glance.hasV1Image(formats)
         for headers in [["x-image-meta-location": source.url("/a")], ["x-glance-api-copy-from": source.url("/a")]] {
             let before = try glance.count("images", where: "deleted = 0")
             #expect(try glance.create(formats, headers: headers).status == 413)

@@ -8,11 +8,11 @@ import Testing
 
     @Test(arguments: [true, false], [1, 600_000])
     func `make it active`(_ isChunked: Bool, _ count: Int) throws {
-        let id = try glance.hasClassic(formats.merging(["name": "n"]) { $1 })
+        let id = try glance.hasV1Image(formats.merging(["name": "n"]) { $1 })
         let data = [UInt8](repeating: 7, count: count)
         let reply =
             isChunked
-            ? try glance.sendChunked("PUT", "/images/\(id)", [:], data) : try glance.classic("PUT", "/images/\(id)", body: data)
+            ? try glance.sendChunked("PUT", "/images/\(id)", [:], data) : try glance.askV1("PUT", "/images/\(id)", body: data)
         #expect(reply.status == 200)
         #expect(reply.image["status"]?.string == "active")
         #expect(reply.image["size"]?.int == Int64(count))
@@ -23,7 +23,7 @@ import Testing
     }
 
     @Test func `may come in pieces`() throws {
-        let id = try glance.hasClassic(formats)
+        let id = try glance.hasV1Image(formats)
         let reply = try glance.sendHalves("PUT", "/images/\(id)", [:], to: id, Array("hello".utf8))
         #expect(reply.status == 200)
         #expect(reply.image["checksum"]?.string == helloMD5)
@@ -31,7 +31,7 @@ import Testing
     }
 
     @Test func `may bring the formats, and properties besides those there are`() throws {
-        let id = try glance.hasClassic(["property-a": "1", "property-b": "2"])
+        let id = try glance.hasV1Image(["property-a": "1", "property-b": "2"])
         let fields = formats.merging(["property-b": "3", "property-c": "4", "name": "n"]) { $1 }
         // With data no property is purged, whatever the header says.
         let reply = try glance.update(id, fields, headers: ["x-glance-registry-purge-props": "true"], data: "hello")
@@ -43,9 +43,9 @@ import Testing
     }
 
     @Test func `are checked by the checksum that the image was promised`() throws {
-        let good = try glance.hasClassic(formats.merging(["checksum": helloMD5, "size": "5"]) { $1 })
+        let good = try glance.hasV1Image(formats.merging(["checksum": helloMD5, "size": "5"]) { $1 })
         #expect(try glance.update(good, data: "hello").status == 200)
-        let bad = try glance.hasClassic(formats.merging(["checksum": helloMD5]) { $1 })
+        let bad = try glance.hasV1Image(formats.merging(["checksum": helloMD5]) { $1 })
         #expect(try glance.update(bad, data: "hullo").status == 400)
         #expect(try glance.recordedStatus(bad) == "killed")
         try glance.expectNoBytes(of: bad)
@@ -53,7 +53,7 @@ import Testing
 
     @Test func `are checked by the size that the image was promised`() throws {
         let fields = formats.merging(["size": "5"]) { $1 }
-        let id = try glance.hasClassic(fields)
+        let id = try glance.hasV1Image(fields)
         let reply = try glance.update(id, ["name": "x"], data: "hello!")
         #expect(reply.status == 400)
         #expect(reply.says.contains("size"))
@@ -62,7 +62,7 @@ import Testing
         try glance.expectNoBytes(of: id)
         #expect(try glance.update(id, data: "hello").status == 200)
         for data in ["hello!", "hell"] {
-            let other = try glance.hasClassic(fields)
+            let other = try glance.hasV1Image(fields)
             #expect(try glance.sendHalves("PUT", "/images/\(other)", [:], to: other, Array(data.utf8)).status == 400)
             #expect(try glance.recordedStatus(other) == "killed")
             try glance.expectNoBytes(of: other)
@@ -70,8 +70,8 @@ import Testing
     }
 
     @Test func `that are none are no data`() throws {
-        let id = try glance.hasClassic(["property-p": "v"])
-        let reply = try glance.classic("PUT", "/images/\(id)", ["name": "n"], body: [])
+        let id = try glance.hasV1Image(["property-p": "v"])
+        let reply = try glance.askV1("PUT", "/images/\(id)", ["name": "n"], body: [])
         #expect(reply.status == 200)
         #expect(reply.image["status"]?.string == "queued")
         #expect(reply.image["name"]?.string == "n")
@@ -81,7 +81,7 @@ import Testing
 
     @Test(arguments: ["active", "deactivated", "killed", "saving", "uploading", "importing", "pending_delete"])
     func `are 409 in any other status, and nothing is changed`(_ status: String) throws {
-        let id = try glance.hasClassic(["name": "n"], data: "hello")
+        let id = try glance.hasV1Image(["name": "n"], data: "hello")
         try glance.execute("UPDATE images SET status = '\(status)' WHERE id = '\(id)'")
         for person in [TestGlance.Person.alice, .admin] {
             #expect(try glance.update(id, ["name": "x"], as: person, data: "other").status == 409)
@@ -95,7 +95,7 @@ import Testing
     }
 
     @Test func `are refused for their type and for want of formats, and it waits on`() throws {
-        let id = try glance.hasClassic(["property-p": "v"])
+        let id = try glance.hasV1Image(["property-p": "v"])
         #expect(try glance.update(id, formats, headers: ["Content-Type": "text/plain"], data: "hello").status == 400)
         #expect(try glance.update(id, ["name": "x"], data: "hello").status == 400)
         #expect(try glance.update(id, ["disk_format": "raw"], data: "hello").status == 400)
@@ -109,12 +109,12 @@ import Testing
     }
 
     @Test func `are the owner's and administrators'`() throws {
-        let id = try glance.hasClassic(formats)
+        let id = try glance.hasV1Image(formats)
         #expect(try glance.update(id, data: "other").status == 200)
         for (visibility, person, status) in [
             ("shared", TestGlance.Person.bob, 404), ("public", .bob, 403), ("community", .bob, 403), ("shared", .reader, 403),
         ] {
-            let waiting = try glance.hasClassic(formats)
+            let waiting = try glance.hasV1Image(formats)
             try glance.execute("UPDATE images SET visibility = '\(visibility)' WHERE id = '\(waiting)'")
             #expect(try glance.update(waiting, as: person, data: "other").status == status, "\(visibility)")
             #expect(try glance.recordedStatus(waiting) == "queued")
@@ -124,7 +124,7 @@ import Testing
     }
 
     @Test func `come once, whoever is first`() throws {
-        let id = try glance.hasClassic(formats)
+        let id = try glance.hasV1Image(formats)
         let first = try HTTPConnection(port: glance.port)
         try first.send(glance.head("PUT", "/v1/images/\(id)", .alice, GlanceHeaders.octets, length: 300_000))
         try first.send([UInt8](repeating: 1, count: 150_000))

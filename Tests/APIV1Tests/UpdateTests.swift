@@ -9,7 +9,7 @@ import Testing
     private let purge = "x-glance-registry-purge-props"
 
     @Test func `changes what is sent, and nothing else`() throws {
-        let id = try glance.hasClassic(
+        let id = try glance.hasV1Image(
             ["name": "old", "min_ram": "5", "property-p": "v", "created_at": "2001-02-03T04:05:06"], data: "hello")
         let before = try glance.head(of: id).meta
         let reply = try glance.update(id, ["name": "new", "min-disk": "7"], headers: [purge: "false"])
@@ -26,7 +26,7 @@ import Testing
     }
 
     @Test func `takes every field that may be written`() throws {
-        let id = try glance.hasClassic()
+        let id = try glance.hasV1Image()
         let fields = [
             "name": "n", "disk_format": "qcow2", "container_format": "ovf", "size": "9", "virtual_size": "90", "min_disk": "1",
             "min_ram": "2", "protected": "True", "checksum": helloMD5,
@@ -40,26 +40,26 @@ import Testing
 
     @Test(arguments: ["name", "virtual_size"])
     func `takes no value for none`(_ field: String) throws {
-        let id = try glance.hasClassic(["name": "n", "virtual_size": "5"])
+        let id = try glance.hasV1Image(["name": "n", "virtual_size": "5"])
         #expect(try glance.update(id, [field: ""]).image[field] == .null)
         #expect(try glance.head(of: id).meta(field) == nil)
         #expect(try glance.rows("SELECT \(field) FROM images WHERE id = '\(id)'") == [[nil]])
     }
 
-    /// Whoever deletes or imports the image sends their token to the node that `os_glance_stage_host` names, so clients must not set it.
+    /// A deletion or an import sends the caller's token to the node that `os_glance_stage_host` names, so clients must not set it.
     @Test(arguments: ["os_glance_stage_host", "os-glance-hash-op-host", "os_glance_anything"])
     func `does not set what services tell each other`(_ name: String) throws {
         let refused = newID()
         let reply = try glance.create(["id": refused, "property-\(name)": "http://127.0.0.1:1"])
         #expect(reply.status == 403 && reply.says.contains("reserved"), "\(reply.text)")
         try glance.expectNoTrace(of: refused)
-        let id = try glance.hasClassic()
+        let id = try glance.hasV1Image()
         #expect(try glance.update(id, ["property-\(name)": "http://127.0.0.1:1"], as: .admin).status == 403)
         #expect(try glance.count("image_properties", where: "image_id = '\(id)'") == 0)
     }
 
     @Test func `leaves what services tell each other where it purges`() throws {
-        let id = try glance.hasClassic(["property-a": "1"])
+        let id = try glance.hasV1Image(["property-a": "1"])
         try glance.execute(
             """
             INSERT INTO image_properties (image_id, name, value, created_at, deleted)
@@ -73,7 +73,7 @@ import Testing
 
     @Test(arguments: [nil, "true", "True", "1", "yes"])
     func `drops the properties that are not sent`(_ word: String?) throws {
-        let id = try glance.hasClassic(["property-a": "1", "property-b": "2", "property-c": "3"])
+        let id = try glance.hasV1Image(["property-a": "1", "property-b": "2", "property-c": "3"])
         let headers = word.map { [purge: $0] } ?? [:]
         let reply = try glance.update(id, ["property-b": "changed", "property-d": "4"], headers: headers)
         #expect(reply.status == 200)
@@ -86,7 +86,7 @@ import Testing
 
     @Test(arguments: ["false", "False", "0", "no", "nonsense"])
     func `keeps the properties that are not sent, where it is told to`(_ word: String) throws {
-        let id = try glance.hasClassic(["property-a": "1", "property-b": "2"])
+        let id = try glance.hasV1Image(["property-a": "1", "property-b": "2"])
         let reply = try glance.update(id, ["property-b": "changed", "property-C-c": "3"], headers: [purge: word])
         #expect(reply.status == 200)
         #expect(
@@ -95,7 +95,7 @@ import Testing
     }
 
     @Test func `brings back a property that was dropped`() throws {
-        let id = try glance.hasClassic(["property-a": "1"])
+        let id = try glance.hasV1Image(["property-a": "1"])
         #expect(try glance.update(id).image["properties"]?.keys == [])
         #expect(try glance.update(id, ["property-a": "2"]).image["properties"]?["a"]?.string == "2")
         #expect(try glance.head(of: id).meta("property-a") == "2")
@@ -105,7 +105,7 @@ import Testing
         ("private", "false", "private"), ("community", "false", "community"), ("shared", "false", "shared"), ("public", "false", "shared"),
     ])
     func `leaves the visibility, but for public and back`(_ before: String, _ word: String, _ after: String) throws {
-        let id = try glance.hasClassic(["name": "n"])
+        let id = try glance.hasV1Image(["name": "n"])
         try glance.execute("UPDATE images SET visibility = '\(before)' WHERE id = '\(id)'")
         #expect(try glance.update(id, ["name": "m"]).status == 200)
         #expect(try glance.value("SELECT visibility FROM images WHERE id = '\(id)'") == before)
@@ -116,13 +116,13 @@ import Testing
     }
 
     @Test func `to be public is an administrator's`() throws {
-        let id = try glance.hasClassic()
+        let id = try glance.hasV1Image()
         #expect(try glance.update(id, ["is_public": "True", "name": "n"]).status == 403)
         #expect(try glance.rows("SELECT visibility, name FROM images WHERE id = '\(id)'", columns: 2) == [["shared", nil]])
     }
 
     @Test func `does not give it to another project, unless an administrator does`() throws {
-        let id = try glance.hasClassic()
+        let id = try glance.hasV1Image()
         #expect(try glance.update(id, ["owner": "bolt"]).status == 200)
         #expect(try glance.head(of: id).meta("owner") == "acme")
         #expect(try glance.update(id, ["owner": ""]).status == 200)
@@ -133,7 +133,7 @@ import Testing
     }
 
     @Test func `cannot change its status or id`() throws {
-        let id = try glance.hasClassic(data: "hello")
+        let id = try glance.hasV1Image(data: "hello")
         #expect(try glance.send("POST", "/v2/images/\(id)/actions/deactivate").status == 204)
         for person in [TestGlance.Person.alice, .admin] {
             for status in ["active", "queued", "killed", "deleted", "nonsense"] {
@@ -156,7 +156,7 @@ import Testing
     /// What the inspection and the digests found stays, whatever a client claims.
     @Test(arguments: ["active", "deactivated"])
     func `never changes what the service found out of the data`(_ status: String) throws {
-        let id = try glance.hasClassic(data: "hello")
+        let id = try glance.hasV1Image(data: "hello")
         if status == "deactivated" { #expect(try glance.send("POST", "/v2/images/\(id)/actions/deactivate").status == 204) }
         let columns = "CAST(size AS CHAR), checksum, CAST(virtual_size AS CHAR), disk_format, container_format, name"
         let before = try glance.rows("SELECT \(columns) FROM images WHERE id = '\(id)'", columns: 6)
@@ -189,7 +189,7 @@ import Testing
 
     @Test(arguments: ["deleted", "deleted_at", "created_at", "updated_at"])
     func `does not take what the service alone knows`(_ field: String) throws {
-        let id = try glance.hasClassic()
+        let id = try glance.hasV1Image()
         let created = try glance.head(of: id).meta("created_at")
         let value = field == "deleted" ? "True" : "2001-02-03T04:05:06"
         let reply = try glance.update(id, [field: value])
@@ -203,7 +203,7 @@ import Testing
 
     @Test(arguments: CreateFields.bad)
     func `is refused for a field's value, and nothing is changed`(_ field: String, _ value: String) throws {
-        let id = try glance.hasClassic(["name": "n", "property-p": "v"])
+        let id = try glance.hasV1Image(["name": "n", "property-p": "v"])
         let reply = try glance.update(id, [field: value, "property-q": "v"])
         #expect(reply.status == 400)
         #expect(reply.says.contains(field), "\(reply.says)")
@@ -212,14 +212,14 @@ import Testing
     }
 
     @Test func `is refused past the quota of properties`() throws {
-        let id = try glance.hasClassic(Dictionary(uniqueKeysWithValues: (0..<128).map { ("property-k\($0)", "v") }))
+        let id = try glance.hasV1Image(Dictionary(uniqueKeysWithValues: (0..<128).map { ("property-k\($0)", "v") }))
         #expect(try glance.update(id, ["property-more": "v"], headers: [purge: "false"]).status == 413)
         #expect(try glance.count("image_properties", where: "image_id = '\(id)' AND deleted = 0") == 128)
         #expect(try glance.update(id, ["property-more": "v"]).status == 200)
     }
 
     @Test func `is the owner's and administrators'`() throws {
-        let id = try glance.hasClassic(["name": "n"])
+        let id = try glance.hasV1Image(["name": "n"])
         #expect(try glance.update(id, ["name": "x"], as: .bob).status == 404, "not seen")
         #expect(try glance.update(id, ["name": "x"], as: .reader).status == 403)
         for visibility in ["public", "community"] {
@@ -233,14 +233,14 @@ import Testing
     }
 
     @Test func `of members is nobody's but the owner's`() throws {
-        let id = try glance.hasClassic(["name": "n"])
+        let id = try glance.hasV1Image(["name": "n"])
         #expect(try glance.share(id, with: "bolt", canShare: true).status == 204)
         #expect(try glance.update(id, ["name": "x"], as: .bob).status == 403)
         #expect(try glance.head(of: id).meta("name") == "n")
     }
 
     @Test func `that is deleted is 403 for administrators and 404 for others`() throws {
-        let id = try glance.hasClassic(["name": "n"])
+        let id = try glance.hasV1Image(["name": "n"])
         #expect(try glance.delete(id).status == 200)
         #expect(try glance.update(id, ["name": "x"], as: .admin).status == 403)
         #expect(try glance.update(id, ["name": "x"]).status == 404)
@@ -249,7 +249,7 @@ import Testing
     }
 
     @Test func `loses no change of others at the same time`() throws {
-        let id = try glance.hasClassic()
+        let id = try glance.hasV1Image()
         let connections = try (0..<8).map { number in
             let connection = try HTTPConnection(port: glance.port)
             let headers = ["x-image-meta-property-k\(number)": "v", purge: "false"]

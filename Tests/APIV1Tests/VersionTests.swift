@@ -28,7 +28,7 @@ import Testing
 
     @Test(arguments: ["v1", "v1.0", "v1.1"])
     func `is the same under all of its names`(_ version: String) throws {
-        let id = try glance.hasClassic(["name": "alike"])
+        let id = try glance.hasV1Image(["name": "alike"])
         let head = try glance.send("HEAD", "/\(version)/images/\(id)")
         #expect(head.status == 200)
         #expect(head.meta("name") == "alike")
@@ -50,7 +50,7 @@ import Testing
 
     @Test(arguments: [("v1", 200), ("v1.0", 200), ("v1.1", 200), ("v1.2", 300)])
     func `may be named by Accept`(_ version: String, _ status: Int) throws {
-        let id = try glance.hasClassic(["name": "accepted"])
+        let id = try glance.hasV1Image(["name": "accepted"])
         let accept = ["Accept": "application/vnd.openstack.images-\(version)"]
         let reply = try glance.send("HEAD", "/images/\(id)", accept)
         #expect(reply.status == status)
@@ -95,7 +95,7 @@ enum GlanceHeaders {
         let versions = try #require(try glance.send("GET", "/versions", as: nil).json["versions"]?.array)
         #expect(versions.map { $0["id"]?.string } == ["v1.1", "v1.0"])
         for path in ["/v2", "/v2/images", "/v2.7/images"] { #expect(try glance.send("GET", path).status == 300, "\(path)") }
-        let id = try glance.hasClassic(["name": "alone"], data: "hello")
+        let id = try glance.hasV1Image(["name": "alone"], data: "hello")
         #expect(try glance.get(id).text == "hello")
         #expect(try glance.listedNames() == ["alone"])
     }

@@ -98,10 +98,10 @@ import Testing
 
     @Test func `of a member's name are 400 where it would be given`() throws {
         let image = try glance.hasImage(#"{"visibility": "shared"}"#)
-        #expect(try glance.classic("PUT", "/images/\(image)/members/\(Self.wide)").status == 400)
+        #expect(try glance.askV1("PUT", "/images/\(image)/members/\(Self.wide)").status == 400)
         #expect(try glance.send("PUT", "/v2/images/\(image)/tags/\(Self.wide)").status == 400)
         #expect(try glance.send("POST", "/v2/images/\(image)/members", json: #"{"member": "😀"}"#).status == 400)
-        #expect(try glance.classic("GET", "/shared-images/\(Self.wide)", as: .admin).status == 404)
+        #expect(try glance.askV1("GET", "/shared-images/\(Self.wide)", as: .admin).status == 404)
     }
 
     private func registry(_ method: String, _ path: String, _ body: String?) throws -> Int {

@@ -35,7 +35,7 @@ import Testing
         #expect(reply.text.contains("nobody would check its data by this signature"), "\(reply.text)", sourceLocation: sourceLocation)
     }
 
-    private func classic(_ id: String, _ properties: [String: String], purge: Bool = false) throws -> Reply {
+    private func askV1(_ id: String, _ properties: [String: String], purge: Bool = false) throws -> Reply {
         var headers = ["x-glance-registry-purge-props": purge ? "true" : "false"]
         for (name, value) in properties { headers["x-image-meta-property-\(name)"] = value }
         return try glance.send("PUT", "/v1/images/\(id)", as: .admin, headers)
@@ -51,7 +51,7 @@ import Testing
         ] {
             expectRefusal(try glance.patch(id, additions(properties)))
             expectRefusal(try glance.patch(id, as: .admin, additions(properties)))
-            expectRefusal(try classic(id, properties))
+            expectRefusal(try askV1(id, properties))
         }
         #expect(try properties(of: id).isEmpty)
         #expect(try glance.patch(id, additions(["img_signature_like": "anything"])).status == 200)
@@ -65,15 +65,15 @@ import Testing
         for (name, value) in [("img_signature", "YWJj"), ("img_signature_hash_method", "SHA-512")] {
             expectRefusal(try glance.patch(id, #"[{"op": "replace", "path": "/\#(name)", "value": "\#(value)"}]"#))
             expectRefusal(try glance.patch(id, #"[{"op": "remove", "path": "/\#(name)"}]"#))
-            expectRefusal(try classic(id, [name: value]))
-            expectRefusal(try classic(id, [name: ""]))
-            expectRefusal(try classic(id, [name: value], purge: true))
+            expectRefusal(try askV1(id, [name: value]))
+            expectRefusal(try askV1(id, [name: ""]))
+            expectRefusal(try askV1(id, [name: value], purge: true))
         }
         expectRefusal(try glance.patch(id, additions(try signature())))
         #expect(try properties(of: id) == before)
         // A value that stays is not a change; clients send back what they got.
         #expect(try glance.patch(id, additions(["img_signature": checked["img_signature"]!, "other": "new"])).status == 200)
-        #expect(try classic(id, checked).status == 200)
+        #expect(try askV1(id, checked).status == 200)
         let removals = "[" + checked.keys.map { #"{"op": "remove", "path": "/\#($0)"}"# }.joined(separator: ", ") + "]"
         #expect(try glance.patch(id, removals).status == 200)
         #expect(try properties(of: id).isEmpty)
@@ -83,7 +83,7 @@ import Testing
     @Test func `goes with the others that V1 drops`() throws {
         let id = try glance.hasImage(try signature())
         #expect(try glance.upload(data, to: id).status == 204)
-        #expect(try classic(id, ["other": "new"], purge: true).status == 200)
+        #expect(try askV1(id, ["other": "new"], purge: true).status == 200)
         #expect(try properties(of: id).isEmpty)
     }
 

@@ -1,17 +1,16 @@
 import TestSupport
 
 /// The headers of a V1 client for an image with data.
-let classicHeaders = [
+let v1Headers = [
     "Content-Type": "application/octet-stream", "x-image-meta-disk-format": "raw", "x-image-meta-container-format": "bare",
 ]
 
 extension TestGlance {
     /// Begins an upload by V1, to an existing image or a new one with a name, and sends its first bytes.
-    func beginClassicUpload(to id: String? = nil, named name: String = "image", length: Int, sending data: [UInt8]) throws -> HTTPConnection
-    {
+    func beginV1Upload(to id: String? = nil, named name: String = "image", length: Int, sending data: [UInt8]) throws -> HTTPConnection {
         let connection = try HTTPConnection(port: port)
         let path = id.map { "/v1/images/\($0)" } ?? "/v1/images"
-        let headers = classicHeaders.merging(["x-image-meta-name": name]) { $1 }
+        let headers = v1Headers.merging(["x-image-meta-name": name]) { $1 }
         try connection.send(head(id == nil ? "POST" : "PUT", path, .alice, headers, length: length))
         try connection.send(data)
         return connection

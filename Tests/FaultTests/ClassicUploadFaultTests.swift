@@ -21,10 +21,10 @@ import Testing
         let data = [UInt8](repeating: 7, count: sent)
         let connection: HTTPConnection
         switch way {
-        case .lengthAnnounced, .reset: connection = try glance.beginClassicUpload(to: image, length: sent + 1, sending: data)
+        case .lengthAnnounced, .reset: connection = try glance.beginV1Upload(to: image, length: sent + 1, sending: data)
         case .chunked, .chunkedWithinAChunk:
             connection = try HTTPConnection(port: glance.port)
-            let headers = classicHeaders.merging(["Transfer-Encoding": "chunked"]) { $1 }
+            let headers = v1Headers.merging(["Transfer-Encoding": "chunked"]) { $1 }
             try connection.send(glance.head("PUT", "/v1/images/\(image)", .alice, headers))
             try connection.send("\(String(way == .chunked ? sent : sent + 5, radix: 16))\r\n")
             try connection.send(data)
@@ -37,7 +37,7 @@ import Testing
         #expect(try eventually { try glance.hasNoBytes(of: image) })
         #expect(try glance.uploadsUnderWay(of: image) == 0)
         #expect(try glance.send("GET", "/v1/images/\(image)").status == 404)
-        #expect(try glance.send("PUT", "/v1/images/\(image)", classicHeaders, body: data).status == 409)
+        #expect(try glance.send("PUT", "/v1/images/\(image)", v1Headers, body: data).status == 409)
         #expect(try glance.send("DELETE", "/v1/images/\(image)").status == 200)
     }
 
@@ -47,7 +47,7 @@ import Testing
         let data = [UInt8](repeating: 8, count: 1_500_000)
         let connection = try HTTPConnection(port: glance.port)
         try connection.send(
-            glance.head("PUT", "/v1/images/\(image)", .alice, classicHeaders.merging(["Transfer-Encoding": "chunked"]) { $1 }))
+            glance.head("PUT", "/v1/images/\(image)", .alice, v1Headers.merging(["Transfer-Encoding": "chunked"]) { $1 }))
         try connection.send("\(String(data.count, radix: 16))\r\n")
         try connection.send(data + Array("\r\n0\r\n\r\n".utf8))
         #expect(try connection.receive().status == 200)
@@ -55,7 +55,7 @@ import Testing
     }
 
     @Test func `that makes its image and is cut short kills it`() throws {
-        let connection = try glance.beginClassicUpload(named: "half", length: 2_000_000, sending: [UInt8](repeating: 1, count: 1_000_000))
+        let connection = try glance.beginV1Upload(named: "half", length: 2_000_000, sending: [UInt8](repeating: 1, count: 1_000_000))
         #expect(try eventually { try glance.id(named: "half").flatMap { try glance.recordedStatus(of: $0) } == "saving" })
         connection.hangUp()
         let image = try #require(try glance.id(named: "half"))
@@ -67,7 +67,7 @@ import Testing
         let image = try queuedImage()
         let bodies = (0..<6).map { [UInt8](repeating: UInt8($0), count: 400_000 + $0) }
         let statuses = try await atOnce(bodies.count) {
-            try glance.send("PUT", "/v1/images/\(image)", classicHeaders, body: bodies[$0]).status
+            try glance.send("PUT", "/v1/images/\(image)", v1Headers, body: bodies[$0]).status
         }
         #expect(statuses.count { $0 == 200 } == 1, "\(statuses)")
         #expect(statuses.count { $0 == 409 } == bodies.count - 1, "\(statuses)")
@@ -80,7 +80,7 @@ import Testing
     @Test func `of an image that is deleted meanwhile is 412, and its bytes go`() throws {
         let image = try queuedImage()
         let piece = [UInt8](repeating: 1, count: 300_000)
-        let connection = try glance.beginClassicUpload(to: image, length: 40 * piece.count, sending: piece)
+        let connection = try glance.beginV1Upload(to: image, length: 40 * piece.count, sending: piece)
         #expect(try eventually { try glance.recordedStatus(of: image) == "saving" })
         #expect(try glance.send("DELETE", "/v1/images/\(image)").status == 200)
         for _ in 1..<40 { try connection.send(piece) }
@@ -94,7 +94,7 @@ import Testing
     func `that is not what was said of it is 400`(_ header: String, _ value: String) throws {
         let name = "said-\(UUID().uuidString)"
         let reply = try glance.send(
-            "POST", "/v1/images", classicHeaders.merging([header: value, "x-image-meta-name": name]) { $1 }, body: Array("hello".utf8))
+            "POST", "/v1/images", v1Headers.merging([header: value, "x-image-meta-name": name]) { $1 }, body: Array("hello".utf8))
         #expect(reply.status == 400)
         if let image = try glance.id(named: name) {
             #expect(["killed", "deleted"].contains(try glance.recordedStatus(of: image)))
@@ -104,7 +104,7 @@ import Testing
 
     @Test func `whose worker dies is given back without its bytes`() throws {
         let glance = try TestGlance(workers: 1, runsTasks: true, runsRegistry: true)
-        let connection = try glance.beginClassicUpload(named: "dies", length: 1 << 30, sending: [UInt8](repeating: 1, count: 1_000_000))
+        let connection = try glance.beginV1Upload(named: "dies", length: 1 << 30, sending: [UInt8](repeating: 1, count: 1_000_000))
         #expect(try eventually { try glance.id(named: "dies").flatMap { try glance.recordedStatus(of: $0) } == "saving" })
         let image = try #require(try glance.id(named: "dies"))
         #expect(try eventually { try glance.incomingFiles().contains { $0.hasPrefix(image) } })
@@ -112,10 +112,10 @@ import Testing
         #expect(try connection.receive().status == 502)
         #expect(eventually { glance.site.workerIDs.isEmpty })
         try glance.site.revive()
-        #expect(try glance.send("PUT", "/v1/images/\(image)", classicHeaders, body: [1]).status == 409)
+        #expect(try glance.send("PUT", "/v1/images/\(image)", v1Headers, body: [1]).status == 409)
         #expect(try eventually(within: 60) { try glance.recordedStatus(of: image) == "queued" })
         #expect(try glance.hasNoBytes(of: image))
-        #expect(try glance.send("PUT", "/v1/images/\(image)", classicHeaders, body: [1, 2]).status == 200)
+        #expect(try glance.send("PUT", "/v1/images/\(image)", v1Headers, body: [1, 2]).status == 200)
         #expect(try glance.send("GET", "/v1/images/\(image)").body == [1, 2])
     }
 

@@ -30,7 +30,7 @@ import Testing
             if method != "HEAD" { #expect(reply.json["message"]?.string == "The image registry cannot be reached now.") }
             #expect(!reply.text.contains(String(glance.registryPort)) && !reply.text.contains(TestGlance.secret))
         }
-        let upload = try glance.send("POST", "/v1/images", classicHeaders.merging(["x-image-meta-name": "made"]) { $1 }, body: [1, 2, 3])
+        let upload = try glance.send("POST", "/v1/images", v1Headers.merging(["x-image-meta-name": "made"]) { $1 }, body: [1, 2, 3])
         #expect(upload.status == 503)
         #expect(try glance.image(image) == before)
         #expect(try glance.send("GET", "/v2/images/\(image)/file").text == "hello")
@@ -105,7 +105,7 @@ import Testing
     @Test func `an upload goes on, and ends when the registry is back`() throws {
         let glance = try TestGlance(Self.patience, runsRegistry: true)
         let data = [UInt8](repeating: 4, count: 700_000)
-        let connection = try glance.beginClassicUpload(named: "through", length: data.count, sending: Array(data.dropLast()))
+        let connection = try glance.beginV1Upload(named: "through", length: data.count, sending: Array(data.dropLast()))
         #expect(try eventually { try glance.id(named: "through").flatMap { try glance.recordedStatus(of: $0) } == "saving" })
         let image = try #require(try glance.id(named: "through"))
         killRegistries(of: glance)
@@ -122,7 +122,7 @@ import Testing
 
     @Test func `an upload that breaks off keeps no bytes, and glance-tasks gives its image back`() throws {
         let glance = try TestGlance(Self.patience, runsTasks: true, runsRegistry: true)
-        let connection = try glance.beginClassicUpload(named: "cut", length: 1 << 30, sending: [UInt8](repeating: 1, count: 1_000_000))
+        let connection = try glance.beginV1Upload(named: "cut", length: 1 << 30, sending: [UInt8](repeating: 1, count: 1_000_000))
         #expect(try eventually { try glance.id(named: "cut").flatMap { try glance.recordedStatus(of: $0) } == "saving" })
         let image = try #require(try glance.id(named: "cut"))
         #expect(try eventually { try glance.incomingFiles().contains { $0.hasPrefix(image) } })

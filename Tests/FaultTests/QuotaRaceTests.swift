@@ -46,7 +46,7 @@ import Testing
         let images = try (0..<6).map { _ in try glance.hasImage() }
         let statuses = try await atOnce(12) { number in
             guard number % 2 == 0 else { return try glance.upload(data, to: images[number / 2]).status }
-            let status = try glance.send("POST", "/v1/images", classicHeaders, body: data).status
+            let status = try glance.send("POST", "/v1/images", v1Headers, body: data).status
             return status == 201 ? 204 : status
         }
         try expectFive(statuses, on: glance, success: 204)

@@ -92,7 +92,7 @@ import Threading
             "POST", "/v2/images/\(image)/import", json: #"{"method": {"name": "web-download", "uri": "\#(source.url())"}}"#)
         #expect(ordered.status == 202)
         let copied = try glance.send(
-            "POST", "/v1/images", as: .alice, classicHeaders.merging(["x-glance-api-copy-from": source.url()]) { $1 })
+            "POST", "/v1/images", as: .alice, v1Headers.merging(["x-glance-api-copy-from": source.url()]) { $1 })
         #expect(copied.status == 201)
         #expect(eventually { source.heads.count { $0.hasPrefix("GET") } == 2 })
         let holder = try SharedMariaDB.running().connect(to: glance.databaseName)

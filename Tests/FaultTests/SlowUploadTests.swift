@@ -58,8 +58,8 @@ import Testing
         }
     }
 
-    private func classicImage(_ glance: TestGlance) throws -> String {
-        let reply = try glance.send("POST", "/v1/images", classicHeaders.filter { $0.key != "Content-Type" })
+    private func v1Image(_ glance: TestGlance) throws -> String {
+        let reply = try glance.send("POST", "/v1/images", v1Headers.filter { $0.key != "Content-Type" })
         guard reply.status == 201, let id = reply.json["image"]?["id"]?.string else { throw Unexpected(reply) }
         return id
     }
@@ -67,12 +67,12 @@ import Testing
     @Test func `are ended within a minute, whatever they send and wherever`() async throws {
         let glance = try TestGlance.of(Self.self, runsRegistry: true)
         let ids = try (0..<6).map { _ in try glance.hasImage() }
-        let classic = try classicImage(glance)
+        let v1 = try v1Image(glance)
         func put(_ id: String, _ place: String = "file", _ length: Int? = 1 << 30) -> [UInt8] {
             let headers = length == nil ? ["Transfer-Encoding": "chunked"] : [:]
             return glance.head("PUT", "/v2/images/\(id)/\(place)", .alice, Self.data.merging(headers) { $1 }, length: length)
         }
-        let named = classicHeaders.merging(["x-image-meta-name": "dripped"]) { $1 }
+        let named = v1Headers.merging(["x-image-meta-name": "dripped"]) { $1 }
         let dripping = [
             try Dripping("file", glance, put(ids[0])),
             try Dripping("chunks", glance, put(ids[1], "file", nil), first: Array("40000000\r\n".utf8)),
@@ -80,7 +80,7 @@ import Testing
             // An upload whose average since its beginning would be enough for hours.
             try Dripping("fast at first", glance, put(ids[3]), first: [UInt8](repeating: 7, count: 20_000_000)),
             try Dripping("V1 POST", glance, glance.head("POST", "/v1/images", .alice, named, length: 1 << 30)),
-            try Dripping("V1 PUT", glance, glance.head("PUT", "/v1/images/\(classic)", .alice, classicHeaders, length: 1 << 30)),
+            try Dripping("V1 PUT", glance, glance.head("PUT", "/v1/images/\(v1)", .alice, v1Headers, length: 1 << 30)),
             // This route accepts no JSON, but checks the body first.
             try Dripping("JSON", glance, glance.head("POST", "/v2/images/\(ids[0])/file", .alice, length: 1 << 20)),
         ]
@@ -122,7 +122,7 @@ import Testing
         let glance = try TestGlance.of(Self.self, runsRegistry: true)
         let id = try glance.hasImage()
         let path = way == "V1" ? "/v1/images/\(id)" : "/v2/images/\(id)/\(way)"
-        let upload = try Dripping(way, glance, glance.head("PUT", path, .alice, way == "V1" ? classicHeaders : Self.data, length: 1 << 30))
+        let upload = try Dripping(way, glance, glance.head("PUT", path, .alice, way == "V1" ? v1Headers : Self.data, length: 1 << 30))
         try upload.send([1, 2, 3])
         #expect(try eventually { try ["saving", "uploading"].contains(glance.status(of: id)) })
         #expect(try glance.send("DELETE", "/v2/images/\(id)").status == 204)

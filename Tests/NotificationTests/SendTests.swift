@@ -52,8 +52,8 @@ import Testing
         #expect(try glance.send("GET", "/v1/images/\(id)", as: .bob).text == "hello")
         // With a property, V1's answer comes from the worker too.
         #expect(try glance.patch(id, as: .admin, #"[{"op": "add", "path": "/os", "value": "x"}]"#).status == 200)
-        let classic = try glance.send("GET", "/v1/images/\(id)", as: .bob)
-        #expect(classic.text == "hello" && classic["X-Vitrine-Send"] == nil)
+        let v1 = try glance.send("GET", "/v1/images/\(id)", as: .bob)
+        #expect(v1.text == "hello" && v1["X-Vitrine-Send"] == nil)
         #expect(try eventually { try sends().count == 4 })
         let told = try sends()
         #expect(told.map { $0.payload["bytes_sent"]?.int } == [3, 2, 5, 5])

@@ -35,7 +35,7 @@ final class InProcessService: Sendable {
         let remover: Remover
         let scrubber: Scrubber
 
-        /// Who asks for all of it.
+        /// The caller of every operation.
         let caller = Caller(user: "root", project: "acme", roles: ["admin"], isAdmin: true)
     }
 

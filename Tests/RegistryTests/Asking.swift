@@ -29,14 +29,14 @@ enum Registry {
 }
 
 /// The secret that glance-api sends with every request.
-let vouching = ["X-Vitrine-Secret": TestGlance.secret, "X-Identity-Status": "Confirmed"]
+let identityHeaders = ["X-Vitrine-Secret": TestGlance.secret, "X-Identity-Status": "Confirmed"]
 
 extension TestGlance {
     /// Sends a request as glance-api does.
     func ask(
         _ method: String, _ path: String, as who: Who = .alice, _ headers: [String: String] = [:], json: String? = nil
     ) throws -> Reply {
-        try askWith(vouching.merging(who.headers) { $1 }.merging(headers) { $1 }, method, path, json: json)
+        try askWith(identityHeaders.merging(who.headers) { $1 }.merging(headers) { $1 }, method, path, json: json)
     }
 
     /// Sends a request with these headers only.

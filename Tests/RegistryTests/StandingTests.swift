@@ -52,7 +52,7 @@ import Testing
         let glance = try Registry.open()
         let id = try glance.hasRecord()
         let body = #"{"upload": {"image_id": "\#(id)", "token": "t", "pending_url": "u"}, "worker": "w"}"#
-        #expect(try glance.askWith(vouching.merging(headers) { $1 }, "POST", "/uploads", json: body).status == 403)
+        #expect(try glance.askWith(identityHeaders.merging(headers) { $1 }, "POST", "/uploads", json: body).status == 403)
         #expect(try glance.record(id)["status"]?.string == "active")
     }
 
@@ -62,6 +62,6 @@ import Testing
         let glance = try Registry.open()
         let id = try glance.hasRecord(#"{"visibility": "private"}"#)
         let headers = ["X-Project-Id": "elsewhere", "X-Roles": roles, "X-Vitrine-Standing": standing]
-        #expect(try glance.askWith(vouching.merging(headers) { $1 }, "GET", "/images/\(id)").status == status)
+        #expect(try glance.askWith(identityHeaders.merging(headers) { $1 }, "GET", "/images/\(id)").status == status)
     }
 }

@@ -49,7 +49,7 @@ import Testing
     @Test(arguments: ["X-Project-Id", "X-Tenant-Id", "x-tenant-id"])
     func `owns new images by the project that is named`(_ header: String) throws {
         let project = "project-\(newID())"
-        let headers = vouching.merging([header: project, "X-Roles": "member", "X-User-Id": "carol"]) { $1 }
+        let headers = identityHeaders.merging([header: project, "X-Roles": "member", "X-User-Id": "carol"]) { $1 }
         let made = try glance.askWith(headers, "POST", "/images", json: #"{"image": {"owner": "acme", "visibility": "private"}}"#)
         #expect(made.status == 200)
         #expect(made.image["owner"]?.string == project)
@@ -59,7 +59,7 @@ import Testing
     }
 
     @Test func `is of the newer header's project where both are there`() throws {
-        let headers = vouching.merging(["X-Project-Id": "new", "X-Tenant-Id": "old", "X-Roles": "member"]) { $1 }
+        let headers = identityHeaders.merging(["X-Project-Id": "new", "X-Tenant-Id": "old", "X-Roles": "member"]) { $1 }
         let made = try glance.askWith(headers, "POST", "/images", json: #"{"image": {}}"#)
         #expect(made.image["owner"]?.string == "new")
     }
@@ -71,7 +71,7 @@ import Testing
     func `is an administrator by the roles`(_ roles: String, _ status: Int) throws {
         let id = try glance.hasRecord(#"{"visibility": "private"}"#)
         let headers = ["X-User-Id": "dave", "X-Project-Id": "elsewhere", "X-Roles": roles]
-        #expect(try glance.askWith(vouching.merging(headers) { $1 }, "GET", "/images/\(id)").status == status)
+        #expect(try glance.askWith(identityHeaders.merging(headers) { $1 }, "GET", "/images/\(id)").status == status)
     }
 
     @Test func `stands in the log with user and project`() throws {
@@ -92,7 +92,9 @@ import Testing
     func `is nobody on the API's port for the same headers`(_ list: String) throws {
         let name = "hidden-\(newID())"
         let id = try glance.hasRecord(#"{"name": "\#(name)", "visibility": "private"}"#)
-        let headers = vouching.merging(["X-User-Id": "alice", "X-Project-Id": "acme", "X-Tenant-Id": "acme", "X-Roles": "admin"]) { $1 }
+        let headers = identityHeaders.merging(["X-User-Id": "alice", "X-Project-Id": "acme", "X-Tenant-Id": "acme", "X-Roles": "admin"]) {
+            $1
+        }
         for path in [list, "\(list)/\(id)"] {
             #expect(try glance.send("GET", path, as: nil, headers).status == 401)
             let reply = try glance.send("GET", path, as: .bob, headers)

@@ -39,9 +39,9 @@ import Testing
         }
         #expect(try glance.status(of: id) == "queued")
         let headers = ["x-image-meta-name": "one", "x-image-meta-disk_format": "raw", "x-image-meta-container_format": "bare"]
-        let classic = try glance.send(
+        let v1 = try glance.send(
             "POST", "/v1/images", headers.merging(["Content-Type": "application/octet-stream"]) { $1 }, body: [1, 2, 3])
-        #expect(classic.status == 400 && classic.text.contains("takes no data"), "\(classic.text)")
+        #expect(v1.status == 400 && v1.text.contains("takes no data"), "\(v1.text)")
         let copied = try glance.send("POST", "/v1/images", headers.merging(["x-glance-api-copy-from": source.url()]) { $1 })
         #expect(copied.status == 400 && copied.text.contains("takes no data"), "\(copied.text)")
         #expect(try glance.names("?name=one").isEmpty)
