@@ -6,7 +6,7 @@ internal import JSONDocument
 /// A request names its version in the path, or in `Accept: application/vnd.openstack.images-v2`. After this choice, every path
 /// begins with `/v2` or `/v1`, as in the route tables.
 package struct Versions: Sendable {
-    /// What follows from the version that a request names.
+    /// The result of the choice.
     package enum Choice {
         /// A path that begins with its version: `/v2/…` or `/v1/…`.
         case path(String)

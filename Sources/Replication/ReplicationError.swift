@@ -1,6 +1,6 @@
 /// The reason why one image or all images cannot be replicated, as one sentence for the operator.
 package struct ReplicationError: Error, CustomStringConvertible {
-    /// What the error affects.
+    /// The extent of the error.
     package enum Kind: Sendable {
         /// One image; other images may succeed.
         case image

@@ -8,7 +8,7 @@ package struct Migrations: Sendable {
 
     package init(_ database: Database) { self.database = database }
 
-    /// What a database contains.
+    /// The state of a database.
     package struct State: Sendable {
         /// The revisions noted by Glance's own migrations, or by these in their place; empty for a database without tables.
         package let revisions: [String]
@@ -101,7 +101,7 @@ package struct Migrations: Sendable {
         let tables = Set(try connection.all(Self.ourTables))
         let revisions = tables.contains("alembic_version") ? try connection.all(Self.revisions) : []
         let applied = tables.contains("vitrine_migrations") ? Set(try connection.all(Self.applied)) : []
-        // Where Glance created its own tables, these files have nothing to add.
+        // If Glance created its own tables, these files have nothing to add.
         let isGlances = revisions.contains(Schema.alembicRevision) || revisions.contains(Schema.expandedRevision)
         let missing = Schema.migrations.filter { !applied.contains($0.name) && !(isGlances && $0.makesGlanceTable) }
         return State(revisions: revisions, missing: missing)

@@ -10,7 +10,7 @@ package struct LoopbackPort {
     /// - Throws: `NotStarted` if another program listens there.
     package func checkFree(orChoose option: String) throws {
         guard 1...65_535 ~= number else {
-            throw ChildProcess.NotStarted(description: "\(number) is not a port; choose another by \(option)")
+            throw ChildProcess.NotStarted(description: "\(number) is no port; choose another by \(option)")
         }
         let code = connected { descriptor, address, length in
             var isReused: CInt = 1
