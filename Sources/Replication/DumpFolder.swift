@@ -90,7 +90,7 @@ package struct DumpFolder {
 
     /// Writes the record of an image, which makes it complete.
     func write(metadataOf image: ReplicatedImage) throws(ReplicationError) {
-        for (name, document) in [("\(metadata(image.id)).v2", image.document), (metadata(image.id), image.classic)] {
+        for (name, document) in [("\(metadata(image.id)).v2", image.document), (metadata(image.id), image.v1)] {
             let file = try FileWriter("\(name).part", keeping: 0)
             try file.append(JSON.object(document).text)
             try file.commit(as: name)

@@ -90,14 +90,14 @@ struct ReplicatedImage {
     /// Reads an image in the form of V1, which Glance's dumps have.
     ///
     /// - Returns: nil for a document without an id.
-    init?(v1: JSONObject) {
+    init?(v1 fields: JSONObject) {
         var document: JSONObject = [:]
         // Custom properties come first, so that none of them replaces a field.
-        classic["properties"]?.object?.forEach { name, value in
+        fields["properties"]?.object?.forEach { name, value in
             guard Self.isCustom(name) else { return }
             document[name] = value == .null ? "" : value
         }
-        classic.forEach { name, value in
+        fields.forEach { name, value in
             switch name {
             case "properties", "deleted", "deleted_at", "location", "date": break
             case "is_public": document["visibility"] = value.bool == true ? "public" : "shared"
@@ -108,7 +108,7 @@ struct ReplicatedImage {
     }
 
     /// The image in the form of V1, without nulls: Glance's replicator sends each field of a dump as a header.
-    var classic: JSONObject {
+    var v1: JSONObject {
         var (fields, properties): (JSONObject, JSONObject) = ([:], [:])
         let names = [
             "id", "name", "status", "disk_format", "container_format", "size", "checksum", "owner", "protected", "min_disk", "min_ram",
