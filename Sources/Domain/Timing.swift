@@ -1,66 +1,66 @@
-/// The lengths of leases and the pauses of background work: the one table of them. Seconds, unless a line says otherwise.
+/// All lengths of leases and pauses of background work, in seconds, unless a line says otherwise. They depend on each other.
 package enum Timing {
     // MARK: Leases
 
-    /// Of an upload and of a job. Twelve renewals fit in: a database that is away for half of it costs nobody their work.
+    /// The lease of an upload or a job. Twelve renewals fit in: a database that is away for half of it ends no work.
     package static let workLease = 30
-    /// Between two renewals of these. An upload of an image that was deleted ends so soon.
+    /// The time between two renewals of such a lease. The upload of an image that was deleted ends within this time.
     package static let renewal = 2.5
-    /// Of a leader.
+    /// The lease of a leader.
     package static let leaderLease = 45
-    /// What a leader must have left to begin: sending to a broker may last that long.
+    /// The rest of the lease that a leader needs to begin: sending to a broker may take that long.
     package static let leaderMargin = 25.0
-    /// Between two tries for the lease of a leader that somebody else has. Only a leader who was killed makes others wait.
+    /// The time between two tries for a leader lease that another process holds. Only a leader that was killed makes others wait.
     package static let otherLeader = 5.0
 
-    // MARK: A catalog that cannot be asked
+    // MARK: A catalog that is unavailable
 
-    /// Between two tries to end an upload or a job, and the time after which it is left to its lease.
+    /// The time between two tries to end an upload or a job, and the time after which its lease is left to expire.
     package static let (catalogRetry, catalogPatience) = (0.5, 60.0)
 
     // MARK: The look for work
 
-    /// Until the first look. Where all starts at once, the database needs a moment.
+    /// The time until the first look. If everything starts at once, the database needs a moment.
     package static let firstLook = 1.0
-    /// Between two looks just after something was ordered: what one orders comes in numbers, and some wake nobody.
+    /// The time between two looks just after something was ordered: orders come in groups, and some wake no process.
     package static let busyLook = 0.25
-    /// Between two looks while nothing happens. With it an idle `glance-tasks` asks the database less than once a second in all.
+    /// The time between two looks while nothing happens. With it an idle `glance-tasks` asks the database less than once a second in all.
     package static let idleLook = 2.0
-    /// After a wake-up, in which no other one counts: a flood of them costs ten looks a second.
+    /// The time after a wake-up in which no other one counts: a flood of them costs ten looks a second.
     package static let wakeUpRest = 0.1
-    /// Between two tries for the name that wake-ups are sent to, while another process has it.
+    /// The time between two tries for the socket name of wake-ups, while another process has it.
     package static let wakeUpName = 2.0
-    /// Until the database is asked again that was away.
+    /// The time until a database that was unavailable is asked again.
     package static let databaseAway = 5.0
 
     // MARK: Periodic jobs
 
-    /// Between two sweeps. An abandoned upload is given back within this and the length of its lease.
+    /// The time between two sweeps. An abandoned upload is aborted within this time and the length of its lease.
     package static let sweep = 10.0
-    /// After an absence of the database, before leases count as ended: those who hold them get time to renew them.
+    /// The time after an absence of the database before leases count as expired: their holders get time to renew them.
     package static let sweepAfterAbsence = 35.0
-    /// Sweeps of which one is thorough: one in ten minutes.
+    /// The number of sweeps of which one is thorough: one in ten minutes.
     package static let sweepsOfThorough = 60
-    /// Sweeps of which one forgets old transactions: one a minute.
+    /// The number of sweeps of which one deletes the records of old transactions: one a minute.
     package static let sweepsOfForgetting = 6
-    /// That removals go on before others have their time. A look finds the next ones.
+    /// The longest run of removals before other work is done. The next look finds the rest.
     package static let removing = 3.0
-    /// Between two sweeps of the image cache.
+    /// The time between two sweeps of the image cache.
     package static let cacheSweep = 60.0
-    /// Sweeps of the cache of which one cleans: what turned out wrong is there for the operator for an hour.
+    /// The number of cache sweeps of which one cleans: rejected files stay there for the operator for an hour.
     package static let sweepsOfCleaning = 60
-    /// Until an image is tried again that could not be brought into the cache.
+    /// The time until an image that could not be cached is tried again.
     package static let prefetchAgain = 60.0
-    /// Between two looks at the log of what nginx sent. The file is looked at, not the database.
+    /// The time between two looks at nginx's log of sent data. They read the file, not the database.
     package static let sendLog = 0.5
-    /// That nginx's workers may still write into a log that was renamed.
+    /// The time for which nginx's workers may still write into a renamed log.
     package static let renamedLog = 3.0
-    /// Until notifications that could not be sent are tried again: the first time, and the longest.
+    /// The time until notifications that could not be sent are tried again: the first, and the longest.
     package static let (notificationRetry, longestNotificationRetry) = (0.5, 30.0)
-    /// Between two counts of the notifications that wait.
+    /// The time between two counts of waiting notifications.
     package static let notificationCount = 10.0
-    /// Between two comparisons of the folders that `glance-api` and `glance-tasks` share, and between those that decide.
+    /// The time between two comparisons of the folders that `glance-api` and `glance-tasks` share, and between those that decide.
     package static let (folderCheck, folderCheckAgain) = (60.0, 2.0)
-    /// Between two marks on these folders, and while the database is away.
+    /// The time between two marks on these folders, and the same while the database is unavailable.
     package static let (folderMark, folderMarkAgain) = (300.0, 5.0)
 }

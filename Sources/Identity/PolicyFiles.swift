@@ -40,7 +40,7 @@ package struct PolicyFiles: PolicySource {
     package init(_ places: Places, servers: any RemotePolicy, logger: Logger) throws {
         let wasThere = Seen()
         rules = try ReloadingFile(
-            "the rules", logger: logger, files: { places.files },
+            "the rules", logger: logger, files: { try? places.files() },
             read: {
                 let policy = try places.policy(asking: servers, wasThere, logger)
                 for rule in policy.listing where rule.isWrong {
@@ -57,12 +57,16 @@ package struct PolicyFiles: PolicySource {
 }
 
 extension PolicyFiles.Places {
-    /// Every file that may hold rules, whether it exists or not; nil when a folder cannot be read.
-    fileprivate var files: [String]? {
+    /// Every file that may hold rules, whether it exists or not.
+    ///
+    /// - Throws: when a folder cannot be read. If its rules were ignored, other rules would be in force than the operator has written.
+    fileprivate func files() throws(PolicyFileError) -> [String] {
         var files = [file]
         for folder in folders {
             guard let names = entryNames(in: folder) else {
-                guard errno == ENOENT || errno == ENOTDIR else { return nil }
+                guard errno == ENOENT || errno == ENOTDIR else {
+                    throw PolicyFileError(folder, 0, 0, "cannot be read: \(String(cString: strerror(errno)))")
+                }
                 continue
             }
             files += names.filter { !$0.hasPrefix(".") }.sorted().map { "\(folder)/\($0)" }
@@ -72,9 +76,7 @@ extension PolicyFiles.Places {
 
     fileprivate func policy(asking servers: any RemotePolicy, _ wasThere: PolicyFiles.Seen, _ logger: Logger) throws -> Policy {
         var overrides: [Policy.Override] = []
-        // If a folder's rules were ignored, other rules would be in force than the operator has written.
-        guard let files else { throw PolicyFileError(folders[0], 0, 0, "cannot be read: \(String(cString: strerror(errno)))") }
-        for (place, path) in files.enumerated() {
+        for (place, path) in try files().enumerated() {
             guard let text = fileText(of: path, isRepaired: true) else {
                 // Folders within a folder are not read.
                 if place > 0, errno == EISDIR { continue }

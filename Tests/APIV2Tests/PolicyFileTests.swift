@@ -95,6 +95,15 @@ import Testing
         #expect(command.text.contains("in whose place 'closed' answers"))
     }
 
+    @Test func `tells which folder of rules cannot be read`() throws {
+        let folder = "\(TestFolder.root)/policies-\(UInt64.random(in: 0 ... .max))"
+        try FileManager.default.createDirectory(atPath: "\(folder)/first", withIntermediateDirectories: true)
+        // A symbolic link to itself: root cannot read it either.
+        try FileManager.default.createSymbolicLink(atPath: "\(folder)/second", withDestinationPath: "\(folder)/second")
+        let (command, _, _) = try list("{}", options: "policy_dirs = \(folder)/first\npolicy_dirs = \(folder)/second")
+        #expect(command.status != 0 && command.errors.contains("\(folder)/second"), "\(command.errors)")
+    }
+
     @Test func `and those of a folder add up, the later name last`() throws {
         let folder = "\(TestFolder.root)/policy-\(UInt64.random(in: 0 ... .max))"
         try FileManager.default.createDirectory(atPath: "\(folder)/policy.d/4", withIntermediateDirectories: true)

@@ -54,7 +54,7 @@ import Testing
         #expect(
             try eventually(within: 10) {
                 _ = try status("alice")
-                return try glance.workerLog().contains(#/ERROR glance\.identity \[.*?\] the tokens of before stay in force/#)
+                return try glance.workerLog().contains(#/ERROR glance\.identity \[.*?\] the tokens stay in force as they were before/#)
             })
         #expect(try status("alice") == 200)
         #expect(try status("carol") == 401)
@@ -69,7 +69,7 @@ import Testing
         #expect(
             try eventually(within: 10) {
                 _ = try status("alice")
-                return try glance.workerLog().contains("the tokens of before stay in force")
+                return try glance.workerLog().contains("the tokens stay in force as they were before")
             })
         #expect(try status("alice") == 200)
     }

@@ -123,7 +123,7 @@ import Testing
         #expect(try manage("export", "--path", "\(folder)/none").status == 0)
         try write("a.json", "{")
         try write("bare.json", #"{"namespace": "Tests::Bare"}"#)
-        try told("--path", folder, of: "\(folder)/a.json: no JSON")
+        try told("--path", folder, of: "\(folder)/a.json: it is not valid JSON")
         #expect(try glance.names(of: "namespaces", at: "namespaces") == ["Tests::Bare"])
         #expect(try manage("export", "--path", "\(folder)/none").status != 0)
     }

@@ -78,7 +78,10 @@ extension ByteStream {
             } else {
                 count = try read(into: piece)
             }
-            guard let count else { throw .failed(Fault(.tooSlow, "The request body does not come in within a minute.")) }
+            guard let count else {
+                throw .failed(
+                    Fault(.tooSlow, "The request body did not arrive within \(Int(seconds ?? 0)) seconds. Send it without pauses."))
+            }
             if count == 0 { return bytes }
             bytes += piece[..<count]
             if bytes.count > limit { return nil }
