@@ -36,7 +36,7 @@ import Testing
             "POST", "/v2/images/\(second)/import", token: token, ["Content-Type": "application/json"], body: order)
         #expect(ordered.status == 202, "\(ordered.text)")
         #expect(
-            eventually(within: 60) {
+            eventually {
                 (try? deployment.ask("GET", "/v2/images/\(second)", token: token))?.json["status"]?.string == "active"
             })
         for id in [image, second] { #expect(try deployment.ask("DELETE", "/v2/images/\(id)", token: token).status == 204) }

@@ -113,7 +113,7 @@ import Testing
         #expect(eventually { glance.site.workerIDs.isEmpty })
         try glance.site.revive()
         #expect(try glance.send("PUT", "/v1/images/\(image)", v1Headers, body: [1]).status == 409)
-        #expect(try eventually(within: 60) { try glance.recordedStatus(of: image) == "queued" })
+        #expect(try eventually { try glance.recordedStatus(of: image) == "queued" })
         #expect(try glance.hasNoBytes(of: image))
         #expect(try glance.send("PUT", "/v1/images/\(image)", v1Headers, body: [1, 2]).status == 200)
         #expect(try glance.send("GET", "/v1/images/\(image)").body == [1, 2])

@@ -120,7 +120,7 @@ import Threading
         #expect(try eventually { try glance.incomingFiles().contains { $0.hasPrefix(id) } })
         kill(try #require(glance.site.tasksID), SIGTERM)
         // At once, not when the lease expires.
-        #expect(try eventually(within: 15) { try glance.status(of: id) == "queued" })
+        #expect(try eventually { try glance.status(of: id) == "queued" })
         #expect(try eventually { try glance.incomingFiles().isEmpty })
         source.release()
         #expect(

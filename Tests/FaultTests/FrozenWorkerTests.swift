@@ -42,7 +42,7 @@ import Testing
         defer { kill(frozen, SIGCONT) }
         // As if the state had lasted for long.
         try glance.execute("UPDATE vitrine_uploads SET lease_until = UTC_TIMESTAMP(6) - INTERVAL 1 HOUR WHERE image_id = '\(image)'")
-        #expect(try eventually(within: 60) { try recordedStatus(of: image) == "queued" })
+        #expect(try eventually { try recordedStatus(of: image) == "queued" })
         #expect(try FileManager.default.contentsOfDirectory(atPath: "\(folder)/.incoming").allSatisfy { !$0.hasPrefix(image) })
         let fresh = [UInt8](repeating: 2, count: 500_000)
         #expect(try glance.send("PUT", path, type, body: fresh).status == 204)

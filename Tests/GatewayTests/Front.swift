@@ -57,7 +57,7 @@ final class Front: @unchecked Sendable {
                 "nginx", ["-p", folder, "-c", "\(folder)/nginx.conf", "-e", "\(folder)/nginx.log"], output: "\(folder)/nginx.log"),
         ]
         // nginx writes this file after it has bound all of its ports.
-        let ready = eventually(within: 20) {
+        let ready = eventually {
             ["nginx.pid", "fcgiwrap.socket"].allSatisfy { FileManager.default.fileExists(atPath: "\(folder)/\($0)") }
                 && (try? HTTPConnection(port: port)) != nil
         }

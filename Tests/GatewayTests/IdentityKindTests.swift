@@ -12,7 +12,7 @@ import Testing
         path = "\(glance.folder)/tokens.yaml"
         // The workers read the file in its first state.
         let glance = glance
-        guard try eventually(within: 10, { try glance.workerLog().components(separatedBy: "takes requests").count == 3 }) else {
+        guard try eventually({ try glance.workerLog().components(separatedBy: "takes requests").count == 3 }) else {
             throw Unexpected("the workers do not start: \(try glance.workerLog())")
         }
     }
@@ -30,9 +30,9 @@ import Testing
         #expect(try status("carol") == 401)
         #expect(try status("alice") == 200)
         try write("  carol: { user: carol, project: coda, roles: [member] }\n", atomically: atomically)
-        #expect(try eventually(within: 10) { try status("carol") == 200 })
+        #expect(try eventually { try status("carol") == 200 })
         // Each of the two workers reads the file.
-        #expect(try eventually(within: 10) { try (0..<20).allSatisfy { _ in try status("alice") == 401 } })
+        #expect(try eventually { try (0..<20).allSatisfy { _ in try status("alice") == 401 } })
         let created = try glance.send("POST", "/v2/images", as: nil, ["X-Auth-Token": "carol"], body: Array("{}".utf8))
         #expect(created.json["owner"]?.string == "coda")
     }
@@ -40,7 +40,7 @@ import Testing
     @Test func `gives other roles to the same token`() throws {
         #expect(try status("alice", "POST", body: Array("{}".utf8)) == 201)
         try write("  alice: { user: alice, project: acme, roles: [reader] }\n")
-        #expect(try eventually(within: 10) { try (0..<10).allSatisfy { _ in try status("alice", "POST", body: Array("{}".utf8)) == 403 } })
+        #expect(try eventually { try (0..<10).allSatisfy { _ in try status("alice", "POST", body: Array("{}".utf8)) == 403 } })
         #expect(try status("alice") == 200)
     }
 
@@ -52,7 +52,7 @@ import Testing
     func `that cannot be read leaves the tokens of before in force, and says so`(_ text: String) throws {
         try write(text)
         #expect(
-            try eventually(within: 10) {
+            try eventually {
                 _ = try status("alice")
                 return try glance.workerLog().contains(#/ERROR glance\.identity \[.*?\] the tokens stay in force as they were before/#)
             })
@@ -61,13 +61,13 @@ import Testing
         #expect(try !glance.workerLog().contains("s3cret"))
         // The next valid file takes effect.
         try write("  carol: { user: carol, project: coda, roles: [member] }\n")
-        #expect(try eventually(within: 10) { try status("carol") == 200 })
+        #expect(try eventually { try status("carol") == 200 })
     }
 
     @Test func `that is gone leaves the tokens of before in force`() throws {
         try FileManager.default.removeItem(atPath: path)
         #expect(
-            try eventually(within: 10) {
+            try eventually {
                 _ = try status("alice")
                 return try glance.workerLog().contains("the tokens stay in force as they were before")
             })

@@ -10,7 +10,7 @@ import Testing
     /// The access lines of a request, once there is one.
     private func lines(of request: String, in glance: TestGlance) throws -> [String] {
         var lines: [String] = []
-        _ = try eventually(within: 10) {
+        _ = try eventually {
             lines = try glance.workerLog().split(separator: "\n").map(String.init).filter {
                 $0.contains("glance.access") && $0.contains(request)
             }
@@ -150,7 +150,7 @@ import Testing
             [
                 "DEFAULT": "debgu = true\nbind_port = 9292", "database": "max_pool_sise = 3", "vitrin": "identity = none",
             ])
-        #expect(try eventually(within: 10) { try glance.workerLog().components(separatedBy: "takes requests").count == 3 })
+        #expect(try eventually { try glance.workerLog().components(separatedBy: "takes requests").count == 3 })
         let warnings = try glance.workerLog().split(separator: "\n").filter {
             $0.contains(" WARNING glance.config [-] \(glance.configurationFile):")
         }

@@ -43,7 +43,7 @@ import Threading
         keystone.knows("a", .init(life: 2))
         #expect(service.refusal("a") == nil)
         keystone.forgets("a")
-        #expect(eventually(within: 10) { service.refusal("a") == .unauthenticated })
+        #expect(eventually { service.refusal("a") == .unauthenticated })
     }
 
     @Test func `counts no longer than the operator wants`() throws {
@@ -51,7 +51,7 @@ import Threading
         keystone.knows("a")
         #expect(service.refusal("a") == nil)
         keystone.forgets("a")
-        #expect(eventually(within: 10) { service.refusal("a") == .unauthenticated })
+        #expect(eventually { service.refusal("a") == .unauthenticated })
     }
 
     @Test(arguments: [-1, 0]) func `counts once where the operator wants nothing kept`(_ time: Int) throws {
@@ -69,7 +69,7 @@ import Threading
         for _ in 1...20 { #expect(service.refusal("a") == .unauthenticated) }
         #expect(keystone.validations(of: "a") == 1)
         keystone.knows("a")
-        #expect(eventually(within: 30) { service.refusal("a") == nil })
+        #expect(eventually { service.refusal("a") == nil })
     }
 
     @Test func `is not pushed out by tokens that are nobody's`() throws {

@@ -96,7 +96,7 @@ import Testing
         let service = Service(keystone)
         #expect(service.refusal("a0") == .unauthenticated)
         var number = 0
-        let isRenewed = eventually(within: 10) {
+        let isRenewed = eventually {
             number += 1
             #expect(service.refusal("a\(number)") == .unauthenticated)
             return keystone.logins.count == 3
@@ -161,7 +161,7 @@ import Testing
         keystone.answersLogins("HTTP/1.1 500 Internal Server Error\r\nContent-Length: 0\r\n\r\n")
         var number = 0
         // After half of its life, renewing is tried, and the checks continue.
-        let isTried = eventually(within: 10) {
+        let isTried = eventually {
             number += 1
             keystone.knows("b\(number)")
             #expect(service.refusal("b\(number)") == nil)

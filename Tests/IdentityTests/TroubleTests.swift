@@ -37,7 +37,7 @@ import Threading
         #expect(service.refusal("b") == .unavailable)
         #expect(service.refusal("a") == nil)
         keystone.behaves(.proper)
-        #expect(eventually(within: 10) { service.refusal("b") == nil })
+        #expect(eventually { service.refusal("b") == nil })
     }
 
     @Test func `that hangs up makes tokens uncheckable`() throws {
@@ -71,7 +71,7 @@ import Threading
         #expect(service.refusal("a") == nil)
         trial.join()
         keystone.behaves(.proper)
-        #expect(eventually(within: 10) { service.refusal("b") == nil })
+        #expect(eventually { service.refusal("b") == nil })
     }
 
     @Test func `is not well`() throws {

@@ -118,7 +118,7 @@ import Testing
         for file in try left() { try FileManager.default.setAttributes([.modificationDate: old], ofItemAtPath: file) }
         kill(try #require(glance.site.tasksID), SIGTERM)
         #expect(
-            try eventually(within: 60) {
+            try eventually {
                 try glance.site.revive()
                 return try left().isEmpty
             })

@@ -55,7 +55,7 @@ import Testing
         try hasForeign(glance, copied, task: newID(), hours: 2)
         try restart(glance)
         for id in [old, ended, lost] {
-            #expect(try eventually(within: 60) { try glance.status(of: id) == "queued" })
+            #expect(try eventually { try glance.status(of: id) == "queued" })
             try glance.expectNothing(of: id, in: Self.stores)
             #expect(try glance.image(id)["os_glance_import_error"]?.string != nil)
         }
@@ -84,7 +84,7 @@ import Testing
         }
         try restart(glance)
         #expect(
-            eventually(within: 60) { [nobody, queued].allSatisfy { !FileManager.default.fileExists(atPath: "\(folder)/\($0)") } })
+            eventually { [nobody, queued].allSatisfy { !FileManager.default.fileExists(atPath: "\(folder)/\($0)") } })
         // Files that belong to no image are left alone.
         for name in [waiting, young, "notes.txt"] { #expect(FileManager.default.fileExists(atPath: "\(folder)/\(name)"), "\(name)") }
         try glance.orders(#"{"method": {"name": "glance-direct"}}"#, on: waiting)
@@ -102,7 +102,7 @@ import Testing
         let tasks = try #require(glance.site.tasksID)
         kill(tasks, SIGTERM)
         #expect(
-            try eventually(within: 15) {
+            try eventually {
                 try glance.site.revive()
                 return glance.site.tasksID != tasks
             })

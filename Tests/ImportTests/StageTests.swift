@@ -161,7 +161,7 @@ private let octets = ["Content-Type": "application/octet-stream"]
         kill(glance.site.workerIDs[0], SIGKILL)
         #expect(eventually { glance.site.workerIDs.isEmpty })
         try glance.site.revive()
-        #expect(try eventually(within: 60) { try glance.status(of: id) == "queued" })
+        #expect(try eventually { try glance.status(of: id) == "queued" })
         try glance.expectNothing(of: id)
     }
 

@@ -81,9 +81,9 @@ extension TestGlance {
         try "owed".write(toFile: owed, atomically: true, encoding: .utf8)
         try glance.owes(owed, minutes: 5)
 
-        for id in lucky { #expect(try eventually(within: 60) { try glance.status(of: id) == "queued" }) }
+        for id in lucky { #expect(try eventually { try glance.status(of: id) == "queued" }) }
         for path in [stray, stagedStray, owed] {
-            #expect(eventually(within: 60) { !FileManager.default.fileExists(atPath: path) }, "\(path)")
+            #expect(eventually { !FileManager.default.fileExists(atPath: path) }, "\(path)")
         }
         for id in stuck { #expect(try glance.status(of: id) == "saving") }
         #expect(try eventually { try glance.tasksLog.contains("abandoned uploads stay until a later try: ") })
@@ -119,7 +119,7 @@ extension TestGlance {
 
         for path in stuck { try FileManager.default.removeItem(atPath: path) }
         try glance.execute("UPDATE vitrine_removals SET next_try = UTC_TIMESTAMP(6)")
-        #expect(try eventually(within: 60) { try glance.count("vitrine_removals", where: "TRUE") == 0 })
+        #expect(try eventually { try glance.count("vitrine_removals", where: "TRUE") == 0 })
     }
 
     @Test func `reads debts by their index`() throws {

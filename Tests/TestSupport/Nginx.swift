@@ -41,7 +41,7 @@ package final class Nginx: Sendable {
         try text.write(toFile: "\(folder)/nginx.conf", atomically: true, encoding: .utf8)
         let log = "\(folder)/log/nginx.log"
         process = try ChildProcess("nginx", ["-p", folder, "-c", "\(folder)/nginx.conf", "-e", log], output: log)
-        guard eventually(within: 10, { (try? HTTPConnection(port: port)) != nil }) else {
+        guard eventually({ (try? HTTPConnection(port: port)) != nil }) else {
             throw ChildProcess.NotStarted(description: (try? String(contentsOfFile: log, encoding: .utf8)) ?? "no nginx")
         }
     }
