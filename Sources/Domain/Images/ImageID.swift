@@ -11,13 +11,16 @@ package struct ImageID: Hashable, Sendable, CustomStringConvertible {
     package static func random(using generator: inout some RandomNumberGenerator) -> ImageID {
         let high = generator.next() & ~0xF000 | 0x4000
         let low = generator.next() & ~(0b11 << 62) | 0b10 << 62
-        let digits = [high, low].flatMap(bigEndianBytes).hexadecimal
-        var rest = digits[...]
-        let parts = [8, 4, 4, 4, 12].map { count in
-            defer { rest = rest.dropFirst(count) }
-            return rest.prefix(count)
+        // Each request without an id gets such a text, so it is written byte by byte, without texts in between.
+        var text: [UInt8] = []
+        text.reserveCapacity(36)
+        for place in 0..<16 {
+            if place == 4 || place == 6 || place == 8 || place == 10 { text.append(UInt8(ascii: "-")) }
+            let byte = UInt8(truncatingIfNeeded: (place < 8 ? high : low) >> (56 - 8 * (place % 8)))
+            text.append(hexDigit(byte >> 4))
+            text.append(hexDigit(byte & 15))
         }
-        return ImageID(parts.joined(separator: "-"))
+        return ImageID(String(decoding: text, as: UTF8.self))
     }
 
     /// Whether the text is 8-4-4-4-12 hexadecimal digits. Only such an id may become part of a path.
