@@ -1,3 +1,4 @@
+package import Domain
 package import HTTP
 
 /// Handlers of one subject, with their route table.
@@ -10,7 +11,7 @@ package protocol RouteGroup<Parts>: Sendable {
     /// The heading above the group's routes in the reference.
     static var subject: String { get }
     /// The services that have these routes, unless a row says otherwise.
-    static var origin: RouteOrigin { get }
+    static var origin: GlanceOrigin { get }
     /// The rows in the order in which the router looks at them.
     static var routes: [RouteRow<Self>] { get }
     static var differences: [Difference] { get }
@@ -24,7 +25,7 @@ package protocol RouteGroup<Parts>: Sendable {
 extension RouteGroup {
     package typealias Row = RouteRow<Self>
 
-    package static var origin: RouteOrigin { .glance }
+    package static var origin: GlanceOrigin { .glance }
     package static var differences: [Difference] { [] }
     package static func isServed(with parts: Parts) -> Bool { true }
 
@@ -51,7 +52,7 @@ package struct RouteRow<Group>: Sendable {
     let handler: @Sendable (Group) -> Handler
     let success: Int
     let meaning: String
-    let origin: RouteOrigin?
+    let origin: GlanceOrigin?
 
     /// - Parameters:
     ///   - success: the status of an answer where all went well.
@@ -59,18 +60,11 @@ package struct RouteRow<Group>: Sendable {
     ///   - origin: nil for the group's.
     package init(
         _ method: HTTP.Method, _ pattern: String, body: BodyRule = .any, _ handler: @escaping @Sendable (Group) -> Handler, _ success: Int,
-        _ meaning: String, origin: RouteOrigin? = nil
+        _ meaning: String, origin: GlanceOrigin? = nil
     ) {
         (self.method, self.pattern, bodyRule, self.handler) = (method, pattern, body, handler)
         (self.success, self.meaning, self.origin) = (success, meaning, origin)
     }
-}
-
-/// The services that have a route.
-package enum RouteOrigin: String, Sendable {
-    case glance = "yes"
-    case olderGlance = "older releases"
-    case vitrine = "no"
 }
 
 /// Something that is other than in Glance on purpose.
@@ -114,7 +108,7 @@ package struct RouteReference: Sendable {
     /// The status of an answer where all went well.
     package let success: Int
     package let meaning: String
-    package let origin: RouteOrigin
+    package let origin: GlanceOrigin
 
     /// What the API itself answers, before any group of routes.
     package static let outsideOfVersions = [

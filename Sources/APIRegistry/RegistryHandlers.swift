@@ -1,5 +1,5 @@
 package import APICommon
-internal import Domain
+package import Domain
 internal import HTTP
 internal import JSONDocument
 internal import RegistryWire
@@ -16,7 +16,7 @@ package struct RegistryHandlers: RouteGroup {
     }
 
     package static let subject = "Records"
-    package static let origin = RouteOrigin.olderGlance
+    package static let origin = GlanceOrigin.olderGlance
 
     // swift-format-ignore
     package static let routes: [Row] = [

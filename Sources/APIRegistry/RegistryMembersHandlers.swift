@@ -1,5 +1,5 @@
 package import APICommon
-internal import Domain
+package import Domain
 internal import HTTP
 internal import JSONDocument
 internal import RegistryWire
@@ -13,7 +13,7 @@ package struct RegistryMembersHandlers: RouteGroup {
     package init(_ parts: RegistryAPI.Parts) { (catalog, quota) = (parts.catalog, parts.memberQuota) }
 
     package static let subject = "Members"
-    package static let origin = RouteOrigin.olderGlance
+    package static let origin = GlanceOrigin.olderGlance
 
     // swift-format-ignore
     package static let routes: [Row] = [

@@ -1,5 +1,5 @@
 package import APICommon
-internal import Domain
+package import Domain
 internal import HTTP
 internal import JSONDocument
 internal import RegistryWire
@@ -11,7 +11,7 @@ package struct RegistryUploadsHandlers: RouteGroup {
     package init(_ parts: RegistryAPI.Parts) { catalog = parts.catalog }
 
     package static let subject = "Uploads, copies and folders"
-    package static let origin = RouteOrigin.vitrine
+    package static let origin = GlanceOrigin.vitrine
 
     // swift-format-ignore
     package static let routes: [Row] = [

@@ -1,5 +1,5 @@
 package import APICommon
-internal import Domain
+package import Domain
 internal import HTTP
 internal import JSONDocument
 internal import Operations
@@ -20,7 +20,7 @@ package struct V1ImagesHandlers: RouteGroup {
     }
 
     package static let subject = "Images"
-    package static let origin = RouteOrigin.olderGlance
+    package static let origin = GlanceOrigin.olderGlance
 
     // swift-format-ignore
     package static let routes: [Row] = [

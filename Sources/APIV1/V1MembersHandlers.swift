@@ -1,5 +1,5 @@
 package import APICommon
-internal import Domain
+package import Domain
 internal import HTTP
 internal import JSONDocument
 internal import Operations
@@ -12,7 +12,7 @@ package struct V1MembersHandlers: RouteGroup {
     package init(_ parts: V1API.Parts) { service = parts.service }
 
     package static let subject = "Members"
-    package static let origin = RouteOrigin.olderGlance
+    package static let origin = GlanceOrigin.olderGlance
 
     // swift-format-ignore
     package static let routes: [Row] = [

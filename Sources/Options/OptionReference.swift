@@ -1,22 +1,16 @@
+package import Domain
 package import JSONDocument
 internal import OsloConfig
 
 /// An option as `config list` and `docs/configuration.md` show it.
 package struct OptionReference: Sendable {
-    /// Which releases of Glance have the option.
-    package enum Origin: String, Sendable {
-        case glance = "yes"
-        case olderGlance = "older releases"
-        case vitrine = "no"
-    }
-
     package let group, name: String
     /// The type of its values, in words.
     package let kind: String
     /// The default; nil if there is none.
     package let fallback: String?
     package let meaning: String
-    package let origin: Origin
+    package let origin: GlanceOrigin
     /// Older names that files may use, as `[group] name`.
     package let formerNames: [String]
 

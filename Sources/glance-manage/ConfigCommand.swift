@@ -1,4 +1,5 @@
 internal import ArgumentParser
+internal import Domain
 internal import JSONDocument
 internal import Options
 
@@ -7,23 +8,17 @@ struct ConfigCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "config", abstract: "Lists the options.", subcommands: [List.self])
 
-    enum Format: String, ExpressibleByArgument, CaseIterable { case table, markdown, json }
-
     struct List: ParsableCommand {
         static let configuration = CommandConfiguration(
             abstract: "Prints every option that has an effect: group, name, values, default, meaning, and whether Glance has it.",
             discussion: "It reads no configuration, so it does not show values in force.")
         @Option(help: "The format of the list.")
-        var format = Format.table
+        var format = ReferenceFormat.table
 
         @Argument(help: "Only options whose group or name contains this text.")
         var text: String?
 
-        func validate() throws {
-            if format == .markdown, text != nil {
-                throw ValidationError("--format markdown prints all options; it takes no text to search for.")
-            }
-        }
+        func validate() throws { try format.validate(text: text) }
 
         func run() {
             let found = OptionReference.all.filter { option in text.map { "[\(option.group)] \(option.name)".contains($0) } ?? true }

@@ -1,5 +1,6 @@
 internal import APICommon
 internal import ArgumentParser
+internal import Domain
 internal import HTTP
 internal import JSONDocument
 
@@ -10,17 +11,13 @@ struct RoutesCommand: ParsableCommand {
         abstract: "Prints every route: method, path, status, what it does, whether Glance has it, and the differences.",
         discussion: "It reads no configuration: which of them a site serves is not told.")
 
-    enum Format: String, ExpressibleByArgument, CaseIterable { case table, markdown, json }
-
     @Option(help: "How it is printed.")
-    var format = Format.table
+    var format = ReferenceFormat.table
 
     @Argument(help: "Only routes whose method and path contain this text.")
     var text: String?
 
-    func validate() throws {
-        if format == .markdown, text != nil { throw ValidationError("The page is whole: --format markdown takes no text to look for.") }
-    }
+    func validate() throws { try format.validate(text: text) }
 
     func run() {
         let found = RoutePage.routes.filter { route in text.map(route.key.contains) ?? true }
