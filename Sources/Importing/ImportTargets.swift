@@ -140,7 +140,10 @@ final class ImportTargets: @unchecked Sendable {
     /// Removes the data from every store, committed or not.
     ///
     /// - Returns: as `BlobWriter.discard`, for all of them.
-    func discard() -> Bool { targets.count { !$0.bytes.discard() } == 0 }
+    func discard() -> Bool {
+        // Each is discarded, also after one that cannot be.
+        targets.map { $0.bytes.discard() }.allSatisfy(\.self)
+    }
 
     private func note(_ fault: Fault, of store: String?) throws(Fault) {
         failures.append((store, fault))
