@@ -18,13 +18,13 @@ struct CacheManage {
 
     // swift-format-ignore
     private static let commands: [(name: String, does: String, purpose: String, run: @Sendable (CacheManage) throws -> Void)] = [
-        ("list-cached",              "lists the images in the cache",           "show cached images",                { try $0.listCached() }),
-        ("list-queued",              "lists the images in the queue",    "show queued images",                { try $0.listQueued() }),
-        ("queue-image",              "adds an image to the queue",              "queue the image for caching",       { try $0.queueImage() }),
-        ("delete-cached-image",      "removes an image from the cache",         "delete the cached image",           { try $0.deleteCachedImage() }),
-        ("delete-all-cached-images", "removes all images from the cache",       "delete all cached images",          { try $0.deleteAllCachedImages() }),
-        ("delete-queued-image",      "removes an image from the queue",         "delete the queued image",           { try $0.deleteQueuedImage() }),
-        ("delete-all-queued-images", "removes all images from the queue",       "delete all queued images",          { try $0.deleteAllQueuedImages() }),
+        ("list-cached",              "lists the images in the cache",     "show cached images",          { try $0.listCached() }),
+        ("list-queued",              "lists the images in the queue",     "show queued images",          { try $0.listQueued() }),
+        ("queue-image",              "adds an image to the queue",        "queue the image for caching", { try $0.queueImage() }),
+        ("delete-cached-image",      "removes an image from the cache",   "delete the cached image",     { try $0.deleteCachedImage() }),
+        ("delete-all-cached-images", "removes all images from the cache", "delete all cached images",    { try $0.deleteAllCachedImages() }),
+        ("delete-queued-image",      "removes an image from the queue",   "delete the queued image",     { try $0.deleteQueuedImage() }),
+        ("delete-all-queued-images", "removes all images from the queue", "delete all queued images",    { try $0.deleteAllQueuedImages() }),
     ]
 
     private let words: CommandWords

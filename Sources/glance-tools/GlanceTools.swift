@@ -11,15 +11,15 @@ enum GlanceTools {
 
     // swift-format-ignore
     private static let tools: [(name: String, does: String, run: Tool)] = [
-        ("glance-cache-manage",     "shows and changes a node's image cache", CacheManage.run),
-        ("glance-cache-cleaner",    "removes incomplete files from the image cache",     CacheMaintenance.clean),
-        ("glance-cache-pruner",     "shrinks the image cache to its maximum size",                 CacheMaintenance.prune),
-        ("glance-cache-prefetcher", "fetches queued images into the image cache",        CacheMaintenance.prefetch),
+        ("glance-cache-manage",     "shows and changes a node's image cache",                  CacheManage.run),
+        ("glance-cache-cleaner",    "removes incomplete files from the image cache",           CacheMaintenance.clean),
+        ("glance-cache-pruner",     "shrinks the image cache to its maximum size",             CacheMaintenance.prune),
+        ("glance-cache-prefetcher", "fetches queued images into the image cache",              CacheMaintenance.prefetch),
         ("glance-control",          "does nothing; systemctl starts and stops the service",    Nothing.control),
         ("glance-replicator",       "copies images between services, and to folders and back", ReplicatorCommand.run),
         ("glance-scrubber",         "removes the data of images whose deletion was delayed",   ScrubberCommand.run),
-        ("glance-status",           "checks whether everything is ready for this release",             StatusCommand.run),
-        ("glance-wsgi-api",         "does nothing; nginx passes requests to glance-api",        Nothing.wsgi),
+        ("glance-status",           "checks whether everything is ready for this release",     StatusCommand.run),
+        ("glance-wsgi-api",         "does nothing; nginx passes requests to glance-api",       Nothing.wsgi),
     ]
 
     static func main() {
