@@ -40,6 +40,15 @@ extension TestGlance {
 
     /// Whether an image's bytes in the store are those of a file.
     func stores(_ disk: Disk, as id: String) throws -> Bool { try disk.isSame(as: "\(storeFolder)/\(id)") }
+
+    /// Changes one bit of an image's bytes in the store, which are those of a disk.
+    func damage(_ disk: Disk, as id: String) throws {
+        var spoilt = disk.bytes
+        spoilt[1_000_000] ^= 1
+        let file = try FileHandle(forUpdating: URL(filePath: "\(storeFolder)/\(id)"))
+        try file.write(contentsOf: spoilt)
+        try file.close()
+    }
 }
 
 extension JSONValue {

@@ -98,11 +98,7 @@ import Testing
         let disk = try Disk("spoilt")
         let id = try glance.hasImage()
         #expect(try glance.upload(disk.bytes, to: id).status == 204)
-        var spoilt = disk.bytes
-        spoilt[1_000_000] ^= 1
-        let file = try FileHandle(forUpdating: URL(filePath: "\(glance.storeFolder)/\(id)"))
-        try file.write(contentsOf: spoilt)
-        try file.close()
+        try glance.damage(disk, as: id)
         let refused = try glance(as: .alice, "image-download", "--file", disk.back, id)
         #expect(refused.status != 0)
         #expect(refused.errors.contains("orrupt"))

@@ -154,11 +154,7 @@ import Testing
     @Test func `notices bytes that are not those of the image`() throws {
         let disk = try Disk("classic-spoilt")
         let id = try #require(try hasImage("spoilt", from: disk)["id"])
-        var spoilt = disk.bytes
-        spoilt[1_000_000] ^= 1
-        let file = try FileHandle(forUpdating: URL(filePath: "\(glance.storeFolder)/\(id)"))
-        try file.write(contentsOf: spoilt)
-        try file.close()
+        try glance.damage(disk, as: id)
         let refused = try glance(as: .alice, "image-download", "--file", disk.back, id)
         #expect(refused.status != 0)
         #expect(refused.errors.contains("orrupt"))
