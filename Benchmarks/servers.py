@@ -10,9 +10,9 @@ PORT, CEILING_PORT, BEFORE_PORT = 9295, 9296, 9291
 class Server:
     """A server under measurement."""
 
-    def __init__(self, name, port, admin, user, sql):
+    def __init__(self, name, port, admin, user, sql, folder=None):
         self.name, self.port, self.admin, self.user, self.sql_command = name, port, admin, user, sql
-        self.base = f'http://127.0.0.1:{port}'
+        self.base, self.folder = f'http://127.0.0.1:{port}', folder
 
     def call(self, method, path, body=None, token=None, kind='application/json', besides=()):
         """Returns the answer as JSON; any status other than success or one in `besides` ends the run."""
@@ -93,7 +93,7 @@ def run(name, state, port, configuration, *options, repository=REPOSITORY):
     if not process.stdout.readline().startswith('ready'):
         raise SystemExit(f'{name} does not start')
     sql = ['mariadb', '--no-defaults', '-uroot', '-S', f'{data}/mariadb/mariadb.sock', 'glance']
-    return process, Server(name, port, 'admin', 'user', sql)
+    return process, Server(name, port, 'admin', 'user', sql, data)
 
 
 IMAGE_ID = ('CONCAT(SUBSTR(MD5(CONCAT("img", seq)), 1, 8), "-", SUBSTR(MD5(CONCAT("img", seq)), 9, 4), "-4", SUBSTR(MD5(CONCAT("img", seq)), 14, 3),'
@@ -120,7 +120,7 @@ def fill_ours(server, count):
     statements += [f'''INSERT INTO image_tags (image_id, value, created_at, updated_at, deleted)
                        SELECT {IMAGE_ID}, {tag}, {moment}, {moment}, 0 FROM {rows}''' for tag in ("CONCAT('t', seq % 50)", "CONCAT('u', seq % 1000)")]
     statements.append(f'''INSERT INTO image_locations (image_id, value, created_at, updated_at, deleted, meta_data, status)
-                          SELECT {IMAGE_ID}, CONCAT('file://{A.state}/images/', {IMAGE_ID}), {moment}, {moment}, 0, '{{}}', 'active' FROM {rows}''')
+                          SELECT {IMAGE_ID}, CONCAT('file://{server.folder}/images/', {IMAGE_ID}), {moment}, {moment}, 0, '{{}}', 'active' FROM {rows}''')
     server.sql(';'.join(statements + ['COMMIT', 'ANALYZE TABLE images, image_properties, image_tags, image_locations']))
 
 
