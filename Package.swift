@@ -25,6 +25,7 @@ func tests(_ name: String, needs: [Target.Dependency]) -> Target {
 
 let arguments = Target.Dependency.product(name: "ArgumentParser", package: "swift-argument-parser")
 let logging = Target.Dependency.product(name: "Logging", package: "swift-log")
+let coreMetrics = Target.Dependency.product(name: "CoreMetrics", package: "swift-metrics")
 
 /// The files of `sql/`, compiled into what runs them.
 let migrations = [
@@ -69,6 +70,42 @@ let migrations = [
     "0038-vitrine_removals_tries",
     "0039-vitrine_removals_image",
     "0040-vitrine_nodes",
+    "0041-vitrine_downloads",
+    "0042-vitrine_image_use",
+    "0044-vitrine_events",
+    "0045-vitrine_reports",
+    "0046-vitrine_report_images",
+    "0047-vitrine_report_property_values",
+    "0048-vitrine_report_passes",
+    "0049-vitrine_verifications",
+    "0050-vitrine_verification_findings",
+    "0051-vitrine_verification_stores",
+    "0052-vitrine_notifications_author",
+    "0053-vitrine_image_turns",
+]
+
+/// The files of `sql/reports/`: one view each.
+let reports = [
+    "report_account_images",
+    "report_accounting",
+    "report_deleted_not_purged",
+    "report_downloads_daily",
+    "report_duplicates",
+    "report_events",
+    "report_growth_daily",
+    "report_images",
+    "report_locations",
+    "report_missing_digests",
+    "report_properties",
+    "report_property_values",
+    "report_public_catalogue",
+    "report_sharing",
+    "report_stuck",
+    "report_tasks",
+    "report_unused",
+    "report_usage_by_project",
+    "report_usage_by_store",
+    "report_verification",
 ]
 
 /// Folders of `Tests/Deployments`: what each tool writes.
@@ -79,6 +116,7 @@ let package = Package(
     dependencies: [
         .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.0"),
         .package(url: "https://github.com/apple/swift-log", from: "1.16.0"),
+        .package(url: "https://github.com/apple/swift-metrics", from: "2.13.0"),
         .package(url: "https://github.com/jpsim/Yams", from: "6.2.0"),
     ],
     targets: [
@@ -90,6 +128,8 @@ let package = Package(
 
         .systemLibrary(name: "CLinux"),
         .systemLibrary(name: "CPacking", providers: [.apt(["zlib1g-dev", "libbz2-dev", "liblzma-dev", "libzstd-dev"])]),
+        // Loaded at run time where an rbd store is configured.
+        .systemLibrary(name: "CRBD"),
         .systemLibrary(name: "CRabbitMQ", pkgConfig: "librabbitmq", providers: [.apt(["librabbitmq-dev"])]),
 
         // foundations: what any module may import
@@ -108,6 +148,11 @@ let package = Package(
         module("OsloConfig", needs: ["Files", "Text"]),
         module("ImageFormats", needs: []),
 
+        // The families of metrics, declared in one place; any module above may count.
+        module("ServiceMetrics", needs: [coreMetrics]),
+        // Keeps the values in memory that the processes of a node share, and serves them; the programs alone set it up.
+        module("SharedMetrics", needs: ["Files", "ServiceMetrics", "Threading", coreMetrics]),
+
         // domain: nouns, rules, ports, Fault
         module("Domain", needs: ["JSONDocument", "Text"]),
 
@@ -115,53 +160,74 @@ let package = Package(
         // adapter; NotificationWire from Messaging, since glance-tasks alone loads librabbitmq.
         module("NotificationWire", needs: ["Domain", "JSONDocument"]),
         module("RegistryWire", needs: ["Domain", "JSONDocument", "HTTP"]),
+        // Reports in each format for people and programs; it knows no SQL and no images.
+        module("Reports", needs: ["Files", "JSONDocument", "Text"]),
 
         // adapters: they fill the ports, and see no other adapter but along an arrow
-        module("Persistence", needs: ["Domain", "Cryptography", "JSONDocument", "MariaDB", "NotificationWire", "Threading"]),
+        module(
+            "Persistence",
+            needs: [
+                "Domain", "Cryptography", "JSONDocument", "MariaDB", "NotificationWire", "Reports", "ServiceMetrics", "Threading",
+            ]),
         // Apart from Persistence, which it needs: glance-manage and glance-tools alone make tables. Sources/Schema/sql leads to sql/, since a
         // target has only what is below its own folder.
         .target(
             name: "Schema", dependencies: ["Domain", "MariaDB", "Persistence"],
-            resources: migrations.map { .embedInCode("sql/\($0).sql") }, swiftSettings: settings),
-        module("Stores", needs: ["Domain", "CLinux", "Files", "HTTPClient", "JSONDocument", "Text", "Threading", logging]),
+            resources: migrations.map { .embedInCode("sql/\($0).sql") }
+                + (reports + ["accounting_period"]).map { .embedInCode("sql/reports/\($0).sql") },
+            swiftSettings: settings),
+        module(
+            "Stores", needs: ["Domain", "CLinux", "Files", "HTTPClient", "JSONDocument", "ServiceMetrics", "Text", "Threading", logging]),
+        module("ObjectStores", needs: ["Domain", "Cryptography", "HTTPClient", "JSONDocument", "Text", "Threading", logging]),
         module(
             "Identity",
             needs: [
-                "Domain", "Cryptography", "Files", "HTTPClient", "JSONDocument", "OsloConfig", "Text", "Threading", logging,
+                "Domain", "Cryptography", "Files", "HTTPClient", "JSONDocument", "OsloConfig", "ServiceMetrics", "Text", "Threading",
+                logging,
                 .product(name: "Yams", package: "Yams"),
             ]),
         module("ImportTransforms", needs: ["Domain", "CLinux", "CPacking", "JSONDocument"]),
+        module("RBDStore", needs: ["Domain", "CRBD", "JSONDocument", "Text", "Threading", logging]),
         module("Messaging", needs: ["Domain", "CRabbitMQ", "NotificationWire", "Text", "Threading"]),
-        module("RegistryClient", needs: ["Domain", "RegistryWire", "HTTPClient", "JSONDocument", "Text", "Threading", logging]),
+        module(
+            "RegistryClient",
+            needs: ["Domain", "RegistryWire", "HTTPClient", "JSONDocument", "ServiceMetrics", "Text", "Threading", logging]),
 
         // use cases
-        module("Operations", needs: ["Domain", "ImageFormats", "Cryptography", "JSONDocument", "Text", "Threading", logging]),
+        module(
+            "Operations", needs: ["Domain", "ImageFormats", "Cryptography", "JSONDocument", "ServiceMetrics", "Text", "Threading", logging]),
 
-        module("Importing", needs: ["Domain", "Cryptography", "JSONDocument", "Operations", "Threading", logging]),
+        module("Importing", needs: ["Domain", "Cryptography", "JSONDocument", "Operations", "ServiceMetrics", "Threading", logging]),
 
         // background work of glance-tasks
-        module("BackgroundJobs", needs: ["Domain", "NotificationWire", "Operations", "Threading", logging]),
+        module("BackgroundJobs", needs: ["Domain", "Files", "NotificationWire", "Operations", "ServiceMetrics", "Threading", logging]),
 
         // HTTP APIs
-        module("APICommon", needs: ["HTTP", "JSONDocument", "Domain", "NotificationWire", "Threading", logging]),
+        module("APICommon", needs: ["HTTP", "JSONDocument", "Domain", "NotificationWire", "ServiceMetrics", "Threading", logging]),
         module("APIV2", needs: ["APICommon", "HTTP", "JSONDocument", "Domain", "Importing", "Operations", "Text"]),
 
         module("APIV1", needs: ["APICommon", "HTTP", "JSONDocument", "Domain", "Operations", "RegistryWire"]),
         module("APIRegistry", needs: ["APICommon", "HTTP", "JSONDocument", "Domain", "RegistryWire"]),
 
         // log, options, server loop
-        module("OsloLog", needs: ["Domain", "Files", "JSONDocument", "NotificationWire", "Text", logging]),
+        module("OsloLog", needs: ["Domain", "Files", "JSONDocument", "NotificationWire", "ServiceMetrics", "Text", logging]),
         module("Options", needs: ["Domain", "Files", "Identity", "JSONDocument", "OsloConfig", "OsloLog", "Text"]),
         module(
-            "Server", needs: ["APICommon", "CLinux", "Domain", "FastCGI", "HTTP", "Operations", "OsloLog", "Text", "Threading", logging]),
+            "Server",
+            needs: [
+                "APICommon", "CLinux", "Domain", "FastCGI", "HTTP", "Operations", "OsloLog", "ServiceMetrics", "Text", "Threading", logging,
+            ]),
 
         // assembly: wiring and entry points; the development stack; copies between services
         module(
             "Assembly",
             needs: [
                 "Options", "OsloLog", "Server", "APICommon", "APIRegistry", "APIV1", "APIV2", "BackgroundJobs", "Importing", "Operations",
-                "Persistence", "RegistryClient", "Stores", "Identity", "Domain", "HTTP", "HTTPClient", "ImageFormats", "JSONDocument",
-                "Cryptography", "FastCGI", "Files", "MariaDB", "OsloConfig", "Text", "Threading", logging,
+                "ObjectStores", "Persistence", "RBDStore", "RegistryClient", "Stores", "Identity", "Domain", "HTTP", "HTTPClient",
+                "ImageFormats",
+                "JSONDocument",
+                "Cryptography", "FastCGI", "Files", "MariaDB", "OsloConfig", "ServiceMetrics", "SharedMetrics", "Text", "Threading",
+                logging,
             ]),
 
         module("Stack", needs: ["Files", "MariaDB", "Text"]),
@@ -177,7 +243,8 @@ let package = Package(
             needs: [
                 "APICommon", "APIRegistry", "APIV1", "APIV2", "Assembly", "HTTP", "Domain", "Files", "JSONDocument", "Operations",
                 "Options",
-                "Persistence", "Schema", "OsloConfig", "Stack", arguments,
+                "Persistence", "Reports", "Schema", "ServiceMetrics", "SharedMetrics", "OsloConfig", "Stack", "Text", "Threading",
+                arguments,
             ]),
 
         program(
@@ -195,9 +262,11 @@ let package = Package(
             name: "exchange", dependencies: ["HTTPClient", "Threading"], path: "Benchmarks/Exchange", swiftSettings: settings),
 
         // tests
+        .target(name: "TestThreads", path: "Tests/TestThreads"),
         .target(
-            name: "TestSupport", dependencies: ["Domain", "Persistence", "MariaDB", "JSONDocument", "Schema", "Stack", "Threading"],
-            path: "Tests/TestSupport"),
+            name: "TestSupport",
+            dependencies: ["Domain", "Persistence", "MariaDB", "JSONDocument", "Schema", "Stack", "TestThreads", "Threading"],
+            path: "Tests/TestSupport", exclude: ["clients.py"]),
         tests(
             "LibraryTests",
             needs: [
@@ -213,6 +282,13 @@ let package = Package(
             ],
             exclude: ["oslo.py"]),
         tests("DomainTests", needs: ["Domain", "TestSupport"]),
+        tests(
+            "MetricsTests",
+            needs: [
+                "BackgroundJobs", "Domain", "MariaDB", "Persistence", "ServiceMetrics", "SharedMetrics", "Stack", "TestSupport",
+                "Threading",
+                "glance-api", "glance-manage", "glance-registry", "glance-tasks", coreMetrics,
+            ]),
         tests("ImportTransformTests", needs: ["Domain", "ImportTransforms", "TestSupport", "glance-api", "glance-tasks"]),
         .testTarget(name: "FormatTests", dependencies: ["ImageFormats", "TestSupport"], exclude: ["oslo.py"]),
         tests("FetchTests", needs: ["CCurl", "Domain", "HTTPClient", "Stores", "TestSupport", "Threading"]),
@@ -222,11 +298,17 @@ let package = Package(
                 "TestSupport", "Assembly", "Domain", "ImageFormats", "Operations", "Persistence", "RegistryClient", "Schema", "Stack",
                 "Stores", "MariaDB", "Threading", "glance-api", "glance-registry", "glance-tasks", "glance-manage", logging,
             ]),
+        tests("GaleraTests", needs: ["TestSupport", "Domain", "MariaDB", "Persistence", "Schema", "Threading"]),
+        tests(
+            "RBDStoreTests",
+            needs: [
+                "TestSupport", "Domain", "RBDStore", "glance-api", "glance-manage", "glance-registry", "glance-tasks", logging,
+            ]),
         tests(
             "OperationsTests",
             needs: [
                 "TestSupport", "Cryptography", "Domain", "ImageFormats", "Importing", "JSONDocument", "MariaDB", "Operations",
-                "Persistence", "Schema", "Stack", "Stores", logging,
+                "Persistence", "Schema", "Stack", "Stores", "Threading", logging,
             ]),
         tests(
             "IdentityTests",
@@ -240,6 +322,12 @@ let package = Package(
                 "TestSupport", "JSONDocument", "Messaging", "Stack", "glance-api", "glance-manage", "glance-registry", "glance-tasks",
             ],
             exclude: ["listen.py"]),
+        tests(
+            "ObjectStoreTests",
+            needs: [
+                "TestSupport", "Cryptography", "Domain", "HTTPClient", "ObjectStores", "Stack", "Threading", "glance-api", "glance-manage",
+                "glance-registry", "glance-tasks", logging,
+            ]),
         tests("RegistryTests", needs: ["TestSupport", "glance-api", "glance-registry"]),
         tests("CacheTests", needs: ["TestSupport", "Threading", "glance-api", "glance-registry", "glance-tasks"]),
         tests("FaultTests", needs: ["TestSupport", "Operations", "Stack", "Threading", "glance-api", "glance-registry", "glance-tasks"]),
@@ -248,7 +336,8 @@ let package = Package(
         tests(
             "StoreTests",
             needs: [
-                "TestSupport", "Domain", "JSONDocument", "MariaDB", "Operations", "Persistence", "Stores", "glance-api", "glance-manage",
+                "TestSupport", "Domain", "JSONDocument", "MariaDB", "Operations", "Persistence", "Stack", "Stores", "Threading",
+                "glance-api", "glance-manage",
                 "glance-registry",
                 "glance-tasks", logging,
             ]),
@@ -259,11 +348,27 @@ let package = Package(
                 logging,
             ]),
         tests("ImportTests", needs: ["TestSupport", "Stack", "Threading", "glance-api", "glance-tasks"]),
+        tests(
+            "ReportTests",
+            needs: [
+                "TestSupport", "Domain", "JSONDocument", "MariaDB", "Persistence", "Schema", "Stack", "Threading", "glance-api",
+                "glance-manage",
+                "glance-registry", "glance-tasks",
+            ]),
         tests("MetadefTests", needs: ["TestSupport", "glance-api", "glance-manage"]),
         tests("ToolTests", needs: ["TestSupport", "Threading", "glance-api", "glance-registry", "glance-tools"]),
         tests(
             "GatewayTests",
-            needs: ["TestSupport", "JSONDocument", "Stack", "glance-api", "glance-manage", "glance-registry", "glance-tasks"]),
+            needs: [
+                "TestSupport", "APICommon", "Domain", "FastCGI", "HTTP", "JSONDocument", "OsloLog", "Server", "Stack", "Stores",
+                "glance-api", "glance-manage", "glance-registry", "glance-tasks",
+            ]),
+        tests(
+            "VerificationTests",
+            needs: [
+                "TestSupport", "Cryptography", "Domain", "JSONDocument", "MariaDB", "Operations", "Persistence", "Stores",
+                "glance-api", "glance-manage", "glance-registry", "glance-tasks", logging,
+            ]),
         .testTarget(
             name: "ClientTests", dependencies: ["TestSupport", "Stack", "glance-api", "glance-registry", "glance-tasks"],
             exclude: ["requirements.txt"]),

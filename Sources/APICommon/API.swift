@@ -5,6 +5,8 @@ package import Logging
 /// One HTTP API as a whole: the steps of a request between the FastCGI server and its handler, in order.
 package struct API: Sendable {
     private let router: Router<Handler>
+    /// The method and the pattern of each route.
+    package let served: [(method: HTTP.Method, pattern: String)]
     /// Nil for an API with one version, whose paths do not name it.
     private let versions: Versions?
     private let authenticator: any Authenticator
@@ -23,6 +25,8 @@ package struct API: Sendable {
         package var cors: CORS?
         /// Nil if `/healthcheck` is off.
         package var healthcheck: Healthcheck?
+        /// Runs before a request that may change something: what it finds must not be older than what the client was told elsewhere.
+        package var catchUp: (@Sendable () throws(Fault) -> Void)?
 
         package init(longestRequestID: Int) { self.longestRequestID = longestRequestID }
     }
@@ -30,11 +34,15 @@ package struct API: Sendable {
     /// - Parameter routes: the handlers with their methods and path patterns; see `Router`.
     package init(routes: [Route<Handler>], versions: Versions?, authenticator: any Authenticator, front: Front, logger: Logger) {
         router = Router(routes)
+        served = routes.map { ($0.method, $0.pattern) } + (front.healthcheck == nil ? [] : [(.GET, Healthcheck.path)])
         self.versions = versions
         self.authenticator = authenticator
         self.front = front
         self.logger = logger
     }
+
+    /// Whether this is the registry, whose client is `glance-api`.
+    package var isRegistry: Bool { front.isForAPI }
 
     /// An answer, with the facts that the access log prints about it.
     package struct Answer {
@@ -137,7 +145,9 @@ package struct API: Sendable {
             if route.bodyRule == .none && bringsBytes(request) {
                 throw Fault(.invalid, "A body is not expected with this request.")
             }
-            return try route.handler(Call(request: request, parameters: parameters, query: query, caller: caller))
+            if let catchUp = front.catchUp, request.method != .GET, request.method != .HEAD { try catchUp() }
+            let call = Call(request: request, parameters: parameters, query: query, caller: caller)
+            return try Author.following(Author(caller)) { () throws(Fault) in try route.handler(call) }
         }
     }
 

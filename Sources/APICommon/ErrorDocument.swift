@@ -1,6 +1,7 @@
 package import Domain
 package import HTTP
 internal import JSONDocument
+internal import ServiceMetrics
 
 extension Fault.Kind {
     /// The HTTP status of an error. The switch has no `default`: a new kind does not compile until it has a status.
@@ -30,6 +31,7 @@ extension Fault.Kind {
 package enum ErrorDocument {
     /// The answer for an error, with its headers; `.unavailable` also gets `Retry-After`.
     package static func response(to request: Request, for fault: Fault) -> Response {
+        ServiceMetrics.log.faults.add(FaultLabel(fault))
         var response = response(to: request, fault.kind.status, fault.message)
         if fault.kind == .unavailable { response.headers["Retry-After"] = "5" }
         for header in fault.headers { response.headers[header.name] = header.value }

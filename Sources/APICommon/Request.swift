@@ -18,6 +18,8 @@ package struct Request {
     package var serverPort: Int?
     /// The address of the web server's peer: the client or a proxy.
     package var remoteAddress: String
+    /// The states of the answers that nginx got when it could not fetch this request's data from a server; nil if it did not try.
+    package var failedFetch: String?
 
     package init(
         method: Method, path: String, query: Query?, headers: Headers, body: any ByteStream, announced: Int64?,

@@ -11,6 +11,8 @@ package struct Response {
         case stream(any ByteStream, length: Int64)
         /// nginx sends the file itself. The path is that of an internal location; the length is the file's, in bytes.
         case file(internalPath: String, length: Int64)
+        /// nginx fetches the data from a server and sends them; the length is theirs, in bytes.
+        case remote(RemoteFetch, length: Int64)
         /// Written while it is sent, without a known length. An error from the closure cuts the answer off.
         case written(by: (any ByteSink) throws(StreamError) -> Void)
     }
@@ -36,7 +38,7 @@ package struct Response {
         switch body {
         case .empty: 0
         case .bytes(let bytes): Int64(bytes.count)
-        case .stream(_, let length), .file(_, let length): length
+        case .stream(_, let length), .file(_, let length), .remote(_, let length): length
         case .written: nil
         }
     }

@@ -2,13 +2,16 @@ internal import APICommon
 internal import Domain
 internal import HTTP
 
-/// The disk and container formats that images may have, as configured.
+/// The disk and container formats that images may have, as configured, and the names of the store that takes new data.
 package struct V1Formats: Sendable {
     let disk, container: [String]
+    /// In V1 a store is named by a scheme of its locations.
+    let stores: [String]
 
-    package init(disk: [String], container: [String]) {
+    package init(disk: [String], container: [String], stores: [String]) {
         self.disk = disk
         self.container = container
+        self.stores = stores
     }
 
     /// Amazon's formats. An image with one of them has the same disk and container format.
@@ -45,14 +48,14 @@ struct V1Request {
             switch name {
             case "x-glance-api-copy-from": copyFrom = field.value
             case "x-glance-registry-purge-props": purges = field.value.isTrueWord
-            case _ where name.hasPrefix(Self.prefix): try read(String(name.dropFirst(Self.prefix.count)), field.value)
+            case _ where name.hasPrefix(Self.prefix): try read(String(name.dropFirst(Self.prefix.count)), field.value, formats)
             default: break
             }
         }
         try check(formats)
     }
 
-    private mutating func read(_ name: String, _ text: String) throws(Fault) {
+    private mutating func read(_ name: String, _ text: String, _ formats: V1Formats) throws(Fault) {
         // Bytes that are not UTF-8 were decoded as this character.
         guard !text.unicodeScalars.contains("\u{FFFD}") else {
             throw Fault(.invalid, "Bad header: \(Self.prefix)\(name.prefix(80)) is no UTF-8.")
@@ -87,7 +90,7 @@ struct V1Request {
         case "created_at": fields.createdAt = try time(field, text)
         case "updated_at": fields.updatedAt = try time(field, text)
         case "deleted_at": _ = try time(field, text)
-        case "store": try check(store: text)
+        case "store": try check(store: text, formats)
         case "location": location = text
         case "copy_from", "uri": break
         default: throw Fault(.invalid, "Bad header: \(Self.prefix)\(name.prefix(80))")
@@ -123,8 +126,8 @@ struct V1Request {
         return time
     }
 
-    private func check(store: String) throws(Fault) {
-        guard ["", "file", "filesystem"].contains(store) else {
+    private func check(store: String, _ formats: V1Formats) throws(Fault) {
+        guard store.isEmpty || formats.stores.contains(store) else {
             throw Self.bad("store", "names no store that takes images: '\(store.prefix(40))'")
         }
     }

@@ -11,7 +11,7 @@ package struct V1ImagesHandlers: RouteGroup {
     let formats: V1Formats
     /// Images on a page if the query has no limit, and the largest limit.
     let usualPage, longestPage: Int
-    /// Whether answers tell nginx which image's bytes it sends, for notifications.
+    /// Whether answers tell nginx which image's bytes it sends, for notifications and for the records of use.
     let notesSends: Bool
 
     package init(_ parts: V1API.Parts) {
@@ -76,10 +76,14 @@ package struct V1ImagesHandlers: RouteGroup {
             guard image.size == 0 else { throw Fault(.notFound, "The data of image \(image.id) cannot be found.") }
             return response
         }
-        if notesSends { response.noteSend(of: image, for: call, to: call.request.remoteAddress) }
+        if notesSends {
+            response.noteSend(of: image, by: bytes.isCached ? .cache : .v1, for: call, to: call.request.remoteAddress)
+        }
         // nginx cannot add the headers of custom properties, and would refuse conditions that V1 ignores.
         if let path = bytes.internalPath, image.properties.isEmpty, !call.hasConditionThatNginxRefuses {
             response.body = .file(internalPath: path, length: bytes.size)
+        } else if image.properties.isEmpty, let fetch = call.fetch(bytes, of: image) {
+            response.body = .remote(fetch, length: bytes.size)
         } else {
             response.body = try .all(bytes, for: call)
         }

@@ -68,6 +68,11 @@ extension DataHandlers {
             "GET /v2/images/{image}/file", what: "Answers have a strong `ETag` and `Accept-Ranges`, and conditions are kept.",
             because: "A download that broke off can go on."),
         Difference(
+            "GET /v2/images/{image}/file",
+            what:
+                "With `[vitrine] redirect_downloads`, a request with `X-Vitrine-Redirect: 307` is answered by 307 and a signed URL of the S3 server that has the data.",
+            because: "A client near the server needs nobody between them."),
+        Difference(
             "GET /v2/images/{image}/file", what: "Data that cannot be found in a folder that is not the store's are 503, not 204.",
             because: "A disk that is not mounted is no empty image."),
         Difference(
@@ -129,7 +134,12 @@ extension LocationsHandlers {
     package static let differences = [
         Difference(
             "POST /v2/images/{image}/locations", what: "A location whose bytes are not those that `validation_data` names does not stay.",
-            because: "Glance keeps it at the queued image.")
+            because: "Glance keeps it at the queued image."),
+        Difference(
+            "POST /v2/images/{image}/locations",
+            what:
+                "A service may name `rbd://` and `cinder://` alone, unless `[vitrine] service_location_schemes` says more, and no data of another image.",
+            because: "Glance lets it name any object of any store."),
     ]
 }
 

@@ -7,6 +7,7 @@ internal import MariaDB
 internal import Operations
 internal import Options
 internal import OsloConfig
+internal import OsloLog
 internal import Persistence
 internal import Server
 
@@ -59,6 +60,28 @@ extension CompositionRoot {
     func makeCacheSweeping() throws -> CacheSweeping? {
         guard let keeper = try cacheKeeper else { return nil }
         return CacheSweeping(keeper, stallTime: try configuration(options.cache.stallTime))
+    }
+
+    /// The periodic job that keeps the summary tables of reports current; nil if it is off.
+    func makeReportRefresher() throws -> ReportRefresher? {
+        let pause = try configuration(options.reports.every)
+        guard pause > 0 else { return nil }
+        return ReportRefresher(try catalog, every: Double(pause), worker: worker, log.logger("glance.reports"))
+    }
+
+    // MARK: figures
+
+    /// The periodic jobs that measure what the metrics show; none where no metrics are wanted.
+    func makeMeasuring() throws -> [any PeriodicJob] {
+        guard counting != nil else { return [] }
+        let spaces: [any PeriodicJob] = SpaceMeasuring.jobs(for: try stores)
+        return [Measuring(try catalog), FindingMeasuring(try catalog)] + spaces
+    }
+
+    /// The job that reads the images for OpenStack's dashboards; nil where their metrics are off.
+    func makeSurveying() throws -> Surveying? {
+        guard try counting != nil && configuration(options.openStackMetrics.isOn) else { return nil }
+        return Surveying(try catalog, atMost: try configuration(options.openStackMetrics.limit))
     }
 
     // MARK: the scheduler

@@ -62,7 +62,7 @@ extension CompositionRoot {
     }
 
     /// The name of this node in the database: its address, or its host name if no address is set.
-    private var cacheNode: String {
+    var cacheNode: String {
         get throws {
             try configuration(options.imports.selfReference) ?? hostName()
         }

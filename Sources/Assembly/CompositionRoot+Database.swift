@@ -36,9 +36,10 @@ extension CompositionRoot {
     private static let threadsOfFolderClaims = 1
     /// The thread that tells the database what was read from the cache.
     private static let threadsOfCacheRecords = 1
-    /// The threads of the scheduler's look, sweeping, removals, deletions, notifications, nginx's log of what it sent, the cache and shared
-    /// folders.
-    private static let threadsOfPeriodicWork = 8
+    /// The threads of the scheduler's look, sweeping, removals, deletions, notifications, kept events, nginx's log of what it sent, the
+    /// records of use, the cache, shared folders, verification, three of figures, and reports; a refresh of reports keeps a connection beside
+    /// the one of its leader lease.
+    private static let threadsOfPeriodicWork = 16
 
     /// The address of the database.
     var databaseAddress: Address {
@@ -49,7 +50,7 @@ extension CompositionRoot {
                     place: "[database] connection", reason: "is not set" + (configuration.folders.isEmpty ? places : ""))
             }
             let place = "[database] connection"
-            let address: Address
+            var address: Address
             do throws(AddressError) {
                 address = try Address(url: url)
             } catch {
@@ -58,6 +59,7 @@ extension CompositionRoot {
             for (word, path) in address.tls?.paths ?? [] where access(path, R_OK) != 0 {
                 throw ConfigurationError(place: place, reason: "\(path) of \(word) cannot be read: \(String(cString: strerror(errno)))")
             }
+            address.syncWait = try configuration(options.database.wsrepSyncWait)
             return address
         }
     }
@@ -67,18 +69,21 @@ extension CompositionRoot {
         let limits = Pool.Limits(
             size: kept == 0 ? try databaseThreads : kept, overflow: try configuration(options.database.maxOverflow),
             patience: Double(try configuration(options.database.poolTimeout)))
-        return Database(Pool(try databaseAddress, limits: limits), wakeUp: try makeWakeUp())
+        return Database(Pool(try databaseAddress, limits: limits, observer: MeteredPool()), wakeUp: try makeWakeUp())
     }
 
     private func makeCatalog() throws -> MariaDBCatalog {
         let delaysDeletion = try configuration(options.deletion.delayedDelete)
         guard role != .registry else {
-            return MariaDBCatalog(try database, delaysDeletion: delaysDeletion, outbox: try makeOutbox(), cipher: locationCipher)
+            return MariaDBCatalog(
+                try database, delaysDeletion: delaysDeletion, outbox: try makeOutbox(),
+                keepsEvents: try keepsEvents, cipher: locationCipher)
         }
         let showsLocations =
             try configuration(options.api.showImageDirectURL) || configuration(options.api.showMultipleLocations) || !backends.isEmpty
         return MariaDBCatalog(
             try database, showsLocations: showsLocations, taskHours: try configuration(options.imports.taskHours),
-            delaysDeletion: delaysDeletion, outbox: try makeOutbox(), cipher: locationCipher)
+            delaysDeletion: delaysDeletion, outbox: try makeOutbox(),
+            keepsEvents: try keepsEvents, cipher: locationCipher)
     }
 }

@@ -38,8 +38,11 @@ extension CompositionRoot {
         if let probe = authenticator as? any HealthProbe { probes.append(probe) }
         let versions = Versions(
             minors: hasV2 ? Versions.minorsOfV2(hasCache: try hasCache, hasStores: try !backends.isEmpty) : [], hasV1: registry != nil)
+        var front = try makeFront(probes)
+        // The registry catches up by itself.
+        if hasV2 { front.catchUp = try catalog.catchUp }
         return API(
-            routes: routes, versions: versions, authenticator: authenticator, front: try makeFront(probes),
+            routes: routes, versions: versions, authenticator: authenticator, front: front,
             logger: log.logger("glance.api"))
     }
 
@@ -51,12 +54,14 @@ extension CompositionRoot {
                 verifies: try configuration(options.images.verifyLocations)),
             imports: try makeImportService(service, catalog), tasks: TaskService(service: service, catalog: catalog),
             metadefs: MetadefService(catalog: catalog, policies: policies), cache: try makeCacheService(service),
-            usage: UsageReport(limits: try projectLimits, usage: catalog), nodes: try makeOtherNodes(),
+            usage: UsageReport(limits: try projectLimits, usage: catalog),
+            imageUsage: ImageUsage(service: service, catalog: catalog), nodes: try makeOtherNodes(),
             imageSchemas: ImageSchemas(
                 diskFormats: try configuration(options.formats.diskFormats),
                 containerFormats: try configuration(options.formats.containerFormats),
                 site: try siteProperties),
-            paging: try makePaging(), shows: try shown, notesSends: try notesSends, managesCache: try flavor.managesCache)
+            paging: try makePaging(), shows: try shown, notesSends: try notesSends,
+            redirectsDownloads: try configuration(options.processes.redirectDownloads), managesCache: try flavor.managesCache)
     }
 
     /// The properties of the site's `schema-image.json`; none if there is no such file.
@@ -89,7 +94,8 @@ extension CompositionRoot {
         V1API.Parts(
             service: service,
             formats: V1Formats(
-                disk: try configuration(options.formats.diskFormats), container: try configuration(options.formats.containerFormats)),
+                disk: try configuration(options.formats.diskFormats), container: try configuration(options.formats.containerFormats),
+                stores: try mainSchemes),
             usualPage: try configuration(options.api.limitParamDefault), longestPage: try configuration(options.api.apiLimitMax),
             notesSends: try notesSends)
     }
@@ -134,6 +140,7 @@ extension CompositionRoot {
             memberQuota: try makeLimits().members)
         var front = API.Front(longestRequestID: try configuration(options.api.maxRequestIDLength))
         front.isForAPI = true
+        front.catchUp = catalog.catchUp
         front.healthcheck = try makeHealthcheck([catalog])
         return API(
             routes: RegistryAPI.groups.served(with: parts), versions: nil, authenticator: TrustedHeaders(secret: secret, policy: policies),

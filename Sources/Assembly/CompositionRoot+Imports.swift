@@ -46,6 +46,7 @@ extension CompositionRoot {
         try Importer(
             service: try service, jobs: try catalog, source: try fetcher, plugins: plugins,
             downloads: try makeDownloads(), host: try host, patience: try configuration(options.imports.stagingNodeTimeout),
+            readingTries: try configuration(options.locations.readingTries),
             isEnding: isEnding)
     }
 

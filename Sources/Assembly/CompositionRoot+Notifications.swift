@@ -30,8 +30,23 @@ extension CompositionRoot {
         }
     }
 
+    /// Whether notifications are kept after they were sent.
+    var keepsEvents: Bool {
+        get throws { try configuration(options.notifications.eventsKept) > 0 }
+    }
+
+    /// Whether notifications are written at all.
+    private var hasNotifications: Bool {
+        get throws { try keepsEvents || !notificationDrivers.isEmpty }
+    }
+
+    /// The periodic job that removes old events.
+    func makeEventKeeping() throws -> EventKeeping {
+        EventKeeping(try catalog, days: try configuration(options.notifications.eventsKept))
+    }
+
     func makeOutbox() throws -> Outbox? {
-        guard try !notificationDrivers.isEmpty else { return nil }
+        guard try hasNotifications else { return nil }
         let publisher = try configuration(options.notifications.publisherID)
         guard publisher.unicodeScalars.count <= 255 else {
             throw ConfigurationError(place: "[DEFAULT] default_publisher_id", reason: "is longer than 255 characters")
@@ -46,15 +61,20 @@ extension CompositionRoot {
     /// Whether answers tell nginx whose data it sends.
     var notesSends: Bool {
         get throws {
-            try !notificationDrivers.isEmpty && configuration(options.notifications.sendLog) != nil
-                && !disabledNotifications.contains(.imageSend)
+            guard try configuration(options.notifications.sendLog) != nil else { return false }
+            return try recordsUse || hasNotifications && !disabledNotifications.contains(.imageSend)
         }
+    }
+
+    /// Whether what nginx sent is recorded as the use of images.
+    private var recordsUse: Bool {
+        get throws { try configuration(options.use.recordUse) && configuration(options.notifications.sendLog) != nil }
     }
 
     /// The outbox relay; nil if there are no notifications.
     func makeOutboxRelay(_ makeBrokerSender: MakeBrokerSender) throws -> OutboxRelay? {
         let drivers = try notificationDrivers
-        guard !drivers.isEmpty else { return nil }
+        guard try hasNotifications else { return nil }
         var senders: [any NotificationSender] = []
         let settings = try brokerSettings(drivers)
         var isLogged = drivers.contains(.log)
@@ -111,13 +131,17 @@ extension CompositionRoot {
         return settings
     }
 
-    /// The periodic job that reads nginx's log of what it sent; nil if there is no such log or no notification of it.
+    /// The periodic job that removes old records of use. It runs also where no more are made.
+    func makeUsePurging() throws -> UsePurging { UsePurging(try catalog, keeping: try configuration(options.use.kept)) }
+
+    /// The periodic job that reads nginx's log of what it sent; nil if there is no such log, or nothing is made of it.
     func makeSendLog() throws -> SendLog? {
         guard try notesSends, let path = try configuration(options.notifications.sendLog) else { return nil }
-        let catalog = try catalog
+        let (catalog, recordsUse) = (try catalog, try recordsUse)
         do throws(Fault) {
             return try SendLog(
-                path: path, on: hostName(), catalog: catalog, worker: worker, logger: log.logger("glance.notifications"))
+                path: path, on: hostName(), recordsUse: recordsUse, catalog: catalog, worker: worker, meter: .metrics,
+                logger: log.logger("glance.notifications"))
         } catch {
             throw ConfigurationError(place: "[vitrine] send_log", reason: error.message)
         }

@@ -34,6 +34,7 @@ extension CompositionRoot {
         settings.trust.certificate = try configuration(options.policy.remoteCertificate)
         settings.trust.key = try configuration(options.policy.remoteKey)
         let share = try min(configuration(options.processes.metadataThreads), configuration(options.processes.dataThreads)) / 2
-        return PolicyServers(settings, bulkhead: bulkheads?.of("policy", share: share), logger: logger)
+        return PolicyServers(
+            settings, bulkhead: bulkheads?.of("policy", share: share, refused: countRefusals(by: "policy")), logger: logger)
     }
 }

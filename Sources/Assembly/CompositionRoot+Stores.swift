@@ -28,21 +28,22 @@ extension CompositionRoot {
 
     // MARK: one store
 
-    /// The supported types of store.
-    private static let types = ["file", "http"]
+    /// The supported types of store; `makeStore` makes one of each.
+    private static let types = ["file", "http", "rbd", "s3", "swift"]
 
     /// The types in `stores`, each once, by the names that they have in `enabled_backends`.
-    private var onlyTypes: [String] {
+    var onlyTypes: [String] {
         get throws { try configuration(options.stores.kinds).map(Options.storeKind).uniqued }
     }
 
     /// The type of the store that takes new data. If it is not set, it is the file store, or an http store, which takes none, if there is no
     /// other.
-    private func defaultType(_ types: [String]) throws -> String {
+    func defaultType(_ types: [String]) throws -> String {
         guard configuration.isSet(options.stores.defaultKind) || types.contains("file") else {
             guard let first = types.first, Self.types.contains(first) else {
                 throw ConfigurationError(
-                    place: "[glance_store] stores", reason: "names no type of store that is here: there are file and http")
+                    place: "[glance_store] stores",
+                    reason: "names no type of store that is here: there are \(Self.types.joined(separator: ", "))")
             }
             return first
         }
@@ -61,11 +62,8 @@ extension CompositionRoot {
         let main = try defaultType(types)
         let readable = try types.contains("file") ? readableFolders(places(options.stores.only)) : nil
         func make(_ type: String) throws -> any ImageStore {
-            switch type {
-            case "file": try guarded(try makeFileStore(options.stores.only, named: nil, readable, records), "file")
-            case "http": try guarded(makeWebStore(options.stores.only), "http")
-            default: AbsentStore(type, type: type)
-            }
+            try makeStore(type, options.stores.only, named: nil, readable, records).map { try guarded($0.store, type) }
+                ?? AbsentStore(type, type: type)
         }
         return StoreSet(try make(main), beside: try types.filter { $0 != main }.map(make), outside: try outsideFiles(readable))
     }
@@ -93,7 +91,10 @@ extension CompositionRoot {
             ? ((try? onlyTypes) ?? []).map { ($0, "[glance_store] stores: '\($0)'") }
             : several.map { ($0.type, "[DEFAULT] enabled_backends: the store '\($0.id)' is of the type '\($0.type)', which") }
         return absent.filter { !Self.types.contains($0.0) }.map {
-            "\($0.1) is not supported: images in it are listed and shown, requests for their data get 503, and they cannot be deleted"
+            let deletion =
+                Self.foreignTypes.contains($0.0)
+                ? "removing the data of deleted images is left to the operator (`glance-manage store owed`)" : "they cannot be deleted"
+            return "\($0.1) is not supported: images in it are listed and shown, requests for their data get 503, and \(deletion)"
         }
     }
 
@@ -159,31 +160,55 @@ extension CompositionRoot {
                 info.isDefault = backend.id == main
                 info.isReadOnly = backend.type == "http"
                 info.weight = try configuration(group.weight)
-                guard backend.type == "file" else {
-                    guard backend.type == "http" else { return StoreSet.Member(info, AbsentStore(backend.id, type: backend.type)) }
-                    return StoreSet.Member(info, try guarded(makeWebStore(group), backend.id))
-                }
-                for place in try places(group) {
+                for place in backend.type == "file" ? try places(group) : [] {
                     if let owner = owners.updateValue(backend.id, forKey: place.path) {
                         throw ConfigurationError(place: "[\(backend.id)]", reason: "has the folder of store '\(owner)'")
                     }
                 }
-                info.properties = [
-                    "data_dir": try configuration(group.folder).map { .string($0) } ?? .null,
-                    "chunk_size": .int(Int64(try configuration(group.chunkSize))),
-                    "thin_provisioning": .bool(try configuration(group.isThin)),
-                ]
-                return StoreSet.Member(info, try guarded(makeFileStore(group, named: backend.id, readable, records), backend.id))
+                guard let made = try makeStore(backend.type, group, named: backend.id, readable, records) else {
+                    return StoreSet.Member(info, AbsentStore(backend.id, type: backend.type))
+                }
+                info.properties = made.properties
+                return StoreSet.Member(info, try guarded(made.store, backend.id))
             }, outside: try outsideFiles(readable))
     }
 
-    /// A store behind its bulkhead, so that a slow one takes no more than its share of the threads.
+    /// A store whose operations are counted, behind its bulkhead, so that a slow one takes no more than its share of the threads.
     private func guarded(_ store: any ImageStore, _ name: String) throws -> any ImageStore {
-        guard let bulkhead = try bulkhead("store \(name)") else { return store }
-        return GuardedStore(store, bulkhead)
+        GuardedStore(
+            store, try bulkhead("store \(name)"), named: name, internalPrefix: try configuration(options.processes.internalPrefix))
     }
 
     // MARK: kinds of stores
+
+    /// A store, and what `GET /v2/info/stores/detail` says of it.
+    typealias MadeStore = (store: any ImageStore, properties: JSONObject)
+
+    /// Makes a store of a type that is known.
+    ///
+    /// - Parameter name: its name in `enabled_backends`; nil if it is the only store.
+    /// - Returns: nil for a type that is not known.
+    private func makeStore(
+        _ type: String, _ group: Options.StoreGroup, named name: String?, _ readable: ReadableFolders?, _ records: (any StoreFolderCatalog)?
+    ) throws -> MadeStore? {
+        switch type {
+        case "file": (try makeFileStore(group, named: name, readable, records), try fileStoreProperties(group))
+        case "http": (try makeWebStore(group), [:])
+        case "rbd": try makeRBDStore(group, named: name)
+        case "s3": try makeS3Store(group, named: name)
+        case "swift": try makeSwiftStore(group, named: name)
+        case _ where Self.foreignTypes.contains(type): try makeForeignStore(type, group, named: name)
+        default: nil
+        }
+    }
+
+    private func fileStoreProperties(_ group: Options.StoreGroup) throws -> JSONObject {
+        [
+            "data_dir": try configuration(group.folder).map { .string($0) } ?? .null,
+            "chunk_size": .int(Int64(try configuration(group.chunkSize))),
+            "thin_provisioning": .bool(try configuration(group.isThin)),
+        ]
+    }
 
     private func makeFileStore(
         _ group: Options.StoreGroup, named name: String?, _ readable: ReadableFolders?, _ records: (any StoreFolderCatalog)?
@@ -340,4 +365,15 @@ extension CompositionRoot {
     package func internalFolders() throws -> [(prefix: String, folder: String)] {
         try makeStores(nil).internalFolders + [cachePlace].compactMap(\.self)
     }
+
+    /// The paths at which nginx fetches data from stores' servers, each with a file of the authorities whose certificates are trusted; nil
+    /// where certificates are not verified.
+    package func remotePlaces() throws -> [(prefix: String, authorities: String?)] {
+        try makeStores(nil).remotePlaces.map { place in
+            (place.prefix, place.store.verifiesCertificate ? place.store.certificateAuthority ?? Self.systemAuthorities : nil)
+        }
+    }
+
+    /// The authorities of Debian's package ca-certificates: nginx has no default.
+    private static let systemAuthorities = "/etc/ssl/certs/ca-certificates.crt"
 }

@@ -8,6 +8,7 @@ internal import Options
 package import OsloConfig
 package import OsloLog
 internal import Persistence
+internal import RBDStore
 internal import RegistryClient
 internal import Server
 internal import Stores
@@ -34,6 +35,8 @@ package final class CompositionRoot: Sendable {
     let bulkheads: Bulkheads?
     /// Encrypts the URLs of locations in the database; nil where they are not encrypted.
     let locationCipher: TextCipher?
+    /// Nil in processes that count nothing.
+    let counting: ProcessCounting?
     let parts = Parts()
 
     /// The parts that are made when they are first needed.
@@ -42,6 +45,7 @@ package final class CompositionRoot: Sendable {
         let catalog = Once<MariaDBCatalog>()
         let registry = Once<RegistryClient?>()
         let stores = Once<StoreSet>()
+        let cephClusters = CephClusters()
         let staging = Once<StagingArea>()
         let fetcher = Once<HTTPStore>()
         let imageSource = Once<any ImageSource>()
@@ -53,9 +57,12 @@ package final class CompositionRoot: Sendable {
         let service = Once<ImageService>()
     }
 
-    /// - Parameter program: the name of the log file in `log_dir`; it decides the role.
-    package init(_ configuration: Configuration, program: String) throws {
+    /// - Parameters:
+    ///   - program: the name of the log file in `log_dir`; it decides the role.
+    ///   - isCounted: whether the process counts metrics if they are wanted; once a process.
+    package init(_ configuration: Configuration, program: String, isCounted: Bool = false) throws {
         self.configuration = configuration
+        counting = isCounted ? try ProcessCounting(configuration, program: program) : nil
         role =
             switch program {
             case "glance-api": .api
@@ -66,6 +73,7 @@ package final class CompositionRoot: Sendable {
         locationCipher = try Self.makeLocationCipher(configuration)
         bulkheads = role == .api ? Bulkheads() : nil
         log = try OsloLog(configuration, program: program)
+        counting?.report(to: log.logger("glance.metrics"))
         let logger = log.logger("glance.policy")
         let servers = try Self.policyServers(configuration, bulkheads, logger)
         policies = try PolicyFiles(try Self.policyPlaces(configuration), servers: servers, logger: logger)
@@ -137,8 +145,8 @@ package final class CompositionRoot: Sendable {
             cache: role == .api && (try sendsFromCache) ? try cacheKeeper : nil,
             source: try imageSource, certificates: try certificates, worker: worker, policies: policies,
             protections: try makeProtections(), limits: try makeLimits(), projectLimits: try projectLimits,
-            formats: try makeFormatRules(), hashAlgorithm: algorithm, clientUploads: try clientUploads, logger: log.logger("glance.service")
-        )
+            formats: try makeFormatRules(), hashAlgorithm: algorithm, clientUploads: try clientUploads,
+            schemes: try locationSchemes, logger: log.logger("glance.service"))
     }
 
     /// The rules of custom properties; nil if none are protected.

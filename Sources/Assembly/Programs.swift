@@ -7,6 +7,8 @@ internal import Options
 package import OsloConfig
 internal import OsloLog
 internal import Server
+internal import ServiceMetrics
+internal import SharedMetrics
 internal import Threading
 
 /// The entry points of the programs, which call them once they know their arguments.
@@ -14,13 +16,13 @@ package enum Programs {
     /// Runs the API as FastCGI threads until a signal ends it.
     package static func serve(_ configuration: Configuration, metadata: String, data: String?) throws {
         let signals = Signals.take()
-        let root = try CompositionRoot(configuration, program: "glance-api")
+        let root = try CompositionRoot(configuration, program: "glance-api", isCounted: true)
         root.logComplaints()
         let downloads = try configuration(options.processes.downloadThreads)
         let workers = Workers(
             api: try root.makeAPI(), log: root.log, senders: Senders(limit: downloads, share: CompositionRoot.share(of: downloads)))
-        try workers.start(try configuration(options.processes.metadataThreads), on: try listener(metadata))
-        if let data { try workers.start(try configuration(options.processes.dataThreads), on: try listener(data)) }
+        try workers.start(try configuration(options.processes.metadataThreads), on: try listener(metadata), pool: .metadata)
+        if let data { try workers.start(try configuration(options.processes.dataThreads), on: try listener(data), pool: .data) }
         let claims = Scheduler(periodic: [try root.makeFolderClaims()], root.log.logger("glance.store"))
         try run(workers, until: signals, root, "glance.api", beside: claims)
     }
@@ -28,10 +30,10 @@ package enum Programs {
     /// Runs the registry as FastCGI threads until a signal ends it.
     package static func serveRegistry(_ configuration: Configuration, socket: String) throws {
         let signals = Signals.take()
-        let root = try CompositionRoot(configuration, program: "glance-registry")
+        let root = try CompositionRoot(configuration, program: "glance-registry", isCounted: true)
         let workers = Workers(
             api: try root.makeRegistry(), log: root.log, name: "glance.registry", accessName: "glance.registry.access")
-        try workers.start(try configuration(options.processes.registryThreads), on: try listener(socket))
+        try workers.start(try configuration(options.processes.registryThreads), on: try listener(socket), pool: .registry)
         try run(workers, until: signals, root, "glance.registry")
     }
 
@@ -79,7 +81,7 @@ package enum Programs {
     /// Runs the work that outlives requests until a signal ends it.
     package static func runTasks(_ configuration: Configuration, tools: ImportTools, makeBrokerSender: MakeBrokerSender) throws {
         let signals = Signals.take()
-        let root = try CompositionRoot(configuration, program: "glance-tasks")
+        let root = try CompositionRoot(configuration, program: "glance-tasks", isCounted: true)
         let logger = root.log.logger("glance.tasks")
         // The signal by which systemd, or another starter of this process, ends it.
         let folders = try root.makeFolderChecks { kill(getpid(), SIGTERM) }
@@ -89,12 +91,17 @@ package enum Programs {
         ]
         let periodic: [(any PeriodicJob)?] = [
             try root.makeSweeping(logger), try root.makeRemoving(), try root.makeScrubbing(),
-            try root.makeOutboxRelay(makeBrokerSender), try root.makeSendLog(), try root.makeCacheSweeping(), folders,
+            try root.makeOutboxRelay(makeBrokerSender), try root.makeSendLog(), try root.makeEventKeeping(), try root.makeUsePurging(),
+            try root.makeCacheSweeping(), try root.makeReportRefresher(), try root.makeVerifying(), folders,
         ]
+        let (surveying, measuring) = (try root.makeSurveying(), try root.makeMeasuring())
+        let figures: [any PeriodicJob] = measuring + [surveying].compactMap(\.self)
         let jobs = Scheduler(
-            pools: pools.compactMap(\.self), periodic: periodic.compactMap(\.self), look: try root.makeLook(),
+            pools: pools.compactMap(\.self), periodic: periodic.compactMap(\.self) + figures, look: try root.makeLook(),
             wakeUps: try root.makeWakeUps(), logger)
         try jobs.start()
+        let metrics = try root.startMetricsServer([surveying].compactMap(\.self))
+        defer { metrics?.stop() }
         let others = periodic.dropFirst().dropLast().compactMap { $0?.purpose.replacing("look after ", with: "") }
         logger.info("\(OsloArguments.release) looks after \((["uploads, imports, copies"] + others).joined(separator: ", "))")
         Readiness.tell()

@@ -16,12 +16,13 @@ package struct ProgressBar {
 
     /// The unit of the work.
     package enum Unit {
-        case bytes, rows
+        case bytes, rows, images
 
         fileprivate func rate(_ count: Double) -> String {
             switch self {
             case .bytes: String(format: "%.1f MiB/s", count / Double(1 << 20))
             case .rows: String(format: "%.0f rows/s", count)
+            case .images: String(format: "%.0f images/s", count)
             }
         }
     }

@@ -1,6 +1,7 @@
 package import Domain
 package import Logging
 package import Operations
+internal import ServiceMetrics
 internal import Threading
 
 /// The periodic job that cleans up after workers that died, and removes data that nobody needs.
@@ -24,6 +25,7 @@ package final class Sweeping: PeriodicJob {
             if number % Timing.sweepsOfForgetting == 1 { try sweeper.forgetTransactions() }
             if number % Timing.sweepsOfThorough == 1 { sweeper.sweepThoroughly() }
         } catch {
+            ServiceMetrics.upkeep.failedRuns.add()
             logger.error("cannot \(purpose): \(error)")
             return Timing.sweepAfterAbsence
         }

@@ -1,5 +1,6 @@
 package import Domain
 package import Logging
+internal import ServiceMetrics
 internal import Threading
 
 /// Sends the notifications that wait in the database. Many relays may run, in any number of processes: one holds the leader lease, so that
@@ -55,6 +56,7 @@ package final class OutboxRelay: @unchecked Sendable {
         } catch {
             return try rest(after: error, waiting)
         }
+        ServiceMetrics.notifications.sent.add(Int64(waiting.count))
         try queue.complete(waiting)
         if failures > 0 { logger.info("notifications are sent again") }
         (failures, pause) = (0, Timing.notificationRetry)
@@ -67,10 +69,12 @@ package final class OutboxRelay: @unchecked Sendable {
 
     private func rest(after fault: Fault, _ waiting: [OutgoingNotification]) throws(Fault) -> Double {
         failures += 1
+        ServiceMetrics.notifications.failures.add()
         if failures == 1 { logger.error("notifications cannot be sent, and wait: \(fault)") }
         if let tries, failures >= tries {
             logger.error("\(waiting.count) notifications that could not be sent in \(tries) tries are dropped")
             try queue.complete(waiting)
+            ServiceMetrics.notifications.dropped.add(Int64(waiting.count))
             failures = 0
             return 0
         }
@@ -82,6 +86,7 @@ package final class OutboxRelay: @unchecked Sendable {
     private func dropTooMany() throws(Fault) {
         guard monotonicSeconds() >= nextCount else { return }
         let dropped = try queue.dropNotifications(keeping: kept)
+        ServiceMetrics.notifications.dropped.add(Int64(dropped))
         if dropped > 0 { logger.error("\(dropped) notifications, the oldest, are dropped: more than \(kept) wait") }
         nextCount = monotonicSeconds() + Timing.notificationCount
     }

@@ -1,5 +1,6 @@
 package import Domain
 internal import Logging
+internal import ServiceMetrics
 internal import Threading
 
 /// Work that one thread does repeatedly, a little at a time, as long as the process runs.
@@ -16,13 +17,18 @@ package protocol PeriodicJob: Sendable {
     /// - Returns: the seconds until the next run; nil for as soon as a look finds `work`.
     func run(_ waiting: WaitingWork) throws(Fault) -> Double?
 
-    /// Releases what other processes may need, when the process ends.
+    /// Tells a run that the process ends. Another thread than that of the job calls it.
+    func stop()
+
+    /// Releases what other processes may need, when the process ends. The thread of the job calls it, after the last run.
     func end()
 }
 
 extension PeriodicJob {
     /// The default: the job runs by time only.
     package var work: WaitingWork { [] }
+    /// The default: runs are short.
+    package func stop() {}
     /// The default: nothing has to be released.
     package func end() {}
 }
@@ -66,7 +72,10 @@ final class PeriodicThread: Sendable {
     /// Notes that a look has failed: the waiting work is unknown, and no run starts because of it.
     func noteFailedLook() { state.with { $0.waiting = .unknown } }
 
-    func end() { state.with { $0.isEnding = true } }
+    func end() {
+        state.with { $0.isEnding = true }
+        job.stop()
+    }
 
     func hasEnded(within seconds: Double) -> Bool { state.wait(atMost: seconds) { $0.isRunning ? nil : () } != nil }
 
@@ -83,6 +92,7 @@ final class PeriodicThread: Sendable {
         do throws(Fault) {
             return try job.run(waiting)
         } catch {
+            ServiceMetrics.upkeep.failedRuns.add()
             logger.error("cannot \(job.purpose): \(error)")
             return Timing.databaseAway
         }

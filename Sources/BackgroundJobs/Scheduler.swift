@@ -1,5 +1,6 @@
 package import Domain
 package import Logging
+internal import ServiceMetrics
 package import Threading
 
 /// Runs the background work of a process: worker pools for queued jobs, and periodic jobs.
@@ -82,6 +83,7 @@ package final class Scheduler: Sendable {
                 rest = isWoken || isBusy ? Timing.busyLook : min(rest * 2, Timing.idleLook)
                 (pause, heedsWakeUps) = (rest, true)
             } catch {
+                ServiceMetrics.upkeep.failedRuns.add()
                 logger.error("cannot look for work: \(error)")
                 for job in periodic { job.noteFailedLook() }
                 (pause, heedsWakeUps) = (Timing.databaseAway, false)

@@ -1,55 +1,77 @@
 package import Domain
 internal import Glibc
 package import Logging
-internal import NotificationWire
 internal import Threading
 
-/// Reads nginx's log of the images that were sent, and makes notifications of its lines. Used by one thread.
+/// Reads nginx's log of the images that were sent, makes notifications of its lines and adds them up as use. Used by one thread.
 ///
-/// The read position is stored in the database in the same transaction as the notifications, so that each line counts once, whichever
-/// process reads on. The log may be rotated or truncated: a renamed file is read to its end first; a process that starts later finds it
-/// under the name `….1`.
+/// The read position is stored in the database in the same transaction as the notifications and the sums, so that each line counts once,
+/// whichever process reads on. The log may be rotated or truncated, also several times while nobody reads: `SendLogFiles` finds what was
+/// read last by its beginning, and the files that came after it.
 package final class SendLog: @unchecked Sendable {
-    private let path: String
+    /// What else is told of each line, for example to metrics.
+    package struct Meter: Sendable {
+        /// Called for each transfer, once it is counted.
+        package var sent: @Sendable (_ bytes: Int64, _ method: SendMethod, _ isWhole: Bool) -> Void
+        /// Called with the number of lines that were skipped.
+        package var skipped: @Sendable (Int) -> Void
+
+        package init(
+            sent: @escaping @Sendable (_ bytes: Int64, _ method: SendMethod, _ isWhole: Bool) -> Void = { _, _, _ in },
+            skipped: @escaping @Sendable (Int) -> Void = { _ in }
+        ) {
+            (self.sent, self.skipped) = (sent, skipped)
+        }
+    }
+
+    private let files: SendLogFiles
     /// The name of this file of this host among the leader leases.
     private let name: String
+    private let recordsUse: Bool
     private let catalog: any NotificationCatalog
     private let worker: String
     private let lease: LeaderLease
+    private let meter: Meter
     private let logger: Logger
 
-    private var file: File?
-    /// The recorded position: inode and offset, empty before the first line; nil while it was not read from the database.
-    private var known: [UInt]?
+    private var file: SendLogFile?
+    /// The recorded position, nil before the first line; nil altogether while it was not read from the database.
+    private var known: SendLogPosition??
+    private var lines = SendLogLines()
+    /// The time of the newest line that was counted, in seconds since 1970.
+    private var newest: Double?
     /// The time since which another file has this one's name and nothing more was written.
     private var isReplacedSince: Double?
+    /// The number of skipped lines that the log was not told of yet, and when it was told last.
+    private var (skipped, skippedSaidAt): (Int, Double?) = (0, nil)
+    /// Why the log could not be opened the last time; 0 when it could.
+    private var refusal: CInt = 0
+    private let buffer = UnsafeMutableRawBufferPointer.allocate(byteCount: SendLog.piece, alignment: 16)
 
-    private struct File {
-        let descriptor: CInt
-        let inode: UInt
-        var offset: Int
-    }
-
-    /// The number of bytes of one read. nginx writes no longer line.
-    private static let piece = 64 * 1024
+    /// The number of bytes of one read, and so of what one transaction counts: some 3,000 lines.
+    private static let piece = 1 << 20
+    /// The number of bytes before the read position whose requests are remembered.
+    private static let lookBack = 64 * 1024
 
     /// Makes a reader of a log.
     ///
     /// - Parameters:
     ///   - host: the name of this machine.
+    ///   - recordsUse: whether the lines are added up as use.
     ///   - worker: the name of this process.
     /// - Throws: `.invalid` for a path that is too long.
-    package init(path: String, on host: String, catalog: any NotificationCatalog, worker: String, logger: Logger) throws(Fault) {
-        self.path = path
-        self.catalog = catalog
-        self.worker = worker
-        self.logger = logger
+    package init(
+        path: String, on host: String, recordsUse: Bool, catalog: any NotificationCatalog, worker: String, meter: Meter = Meter(),
+        logger: Logger
+    ) throws(Fault) {
+        files = SendLogFiles(path: path)
+        (self.recordsUse, self.catalog, self.worker, self.meter, self.logger) = (recordsUse, catalog, worker, meter, logger)
         name = "sends \(host):\(path)"
         guard name.unicodeScalars.count <= 255 else { throw Fault(.invalid, "is too long") }
         lease = LeaderLease(name, of: "the log of what was sent", in: catalog, by: worker, logger)
     }
 
-    deinit { if let file { close(file.descriptor) } }
+    deinit { buffer.deallocate() }
 
     /// Reads the next lines.
     ///
@@ -58,16 +80,16 @@ package final class SendLog: @unchecked Sendable {
         do throws(Fault) {
             switch try lease.acquire() {
             case .held: break
-            case .acquired: closeFile()
+            case .acquired: forget()
             case .heldByAnother:
-                closeFile()
+                forget()
                 return Timing.otherLeader
             }
             guard let file = try opened() else { return Timing.sendLog }
             return try read(file)
         } catch {
             // The position is read from the database again.
-            closeFile()
+            forget()
             lease.forget()
             throw error
         }
@@ -77,74 +99,124 @@ package final class SendLog: @unchecked Sendable {
     package func end() { lease.release() }
 
     /// Closes the file; the position is read from the database again.
-    private func closeFile() {
-        if let file { close(file.descriptor) }
-        (file, isReplacedSince, known) = (nil, nil, nil)
+    private func forget() {
+        (file, known, isReplacedSince, newest) = (nil, nil, nil, nil)
+        lines = SendLogLines()
     }
 
+    // MARK: finding the file
+
     /// The file to read on; nil while there is none.
-    private func opened() throws(Fault) -> File? {
+    private func opened() throws(Fault) -> SendLogFile? {
         if let file { return file }
-        if known == nil { known = (try catalog.position(in: name) ?? "").split(separator: " ").compactMap { UInt($0) } }
-        let known = known ?? []
-        for candidate in [path, path + ".1"] where known.count == 2 {
-            guard let found = Self.open(candidate) else { continue }
-            if found.inode == known[0], found.size >= known[1] {
-                file = File(descriptor: found.descriptor, inode: found.inode, offset: Int(known[1]))
-                return file
-            }
-            close(found.descriptor)
+        if known == nil { known = .some(SendLogPosition(try catalog.position(in: name) ?? "")) }
+        guard let position = known ?? nil else {
+            let file = files.current()
+            noteOpened(file)
+            // From now on the log is followed, even if it is rotated before its first line is counted.
+            if let file { try record([], of: file, upTo: 0) }
+            return begin(file)
         }
-        file = Self.open(path).map { File(descriptor: $0.descriptor, inode: $0.inode, offset: 0) }
+        newest = position.moment
+        let all = files.all()
+        let found = all.filter { $0.has(position) }
+        // The file itself, under whatever name; else a copy of it.
+        if let own = found.last(where: { $0.inode == position.inode }) ?? found.last {
+            let start = max(0, position.offset - Self.lookBack)
+            lines.remember(own.bytes(at: start, count: position.offset - start))
+            own.advance(to: position.offset)
+            return begin(own)
+        }
+        let current = all.last { $0.path == files.path }
+        noteOpened(current)
+        let next = all.first { $0.path != files.path && $0.modified > position.moment ?? .infinity } ?? current
+        guard let next else { return nil }
+        logger.warning(
+            """
+            the log of what was sent was read up to byte \(position.offset) of a file that is neither at \(files.path) nor, unpacked, among \
+            the rotated ones: what was written behind it is lost to use and notifications; reading goes on at the beginning of \(next.path)
+            """)
+        return begin(next)
+    }
+
+    private func begin(_ file: SendLogFile?) -> SendLogFile? {
+        lines.beginFile()
+        self.file = file
+        isReplacedSince = nil
         return file
     }
 
-    private static func open(_ path: String) -> (descriptor: CInt, inode: UInt, size: UInt)? {
-        let descriptor = Glibc.open(path, O_RDONLY | O_CLOEXEC)
-        guard descriptor >= 0 else { return nil }
-        var status = stat()
-        guard fstat(descriptor, &status) == 0 else {
-            close(descriptor)
-            return nil
+    /// Logs once why the log cannot be opened.
+    private func noteOpened(_ file: SendLogFile?) {
+        let code = file == nil ? errno : 0
+        defer { refusal = code }
+        guard code != 0, code != refusal else { return }
+        let reason = String(cString: strerror(code))
+        if code == ENOENT {
+            logger.info("\(files.path), the log of what was sent, is not there: nginx writes it where glance-sends.conf is included")
+        } else {
+            logger.error(
+                "\(files.path), the log of what was sent, cannot be read, and no use is recorded: \(reason); let this program's user read it"
+            )
         }
-        return (descriptor, UInt(status.st_ino), UInt(status.st_size))
     }
 
-    private func read(_ file: File) throws(Fault) -> Double {
-        var piece = [UInt8](repeating: 0, count: Self.piece)
-        let count = piece.withUnsafeMutableBytes { pread(file.descriptor, $0.baseAddress, $0.count, off_t(file.offset)) }
+    // MARK: reading
+
+    private func read(_ file: SendLogFile) throws(Fault) -> Double {
+        let count = file.read(into: buffer, at: file.offset)
         guard count >= 0 else { throw Fault(.unavailable, "The log of what was sent cannot be read.", cause: ReadFailed(code: errno)) }
-        guard let newline = piece[..<count].lastIndex(of: UInt8(ascii: "\n")) else {
-            if count == piece.count {
-                logger.warning("the log of what was sent has a line longer than \(count) bytes")
-                self.file?.offset += count
-                return 0
-            }
-            return restOrFollow(file)
+        // Asked after the read, so that what was read is certainly of this file and not of what replaced it.
+        guard file.isContinued else { return followTruncated(file) }
+        let piece = UnsafeRawBufferPointer(rebasing: buffer[..<count])
+        guard let newline = piece.lastIndex(of: UInt8(ascii: "\n")) else {
+            guard count == piece.count, count == buffer.count else { return try restOrFollow(file, isTorn: count > 0) }
+            if lines.skipLongLine() { note(skipped: 1) }
+            file.skip(count)
+            return 0
         }
-        var (sent, strange): ([SentBytes], Int) = ([], 0)
-        for line in piece[..<newline].split(separator: UInt8(ascii: "\n")) {
-            switch SendNote.read(Array(line)) {
-            case .sent(let bytes): sent.append(bytes)
-            case .nothing: break
-            case .strange: strange += 1
-            }
-        }
-        if strange > 0 {
-            logger.warning("the log of what was sent has \(strange) lines in another format than that of nginx/glance-sends.conf")
-        }
-        let offset = file.offset + newline + 1
-        try catalog.record(sent, from: name, by: worker, upTo: "\(file.inode) \(offset)")
-        self.file?.offset = offset
-        (isReplacedSince, known) = (nil, [file.inode, UInt(offset)])
+        let content = lines.take(piece[...newline], now: Double(time(nil)))
+        try record(content.sent, of: file, upTo: file.offset + newline + 1)
+        isReplacedSince = nil
+        note(skipped: content.skipped)
+        for sent in content.sent { meter.sent(sent.bytes, sent.method, sent.isWhole) }
         return 0
     }
 
-    /// Handles the end of the file: it may have been truncated, or another file has its name now.
-    private func restOrFollow(_ file: File) -> Double {
-        var (own, named) = (stat(), stat())
-        if fstat(file.descriptor, &own) == 0, own.st_size < file.offset { self.file?.offset = 0 }
-        guard stat(path, &named) == 0, named.st_ino != own.st_ino else {
+    private func record(_ sent: [SentBytes], of file: SendLogFile, upTo offset: Int) throws(Fault) {
+        var tally = UseTally()
+        if recordsUse { for one in sent { tally.add(one) } }
+        for one in sent { newest = max(newest ?? 0, one.moment) }
+        file.advance(to: offset)
+        let position = SendLogPosition(of: file, moment: newest)
+        try catalog.record(sent, adding: tally, from: name, by: worker, upTo: position.text)
+        known = position
+    }
+
+    /// Handles a file that was truncated: a copy of it may have lines that were not read.
+    private func followTruncated(_ file: SendLogFile) -> Double {
+        let position = SendLogPosition(of: file, moment: newest)
+        let copy = files.all().last { $0.path != files.path && $0.inode != file.inode && $0.has(position) }
+        if let copy {
+            copy.advance(to: position.offset)
+            _ = begin(copy)
+            return 0
+        }
+        logger.warning(
+            """
+            \(files.path), the log of what was sent, was truncated, and no copy of it is among the rotated ones: lines that were written just \
+            before are lost to use and notifications
+            """)
+        _ = begin(files.current())
+        return file.inode == self.file?.inode ? 0 : Timing.sendLog
+    }
+
+    /// Handles the end of the file: another file may have its name now.
+    ///
+    /// - Parameter isTorn: whether the file ends with a line that has no end.
+    private func restOrFollow(_ file: SendLogFile, isTorn: Bool) throws(Fault) -> Double {
+        var named = stat()
+        guard stat(files.path, &named) == 0, UInt(named.st_ino) != file.inode else {
             isReplacedSince = nil
             return Timing.sendLog
         }
@@ -153,10 +225,29 @@ package final class SendLog: @unchecked Sendable {
             return Timing.sendLog
         }
         guard monotonicSeconds() - since >= Timing.renamedLog else { return Timing.sendLog }
-        close(file.descriptor)
-        isReplacedSince = nil
-        self.file = Self.open(path).map { File(descriptor: $0.descriptor, inode: $0.inode, offset: 0) }
+        if isTorn { note(skipped: 1) }
+        let all = files.all()
+        let place = all.firstIndex { $0.inode == file.inode }
+        let later = place.map { all[($0 + 1)...] } ?? all[...].filter { $0.path == files.path || $0.modified > file.modified }[...]
+        // An empty file tells nothing, and a copy of this one nothing new.
+        let next = later.first { $0.path == files.path || $0.size > 0 && !(file.head.length > 0 && $0.begins(with: file.head)) }
+        _ = begin(next)
         return 0
+    }
+
+    /// Logs skipped lines: at once the first time, then at most once an hour.
+    private func note(skipped count: Int) {
+        guard count > 0 else { return }
+        meter.skipped(count)
+        skipped += count
+        let now = monotonicSeconds()
+        if let skippedSaidAt, now - skippedSaidAt < Timing.skippedLines { return }
+        logger.warning(
+            """
+            \(skipped) lines of \(files.path), the log of what was sent, are skipped: nginx did not write them by glance-sends.conf, or wrote \
+            them twice; further ones are told of once an hour
+            """)
+        (skipped, skippedSaidAt) = (0, now)
     }
 
     private struct ReadFailed: Error {

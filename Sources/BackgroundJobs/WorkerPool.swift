@@ -1,5 +1,6 @@
 package import Domain
 package import Logging
+internal import ServiceMetrics
 internal import Threading
 
 /// The threads that run queued jobs of one kind, one job each at a time, until the process ends. They wait until the scheduler's look finds
@@ -103,6 +104,7 @@ package final class WorkerPool: Sendable {
                 guard try work() else { break }
                 found += 1
             } catch {
+                ServiceMetrics.upkeep.failedRuns.add()
                 logger.error("cannot \(purpose): \(error)")
                 _ = state.wait(atMost: Timing.databaseAway) { $0.isEnding ? () : nil }
                 break

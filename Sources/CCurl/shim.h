@@ -38,6 +38,11 @@ static inline CURLcode vitrine_curl_get_long(CURL *handle, CURLINFO info, long *
     return curl_easy_getinfo(handle, info, value);
 }
 
+/// For infos that are texts, which belong to the handle.
+static inline CURLcode vitrine_curl_get_text(CURL *handle, CURLINFO info, const char **value) {
+    return curl_easy_getinfo(handle, info, value);
+}
+
 /// CURL_GLOBAL_DEFAULT is a macro of another macro that shifts a long, which Swift does not import.
 static const long vitrine_curl_global_default = CURL_GLOBAL_DEFAULT;
 

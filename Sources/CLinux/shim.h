@@ -29,3 +29,15 @@ static const int vitrine_o_direct = 0200000;
 #else
 static const int vitrine_o_direct = 040000;
 #endif
+
+/// Gives the calling thread the lowest priority for processors (nice 19) and the idle class for disks; threads that it starts inherit
+/// both. ioprio_set has no function in glibc, and syscall is variadic. The numbers are the kernel's for x86-64 and for ARM64:
+/// setpriority(PRIO_PROCESS, this thread, 19) and ioprio_set(IOPRIO_WHO_PROCESS, this thread, IOPRIO_CLASS_IDLE << 13).
+extern long syscall(long number, ...);
+#if defined(__aarch64__)
+static inline void vitrine_give_way(void) { syscall(140, 0, 0, 19); syscall(30, 1, 0, 3 << 13); }
+#elif defined(__x86_64__)
+static inline void vitrine_give_way(void) { syscall(141, 0, 0, 19); syscall(251, 1, 0, 3 << 13); }
+#else
+static inline void vitrine_give_way(void) {}
+#endif

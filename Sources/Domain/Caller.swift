@@ -72,11 +72,14 @@ package struct Caller: Sendable {
     }
 
     /// The service itself, for what was judged before or belongs to no request.
-    package static let service: Caller = {
-        var service = Caller(user: nil, project: nil, roles: [], isAdmin: true)
+    package static let service = service(for: Author(project: nil, user: nil))
+
+    /// The service itself, which works for somebody.
+    package static func service(for author: Author) -> Caller {
+        var service = Caller(user: author.user, project: author.project, roles: [], isAdmin: true)
         service.standing = .service
         return service
-    }()
+    }
 }
 
 /// A token that opens the services of a cloud to its owner. Its description for logs does not contain it.

@@ -20,14 +20,22 @@ package struct Timestamp: Hashable, Sendable, CustomStringConvertible {
         self = moment
     }
 
+    /// Seconds since 1970.
+    package var seconds: Int { civil.seconds }
+
+    /// Makes a moment of seconds since 1970.
+    package init(seconds: Int) {
+        let civil = CivilTime(seconds: seconds)
+        self.init(
+            year: civil.year, month: civil.month, day: civil.day, hour: civil.hour, minute: civil.minute, second: civil.second)
+    }
+
     var isOnCalendar: Bool {
         year > 0 && 0..<24 ~= hour && 0..<60 ~= minute && 0..<60 ~= second && moved(bySeconds: 0) == self
     }
 
     func moved(bySeconds offset: Int) -> Timestamp {
-        let moved = CivilTime(seconds: civil.seconds + offset)
-        return Timestamp(
-            year: moved.year, month: moved.month, day: moved.day, hour: moved.hour, minute: moved.minute, second: moved.second)
+        Timestamp(seconds: seconds + offset)
     }
 
     private var civil: CivilTime { CivilTime(year: year, month: month, day: day, hour: hour, minute: minute, second: second) }

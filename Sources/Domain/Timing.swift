@@ -10,6 +10,8 @@ package enum Timing {
     package static let leaderLease = 45
     /// The rest of the lease that a leader needs to begin: sending to a broker may take that long.
     package static let leaderMargin = 25.0
+    /// The lease of a verification, and the time between two records of its position, which renew the lease.
+    package static let (verificationLease, verificationStep) = (60, 5.0)
     /// The time between two tries for a leader lease that another process holds. Only a leader that was killed makes others wait.
     package static let otherLeader = 5.0
 
@@ -51,16 +53,31 @@ package enum Timing {
     package static let sweepsOfCleaning = 60
     /// The time until an image that could not be cached is tried again.
     package static let prefetchAgain = 60.0
+    /// The time between two readings of the figures of the queues, of a store's space, and of all images for the dashboards of OpenStack.
+    package static let (measuring, measuringSpace, surveying) = (15.0, 30.0, 60.0)
     /// The time between two looks at nginx's log of sent data. They read the file, not the database.
     package static let sendLog = 0.5
     /// The time for which nginx's workers may still write into a renamed log.
     package static let renamedLog = 3.0
+    /// The time between two lines in the log about lines of that log that were skipped.
+    package static let skippedLines = 3600.0
+    /// The time between two rounds in which old records of use are removed, and between two statements of a round.
+    package static let (usePurging, usePurgingRest) = (3600.0, 0.2)
     /// The time until notifications that could not be sent are tried again: the first, and the longest.
     package static let (notificationRetry, longestNotificationRetry) = (0.5, 30.0)
     /// The time between two counts of waiting notifications.
     package static let notificationCount = 10.0
+    /// The time between two removals of old events, and the same while there are more.
+    package static let (oldEvents, moreOldEvents) = (600.0, 0.2)
+    /// The images of one step of a refresh of the reports: a step takes some 50 ms of the database.
+    package static let reportImages = 1000
+    /// The factor by which the rest after a step exceeds the step, and the pause after a refresh exceeds the refresh; and the longest rest
+    /// after a step, in which the leader lease does not expire.
+    package static let (reportRest, longestReportRest) = (3.0, 5.0)
     /// The time between two comparisons of the folders that `glance-api` and `glance-tasks` share, and between those that decide.
     package static let (folderCheck, folderCheckAgain) = (60.0, 2.0)
+    /// The time between two looks whether a verification is due, and between two tries for one that another process does.
+    package static let verificationLook = 60.0
     /// The time between two marks on these folders, and the same while the database is unavailable.
     package static let (folderMark, folderMarkAgain) = (300.0, 5.0)
 }

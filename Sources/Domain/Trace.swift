@@ -15,15 +15,22 @@ package struct Trace: Sendable, Equatable {
 
     /// Runs a closure on behalf of a request.
     package static func following<Result>(_ trace: Trace?, _ act: () throws(Fault) -> Result) throws(Fault) -> Result {
+        try $current.following(trace, act)
+    }
+
+    package static var requestID: String? { current?.requestID }
+    package static var globalRequestID: String? { current?.globalRequestID }
+}
+
+extension TaskLocal {
+    /// Runs a closure with a value of this variable. `withValue` forgets which errors the closure throws.
+    func following<Result>(_ value: Value, _ act: () throws(Fault) -> Result) throws(Fault) -> Result {
         do {
-            return try $current.withValue(trace) { try act() }
+            return try withValue(value) { try act() }
         } catch let fault as Fault {
             throw fault
         } catch {
             throw Fault(.unexpected, "The request failed.", cause: error)
         }
     }
-
-    package static var requestID: String? { current?.requestID }
-    package static var globalRequestID: String? { current?.globalRequestID }
 }

@@ -1,4 +1,4 @@
 /// The release of this service, which every program tells.
 package enum Version {
-    package static let current = "0.14.0"
+    package static let current = "0.16.0"
 }

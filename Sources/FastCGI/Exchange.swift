@@ -171,15 +171,27 @@ package final class Exchange {
         }
     }
 
-    /// Reads through libfcgi without blocking. libfcgi waits for all bytes that it is asked for, so it is asked only for those that it
-    /// holds, or for one byte if the connection is readable. nginx writes a record in one piece, so this never waits for a header.
+    /// Reads without blocking: the rest of a record from the connection, what else there is through libfcgi. libfcgi waits for all bytes that
+    /// it is asked for, so it is asked only for those that it holds, or for one byte if the connection is readable. nginx writes a record in
+    /// one piece, so this never waits for a header.
     private func read(
         _ raw: UnsafeMutablePointer<FCGX_Request>, into start: UnsafeMutableRawPointer, _ room: Int, waitingAtMost seconds: Double
     ) -> Int? {
         guard let stream = raw.pointee.in else { return 0 }
         var count = 0
         while count < room, !sawBodyEnd {
-            if vitrine_fcgx_must_wait(stream) != 0, !Self.isReadable(raw.pointee.ipcFd, within: count == 0 ? seconds : 0) {
+            if vitrine_fcgx_can_take(stream) != 0 {
+                let taken = vitrine_fcgx_take(stream, raw.pointee.ipcFd, start + count, room - count)
+                if taken > 0 {
+                    count += taken
+                    continue
+                }
+                if taken < 0, errno == EINTR || errno == EAGAIN {
+                    if Self.isReadable(raw.pointee.ipcFd, within: count == 0 ? seconds : 0) { continue }
+                    return count == 0 ? nil : count
+                }
+                // The connection's end is libfcgi's to note.
+            } else if vitrine_fcgx_must_wait(stream) != 0, !Self.isReadable(raw.pointee.ipcFd, within: count == 0 ? seconds : 0) {
                 return count == 0 ? nil : count
             }
             let held = max(1, stream.pointee.stop - stream.pointee.rdNext)
@@ -204,6 +216,9 @@ package final class Exchange {
         }
     }
 
+    /// Bytes from which on a piece of the answer is sent as it lies, in records of 64 KiB; libfcgi copies all bytes into records of 8 KiB.
+    private static let direct = 16 * 1024
+
     /// Sends bytes of the answer: the header block of CGI, then the body.
     ///
     /// - Throws: if the web server has closed the connection.
@@ -212,6 +227,14 @@ package final class Exchange {
         var left = bytes.count
         switch wire {
         case .fastCGI(_, let raw):
+            if left >= Self.direct {
+                guard FCGX_FFlush(raw.pointee.out) == 0 else {
+                    throw FastCGIError(call: "FCGX_FFlush", code: FCGX_GetError(raw.pointee.out))
+                }
+                let code = vitrine_fcgx_send(raw, start, left)
+                guard code == 0 else { throw FastCGIError(call: "sendmsg", code: code) }
+                return
+            }
             while left > 0 {
                 let piece = min(left, Int(CInt.max))
                 guard FCGX_PutStr(start.assumingMemoryBound(to: CChar.self), CInt(piece), raw.pointee.out) == piece else {

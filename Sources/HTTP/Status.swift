@@ -14,6 +14,7 @@ package struct Status: Hashable, Sendable {
     package static let noContent = Status(204, "No Content")
     package static let partialContent = Status(206, "Partial Content")
     package static let multipleChoices = Status(300, "Multiple Choices")
+    package static let temporaryRedirect = Status(307, "Temporary Redirect")
     package static let found = Status(302, "Found")
     package static let notModified = Status(304, "Not Modified")
     package static let badRequest = Status(400, "Bad Request")

@@ -67,19 +67,23 @@ package final class Download {
     /// - Parameters:
     ///   - headers: only `Range` and `Accept` are sent to another scheme, host or port that a redirect leads to.
     ///   - certificateAuthority: a PEM file that replaces the system's certificates.
+    ///   - isBlind: whether any certificate is accepted, for any host.
     ///   - proxies: connected to instead of the hosts. The caller does not check their addresses.
     ///   - isCancelled: called at every read, and several times a second while waiting for the source.
     /// - Throws: `.refused` if `judge` refuses the URL, whether or not a server listens there; `.misdirected` if it refuses the URL of a
     ///   redirect.
     package init(
         _ url: String, method: Method = .get, headers: [(name: String, value: String)] = [], limits: Limits = .init(),
-        certificateAuthority: String? = nil, proxies: Proxies = Proxies(), judge: Judge, isCancelled: @escaping () -> Bool = { false }
+        certificateAuthority: String? = nil, isBlind: Bool = false, proxies: Proxies = Proxies(), judge: Judge,
+        isCancelled: @escaping () -> Bool = { false }
     ) throws(HTTPClientError) {
         self.limits = limits
         self.isCancelled = isCancelled
         deadline = monotonicSeconds() + limits.longest
         var (url, headers) = (url, headers)
-        let way = Way(limits: limits, certificateAuthority: certificateAuthority, proxies: proxies, isCancelled: isCancelled)
+        var trust = TLSSettings(certificateAuthority: certificateAuthority)
+        trust.isBlind = isBlind
+        let way = Way(limits: limits, trust: trust, proxies: proxies, isCancelled: isCancelled)
         transfer = try way.ask(url, method, headers, try Self.judged(url, by: judge))
         try waitForHead()
         for _ in 0..<Self.mostRedirects {
@@ -178,7 +182,7 @@ package final class Download {
 /// The settings that all requests of a download share.
 private struct Way {
     let limits: Download.Limits
-    let certificateAuthority: String?
+    let trust: TLSSettings
     let proxies: Proxies
     let isCancelled: () -> Bool
 
@@ -188,12 +192,11 @@ private struct Way {
     ) throws(HTTPClientError) -> Transfer {
         var proxy: Proxy?
         if !proxies.isEmpty, let parts = try? URLParts(url) {
-            let host = parts.host.hasSuffix(".") ? String(parts.host.dropLast()) : parts.host
-            proxy = proxies.proxy(for: parts.scheme, host, address: parts.address, port: Int(parts.port) ?? 0)
+            proxy = try proxies.proxy(for: url)
             if proxy != nil { try judgeHost(parts, mayConnect) }
         }
         // The operator chooses the proxy, so its address is not checked.
-        return try Transfer(url, method, headers, limits, certificateAuthority, proxy, proxy == nil ? mayConnect : { _ in true })
+        return try Transfer(url, method, headers, limits, trust, proxy, proxy == nil ? mayConnect : { _ in true })
     }
 
     /// Checks the addresses that this host finds for the name. If it finds none, the proxy may, so the name is allowed.
@@ -206,7 +209,7 @@ private struct Way {
         // libcurl resolves the name, in bounded time, and asks for a socket for every address; it gets none.
         final class Found { var addresses: [[UInt8]] = [] }
         let found = Found()
-        let search = try Transfer(parts.text, .head, [], limits, certificateAuthority, nil) { address in
+        let search = try Transfer(parts.text, .head, [], limits, trust, nil) { address in
             found.addresses.append(address)
             return false
         }

@@ -139,6 +139,13 @@ final class EasyHandle {
         return status
     }
 
+    /// The IP address that the last request went to.
+    var address: String? {
+        var text: UnsafePointer<CChar>?
+        guard vitrine_curl_get_text(raw, CURLINFO_PRIMARY_IP, &text) == CURLE_OK, let text, text.pointee != 0 else { return nil }
+        return String(cString: text)
+    }
+
     /// Translates libcurl's error code.
     func error(_ code: CURLcode, mayHaveArrived: Bool) -> HTTPClientError {
         let kind: HTTPClientError.Kind =

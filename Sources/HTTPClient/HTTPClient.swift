@@ -20,9 +20,11 @@ package final class HTTPClient: Sendable {
         package var exchange: Double
         /// The longest time that a kept connection may have been idle.
         package var idle: Int
+        /// Without a byte in either direction; nil for no limit but that of the exchange.
+        package var silence: Int?
 
-        package init(connect: Double = 5, exchange: Double = 60, idle: Int = 30) {
-            (self.connect, self.exchange, self.idle) = (connect, exchange, idle)
+        package init(connect: Double = 5, exchange: Double = 60, idle: Int = 30, silence: Int? = nil) {
+            (self.connect, self.exchange, self.idle, self.silence) = (connect, exchange, idle, silence)
         }
     }
 
@@ -30,10 +32,12 @@ package final class HTTPClient: Sendable {
     package struct Reply: Sendable {
         package let status: Int
         package let headers: ReplyHeaders
+        /// The IP address of the server, or of the proxy; nil if libcurl does not tell it.
+        package let address: String?
         private var pieces: ReplyBody
 
-        init(status: Int, headers: ReplyHeaders, pieces: ReplyBody) {
-            (self.status, self.headers, self.pieces) = (status, headers, pieces)
+        init(status: Int, headers: ReplyHeaders, address: String?, pieces: ReplyBody) {
+            (self.status, self.headers, self.address, self.pieces) = (status, headers, address, pieces)
         }
 
         /// The body in one array.
@@ -48,14 +52,15 @@ package final class HTTPClient: Sendable {
 
     private let timeouts: Timeouts
     private let trust: TLSSettings
+    private let proxies: Proxies
     private let idle = Monitor<[Correspondent]>([])
 
     /// The number of handles that are kept; each may hold `Correspondent.connections`.
     private static let kept = 64
 
-    package init(timeouts: Timeouts = .init(), trust: TLSSettings = .init()) {
-        self.timeouts = timeouts
-        self.trust = trust
+    /// - Parameter proxies: connected to instead of the hosts.
+    package init(timeouts: Timeouts = .init(), trust: TLSSettings = .init(), proxies: Proxies = Proxies()) {
+        (self.timeouts, self.trust, self.proxies) = (timeouts, trust, proxies)
     }
 
     /// - Parameter certificateAuthority: a PEM file that replaces the system's certificates.
@@ -75,9 +80,22 @@ package final class HTTPClient: Sendable {
     package func send(
         _ method: String, _ url: String, headers: [(name: String, value: String)] = [], body: [UInt8]? = nil, longest: Int
     ) throws(HTTPClientError) -> Reply {
+        guard let body else {
+            return try send(method, url, headers: headers, body: UnsafeRawBufferPointer?.none, longest: longest)
+        }
+        return try body.withUnsafeBufferPointer { bytes throws(HTTPClientError) in
+            try send(method, url, headers: headers, body: UnsafeRawBufferPointer(bytes), longest: longest)
+        }
+    }
+
+    /// As above, with a body in any memory, which must stay where it is until the answer is there.
+    package func send(
+        _ method: String, _ url: String, headers: [(name: String, value: String)] = [], body: UnsafeRawBufferPointer?, longest: Int
+    ) throws(HTTPClientError) -> Reply {
         let correspondent =
             idle.with { $0.popLast() } ?? Correspondent(timeouts: timeouts, trust: trust)
         defer { idle.with { if $0.count < Self.kept { $0.append(correspondent) } } }
+        if !proxies.isEmpty { correspondent.go(by: try proxies.proxy(for: url)) }
         return try correspondent.send(method, url, headers: headers, body: body, longest: longest)
     }
 }
@@ -99,6 +117,10 @@ private final class Correspondent: @unchecked Sendable {
         incoming = IncomingReply(of: handle)
         handle.set(CURLOPT_CONNECTTIMEOUT_MS, Int(timeouts.connect * 1000))
         handle.set(CURLOPT_TIMEOUT_MS, Int(timeouts.exchange * 1000))
+        if let silence = timeouts.silence {
+            handle.set(CURLOPT_LOW_SPEED_LIMIT, 1)
+            handle.set(CURLOPT_LOW_SPEED_TIME, silence)
+        }
         handle.set(CURLOPT_MAXAGE_CONN, timeouts.idle)
         handle.set(CURLOPT_MAXCONNECTS, Self.connections)
         handle.set(CURLOPT_PREREQDATA, pointer: UnsafeRawPointer(Unmanaged.passUnretained(self).toOpaque()))
@@ -112,8 +134,13 @@ private final class Correspondent: @unchecked Sendable {
         Unmanaged.fromOpaque(context!).takeUnretainedValue()
     }
 
+    /// Sends the following requests through a proxy; nil for none.
+    func go(by proxy: Proxy?) {
+        if let proxy { handle.go(by: proxy) } else { handle.set(CURLOPT_NOPROXY, "*") }
+    }
+
     func send(
-        _ method: String, _ url: String, headers: [(name: String, value: String)], body: [UInt8]?, longest: Int
+        _ method: String, _ url: String, headers: [(name: String, value: String)], body: UnsafeRawBufferPointer?, longest: Int
     ) throws(HTTPClientError) -> HTTPClient.Reply {
         try handle.ask(method, url, headers: headers)
         incoming.begin(longest: longest)
@@ -130,12 +157,10 @@ private final class Correspondent: @unchecked Sendable {
         case (_, let body?):
             handle.set(CURLOPT_POST, 1)
             handle.set(CURLOPT_POSTFIELDSIZE_LARGE, offset: body.count)
-            code = body.withUnsafeBytes { bytes in
-                // An empty array has no address, and without one libcurl would ask a callback for the body.
-                handle.set(CURLOPT_POSTFIELDS, pointer: bytes.baseAddress ?? UnsafeRawPointer(handle.raw))
-                defer { handle.set(CURLOPT_POSTFIELDS, pointer: nil) }
-                return curl_easy_perform(handle.raw)
-            }
+            // An empty body may have no address, and without one libcurl would ask a callback for it.
+            handle.set(CURLOPT_POSTFIELDS, pointer: body.baseAddress ?? UnsafeRawPointer(handle.raw))
+            defer { handle.set(CURLOPT_POSTFIELDS, pointer: nil) }
+            code = curl_easy_perform(handle.raw)
         }
         defer { incoming.end() }
         if let failure = incoming.failure { throw failure }
@@ -143,7 +168,7 @@ private final class Correspondent: @unchecked Sendable {
             throw HTTPClientError(.broken, "the kept connection ended before an answer came", mayHaveArrived: true)
         }
         guard code == CURLE_OK else { throw handle.error(code, mayHaveArrived: attempts > 0) }
-        return incoming.reply(status: handle.status)
+        return try incoming.reply(of: handle)
     }
 
     private func goesOut() -> Bool {

@@ -39,7 +39,12 @@ final class IncomingReply {
     func end() { body = ReplyBody() }
 
     /// The answer, after the exchange is complete.
-    func reply(status: Int) -> HTTPClient.Reply { HTTPClient.Reply(status: status, headers: headers, pieces: body) }
+    ///
+    /// - Throws: `.cut` if its header broke off.
+    func reply(of handle: EasyHandle) throws(HTTPClientError) -> HTTPClient.Reply {
+        guard headers.isComplete else { throw HTTPClientError(.cut, "the answer's header broke off", mayHaveArrived: true) }
+        return HTTPClient.Reply(status: handle.status, headers: headers, address: handle.address, pieces: body)
+    }
 
     private func take(line: UnsafeRawBufferPointer) -> Bool {
         do throws(HTTPClientError) {

@@ -48,6 +48,15 @@ package struct Proxies: Sendable, Equatable {
         return nil
     }
 
+    /// The proxy for a URL; nil if its host is connected to directly.
+    ///
+    /// - Throws: `.refused` if the text is not a URL.
+    package func proxy(for url: String) throws(HTTPClientError) -> Proxy? {
+        let parts = try URLParts(url)
+        let host = parts.host.hasSuffix(".") ? String(parts.host.dropLast()) : parts.host
+        return proxy(for: parts.scheme, host, address: parts.address, port: Int(parts.port) ?? 0)
+    }
+
     /// An entry of `no_proxy`: every host, a host and all below it, an address or a network; with a port, or for any.
     private struct Exception: Sendable, Equatable {
         var isEverything = false

@@ -4,6 +4,8 @@ package struct ReplyHeaders: Sendable {
     package private(set) var fields: [(name: String, value: String)] = []
     /// The bytes of the first `Location`; not all servers write UTF-8.
     private(set) var location: [UInt8]?
+    /// Whether the empty line at the header's end has come. libcurl takes an answer that breaks off before it for a whole one.
+    private(set) var isComplete = false
     /// Bytes of all headers of an exchange. Interim answers (1xx) count too, so that their number is bounded.
     private var size = 0
 
@@ -24,9 +26,10 @@ package struct ReplyHeaders: Sendable {
         size += line.count
         guard size <= Self.longest else { throw .headerTooLong() }
         if line.starts(with: "HTTP/".utf8) {  // an answer begins; what came before was an interim one
-            (fields, location) = ([], nil)
+            (fields, location, isComplete) = ([], nil, false)
             return
         }
+        if line.allSatisfy({ $0 == 0x0D || $0 == 0x0A }) { isComplete = true }
         guard let colon = line.firstIndex(of: UInt8(ascii: ":")) else { return }
         guard fields.count < Self.most else { throw .headerTooLong() }
         let (name, value) = (Self.text(line[..<colon]), Self.text(line[(colon + 1)...]))

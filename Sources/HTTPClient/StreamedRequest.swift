@@ -78,7 +78,7 @@ private final class Sending {
         let code = curl_easy_perform(handle.raw)
         if let failure = incoming.failure { throw failure }
         guard code == CURLE_OK else { throw handle.error(code, mayHaveArrived: true) }
-        return incoming.reply(status: handle.status)
+        return try incoming.reply(of: handle)
     }
 
     private func give(_ buffer: UnsafeMutableRawBufferPointer) -> Int {

@@ -30,9 +30,9 @@ final class Transfer {
 
     init(
         _ url: String, _ method: Download.Method, _ headers: [(name: String, value: String)], _ limits: Download.Limits,
-        _ certificateAuthority: String?, _ proxy: Proxy?, _ mayConnect: @escaping Download.AddressJudge
+        _ trust: TLSSettings, _ proxy: Proxy?, _ mayConnect: @escaping Download.AddressJudge
     ) throws(HTTPClientError) {
-        handle = EasyHandle(TLSSettings(certificateAuthority: certificateAuthority))
+        handle = EasyHandle(trust)
         guard let multi = curl_multi_init() else { fatalError("out of memory") }
         self.multi = multi
         (self.mayConnect, self.proxy) = (mayConnect, proxy)

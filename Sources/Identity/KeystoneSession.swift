@@ -3,6 +3,7 @@ internal import Glibc
 package import HTTPClient
 internal import JSONDocument
 package import Logging
+internal import ServiceMetrics
 internal import Synchronization
 internal import Threading
 
@@ -72,7 +73,7 @@ package final class KeystoneSession: Sendable {
     package func token(besides refused: String? = nil) throws(Fault) -> String { try login(besides: refused).token }
 
     private func get(_ path: String, _ headers: [(name: String, value: String)], _ login: KeystoneLogin) throws(Fault) -> HTTPClient.Reply {
-        try exchange("GET", (login.identityService ?? base) + path, headers + [("X-Auth-Token", login.token)])
+        try exchange(.ofPath(path), "GET", (login.identityService ?? base) + path, headers + [("X-Auth-Token", login.token)])
     }
 
     // MARK: the service's own token
@@ -100,7 +101,7 @@ package final class KeystoneSession: Sendable {
 
     private func logIn() throws(Fault) -> KeystoneLogin {
         let asked = monotonicSeconds()
-        let reply = try exchange("POST", base + "/auth/tokens", [("Content-Type", "application/json")], access.login)
+        let reply = try exchange(.login, "POST", base + "/auth/tokens", [("Content-Type", "application/json")], access.login)
         guard reply.status == 201 else { throw .keystone("it answers \(reply.status) to the service's own login at \(base)") }
         guard let login = KeystoneLogin(reply, asked: asked, interface: access.interface, region: access.region) else {
             throw .keystone("it answers the service's own login at \(base) with no token")
@@ -117,11 +118,14 @@ package final class KeystoneSession: Sendable {
     // MARK: requests
 
     private func exchange(
-        _ method: String, _ url: String, _ headers: [(name: String, value: String)], _ body: [UInt8]? = nil
+        _ request: KeystoneLabel, _ method: String, _ url: String, _ headers: [(name: String, value: String)], _ body: [UInt8]? = nil
     ) throws(Fault) -> HTTPClient.Reply {
         let isTrial = try enter()
         let headers = headers + [("Accept", "application/json")] + Trace.field
+        let began = monotonicSeconds()
         let result = send(method, url, headers, body, retries: isTrial ? 0 : access.retries)
+        ServiceMetrics.neighbours.keystone.add(request, AnswerLabel(result))
+        ServiceMetrics.neighbours.keystoneDurations.record(seconds: monotonicSeconds() - began, request)
         let hasAnswered =
             switch result {
             case .success: true
@@ -169,12 +173,30 @@ package final class KeystoneSession: Sendable {
     }
 }
 
+extension KeystoneLabel {
+    /// What is asked for at a path below the identity service's own.
+    fileprivate static func ofPath(_ path: String) -> KeystoneLabel {
+        guard path.hasPrefix("/auth/tokens") else { return .limits }
+        return path.hasPrefix("/auth/tokens?nocatalog") ? .validate : .catalog
+    }
+}
+
+extension AnswerLabel {
+    fileprivate init(_ result: Result<HTTPClient.Reply, HTTPClientError>) {
+        switch result {
+        case .success(let reply) where reply.status < 400: self = .ok
+        case .success(let reply): self = reply.status < 500 && reply.status != 429 ? .refused : .failed
+        case .failure(let error): self = [.unreachable, .timedOut].contains(error.kind) ? .unreachable : .failed
+        }
+    }
+}
+
 extension KeystoneSession: HealthProbe {
     package var healthName: String { "keystone" }
 
     /// Checks whether Keystone answers, without a token.
     package func checkHealth() throws(Fault) {
-        let reply = try exchange("GET", base, [])
+        let reply = try exchange(.health, "GET", base, [])
         guard reply.status == 200 else { throw .keystone("it answers \(reply.status) to GET \(base)") }
     }
 }

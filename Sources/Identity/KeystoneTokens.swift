@@ -3,6 +3,7 @@ package import Domain
 internal import HTTPClient
 internal import JSONDocument
 package import Logging
+internal import ServiceMetrics
 package import Threading
 
 /// Authentication by Keystone tokens. Keystone's answer about a token is cached for some minutes, for all threads of a process.
@@ -38,6 +39,9 @@ package final class KeystoneTokens: Authenticator {
     /// A cache of their own, so that a flood of unknown tokens does not push out the known ones.
     private let unknown: TokenCache<Void>
     private let validations = SingleFlight<String, Result<KeystoneToken?, Fault>>()
+    private let hits = ServiceMetrics.neighbours.tokens[Labels1(.hit)]
+    private let rejections = ServiceMetrics.neighbours.tokens[Labels1(.rejected)]
+    private let misses = ServiceMetrics.neighbours.tokens[Labels1(.miss)]
 
     /// The seconds for which an unknown token is cached.
     private static let unknownFor = 10.0
@@ -100,8 +104,15 @@ package final class KeystoneTokens: Authenticator {
         guard KeystoneToken.isPossible(text) else { return nil }
         // An expired token has one answer for services and another for users.
         let digest = Digest.sha256(of: text) + (mayHaveExpired ? " expired" : "")
-        if let token = known[digest] { return mayHaveExpired || !token.hasExpired ? token : nil }
-        if unknown[digest] != nil { return nil }
+        if let token = known[digest] {
+            hits.add()
+            return mayHaveExpired || !token.hasExpired ? token : nil
+        }
+        if unknown[digest] != nil {
+            rejections.add()
+            return nil
+        }
+        misses.add()
         // The bulkhead is outside of the single flight: threads that wait for another thread's question occupy places too.
         return try bulkhead.run(orElse: .overloaded("The identity service")) { () throws(Fault) in
             try askedFor(digest, text, mayHaveExpired: mayHaveExpired)

@@ -14,7 +14,7 @@ package struct TrustedHeaders: Authenticator {
     package func caller(for credentials: Credentials) throws(Fault) -> Caller {
         let forwarded = credentials.forwarded
         guard isSecret(forwarded.secret), forwarded.isConfirmed else { throw Fault(.unauthenticated, "Authentication required") }
-        if forwarded.standing == .service { return .service }
+        if forwarded.standing == .service { return .service(for: Author(project: forwarded.project, user: forwarded.user)) }
         let roles = Set((forwarded.roles ?? "").split(separator: ",").map { $0.filter { !$0.isWhitespace }.lowercased() })
         let isAdmin = forwarded.standing.map { $0 == .admin } ?? policy.current.makesAdmin(roles: roles)
         return Caller(user: forwarded.user, project: forwarded.project, roles: roles, isAdmin: isAdmin)

@@ -3,14 +3,14 @@ internal import Operations
 internal import Threading
 
 extension Importer {
-    /// Copies an image's data into other stores: as whole files where a store can take them, else as a stream. Either way the copy has the
-    /// image's digests: a whole file does not pass through this process, so the copy is read back.
+    /// Copies an image's data into other stores: as a whole file or on the engine's side where a store can do that, else as a stream. Either
+    /// way the copy has the image's digests: what a store takes whole does not pass through this process, so the copy is read back.
     ///
     /// - Throws: a fault that names the store whose data is damaged.
     func copy(_ image: Image, into targets: ImportTargets, _ run: JobRun) throws(Fault) {
         guard let (location, bytes) = try service.found(image) else { throw Fault(.notFound, "The image has no data in any store.") }
         let source = CopySource(bytes, of: image, in: service.stores.store(of: location))
-        if let path = bytes.path { try take(path, of: source, into: targets, run) }
+        try take(location.url, of: source, into: targets, run)
         guard targets.wantsStream else { return }
         let check = try source.check()
         let copyStream = StreamCopy(limits: service.limits, announced: bytes.size)
@@ -18,7 +18,7 @@ extension Importer {
         try check?.finish(source.words)
     }
 
-    private func take(_ path: String, of source: CopySource, into targets: ImportTargets, _ run: JobRun) throws(Fault) {
+    private func take(_ url: String, of source: CopySource, into targets: ImportTargets, _ run: JobRun) throws(Fault) {
         let size = source.bytes.size
         let progress = Progress(run.job, jobs, total: size * Int64(targets.count), service.logger)
         // The image exists, so its size is allowed, whatever the limit is by now.
@@ -28,7 +28,7 @@ extension Importer {
         var damage: Fault?
         var done: Int64 = 0
         do throws(Fault) {
-            try targets.take(fileAt: path, size: size) { count in
+            try targets.take(dataAt: url, fileAt: source.bytes.path, size: size) { count in
                 done = count
                 progress.note(count)
                 return run.isCancelled || damage != nil

@@ -1,12 +1,15 @@
 internal import Domain
 internal import Logging
 internal import Operations
+internal import ServiceMetrics
 internal import Threading
 
 /// The result of writing an import's data to stores.
 struct Brought {
     var locations: [ImageLocation]
     var failures: [(store: String?, fault: Fault)]
+    /// The number of bytes, of which each location has all.
+    var size: Int64
     /// Nil for a copy of data that the image has already.
     var measured: MeasuredBytes?
     /// The image as it was when the data was inspected.
@@ -84,7 +87,7 @@ extension Importer {
     ) throws(Fault) -> Brought {
         if plan.method == .copy {
             try copy(image, into: targets, run)
-            return Brought(locations: try targets.commit(), failures: targets.failures)
+            return Brought(locations: try targets.commit(), failures: targets.failures, size: image.size ?? 0)
         }
         let incoming = try incoming(of: image, by: plan, source, run)
         let converter = plugins.converter(for: image, run.job.task.kind)
@@ -102,8 +105,8 @@ extension Importer {
             measured = try copyStream(incoming, of: image, plan, into: targets, run, remaining, claim)
         }
         return Brought(
-            locations: try targets.commit(), failures: targets.failures, measured: measured, judged: judged, format: converter?.format,
-            source: source)
+            locations: try targets.commit(), failures: targets.failures, size: measured.size, measured: measured, judged: judged,
+            format: converter?.format, source: source)
     }
 
     /// The size of the data if it is known before it is read: staged data and copies keep theirs unless a plugin changes it.
@@ -185,6 +188,7 @@ extension Importer {
             }
             targets.confirm()
             service.carryOut(owed)
+            run.count(.success, bytes: brought.size)
         } catch {
             // Perhaps the job has ended: the data stays, and if the job has not ended, its next attempt removes the data.
             guard error.kind != .unavailable else { throw error }
@@ -197,6 +201,7 @@ extension Importer {
     /// Ends a job that failed. If a store cannot remove its data now, the job's lease expires instead, and the next attempt removes it.
     private func giveUp(_ run: JobRun, _ targets: ImportTargets, _ plan: ImportPlan, because fault: Fault) throws(Fault) {
         guard targets.discard() else {
+            run.count(.interrupted)
             return service.logger.warning("task \(run.job.task.id) will be retried, as a store cannot remove its data now: \(fault)")
         }
         try giveUp(run, fault) { $0.undo(plan, run.job, because: fault) }

@@ -74,17 +74,22 @@ final class ImportTargets: @unchecked Sendable {
     /// Whether a store waits for the stream.
     var wantsStream: Bool { targets.contains { !$0.isFilled && $0.fault == nil } }
 
-    /// Gives a local file to the stores that can take it whole, one after another.
+    /// Gives data to the stores that can take it whole, one after another: as a local file, or on the side of an engine that has it.
     ///
     /// - Parameters:
+    ///   - url: the location of the data.
+    ///   - path: the path of the data as a local file; nil when it is none.
     ///   - isCancelled: called with the number of bytes so far.
     ///   - verify: reads the data that a store has taken, and throws when it is damaged.
     func take(
-        fileAt path: String, size: Int64, isCancelled: (_ done: Int64) -> Bool, verify: (any ByteStream) throws(Fault) -> Void
+        dataAt url: String, fileAt path: String?, size: Int64, isCancelled: (_ done: Int64) -> Bool,
+        verify: (any ByteStream) throws(Fault) -> Void
     ) throws(Fault) {
         for (place, target) in targets.enumerated() where target.fault == nil {
+            func isEnding() -> Bool { isCancelled(Int64(place) * size) }
             do throws(Fault) {
-                target.isFilled = try target.bytes.take(fileAt: path, size: size) { isCancelled(Int64(place) * size) }
+                if let path { target.isFilled = try target.bytes.take(fileAt: path, size: size, isCancelled: isEnding) }
+                if !target.isFilled { target.isFilled = try target.bytes.take(dataAt: url, size: size, isCancelled: isEnding) }
                 if target.isFilled { try verify(try target.bytes.taken()) }
             } catch {
                 guard error.kind != .gone else { throw error }
@@ -125,7 +130,7 @@ final class ImportTargets: @unchecked Sendable {
                 let isGone = target.fail(error)
                 if !failures.contains(where: { $0.store == target.store }) { try note(error, of: target.store) }
                 // The job still succeeds: this store must not keep the others from having the image.
-                if !isGone { logger.error("store \(target.store ?? "file") failed and keeps data at \(target.bytes.url); remove it") }
+                if !isGone { logger.error("\(Self.words(target.store)) failed and keeps data at \(target.bytes.url); remove it") }
             }
         }
         try checkAny()
@@ -148,6 +153,8 @@ final class ImportTargets: @unchecked Sendable {
     private func note(_ fault: Fault, of store: String?) throws(Fault) {
         failures.append((store, fault))
         if mustAll || failures.count == names.count { throw fault }
-        logger.warning("store \(store ?? "file") does not take the image: \(fault)")
+        logger.warning("\(Self.words(store)) does not take the image: \(fault)")
     }
+
+    private static func words(_ store: String?) -> String { store.map { "store \($0)" } ?? "the store" }
 }

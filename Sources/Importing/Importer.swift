@@ -1,6 +1,7 @@
 package import Domain
 internal import Logging
 package import Operations
+internal import ServiceMetrics
 package import Threading
 
 /// Runs the ordered jobs, one after another. Many importers may run, in any number of processes: each job is held by one of them under a
@@ -12,6 +13,8 @@ package struct Importer: Sendable {
     /// Fetches data that clients name by URL.
     let source: any ImageSource
     let plugins: ImportPlugins
+    /// How often the data of a location is read, while its source fails.
+    let readingTries: Int
     /// Nil when other regions are not configured.
     let downloads: RegionDownloads?
     private let worker: String
@@ -30,9 +33,10 @@ package struct Importer: Sendable {
     /// - Parameter isEnding: called between pieces; an interrupted job is left to another worker.
     package init(
         service: ImageService, jobs: any JobCatalog, source: any ImageSource, plugins: ImportPlugins,
-        downloads: RegionDownloads?, host: String?, patience: Int, isEnding: @escaping @Sendable () -> Bool
+        downloads: RegionDownloads?, host: String?, patience: Int, readingTries: Int = 3, isEnding: @escaping @Sendable () -> Bool
     ) throws(ThreadUnavailable) {
         (self.service, self.jobs, self.source, self.plugins, self.downloads) = (service, jobs, source, plugins, downloads)
+        self.readingTries = readingTries
         (self.host, self.patience, self.isEnding, worker) = (host, patience, isEnding, service.worker)
         let worker = service.worker
         leases = try LeaseKeeper(of: "jobs", logger: service.logger) { tokens in
@@ -48,7 +52,16 @@ package struct Importer: Sendable {
         guard !isEnding(), let job = try jobs.claim(Upload.freshToken(), by: worker, on: host, patience: patience) else { return false }
         let lease = leases.keep(job.token)
         defer { leases.release(job.token) }
-        try Trace.following(job.trace) { () throws(Fault) in try perform(JobRun(job: job, lease: lease, isEnding: isEnding)) }
+        let run = JobRun(job: job, lease: lease, isEnding: isEnding)
+        let author = Author(project: job.task.owner, user: job.task.user)
+        do throws(Fault) {
+            try Trace.following(job.trace) { () throws(Fault) in
+                try Author.following(author) { () throws(Fault) in try perform(run) }
+            }
+        } catch {
+            run.count(.interrupted)
+            throw error
+        }
         return true
     }
 
@@ -57,6 +70,7 @@ package struct Importer: Sendable {
         let job: Job
         let lease: LeaseKeeper.Lease
         let isEnding: @Sendable () -> Bool
+        let claimedAt = monotonicSeconds()
 
         /// Whether to stop: the lease is lost, the image was deleted, or the process ends.
         var isCancelled: Bool { lease.isLost || isEnding() }
@@ -104,7 +118,7 @@ package struct Importer: Sendable {
     ) throws(Fault) {
         let job = run.job
         // A process that ends releases the job. A worker that has lost the lease changes nothing, unless the image was deleted.
-        guard !isEnding() else { return try jobs.release(job) }
+        guard !isEnding() else { return try release(run) }
         service.logger.warning("task \(job.task.id) on image \(job.task.image?.text ?? "-") failed: \(fault)")
         do throws(Fault) {
             let owed = try service.retryWhileUnavailable { () throws(Fault) in
@@ -115,6 +129,7 @@ package struct Importer: Sendable {
                 }
             }
             service.carryOut(owed)
+            run.count(.failure)
         } catch {
             guard error.kind == .gone else { throw error }
             // The other worker has the image and its staged data too.
@@ -122,6 +137,12 @@ package struct Importer: Sendable {
         }
         unstage(job)
         if job.task.kind == .legacyImport { deleteImage(of: job) }
+    }
+
+    /// Leaves a job to another worker, since this process ends.
+    func release(_ run: JobRun) throws(Fault) {
+        run.count(.interrupted)
+        try jobs.release(run.job)
     }
 
     /// Deletes an image that was created for a failed import. Source: Glance, `base_import.py`.

@@ -2,50 +2,58 @@ internal import Domain
 internal import JSONDocument
 internal import Logging
 internal import Operations
+internal import ServiceMetrics
 internal import Threading
 
 extension Importer {
     /// Adds a location to an image and reads its data: before the image is active if the data must have a digest, else afterwards.
     ///
-    /// Unlike Glance, this refuses a location whose data does not have the expected digest.
+    /// Unlike Glance, this refuses a location whose data does not have the expected digest, also where its store's engine, such as Cinder, is
+    /// not here. Without an expected digest the image becomes active with such a location, and its size is unknown.
     func runLocation(_ run: JobRun, _ plan: LocationPlan) throws(Fault) {
-        let size: Int64
+        let data: LocatedData?
         do throws(Fault) {
-            size = try source.size(of: plan.url)
-            guard size > 0 else { throw Fault(.invalid, "There are no bytes at the location.") }
-            try service.limits.check(size: size)
+            data = try service.data(at: plan.url, from: source)
+            if let data { try service.limits.check(size: data.size) }
         } catch {
             return try giveUp(run, error)
         }
-        let location = service.stores.labelled(ImageLocation(url: plan.url))
+        let location = service.stores.named(ImageLocation(url: plan.url))
         guard !plan.isTrusted else {
-            return try end(run) { $0.take(location, size, plan.expected, checksum: nil) }
+            return try end(run) { $0.take(location, data?.size, plan.expected, checksum: nil) }
+        }
+        guard let data else {
+            guard plan.expected == nil else {
+                return try giveUp(run, Fault(.invalid, "The data cannot be compared with os_hash_value: its store's engine is not here."))
+            }
+            service.logger.notice("image \(run.job.task.image?.text ?? "-") has no size and no digests: its store's engine is not here")
+            return try end(run) { $0.take(location, nil, nil, checksum: nil) }
         }
         guard let expected = plan.expected else {
             _ = try service.retryWhileUnavailable { () throws(Fault) in
-                try jobs.advance(run.job) { $0.take(location, size, nil, checksum: nil) }
+                try jobs.advance(run.job) { $0.take(location, data.size, nil, checksum: nil) }
             }
-            return try describe(run, plan, location, size)
+            return try describe(run, plan, location, data)
         }
         let found: (hash: ImageHash, checksum: String)
         do throws(Fault) {
-            found = try digests(of: plan.url, expected.algorithm, size, run)
+            found = try digests(of: data, expected.algorithm, run)
             guard found.hash.value == expected.value.lowercased() else {
                 throw Fault(.invalid, "The \(expected.algorithm) of the data is \(found.hash.value) instead of \(expected.value).")
             }
         } catch {
             return try giveUp(run, error)
         }
-        try end(run) { $0.take(location, size, found.hash, checksum: found.checksum) }
+        try end(run) { $0.take(location, data.size, found.hash, checksum: found.checksum) }
     }
 
     /// Computes the digests of an image that is active already. If the source fails, the image stays active, without digests.
-    private func describe(_ run: JobRun, _ plan: LocationPlan, _ location: ImageLocation, _ size: Int64) throws(Fault) {
+    private func describe(_ run: JobRun, _ plan: LocationPlan, _ location: ImageLocation, _ data: LocatedData) throws(Fault) {
         do throws(Fault) {
-            let (hash, checksum) = try digests(of: plan.url, plan.algorithm, size, run)
-            try end(run) { $0.take(location, size, hash, checksum: checksum) }
+            let (hash, checksum) = try digests(of: data, plan.algorithm, run)
+            try end(run) { $0.take(location, data.size, hash, checksum: checksum) }
         } catch {
-            guard !run.isEnding() else { return try jobs.release(run.job) }
+            guard !run.isEnding() else { return try release(run) }
             guard !run.lease.isLost else { return try giveUp(run, error) { _ in } }
             service.logger.warning("image \(run.job.task.image?.text ?? "-") stays without digests: \(error)")
             try end(run) { _ in }
@@ -61,20 +69,37 @@ extension Importer {
                     image.leave(job.task)
                 }
             }
+            run.count(.success)
         } catch {
             guard error.kind == .gone else { throw error }
             try giveUp(run, error) { _ in }
         }
     }
 
+    /// Reads the data, and once more from the beginning when its source or store fails, as often as Glance does.
     private func digests(
-        of url: String, _ algorithm: String, _ size: Int64, _ run: JobRun
+        of data: LocatedData, _ algorithm: String, _ run: JobRun
+    ) throws(Fault) -> (hash: ImageHash, checksum: String) {
+        let progress = Progress(run.job, jobs, total: data.size, service.logger)
+        var tries = 1
+        while true {
+            do throws(Fault) {
+                return try digests(of: data, algorithm, run, progress)
+            } catch {
+                guard [.unavailable, .unreachable].contains(error.kind), tries < readingTries, !run.isCancelled else { throw error }
+                service.logger.info("task \(run.job.task.id): try \(tries) of \(readingTries) to read the data failed: \(error)")
+                tries += 1
+            }
+        }
+    }
+
+    private func digests(
+        of data: LocatedData, _ algorithm: String, _ run: JobRun, _ progress: Progress
     ) throws(Fault) -> (hash: ImageHash, checksum: String) {
         guard let digests = DigestPair(algorithm) else { throw Fault(.invalid, "The algorithm \(algorithm) is not known.") }
-        let fetched = try source.fetch(url, atMost: size, isCancelled: { run.isCancelled })
-        let progress = Progress(run.job, jobs, total: size, service.logger)
-        let copyStream = StreamCopy(limits: service.limits, announced: size)
-        _ = try copyStream.run(from: fetched.reader, to: digests.readers(), isSlowAllowed: true) { done throws(Fault) in
+        let reader = try data.open { run.isCancelled }
+        let copyStream = StreamCopy(limits: service.limits, announced: data.size)
+        _ = try copyStream.run(from: reader, to: digests.readers(), isSlowAllowed: true) { done throws(Fault) in
             try run.check()
             progress.note(done)
         }
@@ -84,10 +109,10 @@ extension Importer {
 
 extension Image {
     /// Gives the image a location, and its size and digests.
-    fileprivate mutating func take(_ location: ImageLocation, _ size: Int64, _ hash: ImageHash?, checksum: String?) {
+    fileprivate mutating func take(_ location: ImageLocation, _ size: Int64?, _ hash: ImageHash?, checksum: String?) {
         if !locations.contains(where: { $0.url.isSame(as: location.url) }) { locations.append(location) }
         if status == .importing { status = .active }
-        self.size = size
+        self.size = size ?? self.size
         self.hash = hash ?? self.hash
         self.checksum = checksum ?? self.checksum
     }

@@ -6,12 +6,15 @@ extension ImportService {
     /// Orders a location for a queued image, which becomes active with the data at that location.
     ///
     /// - Parameter expected: the digest that the data must have.
-    /// - Throws: `.conflict` unless the image is queued and no other task works on it, `.forbidden` when the policy does not allow it,
-    ///   `.invalid` for a location that clients may not name, and for a signed image.
+    /// - Throws: `.conflict` unless the image is queued and no other task works on it, `.forbidden` when the policy does not allow it, and
+    ///   for a location that a user may not name, `.invalid` for one that another service may not name, and for a signed image.
     ///
     /// Source: https://docs.openstack.org/api-ref/image/v2/#add-location; the checks come in Glance's order.
     package func order(_ url: String, expecting expected: ImageHash?, on id: ImageID, by caller: Caller) throws(Fault) {
         let seen = try service.images.image(id, visibleTo: caller)
+        // The records are asked before the row is locked, and the answer counts after the other checks.
+        var others: Fault?
+        do throws(Fault) { try service.checkIsOwn(url, of: seen.id, namedBy: caller) } catch { others = error }
         let claim = try service.claim(for: seen.owner, bytes: nil)
         // Another service of the cloud may change every image that it sees, whoever owns it.
         let writer = caller.isCloudService ? Caller.service : caller
@@ -21,11 +24,12 @@ extension ImportService {
             }
             if !caller.isCloudService { try service.policy.requireOwnership(of: image, by: caller) }
             try service.policy.require(.addImageLocation, on: image, by: caller)
-            guard caller.isCloudService || service.canLocate(url) else {
+            guard caller.isCloudService || service.mayLocate(url, caller) else {
                 throw Fault(.forbidden, "http store must be enabled to use location API by normal user.")
             }
             try service.checkMayBeLocated(image.properties)
-            try service.checkLocation(url)
+            try service.checkLocation(url, namedBy: caller)
+            if let others { throw others }
             try checkIsFree(image)
             guard image.containerFormat != nil, image.diskFormat != nil else {
                 throw Fault(.conflict, "Properties disk_format, container_format must be set prior to adding a location.")

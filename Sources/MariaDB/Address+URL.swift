@@ -2,7 +2,8 @@ internal import Text
 
 extension Address {
     /// Reads a SQLAlchemy URL, as in Glance's `[database] connection`:
-    /// `mysql+pymysql://user:password@host:port/database?unix_socket=…&charset=…&ssl_ca=…`.
+    /// `mysql+pymysql://user:password@host:port/database?unix_socket=…&charset=…&ssl_ca=…`. Several servers of one cluster stand in the place of
+    /// the host, separated by commas (`host1:port,host2:port`), or each in a `host=` of the query, in the order in which they are tried.
     ///
     /// The password may contain the separators of the other parts (`/ ? : # %`) unescaped. Source: SQLAlchemy 2, `engine/url.py`,
     /// `_parse_url`; these functions follow its regular expression part by part.
@@ -19,6 +20,7 @@ extension Address {
         defer {
             if host.isEmpty { host = "127.0.0.1" }
             if port == 0 { port = 3306 }
+            for index in others.indices where others[index].port == 0 { others[index].port = 3306 }
         }
         var rest = url[schemeEnd.upperBound...]
         var password: Substring?
@@ -53,26 +55,46 @@ extension Address {
         return user.lastIndex(of: "@").map { (text[..<$0], nil, $0) }
     }
 
-    /// Reads host and port.
+    /// Reads the servers.
     private mutating func readPlace(_ text: Substring) throws(AddressError) {
+        let parts = text.split(separator: ",", omittingEmptySubsequences: false)
+        var places: [Place] = []
+        for part in parts {
+            let place = try Self.place(part)
+            guard parts.count == 1 || !place.host.isEmpty else { throw Self.noHost }
+            places.append(place)
+        }
+        take(places)
+    }
+
+    /// Takes the servers; a port that is 0 is the usual one.
+    mutating func take(_ places: [Place]) {
+        (host, port) = (places[0].host, places[0].port)
+        others = Array(places.dropFirst())
+    }
+
+    /// Reads host and port, which is 0 if it is left out.
+    static func place(_ text: Substring) throws(AddressError) -> Place {
+        var place = Place(host: "", port: 0)
         var rest = text
         if rest.first == "[", let end = rest.lastIndex(of: "]") {
-            host = String(rest[rest.index(after: rest.startIndex)..<end])
+            place.host = String(rest[rest.index(after: rest.startIndex)..<end])
             rest = rest[rest.index(after: end)...]
-            guard host.allSatisfy({ $0.isHexDigit || ":.%".contains($0) || $0.isASCII && $0.isLetter }) else { throw Self.noHost }
+            guard place.host.allSatisfy({ $0.isHexDigit || ":.%".contains($0) || $0.isASCII && $0.isLetter }) else { throw noHost }
         } else {
             let name = rest.prefix { $0 != ":" }
-            guard name.allSatisfy({ $0.isLetter || $0.isNumber || "-_.".contains($0) }) else { throw Self.noHost }
-            if !name.isEmpty { host = String(name) }
+            guard name.allSatisfy({ $0.isLetter || $0.isNumber || "-_.".contains($0) }) else { throw noHost }
+            place.host = String(name)
             rest = rest[name.endIndex...]
         }
-        guard rest.first == ":" || rest.isEmpty else { throw Self.noHost }
+        guard rest.first == ":" || rest.isEmpty else { throw noHost }
         let digits = rest.dropFirst()
-        guard !digits.isEmpty else { return }
+        guard !digits.isEmpty else { return place }
         guard digits.utf8.allSatisfy({ 0x30...0x39 ~= $0 }), let port = UInt32(digits), port < 65536 else {
             throw AddressError("the port is no number below 65536; write %40 for an @ in the password")
         }
-        self.port = port
+        place.port = port
+        return place
     }
 
     private static let noHost = AddressError(

@@ -2,6 +2,8 @@
 package struct Address: Sendable, Equatable {
     package var host = "127.0.0.1"
     package var port: UInt32 = 3306
+    /// Further servers of the same cluster, which are used while those before them cannot be.
+    package var others: [Place] = []
     /// The path of a UNIX socket, used instead of host and port.
     package var socket: String?
     package var user = ""
@@ -13,10 +15,28 @@ package struct Address: Sendable, Equatable {
     package var bindAddress: String?
     /// SQL that is run on each new connection, before this program's own settings.
     package var initCommand: String?
+    /// The value of `wsrep_sync_wait` at a node of a Galera cluster; nil for the node's own.
+    package var syncWait: Int?
     /// Limits in seconds that the operator set for waiting for the server; nil if not set.
     package var connectTimeout, readTimeout, writeTimeout: UInt32?
 
     package init() {}
+
+    /// Where a server listens.
+    package struct Place: Sendable, Equatable {
+        package var host: String
+        package var port: UInt32
+    }
+
+    /// The address of each server by itself, in the order of preference.
+    var servers: [Address] {
+        guard socket == nil else { return [self] }
+        return ([Place(host: host, port: port)] + others).map { place in
+            var server = self
+            (server.host, server.port, server.others) = (place.host, place.port, [])
+            return server
+        }
+    }
 
     /// Settings of an encrypted connection. Files are PEM.
     package struct TLS: Sendable, Equatable {

@@ -29,6 +29,7 @@ extension Address {
         var wish = Wish()
         var words: Set<String> = []
         var (optionFile, optionGroup): (String?, String?)
+        var places: [Place] = []
         // If an `@` follows, the word may be the end of a password with a `?` in it.
         func shown(_ word: String) -> String { query.contains("@") ? "…" : String(word.prefix(40)) }
         for pair in query.split(separator: "&") {
@@ -37,6 +38,10 @@ extension Address {
             guard parts.count == 2, !parts[1].isEmpty else { continue }
             let word = try Self.unquoted(parts[0], "the query")
             let value = try Self.unquoted(parts[1], "the value of \(shown(word))")
+            if word == "host", !value.isEmpty {
+                for part in value.split(separator: ",", omittingEmptySubsequences: false) { places.append(try Self.place(part)) }
+                continue
+            }
             guard words.insert(word).inserted else { throw AddressError("'\(shown(word))' is there twice") }
             if word == "read_default_file" || word == "read_default_group" {
                 if word == "read_default_file" { optionFile = value } else { optionGroup = value }
@@ -49,6 +54,11 @@ extension Address {
             guard Self.harmless.contains(word) else {
                 throw AddressError("'\(shown(word))' is a word that is not known here; look for a slip, or leave it out")
             }
+        }
+        if !places.isEmpty {
+            guard places.allSatisfy({ !$0.host.isEmpty }) else { throw AddressError("'host' names no host") }
+            if places[0].port == 0 { places[0].port = port }
+            take(places)
         }
         if optionFile != nil || optionGroup != nil {
             try take(try OptionFile(optionFile ?? "/etc/my.cnf", group: optionGroup ?? "client"), &wish)
@@ -78,7 +88,6 @@ extension Address {
     private mutating func isPlace(_ word: String, _ value: String) throws(AddressError) -> Bool {
         switch word {
         case "unix_socket": if !value.isEmpty { socket = value }
-        case "host": if !value.isEmpty { host = value }
         case "port": if !value.isEmpty { port = try Self.number(value, word, most: 65535) }
         case "user", "username": if !value.isEmpty { user = value }
         case "password", "passwd": if !value.isEmpty { password = value }

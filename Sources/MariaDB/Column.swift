@@ -6,6 +6,8 @@ final class Column {
     enum Kind { case integer, time, text }
 
     let kind: Kind
+    /// The name, and the type that the server tells.
+    let description: ColumnDescription
     private(set) var buffer: UnsafeMutableRawBufferPointer
     /// Flags that MariaDB writes: whether the value is NULL, whether it was cut, and its full length.
     private let signs: UnsafeMutablePointer<Signs>
@@ -17,6 +19,7 @@ final class Column {
     }
 
     init(_ field: MYSQL_FIELD) {
+        description = ColumnDescription(field)
         switch field.type {
         case MYSQL_TYPE_TINY, MYSQL_TYPE_SHORT, MYSQL_TYPE_LONG, MYSQL_TYPE_INT24, MYSQL_TYPE_LONGLONG: kind = .integer
         case MYSQL_TYPE_DATETIME, MYSQL_TYPE_TIMESTAMP, MYSQL_TYPE_DATE: kind = .time
@@ -74,6 +77,9 @@ final class Column {
             year: Int(time.year), month: Int(time.month), day: Int(time.day),
             hour: Int(time.hour), minute: Int(time.minute), second: Int(time.second))
     }
+
+    /// Microseconds of a time.
+    var microseconds: Int { kind == .time ? Int(buffer.load(as: MYSQL_TIME.self).second_part) : 0 }
 
     /// The bytes fetched: the whole value if it fits the buffer.
     var bytes: UnsafeRawBufferPointer { UnsafeRawBufferPointer(rebasing: buffer[..<min(length, buffer.count)]) }

@@ -8,6 +8,14 @@ package final class Connection {
     private let raw: UnsafeMutablePointer<MYSQL>
     /// Whether an error occurred after which the connection cannot be used.
     private(set) var isBroken = false
+    /// The index of its server among those of the pool's address.
+    var server = 0
+    /// Whether the server is a node of a Galera cluster: locks hold at that node alone, and what others have committed may be seen late.
+    package private(set) var isReplicated = false
+    /// Whether a transaction was begun and not ended. The server may have ended it since.
+    private var isInTransaction = false
+    /// Statements beyond the cached ones, until the transaction ends: see `statement(_:)`.
+    private var passing: [Statement] = []
 
     private static let cachedStatements = 256
 
@@ -37,10 +45,12 @@ package final class Connection {
         // Programs that this one starts do not inherit the socket.
         _ = fcntl(CInt(mysql_get_socket(raw)), F_SETFD, FD_CLOEXEC)
         if address.socket == nil { watchSocket() }
+        isReplicated = try askWhetherReplicated()
+        if isReplicated, let wait = address.syncWait { try execute("SET SESSION wsrep_sync_wait = \(wait)") }
     }
 
     deinit {
-        statements = [:]  // before the connection that they belong to
+        (statements, passing) = ([:], [])  // before the connection that they belong to
         mysql_close(raw)
     }
 
@@ -89,6 +99,30 @@ package final class Connection {
     }
 
     // MARK: setting up
+
+    /// - Throws: an error of connecting for a node outside its cluster, which takes connections and no statements.
+    private func askWhetherReplicated() throws(MariaDBError) -> Bool {
+        do throws(MariaDBError) {
+            guard try answer(to: "SELECT @@wsrep_on", column: 0) == "1" else { return false }
+        } catch {
+            // MySQL does not know the variable.
+            guard error.number == 1193 else { throw error }
+            return false
+        }
+        guard try answer(to: "SHOW STATUS LIKE 'wsrep_ready'", column: 1) != "OFF" else {
+            throw MariaDBError(number: 1047, message: "the node is outside its Galera cluster", sql: MariaDBError.connecting)
+        }
+        return true
+    }
+
+    /// A column of the only row of a query, while the connection is set up.
+    private func answer(to sql: String, column: Int) throws(MariaDBError) -> String? {
+        guard mysql_real_query(raw, sql, UInt(sql.utf8.count)) == 0, let result = mysql_store_result(raw) else {
+            throw MariaDBError(number: mysql_errno(raw), message: String(cString: mysql_error(raw)), sql: MariaDBError.connecting)
+        }
+        defer { mysql_free_result(result) }
+        return mysql_fetch_row(result)?[column].map { String(cString: $0) }
+    }
 
     private func encrypt(_ tls: Address.TLS) throws(MariaDBError) {
         vitrine_mysql_option_flag(raw, MYSQL_OPT_SSL_ENFORCE, 1)
@@ -141,15 +175,23 @@ package final class Connection {
     @discardableResult
     /// Runs a statement without a result, and returns the number of rows matched.
     package func run(_ sql: String, _ values: [SQLValue]) throws(MariaDBError) -> Int {
-        try noticingLoss { () throws(MariaDBError) in try statement(sql).run(values) }
+        try repeatingConflicts { () throws(MariaDBError) in
+            try noticingLoss { () throws(MariaDBError) in try statement(sql).run(values) }
+        }
     }
 
     /// Passes the rows of a query to a closure as they arrive from the server.
     package func forEachRow<Element>(
         of query: Query<Element>, _ values: [SQLValue], _ body: (Element) throws(MariaDBError) -> Void
     ) throws(MariaDBError) {
-        try noticingLoss { () throws(MariaDBError) in
-            try statement(query.sql).forEachRow(values) { row throws(MariaDBError) in try body(try query.decode(row)) }
+        var hasRows = false
+        try repeatingConflicts(unless: { hasRows }) { () throws(MariaDBError) in
+            try noticingLoss { () throws(MariaDBError) in
+                try statement(query.sql).forEachRow(values) { row throws(MariaDBError) in
+                    hasRows = true
+                    try body(try query.decode(row))
+                }
+            }
         }
     }
 
@@ -172,6 +214,11 @@ package final class Connection {
         } catch {
             if !isEnough { throw error }
         }
+    }
+
+    /// The columns of a statement's result. The statement is prepared and not run.
+    package func columns(of sql: String) throws(MariaDBError) -> [ColumnDescription] {
+        try noticingLoss { () throws(MariaDBError) in try statement(sql).columns.map(\.description) }
     }
 
     /// All rows of a query.
@@ -198,7 +245,7 @@ package final class Connection {
         return first
     }
 
-    /// Runs a statement that cannot be prepared or is used once: `COMMIT`, DDL. It must not contain values from clients.
+    /// Runs a statement that cannot be prepared or is used once, such as DDL. It must not contain values from clients.
     package func execute(_ sql: String) throws(MariaDBError) {
         try noticingLoss { () throws(MariaDBError) in
             guard mysql_real_query(raw, sql, UInt(sql.utf8.count)) == 0 else {
@@ -215,16 +262,98 @@ package final class Connection {
         return count >= 0 || (errno != EAGAIN && errno != EINTR)
     }
 
+    // MARK: transactions
+
+    /// Begins a transaction.
+    ///
+    /// From now on, each statement fails with a conflict (`isConflict`) if the server has ended the transaction unasked. Galera does that when a
+    /// transaction of another node collides with this one, and the error that tells it may be lost with a statement that is prepared at
+    /// that moment: the statements that follow would each be committed by themselves, and COMMIT would succeed.
+    ///
+    /// - Parameter statement: `START TRANSACTION`, with its characteristics if there are any.
+    package func begin(_ statement: String = "START TRANSACTION") throws(MariaDBError) {
+        try execute(statement)
+        isInTransaction = true
+    }
+
+    /// Commits the transaction.
+    package func commit() throws(MariaDBError) {
+        endTransaction()
+        try execute("COMMIT")
+    }
+
+    /// Ends the transaction without effect. Where the connection is gone, the server has done that.
+    package func rollBack() {
+        endTransaction()
+        if !isBroken { try? execute("ROLLBACK") }
+    }
+
+    private func endTransaction() {
+        isInTransaction = false
+        passing = []
+    }
+
+    /// Runs statements as one transaction, which has no effect if the body throws.
+    package func transaction(_ body: () throws -> Void) throws {
+        try begin()
+        do {
+            try body()
+            try commit()
+        } catch {
+            rollBack()
+            throw error
+        }
+    }
+
+    /// - Throws: a conflict if the transaction is no more.
+    private func checkTransaction(after sql: String) throws(MariaDBError) {
+        guard isInTransaction, raw.pointee.server_status & UInt32(SERVER_STATUS_IN_TRANS) == 0 else { return }
+        throw MariaDBError(number: MariaDBError.deadlock, message: "the server has ended the transaction", sql: sql)
+    }
+
+    /// A statement, prepared on this connection once. After a new one was prepared within a transaction, a round trip finds out whether that
+    /// has swallowed a conflict, because the answer to preparing does not tell. One that is not kept is closed after the transaction:
+    /// closing has no answer at all.
     private func statement(_ sql: String) throws(MariaDBError) -> Statement {
         if let known = statements[sql] { return known }
         let statement = try Statement(sql, on: raw)
-        if statements.count < Self.cachedStatements { statements[sql] = statement }
+        if statements.count < Self.cachedStatements {
+            statements[sql] = statement
+        } else if isInTransaction {
+            passing.append(statement)
+        }
+        if isInTransaction {
+            guard mysql_ping(raw) == 0 else {
+                throw MariaDBError(number: mysql_errno(raw), message: String(cString: mysql_error(raw)), sql: sql)
+            }
+            try checkTransaction(after: sql)
+        }
         return statement
     }
 
+    /// Repeats a statement that stands by itself while it conflicts with others: it has had no effect then.
+    private func repeatingConflicts<Value>(
+        unless isOver: () -> Bool = { false }, _ body: () throws(MariaDBError) -> Value
+    ) throws(MariaDBError) -> Value {
+        guard !isInTransaction else { return try body() }
+        var pause = ConflictPause(atMost: Double(min(limit, Self.conflictPatience)))
+        while true {
+            do throws(MariaDBError) {
+                return try body()
+            } catch {
+                guard error.isConflict, !isOver(), pause.wait() else { throw error }
+            }
+        }
+    }
+
+    /// Seconds for which a statement is repeated.
+    private static let conflictPatience: UInt32 = 10
+
     private func noticingLoss<Value>(_ body: () throws(MariaDBError) -> Value) throws(MariaDBError) -> Value {
         do throws(MariaDBError) {
-            return try body()
+            let value = try body()
+            try checkTransaction(after: "(a statement of a transaction)")
+            return value
         } catch {
             // After an error of the client library, the next bytes from the server may belong to the previous answer.
             if error.isUnavailable || 2000..<3000 ~= error.number { isBroken = true }

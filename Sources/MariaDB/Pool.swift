@@ -43,9 +43,10 @@ package final class Pool: Sendable {
         case roomForOne
     }
 
-    private let address: Address
+    private let servers: Servers
     private let timeouts: Connection.Timeouts
     private let limits: Limits
+    private let observer: any PoolObserver
     private let state = Monitor(State())
 
     /// Seconds after which an idle connection is pinged before use, and seconds for the answer. A firewall or a failover can silence all
@@ -55,9 +56,15 @@ package final class Pool: Sendable {
     private static let reserved = 2
     private static let pingLimit: UInt32 = 2
 
-    /// - Parameter timeouts: nil for those in the address, and the defaults where it has none.
-    package init(_ address: Address, timeouts: Connection.Timeouts? = nil, limits: Limits = .init()) {
-        (self.address, self.timeouts, self.limits) = (address, timeouts ?? Connection.Timeouts(address), limits)
+    /// - Parameters:
+    ///   - timeouts: nil for those in the address, and the defaults where it has none.
+    ///   - observer: is told of what happens in the pool.
+    package init(
+        _ address: Address, timeouts: Connection.Timeouts? = nil, limits: Limits = .init(), observer: any PoolObserver = NoPoolObserver()
+    ) {
+        (self.timeouts, self.limits) = (timeouts ?? Connection.Timeouts(address), limits)
+        servers = Servers(address, timeouts: self.timeouts)
+        self.observer = observer
     }
 
     /// Lends a connection for the length of one call.
@@ -70,11 +77,20 @@ package final class Pool: Sendable {
     package func withConnection<Value>(
         within seconds: UInt32? = nil, fresh isFresh: Bool = false, isUrgent: Bool = false, _ body: (Connection) throws -> Value
     ) throws -> Value {
-        let connection = try take(isFresh, isUrgent, isForLong: (seconds ?? 0) > timeouts.answer)
-        let lent = monotonicSeconds()
-        defer { release(connection, lent: lent) }
-        connection.limit = seconds ?? timeouts.answer
-        return try body(connection)
+        do {
+            let connection = try take(isFresh, isUrgent, isForLong: (seconds ?? 0) > timeouts.answer)
+            let lent = monotonicSeconds()
+            observer.lent(1)
+            defer {
+                release(connection, lent: lent)
+                observer.lent(-1)
+            }
+            connection.limit = seconds ?? timeouts.answer
+            return try body(connection)
+        } catch {
+            if let kind = (error as? MariaDBError)?.kind { observer.failed(kind) }
+            throw error
+        }
     }
 
     /// - Parameter isForLong: the answer may take so long that the connection must be pinged first.
@@ -92,6 +108,8 @@ package final class Pool: Sendable {
         let most = limits.size + limits.overflow + (isUrgent ? Self.reserved : 0)
         // Closed after the monitor's lock is released.
         var closed: [Connection] = []
+        var waitedSince: Double?
+        defer { if let waitedSince { observer.waited(seconds: monotonicSeconds() - waitedSince) } }
         let found = state.wait(atMost: limits.patience) { state -> Found? in
             while let idle = state.idle.last, !isFresh || state.open >= most {
                 state.idle.removeLast()
@@ -99,10 +117,14 @@ package final class Pool: Sendable {
                 closed.append(idle.connection)
                 state.open -= 1
             }
-            guard state.open < most else { return nil }
+            guard state.open < most else {
+                waitedSince = waitedSince ?? monotonicSeconds()
+                return nil
+            }
             state.open += 1
             return .roomForOne
         }
+        if case .idle = found { observer.idle(-1 - closed.count) } else if !closed.isEmpty { observer.idle(-closed.count) }
         guard let found else {
             throw MariaDBError(number: MariaDBError.poolExhausted, message: "all \(most) connections are in use", sql: "")
         }
@@ -111,7 +133,7 @@ package final class Pool: Sendable {
 
     private func open() throws(MariaDBError) -> Connection {
         do throws(MariaDBError) {
-            return try Connection(to: address, timeouts: timeouts)
+            return try servers.open()
         } catch {
             state.with { $0.open -= 1 }
             throw error
@@ -119,25 +141,30 @@ package final class Pool: Sendable {
     }
 
     /// Takes a connection back. If it was lost, the idle ones that were last used before it was lent are closed too, because they may be
-    /// lost as well.
+    /// lost as well. One that leads to another server than the best is not kept.
     private func release(_ connection: Connection, lent: Double) {
+        if connection.isBroken { servers.lost(connection) }
+        let isBest = !servers.isBetter(than: connection)
         let (size, now) = (limits.size, monotonicSeconds())
         let unused = now - limits.longestIdle
         // Closed after the monitor's lock is released.
         var closed: [Connection] = []
-        state.with { state in
-            if !connection.isBroken && state.idle.count < size {
+        let isKept = state.with { state -> Bool in
+            if !connection.isBroken && isBest && state.idle.count < size {
                 closed = state.idle.prefix { $0.since < unused }.map(\.connection)
                 state.idle.removeFirst(closed.count)
                 state.open -= closed.count
                 state.idle.append(Idle(connection: connection, since: now))
-                return
+                return true
             }
             state.open -= 1
-            guard connection.isBroken else { return }
+            guard connection.isBroken else { return false }
             closed = state.idle.filter { $0.since < lent }.map(\.connection)
             state.idle.removeAll { $0.since < lent }
             state.open -= closed.count
+            return false
         }
+        let change = (isKept ? 1 : 0) - closed.count
+        if change != 0 { observer.idle(change) }
     }
 }

@@ -82,19 +82,28 @@ final class Statement {
 
     /// The current row's column as text. A value that is longer than its buffer is fetched again, whole.
     func text(_ index: Int) throws(MariaDBError) -> String? {
-        let column = columns[index]
-        switch column.kind {
-        case .integer: return column.integer?.description
-        case .time: return column.time?.description
-        case .text:
-            if column.length > column.buffer.count {
-                column.grow()
-                column.fill(&results[index])
-                try check(mysql_stmt_fetch_column(raw, &results[index], UInt32(index), 0))
-                hasOutgrown = true
-            }
-            return String(validating: column.bytes, as: UTF8.self)
+        switch columns[index].kind {
+        case .integer: columns[index].integer?.description
+        case .time: columns[index].time?.description
+        case .text: String(validating: try bytes(index), as: UTF8.self)
         }
+    }
+
+    /// The same, with U+FFFD for bytes that are not UTF-8.
+    func repairedText(_ index: Int) throws(MariaDBError) -> String {
+        if columns[index].kind == .text { return String(decoding: try bytes(index), as: UTF8.self) }
+        return try text(index) ?? ""
+    }
+
+    private func bytes(_ index: Int) throws(MariaDBError) -> UnsafeRawBufferPointer {
+        let column = columns[index]
+        if column.length > column.buffer.count {
+            column.grow()
+            column.fill(&results[index])
+            try check(mysql_stmt_fetch_column(raw, &results[index], UInt32(index), 0))
+            hasOutgrown = true
+        }
+        return column.bytes
     }
 
     private func bindResults() throws(MariaDBError) {

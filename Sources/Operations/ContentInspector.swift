@@ -66,7 +66,7 @@ package struct ContentInspector {
 }
 
 /// A format inspector; one thread at a time uses it.
-private final class InspectedStream: @unchecked Sendable {
+final class InspectedStream: @unchecked Sendable {
     private var inspector = FormatInspector()
 
     func inspect(_ piece: UnsafeRawBufferPointer) { inspector.inspect(piece) }

@@ -1,5 +1,6 @@
 package import Domain
 internal import Logging
+internal import ServiceMetrics
 internal import Threading
 
 extension ImageService {
@@ -64,7 +65,13 @@ package struct Copier: Sendable {
         for order in try orders.waitingCopies(atMost: 16) where !isEnding() {
             guard begun.with({ $0.insert(order.image).inserted }) else { continue }
             defer { begun.with { _ = $0.remove(order.image) } }
-            let isMade = try Trace.following(order.trace) { () throws(Fault) in try make(order) }
+            let isMade: Bool
+            do throws(Fault) {
+                isMade = try Trace.following(order.trace) { () throws(Fault) in try make(order) }
+            } catch {
+                ServiceMetrics.imports.ended.add(.copyFrom, .interrupted)
+                throw error
+            }
             if isMade { return true }
         }
         return false
@@ -79,6 +86,7 @@ package struct Copier: Sendable {
             guard error.kind == .notFound else { throw error }
             return false
         }
+        let began = monotonicSeconds()
         let source = LateReader(of: image, from: order.url, service, isEnding)
         do throws(Fault) {
             var claim = try service.claim(for: image.owner, bytes: image.size)
@@ -86,14 +94,18 @@ package struct Copier: Sendable {
             claim?.limits.imageCountUploading = nil
             try service.receive(
                 image, from: source, announced: nil, claiming: claim, by: .service, failed: { isEnding() ? .queued : .killed })
+            ServiceMetrics.imports.ended.add(.copyFrom, .success)
+            ServiceMetrics.imports.bytes.add(.copyFrom, by: source.count)
             service.logger.info("image \(order.image) was copied")
         } catch {
             if error.kind == .conflict { return false }
             // The database is unavailable; the upload is aborted when its lease expires.
             if error.kind == .unavailable && !source.hasFailed { throw error }
+            ServiceMetrics.imports.ended.add(.copyFrom, isEnding() ? .interrupted : .failure)
             service.logger.warning("image \(order.image) was not copied: \(error)")
             if error.kind == .tooLarge && !source.hasBegun { kill(image, for: error) }
         }
+        ServiceMetrics.imports.durations.record(seconds: monotonicSeconds() - began, .copyFrom)
         return true
     }
 
@@ -123,7 +135,7 @@ private final class LateReader: ByteStream {
     private let service: ImageService
     private let isEnding: @Sendable () -> Bool
     private var reader: (any ByteStream)?
-    private var count: Int64 = 0
+    private(set) var count: Int64 = 0
     /// Whether the data could not be read completely.
     private(set) var hasFailed = false
     /// Whether a first byte was asked for.

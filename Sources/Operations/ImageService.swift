@@ -18,6 +18,8 @@ package struct ImageService: Sendable {
     let cache: CacheKeeper?
     /// Fetches data that clients name by URL.
     let source: any ImageSource
+    /// The locations beside those on the web that callers may name.
+    let schemes: LocationSchemes
     /// The source of certificates; nil when none is configured, and signed images get no data.
     let certificates: (any CertificateSource)?
     /// The name of this process among the holders of leases.
@@ -47,7 +49,8 @@ package struct ImageService: Sendable {
         catalog: some Catalog, stores: any ImageStores, staging: StagingArea, host: String? = nil, cache: CacheKeeper? = nil,
         source: any ImageSource, certificates: (any CertificateSource)? = nil, worker: String, policies: any PolicySource,
         protections: PropertyProtections?, limits: ImageLimits, projectLimits: any LimitSource, formats: FormatRules,
-        hashAlgorithm: String, clientUploads: ProjectShares, retries: Retries = Retries(), logger: Logger
+        hashAlgorithm: String, clientUploads: ProjectShares, schemes: LocationSchemes = LocationSchemes(), retries: Retries = Retries(),
+        logger: Logger
     ) throws(ThreadUnavailable) {
         (images, uploads) = (catalog, catalog)
         self.stores = stores
@@ -55,6 +58,7 @@ package struct ImageService: Sendable {
         self.host = host
         self.cache = cache
         self.source = source
+        self.schemes = schemes
         self.certificates = certificates
         self.policies = policies
         self.protections = protections

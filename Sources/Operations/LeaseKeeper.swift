@@ -1,5 +1,6 @@
 package import Domain
 package import Logging
+internal import ServiceMetrics
 internal import Synchronization
 package import Threading
 
@@ -48,6 +49,8 @@ package final class LeaseKeeper: Sendable {
     /// Stops renewing a lease.
     package func release(_ token: String) { state.with { $0.held[token] = nil } }
 
+    private var label: LeaseLabel { LeaseLabel(rawValue: purpose) ?? .other }
+
     private func goOn() {
         while true {
             // Waits without a limit while no lease is held, and then for one period.
@@ -56,8 +59,15 @@ package final class LeaseKeeper: Sendable {
             let asked = state.with { $0.held }
             guard !asked.isEmpty else { continue }
             switch renew(Set(asked.keys)) {
-            case .success(let still): for (token, lease) in asked where !still.contains(token) { lease.lose() }
-            case .failure(let fault): logger.warning("\(purpose) were not renewed: \(fault)")
+            case .success(let still):
+                for (token, lease) in asked where !still.contains(token) {
+                    lease.lose()
+                    // One that was released meanwhile is not lost: its work has ended.
+                    if state.with({ $0.held[token] != nil }) { ServiceMetrics.upkeep.lostLeases.add(label) }
+                }
+            case .failure(let fault):
+                ServiceMetrics.upkeep.failedRenewals.add(label)
+                logger.warning("\(purpose) were not renewed: \(fault)")
             }
         }
     }

@@ -44,40 +44,29 @@ package struct LocationService: Sendable {
         service.carryOut(owed)
     }
 
-    /// The locations of an image, for other services of the cloud.
+    /// The locations of an image in the order in which they are read, labelled with their stores, for other services of the cloud.
     package func locations(of id: ImageID, for caller: Caller) throws(Fault) -> [ImageLocation] {
         let image = try service.images.locatedImage(id, visibleTo: caller)
         try service.policy.require(.fetchImageLocation, on: image, by: caller)
-        return service.stores.ordered(image.locations)
+        return service.stores.ordered(image.locations).map { service.stores.current($0) }
     }
 
-    /// Labels locations whose label names no store: those of old releases, and those of stores that an operator has renamed. A failure is
-    /// logged and left to the next call, since showing the image does not depend on it.
+    /// Labels locations whose label names no store, and gives old forms of URLs their present one: those of old releases, and those of stores
+    /// that an operator has renamed. A failure is logged and left to the next call, since showing the image does not depend on it.
     package func repairLabels(of image: Image) {
         for location in image.locations {
-            guard let store = service.stores.store(of: location), store != location.store else { continue }
+            let current = service.stores.current(location)
+            guard current != location else { continue }
             do throws(Fault) {
-                try locations.relabel(location, as: location.labelled(store), of: image.id)
+                try locations.relabel(location, as: current, of: image.id)
             } catch {
-                service.logger.warning("a location of image \(image.id) was not labelled as one in store \(store): \(error)")
+                service.logger.warning("a location of image \(image.id) was not labelled as one in \(current.store ?? ""): \(error)")
             }
         }
     }
 }
 
 extension ImageService {
-    /// Whether a store reads data at this http or https URL.
-    package func canLocate(_ url: String) -> Bool {
-        url.lowercased().hasPrefix("http") && stores.holds(url)
-    }
-
-    /// Checks a location that a client names.
-    ///
-    /// - Throws: `.invalid` unless the URL is one of http or https and may be fetched: locations in other stores are the service's own.
-    package func checkLocation(_ url: String) throws(Fault) {
-        guard canLocate(url) else { throw Fault(.invalid, "No store of this service has such locations, or clients may not name them.") }
-        try source.check(url)
-    }
 
     /// The stores that clients may name; nil when there is a single store without a name.
     package var namedStores: [StoreInfo]? { stores.named }
@@ -97,10 +86,7 @@ extension ImageService {
     /// with a user's token for public images of other projects.
     package func shownLocations(of image: Image, to caller: Caller) -> [ImageLocation] {
         guard image.status != .deactivated || caller.isAdmin else { return [] }
-        return stores.ordered(image.locations).map { location in
-            guard let store = stores.store(of: location), store != location.store else { return location }
-            return location.labelled(store)
-        }
+        return stores.ordered(image.locations).map { stores.current($0) }
     }
 
     /// The names of the stores that hold an image, for every caller. A deactivated image shows none, except to administrators.

@@ -1,5 +1,6 @@
 package import Domain
 package import Logging
+internal import ServiceMetrics
 internal import Threading
 
 /// Carries out owed removals that their own process did not carry out.
@@ -30,6 +31,7 @@ package struct Remover: Sendable {
         while true {
             let owed = try removals.overdue(atMost: Self.batch)
             let results = carryOut(owed, until: end, &troubles)
+            results.count()
             try removals.complete(results.done)
             try removals.postpone(results.failed, haveFailed: true)
             try removals.postpone(results.skipped + results.waiting, haveFailed: false)
@@ -48,6 +50,14 @@ package struct Remover: Sendable {
         var waiting: [OwedRemoval] = []
         /// Whether the time was sufficient.
         var isAll = true
+
+        func count() {
+            let removals = ServiceMetrics.upkeep.removals
+            removals.add(.done, by: Int64(done.count))
+            removals.add(.failed, by: Int64(failed.count))
+            removals.add(.skipped, by: Int64(skipped.count))
+            removals.add(.waiting, by: Int64(waiting.count))
+        }
     }
 
     private func carryOut(_ owed: [OwedRemoval], until end: Double, _ troubles: inout Troubles) -> Results {
@@ -94,8 +104,11 @@ extension UploadCatalog {
     /// Carries out an owed removal. A failure is logged, and the removal stays owed.
     package func carryOut(_ removal: OwedRemoval, in stores: any ImageStores, _ logger: Logger) {
         do throws(Fault) {
-            if try remove(removal, from: stores) { try complete(removal) }
+            guard try remove(removal, from: stores) else { return ServiceMetrics.upkeep.removals.add(.waiting) }
+            try complete(removal)
+            ServiceMetrics.upkeep.removals.add(.done)
         } catch {
+            ServiceMetrics.upkeep.removals.add(.failed)
             logger.warning("bytes of image \(removal.image) stay until a later try: \(error)")
         }
     }

@@ -1,5 +1,6 @@
 package import Domain
 package import Logging
+internal import ServiceMetrics
 
 /// Removes the data of images with a delayed deletion.
 package struct Scrubber: Sendable {
@@ -42,6 +43,8 @@ package struct Scrubber: Sendable {
                     continue
                 }
                 troubles.noteSuccess()
+                ServiceMetrics.upkeep.scrubbedImages.add()
+                ServiceMetrics.upkeep.scrubbedBytes.add(deletion.bytes)
                 note(deletion)
                 count += 1
             }

@@ -1,5 +1,6 @@
 package import Domain
 package import Logging
+internal import ServiceMetrics
 
 /// Cleans up after workers that died.
 package struct Sweeper: Sendable {
@@ -34,7 +35,9 @@ package struct Sweeper: Sendable {
         }
         guard waiting.contains(.heldLeases) else { return }
         let dead = try catalog.leaseholders().filter(isDead)
-        if !dead.isEmpty { try catalog.endLeases(of: dead) }
+        guard !dead.isEmpty else { return }
+        try catalog.endLeases(of: dead)
+        ServiceMetrics.upkeep.deadWorkers.add(Int64(dead.count))
     }
 
     /// Resets the images of uploads whose lease has expired, and removes unfinished data that belongs to no upload.
@@ -75,6 +78,7 @@ package struct Sweeper: Sendable {
                 if upload.aim == .staging { try staging.discard(upload) } else { try stores.discard(upload) }
                 try catalog.abort(upload, as: .queued, because: "The upload was abandoned.")
                 troubles.noteSuccess(upload.pendingURL)
+                ServiceMetrics.upkeep.abandonedUploads.add()
                 logger.warning("upload of image \(upload.image) was abandoned; the image is given back")
             } catch {
                 troubles.note(error, upload.pendingURL)
@@ -102,6 +106,7 @@ package struct Sweeper: Sendable {
         for (image, file) in staged where !waiting.contains(image) {
             do throws(Fault) {
                 try staging.remove(file) { () throws(Fault) in try catalog.waiting(among: [image]).isEmpty }
+                ServiceMetrics.upkeep.strays.add()
                 logger.warning("removed staged data of image \(image), which no import waits for")
             } catch {
                 troubles.note(error)
@@ -121,6 +126,7 @@ package struct Sweeper: Sendable {
         for stray in strays where !known.contains(stray.token) {
             do throws(Fault) {
                 try discard(stray)
+                ServiceMetrics.upkeep.strays.add()
                 logger.warning("removed unfinished bytes of image \(stray.image) that no upload knows")
             } catch {
                 troubles.note(error)

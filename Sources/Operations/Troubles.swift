@@ -1,19 +1,19 @@
 internal import Domain
 internal import Logging
 
-/// Collects the failures of a run over many items. A failure does not stop the others; if a folder of a store failed several times in a
-/// row, its remaining items may be left to a later run.
+/// Collects the failures of a run over many items. A failure does not stop the others; if a place in a store (a folder, a pool, a bucket)
+/// failed several times in a row, its remaining items may be left to a later run.
 struct Troubles {
     private var failures: [Substring: Int] = [:]
     private var count = 0
     private var first: Fault?
 
-    /// The failures in a row after which a folder is skipped.
+    /// The failures in a row after which a place is skipped.
     private static let most = 3
 
-    /// Whether a folder is skipped.
+    /// Whether a place is skipped.
     ///
-    /// - Parameter url: the URL of an item in the folder.
+    /// - Parameter url: the URL of an item in it.
     func hasGivenUp(_ url: String = "") -> Bool { failures[Self.place(of: url), default: 0] >= Self.most }
 
     mutating func note(_ fault: Fault, _ url: String = "") {
@@ -34,6 +34,15 @@ struct Troubles {
         logger.warning("\(count + more) \(what): \(first)")
     }
 
-    /// A URL up to its last slash, which is the folder.
-    private static func place(of url: String) -> Substring { url.prefix(upTo: url.lastIndex(of: "/") ?? url.startIndex) }
+    /// A URL up to its last slash, which is the folder of a file; of other stores the host and the first name in the path, which are the
+    /// cluster and pool, the server and bucket, or the reference and container.
+    private static func place(of url: String) -> Substring {
+        let isFile = url.utf8.starts(with: "file:".utf8) || url.utf8.starts(with: "filesystem:".utf8)
+        guard !isFile, let mark = url.utf8.firstRange(of: "://".utf8) else {
+            return url.prefix(upTo: url.lastIndex(of: "/") ?? url.startIndex)
+        }
+        let parts = url[mark.upperBound...].split(separator: "/", maxSplits: 2, omittingEmptySubsequences: false)
+        // A location has an object behind them.
+        return url[..<(parts.dropLast().prefix(2).last?.endIndex ?? mark.upperBound)]
+    }
 }

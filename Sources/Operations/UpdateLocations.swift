@@ -19,7 +19,10 @@ extension LocationService {
         let before = draft
         let search = LocationSearch(verifies: verifies, service)
         try service.make(changes, of: &draft, by: caller) { (change, image) throws(Fault) in
-            try make(change, of: &image, by: caller) { (new, image) throws(Fault) in try search.look(at: new, for: image, by: caller) }
+            try make(change, of: &image, by: caller) { (new, image) throws(Fault) in
+                try service.checkIsOwn(new.location.url, of: image.id, namedBy: caller)
+                return try search.look(at: new, for: image, by: caller)
+            }
         }
         let more = draft.storedBytes - before.storedBytes
         let claim = more > 0 ? try service.claim(for: draft.owner, bytes: more) : nil
@@ -48,8 +51,8 @@ extension LocationService {
         switch change {
         case .add(let new, let text):
             let position = try Self.position(text, of: image.locations.count + 1)
-            try take([new], into: &image, at: position, find)
-        case .replace(let all): try replace(all, in: &image, find)
+            try take([new], into: &image, at: position, by: caller, find)
+        case .replace(let all): try replace(all, in: &image, by: caller, find)
         case .remove(let text):
             guard image.locations.count > 1 else { throw Fault(.forbidden, "Cannot remove last location in the image.") }
             let shown = service.stores.ordered(image.locations)
@@ -61,10 +64,10 @@ extension LocationService {
 
     /// Replaces an existing list. The URLs must stay the same; only their metadata may change.
     private func replace(
-        _ all: [NewLocation], in image: inout Image, _ find: (NewLocation, Image) throws(Fault) -> FoundBytes
+        _ all: [NewLocation], in image: inout Image, by caller: Caller, _ find: (NewLocation, Image) throws(Fault) -> FoundBytes
     ) throws(Fault) {
         guard !all.isEmpty else { throw Fault(.forbidden, "Cannot set locations to empty list.") }
-        guard !image.locations.isEmpty else { return try take(all, into: &image, at: 0, find) }
+        guard !image.locations.isEmpty else { return try take(all, into: &image, at: 0, by: caller, find) }
         for new in all { try check(new.expected, image) }
         var given = all.map { new in
             // The client may send back what it was shown, which has no password.
@@ -82,21 +85,26 @@ extension LocationService {
 
     /// Adds locations. The first ones of a queued image make it active.
     private func take(
-        _ new: [NewLocation], into image: inout Image, at position: Int, _ find: (NewLocation, Image) throws(Fault) -> FoundBytes
+        _ new: [NewLocation], into image: inout Image, at position: Int, by caller: Caller,
+        _ find: (NewLocation, Image) throws(Fault) -> FoundBytes
     ) throws(Fault) {
         let before = image.locations
         if image.status == .queued { try service.checkMayBeLocated(image.properties) }
         for (offset, new) in new.enumerated() {
             try check(new.expected, image)
-            let location = service.stores.labelled(new.location)
+            let location = service.stores.named(new.location)
             guard !image.locations.contains(where: { $0.isSame(as: location) }) else { throw Self.duplicate }
-            try service.checkLocation(location.url)
+            try service.checkLocation(new.location.url, namedBy: caller)
+            // Two locations in a store may be two names of the same data, which would go with either.
+            guard !image.locations.contains(where: { service.stores.shareStore($0, location) }) else {
+                throw Fault(.invalid, "The image has a location in that store already.")
+            }
             let found = try find(new, image)
-            guard image.size == nil || image.size == found.size else {
-                throw Fault(.invalid, "There are \(found.size) bytes at the location, and the image has \(image.size ?? 0).")
+            if let size = image.size, let there = found.size, size != there {
+                throw Fault(.invalid, "There are \(there) bytes at the location, and the image has \(size).")
             }
             image.locations.insert(location, at: position + offset)
-            image.size = found.size
+            image.size = found.size ?? image.size
             if let digests = found.digests { (image.checksum, image.hash) = (digests.checksum ?? image.checksum, digests.hash) }
         }
         try service.limits.check(locations: image.locations, before: before)
@@ -129,7 +137,8 @@ extension LocationService {
 
 /// The data at a location.
 struct FoundBytes {
-    let size: Int64
+    /// Nil when nobody can tell, since the engine of the store is not here.
+    let size: Int64?
     /// The digests that the image gets with it.
     let digests: ExpectedDigests?
 }
@@ -150,16 +159,15 @@ private final class LocationSearch {
     ///   has.
     func look(at new: NewLocation, for image: Image, by caller: Caller) throws(Fault) -> FoundBytes {
         let url = new.location.url
-        let size: Int64
+        let data: LocatedData?
         do throws(Fault) {
-            size = try service.source.size(of: url)
+            data = try service.data(at: url, from: service.source)
         } catch {
             if error.isOverload { throw error }
             throw Fault(.invalid, "The location cannot be used: \(error.message)", cause: error)
         }
-        guard size > 0 else { throw Fault(.invalid, "There are no bytes at the location.") }
-        try service.limits.check(size: size)
-        let bytes = FoundBytes(size: size, digests: try verified(new, size, image, caller))
+        if let data { try service.limits.check(size: data.size) }
+        let bytes = FoundBytes(size: data?.size, digests: try verified(new, data, image, caller))
         found[url] = bytes
         return bytes
     }
@@ -170,7 +178,9 @@ private final class LocationSearch {
     }
 
     /// Reads the data and compares its digests. An image never gets a location with other data, since a reader may be sent either.
-    private func verified(_ new: NewLocation, _ size: Int64, _ image: Image, _ caller: Caller) throws(Fault) -> ExpectedDigests? {
+    private func verified(
+        _ new: NewLocation, _ data: LocatedData?, _ image: Image, _ caller: Caller
+    ) throws(Fault) -> ExpectedDigests? {
         guard verifies else { return new.expected }
         guard let expected = image.hash.map({ ExpectedDigests(checksum: image.checksum, hash: $0) }) ?? new.expected else {
             guard image.status == .queued || caller.isAdmin else {
@@ -178,21 +188,26 @@ private final class LocationSearch {
             }
             return nil
         }
-        guard try digests(of: new.location.url, size, expected) == expected else {
+        guard let data else {
+            throw Fault(.conflict, "The data at the location cannot be compared with the image's digests: its store's engine is not here.")
+        }
+        guard try digests(of: data, expected) == expected else {
             throw Fault(.conflict, "The data at the location have other digests.")
         }
         return expected
     }
 
-    private func digests(of url: String, _ size: Int64, _ expected: ExpectedDigests) throws(Fault) -> ExpectedDigests {
+    private func digests(of data: LocatedData, _ expected: ExpectedDigests) throws(Fault) -> ExpectedDigests {
         guard let digests = DigestPair(expected.hash.algorithm) else {
             throw Fault(.conflict, "The algorithm \(expected.hash.algorithm) is not known.")
         }
         let end = end
         do throws(Fault) {
-            let fetched = try service.source.fetch(url, atMost: size) { monotonicSeconds() > end }
-            let copyStream = StreamCopy(limits: service.limits, announced: size)
-            _ = try copyStream.run(from: fetched.reader, to: digests.readers()) { _ throws(Fault) in }
+            let reader = try data.open { monotonicSeconds() > end }
+            let copyStream = StreamCopy(limits: service.limits, announced: data.size)
+            _ = try copyStream.run(from: reader, to: digests.readers()) { _ throws(Fault) in
+                if monotonicSeconds() > end { throw Fault(.tooSlow, "The data takes too long.") }
+            }
         } catch {
             if error.isOverload { throw error }
             let isLate = monotonicSeconds() > end

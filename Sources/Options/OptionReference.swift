@@ -23,7 +23,7 @@ package struct OptionReference: Sendable {
     private init(_ key: OptionKey) {
         (group, name, kind, meaning) = (OptionName(key.group, key.name).shownGroup, key.name, key.kind, key.help)
         fallback = key.fallback.flatMap { $0.isEmpty ? nil : $0 }
-        origin = key.group == "vitrine" ? .vitrine : key.isOfOlderGlance ? .olderGlance : .glance
+        origin = key.group == "vitrine" || key.isOwn ? .vitrine : key.isOfOlderGlance ? .olderGlance : .glance
         formerNames = key.formerNames.map { "[\($0.shownGroup)] \($0.name)" }
     }
 

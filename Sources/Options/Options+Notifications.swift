@@ -36,7 +36,9 @@ extension Options {
             .help("File of the certificate authority of the broker's certificate.")
         package let kept = Option<Int>.int("vitrine", "notifications_kept", default: 100_000, in: 1...Int.max)
             .help("Notifications that wait in the database for a broker that is away; beyond it the oldest are dropped.")
+        package let eventsKept = Option<Int>.int("vitrine", "events_kept", default: 0, in: 0...36500)
+            .help("Days for which notifications are kept in the database for reports, whether they are sent or not; 0 keeps none.")
         package let sendLog = Option<String?>.optionalText("vitrine", "send_log")
-            .help("Log of nginx by nginx/glance-sends.conf, which image.send is made of; without it there is no image.send.")
+            .help("Log of nginx by nginx/glance-sends.conf, which use and image.send are made of; without it there are none.")
     }
 }

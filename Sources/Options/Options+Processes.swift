@@ -26,5 +26,11 @@ extension Options {
             .help("Copies of V1 (copy_from) that a process of glance-tasks makes at once.")
         package let internalPrefix = Option<String?>.optionalText("vitrine", "internal_prefix", default: "/_blobs")
             .help("Path below which nginx finds the stores' folders for X-Accel-Redirect; empty has workers send images themselves.")
+        package let redirectDownloads = Option<Bool>.flag("vitrine", "redirect_downloads", default: false)
+            .help(
+                """
+                Whether a client of v2 that sends X-Vitrine-Redirect: 307 is sent to the S3 server itself for an image's data; the signed URL \
+                works for everybody who learns it, until it expires.
+                """)
     }
 }

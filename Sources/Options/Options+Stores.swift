@@ -4,7 +4,9 @@ extension Options {
     /// Options of which stores there are.
     package struct Stores: OptionDeclarations {
         package let enabledBackends = Option<[String]>.list("DEFAULT", "enabled_backends", default: [])
-            .help("Stores, name:type each (file or http); each has a group of its name. Empty: the one store of [glance_store].")
+            .help(
+                "Stores, name:type each (file, http, rbd, s3 or swift); each has a group of its name. Empty: the one store of [glance_store]."
+            )
         package let defaultBackend = Option<String?>.optionalText("glance_store", "default_backend")
             .help("Store that takes new data where a request names none; needed with enabled_backends.")
         package let kinds = Option<[String]>.list("glance_store", "stores", default: ["file", "http"]).formerly(
@@ -50,6 +52,11 @@ extension Options {
         package let httpsCertificates: Option<String?>
         /// Proxies for web servers: `http:host:port`, `https:host:port`.
         package let proxies: Option<[String]>
+        package let rbd: RBDGroup
+        package let s3: S3StoreGroup
+        package let swift: Swift
+        /// Those of a store whose engine is not here.
+        package let foreign: ForeignStoreGroup
 
         package init(_ name: String) {
             self.name = name
@@ -75,6 +82,10 @@ extension Options {
                 .help("File of the certificate authorities for web servers of an http store, in place of the system's.")
             proxies = .list(name, "http_proxy_information", default: [])
                 .help("Proxies by which an http store asks web servers: http:host:port, https:host:port.")
+            rbd = RBDGroup(name)
+            s3 = S3StoreGroup(name)
+            swift = Swift(name)
+            foreign = ForeignStoreGroup(name)
         }
     }
 

@@ -12,11 +12,14 @@ package struct Options: OptionDeclarations {
     package let deletion = Deletion()
     package let database = Database()
     package let stores = Stores()
+    package let locations = Locations()
+    package let verification = Verification()
     package let fetching = Fetching()
     package let imports = Imports()
     package let cache = Cache()
     package let signatures = Signatures()
     package let notifications = Notifications()
+    package let use = Use()
     package let callers = Callers()
     package let authToken = AuthToken()
     package let osloLimit = OsloLimit()
@@ -24,8 +27,11 @@ package struct Options: OptionDeclarations {
     package let cors = CORSGroup("cors", defaults: .glance)
     package let health = Health()
     package let v1 = V1()
+    package let reports = Reports()
     package let processes = Processes()
+    package let metrics = Metrics()
     package let log = Log()
+    package let openStackMetrics = OpenStackMetrics()
 
     package static let all: [OptionKey] = options.keys
 }

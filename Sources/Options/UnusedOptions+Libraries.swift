@@ -102,7 +102,7 @@ extension Options {
             """
             asyncio_connection asyncio_slave_connection backend connection_debug connection_parameters connection_recycle_time
             connection_trace db_inc_retry_interval db_max_retries db_max_retry_interval db_retry_interval idle_timeout max_retries
-            min_pool_size mysql_enable_ndb mysql_sql_mode mysql_wsrep_sync_wait retry_interval slave_connection sqlite_db
+            min_pool_size mysql_enable_ndb mysql_sql_mode retry_interval slave_connection sqlite_db
             sqlite_synchronous synchronous_reader use_db_reconnect use_tpool
             """
         ),

@@ -11,23 +11,13 @@ extension Options {
         cinder_api_insecure cinder_ca_certificates_file cinder_catalog_info cinder_do_extend_attached cinder_endpoint_template
         cinder_enforce_multipath cinder_http_retries cinder_mount_point_base cinder_os_region_name cinder_state_transition_timeout
         cinder_store_auth_address cinder_store_password cinder_store_project_domain_name cinder_store_project_name
-        cinder_store_user_domain_name cinder_store_user_name cinder_use_multipath cinder_volume_type default_swift_reference
-        filesystem_store_thread_pool_size filesystem_store_threadpool_threshold filesystem_store_timeout
-        https_insecure mongodb_store_db mongodb_store_uri os_region_name rados_connect_timeout rbd_store_ceph_conf
-        rbd_store_chunk_size rbd_store_pool rbd_store_user rbd_thin_provisioning rootwrap_config s3_store_access_key s3_store_bucket
-        s3_store_bucket_url_format s3_store_cacert s3_store_create_bucket_on_put s3_store_enable_data_integrity_protection
-        s3_store_enable_proxy s3_store_host s3_store_large_object_chunk_size s3_store_large_object_size s3_store_object_buffer_dir
-        s3_store_proxy_host s3_store_proxy_password s3_store_proxy_port s3_store_proxy_user s3_store_region_name
-        s3_store_request_checksum_calculation s3_store_response_checksum_validation s3_store_secret_key s3_store_thread_pools
+        cinder_store_user_domain_name cinder_store_user_name filesystem_store_thread_pool_size filesystem_store_threadpool_threshold
+        filesystem_store_timeout https_insecure mongodb_store_db mongodb_store_uri os_region_name rootwrap_config
+        s3_store_object_buffer_dir s3_store_response_checksum_validation
         sheepdog_store_address sheepdog_store_chunk_size sheepdog_store_port store_capabilities_update_min_interval
-        swift_buffer_on_upload swift_enable_snet swift_store_admin_tenants swift_store_application_credential_id
-        swift_store_application_credential_secret swift_store_auth_address swift_store_auth_insecure swift_store_auth_version
-        swift_store_cacert swift_store_config_file swift_store_container swift_store_create_container_on_put swift_store_endpoint
-        swift_store_endpoint_type swift_store_expire_soon_interval swift_store_key swift_store_large_object_chunk_size
-        swift_store_large_object_size swift_store_multi_tenant swift_store_multiple_containers_seed swift_store_project_id
-        swift_store_project_name swift_store_region swift_store_retry_get_count swift_store_service_type swift_store_ssl_compression
-        swift_store_use_trusts swift_store_user swift_upload_buffer_dir vmware_api_insecure vmware_api_retry_count vmware_ca_file
-        vmware_datacenter_path vmware_datastore_name vmware_datastores vmware_insecure vmware_server_host vmware_server_password
+        swift_buffer_on_upload swift_enable_snet swift_store_admin_tenants swift_store_project_id swift_store_project_name
+        swift_store_ssl_compression swift_store_use_trusts swift_upload_buffer_dir vmware_api_insecure vmware_api_retry_count
+        vmware_ca_file vmware_datacenter_path vmware_datastore_name vmware_datastores vmware_insecure vmware_server_password
         vmware_server_username vmware_store_image_dir vmware_task_poll_interval
         """)
 

@@ -22,7 +22,7 @@ extension Options {
             allow_anonymous_access allowed_rpc_exception_modules auth_host auth_port auth_protocol auth_region auth_strategy
             auth_uri auth_url backlog bind_host bind_port ca_file cache_prefetcher_interval cert_file cleanup_scrubber
             cleanup_scrubber_time daemon data_api delayed_delete_time digest_algorithm direct_over_proxy enable_image_import
-            enable_v2_registry enable_v3_api enforce_secure_rbac eventlet_executor_pool_size http_keepalive http_retries
+            enable_v2_registry enable_v3_api enforce_secure_rbac eventlet_executor_pool_size http_keepalive
             image_cache_datadir image_cache_enabled image_cache_invalid_entry_grace_period image_cache_max_size_bytes
             image_cache_percent_extra_to_free image_cache_sqlite_db image_cache_stall_timeout key_file location_strategy
             notifier_strategy owner_is_tenant pipe_handle pydev_worker_debug_host pydev_worker_debug_port

@@ -27,7 +27,10 @@ extension Configuration {
             }
             rest = rest[end...]
             guard let value = try value(named: name, near: setting, depth: depth) else {
-                throw ConfigurationError(place: setting.place, reason: "$\(name) is not an option; write $$ for a dollar sign")
+                // The name may be a part of a password, so it is not said.
+                throw ConfigurationError(
+                    place: setting.place,
+                    reason: "[\(setting.group)] \(setting.name): what follows a $ is not the name of an option; write $$ for a dollar sign")
             }
             text += value
         }

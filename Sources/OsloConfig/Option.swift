@@ -17,6 +17,7 @@ package struct Option<Value: Sendable>: Sendable {
     /// The meaning, in a sentence: units, range, and the effect of leaving it out.
     private(set) var help = ""
     private(set) var isOfOlderGlance = false
+    private(set) var isOwn = false
 
     init(
         _ group: String, _ name: String, _ fallback: Value, text: String?, expectation: String, readsEmpty: Bool = false,
@@ -47,11 +48,18 @@ package struct Option<Value: Sendable>: Sendable {
         return option
     }
 
+    /// The same option, marked as one that Glance never had, in a group of Glance's.
+    package func unknownToGlance() -> Self {
+        var option = self
+        option.isOwn = true
+        return option
+    }
+
     /// The option without its type.
     package var key: OptionKey {
         OptionKey(
             group: group, name: name, kind: expectation, fallback: fallbackText, formerNames: formerNames, help: help,
-            isOfOlderGlance: isOfOlderGlance,
+            isOfOlderGlance: isOfOlderGlance, isOwn: isOwn,
             value: { (configuration) throws(ConfigurationError) in plain(try configuration(self)) })
     }
 }
@@ -70,6 +78,8 @@ package struct OptionKey: Sendable {
     package let help: String
     /// Whether Glance had the option before release 33 and dropped it in 33.
     package let isOfOlderGlance: Bool
+    /// Whether Glance never had it, though it is in a group of Glance's.
+    package let isOwn: Bool
     /// Reads its value from a configuration.
     package let value: @Sendable (Configuration) throws(ConfigurationError) -> OptionValue
 

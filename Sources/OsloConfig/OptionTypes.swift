@@ -35,6 +35,27 @@ extension Option<Int> {
     }
 }
 
+extension Option<Int?> {
+    /// An integer option with a range, which may be left out.
+    package static func optionalInt(_ group: String, _ name: String, in range: ClosedRange<Int>) -> Self {
+        Self(
+            group, name, nil, text: nil, expectation: "an integer from \(range.lowerBound) to \(range.upperBound)",
+            plain: { $0.map { .number(Int64($0)) } ?? .none }
+        ) { $0.last.flatMap { integer($0) }.flatMap { range.contains($0) ? .some($0) : nil } }
+    }
+}
+
+extension Option<Int> {
+    /// A length of time in seconds, which may be written with a unit.
+    package static func duration(_ group: String, _ name: String, default fallback: String) -> Self {
+        guard let seconds = seconds(ofDuration: fallback) else { fatalError("\(fallback) is no length of time") }
+        return Self(
+            group, name, seconds, text: fallback, expectation: "a number with s, m, h, d, w or nothing behind it",
+            plain: { .number(Int64($0)) }
+        ) { $0.last.flatMap { Text.seconds(ofDuration: $0) } }
+    }
+}
+
 extension Option<Int64> {
     /// A number of bytes with a unit; each unit is 1024 of the one before. Source: Glance, `user_storage_quota`.
     package static func bytes(_ group: String, _ name: String, default fallback: Int64) -> Self {

@@ -3,6 +3,7 @@ internal import Files
 internal import Glibc
 package import Logging
 internal import JSONDocument
+internal import ServiceMetrics
 internal import Synchronization
 
 /// A log, whose lines look as oslo.log writes them or are JSON.
@@ -55,6 +56,7 @@ package final class OsloLog: Sendable {
         _ level: Logger.Level, _ name: String, _ message: String, _ context: Context = Context(),
         _ fields: KeyValuePairs<String, JSONField> = [:]
     ) {
+        ServiceMetrics.log.records.add(level.label)
         var line = isJSON ? json(level, name, message, context, fields) : text(level, name, message, context)
         escapeControls(in: &line)
         line.append(UInt8(ascii: "\n"))
@@ -63,6 +65,7 @@ package final class OsloLog: Sendable {
         if let news { write(.warning, Self.ownName, news) }
         guard left == 0 else {
             lost.add(1, ordering: .relaxed)
+            ServiceMetrics.log.lost.add()
             if left < line.count { isTorn.store(true, ordering: .relaxed) }
             return
         }
@@ -185,6 +188,16 @@ struct OsloLogHandler: LogHandler {
 }
 
 extension Logger.Level {
+    fileprivate var label: LevelLabel {
+        switch self {
+        case .trace, .debug: .debug
+        case .info, .notice: .info
+        case .warning: .warning
+        case .error: .error
+        case .critical: .critical
+        }
+    }
+
     fileprivate var osloName: String {
         switch self {
         case .trace, .debug: "DEBUG"

@@ -63,6 +63,17 @@ package struct Database: Sendable {
         try run(doing, within: seconds, mayRepeat: true, body)
     }
 
+    /// Waits until a node of a Galera cluster has what was committed at the others before.
+    ///
+    /// - Returns: false, at once, if the server is no such node.
+    func catchUp() throws(Fault) -> Bool {
+        try read("Waiting for the writes of other nodes") { connection in
+            guard connection.isReplicated else { return false }
+            try connection.execute("SET STATEMENT wsrep_sync_wait = 1 FOR SELECT 1")
+            return true
+        }
+    }
+
     /// Runs statements as one transaction. It is repeated after a deadlock and, once and over a new connection, after its connection was
     /// lost before COMMIT was sent.
     ///
@@ -79,8 +90,7 @@ package struct Database: Sendable {
         _ doing: String, within seconds: UInt32? = nil, repeatable: (name: String, done: Value)? = nil, _ body: (Connection) throws -> Value
     ) throws(Fault) -> Value {
         var commit = Commit(name: repeatable?.name ?? Self.freshName(), value: repeatable?.done)
-        let deadline = monotonicSeconds() + Self.patience
-        var wait = 0.002
+        var pause = ConflictPause(atMost: Self.patience)
         while true {
             do {
                 let value = try pool.withConnection(within: seconds, fresh: commit.wasLost) { connection in
@@ -88,10 +98,9 @@ package struct Database: Sendable {
                 }
                 if wakesAfterTransactions { wakeUp.wakeUp() }
                 return value
-            } catch let error as MariaDBError where commit.mayRepeat(after: error, isInTime: monotonicSeconds() < deadline) {
+            } catch let error as MariaDBError where commit.mayRepeat(after: error, isInTime: pause.isInTime) {
                 commit.wasLost = commit.wasLost || error.isLoss
-                usleep(useconds_t(Double.random(in: 0.5...1) * wait * 1_000_000))
-                wait = min(wait * 2, 0.25)
+                _ = pause.wait()
             } catch {
                 throw Fault(error, while: doing)
             }
@@ -116,25 +125,24 @@ package struct Database: Sendable {
     private func attempt<Value>(
         _ commit: inout Commit<Value>, on connection: Connection, _ body: (Connection) throws -> Value
     ) throws -> Value {
-        try connection.execute("START TRANSACTION")
+        try connection.begin()
         do {
             guard try connection.run(Self.noteCommit, .text(commit.name)) == 1 else {
-                try connection.execute("ROLLBACK")
+                connection.rollBack()
                 guard let value = commit.value else { throw Fault(.unexpected, "Two transactions have one name.") }
                 return value
             }
             let value = try body(connection)
             commit.value = value
             do throws(MariaDBError) {
-                try connection.execute("COMMIT")
+                try connection.commit()
             } catch {
                 commit.isUnsure = commit.isUnsure || error.leavesDoubt
                 throw error
             }
             return value
         } catch {
-            // If the connection is gone, the server has rolled back already.
-            if (error as? MariaDBError)?.isLoss != true { try? connection.execute("ROLLBACK") }
+            connection.rollBack()
             throw error
         }
     }

@@ -70,6 +70,11 @@ enum ImageChanges {
         on connection: Connection
     ) throws {
         guard let row = try column.row(of: location, of: id, on: connection) else { return }
+        if !labelled.url.isSame(as: location.url) {
+            try connection.run(
+                "UPDATE image_locations SET value = ? WHERE id = ? AND BINARY COALESCE(meta_data, '{}') = ? AND deleted = 0",
+                .text(column.text(for: labelled.url)), .int(row), .text(location.metadata))
+        }
         try connection.run(
             """
             UPDATE image_locations SET meta_data = ?, updated_at = COALESCE(?, updated_at)

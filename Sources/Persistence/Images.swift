@@ -3,19 +3,19 @@ internal import MariaDB
 
 extension MariaDBCatalog: ImageCatalog {
     package func image(_ id: ImageID, visibleTo caller: Caller) throws(Fault) -> Image {
-        try database.read("Reading image \(id)") { connection in
+        try readingLate("Reading image \(id)") { connection in
             try visibleImage(id, to: caller, on: connection)
         }
     }
 
     package func locatedImage(_ id: ImageID, visibleTo caller: Caller) throws(Fault) -> Image {
-        try database.read("Reading image \(id)") { connection in
+        try readingLate("Reading image \(id)") { connection in
             try visibleImage(id, to: caller, locations: true, on: connection)
         }
     }
 
     package func recordedImage(_ id: ImageID, visibleTo caller: Caller) throws(Fault) -> Image {
-        try database.read("Reading image \(id)") { connection in
+        try readingLate("Reading image \(id)") { connection in
             try visibleImage(id, to: caller, locations: true, remains: caller.isAdmin, on: connection)
         }
     }
@@ -54,7 +54,7 @@ extension MariaDBCatalog: ImageCatalog {
         _ change: (inout Image) throws(Fault) -> Void
     ) throws -> (before: Image, after: Image) {
         if let claim { try Quotas.lockProject(claim.project, on: connection) }
-        guard let moment = try connection.first(Self.lockRow, .text(id.text)) else { throw Fault.imageNotFound(id) }
+        let moment = try hold(id, on: connection)
         let before = try visibleImage(id, to: caller, locations: true, on: connection)
         var after = before
         try change(&after)
@@ -88,7 +88,7 @@ extension MariaDBCatalog: ImageCatalog {
     ) throws(Fault) -> [OwedRemoval] {
         try checkPossible(id)
         return try database.transaction("Deleting image \(id)") { connection in
-            guard let moment = try connection.first(Self.lockRow, .text(id.text)) else { throw Fault.imageNotFound(id) }
+            let moment = try hold(id, on: connection)
             var image = try visibleImage(id, to: caller, locations: true, on: connection)
             try allowed(image)
             try caller.requireOwnership(of: image)
@@ -133,7 +133,22 @@ extension MariaDBCatalog: ImageCatalog {
         guard id.text.utf8.count <= 36, ImageText.isStorable(id.text) else { throw .imageNotFound(id) }
     }
 
-    /// Locks an image's row for the transaction, and returns the database's time.
+    /// Holds an image for a transaction that judges or changes it as a whole. Others that would do the same wait; at another node of a Galera
+    /// cluster, where the lock is not known, one of them fails and is repeated (`sql/0053-vitrine_image_turns.sql`).
+    ///
+    /// - Returns: the database's time.
+    /// - Throws: `.notFound` for an image that does not exist any more.
+    @discardableResult
+    func hold(_ id: ImageID, on connection: Connection) throws -> DateTime {
+        guard let moment = try connection.first(Self.lockRow, .text(id.text)) else { throw Fault.imageNotFound(id) }
+        if connection.isReplicated {
+            try connection.run(
+                "INSERT INTO vitrine_image_turns (slot, turn) VALUES (CRC32(?) & 1023, 1) ON DUPLICATE KEY UPDATE turn = turn + 1",
+                .text(id.text))
+        }
+        return moment
+    }
+
     private static let lockRow = Query(
         "SELECT UTC_TIMESTAMP() FROM images FORCE INDEX (PRIMARY) WHERE id = ? AND deleted = 0 FOR UPDATE"
     ) { row throws(MariaDBError) in try row.time(0) }

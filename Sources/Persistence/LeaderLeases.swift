@@ -32,12 +32,15 @@ extension MariaDBCatalog {
         }
     }
 
-    package func record(_ sent: [SentBytes], from log: String, by worker: String, upTo position: String) throws(Fault) {
+    package func record(
+        _ sent: [SentBytes], adding tally: UseTally, from log: String, by worker: String, upTo position: String
+    ) throws(Fault) {
         try database.transaction("Noting what was sent") { connection in
             let held = try connection.run(
                 "UPDATE vitrine_turns SET position = ? WHERE name = ? AND worker = ?", .text(position), .text(log), .text(worker))
             guard held == 1 else { throw Fault(.conflict, "The log is read by somebody else.") }
-            for one in sent { try outbox?.tell(one, on: connection) }
+            try outbox?.tell(sent, on: connection)
+            if !tally.isEmpty { try add(tally, on: connection) }
         }
     }
 

@@ -13,19 +13,22 @@ package struct MariaDBCatalog: Sendable {
     let delaysDeletion: Bool
     /// Nil if no notifications are sent.
     let outbox: Outbox?
+    /// Whether notifications become events when they are sent or dropped.
+    let keepsEvents: Bool
     /// The form of location URLs in the database.
     let column: LocationColumn
 
     /// - Parameter cipher: encrypts URLs of locations; nil if they are stored plain.
     package init(
         _ database: Database, showsLocations: Bool = false, taskHours: Int = 48, delaysDeletion: Bool = false, outbox: Outbox? = nil,
-        cipher: TextCipher? = nil
+        keepsEvents: Bool = false, cipher: TextCipher? = nil
     ) {
         self.database = outbox == nil ? database : database.wakingAfterTransactions()
         self.showsLocations = showsLocations
         self.taskHours = taskHours
         self.delaysDeletion = delaysDeletion
         self.outbox = outbox
+        self.keepsEvents = keepsEvents
         column = LocationColumn(cipher: cipher)
     }
 }
@@ -35,12 +38,29 @@ extension MariaDBCatalog {
     package func cachedImages(of node: String) -> CachedImages { CachedImages(database, node: node) }
 }
 
+extension MariaDBCatalog {
+    /// Waits until a node of a Galera cluster has what was committed at the others before, so that what is read next is not older than what
+    /// a client was told there. Elsewhere it does nothing.
+    package func catchUp() throws(Fault) { _ = try database.catchUp() }
+
+    /// Reads something; if it is not there, once more when the node has caught up.
+    func readingLate<Value>(_ doing: String, _ body: (Connection) throws -> Value) throws(Fault) -> Value {
+        do throws(Fault) {
+            return try database.read(doing, body)
+        } catch {
+            guard error.kind == .notFound, try database.catchUp() else { throw error }
+            return try database.read(doing, body)
+        }
+    }
+}
+
 extension MariaDBCatalog: HealthProbe {
     package var healthName: String { "database" }
 
     package func checkHealth() throws(Fault) {
-        _ = try database.read("Asking the database") { connection in try connection.first(Self.one) }
+        _ = try database.read("Asking the database") { connection in try connection.first(Self.revision) }
     }
 
-    private static let one = Query("SELECT 1") { row throws(MariaDBError) in try row.int(0) }
+    /// A node outside its Galera cluster answers what needs no table.
+    private static let revision = Query("SELECT version_num FROM alembic_version LIMIT 1") { row throws(MariaDBError) in try row.text(0) }
 }

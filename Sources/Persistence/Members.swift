@@ -31,9 +31,7 @@ extension MariaDBCatalog {
     package func add(_ project: String, to image: Image, quota: Int?, by caller: Caller) throws(Fault) -> Member {
         try caller.requireOwnership(of: image)
         return try database.transaction("Sharing image \(image.id)") { connection in
-            guard try connection.first(Self.holdShared, .text(image.id.text)) != nil else {
-                throw Fault.imageNotFound(image.id)
-            }
+            try hold(image.id, on: connection)
             let census = try takeCensus(project, of: image.id, on: connection)
             if let quota, census.present >= quota {
                 throw Fault.tooManyMembers(Int(census.present) + 1, beside: Int(census.present), most: quota)
@@ -48,9 +46,7 @@ extension MariaDBCatalog {
         _ memberships: [Membership], to image: Image, replacing: Bool, quota: Int?, by caller: Caller
     ) throws(Fault) {
         try database.transaction("Sharing image \(image.id)") { connection in
-            guard try connection.first(Self.holdShared, .text(image.id.text)) != nil else {
-                throw Fault.imageNotFound(image.id)
-            }
+            try hold(image.id, on: connection)
             let present = try connection.all(Self.membersOfImage, .text(image.id.text))
             try caller.requireSharing(of: image, present)
             let named = Set(memberships.map { ExactText($0.project) })
@@ -215,10 +211,6 @@ extension MariaDBCatalog {
         RETURNING image_id, member, status, can_share, created_at, updated_at
         """
     ) { row throws(MariaDBError) in try Member(row) }
-
-    private static let holdShared = Query(
-        "SELECT 1 FROM images FORCE INDEX (PRIMARY) WHERE id = ? AND deleted = 0 FOR UPDATE"
-    ) { row throws(MariaDBError) in try row.int(0) }
 }
 
 extension Caller {

@@ -21,27 +21,74 @@ extension MariaDBCatalog: NotificationCatalog {
 
     /// Deletes by exact numbers, because a smaller number may be committed later.
     package func complete(_ notifications: [OutgoingNotification]) throws(Fault) {
-        guard let last = notifications.last else { return }
-        // Few lengths of lists, so that few statements are prepared; the last number fills up.
-        let size = [1, 10].first { $0 >= notifications.count } ?? (notifications.count + 99) / 100 * 100
-        let padding = repeatElement(last.number, count: size - notifications.count)
-        let marks = repeatElement("?", count: size).joined(separator: ",")
-        _ = try database.run("Settling notifications") { connection in
-            try connection.run(
-                "DELETE FROM vitrine_notifications WHERE id IN (\(marks))", (notifications.map(\.number) + padding).map { .int($0) })
+        guard keepsEvents else {
+            _ = try database.run("Settling notifications") { connection in
+                try remove(notifications.map(\.number), on: connection)
+            }
+            return
         }
+        try database.transaction("Keeping events") { connection in try keep(notifications.map(\.number), on: connection) }
+    }
+
+    /// Moves notifications to the events.
+    ///
+    /// It locks the rows that it reads, so that of two that move the same one, the second finds nothing.
+    private func keep(_ numbers: [Int64], on connection: Connection) throws(MariaDBError) {
+        let (marks, values) = Self.list(numbers)
+        try connection.run(
+            """
+            INSERT INTO vitrine_events (happened_at, event_type, priority, image_id, project, user, request_id, payload)
+            SELECT happened_at, event_type, priority, image_id, project, user, request_id, payload
+              FROM vitrine_notifications
+             WHERE id IN (\(marks))
+             ORDER BY id
+               FOR UPDATE
+            """, values)
+        try remove(numbers, on: connection)
+    }
+
+    private func remove(_ numbers: [Int64], on connection: Connection) throws(MariaDBError) {
+        let (marks, values) = Self.list(numbers)
+        try connection.run("DELETE FROM vitrine_notifications WHERE id IN (\(marks))", values)
+    }
+
+    /// Marks and values for a list of numbers. There are few lengths of lists, so that few statements are prepared; the last number fills
+    /// up, and 0, which no row has, an empty list.
+    private static func list(_ numbers: [Int64]) -> (marks: String, values: [SQLValue]) {
+        let size = [1, 10].first { $0 >= numbers.count } ?? (numbers.count + 99) / 100 * 100
+        let padding = repeatElement(numbers.last ?? 0, count: size - numbers.count)
+        return (repeatElement("?", count: size).joined(separator: ","), (numbers + padding).map { .int($0) })
     }
 
     package func dropNotifications(keeping count: Int) throws(Fault) -> Int {
-        try database.run("Dropping notifications") { connection in
-            guard let newest = try connection.first(Self.newestBeyond, .int(Int64(count))) else { return 0 }
-            var dropped = 0
-            while case let some = try connection.run("DELETE FROM vitrine_notifications WHERE id <= ? LIMIT 1000", .int(newest)), some > 0 {
-                dropped += some
-            }
-            return dropped
+        let newest = try database.read("Looking for notifications to drop") { connection in
+            try connection.first(Self.newestBeyond, .int(Int64(count)))
         }
+        guard let newest else { return 0 }
+        var dropped = 0
+        while case let some = try drop(upTo: newest), some > 0 { dropped += some }
+        return dropped
     }
+
+    /// Removes some of the notifications up to a number.
+    private func drop(upTo newest: Int64) throws(Fault) -> Int {
+        guard keepsEvents else {
+            return try database.run("Dropping notifications") { connection in
+                try connection.run("DELETE FROM vitrine_notifications WHERE id <= ? LIMIT 1000", .int(newest))
+            }
+        }
+        let numbers = try database.read("Looking for notifications to drop") { connection in
+            try connection.all(Self.upTo, .int(newest))
+        }
+        if !numbers.isEmpty {
+            try database.transaction("Keeping events") { connection in try keep(numbers, on: connection) }
+        }
+        return numbers.count
+    }
+
+    private static let upTo = Query(
+        "SELECT id FROM vitrine_notifications WHERE id <= ? ORDER BY id LIMIT 100"
+    ) { row throws(MariaDBError) in try row.int(0) }
 
     private static let oldest = Query(
         "SELECT id, LENGTH(payload) FROM vitrine_notifications ORDER BY id LIMIT ?"

@@ -50,7 +50,7 @@ extension PurgePart {
     fileprivate var dependents: [(table: String, column: String)] {
         switch self {
         case .tasks: [("task_info", "task_id")]
-        case .images: [("cached_images", "image_id")]
+        case .images: [("cached_images", "image_id"), ("vitrine_image_use", "image_id")]
         case .properties, .tags, .locations, .members: []
         }
     }

@@ -88,7 +88,8 @@ extension MariaDBCatalog: UploadCatalog {
         try database.transaction("Giving back image \(upload.image)") { connection in
             guard try connection.first(Self.endedLease, .text(upload.token)) != nil else { return }
             try outbox?.tell(
-                .imageUpload, failedBecause: "Failed to upload image data for image \(upload.image): \(reason)", on: connection)
+                .imageUpload, of: upload.image, failedBecause: "Failed to upload image data for image \(upload.image): \(reason)",
+                on: connection)
             let given = try connection.run(
                 """
                 UPDATE images SET status = ?, size = NULL, virtual_size = NULL, updated_at = UTC_TIMESTAMP()

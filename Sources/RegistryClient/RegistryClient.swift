@@ -3,6 +3,7 @@ internal import HTTPClient
 internal import JSONDocument
 package import Logging
 internal import RegistryWire
+internal import ServiceMetrics
 package import Threading
 
 /// The catalog of V1: reads and changes all records by requests to the registry, over HTTP on the loopback address.
@@ -93,14 +94,20 @@ package struct RegistryClient: Sendable {
         if let tag { headers.append(("If-Match", tag)) }
         headers.append(("X-Vitrine-Standing", caller.standing.rawValue))
         headers.append(("X-Roles", caller.roles.joined(separator: ",")))
-        if let user = caller.user { headers.append(("X-User-Id", user)) }
-        if let project = caller.project { headers.append(("X-Project-Id", project)) }
+        // What the service does for a caller is theirs in the events that are kept.
+        let author = caller.standing == .service ? Author.current : Author(caller)
+        if let user = author?.user { headers.append(("X-User-Id", user)) }
+        if let project = author?.project { headers.append(("X-Project-Id", project)) }
         var reply: HTTPClient.Reply
+        let began = monotonicSeconds()
+        defer { ServiceMetrics.neighbours.registryDurations.record(seconds: monotonicSeconds() - began) }
         do throws(HTTPClientError) {
             reply = try client.send(method, base + path, headers: headers, body: body, longest: Self.longestAnswer)
         } catch {
+            ServiceMetrics.neighbours.registry.add(.unreachable)
             throw .unreachable(error)
         }
+        ServiceMetrics.neighbours.registry.add(reply.status < 400 ? .ok : reply.status < 500 ? .refused : .failed)
         // The parser takes the pieces of the body one by one, so that a large answer is not in memory twice.
         var body = reply.takeBody()
         let json = body.isEmpty ? JSONObject() : (try? JSON(parsingPieces: { body.popFirst() }))?.object

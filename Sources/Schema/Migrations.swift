@@ -41,7 +41,7 @@ package struct Migrations: Sendable {
     ///
     /// - Throws: `.conflict` for a database of a Glance that is too old, or newer than this release.
     package func expand(each: (Schema.Migration) -> Void) throws(Fault) {
-        try alone("Bringing the database up to date") { connection in
+        try database.alone("Bringing the database up to date") { connection in
             let state = try state(on: connection)
             let age = try GlanceRevisions.age(of: state.revisions)
             if age == .older {
@@ -50,7 +50,8 @@ package struct Migrations: Sendable {
             for migration in state.missing {
                 each(migration)
                 try connection.execute(migration.sql)
-                try connection.run("INSERT INTO vitrine_migrations (name, applied_at) VALUES (?, UTC_TIMESTAMP())", .text(migration.name))
+                try connection.run(
+                    "INSERT IGNORE INTO vitrine_migrations (name, applied_at) VALUES (?, UTC_TIMESTAMP())", .text(migration.name))
             }
             if age != .ours { try note(state.revisions.filter(GlanceRevisions.isContraction) + [Schema.expandedRevision], on: connection) }
         }
@@ -58,7 +59,7 @@ package struct Migrations: Sendable {
 
     /// Notes that no older Glance uses the database any more. Nothing is removed.
     package func contract() throws(Fault) {
-        try alone("Ending the upgrade of the database") { connection in
+        try database.alone("Ending the upgrade of the database") { connection in
             let state = try state(on: connection)
             guard state.isExpanded else { throw Fault(.conflict, "The database is not expanded.") }
             if !state.isComplete || state.revisions.count > 1 { try note([Schema.alembicRevision], on: connection) }
@@ -67,35 +68,19 @@ package struct Migrations: Sendable {
 
     /// Sets the noted revision, whatever the database contains; nil for none.
     package func stamp(_ revision: String?) throws(Fault) {
-        try alone("Placing the database under version control") { connection in
+        try database.alone("Placing the database under version control") { connection in
             // The table may not exist yet.
             for migration in Schema.migrations where migration.name.hasSuffix("alembic_version") { try connection.execute(migration.sql) }
             try note([revision].compactMap(\.self), on: connection)
         }
     }
 
-    private func note(_ revisions: [String], on connection: Connection) throws(MariaDBError) {
-        try connection.execute("START TRANSACTION")
-        try connection.run("DELETE FROM alembic_version")
-        for revision in revisions { try connection.run("INSERT INTO alembic_version (version_num) VALUES (?)", .text(revision)) }
-        try connection.execute("COMMIT")
-    }
-
-    /// Runs one change of the tables at a time.
-    private func alone(_ doing: String, _ body: (Connection) throws -> Void) throws(Fault) {
-        try database.run(doing, within: Self.patience) { connection in
-            // DDL waits for readers of the table for as long as they read.
-            try connection.execute("SET SESSION lock_wait_timeout = \(Self.patience), innodb_lock_wait_timeout = 50")
-            guard try connection.first(Self.lock) == 1 else {
-                throw Fault(.unavailable, "Another program is upgrading the database.")
-            }
-            defer { _ = try? connection.first(Self.unlock) }
-            try body(connection)
+    private func note(_ revisions: [String], on connection: Connection) throws {
+        try connection.transaction {
+            try connection.run("DELETE FROM alembic_version")
+            for revision in revisions { try connection.run("INSERT INTO alembic_version (version_num) VALUES (?)", .text(revision)) }
         }
     }
-
-    /// Seconds allowed for one file, for example an index over millions of rows. A dead server is noticed long before, by the socket.
-    private static let patience: UInt32 = 6 * 3600
 
     private func state(on connection: Connection) throws(MariaDBError) -> State {
         let tables = Set(try connection.all(Self.ourTables))
@@ -107,12 +92,6 @@ package struct Migrations: Sendable {
         return State(revisions: revisions, missing: missing)
     }
 
-    private static let lock = Query("SELECT GET_LOCK(CONCAT('vitrine_migrations.', DATABASE()), 60)") { row throws(MariaDBError) in
-        try row.intOrNil(0)
-    }
-    private static let unlock = Query("SELECT RELEASE_LOCK(CONCAT('vitrine_migrations.', DATABASE()))") { row throws(MariaDBError) in
-        try row.intOrNil(0)
-    }
     private static let ourTables = Query(
         """
         SELECT table_name FROM information_schema.tables

@@ -58,6 +58,18 @@ package enum Schema {
         Migration("0038-vitrine_removals_tries", PackageResources._038_vitrine_removals_tries_sql),
         Migration("0039-vitrine_removals_image", PackageResources._039_vitrine_removals_image_sql),
         Migration("0040-vitrine_nodes", PackageResources._040_vitrine_nodes_sql),
+        Migration("0041-vitrine_downloads", PackageResources._041_vitrine_downloads_sql),
+        Migration("0042-vitrine_image_use", PackageResources._042_vitrine_image_use_sql),
+        Migration("0044-vitrine_events", PackageResources._044_vitrine_events_sql),
+        Migration("0045-vitrine_reports", PackageResources._045_vitrine_reports_sql),
+        Migration("0046-vitrine_report_images", PackageResources._046_vitrine_report_images_sql),
+        Migration("0047-vitrine_report_property_values", PackageResources._047_vitrine_report_property_values_sql),
+        Migration("0048-vitrine_report_passes", PackageResources._048_vitrine_report_passes_sql),
+        Migration("0049-vitrine_verifications", PackageResources._049_vitrine_verifications_sql),
+        Migration("0050-vitrine_verification_findings", PackageResources._050_vitrine_verification_findings_sql),
+        Migration("0051-vitrine_verification_stores", PackageResources._051_vitrine_verification_stores_sql),
+        Migration("0052-vitrine_notifications_author", PackageResources._052_vitrine_notifications_author_sql),
+        Migration("0053-vitrine_image_turns", PackageResources._053_vitrine_image_turns_sql),
     ]
 }
 

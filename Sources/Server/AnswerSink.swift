@@ -1,5 +1,6 @@
 internal import Domain
 internal import FastCGI
+internal import ServiceMetrics
 
 /// Sends one answer: its header and its body. If the body is written while it is sent, a short one goes out whole and with its length, a
 /// longer one in pieces.
@@ -12,13 +13,15 @@ final class AnswerSink: ByteSink {
     private(set) var hasBegun = false
     /// Bytes of the body that were sent.
     private(set) var sent: Int64 = 0
+    private let meter: CounterSeries
     private var waiting: [UInt8] = []
 
     /// Bytes that are collected before they are sent; a longer body has no `Content-Length`.
     private static let piece = 256 * 1024
 
-    init(_ head: [UInt8], _ exchange: Exchange, isHead: Bool) {
-        (self.head, self.exchange, self.isHead) = (head, exchange, isHead)
+    /// - Parameter meter: counts the bytes of the body.
+    init(_ head: [UInt8], _ exchange: Exchange, isHead: Bool, meter: CounterSeries) {
+        (self.head, self.exchange, self.isHead, self.meter) = (head, exchange, isHead, meter)
     }
 
     func begin() throws(StreamError) {
@@ -32,7 +35,12 @@ final class AnswerSink: ByteSink {
         try begin()
         guard !isHead else { return }
         try put(body)
-        sent = Int64(body.count)
+        note(body.count)
+    }
+
+    private func note(_ count: Int) {
+        sent += Int64(count)
+        meter.add(Int64(count))
     }
 
     /// Sends the header and the first `length` bytes of a body. If the source breaks off, the body is shorter than announced, so that no
@@ -40,17 +48,27 @@ final class AnswerSink: ByteSink {
     func send(_ source: any ByteStream, _ length: Int64) throws(StreamError) {
         try begin()
         guard !isHead else { return }
-        let buffer = UnsafeMutableRawBufferPointer.allocate(byteCount: 64 * 1024, alignment: 64)
-        defer { buffer.deallocate() }
+        var copied: UnsafeMutableRawBufferPointer?
+        defer { copied?.deallocate() }
         while sent < length {
-            let piece = UnsafeMutableRawBufferPointer(rebasing: buffer[..<Int(min(Int64(buffer.count), length - sent))])
-            let count = try source.read(into: piece)
-            guard count > 0 else {
+            let piece = try next(of: source, atMost: Int(clamping: length - sent), &copied)
+            guard !piece.isEmpty else {
                 throw .failed(Fault(.unavailable, "The image's data end \(length - sent) bytes before they should."))
             }
-            try put(UnsafeRawBufferPointer(rebasing: piece[..<count]))
-            sent += Int64(count)
+            try put(piece)
+            note(piece.count)
         }
+    }
+
+    /// The next bytes of a source: lent, or copied into a buffer.
+    private func next(
+        of source: any ByteStream, atMost most: Int, _ copied: inout UnsafeMutableRawBufferPointer?
+    ) throws(StreamError) -> UnsafeRawBufferPointer {
+        if copied == nil, let lent = try source.lend(atMost: most) { return lent }
+        let buffer = copied ?? .allocate(byteCount: 64 * 1024, alignment: 64)
+        copied = buffer
+        let count = try source.read(into: UnsafeMutableRawBufferPointer(rebasing: buffer.prefix(most)))
+        return UnsafeRawBufferPointer(rebasing: buffer[..<count])
     }
 
     func write(_ bytes: UnsafeRawBufferPointer) throws(StreamError) -> Bool {
@@ -70,7 +88,7 @@ final class AnswerSink: ByteSink {
         if !hasBegun { try begin() }
         if !isHead {
             try put(waiting)
-            sent += Int64(waiting.count)
+            note(waiting.count)
         }
         waiting.removeAll(keepingCapacity: true)
     }

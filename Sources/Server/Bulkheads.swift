@@ -10,10 +10,11 @@ package final class Bulkheads: Sendable {
     /// - Parameters:
     ///   - part: such as `registry` or `store fast`.
     ///   - share: the number of threads that may wait for it.
-    package func of(_ part: String, share: Int) -> Bulkhead {
+    ///   - refused: called for each call that is refused.
+    package func of(_ part: String, share: Int, refused: @escaping @Sendable () -> Void) -> Bulkhead {
         known.withLock { known in
             if let bulkhead = known[part] { return bulkhead }
-            let bulkhead = Bulkhead(share: share)
+            let bulkhead = Bulkhead(share: share, refused: refused)
             known[part] = bulkhead
             return bulkhead
         }

@@ -3,6 +3,7 @@ internal import Domain
 internal import FastCGI
 internal import HTTP
 internal import Logging
+internal import ServiceMetrics
 internal import Text
 
 /// Translates between libfcgi's exchanges and the requests and responses of the handlers.
@@ -12,8 +13,9 @@ enum Gateway {
     /// The request as the client sent it. Method, path and length come from the web server's own parameters, never from headers with such
     /// names.
     ///
+    /// - Parameter meter: counts the bytes of the body that are read.
     /// - Returns: nil if the exchange holds no request, which no HTTP server passes on.
-    static func request(of exchange: Exchange) -> Request? {
+    static func request(of exchange: Exchange, meter: CounterSeries) -> Request? {
         guard let method = exchange.parameter("REQUEST_METHOD"), let target = target(of: exchange) else { return nil }
         let question = target.utf8.firstIndex(of: UInt8(ascii: "?")) ?? target.endIndex
         let prefix = exchange.parameter("SCRIPT_NAME") ?? ""
@@ -25,11 +27,13 @@ enum Gateway {
         if let type = exchange.parameter("CONTENT_TYPE"), !type.isEmpty { headers["Content-Type"] = type }
         // A chunked body has no length unless the web server read it first. A request with neither has no body.
         let announced = exchange.parameter("CONTENT_LENGTH").flatMap { Int64($0) } ?? (headers["Transfer-Encoding"] != nil ? nil : 0)
-        return Request(
+        var request = Request(
             method: Method(method), path: String(path), query: Query(target[question...].dropFirst()), headers: headers,
-            body: RequestBody(exchange, announced: announced), announced: announced,
+            body: RequestBody(exchange, announced: announced, meter), announced: announced,
             baseURL: baseURL(of: exchange, headers["Host"], prefix: prefix),
             serverPort: exchange.parameter("SERVER_PORT").flatMap { Int($0) }, remoteAddress: exchange.parameter("REMOTE_ADDR") ?? "-")
+        request.failedFetch = exchange.parameter("VITRINE_FETCH_FAILED")
+        return request
     }
 
     /// The target of the request: `REQUEST_URI`, raw. If a plain CGI server does not set it, the decoded path is encoded again.
@@ -58,17 +62,20 @@ enum Gateway {
         let reason: StreamError
         /// Something was sent, so the client has the status.
         let hasBegun: Bool
+        /// Bytes of the body that were sent.
+        let sent: Int64
     }
 
     /// Sends a response.
     ///
+    /// - Parameter meter: counts the bytes of the body.
     /// - Returns: bytes of the body that went through this process.
     @discardableResult
-    static func send(_ response: Response, to exchange: Exchange, isHead: Bool) throws(Broken) -> Int64 {
-        let sink = AnswerSink(head(of: response), exchange, isHead: isHead)
+    static func send(_ response: Response, to exchange: Exchange, isHead: Bool, meter: CounterSeries) throws(Broken) -> Int64 {
+        let sink = AnswerSink(head(of: response), exchange, isHead: isHead, meter: meter)
         do throws(StreamError) {
             switch response.body {
-            case .empty, .file: try sink.begin()
+            case .empty, .file, .remote: try sink.begin()
             case .bytes(let bytes): try sink.send(bytes)
             case .stream(let source, let length): try sink.send(source, length)
             case .written(let write):
@@ -76,7 +83,7 @@ enum Gateway {
                 try sink.end()
             }
         } catch {
-            throw Broken(reason: error, hasBegun: sink.hasBegun)
+            throw Broken(reason: error, hasBegun: sink.hasBegun, sent: sink.sent)
         }
         return sink.sent
     }
@@ -92,6 +99,9 @@ enum Gateway {
         for field in response.headers.fields { add(field.name, field.value) }
         switch response.body {
         case .file(let path, _): add("X-Accel-Redirect", path)
+        case .remote(let fetch, _):
+            add("X-Accel-Redirect", fetch.internalPath)
+            for field in fetch.fields { add(field.name, field.value) }
         case _ where response.status == .noContent || response.status == .notModified: break
         default:
             if let length = response.contentLength { add("Content-Length", String(length)) }
@@ -112,13 +122,17 @@ enum Gateway {
 }
 
 /// The body of the request that an exchange holds.
-private final class RequestBody: ByteStream {
+final class RequestBody: ByteStream {
     private let exchange: Exchange
     /// Bytes that the body is to have; nil if unknown.
     private let announced: Int64?
-    private var received: Int64 = 0
+    /// Bytes that were read.
+    private(set) var received: Int64 = 0
+    private let meter: CounterSeries
 
-    init(_ exchange: Exchange, announced: Int64?) { (self.exchange, self.announced) = (exchange, announced) }
+    init(_ exchange: Exchange, announced: Int64?, _ meter: CounterSeries) {
+        (self.exchange, self.announced, self.meter) = (exchange, announced, meter)
+    }
 
     func read(into buffer: UnsafeMutableRawBufferPointer) throws(StreamError) -> Int {
         while true { if let count = try read(into: buffer, waitingAtMost: 60) { return count } }
@@ -128,6 +142,7 @@ private final class RequestBody: ByteStream {
         guard !buffer.isEmpty, announced != 0 else { return 0 }
         guard let count = exchange.read(into: buffer, waitingAtMost: seconds) else { return nil }
         received += Int64(count)
+        meter.add(Int64(count))
         if count == 0, exchange.bodyEnd == .cut || announced ?? received != received { throw .cut(cause: nil) }
         return count
     }

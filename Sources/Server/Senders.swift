@@ -7,7 +7,8 @@ internal import Threading
 package final class Senders: Sendable {
     typealias Sending = @Sendable () -> Void
 
-    private let limit: Int
+    /// The most threads.
+    let limit: Int
     private let shares: ProjectShares
     private let state = Monitor(State())
 

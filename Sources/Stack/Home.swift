@@ -63,6 +63,20 @@ package final class Home {
         return secret
     }
 
+    /// Writes the variables that programs of this folder run with, for a shell that reads the file by `.`; its owner alone may read it, since
+    /// they hold secrets.
+    ///
+    /// - Returns: the path of the file.
+    package func write(environment: [String: String]) throws -> String {
+        let path = "\(folder)/environment"
+        let lines = environment.sorted { $0.key < $1.key }.map { "export \($0)='\($1.replacing("'", with: "'\\''"))'\n" }
+        guard
+            FileManager.default.createFile(
+                atPath: path, contents: Data(lines.joined().utf8), attributes: [.posixPermissions: 0o600])
+        else { throw ChildProcess.NotStarted(description: "cannot write \(path)") }
+        return path
+    }
+
     /// Ends programs that a killed service left running here.
     private func endLeftovers() throws {
         for pidFile in ["mariadb/mariadb.pid", "run/nginx.pid"] {

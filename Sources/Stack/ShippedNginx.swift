@@ -22,7 +22,6 @@ struct ShippedNginx {
         var files = self
         try files.replace("/run/vitrine/", with: "\(settings.folder)/run/", in: "glance-upstreams.conf")
         try files.replace("/var/log/nginx/glance-sends.log", with: Site.sendLog(in: settings.folder), in: "glance-sends.conf")
-        try files.replace("# include vitrine/glance-sends.conf;", with: "include vitrine/glance-sends.conf;", in: "site.conf")
         try files.replace("listen      9292 ", with: "listen      127.0.0.1:\(settings.port) ", in: "site.conf")
         // All clients have one address here.
         try files.replace("limit_conn glance_uploads 64;", with: "limit_conn glance_uploads 65535;", in: "site.conf")
@@ -31,7 +30,7 @@ struct ShippedNginx {
         } else {
             try files.cut(from: "# V1's registry.", in: "site.conf")
         }
-        files.texts["glance-stores.conf"] = Site.blobLocations(settings.blobs)
+        files.texts["glance-stores.conf"] = Site.locations(settings.blobs, settings.remotes)
         return files.texts
     }
 
@@ -51,17 +50,28 @@ struct ShippedNginx {
 }
 
 extension Site {
-    /// What `glance-stores.conf` says, for certain stores. Both slashes matter.
-    package static func blobLocations(_ blobs: [(prefix: String, folder: String)]) -> String {
-        blobs.map { prefix, folder in
-            let quoted = folder.replacing("\\", with: "\\\\").replacing("\"", with: "\\\"")
-            return """
-                location \(prefix)/ {
-                    alias            "\(quoted)/";
-                    disable_symlinks on "from=\(quoted)";
-                    include          vitrine/glance-blob.conf;
-                }
-                """
-        }.joined(separator: "\n")
+    /// What `glance-stores.conf` says, for certain stores: folders, and servers with the authorities that are trusted. The slashes matter.
+    package static func locations(
+        _ blobs: [(prefix: String, folder: String)], _ remotes: [(prefix: String, authorities: String?)] = []
+    ) -> String {
+        func quoted(_ path: String) -> String { path.replacing("\\", with: "\\\\").replacing("\"", with: "\\\"") }
+        let folders = blobs.map { prefix, folder in
+            """
+            location \(prefix)/ {
+                alias            "\(quoted(folder))/";
+                disable_symlinks on "from=\(quoted(folder))";
+                include          vitrine/glance-blob.conf;
+            }
+            """
+        }
+        let servers = remotes.map { prefix, authorities in
+            """
+            location \(prefix)/ {
+                \(authorities.map { "proxy_ssl_trusted_certificate \"\(quoted($0))\";\n    proxy_ssl_verify              on;" } ?? "proxy_ssl_verify off;")
+                include vitrine/glance-remote.conf;
+            }
+            """
+        }
+        return (folders + servers).joined(separator: "\n")
     }
 }

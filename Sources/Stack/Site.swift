@@ -17,6 +17,9 @@ package final class Site: @unchecked Sendable {
         package var environment: [String: String] = [:]
         /// The internal locations from which nginx sends stores' files, and the stores' folders.
         package var blobs: [(prefix: String, folder: String)]
+        /// The internal locations by which nginx fetches data from stores' servers, with the files of the authorities whose certificates are
+        /// trusted; nil where certificates are not verified.
+        package var remotes: [(prefix: String, authorities: String?)] = []
         package var port: Int
         /// The port of the registry; nil for no registry.
         package var registryPort: Int?

@@ -1,9 +1,9 @@
 package import Domain
 
-/// A store of a type that this service does not have, such as `rbd`. Its images are listed and shown; every use of their data throws a
+/// A store of a type that this service does not have, such as `sheepdog`. Its images are listed and shown; every use of their data throws a
 /// fault that names the store.
 package struct AbsentStore: ImageStore {
-    private let name: String
+    let name: String
     private let type: String
 
     /// Makes a store.
@@ -13,15 +13,12 @@ package struct AbsentStore: ImageStore {
     ///   - type: the type in the configuration.
     package init(_ name: String, type: String) { (self.name, self.type) = (name, type) }
 
-    /// The URL schemes of store types, where the type is not the only one. Source: glance_store, `get_schemes` of each driver.
-    private static let schemes: [String: [String]] = [
-        "swift": ["swift", "swift+http", "swift+https", "swift+config"], "s3": ["s3", "s3+http", "s3+https"], "vmware": ["vsphere"],
-    ]
+    package var isReadable: Bool { false }
 
     package func holds(_ url: String) -> Bool {
         guard let end = url.utf8.firstRange(of: "://".utf8)?.lowerBound else { return false }
         let scheme = url[..<end].lowercased()
-        return (Self.schemes[type] ?? [type]).contains(scheme)
+        return StoreInfo.schemes(ofType: type).contains(scheme)
     }
 
     private func refusal(_ kind: Fault.Kind, _ what: String) -> Fault {

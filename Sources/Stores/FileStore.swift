@@ -82,6 +82,18 @@ package struct FileStore: ImageStore {
         folders.compactMap { folder in folder.internalPrefix.map { ($0, folder.path) } }
     }
 
+    /// The space of the folders' file systems, each of which counts once.
+    ///
+    /// - Throws: when a folder cannot be asked.
+    package func space() throws(Fault) -> StoreSpace {
+        var (seen, sum): (Set<UInt>, (free: Int64, size: Int64)) = ([], (0, 0))
+        for folder in folders {
+            let space = try folder.space()
+            if seen.insert(space.fileSystem).inserted { sum = (sum.free + space.free, sum.size + space.size) }
+        }
+        return StoreSpace(free: sum.free, size: sum.size)
+    }
+
     package func begin(_ id: ImageID, token: String, announcing size: Int64?) throws(Fault) -> any BlobWriter {
         guard id.isUUID else { throw Fault(.invalid, "Image id \(id) cannot name a file.") }
         var refusal: Fault?
@@ -274,10 +286,17 @@ package struct FileMount: Sendable {
     func holds(_ path: String) -> Bool { path.hasPrefix(mountPoint) }
 }
 
+extension FileStore: MeasuredStore {}
+
 extension FileStore: ListedStore {
     package func names(olderThan seconds: Int) throws(Fault) -> [String] {
         try ofEach { folder throws(Fault) in try folder.names(in: folder.path, olderThan: seconds) }
     }
+}
+
+extension FileStore {
+    /// The folders and the permissions of new files, for a verification.
+    var verified: (folders: [StoreFolder], permissions: UInt32, readable: ReadableFolders) { (folders, settings.permissions, readable) }
 }
 
 extension FileStore: HealthProbe {

@@ -6,7 +6,7 @@ internal import Glibc
 ///
 /// nginx does not serve these folders: the workers send the files.
 package struct OutsideFiles: ImageStore {
-    private let folders: ReadableFolders
+    let folders: ReadableFolders
 
     /// Makes a store of the readable folders.
     package init(in folders: ReadableFolders) { self.folders = folders }

@@ -61,7 +61,10 @@ package struct ReadableFolders: Sendable {
         return descriptor
     }
 
-    private func contain(_ real: String) -> Bool {
+    /// Whether a file lies in one of the folders.
+    ///
+    /// - Parameter real: its path without links.
+    func contain(_ real: String) -> Bool {
         paths.contains { path in
             guard let folder = realpath(path, nil) else { return false }
             defer { free(folder) }

@@ -84,10 +84,18 @@ final class StoreFolder: Sendable {
     }
 
     func freeBytes() throws(Fault) -> Int64 {
-        var info = statvfs()
         if records == nil, access(path, F_OK) != 0, errno == ENOENT { try make() }
+        return try space().free
+    }
+
+    /// The bytes of the folder's file system that the service may use, all bytes of it, and its number on this machine.
+    func space() throws(Fault) -> (free: Int64, size: Int64, fileSystem: UInt) {
+        var info = statvfs()
         guard statvfs(path, &info) == 0 else { throw .store(errno, "asking for free space") }
-        return Int64(clamping: UInt64(info.f_bavail).multipliedReportingOverflow(by: UInt64(info.f_frsize)).partialValue)
+        func bytes(_ blocks: UInt) -> Int64 {
+            Int64(clamping: UInt64(blocks).multipliedReportingOverflow(by: UInt64(info.f_frsize)).partialValue)
+        }
+        return (bytes(info.f_bavail), bytes(info.f_blocks), info.f_fsid)
     }
 
     /// Logs the first failure of an action, and its recovery.

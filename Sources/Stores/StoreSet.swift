@@ -1,4 +1,5 @@
 package import Domain
+internal import JSONDocument
 
 /// All stores of an installation, by their names and by the locations that they hold.
 package struct StoreSet: ImageStores {
@@ -111,6 +112,27 @@ package struct StoreSet: ImageStores {
 
     package func holds(_ url: String) -> Bool { members.contains { $0.store.holds(url) } }
 
+    package func canRead(_ location: ImageLocation) -> Bool { member(holding: location)?.store.isReadable ?? false }
+
+    package func shareStore(_ one: ImageLocation, _ other: ImageLocation) -> Bool {
+        func place(_ location: ImageLocation) -> Int? {
+            members.firstIndex { $0.store.holds(location.url) && !HTTPStore.isWebURL(location.url) }
+        }
+        return place(one).map { $0 == place(other) } ?? false
+    }
+
+    package func current(_ location: ImageLocation) -> ImageLocation {
+        // A single store has no label, and rewrites nothing.
+        guard named != nil else { return location }
+        guard let member = member(holding: location) else { return store(of: location).map { location.labelled($0) } ?? location }
+        let label = member.info?.id
+        let isLabelled = label != nil && location.store == label
+        guard let url = member.store.currentURL(of: location.url, isLabelled: isLabelled) else { return location }
+        let current = url.isSame(as: location.url) ? location : ImageLocation(url: url, metadata: location.metadata)
+        guard let label, !isLabelled else { return current }
+        return current.labelled(label)
+    }
+
     package func store(of location: ImageLocation) -> String? {
         guard named != nil else { return nil }
         if let member = member(holding: location) { return member.info?.id }
@@ -131,10 +153,64 @@ package struct StoreSet: ImageStores {
     package var probes: [any HealthProbe] { members.compactMap { $0.unguarded as? any HealthProbe } }
 }
 
+extension StoreSet: StoreSpaces {
+    package var measuredStores: [String] {
+        members.compactMap { $0.unguarded is any MeasuredStore ? $0.countedName : nil }
+    }
+
+    package func space(of store: String) throws(Fault) -> StoreSpace {
+        guard let found = members.first(where: { $0.countedName == store })?.unguarded as? any MeasuredStore else {
+            throw Fault(.notFound, "There is no store '\(store.prefix(80))' with a space of its own.")
+        }
+        return try found.space()
+    }
+}
+
+extension StoreSet.Member {
+    /// The name in metrics and findings: that of the configuration, or the type of a single store.
+    fileprivate var countedName: String {
+        if let name = info?.id ?? (store as? GuardedStore)?.name { return name }
+        return switch store {
+        case is HTTPStore: "http"
+        case let store as AbsentStore: store.name
+        default: "file"
+        }
+    }
+}
+
 extension StoreSet {
     /// The paths under which nginx finds files, and their folders.
     package var internalFolders: [(prefix: String, folder: String)] {
         members.flatMap { ($0.unguarded as? FileStore)?.internalFolders ?? [] }
+    }
+
+    /// The paths under which nginx fetches data from stores' servers, and the stores.
+    package var remotePlaces: [(prefix: String, store: any RemoteStore)] {
+        members.compactMap { member in
+            guard let path = (member.store as? GuardedStore)?.remotePath, let store = member.unguarded as? any RemoteStore else {
+                return nil
+            }
+            return (path, store)
+        }
+    }
+}
+
+/// What a verification asks of the stores.
+extension StoreSet {
+    /// The stores without their guards, by the names that findings have.
+    var verified: [(name: String, store: any ImageStore)] { members.map { ($0.countedName, $0.unguarded) } }
+
+    /// The store that a location belongs to; nil when it lies in none.
+    func verifiedHolder(of location: ImageLocation) -> (name: String, store: any ImageStore)? {
+        member(holding: location).map { ($0.countedName, $0.unguarded) }
+    }
+
+    /// The name of the store that a location belongs to; nil when it lies in none.
+    package func verifiedName(of location: ImageLocation) -> String? { member(holding: location).map(\.countedName) }
+
+    /// The folders in which files outside of the stores' folders are read; nil when none are.
+    var readableFolders: ReadableFolders? {
+        ((outside as? GuardedStore)?.base ?? outside as? OutsideFiles).flatMap { ($0 as? OutsideFiles)?.folders }
     }
 }
 

@@ -65,6 +65,18 @@ package struct CivilTime: Hashable, Sendable {
         else { return nil }
         self.init(year: year, month: month, day: day, hour: hour, minute: minute, second: second)
     }
+
+    /// Reads `Sun, 06 Nov 1994 08:49:37 GMT`. Source: RFC 9110, 5.6.7, IMF-fixdate.
+    ///
+    /// - Returns: nil for any other text.
+    package init?(httpDate text: String) {
+        let words = text.split(separator: " ")
+        let months = ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"]
+        guard words.count == 6, words[5] == "GMT", words[1].utf8.count == 2, let month = months.firstIndex(of: String(words[2])) else {
+            return nil
+        }
+        self.init(prefixOf: "\(words[3])-\(paddedDigits(month + 1, 2))-\(words[1])T\(words[4])")
+    }
 }
 
 /// A number with zeros in front, up to a width.

@@ -18,11 +18,15 @@ package final class Bulkhead: Sendable {
 
     /// Seconds from which on a call counts as slow.
     private let slow: Double
+    private let refused: @Sendable () -> Void
 
     /// - Parameters:
     ///   - share: the number of threads, at least one.
     ///   - slow: seconds from which on a call counts as slow; no caller waits longer.
-    package init(share: Int, slow: Double = 1) { (self.share, self.slow) = (max(1, share), slow) }
+    ///   - refused: called for each call that is refused.
+    package init(share: Int, slow: Double = 1, refused: @escaping @Sendable () -> Void = {}) {
+        (self.share, self.slow, self.refused) = (max(1, share), slow, refused)
+    }
 
     /// Makes a call that is short if the dependency works: a request, an open, a removal. Calls must not be nested.
     ///
@@ -62,6 +66,12 @@ package final class Bulkhead: Sendable {
     }
 
     private func enter() -> Int? {
+        let number = findPlace()
+        if number == nil { refused() }
+        return number
+    }
+
+    private func findPlace() -> Int? {
         func find(_ state: inout State) -> Int? {
             let now = monotonicSeconds()
             guard state.calls.count + state.notes.count(where: { now - $0.value > slow }) < share else { return nil }
@@ -93,5 +103,11 @@ extension Bulkhead? {
     ) throws(Failure) -> Value {
         guard let self else { return try body() }
         return try self.run(orElse: refusal(), body)
+    }
+
+    /// The same for an optional bulkhead: without one, nothing is counted.
+    package func note<Value, Failure: Error>(_ body: () throws(Failure) -> Value) throws(Failure) -> Value {
+        guard let self else { return try body() }
+        return try self.note(body)
     }
 }

@@ -15,8 +15,9 @@ struct DB: ParsableCommand {
         discussion:
             "Each command also has an old name: `db_sync` is `db sync`. Values may be given without the names of their options.",
         subcommands: [
-            Check.self, Contract.self, Expand.self, ExportMetadefs.self, LoadMetadefs.self, Migrate.self, Purge.self, PurgeImages.self,
-            Sync.self, UnloadMetadefs.self, Upgrade.self, Version.self, VersionControl.self,
+            Check.self, Contract.self, DropReports.self, Expand.self, ExportMetadefs.self, GrantReports.self, LoadMetadefs.self,
+            Migrate.self, Purge.self, PurgeImages.self, RefreshReports.self, Sync.self, UnloadMetadefs.self, Upgrade.self, Version.self,
+            VersionControl.self,
         ])
 
     struct Version: ParsableCommand {
@@ -41,8 +42,12 @@ struct DB: ParsableCommand {
         @OptionGroup var arguments: ConfigurationArguments
 
         func run() throws {
-            let state = try arguments.migrations().state()
-            if state.isComplete { return print("Database is up to date. No upgrades needed.") }
+            let database = try arguments.database()
+            let state = try Migrations(database).state()
+            if state.isComplete {
+                print("Database is up to date. No upgrades needed.")
+                return ReportViews(database).remark()
+            }
             if state.isExpanded {
                 print("Your database is not up to date. Your next step is to run `glance-manage db contract`.")
                 throw ExitCode(5)
@@ -84,7 +89,7 @@ struct UnknownRevision: Error, CustomStringConvertible {
 extension ConfigurationArguments {
     func configuration() throws -> Configuration { try ProgramConfiguration.read(files: configFile, directories: configDir) }
 
-    func migrations() throws -> Migrations {
-        Migrations(try CompositionRoot(configuration(), program: "glance-manage").database)
-    }
+    func database() throws -> Database { try CompositionRoot(configuration(), program: "glance-manage").database }
+
+    func migrations() throws -> Migrations { Migrations(try database()) }
 }

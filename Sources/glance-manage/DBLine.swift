@@ -27,7 +27,10 @@ struct DBLine {
         ["check", "contract", "expand", "migrate", "unload_metadefs", "version"].map { Form(name: $0) }
         + ["sync", "upgrade", "version_control"].map { Form(name: $0, values: ["version"]) }
         + [
+            Form(name: "drop_reports", isOptionalOldName: true),
             Form(name: "export_metadefs", values: ["path"]),
+            Form(name: "grant_reports", values: ["user", "host", "without"], isOptionalOldName: true, ours: ["apply"]),
+            Form(name: "refresh_reports", isOptionalOldName: true),
             Form(name: "load_metadefs", values: ["path"], flags: ["merge", "prefer_new", "overwrite"]),
         ]
         + ["purge", "purge_images_table"].map {

@@ -11,7 +11,8 @@ struct GlanceManage: ParsableCommand {
             other options that Glance's programs have; --version tells of which release of Glance these programs take the place, and their own.
             """,
         subcommands: [
-            ConfigCommand.self, DB.self, NginxCommand.self, PolicyCommand.self, RoutesCommand.self, Run.self, Scrub.self,
+            ConfigCommand.self, DB.self, MetricsCommand.self, NginxCommand.self, PolicyCommand.self, ReportCommand.self, RoutesCommand.self,
+            Run.self, Scrub.self, StoreCommand.self,
         ])
 
     /// Runs the command. Like Glance, it exits with 2 if the command line is not valid, and with 1 after an error.

@@ -12,12 +12,22 @@ struct Lab {
     private let mariadb: PrivateMariaDB?
     private let site: Site
     private let migrations: Migrations
+    private let views: ReportViews
     private let port: Int
     private let clientEnvironment: String
+    /// What an operator may try, a command a line.
+    private let operatorCommands: [String]
+    /// Where metrics are to be read; nil if nowhere.
+    private let metrics: String?
 
     private static let database = "glance"
 
-    init(home: Home, configurationFile: String, databaseURL: String?, apiPort: Int, registryPort: Int, nginxFolder: String) throws {
+    /// The port of metrics if nobody says another.
+    private static let metricsPort = 9193
+
+    init(
+        home: Home, configurationFile: String, databaseURL: String?, apiPort: Int, registryPort: Int, metricsPort: Int?, nginxFolder: String
+    ) throws {
         (self.home, port) = (home, apiPort)
         let named = try ProgramConfiguration.read(files: [configurationFile], directories: [], program: "glance-api")
         try LoopbackPort(apiPort).checkFree(orChoose: "--api-port (make run: API_PORT=)")
@@ -39,12 +49,18 @@ struct Lab {
         environment["OS_DEFAULT__REGISTRY_PORT"] = String(registryPort)
         if try named(options.v1.registrySecret) == nil { environment["OS_VITRINE__REGISTRY_SECRET"] = try home.registrySecret() }
         environment["OS_VITRINE__SEND_LOG"] = Site.sendLog(in: home.folder)
+        environment["OS_VITRINE__METRICS_LISTEN"] = try Self.metricsAddress(metricsPort, named(options.metrics.listen)) ?? ""
+        if try named(options.metrics.folder) == nil { environment["OS_VITRINE__METRICS_FOLDER"] = "\(home.folder)/metrics" }
         environment.merge(CompositionRoot.stagingVariables(below: home.folder, named)) { $1 }
         for (name, value) in environment { setenv(name, value, 1) }
+        operatorCommands =
+            [". \(try home.write(environment: environment))"]
+            + ["report overview", "store verify"].map { "\(Self.programs)/glance-manage \($0) --config-file \(configurationFile)" }
 
         let configuration = try ProgramConfiguration.read(files: [configurationFile], directories: [], program: "glance-api")
+        metrics = try configuration(options.metrics.listen).map { "http://\($0)/metrics" }
         let root = try CompositionRoot(configuration, program: "glance-manage")
-        migrations = Migrations(try root.database)
+        (migrations, views) = (Migrations(try root.database), ReportViews(try root.database))
         clientEnvironment = try root.clientEnvironment(at: "http://127.0.0.1:\(apiPort)")
         let workers = try configuration(options.processes.workers)
         var settings = Site.Settings(
@@ -52,8 +68,24 @@ struct Lab {
             blobs: try root.internalFolders(), port: apiPort,
             workers: workers == 0 ? ProcessInfo.processInfo.activeProcessorCount : workers)
         settings.environment = environment
+        settings.remotes = try root.remotePlaces()
         if try configuration(options.v1.enableAPI) { settings.registryPort = registryPort }
         site = Site(settings)
+    }
+
+    /// The address at which metrics are served; nil for none. A port that is taken, as by another service of the same kind, is no reason not
+    /// to start.
+    private static func metricsAddress(_ port: Int?, _ configured: String?) throws -> String? {
+        if port == nil, let configured { return configured }
+        let port = port ?? Self.metricsPort
+        guard port != 0 else { return nil }
+        do {
+            try LoopbackPort(port).checkFree(orChoose: "--metrics-port (make run: METRICS_PORT=)")
+            return "127.0.0.1:\(port)"
+        } catch {
+            FileHandle.standardError.write(Data("There are no metrics: \(error)\n".utf8))
+            return nil
+        }
     }
 
     /// Starts all programs, prints `ready`, and ends all after a signal, or when the terminal is closed.
@@ -71,6 +103,7 @@ struct Lab {
         try mariadb?.createDatabase(Self.database)
         // The tables must exist before the first request.
         try migrations.apply { _ in }
+        try views.installTelling()
         try site.start()
         try site.waitUntilReady(unless: Self.isToldToEnd)
         if !Self.isToldToEnd() { announce() }
@@ -95,18 +128,22 @@ struct Lab {
     private func announce() {
         let address = "http://127.0.0.1:\(port)"
         guard isatty(STDOUT_FILENO) != 0 else {
-            print("ready: \(address), state in \(home.folder)")
+            print("ready: \(address), state in \(home.folder)\(metrics.map { ", metrics at \($0)" } ?? "")")
             fflush(nil)
             return
         }
         print(
             """
-            The image service is ready at \(address). Everything it keeps lies in \(home.folder).
+            The image service is ready at \(address). Everything it keeps lies in \(home.folder).\(metrics.map { "\nMetrics are at \($0)." } ?? "")
             Try, in another terminal, with python-openstackclient from PyPI:
 
                 export \(clientEnvironment)
                 openstack image create --disk-format qcow2 --container-format bare --file disk.qcow2 first
                 openstack image list
+
+            And for operators:
+
+                \(operatorCommands.joined(separator: "\n    "))
 
             Ctrl-C ends it.
             """)

@@ -22,6 +22,9 @@ struct Run: ParsableCommand {
     @Option(help: "The port of V1's registry, on the loopback address.")
     var registryPort = 9191
 
+    @Option(help: "The port of GET /metrics, on the loopback address; 0 for none. Without it 9193, or what the configuration says.")
+    var metricsPort: Int?
+
     @Option(help: "The project's nginx folder.")
     var nginx = "nginx"
 
@@ -30,7 +33,7 @@ struct Run: ParsableCommand {
         defer { home.leave() }
         let lab = try Lab(
             home: home, configurationFile: try conf.map(absolute) ?? home.configurationFile(), databaseURL: db,
-            apiPort: apiPort, registryPort: registryPort, nginxFolder: absolute(nginx))
+            apiPort: apiPort, registryPort: registryPort, metricsPort: metricsPort, nginxFolder: absolute(nginx))
         try lab.run()
     }
 

@@ -18,12 +18,15 @@ extension DB {
         var version: String?
 
         func run() throws {
-            let migrations = try arguments.migrations()
-            if try migrations.isAllDone { return }
-            try migrations.tellingExpand()
-            try migrations.tellingMigrate()
-            try migrations.tellingContract()
-            print("Database is synced successfully.")
+            let database = try arguments.database()
+            let migrations = Migrations(database)
+            if try !migrations.isAllDone {
+                try migrations.tellingExpand()
+                try migrations.tellingMigrate()
+                try migrations.tellingContract()
+                print("Database is synced successfully.")
+            }
+            try ReportViews(database).installTelling()
         }
     }
 
@@ -35,10 +38,15 @@ extension DB {
         var version = "heads"
 
         func run() throws {
-            let migrations = try arguments.migrations()
+            let database = try arguments.database()
+            let migrations = Migrations(database)
             switch version {
-            case "heads", Schema.alembicRevision: try migrations.apply(each: announce)
-            case Schema.expandedRevision: try migrations.expand(each: announce)
+            case "heads", Schema.alembicRevision:
+                try migrations.apply(each: announce)
+                try ReportViews(database).installTelling()
+            case Schema.expandedRevision:
+                try migrations.expand(each: announce)
+                try ReportViews(database).installTelling()
             case _ where GlanceRevisions.revisions.contains(version):
                 guard GlanceRevisions.reach(version, from: try migrations.state().revisions) else {
                     throw Refused(
@@ -57,8 +65,10 @@ extension DB {
         @OptionGroup var arguments: ConfigurationArguments
 
         func run() throws {
-            let migrations = try arguments.migrations()
+            let database = try arguments.database()
+            let migrations = Migrations(database)
             if try !migrations.isAllDone { try migrations.tellingExpand() }
+            try ReportViews(database).installTelling()
         }
     }
 

@@ -42,6 +42,7 @@ extension Ask {
             "POST", "/v2/images/{image}/import", "a copy", .active, 202, [.copyImage],
             json: #"{"method": {"name": "copy-image"}, "stores": ["b"]}"#),
         .reads("GET", "/v2/images/{image}/locations", .active, [.fetchImageLocation]),
+        .reads("GET", "/v2/images/{image}/usage", .active, [.getImageUsage], hiding: [.getImage]),
         .changes("POST", "/v2/images/{image}/locations", .queued, 202, [.addImageLocation], json: #"{"url": "{source}"}"#),
         .changes("DELETE", "/v2/stores/b/{image}", .inTwoStores, 204, [.getImageLocation, .deleteImageLocation]),
     ]

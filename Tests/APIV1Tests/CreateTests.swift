@@ -53,7 +53,7 @@ import Testing
 
     @Test(arguments: [1, 4096, 524_289, 3_145_729], [true, false])
     func `takes its data along`(_ count: Int, _ isChunked: Bool) throws {
-        let data = (0..<count).map { UInt8(truncatingIfNeeded: $0 &* 31 &+ $0 >> 7) }
+        let data = filled(count) { UInt8(truncatingIfNeeded: $0 &* 31 &+ $0 >> 7) }
         let reply =
             isChunked
             ? try glance.sendChunked("POST", "/images", formats, data)

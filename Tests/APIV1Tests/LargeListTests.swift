@@ -53,11 +53,6 @@ import Testing
 
     private func next(in data: Data) -> String? { texts(in: data.suffix(2000), after: "\"next\": \"").first }
 
-    private func kilobytes(_ name: String, of process: Int32) throws -> Int {
-        let status = try String(contentsOfFile: "/proc/\(process)/status", encoding: .utf8)
-        return Int(status.split(separator: "\n").first { $0.hasPrefix("\(name):") }?.filter(\.isNumber) ?? "") ?? .max
-    }
-
     /// Calls `body`, and expects that each process needed little memory for it and freed it.
     private func inLittleMemory(sourceLocation: SourceLocation = #_sourceLocation, _ body: () throws -> Void) throws {
         // The first call initialises what is made once.
@@ -65,7 +60,7 @@ import Testing
         _ = try self.body("/v1/images/detail?limit=1&name=none")
         let processes = glance.site.workerIDs + glance.site.registryIDs
         let before = try processes.map { process in
-            try "5".write(toFile: "/proc/\(process)/clear_refs", atomically: false, encoding: .utf8)
+            try forgetMostMemory(of: process)
             return try kilobytes("VmRSS", of: process)
         }
         try body()

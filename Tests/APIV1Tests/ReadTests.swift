@@ -54,7 +54,7 @@ import Testing
 
     @Test(arguments: [[:], ["property-p": "v"]])
     func `comes with all of many bytes`(_ properties: [String: String]) throws {
-        let data = (0..<3_145_729).map { UInt8(truncatingIfNeeded: $0 &* 31 &+ $0 >> 7) }
+        let data = filled(3_145_729) { UInt8(truncatingIfNeeded: $0 &* 31 &+ $0 >> 7) }
         let made = try glance.askV1("POST", "/images", formats.merging(properties) { $1 }, body: data)
         let id = try #require(made.image["id"]?.string)
         let reply = try glance.get(id)

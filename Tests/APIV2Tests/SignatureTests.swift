@@ -27,7 +27,7 @@ import Testing
     }
 
     /// More than one buffer, so that the readers are threads.
-    private func bytes(_ count: Int = 3_000_000) -> [UInt8] { (0..<count).map { UInt8(truncatingIfNeeded: $0 &* 31 &+ $0 >> 9) } }
+    private func bytes(_ count: Int = 3_000_000) -> [UInt8] { filled(count) { UInt8(truncatingIfNeeded: $0 &* 31 &+ $0 >> 9) } }
 
     private func expectNothing(of id: String, _ reply: Reply, saying words: String, sourceLocation: SourceLocation = #_sourceLocation)
         throws

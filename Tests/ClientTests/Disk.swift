@@ -9,12 +9,7 @@ struct Disk {
     init(_ name: String) throws {
         path = "\(TestFolder.root)/\(name)-\(UInt32.random(in: 0 ... .max)).qcow2"
         let raw = path + ".raw"
-        var generator = SystemRandomNumberGenerator()
-        var data = [UInt8](repeating: 0, count: 3 << 20)
-        for place in stride(from: 0, to: data.count, by: 8) {
-            withUnsafeBytes(of: generator.next()) { data.replaceSubrange(place..<(place + 8), with: $0) }
-        }
-        try Data(data).write(to: URL(filePath: raw))
+        try Data(someData(3 << 20)).write(to: URL(filePath: raw))
         defer { try? FileManager.default.removeItem(atPath: raw) }
         try Command("qemu-img", ["convert", "-f", "raw", "-O", "qcow2", raw, path]).succeeded()
         bytes = Array(try Data(contentsOf: URL(filePath: path)))

@@ -10,8 +10,12 @@ private struct Cloud: Sendable {
     init() throws {
         let port = try freePort()
         keystone = try Keystone(imageAddress: "http://127.0.0.1:\(port)")
+        // A login takes Keystone half a second of a processor: on a loaded machine it is slow for all tests that ask at the same time.
         glance = try TestGlance(
-            ["paste_deploy": "flavor = keystone", "keystone_authtoken": keystone.access], identity: nil, port: port)
+            [
+                "paste_deploy": "flavor = keystone", "vitrine": "metadata_threads = 20",
+                "keystone_authtoken": "\(keystone.access)\nhttp_connect_timeout = 100",
+            ], identity: nil, port: port)
     }
 
     /// For all tests of the suite.

@@ -96,8 +96,7 @@ import Testing
         cinder_api_insecure cinder_ca_certificates_file cinder_catalog_info cinder_do_extend_attached cinder_endpoint_template
         cinder_enforce_multipath cinder_http_retries cinder_mount_point_base cinder_os_region_name
         cinder_state_transition_timeout cinder_store_auth_address cinder_store_password cinder_store_project_domain_name
-        cinder_store_project_name cinder_store_user_domain_name cinder_store_user_name cinder_use_multipath cinder_volume_type
-        rootwrap_config s3_store_object_buffer_dir sheepdog_store_address store_capabilities_update_min_interval
+        cinder_store_project_name cinder_store_user_domain_name cinder_store_user_name rootwrap_config s3_store_object_buffer_dir sheepdog_store_address store_capabilities_update_min_interval
         swift_enable_snet vmware_datacenter_path
         """,
         "healthcheck": "path",

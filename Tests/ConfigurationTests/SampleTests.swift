@@ -33,7 +33,7 @@ import Testing
         #expect(try glance.send("GET", "/v2/images/\(id)/file").text == "a sample")
         let log = try glance.workerLog()
         #expect(!log.contains("unknown option"), "\(log.split(separator: "\n").filter { $0.contains("unknown option") })")
-        #expect(log.contains("[glance_store] swift_store_user is an option of Glance's that has no effect here"))
+        #expect(log.contains("[glance_store] swift_store_use_trusts is an option of Glance's that has no effect here"))
         #expect(log.contains("[DEFAULT] pydev_worker_debug_port is an option of Glance's that has no effect here"))
         #expect(try glance.send("DELETE", "/v2/images/\(id)").status == 204)
     }

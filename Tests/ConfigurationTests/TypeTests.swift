@@ -31,6 +31,10 @@ import Text
         "barbican.barbican_endpoint": "the address is looked at",
         "barbican.barbican_endpoint_type": "OpenStack's other names of interfaces are read too",
         "DEFAULT.enabled_backends": "names and kinds are looked at",
+        "glance_store.s3_store_large_object_chunk_size": "S3 knows no smaller parts; Glance's driver refuses them when it starts",
+        "glance_store.swift_store_auth_version": "the login of version 1 is here too; every other version means 3",
+        "glance_store.swift_store_endpoint_type": "the swift store knows the interfaces of endpoints",
+        "glance_store.vmware_server_host": "the store of VMware's datastores knows hosts",
     ]
 
     @Test func `have the values that oslo gives them`() throws {

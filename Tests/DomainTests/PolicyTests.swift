@@ -25,6 +25,7 @@ import Testing
         (.getImage, [.admin, .owner, .ownersReader]), (.modifyImage, [.admin, .owner]), (.deleteImage, [.admin, .owner]),
         (.publicizeImage, [.admin]), (.communitizeImage, [.admin, .owner]), (.uploadImage, [.admin, .owner]),
         (.downloadImage, [.admin, .owner]), (.getImageLocation, [.admin, .owner, .ownersReader]), (.addMember, [.admin, .owner]),
+        (.getImageUsage, [.admin, .owner, .ownersReader]),
         (.deleteMember, [.admin, .owner]), (.getMembers, [.admin, .owner, .ownersReader]), (.getMember, [.admin, .owner, .ownersReader]),
         (.modifyMember, [.admin]), (.deactivate, [.admin, .owner]), (.reactivate, [.admin, .owner]),
     ]

@@ -10,7 +10,7 @@ import Threading
 
     /// Any port of the loopback address, where the sources of these tests listen.
     private static let options = ["import_filtering_opts": "allowed_hosts = 127.0.0.1\nallowed_ports ="]
-    private static let data = [UInt8]((0..<3_000_000).map { UInt8(truncatingIfNeeded: $0 &* 31) })
+    private static let data = filled(3_000_000) { UInt8(truncatingIfNeeded: $0 &* 31) }
 
     @Test func `is made after the answer, with every digest`() throws {
         let source = try Source(Self.data)

@@ -9,7 +9,7 @@ import Threading
 @Suite struct `A download` {
     @Test(arguments: [0, 1, 100_000, 20_000_000]) func `brings every byte`(_ size: Int) throws {
         let nginx = try Nginx("location / { add_header X-One two; }")
-        let data = Data((0..<size).map { UInt8(truncatingIfNeeded: $0 &* 31 ^ $0 >> 8) })
+        let data = Data(filled(size) { UInt8(truncatingIfNeeded: $0 &* 31 ^ $0 >> 8) })
         try data.write(to: URL(fileURLWithPath: "\(nginx.folder)/www/image"))
         for room in [7, 65_536, 1 << 20] where size < 1_000_000 || room > 7 {
             let download = try Download(nginx.url("/image"), judge: all)

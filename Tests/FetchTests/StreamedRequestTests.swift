@@ -5,7 +5,7 @@ import Threading
 
 /// Requests with long bodies, to servers that read them in different ways.
 @Suite struct `Sending a long body` {
-    private let body = (0..<1_000_000).map { UInt8(truncatingIfNeeded: $0 &* 7) }
+    private let body = filled(1_000_000) { UInt8(truncatingIfNeeded: $0 &* 7) }
 
     /// The next bytes of a body, then the end, or nil to cancel.
     private final class Source {

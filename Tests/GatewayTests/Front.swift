@@ -83,7 +83,7 @@ final class Front: @unchecked Sendable {
     private static let shared = Mutex<[Way: Front]>([:])
 
     /// The shipped files with some texts replaced; each must occur in one of them.
-    private static func copyShipped(to folder: String, _ changes: [String: String]) throws {
+    static func copyShipped(to folder: String, _ changes: [String: String]) throws {
         var unseen = Set(changes.keys)
         let shipped = TestGlance.repository + "nginx"
         for name in try FileManager.default.contentsOfDirectory(atPath: shipped) {
@@ -148,4 +148,4 @@ final class Front: @unchecked Sendable {
 }
 
 /// Bytes without a pattern that repeats within a block.
-func bytes(_ count: Int) -> [UInt8] { (0..<count).map { UInt8(truncatingIfNeeded: $0 &* 31 ^ $0 >> 9) } }
+func bytes(_ count: Int) -> [UInt8] { filled(count) { UInt8(truncatingIfNeeded: $0 &* 31 ^ $0 >> 9) } }

@@ -34,7 +34,7 @@ import Testing
             "PATCH", "/v2/images/\(id)", ["Content-Type": "application/openstack-images-v2.1-json-patch"], body: Array(changes.utf8))
         #expect(patched.json["name"]?.string == "new")
         #expect(try front.send("PUT", "/v2/images/\(id)/tags/blue").status == 204)
-        #expect(try front.send("GET", "/v2/images?name=new&tag=blue").json["images"]?.array?.map { $0["id"]?.string } == [id])
+        #expect(try front.send("GET", "/v2/images?name=new&tag=blue&id=in:\(id)").json["images"]?.array?.count == 1)
         #expect(try front.send("DELETE", "/v2/images/\(id)").status == 204)
         #expect(try front.send("GET", "/v2/images/\(id)").status == 404)
         #expect(try !front.glance.storedFiles().contains(id))

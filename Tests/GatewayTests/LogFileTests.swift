@@ -78,8 +78,8 @@ import Testing
         #expect(try files() == ["glance-api.log", "glance-api.log.1", "glance-api.log.2", "glance-api.log.3", "glance-api.log.4"])
         for file in try files() {
             let size = try FileManager.default.attributesOfItem(atPath: "\(folder)/\(file)")[.size] as? Int ?? 0
-            // A line of another process may come just before the rotation.
-            #expect(size <= 1 << 20 + 40_000 && (file.hasSuffix(".log") || size > 900_000), "\(file): \(size)")
+            // Lines of another process come between the look at the size and the rotation, more of them on a loaded machine.
+            #expect(size <= 1 << 20 + 150_000 && (file.hasSuffix(".log") || size > 900_000), "\(file): \(size)")
         }
     }
 

@@ -59,6 +59,18 @@ import Testing
         return ["--conf", "\(folder)/own.conf"]
     }
 
+    @Test func `leaves what an operator's commands need to know`() throws {
+        let service = try Running(folder, try emptyDatabase())
+        #expect(try service.isReadyAndAnswers())
+        let script = """
+            . "$1/environment" && "$2" store verify --config-file "$1/glance-api.conf" && "$2" report overview --config-file "$1/glance-api.conf"
+            """
+        let command = try Command("/bin/sh", ["-c", script, "sh", folder, Self.program])
+        #expect(command.status == 0 && command.text.contains("0 findings"), "\(command.text) \(command.errors)")
+        let mode = try FileManager.default.attributesOfItem(atPath: "\(folder)/environment")[.posixPermissions] as? Int
+        #expect(mode == 0o600)
+    }
+
     @Test func `answers when it says that it is ready, also on a database that was empty`() throws {
         let running = try Running(folder, try emptyDatabase())
         #expect(try running.isReadyAndAnswers(), "\(running.said)")
@@ -84,6 +96,25 @@ import Testing
     @Test func `starts twice at once, each with a database of its own`() throws {
         let both = try ["a", "b"].map { try Running("\(folder)-\($0)") }
         for running in both { #expect(try running.isReadyAndAnswers(), "\(running.said)") }
+    }
+
+    @Test func `serves metrics, and does without where another program has their port`() throws {
+        let port = try freePort()
+        let words = ["--metrics-port", String(port)]
+        let first = try Running("\(folder)-a", words + emptyDatabase())
+        #expect(try first.isReadyAndAnswers(), "\(first.said)")
+        #expect(first.said.contains("metrics at http://127.0.0.1:\(port)/metrics"))
+        let scrape = {
+            let connection = try HTTPConnection(port: port)
+            try connection.send("GET /metrics HTTP/1.1\r\nHost: x\r\n\r\n")
+            return try connection.receive()
+        }
+        #expect(try eventually { try scrape().text.contains(#"route="/v2/images",status_class="2xx"} 1"#) })
+        let second = try Running("\(folder)-b", words + emptyDatabase())
+        #expect(try second.isReadyAndAnswers(), "\(second.said)")
+        #expect(second.said.contains("There are no metrics: port \(port) of 127.0.0.1 cannot be used: Address already in use"))
+        let third = try Running("\(folder)-c", ["--metrics-port", "0"] + emptyDatabase())
+        #expect(try third.isReadyAndAnswers() && !third.said.contains("etrics"), "\(third.said)")
     }
 
     static let refused: [(String, String)] = [

@@ -46,7 +46,7 @@ import Testing
                 .filter { !$0.isEmpty && !$0.hasPrefix("#") }
         }
         let shipped = try String(contentsOfFile: TestGlance.repository + "nginx/glance-stores.conf", encoding: .utf8)
-        let printed = Site.blobLocations([
+        let printed = Site.locations([
             ("/_blobs/file", "/var/lib/glance/images"), ("/_blobs/.cache", "/var/lib/glance/image-cache"),
         ])
         #expect(plain(printed) == plain(shipped))

@@ -16,12 +16,18 @@ import Testing
     }
 
     @Test func `confine and limit all services alike`() throws {
-        let common = try Self.services.map { try settings(of: $0).filter { !["ExecStart", "Sockets"].contains($0.key) } }
+        let own: Set = ["ExecStart", "Sockets", "SupplementaryGroups"]
+        let common = try Self.services.map { try settings(of: $0).filter { !own.contains($0.key) } }
         #expect(common[0] == common[1] && common[0] == common[2])
         #expect(common[0]["LimitNOFILE"] != nil && common[0]["NoNewPrivileges"] == "true")
         #expect(common[0]["ExecReload"] == "/bin/kill -HUP $MAINPID")
+        // Only glance-tasks reads nginx's logs.
+        #expect(try Self.services.map { try settings(of: $0)["SupplementaryGroups"] }.compactMap(\.self) == ["adm"])
+        #expect(try settings(of: "glance-tasks")["SupplementaryGroups"] == "adm")
         // They name a folder that they share and keep, which is not /tmp.
         #expect(common[0]["PrivateTmp"] == "true" && common[0]["StateDirectory"] == "glance")
+        // They share what they count, and none takes it away when it stops; nor the sockets, which are in the folder above.
+        #expect(common[0]["RuntimeDirectory"] == "vitrine/metrics" && common[0]["RuntimeDirectoryPreserve"] == "yes")
         // More than graceful_shutdown_timeout, whose default is 60 s.
         #expect((common[0]["TimeoutStopSec"].flatMap { Int($0) } ?? 0) > 60)
     }

@@ -122,7 +122,7 @@ private final class FakeGlance: Sendable {
     }
 
     private func hasSource() throws -> (id: String, data: [UInt8]) {
-        let data = (0..<2_000_000).map { UInt8(truncatingIfNeeded: $0 &* 31 &+ $0 >> 9) }
+        let data = filled(2_000_000) { UInt8(truncatingIfNeeded: $0 &* 31 &+ $0 >> 9) }
         let id = try glance.hasImage(
             #"{"disk_format": "raw", "container_format": "bare", "hw_cpu_cores": "5", "trait:X": "required", "os_distro": "rhel", "speed": "88"}"#
         )

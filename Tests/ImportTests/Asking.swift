@@ -44,9 +44,22 @@ extension TestGlance {
     /// Files in one of several stores, complete or not.
     func files(of store: String) throws -> [String] { try files(store) + files("\(store)/.incoming") }
 
+    /// All files of a folder but the empty marks of removals: one that a killed process left stays for a day.
     private func files(_ name: String) throws -> [String] {
         guard FileManager.default.fileExists(atPath: "\(folder)/\(name)") else { return [] }
-        return try FileManager.default.contentsOfDirectory(atPath: "\(folder)/\(name)").filter { !$0.hasPrefix(".") }
+        return try FileManager.default.contentsOfDirectory(atPath: "\(folder)/\(name)").filter { file in
+            if file.hasPrefix(".") { return false }
+            guard file.hasSuffix(".removing") else { return true }
+            let size = try? FileManager.default.attributesOfItem(atPath: "\(folder)/\(name)/\(file)")[.size] as? Int
+            return size ?? 0 > 0
+        }
+    }
+
+    /// The paths of such files in staging and in the `.incoming` of stores.
+    func unfinishedFiles(of stores: [String]) throws -> [String] {
+        try (["staging", "staging/.incoming"] + stores.map { "\($0)/.incoming" }).flatMap { folder in
+            try files(folder).map { "\(self.folder)/\(folder)/\($0)" }
+        }
     }
 
     func count(_ table: String, where condition: String) throws -> Int {
@@ -122,7 +135,7 @@ struct Sample {
     let sha512: String
 
     init(_ count: Int, seed: Int = 31) throws {
-        bytes = (0..<count).map { UInt8(truncatingIfNeeded: $0 &* seed &+ $0 >> 9) }
+        bytes = filled(count) { UInt8(truncatingIfNeeded: $0 &* seed &+ $0 >> 9) }
         let file = "\(TestFolder.root)/sample-\(UInt64.random(in: 0 ... .max))"
         try Data(bytes).write(to: URL(filePath: file))
         defer { try? FileManager.default.removeItem(atPath: file) }

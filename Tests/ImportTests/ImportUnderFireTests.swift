@@ -108,20 +108,16 @@ import Testing
     /// old, staged files with the first sweep after a start. Here they are made old, and glance-tasks is restarted.
     private func sweep(_ glance: TestGlance) throws {
         let old = Date().addingTimeInterval(-3600)
-        func left() throws -> [String] {
-            let folders = ["staging"] + (Self.stores + ["staging"]).map { "\($0)/.incoming" }
-            return try folders.flatMap { folder in
-                try FileManager.default.contentsOfDirectory(atPath: "\(glance.folder)/\(folder)").filter { !$0.hasPrefix(".") }
-                    .map { "\(glance.folder)/\(folder)/\($0)" }
-            }
+        for file in try glance.unfinishedFiles(of: Self.stores) {
+            try FileManager.default.setAttributes([.modificationDate: old], ofItemAtPath: file)
         }
-        for file in try left() { try FileManager.default.setAttributes([.modificationDate: old], ofItemAtPath: file) }
         kill(try #require(glance.site.tasksID), SIGTERM)
-        #expect(
-            try eventually {
-                try glance.site.revive()
-                return try left().isEmpty
-            })
+        let isSwept = try eventually {
+            try glance.site.revive()
+            return try glance.unfinishedFiles(of: Self.stores).isEmpty
+        }
+        let rest = try glance.unfinishedFiles(of: Self.stores)
+        #expect(isSwept, "\(rest)")
     }
 
     /// Every file has a location, every location a file, and nothing is staged or incomplete.

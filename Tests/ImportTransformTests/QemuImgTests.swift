@@ -26,7 +26,7 @@ import Testing
     private func make(_ words: String...) throws { try Command("qemu-img", words).succeeded() }
 
     @Test(arguments: ConversionSettings.Format.allCases) func `makes each format that it may`(_ target: ConversionSettings.Format) throws {
-        try Data((0..<3 << 20).map { UInt8(truncatingIfNeeded: $0 >> 8) }).write(to: URL(filePath: "\(folder)/disk, 'x' =y"))
+        try Data(filled(3 << 20) { UInt8(truncatingIfNeeded: $0 >> 8) }).write(to: URL(filePath: "\(folder)/disk, 'x' =y"))
         try make("convert", "-f", "raw", "-O", "vdi", "\(folder)/disk, 'x' =y", "\(folder)/a, 'vdi'=:x")
         let notes = try convert("a, 'vdi'=:x", from: "vdi", to: target)
         #expect(notes == notes.sorted() && notes.last == 1)
@@ -62,7 +62,7 @@ import Testing
         try make("create", "-q", "-f", "qcow2", "\(folder)/image", "100M")
         #expect(throws: Fault.of(.tooLarge)) { try convert("image", from: "qcow2", atMost: 100 << 20 - 1) }
         // More output than the image's virtual size.
-        let bytes = Data((0..<8 << 20).map { UInt8(truncatingIfNeeded: $0 &* 31 >> 3) })
+        let bytes = Data(filled(8 << 20) { UInt8(truncatingIfNeeded: $0 &* 31 >> 3) })
         try bytes.write(to: URL(filePath: "\(folder)/disk"))
         #expect(throws: Fault.of(.tooLarge)) { try convert("disk", from: "raw", to: .qcow2, atMost: 8 << 20) }
         #expect(!hasOutput)

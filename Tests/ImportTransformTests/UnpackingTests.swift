@@ -25,7 +25,7 @@ private func unpack(_ packed: [UInt8], pieces: Int = 4096, into room: Int = 65_5
 private enum Packed {
     static func bytes(_ count: Int, compressible: Bool = true) -> [UInt8] {
         var state: UInt64 = 0x9E37_79B9_7F4A_7C15
-        return (0..<count).map { place in
+        return filled(count) { place in
             if compressible { return UInt8(truncatingIfNeeded: place / 300 ^ place % 7) }
             state = state &* 6_364_136_223_846_793_005 &+ 1_442_695_040_888_963_407
             return UInt8(truncatingIfNeeded: state >> 33)

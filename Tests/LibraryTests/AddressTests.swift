@@ -23,6 +23,22 @@ import Testing
         #expect(address.host == host && address.port == port && address.user == user && address.database == database)
     }
 
+    /// What each URL names, as host:port.
+    @Test(arguments: [
+        ("mysql://u:p@h1:1,h2,[::3]:3/d", ["h1:1", "h2:3306", "::3:3"]), ("mysql://u:p@x@h1,h2:2/d?charset=utf8", ["h1:3306", "h2:2"]),
+        ("mysql://u@/d?host=h1:1&host=h2&host=h3:3", ["h1:1", "h2:3306", "h3:3"]), ("mysql://u@h:5/d?host=h1,h2:2", ["h1:5", "h2:2"]),
+    ])
+    func `may name several servers`(_ url: String, _ places: [String]) throws {
+        let address = try Address(url: url)
+        #expect(["\(address.host):\(address.port)"] + address.others.map { "\($0.host):\($0.port)" } == places)
+        #expect(address.database == "d" && address.user == "u")
+    }
+
+    @Test(arguments: ["mysql://u@h1,/d", "mysql://u@,h/d", "mysql://u@h1:1,h2:x/d", "mysql://u@/d?host=,", "mysql://u@/d?host=a%20b"])
+    func `names no server that is none`(_ url: String) {
+        #expect(throws: AddressError.self) { try Address(url: url) }
+    }
+
     @Test func `may name a socket`() throws {
         #expect(try Address(url: "mysql+pymysql://root@localhost/d?unix_socket=%2Frun%2Fdb.sock").socket == "/run/db.sock")
     }

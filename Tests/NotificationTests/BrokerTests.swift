@@ -225,5 +225,10 @@ final class Tasks {
 
     deinit { process.stop() }
 
+    /// Ends it as a crash would.
+    func kill() { process.stop(with: SIGKILL) }
+
+    var isRunning: Bool { process.isRunning }
+
     func log() throws -> String { try String(contentsOfFile: output, encoding: .utf8) }
 }

@@ -42,7 +42,10 @@ final class InProcessService: Sendable {
     /// A file store as it is, or behind one that fails.
     private typealias Wrapping = (FileStore) -> any ListedStore
 
-    init(delaysDeletion: Bool = false, tellsPaths: Bool = true) throws {
+    /// - Parameter more: stores beside the usual ones.
+    init(
+        delaysDeletion: Bool = false, tellsPaths: Bool = true, more: [StoreSet.Member] = [], schemes: LocationSchemes = LocationSchemes()
+    ) throws {
         databaseName = "operations_\(UInt32.random(in: 0 ... .max))"
         folder = "\(TestFolder.root)/\(databaseName)"
         let server = try Self.server()
@@ -51,8 +54,10 @@ final class InProcessService: Sendable {
         try Migrations(Database(pool)).apply { _ in }
         let catalog = MariaDBCatalog(Database(pool), delaysDeletion: delaysDeletion)
         let (folder, injector) = (folder, injector)
-        sound = try Self.parts(catalog, WebSource(nil), Injector(), worker: "sound", folder) { $0 }
-        failing = try Self.parts(FailingCatalog(catalog, injector), WebSource(injector), injector, worker: "failing", folder) {
+        sound = try Self.parts(catalog, WebSource(nil), Injector(), worker: "sound", folder, more, schemes) { $0 }
+        failing = try Self.parts(
+            FailingCatalog(catalog, injector), WebSource(injector), injector, worker: "failing", folder, more, schemes
+        ) {
             FailingStore($0, injector, tellsPaths: tellsPaths)
         }
     }
@@ -73,17 +78,19 @@ final class InProcessService: Sendable {
     private static let shared = Mutex<PrivateMariaDB?>(nil)
 
     private static func parts(
-        _ catalog: some WholeCatalog, _ web: WebSource, _ injector: Injector, worker: String, _ folder: String, _ wrap: Wrapping
+        _ catalog: some WholeCatalog, _ web: WebSource, _ injector: Injector, worker: String, _ folder: String,
+        _ more: [StoreSet.Member], _ schemes: LocationSchemes, _ wrap: Wrapping
     ) throws -> Parts {
         var main = StoreInfo(id: "one", type: "file")
         main.isDefault = true
         var outside = StoreInfo(id: "web", type: "http")
         outside.isReadOnly = true
-        let stores = StoreSet([
-            .init(main, wrap(try FileStore(name: "one", [.init(path: "\(folder)/one")]))),
-            .init(StoreInfo(id: "two", type: "file"), wrap(try FileStore(name: "two", [.init(path: "\(folder)/two")]))),
-            .init(outside, web),
-        ])
+        let stores = StoreSet(
+            more + [
+                .init(main, wrap(try FileStore(name: "one", [.init(path: "\(folder)/one")]))),
+                .init(StoreInfo(id: "two", type: "file"), wrap(try FileStore(name: "two", [.init(path: "\(folder)/two")]))),
+                .init(outside, web),
+            ])
         var settings = FileStore.Settings()
         settings.hasLocations = false
         let staging = StagingArea(wrap(try FileStore([.init(path: "\(folder)/staging")], settings)), folder: "\(folder)/staging")
@@ -94,7 +101,7 @@ final class InProcessService: Sendable {
         let service = try ImageService(
             catalog: catalog, stores: stores, staging: staging, source: web, worker: worker, policies: Policy(), protections: nil,
             limits: ImageLimits(), projectLimits: ProjectLimits.none, formats: FormatRules(), hashAlgorithm: "sha512",
-            clientUploads: ProjectShares(of: "uploads", limit: nil), retries: retries, logger: logger)
+            clientUploads: ProjectShares(of: "uploads", limit: nil), schemes: schemes, retries: retries, logger: logger)
         return Parts(
             injector: injector, catalog: catalog, service: service,
             imports: ImportService(service: service, catalog: catalog, source: web, regions: nil, settings: ImportSettings()),
@@ -110,7 +117,7 @@ final class InProcessService: Sendable {
 
     // MARK: the database and the folders
 
-    private func connect() throws -> Connection { try Self.server().connect(to: databaseName) }
+    fileprivate func connect() throws -> Connection { try Self.server().connect(to: databaseName) }
 
     func rows(_ sql: String, columns: Int = 1) throws -> [[String?]] {
         try connect().all(
@@ -180,4 +187,8 @@ final class InProcessService: Sendable {
             }
         }
     }
+}
+
+extension InProcessService {
+    func execute(_ sql: String) throws { try connect().execute(sql) }
 }

@@ -31,9 +31,9 @@ struct UseCase: Sendable, CustomTestStringConvertible {
     var leftInDoubt: Set<Outcome> = []
 
     /// No format that an inspector knows begins so.
-    static let data = Array("data of the tests ".utf8) + (0..<70_000).map { UInt8(truncatingIfNeeded: $0 &* 31 &+ $0 >> 7) }
+    static let data = Array("data of the tests ".utf8) + filled(70_000) { UInt8(truncatingIfNeeded: $0 &* 31 &+ $0 >> 7) }
     /// More than one buffer of a stream, so that each of its readers has a thread.
-    static let longData = data + (0..<600_000).map { UInt8(truncatingIfNeeded: $0 &* 17 &+ $0 >> 9) }
+    static let longData = data + filled(600_000) { UInt8(truncatingIfNeeded: $0 &* 17 &+ $0 >> 9) }
 }
 
 // MARK: preparing
@@ -84,7 +84,7 @@ extension UseCase.Parts {
         return try workOff(id)
     }
 
-    private func workOff(_ id: ImageID) throws -> UseCase.Report {
+    func workOff(_ id: ImageID) throws -> UseCase.Report {
         do {
             while try importer.doOne() {}
             switch try catalog.tasks(on: id, after: nil, atMost: 1, visibleTo: .service).first?.status {

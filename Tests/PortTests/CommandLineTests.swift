@@ -141,6 +141,7 @@ import Testing
         SELECT CONCAT(table_name, '.', column_name, ' ', column_type, ' ', is_nullable, ' ', COALESCE(column_default, '-'))
           FROM information_schema.columns
          WHERE table_schema = DATABASE() AND table_name NOT LIKE 'vitrine%' AND table_name NOT LIKE 'artifact%'
+           AND table_name NOT LIKE 'report\\_%'
          UNION
         SELECT CONCAT(table_name, ' ', index_name, ' ', seq_in_index, ' ', column_name, ' ', non_unique) FROM information_schema.statistics
          WHERE table_schema = DATABASE() AND table_name NOT LIKE 'vitrine%' AND index_name NOT LIKE 'vitrine%'

@@ -40,4 +40,62 @@ import Threading
         #expect(try eventually { try pool.withConnection { try open($0) } == 1 })
         #expect(try pool.withConnection { try number($0) } == first)
     }
+
+    /// Notes what it is told.
+    private final class Witness: PoolObserver {
+        struct Seen: Equatable {
+            var (lent, mostLent, idle, waits) = (0, 0, 0, 0)
+            var failures: [MariaDBError.Kind] = []
+
+            static func == (one: Seen, other: Seen) -> Bool {
+                (one.lent, one.mostLent, one.idle, one.waits) == (other.lent, other.mostLent, other.idle, other.waits)
+                    && one.failures == other.failures
+            }
+        }
+        private let state = Monitor(Seen())
+        var seen: Seen { state.with { $0 } }
+
+        func lent(_ count: Int) {
+            state.with {
+                $0.lent += count
+                $0.mostLent = max($0.lent, $0.mostLent)
+            }
+        }
+        func idle(_ count: Int) { state.with { $0.idle += count } }
+        func waited(seconds: Double) { state.with { $0.waits += 1 } }
+        func failed(_ kind: MariaDBError.Kind) { state.with { $0.failures.append(kind) } }
+    }
+
+    @Test func `tells its observer of connections, waits and failures`() throws {
+        let witness = Witness()
+        let pool = Pool(
+            try Address(url: SharedMariaDB.running().url(of: database)), limits: .init(size: 1, overflow: 1, patience: 0.01),
+            observer: witness)
+        try pool.withConnection { _ in
+            try pool.withConnection { _ in
+                #expect(witness.seen.lent == 2 && witness.seen.idle == 0)
+                #expect(throws: MariaDBError.self) { try pool.withConnection { _ in } }
+            }
+        }
+        // One of two is kept.
+        #expect(witness.seen.lent == 0 && witness.seen.idle == 1 && witness.seen.mostLent == 2 && witness.seen.waits == 1)
+        #expect(witness.seen.failures == [.exhausted])
+
+        try pool.withConnection { connection in #expect(witness.seen.idle == 0 && witness.seen.lent == 1) }
+        try pool.withConnection(fresh: true) { _ in #expect(witness.seen.idle == 1 && witness.seen.lent == 1) }
+        #expect(witness.seen.idle == 1 && witness.seen.lent == 0)
+
+        #expect(throws: MariaDBError.self) { try pool.withConnection { try $0.execute("SELECT nonsense FROM nowhere") } }
+        #expect(throws: MariaDBError.self) { try pool.withConnection { try $0.execute("KILL CONNECTION_ID()") } }
+        #expect(witness.seen.failures == [.exhausted, .other, .lost] && witness.seen.lent == 0 && witness.seen.idle == 0)
+        try pool.withConnection { _ in }
+        try pool.withConnection { connection in
+            try connection.execute("CREATE TEMPORARY TABLE one (id int PRIMARY KEY)")
+            try connection.execute("INSERT INTO one VALUES (1)")
+            #expect(throws: MariaDBError.self) { try connection.execute("INSERT INTO one VALUES (1)") }
+        }
+        #expect(throws: MariaDBError.self) { try pool.withConnection { try $0.execute("INSERT INTO one VALUES (1)") } }
+        #expect(witness.seen.failures.count == 3, "a key that exists is no failure of the database")
+        #expect(witness.seen.lent == 0 && witness.seen.idle == 1)
+    }
 }

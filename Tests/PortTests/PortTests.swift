@@ -17,6 +17,13 @@ import Testing
         try check.run(FileStore(name: "fast", [.init(path: "\(folder)/a"), .init(path: "\(folder)/b", priority: 7)], settings))
     }
 
+    @Test(arguments: ImageStoreConformance.huge)
+    func `keeps what is larger than a part of any store`(_ check: ConformanceCheck<any ImageStore>) throws {
+        var settings = FileStore.Settings()
+        settings.isThin = true
+        try check.run(FileStore(name: "fast", [.init(path: "\(TestFolder.root)/store-\(UInt64.random(in: 0 ... .max))")], settings))
+    }
+
     @Test func `cannot be made where no folder can`() {
         #expect(throws: Fault.of(.unavailable)) { try FileStore([.init(path: "/proc/nowhere")]) }
     }

@@ -56,13 +56,13 @@ import Testing
         let store = try FileStore(paths.map { .init(path: $0) })
         for path in paths { try "x".write(toFile: "\(path)/.incoming/\(ImageID.fresh()).7", atomically: true, encoding: .utf8) }
         for path in paths { try "x".write(toFile: "\(path)/whole", atomically: true, encoding: .utf8) }
-        #expect(try store.pendingUploads(olderThan: -1).count == 2)
+        #expect(try store.pendingUploads(olderThan: -2).count == 2)
         try ruin(paths[0])
-        let uploads = try store.pendingUploads(olderThan: -1)
+        let uploads = try store.pendingUploads(olderThan: -2)
         #expect(uploads.count == 1 && uploads[0].pendingURL.contains(paths[1]))
-        #expect(try store.names(olderThan: -1) == ["whole"])
+        #expect(try store.names(olderThan: -2) == ["whole"])
         try ruin(paths[1])
-        #expect(throws: Fault.of(.unavailable)) { try store.pendingUploads(olderThan: -1) }
+        #expect(throws: Fault.of(.unavailable)) { try store.pendingUploads(olderThan: -2) }
     }
 
     @Test func `of another store hides nothing either`() throws {
@@ -76,10 +76,10 @@ import Testing
         let id = ImageID.fresh()
         try "x".write(toFile: "\(paths[1])/.incoming/\(id).7", atomically: true, encoding: .utf8)
         try ruin(paths[0])
-        let uploads = try set.pendingUploads(olderThan: -1)
+        let uploads = try set.pendingUploads(olderThan: -2)
         #expect(uploads.map(\.image) == [id])
         for upload in uploads { try set.discard(upload) }
-        #expect(try set.pendingUploads(olderThan: -1).isEmpty)
+        #expect(try set.pendingUploads(olderThan: -2).isEmpty)
     }
 
     @Test func `does not keep a store from being made`() throws {

@@ -41,6 +41,19 @@ enum Files {
         return Int(info.st_blocks) * 512
     }
 
+    /// The part of a file that is in the page cache, from 0 to 1.
+    static func cached(_ path: String) throws -> Double {
+        let descriptor = open(path, O_RDONLY)
+        guard descriptor >= 0 else { throw Unexpected("no file \(path)") }
+        defer { close(descriptor) }
+        let length = Int(lseek(descriptor, 0, SEEK_END))
+        guard let map = mmap(nil, length, PROT_READ, MAP_SHARED, descriptor, 0), map != MAP_FAILED else { throw Unexpected("no map") }
+        defer { munmap(map, length) }
+        var pages = [UInt8](repeating: 0, count: (length + 4095) / 4096)
+        guard mincore(map, length, &pages) == 0 else { throw Unexpected("no mincore") }
+        return Double(pages.count { $0 & 1 != 0 }) / Double(pages.count)
+    }
+
     static func mode(of path: String) throws -> UInt32 {
         var info = stat()
         guard stat(path, &info) == 0 else { throw Unexpected("no file \(path)") }

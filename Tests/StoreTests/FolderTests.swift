@@ -70,9 +70,9 @@ import Testing
             try FileManager.default.linkItem(atPath: "\(path)/.incoming/\(image).77", toPath: "\(path)/\(image)")
             return Upload(image: image, token: "77", pendingURL: "file://\(path)/.incoming/\(image).77")
         }
-        #expect(Set(try store.pendingUploads(olderThan: -1).map(\.pendingURL)) == Set(uploads.map(\.pendingURL)))
+        #expect(Set(try store.pendingUploads(olderThan: -2).map(\.pendingURL)) == Set(uploads.map(\.pendingURL)))
         try store.discardPending(uploads[0])
-        #expect(try store.pendingUploads(olderThan: -1).map(\.pendingURL) == [uploads[1].pendingURL])
+        #expect(try store.pendingUploads(olderThan: -2).map(\.pendingURL) == [uploads[1].pendingURL])
         #expect(FileManager.default.fileExists(atPath: "\(paths[0])/\(uploads[0].image)"))
         for upload in uploads { try store.discard(upload) }
         // A file whose name contains only an id is an image's.

@@ -195,9 +195,7 @@ private struct Disks {
         let glance = try TestGlance(
             ["glance_store": "filesystem_thin_provisioning = true", "vitrine": "data_threads = 1"], workers: 1)
         func peak() throws -> Int {
-            let worker = try #require(glance.site.workerIDs.first)
-            let status = try String(contentsOfFile: "/proc/\(worker)/status", encoding: .utf8)
-            return Int(status.split(separator: "\n").first { $0.hasPrefix("VmHWM:") }?.filter(\.isNumber) ?? "") ?? .max
+            try kilobytes("VmHWM", of: try #require(glance.site.workerIDs.first))
         }
         let piece = [UInt8](repeating: 0, count: 4 << 20)
         func send(_ pieces: Int, beginning head: [UInt8]) throws -> Int {

@@ -113,8 +113,8 @@ import Testing
         ("[DEFAULT]\nenabled_backends = :file\n", ["enabled_backends"]),
         ("[DEFAULT]\nenabled_backends = é:file\n", ["enabled_backends: 'é' is no name"]),
         (
-            "[DEFAULT]\nenabled_backends = slow:rbd\n[glance_store]\ndefault_backend = slow\n",
-            ["[glance_store] default_backend: 'slow' is of the type 'rbd', which is not supported yet"]
+            "[DEFAULT]\nenabled_backends = slow:cinder\n[glance_store]\ndefault_backend = slow\n",
+            ["[glance_store] default_backend: 'slow' is of the type 'cinder', which is not supported yet"]
         ),
         ("[DEFAULT]\nenabled_backends = fast:file\n", ["[glance_store] default_backend: is not set"]),
         ("[DEFAULT]\nenabled_backends = fast:file\n[glance_store]\ndefault_backend = slow\n", ["default_backend: 'slow' is none of"]),
@@ -154,13 +154,13 @@ import Testing
             ["[fast] filesystem_store_metadata_file: FOLDER/list must hold an object"]
         ),
         ("[glance_store]\nstores = http\ndefault_store = file\n", ["[glance_store] stores: does not name 'file'"]),
-        ("[glance_store]\nstores = rbd,http\n", ["[glance_store] stores: names no type of store that is here"]),
+        ("[glance_store]\nstores = cinder,http\n", ["[glance_store] stores: names no type of store that is here"]),
         ("[vitrine]\nreadable_folders = /a,b\n", ["[vitrine] readable_folders: 'b' does not begin with /"]),
         (
             "[DEFAULT]\nmetadata_encryption_key = secret\n",
             ["[DEFAULT] metadata_encryption_key: has 6 bytes; a key of AES has 16, 24 or 32"]
         ),
-        ("[glance_store]\ndefault_store = rbd\n", ["[glance_store] default_store: the store 'rbd' is not supported yet"]),
+        ("[glance_store]\ndefault_store = cinder\n", ["[glance_store] default_store: the store 'cinder' is not supported yet"]),
         (
             "[glance_store]\nfilesystem_store_datadir = FOLDER/a\nfilesystem_store_datadirs = FOLDER/b\n",
             ["[glance_store]: filesystem_store_datadir and filesystem_store_datadirs exclude each other"]

@@ -126,12 +126,12 @@ import Testing
     @Test func `clears up in all of its stores`() throws {
         let set = set()
         let pending = try ["fast", "cheap"].map { try set.begin(.fresh(), token: $0, announcing: nil, in: $0) }
-        let uploads = try set.pendingUploads(olderThan: -1)
+        let uploads = try set.pendingUploads(olderThan: -2)
         #expect(Set(uploads.map(\.token)) == ["fast", "cheap"])
         for upload in uploads where upload.token == "cheap" { try set.discard(upload) }
-        #expect(try set.pendingUploads(olderThan: -1).map(\.token) == ["fast"])
+        #expect(try set.pendingUploads(olderThan: -2).map(\.token) == ["fast"])
         for upload in uploads { try set.discardPending(upload) }
-        #expect(try set.pendingUploads(olderThan: -1).isEmpty)
+        #expect(try set.pendingUploads(olderThan: -2).isEmpty)
         for bytes in pending { #expect(throws: Fault.self) { try bytes.commit() } }
     }
 }

@@ -63,7 +63,7 @@ import Testing
 
 @Suite struct `A store of a type that is not here` {
     private static let several = [
-        "DEFAULT": "enabled_backends = fast:file,ceph:rbd", "ceph": "rbd_store_pool = images\nstore_description = the cluster",
+        "DEFAULT": "enabled_backends = fast:file,ceph:sheepdog", "ceph": "cinder_api_insecure = true\nstore_description = the cluster",
     ]
     let glance: TestGlance
     init() throws { glance = try .of(Self.self, Self.several, stores: ["fast"], runsTasks: true, runsRegistry: true) }
@@ -75,7 +75,7 @@ import Testing
         return id
     }
 
-    private static let location = "rbd://cluster/images/x/snap"
+    private static let location = "sheepdog://ceph/volume"
 
     @Test(arguments: [#"{"store": "ceph"}"#, "{}"]) func `has images that are shown, whose data are refused by its name`(
         _ metadata: String
@@ -85,11 +85,11 @@ import Testing
         #expect(try glance.send("GET", "/v2/images?id=in:\(id)").json["images"]?.array?.count == 1)
         for path in ["/v2/images/\(id)/file", "/v1/images/\(id)", "/v2/images/\(id)/file?prefer=ceph"] {
             let reply = try glance.send("GET", path)
-            #expect(reply.status == 503 && reply.says.contains("store 'ceph' is of the type 'rbd'"), "\(path): \(reply.says)")
+            #expect(reply.status == 503 && reply.says.contains("store 'ceph' is of the type 'sheepdog'"), "\(path): \(reply.says)")
         }
         for path in ["/v2/images/\(id)", "/v1/images/\(id)"] {
             let reply = try glance.send("DELETE", path)
-            #expect(reply.status == 409 && reply.says.contains("store 'ceph' is of the type 'rbd'"), "\(path): \(reply.says)")
+            #expect(reply.status == 409 && reply.says.contains("store 'ceph' is of the type 'sheepdog'"), "\(path): \(reply.says)")
         }
         #expect(try glance.status(of: id) == "active")
         #expect(try glance.count("vitrine_removals", where: "image_id = '\(id)'") == 0)
@@ -130,9 +130,9 @@ import Testing
         let stores = try glance.send("GET", "/v2/info/stores").json["stores"]
         #expect(stores == [["id": "fast", "default": "true"], ["id": "ceph", "description": "the cluster"]])
         let detailed = try glance.send("GET", "/v2/info/stores/detail", as: .admin).json["stores"]?.array?.last
-        #expect(detailed?["type"] == "rbd" && detailed?["properties"] == [:])
-        #expect(try eventually { try glance.workerLog().contains("the store 'ceph' is of the type 'rbd', which is not supported") })
-        #expect(try glance.workerLog().contains("[ceph] rbd_store_pool is an option of Glance's that has no effect here"))
+        #expect(detailed?["type"] == "sheepdog" && detailed?["properties"] == [:])
+        #expect(try eventually { try glance.workerLog().contains("the store 'ceph' is of the type 'sheepdog', which is not supported") })
+        #expect(try glance.workerLog().contains("[ceph] cinder_api_insecure is an option of Glance's that has no effect here"))
         #expect(try !glance.workerLog().contains("unknown option [ceph]"))
     }
 

@@ -59,7 +59,7 @@ extension TestGlance {
 }
 
 /// An error about one image does not stop the work on others.
-@Suite(.serialized) struct `The sweep` {
+@Suite struct `The sweep` {
     @Test func `goes on past uploads whose bytes cannot be removed, and past a store that cannot be read`() throws {
         let glance = try TestGlance(workers: 1, stores: ["fast", "cheap"], runsTasks: true)
         for store in ["fast", "cheap"] { _ = try glance.hasImage(in: store) }

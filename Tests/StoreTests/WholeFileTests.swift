@@ -20,7 +20,7 @@ import Testing
     }
 
     private func expectNothingLeft(_ store: FileStore, sourceLocation: SourceLocation = #_sourceLocation) throws {
-        #expect(try store.pendingUploads(olderThan: -1).isEmpty, sourceLocation: sourceLocation)
+        #expect(try store.pendingUploads(olderThan: -2).isEmpty, sourceLocation: sourceLocation)
         for folder in store.internalFolders.map(\.folder) {
             #expect(try FileManager.default.contentsOfDirectory(atPath: folder) == [".incoming"], sourceLocation: sourceLocation)
         }

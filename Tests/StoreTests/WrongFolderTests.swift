@@ -51,7 +51,7 @@ extension TestGlance {
 }
 
 /// A file that is missing in a folder that is not the store's counts as unavailable, not as lost.
-@Suite(.serialized) struct `A folder that is not the one the bytes were written to` {
+@Suite struct `A folder that is not the one the bytes were written to` {
     private static let detailed = ["healthcheck": "detailed = true"]
 
     @Test(arguments: [nil, "another"]) func `keeps removals owed, downloads at 503 and new bytes out until the right one is back`(

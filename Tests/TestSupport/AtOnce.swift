@@ -1,4 +1,8 @@
 import Foundation
+import TestThreads
+
+/// The number of tests that run at the same time.
+package let testsAtOnce = Int(vitrine_tests_at_once())
 
 /// Runs a closure many times in parallel, each on its own thread, and returns the results.
 package func atOnce<Value: Sendable>(_ count: Int, _ body: @escaping @Sendable (Int) throws -> Value) async throws -> [Value] {

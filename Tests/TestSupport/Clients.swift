@@ -1,4 +1,5 @@
 import Foundation
+import Stack
 
 /// OpenStack's own clients, from PyPI.
 package enum Clients {
@@ -30,10 +31,42 @@ package enum Clients {
         throws
         -> Command
     {
-        let folder = try folder.get()
-        let environment = ["PATH": "\(folder):/usr/bin:/bin", "HOME": TestFolder.root, "LC_ALL": "C.UTF-8", "COLUMNS": "500"]
-        return try Command(
-            "\(folder)/\(program)", arguments, environment: environment.merging(variables) { $1 }, input: input, hasTerminal: hasTerminal)
+        let streams = try Command.Streams(input: input, hasTerminal: hasTerminal)
+        let call: [String: Any] = [
+            "program": program, "arguments": arguments, "environment": try environment.merging(variables) { $1 },
+            "input": streams.input, "output": streams.output, "errors": streams.errors, "seconds": 180,
+        ]
+        let server = try StreamSocket.connected(to: server.get())
+        defer { close(server) }
+        let line = try JSONSerialization.data(withJSONObject: call) + Data("\n".utf8)
+        guard line.withUnsafeBytes({ StreamSocket.send($0, to: server) }) else { throw Command.Failed("the clients' server is gone") }
+        var answer = [UInt8](repeating: 0, count: 16)
+        var length = 0
+        while length < answer.count, case let count = recv(server, &answer[length], answer.count - length, 0), count > 0 { length += count }
+        guard let ended = CInt(String(decoding: answer[..<length], as: UTF8.self).dropLast()) else {
+            throw Command.Failed("\(program) \(arguments.joined(separator: " ")): the clients' server did not answer")
+        }
+        return Command(ended, streams)
+    }
+
+    /// The socket of `clients.py`, which runs the clients.
+    private static let server = Result {
+        let socket = "\(TestFolder.root)/clients.sock"
+        let log = "\(TestFolder.root)/clients.log"
+        let process = try ChildProcess(
+            "/usr/bin/env",
+            ["-i"] + environment.map { "\($0)=\($1)" }
+                + ["\(folder.get())/python3", "\(TestGlance.repository)Tests/TestSupport/clients.py", socket], output: log)
+        guard eventually({ FileManager.default.fileExists(atPath: socket) || !process.isRunning }), process.isRunning else {
+            throw Command.Failed("clients.py did not start: \((try? String(contentsOfFile: log, encoding: .utf8)) ?? "")")
+        }
+        return socket
+    }
+
+    private static var environment: [String: String] {
+        get throws {
+            ["PATH": "\(try folder.get()):/usr/bin:/bin", "HOME": TestFolder.root, "LC_ALL": "C.UTF-8", "COLUMNS": "500"]
+        }
     }
 
     /// Runs a script of bash at a terminal, for five minutes at most. It finds these clients, our programs and the system's.

@@ -24,25 +24,13 @@ package struct Command {
         _ program: String, _ arguments: [String], environment: [String: String] = ["PATH": "/usr/bin:/usr/sbin:/bin:/sbin"],
         input: [UInt8]? = nil, hasTerminal: Bool = false, limit: Double = 180
     ) throws {
-        let folder = "\(TestFolder.root)/command-\(UInt64.random(in: 0 ... .max))"
-        try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
-        defer { try? FileManager.default.removeItem(atPath: folder) }
-        if let input { try Data(input).write(to: URL(filePath: "\(folder)/in")) }
-
+        let streams = try Streams(input: input, hasTerminal: hasTerminal)
         var actions = posix_spawn_file_actions_t()
         posix_spawn_file_actions_init(&actions)
         defer { posix_spawn_file_actions_destroy(&actions) }
-        let terminal = hasTerminal ? open("/dev/ptmx", O_RDWR | O_NOCTTY | O_CLOEXEC) : -1
-        defer { if terminal >= 0 { close(terminal) } }
-        var typed = input == nil ? "/dev/null" : "\(folder)/in"
-        // TIOCSPTLCK and TIOCGPTN: macros that Swift does not import.
-        var (isLocked, number): (CInt, CInt) = (0, 0)
-        if terminal >= 0, ioctl(terminal, 0x4004_5431, &isLocked) == 0, ioctl(terminal, 0x8004_5430, &number) == 0 {
-            typed = "/dev/pts/\(number)"
-        }
-        posix_spawn_file_actions_addopen(&actions, STDIN_FILENO, typed, O_RDONLY | O_NOCTTY, 0)
-        posix_spawn_file_actions_addopen(&actions, STDOUT_FILENO, "\(folder)/out", O_WRONLY | O_CREAT, 0o600)
-        posix_spawn_file_actions_addopen(&actions, STDERR_FILENO, "\(folder)/err", O_WRONLY | O_CREAT, 0o600)
+        posix_spawn_file_actions_addopen(&actions, STDIN_FILENO, streams.input, O_RDONLY | O_NOCTTY, 0)
+        posix_spawn_file_actions_addopen(&actions, STDOUT_FILENO, streams.output, O_WRONLY | O_CREAT, 0o600)
+        posix_spawn_file_actions_addopen(&actions, STDERR_FILENO, streams.errors, O_WRONLY | O_CREAT, 0o600)
         var words = ([program] + arguments).map { strdup($0) } + [nil]
         var variables = environment.map { strdup("\($0)=\($1)") } + [nil]
         defer { for text in words + variables { free(text) } }
@@ -56,9 +44,38 @@ package struct Command {
             waitpid(id, &ended, 0)
             throw Failed("\(program) \(arguments.joined(separator: " ")) did not end within \(limit) s")
         }
+        self.init(ended, streams)
+    }
+
+    /// - Parameter ended: the status from `waitpid`.
+    init(_ ended: CInt, _ streams: Streams) {
         status = ended & 0x7F == 0 ? ended >> 8 & 0xFF : 128 + ended & 0x7F
-        output = Array(FileManager.default.contents(atPath: "\(folder)/out") ?? Data())
-        errors = String(decoding: FileManager.default.contents(atPath: "\(folder)/err") ?? Data(), as: UTF8.self)
+        output = Array(FileManager.default.contents(atPath: streams.output) ?? Data())
+        errors = String(decoding: FileManager.default.contents(atPath: streams.errors) ?? Data(), as: UTF8.self)
+    }
+
+    /// The files of a program's standard input, output and errors, removed with their last owner.
+    final class Streams {
+        let input, output, errors: String
+        private let folder: String
+        private let terminal: CInt
+
+        init(input bytes: [UInt8]?, hasTerminal: Bool) throws {
+            folder = "\(TestFolder.root)/command-\(UInt64.random(in: 0 ... .max))"
+            (output, errors) = ("\(folder)/out", "\(folder)/err")
+            try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
+            if let bytes { try Data(bytes).write(to: URL(filePath: "\(folder)/in")) }
+            terminal = hasTerminal ? open("/dev/ptmx", O_RDWR | O_NOCTTY | O_CLOEXEC) : -1
+            // TIOCSPTLCK and TIOCGPTN: macros that Swift does not import.
+            var (isLocked, number): (CInt, CInt) = (0, 0)
+            let isTyped = terminal >= 0 && ioctl(terminal, 0x4004_5431, &isLocked) == 0 && ioctl(terminal, 0x8004_5430, &number) == 0
+            input = isTyped ? "/dev/pts/\(number)" : bytes == nil ? "/dev/null" : "\(folder)/in"
+        }
+
+        deinit {
+            if terminal >= 0 { close(terminal) }
+            try? FileManager.default.removeItem(atPath: folder)
+        }
     }
 
     package var text: String { String(decoding: output, as: UTF8.self) }

@@ -76,6 +76,10 @@ private final class FailingBlobWriter: BlobWriter {
         try injector.call(.store, "take") { () throws(Fault) in try base.take(fileAt: path, size: size, isCancelled: isCancelled) }
     }
 
+    func take(dataAt url: String, size: Int64, isCancelled: () -> Bool) throws(Fault) -> Bool {
+        try injector.call(.store, "take data") { () throws(Fault) in try base.take(dataAt: url, size: size, isCancelled: isCancelled) }
+    }
+
     func taken() throws(Fault) -> any ByteStream {
         try injector.call(.store, "taken") { () throws(Fault) in FailingStream(try base.taken(), .read, injector) }
     }

@@ -62,6 +62,13 @@ package final class HTTPConnection {
         return Reply(head: String(decoding: head.dropLast(4), as: UTF8.self))
     }
 
+    /// Receives what has arrived, or waits for it.
+    ///
+    /// - Returns: nothing at the end.
+    package func receiveSome(_ most: Int) -> [UInt8] {
+        [UInt8](unsafeUninitializedCapacity: most) { buffer, count in count = max(0, recv(descriptor, buffer.baseAddress, most, 0)) }
+    }
+
     /// Reads what follows a head, until the server closes the connection.
     package func receiveRest() -> [UInt8] {
         var bytes: [UInt8] = []

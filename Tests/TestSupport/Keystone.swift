@@ -13,17 +13,20 @@ package final class Keystone: Sendable {
 
     package static var isInstalled: Bool { FileManager.default.isExecutableFile(atPath: "\(venv)/bin/keystone-manage") }
 
-    /// - Parameter imageAddress: the URL of the image service in its catalog.
-    package init(imageAddress: String) throws {
+    /// - Parameters:
+    ///   - imageAddress: the URL of the image service in its catalog.
+    ///   - objectStoreAddress: the URL of an account of Swift in its catalog; nil for none.
+    package init(imageAddress: String, objectStoreAddress: String? = nil) throws {
         let folder = "\(TestFolder.root)/keystone-\(UInt32.random(in: 0 ... .max))"
         let (said, port) = ("\(folder).out", try freePort())
         let program = try ChildProcess(
             "\(TestGlance.repository)Tests/Acceptance/keystone",
-            ["--folder", folder, "--venv", Self.venv, "--image-url", imageAddress, "--port", String(port)], output: said)
+            ["--folder", folder, "--venv", Self.venv, "--image-url", imageAddress, "--port", String(port)]
+                + (objectStoreAddress.map { ["--object-store-url", $0] } ?? []), output: said)
         (self.program, self.port) = (program, port)
         address = "http://127.0.0.1:\(port)/v3"
         func text() -> String { (try? String(contentsOfFile: said, encoding: .utf8)) ?? "" }
-        let isReady = eventually(within: 120) { text().contains("Keystone on \(address)\n") || !program.isRunning }
+        let isReady = eventually(within: 300) { text().contains("Keystone on \(address)\n") || !program.isRunning }
         guard isReady, program.isRunning else { throw Unexpected("Keystone does not start; see \(folder): \(text())") }
     }
 

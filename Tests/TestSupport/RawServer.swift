@@ -83,10 +83,14 @@ package final class RawServer: Sendable {
 
         /// Reads a request's body of a given length.
         @discardableResult
-        package func readBody(_ count: Int) -> String {
-            var bytes = [UInt8](repeating: 0, count: count)
-            let read = recv(descriptor, &bytes, count, CInt(MSG_WAITALL))
-            return String(decoding: bytes[..<max(0, read)], as: UTF8.self)
+        package func readBody(_ count: Int) -> String { String(decoding: readBytes(count), as: UTF8.self) }
+
+        /// Reads so many bytes, or fewer if the client ends.
+        package func readBytes(_ count: Int) -> [UInt8] {
+            // A call for no bytes would wait for one.
+            [UInt8](unsafeUninitializedCapacity: count) { buffer, read in
+                read = count == 0 ? 0 : max(0, recv(descriptor, buffer.baseAddress, count, CInt(MSG_WAITALL)))
+            }
         }
 
         package func answer(_ status: String = "200 OK", _ headers: String = "", body: String = "") {

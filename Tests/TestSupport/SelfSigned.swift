@@ -1,11 +1,12 @@
 import Foundation
 
-/// A key, and a self-signed certificate for a host.
+/// A key, and a certificate for a host, which is self-signed or signed by an authority of the tests.
 package struct SelfSigned {
     package let certificate: String
     package let key: String
 
-    package init(for host: String) throws {
+    /// - Parameter authority: signs the certificate; nil for itself.
+    package init(for host: String, by authority: SelfSigned? = nil) throws {
         let folder = "\(TestFolder.root)/self-signed-\(UInt32.random(in: 0 ... .max))"
         try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
         (certificate, key) = ("\(folder)/certificate", "\(folder)/key")
@@ -13,6 +14,7 @@ package struct SelfSigned {
             "openssl",
             ["req", "-x509", "-newkey", "rsa:2048", "-nodes", "-days", "2", "-subj", "/CN=\(host)", "-addext"]
                 + ["subjectAltName=DNS:\(host)", "-keyout", key, "-out", certificate]
+                + (authority.map { ["-CA", $0.certificate, "-CAkey", $0.key, "-addext", "basicConstraints=critical,CA:FALSE"] } ?? [])
         ).succeeded()
     }
 

@@ -48,13 +48,14 @@ package final class TestGlance: @unchecked Sendable {
     ///   - storeFolder: instead of one in the suite's folder.
     ///   - stores: names of several file stores, each in a folder of its name; the first is the default. None: a single one.
     ///   - blobs: the stores' folders for nginx, if it differs from the stores'.
+    ///   - remotes: the locations by which nginx fetches data from stores' servers.
     ///   - cacheFolder: the folder of the image cache; it need not exist. The flavor decides whether images are sent from it.
     ///   - proxy: the proxy through which the service reaches its database.
     ///   - port: a port that is known already, instead of any free one.
     package init(
         _ options: [String: String] = [:], before: String = "", identity: String? = "tokens", workers: Int = 2, storeFolder: String? = nil,
         stores: [String] = [], cacheFolder: String? = nil, runsTasks: Bool = false, runsRegistry: Bool = false,
-        blobs: [(prefix: String, folder: String)]? = nil,
+        blobs: [(prefix: String, folder: String)]? = nil, remotes: [(prefix: String, authorities: String?)] = [],
         server: PrivateMariaDB? = nil, proxy: SilentProxy? = nil, port: Int? = nil
     ) throws {
         let name = "t\(UInt32.random(in: 0...UInt32.max))"
@@ -101,6 +102,7 @@ package final class TestGlance: @unchecked Sendable {
                 ?? (stores.isEmpty ? [("/_blobs/file", store)] : stores.map { [folder] in ("/_blobs/\($0)", "\(folder)/\($0)") }),
             port: self.port, workers: workers)
         if let cacheFolder { settings.blobs.append(("/_blobs/.cache", cacheFolder)) }
+        settings.remotes = remotes
         settings.runsTasks = runsTasks
         settings.registryPort = runsRegistry ? registryPort : nil
         site = Site(settings)

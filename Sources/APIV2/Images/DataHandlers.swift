@@ -7,10 +7,14 @@ internal import Text
 /// Upload and download of image data.
 package struct DataHandlers: RouteGroup {
     let service: ImageService
-    /// Whether answers tell nginx which image's bytes it sends, for notifications.
+    /// Whether answers tell nginx which image's bytes it sends, for notifications and for the records of use.
     let notesSends: Bool
+    /// Whether clients who ask for it are sent to the store's server.
+    let redirectsDownloads: Bool
 
-    package init(_ parts: V2API.Parts) { (service, notesSends) = (parts.service, parts.notesSends) }
+    package init(_ parts: V2API.Parts) {
+        (service, notesSends, redirectsDownloads) = (parts.service, parts.notesSends, parts.redirectsDownloads)
+    }
 
     package static let subject = "Images' data"
 
@@ -47,7 +51,8 @@ package struct DataHandlers: RouteGroup {
             response.status = .notModified
             return response
         }
-        if notesSends { response.noteSend(of: image, for: call) }
+        if let url = redirection(of: bytes, for: call) { return Self.redirect(to: url) }
+        if notesSends { response.noteSend(of: image, by: bytes.isCached ? .cache : .v2, for: call) }
         if let legacy = request["Content-Range"], request["Range"] == nil {
             return try send(bytes, try ByteRange(contentRange: legacy, of: bytes.size), response, for: call)
         }
@@ -58,8 +63,29 @@ package struct DataHandlers: RouteGroup {
             response.body = .file(internalPath: path, length: bytes.size)
             return response
         }
+        if isPlain, let fetch = call.fetch(bytes, of: image, range: range.map { $0.first...$0.first + $0.count - 1 }) {
+            response.body = .remote(fetch, length: range?.count ?? bytes.size)
+            return response
+        }
         response.headers["Accept-Ranges"] = "bytes"
         return try send(bytes, range, response, for: call)
+    }
+
+    /// The URL by which a client who asks for it gets the data from the store's server itself; nil if the site does not send clients there,
+    /// or the server wants more than the URL.
+    private func redirection(of bytes: Blob, for call: Call) -> String? {
+        guard redirectsDownloads, call.request.method == .GET, call.request.headers["X-Vitrine-Redirect"] == "307",
+            let url = bytes.remote?.urlForClient?(), RemoteURL(url) != nil
+        else { return nil }
+        return url
+    }
+
+    private static func redirect(to url: String) -> Response {
+        var response = Response(.temporaryRedirect)
+        response.headers["Location"] = url
+        // The URL is for this caller, and for a short time.
+        response.headers["Cache-Control"] = "no-store"
+        return response
     }
 
     private static func tags(in list: String) -> [String] {

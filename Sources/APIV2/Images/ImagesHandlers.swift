@@ -87,7 +87,7 @@ package struct ImagesHandlers: RouteGroup {
 
     private func show(_ call: Call) throws(Fault) -> Response {
         let image = try service.show(call.imageID, to: call.caller)
-        if service.namedStores != nil { locations.repairLabels(of: image) }
+        locations.repairLabels(of: image)
         return response(.ok, image, for: call.caller)
     }
 

@@ -64,6 +64,26 @@ package struct Notification: Sendable {
         case task(Task)
         case sent(SentBytes)
         case text(String)
+
+        /// The image that the payload is about; nil if it is about none, or a text.
+        package var image: ImageID? {
+            switch self {
+            case .image(let image): image.id
+            case .member(let member, _): member.image
+            case .task(let task): task.image
+            case .sent(let sent): sent.image
+            case .namespace, .item, .text: nil
+            }
+        }
+
+        /// The user whom the payload itself names as the cause.
+        package var author: Author? {
+            switch self {
+            case .task(let task): Author(project: task.owner, user: task.user)
+            case .sent(let sent): Author(project: sent.receiverProject, user: sent.receiverUser)
+            case .image, .member, .namespace, .item, .text: nil
+            }
+        }
     }
 }
 
@@ -92,6 +112,9 @@ package struct SentBytes: Sendable, Equatable {
     package var receiverUser: String?
     /// The client's address; V1 reports it.
     package var destination: String?
+    package var method = SendMethod.v2
+    /// Whether a part of the image was sent.
+    package var isRange = false
     package var trace: Trace?
     package var bytes: Int64 = 0
     package var announced: Int64 = 0

@@ -18,6 +18,8 @@ package enum PolicyRule: String, Sendable, CaseIterable {
     case deleteImageLocation = "delete_image_location"
     case addImageLocation = "add_image_location"
     case fetchImageLocation = "fetch_image_location"
+    /// Reading the downloads of an image; Glance has no such rule.
+    case getImageUsage = "get_image_usage"
     case addMember = "add_member"
     case deleteMember = "delete_member"
     case getMember = "get_member"
@@ -90,7 +92,7 @@ extension PolicyRule {
         // The owner of a new image or namespace is checked at its creation; a membership belongs to its member.
         case .addImage, .addMetadefNamespace, .modifyMember: .other
         case .contextIsAdmin, .getImages, .getImage, .downloadImage, .downloadFromStore, .getImageLocation, .fetchImageLocation,
-            .getMember, .getMembers, .storesInfoDetail, .tasksAPIAccess:
+            .getImageUsage, .getMember, .getMembers, .storesInfoDetail, .tasksAPIAccess:
             .other
         case .cacheImage, .cacheList, .cacheDelete, .cacheClean, .cachePrune, .listCachedNodes, .manageImageCache: .other
         case .getMetadefNamespaces, .getMetadefNamespace, .getMetadefObjects, .getMetadefObject, .getMetadefProperties,
@@ -99,7 +101,7 @@ extension PolicyRule {
         }
     }
 
-    /// The rules that hold where no file replaces them: the defaults of current Glance.
+    /// The rules that hold where no file replaces them: the defaults of current Glance, and of rules that it does not have.
     // swift-format-ignore
     package static let defaults: [String: String] = {
         let admin = "rule:context_is_admin"
@@ -129,6 +131,7 @@ extension PolicyRule {
             .deleteImageLocation: admin,
             .addImageLocation: "\(service) or (role:member and \(owner) and project_id:%(owner)s)",
             .fetchImageLocation: service,
+            .getImageUsage:    "\(admin) or (role:reader and \(owner))",
             .addMember:        changes,
             .deleteMember:     changes,
             .getMember:        "\(admin) or (role:reader and (\(owner) or \(member)))",

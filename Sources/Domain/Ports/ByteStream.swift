@@ -10,6 +10,12 @@ package protocol ByteStream: AnyObject {
     ///
     /// - Returns: nil when no byte arrived in time.
     func read(into buffer: UnsafeMutableRawBufferPointer, waitingAtMost seconds: Double) throws(StreamError) -> Int?
+
+    /// Reads like `read(into:)`, but lends the bytes where they lie, until the stream's next call.
+    ///
+    /// - Parameter most: the largest number of bytes that is wanted.
+    /// - Returns: no bytes at the end of the stream; nil from a stream that can only copy.
+    func lend(atMost most: Int) throws(StreamError) -> UnsafeRawBufferPointer?
 }
 
 /// Takes the bytes of an answer while it is written.
@@ -55,6 +61,9 @@ extension ByteStream {
     package func read(into buffer: UnsafeMutableRawBufferPointer, waitingAtMost seconds: Double) throws(StreamError) -> Int? {
         try read(into: buffer)
     }
+
+    /// The default lends nothing.
+    package func lend(atMost most: Int) throws(StreamError) -> UnsafeRawBufferPointer? { nil }
 
     /// Reads a short stream to its end.
     ///

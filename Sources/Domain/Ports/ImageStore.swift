@@ -47,9 +47,22 @@ package protocol ImageStore: Sendable {
     /// - Throws: `.notFound` when there is none, `.unavailable` when the store does not answer, or its folder is not known to be the one
     ///   that the data was written to.
     func bytes(at url: String) throws(Fault) -> Blob
+
+    /// Whether this service can read the store's data at all; false for a store whose engine it does not have.
+    var isReadable: Bool { get }
+
+    /// The form in which a location of this store is recorded today: Glance rewrites the forms of older releases when an image is shown.
+    ///
+    /// - Parameter isLabelled: whether the location is labelled with this store.
+    /// - Returns: nil for an old form that another store of the same type may have, too.
+    func currentURL(of url: String, isLabelled: Bool) -> String?
 }
 
 extension ImageStore {
+    /// The default: data can be read.
+    package var isReadable: Bool { true }
+    /// The default: there are no older forms.
+    package func currentURL(of url: String, isLabelled: Bool) -> String? { url }
     /// The default: a store takes data.
     package func checkTakesBytes() {}
     /// The default: data can be removed.
@@ -60,6 +73,39 @@ extension ImageStore {
 package protocol ListedStore: ImageStore {
     /// The names of the stored items that were not touched for some seconds.
     func names(olderThan seconds: Int) throws(Fault) -> [String]
+
+    /// Passes these names to a closure, in pieces, until it returns false. A store with many overrides it, so that memory does not grow with
+    /// their number.
+    func forEachName(olderThan seconds: Int, _ body: (_ names: [String]) -> Bool) throws(Fault)
+}
+
+extension ListedStore {
+    /// Gathers the names that `forEachName` passes on, for a store that has that alone.
+    package func gatheredNames(olderThan seconds: Int) throws(Fault) -> [String] {
+        var all: [String] = []
+        try forEachName(olderThan: seconds) { names in
+            all += names
+            return true
+        }
+        return all
+    }
+
+    /// The default lists all names at once.
+    package func forEachName(olderThan seconds: Int, _ body: (_ names: [String]) -> Bool) throws(Fault) {
+        var rest = try names(olderThan: seconds)[...]
+        while !rest.isEmpty {
+            guard body(Array(rest.prefix(500))) else { return }
+            rest = rest.dropFirst(500)
+        }
+    }
+}
+
+/// A store on HTTP servers, from which nginx can fetch the data. Its blobs tell `remote`.
+package protocol RemoteStore: ImageStore {
+    /// A PEM file of the authorities whose certificates the servers have; nil for those of the system.
+    var certificateAuthority: String? { get }
+    /// Whether the servers' certificates are verified.
+    var verifiesCertificate: Bool { get }
 }
 
 /// Writes data to a store; one thread uses it. If it is dropped before `commit()`, no data is left.
@@ -79,6 +125,15 @@ package protocol BlobWriter: AnyObject, Sendable {
     /// - Throws: `.gone` when it was cancelled, `.tooLarge` when the store is full.
     func take(fileAt path: String, size: Int64, isCancelled: () -> Bool) throws(Fault) -> Bool
 
+    /// Takes all data at a location of a store of the same kind on the engine's side, so that no byte of it passes this process.
+    ///
+    /// - Parameters:
+    ///   - url: a location whose data has `size` bytes. It may be of this store or of another one, of any kind.
+    ///   - isCancelled: called between steps, each of which takes a moment.
+    /// - Returns: false when the store cannot; then it has taken nothing.
+    /// - Throws: `.gone` when it was cancelled, `.tooLarge` when the store is full.
+    func take(dataAt url: String, size: Int64, isCancelled: () -> Bool) throws(Fault) -> Bool
+
     /// Opens the data that `take` has taken, to check it: it did not pass through this process.
     func taken() throws(Fault) -> any ByteStream
 
@@ -96,6 +151,32 @@ package protocol BlobWriter: AnyObject, Sendable {
     func discard() -> Bool
 }
 
+extension BlobWriter {
+    /// The default: the store takes bytes alone.
+    package func take(fileAt path: String, size: Int64, isCancelled: () -> Bool) throws(Fault) -> Bool { false }
+    /// The default: nothing was taken.
+    package func taken() throws(Fault) -> any ByteStream { throw Fault(.unexpected, "The store has taken no data as a whole.") }
+    /// The default: the engine cannot copy.
+    package func take(dataAt url: String, size: Int64, isCancelled: () -> Bool) throws(Fault) -> Bool { false }
+}
+
+/// Data on an HTTP server that nginx fetches and sends to the client. No byte of it passes a worker.
+package struct RemoteData: Sendable {
+    /// The URL of the data for nginx. Its query may hold a signature that permits reading it for some time, so it is never shown or logged.
+    package let url: String
+    /// Makes a URL by which a client can read the data itself, for a short time; nil where the server wants more than a URL.
+    package var urlForClient: (@Sendable () -> String)?
+    /// The server's IP address, so that nginx need not resolve its name; nil when it is not known.
+    package var address: String?
+    /// A token that the server wants in `X-Auth-Token`; nil when it wants none.
+    package let token: String?
+    /// The path below which nginx fetches data from this store; nil when nginx fetches nothing.
+    package var internalPath: String?
+
+    /// Makes remote data of its parts.
+    package init(url: String, address: String? = nil, token: String? = nil) { (self.url, self.address, self.token) = (url, address, token) }
+}
+
 /// Data in a store.
 package struct Blob {
     /// The size in bytes.
@@ -104,6 +185,10 @@ package struct Blob {
     package let internalPath: String?
     /// The path of the data as a local file; nil when it is none.
     package var path: String?
+    /// The data on a server from which nginx can fetch it; nil when it can not.
+    package var remote: RemoteData?
+    /// Whether the data are those of the node's image cache.
+    package var isCached = false
     /// Opens the data for reading from an offset.
     package let open: (_ offset: Int64) throws(Fault) -> any ByteStream
     /// Opens all of the data by another way than `open(0)`; nil when there is none.

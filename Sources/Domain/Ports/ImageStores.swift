@@ -48,9 +48,19 @@ package protocol ImageStores: Sendable {
     /// Whether a configured store reads such URLs. No store is asked whether data is there.
     func holds(_ url: String) -> Bool
 
+    /// Whether this service can read the data of a location at all; false when its store's engine is not here. No store is asked.
+    func canRead(_ location: ImageLocation) -> Bool
+
+    /// The location as it is recorded today: with the label of its store and in the form that the store writes. A location of which nobody
+    /// can tell the store stays as it is.
+    func current(_ location: ImageLocation) -> ImageLocation
+
     /// The name of the store that holds a location: the one in its label, or the one that its URL belongs to; nil when no store has that
     /// name and the URL belongs to none.
     func store(of location: ImageLocation) -> String?
+
+    /// Whether two locations are in the same store of this service; false for those on external web servers. No store is asked.
+    func shareStore(_ one: ImageLocation, _ other: ImageLocation) -> Bool
 }
 
 extension ImageStores {
@@ -58,6 +68,12 @@ extension ImageStores {
     package func checkTakesBytes(in store: String?) {}
     /// The default: data can be removed.
     package func checkRemovable(_ location: ImageLocation) {}
+    /// The default: data can be read.
+    package func canRead(_ location: ImageLocation) -> Bool { true }
+    /// The default: nobody can tell.
+    package func shareStore(_ one: ImageLocation, _ other: ImageLocation) -> Bool { false }
+    /// The default: only the label is brought up to date.
+    package func current(_ location: ImageLocation) -> ImageLocation { store(of: location).map { location.labelled($0) } ?? location }
 
     /// Sorts locations in the order in which to read them: those in preferred stores first, then by the weight of their stores, heaviest
     /// first; otherwise the order stays.
@@ -72,7 +88,15 @@ extension ImageStores {
         return ranked.sorted { ($0.place, $1.weight, $0.number) < ($1.place, $0.weight, $1.number) }.map(\.location)
     }
 
-    /// Labels a new location with the store that its URL belongs to, whatever its own label is.
+    /// A new location as it is recorded: labelled with the store that its URL belongs to, whatever its own label is, in the form that this
+    /// store writes.
+    package func named(_ location: ImageLocation) -> ImageLocation {
+        let current = current(ImageLocation(url: location.url))
+        let new = ImageLocation(url: current.url, metadata: location.metadata)
+        return current.store.map { new.labelled($0) } ?? new
+    }
+
+    /// Labels a location with the store that its URL belongs to, whatever its own label is.
     package func labelled(_ location: ImageLocation) -> ImageLocation {
         store(of: ImageLocation(url: location.url)).map { location.labelled($0) } ?? location
     }

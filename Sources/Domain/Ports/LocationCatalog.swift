@@ -10,6 +10,7 @@ package protocol LocationCatalog: Sendable {
         _ id: ImageID, visibleTo caller: Caller, claiming claim: QuotaClaim?, _ change: (inout Image) throws(Fault) -> Void
     ) throws(Fault) -> (image: Image, owed: [OwedRemoval])
 
-    /// Labels a location, for the service. This is no change of the image: it sends no notification, and `updated_at` stays.
+    /// Gives a location its label and the present form of its URL, for the service. This is no change of the image: it sends no
+    /// notification, and `updated_at` stays.
     func relabel(_ location: ImageLocation, as labelled: ImageLocation, of image: ImageID) throws(Fault)
 }

@@ -23,10 +23,22 @@ package protocol NotificationCatalog: LeaderLeaseCatalog {
     /// Reads the position up to which the log was read; nil before its first line.
     func position(in log: String) throws(Fault) -> String?
 
-    /// Records notifications of sent bytes and the new position in the log, in one transaction.
+    /// Records notifications of sent bytes, their sums and the new position in the log, in one transaction.
     ///
+    /// - Parameters:
+    ///   - sent: the bytes of which notifications are made, unless there are no notifications.
+    ///   - tally: the sums; empty when use is not recorded.
     /// - Throws: `.conflict` when another worker has acquired the log's leader lease.
-    func record(_ sent: [SentBytes], from log: String, by worker: String, upTo position: String) throws(Fault)
+    func record(_ sent: [SentBytes], adding tally: UseTally, from log: String, by worker: String, upTo position: String) throws(Fault)
+}
+
+/// The notifications that are kept as events.
+package protocol EventCatalog: Sendable {
+    /// Removes some of the events that are older than a number of days.
+    ///
+    /// - Returns: whether there may be more.
+    /// - Throws: `.unavailable` when the records cannot be written now.
+    func forgetEvents(olderThan days: Int) throws(Fault) -> Bool
 }
 
 /// Leader leases, under which one process at a time does a kind of work.

@@ -18,6 +18,19 @@ package struct StoreInfo: Sendable {
     package init(id: String, type: String) { (self.id, self.type) = (id, type) }
 }
 
+extension StoreInfo {
+    /// The schemes of the locations of a type of store. Source: glance_store, `get_schemes` of each driver.
+    package static func schemes(ofType type: String) -> [String] {
+        switch type {
+        case "file": ["file", "filesystem"]
+        case "s3": ["s3", "s3+http", "s3+https"]
+        case "swift": ["swift", "swift+http", "swift+https", "swift+config"]
+        case "vmware": ["vsphere"]
+        default: [type]
+        }
+    }
+}
+
 /// Stores for the service's own use. Clients cannot name them.
 package enum ReservedStore: String, CaseIterable, Sendable {
     case staging = "os_glance_staging_store"

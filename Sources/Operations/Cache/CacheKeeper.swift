@@ -1,6 +1,7 @@
 internal import Cryptography
 package import Domain
 package import Logging
+internal import ServiceMetrics
 internal import Threading
 
 /// Fills this node's cache with images and finds them there.
@@ -32,8 +33,10 @@ package final class CacheKeeper: Sendable {
 
     /// The cached data of an image that the caller may read; nil when it is not cached.
     func hit(_ image: Image) -> Blob? {
-        guard image.status == .active || image.status == .deactivated, let bytes = cache.bytes(of: image.id), bytes.size == image.size
+        guard image.status == .active || image.status == .deactivated, var bytes = cache.bytes(of: image.id), bytes.size == image.size
         else { return nil }
+        ServiceMetrics.stores.cacheReads.add(.hit)
+        bytes.isCached = true
         cache.touch(image.id)
         count(image.id)
         return bytes
@@ -56,9 +59,11 @@ package final class CacheKeeper: Sendable {
         do throws(Fault) {
             fill = try cache.begin(image.id)
         } catch {
+            ServiceMetrics.stores.cacheReads.add(.miss)
             noteTrouble(error)
             return try bytes.open(0)
         }
+        ServiceMetrics.stores.cacheReads.add(fill == nil ? .joined : .miss)
         let source = try fill.map { (fill) throws(Fault) in try self.source(bytes, for: fill) }
         // The file is opened before the fill may rename it.
         let growing = cache.growing(image.id)
@@ -102,6 +107,14 @@ package final class CacheKeeper: Sendable {
     func fill(
         _ fill: any CacheFill, _ image: Image, size: Int64, from source: any ByteStream, isEnding: () -> Bool = { false }
     ) -> Bool {
+        let outcome = filled(fill, image, size: size, from: source, isEnding: isEnding)
+        ServiceMetrics.stores.cacheFills.add(outcome)
+        return outcome == .filled
+    }
+
+    private func filled(
+        _ fill: any CacheFill, _ image: Image, size: Int64, from source: any ByteStream, isEnding: () -> Bool
+    ) -> CacheFillLabel {
         let isFull = Monitor(false)
         let writing: StreamTee<Fault>.Reader = { piece throws(Fault) in
             do throws(Fault) {
@@ -134,23 +147,24 @@ package final class CacheKeeper: Sendable {
             } else {
                 logger.error("image \(image.id) was not cached, since its data could not be read completely: \(error)")
                 fill.reject()
+                return .rejected
             }
-            return false
+            return .failed
         }
         guard digests.allSatisfy({ $0.digest.finish() == $0.expected.lowercased() }) else {
             logger.error("a store's data of image \(image.id) does not have the image's digests; it is neither cached nor sent")
             fill.reject()
-            return false
+            return .rejected
         }
         do throws(Fault) {
             try fill.commit()
         } catch {
             fill.discard()
             noteTrouble(error)
-            return false
+            return .failed
         }
         noteFilled(image, size)
-        return true
+        return .filled
     }
 
     private func noteFilled(_ image: Image, _ size: Int64) {

@@ -1,5 +1,6 @@
 package import Domain
 internal import Logging
+internal import ServiceMetrics
 internal import Threading
 
 extension CacheKeeper {
@@ -28,6 +29,10 @@ extension CacheKeeper {
             pruned = (pruned.files + 1, pruned.bytes + image.size)
             removed.append(image.image)
         }
+        ServiceMetrics.stores.cachePruned.add(Int64(pruned.files))
+        ServiceMetrics.stores.cacheImages.set(Int64(images.count - removed.count))
+        ServiceMetrics.stores.cacheBytes.set(total)
+        ServiceMetrics.stores.cacheLimit.set(largest)
         if !removed.isEmpty { try records?.forgetCached(removed) }
         return pruned
     }

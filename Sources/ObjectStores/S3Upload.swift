@@ -1,0 +1,193 @@
+internal import Domain
+internal import Glibc
+internal import HTTPClient
+internal import Text
+
+/// A multipart upload of an image, and its mark.
+///
+/// S3 lists the multipart uploads of a bucket with their keys, and without a word of who began them. So each upload of this service has a
+/// mark: an object `.vitrine/uploads/<image>.<token>`. It is made before the multipart upload, then gets its id as content, and is removed
+/// when the data are confirmed or taken back. The object that the upload makes has the token among its metadata. Thus whoever finds the mark
+/// can take back all that an upload left, and nothing of any other; and of two uploads neither is taken for the other.
+struct S3Upload: Sendable {
+    let image: ImageID
+    let token: String
+    /// Nil in an upload that was found by its mark.
+    let id: String?
+    /// Whether each part has a checksum that the server keeps.
+    var hasChecksums = false
+    let client: S3Client
+
+    static let prefix = ".vitrine/uploads/"
+
+    var key: String { image.text }
+    private var mark: String { "\(Self.prefix)\(image).\(token)" }
+    /// What is recorded of it: the location that the data will have, the token, and the id of the multipart upload.
+    var url: String { Self.url(image, token, id, client) }
+
+    static func url(_ image: ImageID, _ token: String, _ id: String?, _ client: S3Client) -> String {
+        "\(client.endpoint.location(of: image.text))?token=\(token)\(id.map { "&upload=\(percentEncoded($0))" } ?? "")"
+    }
+
+    /// The longest URL that can be recorded.
+    private static let longestURL = 1000
+
+    /// Begins an upload. `nameInMark` completes its mark.
+    init(beginning image: ImageID, token: String, hasChecksums: Bool, _ client: S3Client) throws(Fault) {
+        guard isUploadToken(token) else { throw Fault(.invalid, "The upload's token is not letters and digits.") }
+        let mark = S3Upload(image: image, token: token, id: nil, client)
+        try mark.writeMark("")
+        do throws(Fault) {
+            let id = try mark.beginMultipart(hasChecksums: hasChecksums)
+            self.init(image: image, token: token, id: id, client)
+            self.hasChecksums = hasChecksums
+            guard url.utf8.count <= Self.longestURL else {
+                throw Fault(.unavailable, "The store '\(client.store)' cannot be used: its names of uploads are too long.")
+            }
+        } catch {
+            do throws(Fault) { if try mark.abort(whole: false) { try mark.removeMark() } } catch {}  // The sweeper finds the mark.
+            throw error
+        }
+    }
+
+    /// Begins the multipart upload, again where no answer came. The one that may have begun then is ended first: its id is unknown.
+    ///
+    /// - Returns: its id.
+    private func beginMultipart(hasChecksums: Bool) throws(Fault) -> String {
+        let headers = [(S3Object.tokenHeader, token)] + (hasChecksums ? [("x-amz-checksum-algorithm", "SHA256")] : [])
+        var attempts = client.patience.attempts
+        while true {
+            do throws(Fault) {
+                let answer = try client.document("POST", key, query: [("uploads", "")], headers: headers, body: []) { false }
+                if let id = answer.document["UploadId"], !id.isEmpty { return id }
+                throw Fault(.unavailable, "The store '\(client.store)' cannot be used now: its answer makes no sense.")
+            } catch {
+                attempts -= 1
+                let isPassing = (error.cause as? S3Trouble)?.isPassing ?? ((error.cause as? HTTPClientError)?.mayHaveArrived == true)
+                guard isPassing, attempts > 0, try abort(whole: false) else { throw error }
+                usleep(useconds_t(client.patience.pause * 1_000_000))
+            }
+        }
+    }
+
+    /// The upload that a record describes; nil for one to another store.
+    init?(_ upload: Upload, _ client: S3Client) {
+        let parts = upload.pendingURL.split(separator: "?", maxSplits: 1)
+        guard parts.count == 2, client.endpoint.key(of: String(parts[0])) == upload.image.text, upload.image.isUUID else { return nil }
+        var (token, id): (String?, String?)
+        for field in parts[1].split(separator: "&") {
+            if field.hasPrefix("token=") { token = String(field.dropFirst(6)) }
+            if field.hasPrefix("upload=") { id = percentDecoded(field.dropFirst(7)) }
+        }
+        guard let token, isUploadToken(token) else { return nil }
+        self.init(image: upload.image, token: token, id: id, client)
+    }
+
+    private init(image: ImageID, token: String, id: String?, _ client: S3Client) {
+        (self.image, self.token, self.id, self.client) = (image, token, id, client)
+    }
+
+    // MARK: taking back
+
+    /// Ends the multipart upload, so that it takes no more parts and cannot be completed. One that has ended is no error.
+    ///
+    /// - Parameter whole: whether also parts that are on their way are to be removed, which one request cannot.
+    /// - Returns: false if it is not known yet which multipart upload is meant.
+    @discardableResult
+    func abort(whole: Bool) throws(Fault) -> Bool {
+        let found: [String]?
+        if let id { found = [id] } else { found = try idsByMark() }
+        guard let ids = found else { return false }
+        for id in ids {
+            for _ in 0..<(whole ? 2 : 1) where try !abort(id) { break }
+        }
+        return true
+    }
+
+    /// - Returns: false if there is no such multipart upload.
+    private func abort(_ id: String) throws(Fault) -> Bool {
+        let reply = try client.send("DELETE", key, query: [("uploadId", id)])
+        guard !(200...204 ~= reply.status) else { return true }
+        let trouble = S3Trouble(reply)
+        guard reply.status == 404, !trouble.isMissingBucket else { throw trouble.fault(of: client.store) }
+        return false
+    }
+
+    /// The ids of the upload that the mark belongs to: the one in it. If the service died before it wrote that, all those of the image that
+    /// no other mark names.
+    ///
+    /// - Returns: nil if another upload of the image is just beginning, whose mark does not name it yet.
+    private func idsByMark() throws(Fault) -> [String]? {
+        guard let own = try content(of: mark) else { return [] }
+        guard own.isEmpty else { return [own] }
+        var named: Set<String> = []
+        for other in try Self.marks(of: client, image: image) where other.token != token {
+            let id = try content(of: S3Upload(image: image, token: other.token, id: nil, client).mark)
+            if id == "", other.age < Self.beginning { return nil }
+            if let id { named.insert(id) }
+        }
+        let answer = try client.document("GET", nil, query: [("uploads", ""), ("prefix", key)]).document
+        return answer.all("Upload").filter { $0["Key"] == key }.compactMap { $0["UploadId"] }.filter { !named.contains($0) }
+    }
+
+    /// Seconds after which an upload is no longer just beginning.
+    private static let beginning = 300
+
+    /// Removes the object that this upload made; that of another stays.
+    func removeObject() throws(Fault) {
+        guard let object = try S3Object(key, client), object.token == token else { return }
+        try S3Object.remove(key, tag: object.tag, client)
+    }
+
+    // MARK: marks
+
+    /// Writes the id of the multipart upload into the mark.
+    func nameInMark() throws(Fault) { try writeMark(id ?? "") }
+
+    private func writeMark(_ id: String) throws(Fault) { _ = try client.succeed("PUT", mark, body: Array(id.utf8)) }
+
+    func removeMark() throws(Fault) { try S3Object.remove(mark, tag: nil, client) }
+
+    func hasMark() throws(Fault) -> Bool { try S3Object(mark, client) != nil }
+
+    private func content(of mark: String) throws(Fault) -> String? {
+        let reply = try client.send("GET", mark, longest: 4096)
+        if reply.status == 200 { return String(decoding: reply.body, as: UTF8.self) }
+        let trouble = S3Trouble(reply)
+        guard reply.status == 404, !trouble.isMissingBucket else { throw trouble.fault(of: client.store) }
+        return nil
+    }
+
+    /// A mark in the bucket.
+    struct Mark {
+        let image: ImageID
+        let token: String
+        /// Seconds since it was written, by the server's clock.
+        let age: Int
+    }
+
+    /// - Parameter image: nil for those of all images.
+    static func marks(of client: S3Client, image: ImageID? = nil) throws(Fault) -> [Mark] {
+        var (marks, more): ([Mark], String?) = ([], nil)
+        // A server whose answers never say that they are the last would be asked for ever.
+        for _ in 0..<mostPages {
+            var query = [("list-type", "2"), ("prefix", image.map { "\(prefix)\($0)." } ?? prefix)]
+            if let more { query.append(("continuation-token", more)) }
+            let (document, reply) = try client.document("GET", nil, query: query)
+            let now = reply.headers["Date"].flatMap(CivilTime.init(httpDate:))?.seconds ?? time(nil)
+            for entry in document.all("Contents") {
+                guard let key = entry["Key"], key.hasPrefix(prefix), let written = entry["LastModified"].flatMap(CivilTime.init(prefixOf:))
+                else { continue }
+                let parts = key.dropFirst(prefix.count).split(separator: ".", omittingEmptySubsequences: false)
+                guard parts.count == 2, isUploadToken(parts[1]), ImageID(String(parts[0])).isUUID else { continue }
+                marks.append(Mark(image: ImageID(String(parts[0])), token: String(parts[1]), age: now - written.seconds))
+            }
+            more = document["IsTruncated"] == "true" ? document["NextContinuationToken"] : nil
+            if more == nil || marks.count >= most { return marks }
+        }
+        throw Fault(.unavailable, "The store '\(client.store)' cannot be used now: its list of objects does not end.")
+    }
+
+    /// As many marks, and answers of a listing, as are looked at; more uploads at once are not to be expected.
+    private static let (most, mostPages) = (10_000, 1000)
+}

@@ -1,0 +1,128 @@
+/// How the service logs in to an account of Swift.
+package struct SwiftLogin: Sendable, Equatable {
+    /// The protocol of the login.
+    package enum Version: Sendable {
+        /// TempAuth, which Ceph's gateway speaks too: a GET with user and key in its header.
+        case v1
+        /// Keystone.
+        case v3
+    }
+
+    /// The one that logs in.
+    package enum Identity: Sendable, Equatable {
+        /// - Parameter user: `project:user`.
+        case user(String, key: String)
+        case applicationCredential(id: String, secret: String)
+    }
+
+    /// A domain of Keystone, by its id or its name.
+    package struct KeystoneDomain: Sendable, Equatable {
+        package var id, name: String?
+
+        /// Makes a domain; without an id and a name it is the one with the id `default`, as in Glance.
+        package init(id: String? = nil, name: String? = nil) {
+            self.name = name
+            self.id = id ?? (name == nil ? "default" : nil)
+        }
+    }
+
+    /// The URL of the service that gives tokens, with its scheme.
+    package let address: String
+    package let version: Version
+    package let identity: Identity
+    package let userDomain, projectDomain: KeystoneDomain
+
+    /// Makes a login.
+    ///
+    /// - Throws: the reason why it cannot be one. It contains no secret.
+    package init(
+        address: String, version: Version, identity: Identity, userDomain: KeystoneDomain = .init(), projectDomain: KeystoneDomain = .init()
+    ) throws(SwiftLoginError) {
+        guard Self.isAddress(address) else {
+            throw SwiftLoginError(description: "the address is none of the form http(s)://host[:port]/path")
+        }
+        switch identity {
+        case .user(let user, let key):
+            guard !user.isEmpty, !key.isEmpty, isPlain(user), isPlain(key) else {
+                throw SwiftLoginError(description: "user and key are not texts of one line")
+            }
+            guard version == .v1 || user.split(separator: ":", omittingEmptySubsequences: false).count == 2 else {
+                throw SwiftLoginError(description: "the user is not of the form project:user")
+            }
+        case .applicationCredential(let id, let secret):
+            guard version == .v3 else { throw SwiftLoginError(description: "an application credential needs auth_version 3") }
+            guard !id.isEmpty, !secret.isEmpty else {
+                throw SwiftLoginError(description: "an application credential has an id and a secret")
+            }
+        }
+        (self.version, self.identity, self.userDomain, self.projectDomain) = (version, identity, userDomain, projectDomain)
+        self.address = withoutSlashes(address)
+    }
+
+    /// Whether a text is a URL of http or https without a user in it.
+    package static func isAddress(_ text: String) -> Bool { SwiftOrigin(text).map { !$0.hasUser } ?? false }
+
+    /// The same login by another user.
+    func by(_ user: String, key: String) -> SwiftLogin? {
+        try? SwiftLogin(
+            address: address, version: version, identity: .user(user, key: key), userDomain: userDomain, projectDomain: projectDomain)
+    }
+
+    /// The user; nil for an application credential.
+    var user: String? { if case .user(let user, _) = identity { user } else { nil } }
+
+    /// The server that gives the tokens.
+    var origin: SwiftOrigin? { SwiftOrigin(address) }
+}
+
+/// Why a login cannot be used.
+package struct SwiftLoginError: Error, CustomStringConvertible {
+    package let description: String
+
+    /// Makes an error of its reason.
+    package init(description: String) { self.description = description }
+}
+
+/// The server of a URL: scheme, host and port.
+struct SwiftOrigin: Hashable, Sendable {
+    private let scheme, host: String
+    private let port: Int
+    let hasUser: Bool
+
+    /// - Returns: nil for what is no URL of http or https, visible ASCII, 2048 bytes at most.
+    init?(_ url: String) {
+        guard url.utf8.count <= 2048, url.utf8.allSatisfy({ 0x21...0x7E ~= $0 }), let mark = url.firstRange(of: "://") else { return nil }
+        scheme = url[..<mark.lowerBound].lowercased()
+        guard scheme == "http" || scheme == "https" else { return nil }
+        var authority = url[mark.upperBound...].prefix { !"/?#".contains($0) }
+        hasUser = authority.contains("@")
+        if let at = authority.lastIndex(of: "@") { authority = authority[authority.index(after: at)...] }
+        let usual = scheme == "http" ? 80 : 443
+        if let colon = authority.lastIndex(of: ":"), authority[colon...].allSatisfy({ $0 != "]" }) {
+            guard let number = Int(authority[colon...].dropFirst()), 1...65_535 ~= number else { return nil }
+            port = number
+            authority = authority[..<colon]
+        } else {
+            port = usual
+        }
+        host = authority.lowercased()
+        if host.isEmpty { return nil }
+    }
+
+    static func == (one: Self, other: Self) -> Bool { (one.scheme, one.host, one.port) == (other.scheme, other.host, other.port) }
+
+    func hash(into hasher: inout Hasher) {
+        hasher.combine(scheme)
+        hasher.combine(host)
+        hasher.combine(port)
+    }
+}
+
+/// Whether a text can stand in a header.
+private func isPlain(_ text: String) -> Bool { text.utf8.count <= 1024 && text.utf8.allSatisfy { $0 >= 0x20 && $0 != 0x7F } }
+
+func withoutSlashes(_ text: String) -> String {
+    var text = text[...]
+    while text.last == "/" { text.removeLast() }
+    return String(text)
+}

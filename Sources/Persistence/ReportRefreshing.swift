@@ -1,0 +1,88 @@
+package import Domain
+internal import MariaDB
+
+/// The summary tables of reports: `vitrine_report_images`, `vitrine_report_property_values`, `vitrine_report_passes`.
+///
+/// A pass walks over all images by ranges of their ids. What a range has goes to temporary tables of the session first, which no other
+/// session waits for; then rows of the summary that differ are replaced. Statements read with READ COMMITTED, where `INSERT … SELECT`
+/// takes no lock on what it reads: an upload never waits for a refresh.
+extension MariaDBCatalog: ReportCatalog {
+    package func lastReportRefresh() throws(Fault) -> ReportRefresh.Last? {
+        try database.read("Reading when the reports were refreshed") { connection in try connection.first(Self.lastPass) }
+    }
+
+    package func refreshReports(
+        imagesAtOnce count: Int, each: (ReportRefresh.Step) throws(Fault) -> Bool
+    ) throws(Fault) -> Bool {
+        try database.run("Refreshing the reports", within: Database.long) { connection in
+            for sql in ReportSQL.temporaryTables { try connection.execute(sql) }
+            // The connection goes back to the pool; what could not be dropped is replaced by the next pass.
+            defer { try? connection.execute(ReportSQL.dropTemporaryTables) }
+            guard let (started, total) = try connection.first(Self.beginning) else { return false }
+            guard try compareImages(count, total, each, on: connection) else { return false }
+            try publishValues(on: connection)
+            try connection.run(ReportSQL.notePass, .text(started), .int(Int64(total)))
+            return true
+        }
+    }
+
+    private func compareImages(
+        _ count: Int, _ total: Int, _ each: (ReportRefresh.Step) throws(Fault) -> Bool, on connection: Connection
+    ) throws -> Bool {
+        var last = ""
+        while case (let end?, let images)? = try connection.first(Self.range, .text(last), .int(Int64(count))) {
+            let range = [SQLValue.text(last), .text(end)]
+            try shortTransaction(on: connection) { () throws(MariaDBError) in
+                try connection.run(ReportSQL.emptyPiece)
+                try connection.run(ReportSQL.readPiece, range)
+                try connection.run(ReportSQL.removeOld, range)
+                try connection.run(ReportSQL.addNew)
+                try connection.run(ReportSQL.sumValues, range)
+            }
+            last = end
+            guard try each(ReportRefresh.Step(images: images, total: total)) else { return false }
+        }
+        try connection.run(ReportSQL.removeBehind, .text(last))
+        return true
+    }
+
+    /// Brings the counted values to those of the pass, in parts of the digests.
+    private func publishValues(on connection: Connection) throws {
+        for first in stride(from: 0, to: 256, by: Self.digestsAtOnce) {
+            let range = [first, first + Self.digestsAtOnce - 1].map { byte in
+                SQLValue.text((byte < 16 ? "0" : "") + String(byte, radix: 16))
+            }
+            try shortTransaction(on: connection) { () throws(MariaDBError) in
+                try connection.run(ReportSQL.removeOldValues, range)
+                try connection.run(ReportSQL.addNewValues, range)
+            }
+        }
+    }
+
+    private func shortTransaction(on connection: Connection, _ body: () throws(MariaDBError) -> Void) throws {
+        try connection.execute("SET TRANSACTION ISOLATION LEVEL READ COMMITTED")
+        try connection.transaction(body)
+    }
+
+    /// First bytes of digests in one transaction; must divide 256.
+    private static let digestsAtOnce = 4
+
+    private static let lastPass = Query(
+        """
+        SELECT TIMESTAMPDIFF(MICROSECOND, refreshed_at, UTC_TIMESTAMP(6)), TIMESTAMPDIFF(MICROSECOND, started_at, refreshed_at)
+          FROM vitrine_report_passes
+         WHERE report = 'images'
+        """
+    ) { row throws(MariaDBError) in
+        ReportRefresh.Last(age: Double(try row.int(0)) / 1_000_000, length: Double(try row.int(1)) / 1_000_000)
+    }
+
+    private static let beginning = Query("SELECT CAST(UTC_TIMESTAMP(6) AS CHAR), (SELECT COUNT(*) FROM images)") {
+        row throws(MariaDBError) in (try row.text(0), Int(try row.int(1)))
+    }
+
+    /// The last image of the next range, and how many it has.
+    private static let range = Query("SELECT MAX(id), COUNT(*) FROM (SELECT id FROM images WHERE id > ? ORDER BY id LIMIT ?) AS range_of") {
+        row throws(MariaDBError) in (try row.textOrNil(0), Int(try row.int(1)))
+    }
+}

@@ -1,0 +1,65 @@
+package import Domain
+internal import JSONDocument
+internal import Glibc
+
+extension RBDPool {
+    /// What the pool may still take, and all that it has and may take: as the cluster reckons it from the copies that it keeps, its fullest
+    /// OSD and the pool's quota.
+    func space() throws(CephError) -> StoreSpace {
+        let answer = try connection.askMonitors(#"{"prefix": "df", "detail": "detail", "format": "json"}"#)
+        guard let document = try? JSON(parsing: answer),
+            let pools = document.object?["pools"]?.array,
+            let stats = pools.lazy.compactMap(\.object).first(where: { $0["name"]?.string == name })?["stats"]?.object,
+            let left = stats.number("max_avail"), let stored = stats.number("stored")
+        else { throw CephError(code: EBADMSG, doing: "asking for the pool's space") }
+        var free = left
+        if let quota = stats.number("quota_bytes"), quota > 0 { free = min(free, max(0, quota - stored)) }
+        let (size, isTooMuch) = stored.addingReportingOverflow(free)
+        return StoreSpace(free: free, size: isTooMuch ? .max : size)
+    }
+
+    /// Whether the cluster takes no more data of the pool: its OSDs are full, or its quota is reached. No space is also what it tells while
+    /// no OSD is there.
+    func isFull() throws(CephError) -> Bool {
+        let answer = try connection.askMonitors(#"{"prefix": "osd pool ls", "detail": "detail", "format": "json"}"#)
+        guard let pools = (try? JSON(parsing: answer))?.array,
+            let flags = pools.lazy.compactMap(\.object).first(where: { $0["pool_name"]?.string == name })?["flags_names"]?.string
+        else { throw CephError(code: EBADMSG, doing: "asking for the pool's state") }
+        return flags.split(separator: ",").contains("full")
+    }
+
+    /// Whether a number of bytes is more than the pool can take; not where that cannot be told.
+    func isTooLarge(_ size: Int64) throws(CephError) -> Bool {
+        let free = try space().free
+        guard size > free, free <= 0 else { return size > free }
+        return try isFull()
+    }
+}
+
+extension JSONObject {
+    fileprivate func number(_ key: String) -> Int64? {
+        guard case .int(let value)? = self[key], value >= 0 else { return nil }
+        return value
+    }
+}
+
+extension RBDStore: MeasuredStore {
+    package func space() throws(Fault) -> StoreSpace {
+        try faults.telling { () throws(CephError) in
+            let pool = try pool()
+            return try pool.run("asking for the pool's space") { () throws(CephError) in try pool.space() }
+        }
+    }
+}
+
+extension RBDStore: HealthProbe {
+    package var healthName: String { "store \(faults.store)" }
+
+    /// Asks an OSD of the pool for one object.
+    package func checkHealth() throws(Fault) {
+        try faults.telling { () throws(CephError) in
+            let pool = try pool()
+            try pool.run("asking the pool", patiences: 1) { () throws(CephError) in try pool.touch() }
+        }
+    }
+}

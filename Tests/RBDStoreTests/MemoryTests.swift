@@ -1,0 +1,68 @@
+import Foundation
+import TestSupport
+import Testing
+
+@Suite struct `The memory of a worker with an RBD store` {
+    let ceph: Ceph?
+    let glance: TestGlance?
+
+    init() throws {
+        ceph = try Ceph()
+        glance = try ceph.map { ceph in
+            try TestGlance(
+                [
+                    "glance_store": "stores = rbd\ndefault_store = rbd\n\(ceph.engine.options)"
+                ], workers: 1)
+        }
+    }
+
+    /// MiB that a transfer may take.
+    private static let room = 64
+
+    private func mebibytes(_ name: String, of process: Int32) throws -> Int { try kilobytes(name, of: process) / 1024 }
+
+    /// Calls `body`, and expects that the worker needed no more than a transfer may take.
+    private func inRoom(_ what: String, _ glance: TestGlance, sourceLocation: SourceLocation = #_sourceLocation, _ body: () throws -> Void)
+        throws
+    {
+        let worker = glance.site.workerIDs[0]
+        try forgetMostMemory(of: worker)
+        let before = try mebibytes("VmRSS", of: worker)
+        try body()
+        let more = try mebibytes("VmHWM", of: worker) - before
+        #expect(more <= Self.room, "\(what) took \(more) MiB above \(before) MiB", sourceLocation: sourceLocation)
+    }
+
+    private func sendData(_ glance: TestGlance, _ count: Int, to id: String) throws {
+        let (connection, piece) = (try HTTPConnection(port: glance.port), pattern(4 << 20))
+        try connection.send(
+            glance.head("PUT", "/v2/images/\(id)/file", .alice, ["Content-Type": "application/octet-stream"], length: count))
+        for start in stride(from: 0, to: count, by: piece.count) {
+            try connection.send(start == 0 && count < piece.count ? Array(piece[..<count]) : piece)
+        }
+        #expect(try connection.receive().status == 204)
+    }
+
+    @Test func `grows by 64 MiB at most in an upload or a download, and not with each of them`() throws {
+        guard let glance else { return }
+        // The first transfers make the connection to the cluster, and what librbd makes once.
+        let small = try glance.hasImage()
+        try sendData(glance, 1 << 20, to: small)
+        let count = try glance.send("GET", "/v2/images/\(small)/file").body.count
+        #expect(count == 1 << 20)
+        let worker = glance.site.workerIDs[0]
+        let before = try mebibytes("VmRSS", of: worker)
+        for _ in 0..<2 {
+            let id = try glance.hasImage()
+            try inRoom("an upload", glance) { try sendData(glance, 192 << 20, to: id) }
+            try inRoom("a download", glance) {
+                let count = try glance.send("GET", "/v2/images/\(id)/file").body.count
+                #expect(count == 192 << 20)
+            }
+            #expect(try glance.send("DELETE", "/v2/images/\(id)").status == 204)
+        }
+        let kept = try mebibytes("VmRSS", of: worker) - before
+        #expect(kept <= Self.room, "the worker keeps \(kept) MiB")
+        #expect(try glance.send("DELETE", "/v2/images/\(small)").status == 204)
+    }
+}
