@@ -41,7 +41,7 @@ TOOLS_OF_TESTS = VITRINE_CLIENTS=$(CURDIR)/$(CLIENTS)/bin VITRINE_KEYSTONE=$(CUR
 # Tests that need S3, Swift, Ceph or Galera.
 ON_ENGINES := (ObjectStore|RBDStore|Galera)Tests|An engine of the tests
 # Part of `make engines` alone: engines that are killed and frozen take minutes to recover on two cores that others use, too (issue 16).
-DISTURBED := on a disturbed engine|whose cluster fails|whose servers fail|A node that is away|freezes and comes back
+DISTURBED := on a disturbed engine|whose cluster fails|whose servers fail|A node that is away|A node that comes back|A cluster without quorum|freezes and comes back
 .DEFAULT_GOAL := run
 SHELL := /bin/bash
 .PHONY: run test tests-built engines acceptance chaos sanitize build bench lint swift

@@ -298,7 +298,7 @@ let package = Package(
                 "TestSupport", "Assembly", "Domain", "ImageFormats", "Operations", "Persistence", "RegistryClient", "Schema", "Stack",
                 "Stores", "MariaDB", "Threading", "glance-api", "glance-registry", "glance-tasks", "glance-manage", logging,
             ]),
-        tests("GaleraTests", needs: ["TestSupport", "Domain", "MariaDB", "Persistence", "Schema", "Threading"]),
+        tests("GaleraTests", needs: ["TestSupport", "Domain", "MariaDB", "Persistence", "Schema", "Threading", "glance-api"]),
         tests(
             "RBDStoreTests",
             needs: [

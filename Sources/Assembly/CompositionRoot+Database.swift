@@ -60,6 +60,8 @@ extension CompositionRoot {
                 throw ConfigurationError(place: place, reason: "\(path) of \(word) cannot be read: \(String(cString: strerror(errno)))")
             }
             address.syncWait = try configuration(options.database.wsrepSyncWait)
+            // What is old must not decide which data are removed.
+            address.acceptsOldReads = role == .api || role == .registry
             return address
         }
     }

@@ -17,6 +17,8 @@ package struct Address: Sendable, Equatable {
     package var initCommand: String?
     /// The value of `wsrep_sync_wait` at a node of a Galera cluster; nil for the node's own.
     package var syncWait: Int?
+    /// Whether a node outside its Galera cluster may be read, if the site allows it (`wsrep_dirty_reads`).
+    package var acceptsOldReads = false
     /// Limits in seconds that the operator set for waiting for the server; nil if not set.
     package var connectTimeout, readTimeout, writeTimeout: UInt32?
 

@@ -12,6 +12,9 @@ package final class Connection {
     var server = 0
     /// Whether the server is a node of a Galera cluster: locks hold at that node alone, and what others have committed may be seen late.
     package private(set) var isReplicated = false
+    /// Whether the server is a node outside its Galera cluster, which answers reads with what it knew when it left, and refuses all else. The
+    /// site allows that by MariaDB's `wsrep_dirty_reads`.
+    package private(set) var isOutside = false
     /// Whether a transaction was begun and not ended. The server may have ended it since.
     private var isInTransaction = false
     /// Statements beyond the cached ones, until the transaction ends: see `statement(_:)`.
@@ -45,7 +48,7 @@ package final class Connection {
         // Programs that this one starts do not inherit the socket.
         _ = fcntl(CInt(mysql_get_socket(raw)), F_SETFD, FD_CLOEXEC)
         if address.socket == nil { watchSocket() }
-        isReplicated = try askWhetherReplicated()
+        isReplicated = try askWhetherReplicated(acceptsOldReads: address.acceptsOldReads)
         if isReplicated, let wait = address.syncWait { try execute("SET SESSION wsrep_sync_wait = \(wait)") }
     }
 
@@ -100,28 +103,43 @@ package final class Connection {
 
     // MARK: setting up
 
-    /// - Throws: an error of connecting for a node outside its cluster, which takes connections and no statements.
-    private func askWhetherReplicated() throws(MariaDBError) -> Bool {
+    /// - Throws: an error of connecting for a node outside its cluster, which takes connections and no statements, unless old reads are
+    ///   accepted and the site allows them.
+    private func askWhetherReplicated(acceptsOldReads: Bool) throws(MariaDBError) -> Bool {
+        let session: [String?]
         do throws(MariaDBError) {
-            guard try answer(to: "SELECT @@wsrep_on", column: 0) == "1" else { return false }
+            session = try answer(to: "SELECT @@wsrep_on, @@wsrep_dirty_reads")
         } catch {
-            // MySQL does not know the variable.
+            // MySQL does not know the variables.
             guard error.number == 1193 else { throw error }
             return false
         }
-        guard try answer(to: "SHOW STATUS LIKE 'wsrep_ready'", column: 1) != "OFF" else {
-            throw MariaDBError(number: 1047, message: "the node is outside its Galera cluster", sql: MariaDBError.connecting)
-        }
+        guard session[0] == "1" else { return false }
+        let allowsOldReads = session[1] == "1"
+        isOutside = try answer(to: "SHOW STATUS LIKE 'wsrep_ready'").contains("OFF")
+        if isOutside && !(allowsOldReads && acceptsOldReads) { throw Self.outsideCluster }
+        // With it, MariaDB would not wait for the writes of other nodes.
+        if !isOutside && allowsOldReads { try execute("SET SESSION wsrep_dirty_reads = OFF") }
         return true
     }
 
-    /// A column of the only row of a query, while the connection is set up.
-    private func answer(to sql: String, column: Int) throws(MariaDBError) -> String? {
+    private static let outsideCluster = MariaDBError(
+        number: MariaDBError.outside, message: "the node is outside its Galera cluster", sql: MariaDBError.connecting)
+
+    /// Waits until a node of a Galera cluster has what was committed at the others before.
+    package func catchUp() throws(MariaDBError) {
+        if isOutside { throw Self.outsideCluster }
+        try execute("SET STATEMENT wsrep_sync_wait = 1 FOR SELECT 1")
+    }
+
+    /// The only row of a query, while the connection is set up.
+    private func answer(to sql: String) throws(MariaDBError) -> [String?] {
         guard mysql_real_query(raw, sql, UInt(sql.utf8.count)) == 0, let result = mysql_store_result(raw) else {
             throw MariaDBError(number: mysql_errno(raw), message: String(cString: mysql_error(raw)), sql: MariaDBError.connecting)
         }
         defer { mysql_free_result(result) }
-        return mysql_fetch_row(result)?[column].map { String(cString: $0) }
+        guard let row = mysql_fetch_row(result) else { return [] }
+        return (0..<Int(mysql_num_fields(result))).map { column in row[column].map { String(cString: $0) } }
     }
 
     private func encrypt(_ tls: Address.TLS) throws(MariaDBError) {

@@ -42,6 +42,9 @@ package struct MariaDBError: Error {
     /// may be retried as a whole.
     package var isConflict: Bool { number == Self.deadlock || number == 1205 }
 
+    /// Whether the server knows no such user (1045, 1130, 1698) or no such database (1044, 1049).
+    var isStranger: Bool { sql == Self.connecting && [1044, 1045, 1049, 1130, 1698].contains(number) }
+
     /// Whether a row with the same key exists.
     package var isDuplicate: Bool { number == 1062 }
 
@@ -84,6 +87,8 @@ package struct MariaDBError: Error {
 
     /// A transaction failed because of another one.
     static let deadlock: UInt32 = 1213
+    /// A Galera node that is outside its cluster.
+    static let outside: UInt32 = 1047
     /// The text in place of a statement while the connection is opened.
     static let connecting = "(connecting)"
     /// Every connection of the pool was in use for too long. The number is outside both ranges of MariaDB.

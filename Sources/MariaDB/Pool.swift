@@ -141,10 +141,10 @@ package final class Pool: Sendable {
     }
 
     /// Takes a connection back. If it was lost, the idle ones that were last used before it was lent are closed too, because they may be
-    /// lost as well. One that leads to another server than the best is not kept.
+    /// lost as well. One that leads to another server than the best, or to a node outside its cluster, is not kept.
     private func release(_ connection: Connection, lent: Double) {
         if connection.isBroken { servers.lost(connection) }
-        let isBest = !servers.isBetter(than: connection)
+        let isBest = !connection.isOutside && !servers.isBetter(than: connection)
         let (size, now) = (limits.size, monotonicSeconds())
         let unused = now - limits.longestIdle
         // Closed after the monitor's lock is released.

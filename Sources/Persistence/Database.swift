@@ -69,7 +69,7 @@ package struct Database: Sendable {
     func catchUp() throws(Fault) -> Bool {
         try read("Waiting for the writes of other nodes") { connection in
             guard connection.isReplicated else { return false }
-            try connection.execute("SET STATEMENT wsrep_sync_wait = 1 FOR SELECT 1")
+            try connection.catchUp()
             return true
         }
     }

@@ -58,7 +58,11 @@ extension MariaDBCatalog: HealthProbe {
     package var healthName: String { "database" }
 
     package func checkHealth() throws(Fault) {
-        _ = try database.read("Asking the database") { connection in try connection.first(Self.revision) }
+        let isOutside = try database.read("Asking the database") { connection in
+            _ = try connection.first(Self.revision)
+            return connection.isOutside
+        }
+        if isOutside { throw Fault(.unavailable, "The image database takes no changes now, and what is read may be old.") }
     }
 
     /// A node outside its Galera cluster answers what needs no table.

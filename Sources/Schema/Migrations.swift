@@ -5,8 +5,12 @@ package import Persistence
 /// Creates and upgrades the tables of `sql/`, and reports what is missing.
 package struct Migrations: Sendable {
     private let database: Database
+    private let patience: Double
 
-    package init(_ database: Database) { self.database = database }
+    /// - Parameter patience: the seconds for which a change is repeated after a node of a Galera cluster was lost.
+    package init(_ database: Database, patience: Double = Database.clusterPatience) {
+        (self.database, self.patience) = (database, patience)
+    }
 
     /// The state of a database.
     package struct State: Sendable {
@@ -41,7 +45,7 @@ package struct Migrations: Sendable {
     ///
     /// - Throws: `.conflict` for a database of a Glance that is too old, or newer than this release.
     package func expand(each: (Schema.Migration) -> Void) throws(Fault) {
-        try database.alone("Bringing the database up to date") { connection in
+        try database.alone("Bringing the database up to date", repeating: patience) { connection in
             let state = try state(on: connection)
             let age = try GlanceRevisions.age(of: state.revisions)
             if age == .older {
@@ -59,7 +63,7 @@ package struct Migrations: Sendable {
 
     /// Notes that no older Glance uses the database any more. Nothing is removed.
     package func contract() throws(Fault) {
-        try database.alone("Ending the upgrade of the database") { connection in
+        try database.alone("Ending the upgrade of the database", repeating: patience) { connection in
             let state = try state(on: connection)
             guard state.isExpanded else { throw Fault(.conflict, "The database is not expanded.") }
             if !state.isComplete || state.revisions.count > 1 { try note([Schema.alembicRevision], on: connection) }

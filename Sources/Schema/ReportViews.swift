@@ -26,9 +26,9 @@ package struct ReportViews: Sendable {
     /// - Throws: `.unavailable` if the database cannot be reached.
     package func install() throws(Fault) -> [String] {
         var failures = Failures(isCluster: false)
+        let worker = UUID().uuidString
         try database.alone("Making the views for reports", waiting: Self.patience) { connection in
             failures = Failures(isCluster: connection.isReplicated)
-            let worker = UUID().uuidString
             if connection.isReplicated { try takeTurn(as: worker) }
             defer { if connection.isReplicated { try? turns.releaseLeaderLease(Self.turn, by: worker) } }
             let (present, ours) = try (Set(connection.all(Self.present)), try noted(on: connection))

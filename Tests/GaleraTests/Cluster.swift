@@ -20,7 +20,10 @@ struct Cluster {
     init?() throws {
         guard let engine = try GaleraEngine.running() else { return nil }
         (self.engine, name) = (engine, "galera_\(UInt32.random(in: 0 ... .max))")
+        // A test that failed may have left it without a node.
+        try engine.heal()
         try engine.administer(0, "CREATE DATABASE \(name) CHARACTER SET utf8mb3")
+        for node in 1..<3 { try engine.administer(node, "SET wsrep_sync_wait = 15; SHOW DATABASES") }
         var catalogs: [MariaDBCatalog] = []
         for node in 0..<3 { catalogs.append(MariaDBCatalog(Database(Pool(try Address(url: engine.url(of: name, at: node)))))) }
         self.catalogs = catalogs

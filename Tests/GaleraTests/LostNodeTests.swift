@@ -2,8 +2,10 @@ import Domain
 import Foundation
 import MariaDB
 import Persistence
+import Schema
 import TestSupport
 import Testing
+import Threading
 
 extension OnGalera {
     /// Nodes that freeze, die, or are cut off. Each test leaves the cluster whole.
@@ -68,6 +70,67 @@ extension OnGalera {
             #expect(eventually { !ended.all.isEmpty })
             try cluster.catalogs[0].catchUp()
             for image in images.all { #expect(try cluster.catalogs[0].image(image, visibleTo: .alice).id == image) }
+        }
+
+        /// Three machines upgrade the database at once, each at a node of its own, and one of the nodes dies.
+        @Test(arguments: [1, 25, Schema.migrations.count])
+        func `does not end db sync`(_ last: Int) throws {
+            guard let cluster = try Cluster() else { return }
+            let synced = cluster.atOnce { node throws(Fault) in
+                let database = try Database(url: cluster.engine.url(of: cluster.name, at: node, (node + 1) % 3, (node + 2) % 3))
+                var count = 0
+                try Migrations(database).apply { _ in
+                    count += 1
+                    if node == 0 && count == last { cluster.engine.end(0) }
+                }
+                if node == 0 { #expect(count >= last) }
+                do {
+                    #expect(try ReportViews(database).install().isEmpty)
+                } catch {
+                    throw error as? Fault ?? Fault(.unexpected, "\(error)")
+                }
+            }
+            for result in synced { try result.get() }
+            #expect(try cluster.migrations(at: 1).state().isComplete)
+            try cluster.engine.heal()
+            #expect(try cluster.migrations(at: 0).state().isComplete)
+            #expect(try cluster.ask("SELECT COUNT(*) FROM alembic_version") == "1")
+            #expect(try cluster.ask("SELECT COUNT(*) FROM vitrine_migrations") == "\(Schema.migrations.count)")
+        }
+
+        /// A change may take longer than one is repeated for.
+        @Test func `does not end db sync that took long before`() throws {
+            guard let cluster = try Cluster() else { return }
+            let database = try Database(url: cluster.engine.url(of: cluster.name, at: 0, 1))
+            let other = try cluster.connection(to: 0)
+            try other.execute("DO GET_LOCK(CONCAT('vitrine_migrations.', DATABASE()), 0)")
+            let ended = Monitor<Result<Void, Fault>?>(nil)
+            Thread.detachNewThread {
+                do throws(Fault) {
+                    try Migrations(database, patience: 0.5).apply { _ in }
+                    ended.with { $0 = .success(()) }
+                } catch {
+                    ended.with { $0 = .failure(error) }
+                }
+            }
+            // The node dies after a second and more of waiting for the lock.
+            let waits =
+                "SELECT COUNT(*) FROM information_schema.processlist WHERE info LIKE '%GET_LOCK%' AND db = '\(cluster.name)' AND time > 1"
+            #expect(try eventually { try cluster.ask(waits) == "1" })
+            cluster.engine.end(0)
+            try ended.wait { $0 }.get()
+            #expect(try cluster.migrations(at: 1).state().isComplete)
+            try cluster.engine.heal()
+        }
+    }
+}
+
+extension Database {
+    fileprivate init(url: String) throws(Fault) {
+        do {
+            self.init(Pool(try Address(url: url)))
+        } catch {
+            throw Fault(.unexpected, "\(error)")
         }
     }
 }

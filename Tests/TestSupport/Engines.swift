@@ -206,6 +206,19 @@ package struct GaleraEngine: Sendable {
     /// Kills a node.
     package func end(_ node: Int) { folder.process("n\(node + 1)").map { _ = kill($0, SIGKILL) } }
 
+    /// Kills a node, and removes all its data.
+    package func empty(_ node: Int) throws {
+        end(node)
+        let data = "\(folder.path)/n\(node + 1)"
+        // The process may write until it has ended.
+        guard
+            eventually({
+                try? FileManager.default.removeItem(atPath: data)
+                return !FileManager.default.fileExists(atPath: data)
+            })
+        else { throw Unexpected("\(data) cannot be removed") }
+    }
+
     /// Cuts a node off from the others; it refuses its clients' statements.
     package func cutOff(_ node: Int) throws { try administer(node, "SET GLOBAL wsrep_provider_options = 'gmcast.isolate=1'") }
 

@@ -51,30 +51,29 @@ package final class TestGlance: @unchecked Sendable {
     ///   - remotes: the locations by which nginx fetches data from stores' servers.
     ///   - cacheFolder: the folder of the image cache; it need not exist. The flavor decides whether images are sent from it.
     ///   - proxy: the proxy through which the service reaches its database.
+    ///   - url: of a database that is there already, instead of one on a server of the tests.
     ///   - port: a port that is known already, instead of any free one.
     package init(
         _ options: [String: String] = [:], before: String = "", identity: String? = "tokens", workers: Int = 2, storeFolder: String? = nil,
         stores: [String] = [], cacheFolder: String? = nil, runsTasks: Bool = false, runsRegistry: Bool = false,
         blobs: [(prefix: String, folder: String)]? = nil, remotes: [(prefix: String, authorities: String?)] = [],
-        server: PrivateMariaDB? = nil, proxy: SilentProxy? = nil, port: Int? = nil
+        server: PrivateMariaDB? = nil, proxy: SilentProxy? = nil, url: String? = nil, port: Int? = nil
     ) throws {
         let name = "t\(UInt32.random(in: 0...UInt32.max))"
-        let server = try server ?? SharedMariaDB.running()
         folder = "\(TestFolder.root)/\(name)"
         databaseName = name
         self.port = try port ?? freePort()
         registryPort = try freePort()
         tokens = "\(folder)/tokens.yaml"
         try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
-        try server.createDatabase(name)
-        let url = proxy?.url(of: name) ?? server.url(of: name)
-        try Migrations(Database(Pool(try Address(url: url)))).apply { _ in }
+        let database = try url ?? Self.makeDatabase(name, server, proxy)
+        try Migrations(Database(Pool(try Address(url: database)))).apply { _ in }
 
         let lines = Person.allCases.map { "  \($0.rawValue): { user: \($0.rawValue), project: \($0.project), roles: [\($0.roles)] }" }
         try "tokens:\n\(lines.joined(separator: "\n"))\n".write(toFile: tokens, atomically: true, encoding: .utf8)
         let store = storeFolder ?? "\(folder)/images"
         var groups = [
-            "database": "connection = \(url)",
+            "database": "connection = \(database)",
             // Few threads, because the services of a hundred suites run at the same time.
             "vitrine": (identity.map { "identity = \($0)\n" } ?? "")
                 + "token_file = \(tokens)\nsend_log = \(Site.sendLog(in: folder))\nmetadata_threads = 6\ndata_threads = 8\nregistry_threads = 8"
@@ -111,6 +110,12 @@ package final class TestGlance: @unchecked Sendable {
     }
 
     deinit { site.stop() }
+
+    private static func makeDatabase(_ name: String, _ server: PrivateMariaDB?, _ proxy: SilentProxy?) throws -> String {
+        let server = try server ?? SharedMariaDB.running()
+        try server.createDatabase(name)
+        return proxy?.url(of: name) ?? server.url(of: name)
+    }
 
     /// The service that all tests of a suite share; it runs until the process ends.
     package static func of(
