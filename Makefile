@@ -8,6 +8,7 @@
 # make sanitize     a minute of chaos and the tests SUITES= (those that run the programs), with programs built with AddressSanitizer and
 #                   with ThreadSanitizer; hours, so not in CI
 # make bench        the figures, beside a real Glance (PEER= the folder of its scripts, BENCH= options of Benchmarks/bench)
+# make load         ten minutes of a mix of requests over 200 connections, and as many on a real Glance (LOAD= options of Benchmarks/load)
 #
 # make run takes CONF= (a glance-api.conf), STATE= (the folder, .state), API_PORT= (9292), REGISTRY_PORT= (9191),
 # METRICS_PORT= (9193, 0 for none) and DB= (a MariaDB URL, instead of a private server).
@@ -20,6 +21,7 @@ CONF          ?=
 DB            ?=
 PEER          ?= ../shared/peer
 BENCH         ?=
+LOAD          ?=
 CHAOS         ?=
 SUITES        ?= (APIV1|APIV2|Registry|Cache|Fault|Store|Background|Import|Metadef|Notification|Identity|Tool|Gateway|Port)Tests
 
@@ -44,7 +46,7 @@ ON_ENGINES := (ObjectStore|RBDStore|Galera)Tests|An engine of the tests
 DISTURBED := on a disturbed engine|whose cluster fails|whose servers fail|A node that is away|A node that comes back|A cluster without quorum|freezes and comes back
 .DEFAULT_GOAL := run
 SHELL := /bin/bash
-.PHONY: run test tests-built engines acceptance chaos sanitize build bench lint swift
+.PHONY: run test tests-built engines acceptance chaos sanitize build bench load lint swift
 
 run: $(RELEASE)/.built
 	@exec $(RELEASE)/glance-manage run --state '$(STATE)' --api-port $(API_PORT) --registry-port $(REGISTRY_PORT) --nginx nginx \
@@ -90,6 +92,10 @@ sanitize: .build/.installed | swift
 bench: $(RELEASE)/.built
 	$(SWIFT) build -c release --static-swift-stdlib --product ceiling
 	Benchmarks/bench --peer $(PEER) $(BENCH)
+
+load: $(RELEASE)/.built
+	$(SWIFT) build -c release --static-swift-stdlib --product load-generator
+	Benchmarks/load --peer $(PEER) $(LOAD)
 
 lint: | swift
 	$(SWIFT) format lint --strict --configuration .ci/swift-format.json --recursive Package.swift Sources Tests Benchmarks

@@ -260,6 +260,8 @@ let package = Package(
             swiftSettings: settings),
         .executableTarget(
             name: "exchange", dependencies: ["HTTPClient", "Threading"], path: "Benchmarks/Exchange", swiftSettings: settings),
+        .systemLibrary(name: "CPolling", path: "Benchmarks/CPolling"),
+        .executableTarget(name: "load-generator", dependencies: ["CPolling"], path: "Benchmarks/Generator", swiftSettings: settings),
 
         // tests
         .target(name: "TestThreads", path: "Tests/TestThreads"),

@@ -87,7 +87,7 @@ def run(name, state, port, configuration, *options, repository=REPOSITORY):
     file = state / 'bench.conf'
     data = state if repository != REPOSITORY else A.state
     file.write_text(f'[glance_store]\nfilesystem_store_datadir = {data}/images\n{configuration}')
-    command = [str(repository / '.build/release/glance-manage'), 'run', '--state', str(state), '--conf', str(file),
+    command = [str(repository / '.build' / getattr(A, 'build', 'release') / 'glance-manage'), 'run', '--state', str(state), '--conf', str(file),
                '--api-port', str(port), '--registry-port', str(port + 100), '--nginx', str(repository / 'nginx'), *options]
     process = subprocess.Popen(command, stdout=subprocess.PIPE, text=True)
     if not process.stdout.readline().startswith('ready'):
