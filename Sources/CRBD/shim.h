@@ -62,7 +62,6 @@ struct vitrine_ceph {
     int (*_Nonnull rbd_snap_get_id)(void *image, const char *name, uint64_t *id);
     int (*_Nonnull rbd_metadata_get)(void *image, const char *key, char *value, size_t *length);
     int (*_Nonnull rbd_metadata_set)(void *image, const char *key, const char *value);
-    int (*_Nonnull rbd_metadata_remove)(void *image, const char *key);
     int (*_Nonnull rbd_watchers_list)(void *image, struct vitrine_rbd_watcher *watchers, size_t *count);
     void (*_Nonnull rbd_watchers_list_cleanup)(struct vitrine_rbd_watcher *watchers, size_t count);
     int (*_Nonnull rbd_rename)(void *io, const char *from, const char *to);
@@ -137,7 +136,6 @@ static inline const struct vitrine_ceph *vitrine_ceph_load(const char **missing)
     VITRINE_FIND(rbd, rbd_snap_get_id);
     VITRINE_FIND(rbd, rbd_metadata_get);
     VITRINE_FIND(rbd, rbd_metadata_set);
-    VITRINE_FIND(rbd, rbd_metadata_remove);
     VITRINE_FIND(rbd, rbd_watchers_list);
     VITRINE_FIND(rbd, rbd_watchers_list_cleanup);
     VITRINE_FIND(rbd, rbd_rename);

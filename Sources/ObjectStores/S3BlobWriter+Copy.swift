@@ -4,12 +4,13 @@ internal import Glibc
 internal import Text
 internal import Threading
 
-/// Copies on the server's side, by `UploadPartCopy`, within the writer's multipart upload: so all that makes an upload safe stays as it is.
+/// Copies on the server's side, by `UploadPartCopy`, within the writer's multipart upload: so all that makes an upload safe stays as it is. The
+/// data of a single PUT are sent.
 ///
 /// Source: Amazon S3 API Reference, "UploadPartCopy"; Amazon S3 User Guide, "Copying an object using multipart upload".
 extension S3BlobWriter {
     func take(dataAt url: String, size: Int64, isCancelled: () -> Bool) throws(Fault) -> Bool {
-        guard isUntouched, size > 0, let source = try S3CopySource(url, size: size, for: client) else { return false }
+        guard isUntouched, !isSingle, size > 0, let source = try S3CopySource(url, size: size, for: client) else { return false }
         if isCancelled() { throw .copyCancelled() }
         let copy = S3Copy(of: source, in: upload, partSize: copyPartSize)
         beginCopy()

@@ -4,7 +4,7 @@ internal import HTTPClient
 internal import Logging
 internal import Threading
 
-/// Writes an image as a multipart upload. Parts are gathered in memory and sent by threads of their own, several at once.
+/// Writes an image as a multipart upload, or as a single PUT. Parts are gathered in memory and sent by threads of their own, several at once.
 final class S3BlobWriter: BlobWriter, @unchecked Sendable {
     let url: String
     let upload: S3Upload
@@ -28,6 +28,8 @@ final class S3BlobWriter: BlobWriter, @unchecked Sendable {
     private var stage = Stage.open
     /// The object may be there still, though it was discarded.
     private var isLeft = false
+    /// Whether the single PUT may arrive yet: no answer came, or one that does not refuse it.
+    private var mayArriveLate = false
 
     private struct Sending {
         /// Requests on their way, and the bytes of the parts among them.
@@ -53,8 +55,11 @@ final class S3BlobWriter: BlobWriter, @unchecked Sendable {
         (self.upload, self.sizes, self.threads, self.label, self.logger) = (upload, sizes, max(1, threads), label, logger)
         (url, id) = (upload.url, upload.id ?? "")
         // The data need not wait for this.
-        beside { () throws(Fault) in try upload.nameInMark() }
+        if !isSingle { beside { () throws(Fault) in try upload.nameInMark() } }
     }
+
+    /// Whether the upload is a single PUT.
+    var isSingle: Bool { upload.id == nil }
 
     deinit { if [.open, .completing, .copied].contains(stage) { _ = discard() } }
 
@@ -74,6 +79,8 @@ final class S3BlobWriter: BlobWriter, @unchecked Sendable {
     /// Gives the full part to a thread, once there is room for it and the next.
     private func handOver(_ full: PartBuffer) throws(Fault) {
         guard number < S3PartSizes.most else { throw sizes.refusal }
+        // The service itself drops such data before.
+        guard !isSingle else { throw Fault(.invalid, "More data came than the \(sizes[1]) bytes of one part that were announced at most.") }
         let (count, next) = (full.count, sizes[number + 1])
         guard count + next <= S3PartSizes.memory else { return try sendAlone(full) }
         let room = sending.wait { [threads] state -> Result<PartBuffer?, Fault>? in
@@ -167,6 +174,7 @@ final class S3BlobWriter: BlobWriter, @unchecked Sendable {
 
     private func finish() throws(Fault) {
         guard stage == .open else { throw Fault(.unavailable, "The upload to the store '\(client.store)' has ended.") }
+        if isSingle { return try putWhole() }
         // Servers that do not know the condition by which the upload is completed would replace the object.
         beside { [upload] () throws(Fault) in
             guard try S3Object(upload.key, upload.client) == nil else { throw .exists(in: upload.client.store) }
@@ -176,6 +184,11 @@ final class S3BlobWriter: BlobWriter, @unchecked Sendable {
         let outcome = complete(parts)
         // What the server says is not enough: the answer may be lost, and RGW calls an aborted upload complete if there is an object with
         // the same parts. Only the token tells whose it is.
+        try checkObject(after: outcome)
+    }
+
+    /// - Parameter outcome: what the server said against the request that made the object; nil for nothing.
+    private func checkObject(after outcome: Fault?) throws(Fault) {
         guard let object = try S3Object(upload.key, client), object.token == upload.token else {
             throw try { () throws(Fault) in
                 if let outcome { return outcome }
@@ -186,6 +199,28 @@ final class S3BlobWriter: BlobWriter, @unchecked Sendable {
         guard object.size == total else {
             throw Fault(.unavailable, "The store '\(client.store)' keeps \(object.size) bytes of \(total) that were sent.")
         }
+    }
+
+    /// Makes the object by one request, which the server refuses where there is one already.
+    private func putWhole() throws(Fault) {
+        let body = part?.bytes ?? UnsafeRawBufferPointer(start: nil, count: 0)
+        var headers = S3Conditions.absent + [(S3Object.tokenHeader, upload.token)]
+        if upload.hasChecksums { headers.append(("x-amz-checksum-sha256", Digest.base64SHA256(of: body))) }
+        total = Int64(body.count)
+        (stage, mayArriveLate) = (.completing, true)
+        let outcome: Fault
+        do throws(Fault) {
+            let reply = try client.send("PUT", upload.key, headers: headers, body: body)
+            mayArriveLate = reply.status >= 500
+            guard reply.status != 200 else { return part = nil }
+            let trouble = S3Trouble(reply)
+            // Also where the request was sent twice, since no answer came to the first.
+            outcome = reply.status == 412 || trouble.code == "ConditionalRequestConflict" ? .exists(in: client.store) : refusal(trouble)
+        } catch {
+            outcome = error
+        }
+        part = nil
+        try checkObject(after: outcome)
     }
 
     /// Sends the last part, and waits for the others. An upload has one part at least, if an empty one.
@@ -246,6 +281,15 @@ final class S3BlobWriter: BlobWriter, @unchecked Sendable {
         guard stage != .discarded, stage != .confirmed else { return !isLeft }
         let mayBeThere = stage != .open
         stage = .discarded
+        if isSingle {
+            part = nil
+            isLeft =
+                !attempt("take an upload back") { () throws(Fault) in
+                    let wasThere = mayBeThere ? try upload.removeObject() : false
+                    if mayArriveLate, !wasThere { try upload.expectLateObject() } else { try upload.removeMark() }
+                } && mayBeThere
+            return !isLeft
+        }
         let hadParts = sending.with { state in
             (state.isStopped, state.spare) = (true, [])
             return state.count > 0 || hasBegunCopy

@@ -30,6 +30,8 @@ package struct S3Client: Sendable {
     let patience: Patience
     let certificateAuthority: String?
     let proxies: Proxies
+    /// What is known of the server's conditions.
+    let conditions = S3Conditions()
     private let signer: S3Signer
     private let http: HTTPClient
 

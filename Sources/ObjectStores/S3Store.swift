@@ -6,8 +6,8 @@ internal import Text
 
 /// A store that keeps each image as an object of a bucket, under the image's id, with locations as Glance's S3 driver writes them.
 ///
-/// Data come in as a multipart upload whose id is in the upload's URL; `S3Upload` says what else lies in the bucket until the data are
-/// confirmed. docs/stores.md says the same to operators.
+/// Data come in as a multipart upload whose id is in the upload's URL, or as a single PUT; `S3Upload` says what else lies in the bucket until
+/// the data are confirmed. docs/stores.md says the same to operators.
 package struct S3Store: ImageStore {
     /// Source of the options: glance_store, `_drivers/s3.py`.
     package struct Settings: Sendable {
@@ -57,6 +57,11 @@ package struct S3Store: ImageStore {
         func begun() throws(Fault) -> S3Upload {
             // A small image that is in the way is found when the upload is completed.
             if let size, size > Int64(settings.partSize), try head(id.text) != nil { throw .exists(in: client.store) }
+            if let size, size <= Int64(sizes[1]), client.conditions.mayBeHeeded,
+                let single = try S3Upload(single: id, token: token, hasChecksums: settings.hasChecksums, client)
+            {
+                return single
+            }
             return try S3Upload(beginning: id, token: token, hasChecksums: settings.hasChecksums, client)
         }
         let upload: S3Upload
@@ -92,19 +97,11 @@ package struct S3Store: ImageStore {
     // MARK: cleaning up
 
     package func discard(_ upload: Upload) throws(Fault) {
-        guard let found = S3Upload(upload, client) else { return }
-        // Without its mark the upload was confirmed, or taken back already.
-        let isConfirmed = try !found.hasMark()
-        try found.abort(whole: true)
-        guard !isConfirmed else { return }
-        try found.removeObject()
-        try found.removeMark()
+        try S3Upload(upload, client)?.takeBack()
     }
 
     package func discardPending(_ upload: Upload) throws(Fault) {
-        guard let found = S3Upload(upload, client) else { return }
-        guard try found.abort(whole: true) else { return }
-        try found.removeMark()
+        try S3Upload(upload, client)?.takeBackPending()
     }
 
     package func pendingUploads(olderThan seconds: Int) throws(Fault) -> [Upload] {

@@ -3,16 +3,20 @@ internal import Glibc
 internal import HTTPClient
 internal import Text
 
-/// A multipart upload of an image, and its mark.
+/// An upload of an image, and its mark.
 ///
 /// S3 lists the multipart uploads of a bucket with their keys, and without a word of who began them. So each upload of this service has a
 /// mark: an object `.vitrine/uploads/<image>.<token>`. It is made before the multipart upload, then gets its id as content, and is removed
 /// when the data are confirmed or taken back. The object that the upload makes has the token among its metadata. Thus whoever finds the mark
 /// can take back all that an upload left, and nothing of any other; and of two uploads neither is taken for the other.
+///
+/// An image of one part whose length is announced is a single PUT with `If-None-Match: *`, where the server heeds that: its mark says so, and
+/// no multipart upload begins. Nothing can end such a request on its way, so whoever takes it back and does not find its object leaves the mark
+/// for a later look. What comes late cannot take the place of another's data.
 struct S3Upload: Sendable {
     let image: ImageID
     let token: String
-    /// Nil in an upload that was found by its mark.
+    /// The id of the multipart upload; nil in an upload that was found by its mark, or is a single PUT.
     let id: String?
     /// Whether each part has a checksum that the server keeps.
     var hasChecksums = false
@@ -48,6 +52,35 @@ struct S3Upload: Sendable {
             do throws(Fault) { if try mark.abort(whole: false) { try mark.removeMark() } } catch {}  // The sweeper finds the mark.
             throw error
         }
+    }
+
+    /// What the mark of a single PUT contains, and what it contains once that was taken back without a trace of its object. No server's ids
+    /// look like this.
+    private enum Content { static let (single, takenBack) = ("single PUT", "single PUT, taken back") }
+
+    /// Begins an upload that is a single PUT.
+    ///
+    /// - Returns: nil where the server does not heed a condition; then nothing is left.
+    init?(single image: ImageID, token: String, hasChecksums: Bool, _ client: S3Client) throws(Fault) {
+        guard isUploadToken(token) else { throw Fault(.invalid, "The upload's token is not letters and digits.") }
+        self.init(image: image, token: token, id: nil, client)
+        self.hasChecksums = hasChecksums
+        try writeMark(Content.single)
+        do throws(Fault) {
+            if try client.conditions.areHeeded(refusesItTwice) { return }
+        } catch {
+            do throws(Fault) { try removeMark() } catch {}  // The sweeper finds the mark.
+            throw error
+        }
+        try removeMark()
+        return nil
+    }
+
+    /// Whether the server refuses the mark, which is there, where there must be none.
+    private func refusesItTwice() throws(Fault) -> Bool {
+        let reply = try client.send("PUT", mark, headers: S3Conditions.absent, body: Array(Content.single.utf8))
+        guard reply.status < 500 || reply.status == 501 else { throw S3Trouble(reply).fault(of: client.store) }
+        return reply.status == 412
     }
 
     /// Begins the multipart upload, again where no answer came. The one that may have begun then is ended first: its id is unknown.
@@ -119,6 +152,7 @@ struct S3Upload: Sendable {
     /// - Returns: nil if another upload of the image is just beginning, whose mark does not name it yet.
     private func idsByMark() throws(Fault) -> [String]? {
         guard let own = try content(of: mark) else { return [] }
+        guard ![Content.single, Content.takenBack].contains(own) else { return [] }
         guard own.isEmpty else { return [own] }
         var named: Set<String> = []
         for other in try Self.marks(of: client, image: image) where other.token != token {
@@ -134,10 +168,33 @@ struct S3Upload: Sendable {
     private static let beginning = 300
 
     /// Removes the object that this upload made; that of another stays.
-    func removeObject() throws(Fault) {
-        guard let object = try S3Object(key, client), object.token == token else { return }
+    ///
+    /// - Returns: whether it was there.
+    @discardableResult
+    func removeObject() throws(Fault) -> Bool {
+        guard let object = try S3Object(key, client), object.token == token else { return false }
         try S3Object.remove(key, tag: object.tag, client)
+        return true
     }
+
+    /// Removes all that the upload left, committed or not. Without its mark it was confirmed, or taken back already.
+    func takeBack() throws(Fault) {
+        let own = try content(of: mark)
+        try abort(whole: true)
+        guard let own else { return }
+        let wasThere = try removeObject()
+        // The request that makes the object may be on its way still.
+        if own == Content.single, !wasThere { try expectLateObject() } else { try removeMark() }
+    }
+
+    /// Removes what is unfinished of the upload: not an object that a record may refer to.
+    func takeBackPending() throws(Fault) {
+        if try content(of: mark) == Content.takenBack { try removeObject() } else if try !abort(whole: true) { return }
+        try removeMark()
+    }
+
+    /// Has the sweeper look later for the object of a single PUT.
+    func expectLateObject() throws(Fault) { try writeMark(Content.takenBack) }
 
     // MARK: marks
 
@@ -147,8 +204,6 @@ struct S3Upload: Sendable {
     private func writeMark(_ id: String) throws(Fault) { _ = try client.succeed("PUT", mark, body: Array(id.utf8)) }
 
     func removeMark() throws(Fault) { try S3Object.remove(mark, tag: nil, client) }
-
-    func hasMark() throws(Fault) -> Bool { try S3Object(mark, client) != nil }
 
     private func content(of mark: String) throws(Fault) -> String? {
         let reply = try client.send("GET", mark, longest: 4096)

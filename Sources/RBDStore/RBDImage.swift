@@ -99,11 +99,6 @@ final class RBDImage: @unchecked Sendable {
         try CephError.check(calls.pointee.rbd_metadata_set(raw, key, value), "marking an image")
     }
 
-    func removeMetadata(_ key: String) throws(CephError) {
-        let result = calls.pointee.rbd_metadata_remove(raw, key)
-        if result != -ENOENT { try CephError.check(result, "removing an image's mark") }
-    }
-
     /// How many have the image open for writing, this process included.
     func watchers() throws(CephError) -> Int {
         var watchers = [vitrine_rbd_watcher](repeating: vitrine_rbd_watcher(), count: 16)

@@ -178,6 +178,15 @@ struct RBDPool: @unchecked Sendable {
         return isFound
     }
 
+    /// Removes a key of an image's metadata, by the image's id and without opening the image. A key or an image that is not there counts as
+    /// removed.
+    func removeMetadata(_ key: String, of id: String) throws(CephError) {
+        var nothing: [UInt8] = []
+        let input = Self.bytes(UInt64(key.utf8.count), 4) + Array(key.utf8)
+        let result = call("metadata_remove", on: Self.header(id), of: io, input, &nothing)
+        if result != -ENOENT { try CephError.check(result, "removing an image's mark") }
+    }
+
     private func call(
         _ method: String, on object: String, of pool: UnsafeMutableRawPointer, _ input: [UInt8], _ output: inout [UInt8]
     ) -> CInt {

@@ -238,14 +238,11 @@ final class RBDWriter: BlobWriter, @unchecked Sendable {
         }
     }
 
+    /// Removes the mark. By its id the image is this upload's, whatever is named after it by now, so nothing is opened or compared.
     func confirm() {
-        let (pool, name) = (pool, name)
+        let (pool, id) = (pool, image.id)
         do throws(CephError) {
-            try pool.run("confirming an image") { () throws(CephError) in
-                guard let id = try pool.imageID(name.image), let image = try pool.open(id: id, isReadOnly: false) else { return }
-                defer { image.close() }
-                if try image.metadata(RBDPool.mark) == name.token { try image.removeMetadata(RBDPool.mark) }
-            }
+            try pool.run("confirming an image") { () throws(CephError) in try pool.removeMetadata(RBDPool.mark, of: id) }
         } catch {
             // No record of the upload is left by which the mark would be heeded.
             settings.logger.warning("the mark of an upload stays on image \(name.image) in the store '\(settings.faults.store)': \(error)")

@@ -132,6 +132,18 @@ extension BlobWriter {
     func append(_ text: String) throws { try append(Array(text.utf8)) }
 }
 
+/// Has all writers commit at the same time.
+///
+/// - Returns: the places of those that were not refused.
+func commitAtOnce(_ writers: [any BlobWriter]) throws -> Set<Int> {
+    let won = Monitor<Set<Int>>([])
+    let threads = try writers.enumerated().map { number, writer in
+        try JoinableThread { if (try? writer.commit()) != nil { won.with { _ = $0.insert(number) } } }
+    }
+    for thread in threads { thread.join() }
+    return won.with { $0 }
+}
+
 extension ImageStore {
     func everything(at url: String, from offset: Int64 = 0) throws -> [UInt8] { try bytes(at: url).open(offset).everything() }
 

@@ -66,3 +66,38 @@ import Testing
         #expect(try glance.send("DELETE", "/v2/images/\(small)").status == 204)
     }
 }
+
+@Suite struct `The memory of glance-tasks with RBD stores` {
+    /// MiB above what it had: the pieces that are read and written, and what librbd holds of those that are read.
+    private static let room = 96
+    /// MiB that may stay.
+    private static let kept = 16
+
+    @Test func `does not grow with the image that is copied from pool to pool, nor with each copy`() throws {
+        guard let ceph = try Ceph() else { return }
+        let glance = try TestGlance(
+            [
+                "DEFAULT": "enabled_backends = ceph:rbd,far:rbd", "glance_store": "default_backend = ceph", "ceph": ceph.engine.options,
+                "far": "rbd_store_pool = other\nrbd_store_user = admin\nrbd_store_ceph_conf = \(ceph.engine.conf)",
+            ], workers: 1, runsTasks: true)
+        let tasks = try #require(glance.site.tasksID)
+        var before = 0
+        // The first copy makes the connections to the cluster, and what librbd makes once.
+        for size in [8 << 20, 160 << 20, 160 << 20] {
+            let id = try glance.hasImage()
+            #expect(try glance.upload(pattern(size), to: id).status == 204)
+            try forgetMostMemory(of: tasks)
+            let order = #"{"method": {"name": "copy-image"}, "stores": ["far"]}"#
+            #expect(try glance.send("POST", "/v2/images/\(id)/import", as: .admin, json: order).status == 202)
+            #expect(try eventually { try glance.image(id)["stores"]?.string == "ceph,far" })
+            let (most, now) = (try kilobytes("VmHWM", of: tasks) >> 10, try kilobytes("VmRSS", of: tasks) >> 10)
+            if before > 0 {
+                #expect(most - before <= Self.room, "a copy took \(most - before) MiB above \(before) MiB")
+                #expect(now - before <= Self.kept, "\(now - before) MiB are kept")
+            } else {
+                before = now
+            }
+            #expect(try eventually { try glance.send("DELETE", "/v2/images/\(id)").status == 204 })
+        }
+    }
+}

@@ -140,8 +140,10 @@ package struct CephEngine: Sendable {
                 within: 60,
                 {
                     let status = try run("ceph", "status", "--format", "json").json
-                    let states = status["pgmap"]?["pgs_by_state"]?.array?.compactMap { $0["state_name"]?.string }
-                    return status["osdmap"]?["num_up_osds"]?.int == 1 && states == ["active+clean"]
+                    let states = (status["pgmap"]?["pgs_by_state"]?.array ?? []).compactMap { $0["state_name"]?.string }
+                    // Whether they are scrubbed, too, does not matter.
+                    return status["osdmap"]?["num_up_osds"]?.int == 1 && !states.isEmpty
+                        && states.allSatisfy { $0.hasPrefix("active+clean") }
                 })
         else { throw Unexpected("the cluster does not recover: \(try run("ceph", "status").text)") }
     }
