@@ -2,8 +2,19 @@ internal import Domain
 internal import MariaDB
 
 extension ImageListing.Filter {
-    /// The condition on a row `i` of `images`.
-    var condition: SQLFragment {
+    /// The column of `images` that the filter is about; nil if it is about tags or properties.
+    var column: String? {
+        switch self {
+        case .text(let field, _): field.rawValue
+        case .number(let field, _, _): field.rawValue
+        case .time(let field, _, _): field.rawValue
+        case .isProtected: "protected"
+        case .tag, .property, .nothing: nil
+        }
+    }
+
+    /// The condition on a row `i` of `images`; nil if the filter needs another table, see `join`.
+    var condition: SQLFragment? {
         switch self {
         case .text(let field, let values):
             values.isEmpty ? "FALSE" : "i.\(word: field.rawValue) IN (\(values.map { "\(.text($0))" }.joined(", ")))"
@@ -11,78 +22,75 @@ extension ImageListing.Filter {
         case .time(let field, let comparison, let value): "i.\(word: field.rawValue) \(word: comparison.sql) \(value.sqlValue)"
         case .isProtected(let value): "i.protected = \(.flag(value))"
         case .nothing: "FALSE"
-        case .tag(let tag):
-            """
-            EXISTS (SELECT 1 FROM image_tags t FORCE INDEX (ix_image_tags_image_id_tag_value)
-                     WHERE t.image_id = i.id AND t.value = \(.text(tag)) AND t.deleted = 0)
-            """
-        case .property(let name, let value): Self.property(name, value, "")
+        case .tag, .property: nil
         }
     }
 
-    /// The condition with the name of a custom property compared byte by byte.
-    var exactCondition: SQLFragment {
-        guard case .property(let name, let value) = self else { return condition }
-        return Self.property(name, value, " AND BINARY p.name = \(.text(name))")
-    }
-
-    private static func property(_ name: String, _ value: String, _ further: SQLFragment) -> SQLFragment {
-        """
-        EXISTS (SELECT 1 FROM image_properties p FORCE INDEX (ix_image_properties_image_id_name)
-                 WHERE p.image_id = i.id AND p.name = \(.text(name)) AND p.value = \(.text(value)) AND p.deleted = 0\(further))
-        """
-    }
-
-    /// The tables to read first if few images pass this filter: rows that name images, found by an index of their own.
+    /// The rows of another table that name the images of this filter, under an alias.
     ///
-    /// - Returns: tables with `i` for the image; nil if no index leads from the filter to its images.
-    func start(isHidden: Bool) -> (tables: SQLFragment, condition: SQLFragment)? {
-        /// An index that begins with visibility, deleted and os_hidden works for every visibility.
-        func byVisibility(_ column: String) -> (SQLFragment, SQLFragment) {
-            (
-                "images i FORCE INDEX (vitrine_images_visibility_\(word: column))",
-                """
-                i.visibility IN ('public', 'private', 'shared', 'community') AND i.deleted = 0
-                AND i.os_hidden = \(.flag(isHidden)) AND \(condition)
-                """
-            )
-        }
-        switch self {
-        case .text(.id, _): return ("images i FORCE INDEX (PRIMARY)", condition)
-        case .text(.checksum, _): return ("images i FORCE INDEX (checksum_image_idx)", condition)
-        case .text(.hashValue, _): return ("images i FORCE INDEX (os_hash_value_image_idx)", condition)
-        case .text(.owner, _), .text(.hashAlgorithm, _), .nothing: return nil
-        case .text(let field, _): return byVisibility(field.rawValue)
-        case .number(.size, _, _): return byVisibility("size")
-        case .number(let field, _, _):
-            return ("images i FORCE INDEX (vitrine_images_\(word: field.rawValue))", "i.deleted = 0 AND \(condition)")
-        case .time(let field, _, _): return byVisibility(field.rawValue)
-        case .isProtected: return ("images i FORCE INDEX (vitrine_images_protected)", "i.deleted = 0 AND \(condition)")
-        case .tag, .property:
-            return entries.map { ("\($0.tables) STRAIGHT_JOIN images i ON i.id = d.image_id", $0.condition) }
-        }
-    }
-
-    /// Rows of another table that name the images of this filter, possibly with a few others; used to count them.
-    var entries: (tables: SQLFragment, condition: SQLFragment)? {
+    /// - Parameter isExact: whether the name of a custom property is compared byte by byte.
+    private func entries(_ alias: String, isExact: Bool) -> (table: SQLFragment, condition: SQLFragment)? {
         switch self {
         case .tag(let tag):
-            ("image_tags d FORCE INDEX (vitrine_image_tags_value)", "d.value = \(.text(tag)) AND d.deleted = 0")
+            (
+                "image_tags \(word: alias) FORCE INDEX (vitrine_image_tags_value)",
+                "\(word: alias).value = \(.text(tag)) AND \(word: alias).deleted = 0"
+            )
         case .property(let name, let value):
             (
-                "image_properties d FORCE INDEX (vitrine_image_properties_value)",
-                "d.name = \(.text(name)) AND d.value = \(.text(value)) AND d.deleted = 0"
+                "image_properties \(word: alias) FORCE INDEX (vitrine_image_properties_value)",
+                """
+                \(word: alias).name = \(.text(name)) AND \(word: alias).value = \(.text(value)) AND \(word: alias).deleted = 0\
+                \(isExact ? " AND BINARY \(word: alias).name = \(.text(name))" : "")
+                """
             )
         case .text, .number, .time, .isProtected, .nothing: nil
         }
     }
 
-    /// The sort key that an equality fixes. An index on it holds the images by age.
-    var fixedKey: ImageListing.Sort.Key? {
+    /// The other table, joined to `images i`.
+    func join(_ alias: String, isExact: Bool) -> SQLFragment? {
+        entries(alias, isExact: isExact).map { "STRAIGHT_JOIN \($0.table) ON \(word: alias).image_id = i.id AND \($0.condition)" }
+    }
+
+    /// The rows that are counted to learn how many images pass the filter, if they are not those of a sort key's index: of `images i`, or of
+    /// another table that names images.
+    ///
+    /// - Parameter deleted: the values of `deleted` that are listed.
+    func counted(_ deleted: SQLFragment) -> (tables: SQLFragment, condition: SQLFragment)? {
+        if let entries = entries("d", isExact: false) { return (entries.table, entries.condition) }
+        guard let index, let condition else { return nil }
+        let live: SQLFragment = index.hasDeleted ? "\(deleted) AND \(condition)" : condition
+        return ("images i FORCE INDEX (\(word: index.name))", live)
+    }
+
+    /// The tables to read first if few images pass this filter.
+    ///
+    /// - Returns: tables with `i` for the image; nil if no index but a sort key's leads from the filter to its images.
+    func start(_ deleted: SQLFragment, isExact: Bool) -> (tables: SQLFragment, condition: SQLFragment)? {
+        guard let entries = entries("d", isExact: isExact) else { return counted(deleted) }
+        return ("\(entries.table) STRAIGHT_JOIN images i FORCE INDEX (PRIMARY) ON i.id = d.image_id", entries.condition)
+    }
+
+    private var index: (name: String, hasDeleted: Bool)? {
         switch self {
-        case .text(let field, let values) where values.count == 1 && field != .id: ImageListing.Sort.Key(rawValue: field.rawValue)
-        case .number(.size, .equal, _): .size
-        default: nil
+        case .text(.id, _): ("PRIMARY", false)
+        case .text(.checksum, _): ("checksum_image_idx", false)
+        case .text(.hashValue, _): ("os_hash_value_image_idx", false)
+        case .number(.virtualSize, _, _), .number(.minDisk, _, _), .number(.minRAM, _, _), .isProtected:
+            ("vitrine_images_\(column ?? "")", true)
+        case .text, .number(.size, _, _), .time, .tag, .property, .nothing: nil
+        }
+    }
+
+    /// Whether the filter allows one value of its column.
+    var isEquality: Bool {
+        switch self {
+        case .text(_, let values): values.count == 1
+        case .number(_, let comparison, _): comparison == .equal
+        case .time(_, let comparison, _): comparison == .equal
+        case .isProtected: true
+        case .tag, .property, .nothing: false
         }
     }
 }

@@ -20,7 +20,7 @@ extension MariaDBCatalog {
         for id in rest { try checkPossible(id) }
         let plan = ListPlan(listing: listing, caller: caller, marker: nil)
         let known = try database.read("Listing images", within: Database.long) { connection in
-            Set(try all(plan.idsStillListed(rest.map(\.text)), on: connection))
+            Set(try ListSearch(connection: connection).all(plan.idsStillListed(rest.map(\.text))))
         }
         let (images, left) = try load(rest.map(\.text).filter(known.contains), remains: listing.deletion != .absent)
         return ImagePage(images: images, isFull: false, rest: left)
@@ -30,26 +30,10 @@ extension MariaDBCatalog {
     private func ids(of listing: ImageListing, _ caller: Caller, on connection: Connection) throws -> (ids: [String], isFull: Bool)? {
         let marker = try listing.marker.map { try self.marker($0, of: listing, caller, connection) }
         guard listing.limit > 0, !listing.filters.contains(where: \.isNothing) else { return nil }
-        let ids = try ids(of: ListPlan(listing: listing, caller: caller, marker: marker), on: connection)
+        let ids = try ListSearch(connection: connection).ids(ListPlan(listing: listing, caller: caller, marker: marker))
         // A tag that Glance wrote twice returns its image twice.
         var seen: Set<String> = []
         return (ids.filter { seen.insert($0).inserted }, ids.count == listing.limit)
-    }
-
-    private func ids(of plan: ListPlan, on connection: Connection) throws(MariaDBError) -> [String] {
-        guard plan.listing.deletion == .absent else { return try all(plan.idsWithDeleted, on: connection) }
-        var best: (filter: ImageListing.Filter, count: Int64)?
-        for filter in plan.listing.filters {
-            guard let probe = plan.probe(filter) else { continue }
-            let count = try connection.first(Query(probe.sql) { row throws(MariaDBError) in try row.int(0) }, probe.values) ?? 0
-            if count == 0 { return [] }
-            if count <= ListPlan.few && count < best?.count ?? .max { best = (filter, count) }
-        }
-        return try all(best.flatMap { plan.idsFromFew($0.filter) } ?? plan.idsInOrder, on: connection)
-    }
-
-    private func all(_ ids: SQLFragment, on connection: Connection) throws(MariaDBError) -> [String] {
-        try connection.all(Query(ids.sql) { row throws(MariaDBError) in try row.text(0) }, ids.values)
     }
 
     /// Reads images by id, as many of the first ones as memory allows, and returns the ids of the others.

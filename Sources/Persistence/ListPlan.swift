@@ -1,227 +1,220 @@
 internal import Domain
 internal import MariaDB
 
-/// The plan by which MariaDB finds the images of a page, while it reads hardly any other rows.
+/// The SQL that finds the images of a page.
 ///
-/// There are two ways. *In order*: the caller's visible images are a few ranges (public, own, …); each is read in the order of an
-/// index `vitrine_images_…` up to the page's length, and the results are merged. *From few*: if a filter lets few images
-/// pass, these are read and sorted. Without such a plan the optimizer reads and sorts all visible images, whatever the limit.
+/// What the caller may see is a few ranges (`ListRanges.swift`). Each has an index for each sort key that holds it in the key's order,
+/// `vitrine_images_…`, so there are three ways to the page: to read the ranges in its order until it is full; to read in each what passes
+/// the filters on one column, and sort that; or to begin where a filter names its images, such as at the rows of a tag, and sort these.
+/// `ListSearch` chooses between them.
 struct ListPlan {
     let listing: ImageListing
     let caller: Caller
-    /// The last image of the previous page.
-    let marker: Image?
+    /// The sort keys up to the id, which is unique.
+    var keys: [ImageListing.Sort]
+    var limit: Int
+    /// The values of the keys, or of the first ones, that the page comes after.
+    var after: [SQLValue]?
+    /// The values of the keys up to which, inclusively, images are looked for.
+    var upTo: [SQLValue]?
+    /// Columns whose values are given, because images that are equal in them are sorted by the next ones.
+    var given: [(key: ImageListing.Sort.Key, value: SQLValue)] = []
+    /// Whether images that are shared with the caller are found by the order of the list, and not by the memberships.
+    var readsSharedInOrder = false
 
-    /// The most images that are read and sorted rather than found in order. Each of them costs the reading of its whole row at a random
-    /// place, which at 100,000 images is several times the cost of a row that is read in order and does not pass (measured: a
-    /// tag of 2,000 images took 70 ms from few on a slow machine).
-    static let few = 500
-
-    /// A range of images that the caller may see, all with one visibility or one owner.
-    private struct Range {
-        let index: String
-        let condition: SQLFragment
+    /// - Parameter marker: the last image of the previous page.
+    init(listing: ImageListing, caller: Caller, marker: Image?) {
+        (self.listing, self.caller, limit) = (listing, caller, listing.limit)
+        keys = listing.sort.uptoID
+        after = marker.map { image in keys.map { image.sortValue(of: $0.key) } }
     }
 
-    /// The sort keys up to the id, which is unique.
-    private var keys: [ImageListing.Sort] {
-        let end = listing.sort.firstIndex { $0.key == .id }
-        return Array(listing.sort[...(end ?? listing.sort.count - 1)])
+    /// A way to a page.
+    enum Way {
+        /// The ranges are read by the index on this key.
+        case ranges(ImageListing.Sort.Key)
+        /// The images of the filter at this place among the filters are read.
+        case filter(Int)
     }
 
     // MARK: statements
 
-    /// Counts the images that a filter lets pass, up to one more than few; nil if that cannot be counted quickly, or
-    /// if the order of an index leads to them anyway.
-    func probe(_ filter: ImageListing.Filter) -> SQLFragment? {
-        if filter.fixedKey != nil && filter.fixedKey == leadingKey { return nil }
-        if case .time(let field, _, _) = filter, field.rawValue == leadingKey.rawValue { return nil }
-        guard let start = filter.entries ?? filter.start(isHidden: listing.isHidden) else { return nil }
-        return """
-            SELECT COUNT(*) FROM
-            (SELECT 1 FROM \(start.tables) WHERE \(start.condition) LIMIT \(.int(Int64(Self.few + 1)))) AS probe
-            """
+    /// The ids of the page.
+    func ids(_ way: Way) -> SQLFragment? {
+        switch way {
+        case .ranges(let key): merged(key)
+        case .filter(let place): start(place)
+        }
     }
 
-    /// The ids of the page, starting from the images that one filter lets pass.
-    func idsFromFew(_ filter: ImageListing.Filter) -> SQLFragment? {
-        guard let start = filter.start(isHidden: listing.isHidden) else { return nil }
-        return """
-            SELECT i.id FROM \(start.tables)
-             WHERE \(start.condition) AND \(visible) AND \(common)
-             ORDER BY \(word: order { "i.\($0)" }) LIMIT \(.int(Int64(listing.limit)))
-            """
-    }
-
-    /// The ids of the page, merged from ranges in order.
-    var idsInOrder: SQLFragment {
-        let columns = keys.map { "i.\($0.key.rawValue)" } + (keys.last?.key == .id ? [] : ["i.id"])
-        var branches: [SQLFragment] = ranges.map { range in
+    private func merged(_ key: ImageListing.Sort.Key) -> SQLFragment? {
+        let columns = keys.map { "i.\($0.key.rawValue)" }
+        var branches = ranges(key).map { range in
             """
             (SELECT \(word: columns.joined(separator: ", "))
-               FROM images i FORCE INDEX (\(word: range.index))
+               FROM \(range.table)\(joins())
               WHERE \(range.condition) AND \(common)
-              ORDER BY \(word: order { "i.\($0)" }) LIMIT \(.int(Int64(listing.limit))))
-            """
+              ORDER BY \(word: order { "i.\($0)" }) LIMIT \(.int(Int64(limit))))
+            """ as SQLFragment
         }
-        if let shared = sharedWithCaller(columns) { branches.append(shared) }
+        if let shared = shared(key) {
+            branches.append(
+                """
+                (SELECT \(word: columns.joined(separator: ", "))
+                   FROM \(shared.tables)\(joins())
+                  WHERE \(shared.condition) AND \(isLive) AND \(common)
+                  ORDER BY \(word: order { "i.\($0)" }) LIMIT \(.int(Int64(limit))))
+                """)
+        }
+        guard !branches.isEmpty else { return nil }
         return """
             SELECT id FROM (\(branches.joined(" UNION ALL "))) AS page
-             ORDER BY \(word: order { $0 }) LIMIT \(.int(Int64(listing.limit)))
+             ORDER BY \(word: order { $0 }) LIMIT \(.int(Int64(limit)))
             """
     }
 
-    /// The ids of a page with deleted images, which no index holds in order: found through the filters, and sorted.
-    var idsWithDeleted: SQLFragment {
-        """
-        SELECT i.id FROM images i WHERE \(visible) AND \(common)
-         ORDER BY \(word: order { "i.\($0)" }) LIMIT \(.int(Int64(listing.limit)))
-        """
+    private func start(_ place: Int) -> SQLFragment? {
+        guard let start = listing.filters[place].start(isLive, isExact: listing.hasExactNames) else { return nil }
+        return """
+            SELECT i.id FROM \(start.tables)\(joins(without: place))
+             WHERE \(start.condition) AND \(isLive) AND \(visible(sharing: true)) AND \(common)
+             ORDER BY \(word: order { "i.\($0)" }) LIMIT \(.int(Int64(limit)))
+            """
+    }
+
+    /// The values of the keys of the image that lies so many images behind the beginning of a range; filters on other columns do not count.
+    func place(_ distance: Int, in range: Range) -> Query<[SQLValue]>.Bound {
+        let columns = keys.map { "i.\($0.key.rawValue)" }.joined(separator: ", ")
+        var conditions = [range.condition] + columnConditions(range.key)
+        if let later { conditions.append(later) }
+        let kinds = keys.map(\.key)
+        let text: SQLFragment = """
+            SELECT \(word: columns) FROM \(range.table) WHERE \(conditions.allOfThem)
+             ORDER BY \(word: order { "i.\($0)" }) LIMIT 1 OFFSET \(.int(Int64(distance)))
+            """
+        return .init(
+            query: Query(text.sql) { row throws(MariaDBError) in
+                var values: [SQLValue] = []
+                for (place, key) in kinds.enumerated() { values.append(try row.sortValue(place, of: key)) }
+                return values
+            }, values: text.values)
+    }
+
+    /// The value of the first key of an image.
+    func firstKey(of id: String) -> Query<[SQLValue]>.Bound {
+        let key = keys[0].key
+        return .init(
+            query: Query("SELECT i.\(key.rawValue) FROM images i FORCE INDEX (PRIMARY) WHERE i.id = ?") { row throws(MariaDBError) in
+                [try row.sortValue(0, of: key)]
+            }, values: [.text(id)])
+    }
+
+    /// These images in the order of the list.
+    ///
+    /// - Parameter value: of the first key, whose images are left out; nil for none.
+    func sorted(_ ids: [String], without value: SQLValue?) -> SQLFragment {
+        let others: SQLFragment = value.map { " AND NOT (i.\(word: keys[0].key.rawValue) <=> \($0))" } ?? ""
+        return """
+            SELECT i.id FROM images i FORCE INDEX (PRIMARY) WHERE i.id IN (\(Self.list(ids)))\(others)
+             ORDER BY \(word: order { "i.\($0)" })
+            """
     }
 
     /// The images among these that belong to the list, regardless of its pages.
     func idsStillListed(_ ids: [String]) -> SQLFragment {
-        // Few lengths of lists, so that few statements are prepared.
-        let size = [1, 5, 25].first { $0 >= ids.count } ?? ids.count
+        """
+        SELECT i.id FROM images i FORCE INDEX (PRIMARY)\(joins())
+         WHERE i.id IN (\(Self.list(ids))) AND \(isLive) AND \(visible(sharing: true)) AND \(common)
+        """
+    }
+
+    /// Few lengths of lists, so that few statements are prepared.
+    private static func list(_ ids: [String]) -> SQLFragment {
+        let size = [1, 5, 25, 100, 1000].first { $0 >= ids.count } ?? ids.count
         let padded = ids + repeatElement(ids.last ?? "", count: size - ids.count)
-        return """
-            SELECT i.id FROM images i FORCE INDEX (PRIMARY)
-             WHERE i.id IN (\(padded.map { "\(.text($0))" as SQLFragment }.joined(", "))) AND \(visible) AND \(common)
-            """
-    }
-
-    // MARK: ranges
-
-    /// The column whose index the ranges are read by: the first sort key or, for a sort by age, the column that a filter fixes.
-    private var leadingKey: ImageListing.Sort.Key {
-        guard keys[0].key == .createdAt else { return keys[0].key }
-        return listing.filters.lazy.compactMap(\.fixedKey).first ?? .createdAt
-    }
-
-    private var onlyOwner: String? {
-        for case .text(.owner, let owners) in listing.filters where owners.count == 1 { return owners[0] }
-        return nil
-    }
-
-    private var ranges: [Range] {
-        if let owner = onlyOwner {
-            return [Range(index: "vitrine_images_owner_\(leadingKey.rawValue)", condition: "i.owner = \(.text(owner)) AND \(visible)")]
-        }
-        let own = caller.project.map { _ in
-            { (condition: SQLFragment) in
-                Range(index: "vitrine_images_owner_\(leadingKey.rawValue)", condition: "\(isOwn) AND \(condition)")
-            }
-        }
-        func all(_ visibility: Visibility) -> Range {
-            Range(
-                index: "vitrine_images_visibility_\(leadingKey.rawValue)",
-                condition: "i.visibility = \(.text(visibility.rawValue))")
-        }
-        switch (listing.visibility, caller.isAdmin) {
-        case (.usual, true): return [.public, .private, .shared].map(all) + [own?("i.visibility = 'community'")].compactMap(\.self)
-        case (.all, true): return Visibility.allCases.map(all)
-        case (.nonPublic, true): return [.private, .shared, .community].map(all)
-        case (.only(let visibility), true): return [all(visibility)]
-        case (.usual, false): return [all(.public)] + [own?("i.visibility <> 'public'")].compactMap(\.self)
-        case (.nonPublic, false): return [own?("i.visibility <> 'public'")].compactMap(\.self)
-        case (.all, false):
-            return [all(.public), all(.community)] + [own?("i.visibility IN ('private', 'shared')")].compactMap(\.self)
-        case (.only(let visibility), false) where visibility == .public || visibility == .community: return [all(visibility)]
-        case (.only(let visibility), false): return [own?("i.visibility = \(.text(visibility.rawValue))")].compactMap(\.self)
-        }
-    }
-
-    /// Other projects' images that are shared with the caller. No index has their order; there are as many as the caller has
-    /// memberships, and they are sorted.
-    private func sharedWithCaller(_ columns: [String]) -> SQLFragment? {
-        guard !caller.isAdmin, let project = caller.project, onlyOwner == nil else { return nil }
-        switch listing.visibility {
-        case .usual, .all, .nonPublic, .only(.shared): break
-        case .only: return nil
-        }
-        return """
-            (SELECT \(word: columns.joined(separator: ", "))
-               FROM image_members m FORCE INDEX (vitrine_image_members_member)
-                    STRAIGHT_JOIN images i FORCE INDEX (PRIMARY) ON i.id = m.image_id
-              WHERE m.member = \(.text(project)) AND BINARY m.member = \(.text(project)) AND m.deleted = 0\(answered("m"))
-                AND i.visibility = 'shared' AND \(isNotOwn) AND \(common)
-              ORDER BY \(word: order { "i.\($0)" }) LIMIT \(.int(Int64(listing.limit))))
-            """
+        return padded.map { "\(.text($0))" as SQLFragment }.joined(", ")
     }
 
     // MARK: conditions
 
-    private var isNotOwn: SQLFragment {
-        guard let project = caller.project else { return "TRUE" }
-        return "(i.owner IS NULL OR BINARY i.owner <> \(.text(project)))"
-    }
-
-    /// The comparison is by bytes, since the column's collation, which its indexes use, ignores case.
-    private var isOwn: SQLFragment {
-        caller.project.map { "(i.owner = \(.text($0)) AND BINARY i.owner = \(.text($0)))" } ?? "FALSE"
-    }
-
-    private func answered(_ members: String) -> SQLFragment {
-        guard let status = listing.memberStatus else { return "" }
-        return " AND \(word: members).status = \(.text(status.rawValue))"
-    }
-
-    /// The condition that covers all ranges.
-    private var visible: SQLFragment {
-        let sharedWithCaller: SQLFragment =
-            caller.project.map { project in
-                """
-                i.visibility = 'shared' AND EXISTS (
-                    SELECT 1 FROM image_members m FORCE INDEX (ix_image_members_image_id_member)
-                     WHERE m.image_id = i.id AND m.member = \(.text(project)) AND BINARY m.member = \(.text(project)) AND m.deleted = 0\(answered("m")))
-                """
-            } ?? "FALSE"
-        switch (listing.visibility, caller.isAdmin) {
-        case (.usual, true): return "(i.visibility <> 'community' OR \(isOwn))"
-        case (.all, true): return "TRUE"
-        case (.nonPublic, true): return "i.visibility <> 'public'"
-        case (.nonPublic, false): return "(i.visibility <> 'public' AND (\(isOwn) OR \(sharedWithCaller)))"
-        case (.usual, false): return "(i.visibility = 'public' OR \(isOwn) OR \(sharedWithCaller))"
-        case (.all, false): return "(i.visibility IN ('public', 'community') OR \(isOwn) OR \(sharedWithCaller))"
-        case (.only(.shared), false): return "(i.visibility = 'shared' AND (\(isOwn) OR \(sharedWithCaller)))"
-        case (.only(.private), false): return "(i.visibility = 'private' AND \(isOwn))"
-        case (.only(let visibility), _): return "i.visibility = \(.text(visibility.rawValue))"
+    /// The tables of tags and properties that the filters ask, joined to `images i` one after another. As subqueries MariaDB would
+    /// read all images of such a filter first.
+    ///
+    /// - Parameter first: the place of a filter that is read already.
+    private func joins(without first: Int? = nil) -> SQLFragment {
+        var text: SQLFragment = ""
+        for (place, filter) in listing.filters.enumerated() where place != first {
+            if let join = filter.join("d\(place)", isExact: listing.hasExactNames) { text = "\(text) \(join)" }
         }
+        return text
+    }
+
+    /// The values of `deleted` that are listed. Every range has one.
+    var deletedValues: [Bool] {
+        switch listing.deletion {
+        case .absent: [false]
+        case .included: [false, true]
+        case .only: [true]
+        }
+    }
+
+    var isLive: SQLFragment {
+        deletedValues.count > 1 ? "i.deleted IN (0, 1)" : "i.deleted = \(.flag(deletedValues[0]))"
+    }
+
+    var isHidden: SQLFragment { "i.os_hidden = \(.flag(listing.isHidden))" }
+
+    /// What the filters say of a column.
+    func columnConditions(_ key: ImageListing.Sort.Key) -> [SQLFragment] {
+        listing.filters.filter { $0.column == key.rawValue }.compactMap(\.condition)
+            + given.filter { $0.key == key }.map { Self.equal("i.\($0.key.rawValue)", $0.value) }
     }
 
     /// The condition on every image of the page, however it is found.
     private var common: SQLFragment {
-        var conditions: [SQLFragment] =
-            switch listing.deletion {
-            case .absent: ["i.deleted = 0", "i.status NOT IN ('killed', 'deleted', 'pending_delete')"]
-            case .included: []
-            case .only: ["i.deleted = 1"]
-            }
-        conditions.append("i.os_hidden = \(.flag(listing.isHidden))")
-        conditions += listing.filters.map { listing.hasExactNames ? $0.exactCondition : $0.condition }
-        if let marker { conditions.append(after(marker)) }
+        var conditions = [isHidden]
+        if listing.deletion == .absent { conditions.append("i.status NOT IN ('killed', 'deleted', 'pending_delete')") }
+        conditions += listing.filters.compactMap(\.condition)
+        conditions += given.map { Self.equal("i.\($0.key.rawValue)", $0.value) }
+        if let later { conditions.append(later) }
+        if let upTo { conditions.append(notLater(than: upTo)) }
         return conditions.allOfThem
     }
 
     // MARK: order
 
-    private func order(_ column: (String) -> String) -> String {
+    func order(_ column: (String) -> String) -> String {
         keys.map { "\(column($0.key.rawValue)) \($0.direction.rawValue.uppercased())" }.joined(separator: ", ")
     }
 
-    /// Images after another in the order: later in the first key, or equal there and later in the next.
-    private func after(_ marker: Image) -> SQLFragment {
+    /// The condition that images come after the previous page; nil on the first page.
+    var later: SQLFragment? { after.map(later) }
+
+    /// Images after a place in the order: later in the first key, or equal there and later in the next.
+    private func later(than values: [SQLValue]) -> SQLFragment { beside(values, Self.later, orEqual: false) }
+
+    private func notLater(than values: [SQLValue]) -> SQLFragment {
+        beside(
+            values, { Self.later($0, than: $1, $2 == .ascending ? .descending : .ascending) }, orEqual: true)
+    }
+
+    private func beside(
+        _ values: [SQLValue], _ side: (String, SQLValue, ImageListing.Sort.Direction) -> SQLFragment?, orEqual: Bool
+    ) -> SQLFragment {
         var alternatives: [SQLFragment] = []
         var level: [SQLFragment] = []
-        for sort in keys {
+        for (sort, value) in zip(keys, values) {
             let column = "i.\(sort.key.rawValue)"
-            let value = marker.sortValue(of: sort.key)
-            if let later = Self.later(column, than: value, sort.direction) {
-                alternatives.append("(\((level + [later]).allOfThem))")
-            }
-            if case .null = value { level.append("\(word: column) IS NULL") } else { level.append("\(word: column) = \(value)") }
+            if let there = side(column, value, sort.direction) { alternatives.append("(\((level + [there]).allOfThem))") }
+            level.append(Self.equal(column, value))
         }
+        if orEqual { alternatives.append("(\(level.allOfThem))") }
         return alternatives.isEmpty ? "FALSE" : "(\(alternatives.joined(" OR ")))"
+    }
+
+    private static func equal(_ column: String, _ value: SQLValue) -> SQLFragment {
+        if case .null = value { return "\(word: column) IS NULL" }
+        return "\(word: column) = \(value)"
     }
 
     /// MariaDB sorts NULL before every value.
@@ -230,8 +223,32 @@ struct ListPlan {
         case (.null, .ascending): "\(word: column) IS NOT NULL"
         case (.null, .descending): nil
         case (_, .ascending): "\(word: column) > \(value)"
-        case (_, .descending) where column == "i.id" || column == "i.created_at": "\(word: column) < \(value)"
+        case (_, .descending) where ["i.id", "i.created_at", "i.status"].contains(column): "\(word: column) < \(value)"
         case (_, .descending): "(\(word: column) < \(value) OR \(word: column) IS NULL)"
+        }
+    }
+}
+
+extension [ImageListing.Sort] {
+    /// The keys up to the id, behind which none counts.
+    var uptoID: [ImageListing.Sort] { Array(self[...(firstIndex { $0.key == .id } ?? count - 1)]) }
+}
+
+extension Query {
+    /// A query with its values.
+    struct Bound {
+        let query: Query
+        let values: [SQLValue]
+    }
+}
+
+extension Row {
+    fileprivate func sortValue(_ column: Int, of key: ImageListing.Sort.Key) throws(MariaDBError) -> SQLValue {
+        guard !isNull(column) else { return .null }
+        return switch key {
+        case .createdAt, .updatedAt: .time(try time(column))
+        case .size: .int(try int(column))
+        case .name, .status, .containerFormat, .diskFormat, .id: .text(try text(column))
         }
     }
 }

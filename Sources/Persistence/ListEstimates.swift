@@ -1,0 +1,76 @@
+internal import Domain
+internal import MariaDB
+
+/// How many rows lie in the ranges of indexes that a page may be read from, as MariaDB's optimizer estimates it: it looks at a few pages of an
+/// index, however long the range is. Counting would read the range. An estimate is up to half or twice the number.
+struct ListEstimates {
+    enum Part: Hashable {
+        /// The images that the caller may see in a range, without filters.
+        case whole(Int)
+        /// Those that pass the filters on a column, by its index.
+        case filtered(ImageListing.Sort.Key, Int)
+        /// Those of them that come after the previous page.
+        case remaining(ImageListing.Sort.Key, Int)
+        /// The rows that name the images of a filter.
+        case filter(Int)
+        /// The caller's memberships.
+        case memberships
+        /// All images that are shared, and all images.
+        case shared, all
+    }
+
+    private let rows: [Part: Double]
+
+    /// The number of rows; 0 for what was not asked.
+    subscript(_ part: Part) -> Double { rows[part] ?? 0 }
+
+    func sum(_ ranges: Int, _ part: (Int) -> Part) -> Double { (0..<ranges).reduce(0) { $0 + self[part($1)] } }
+
+    /// The caller's memberships alone.
+    init(membershipsOf plan: ListPlan, on connection: Connection) throws(MariaDBError) {
+        try self.init(plan.memberships.map { [(.memberships, $0)] } ?? [], on: connection)
+    }
+
+    /// All that `ListCosts` judges a list by.
+    init(_ plan: ListPlan, on connection: Connection) throws(MariaDBError) {
+        var parts: [(Part, SQLFragment)] = plan.memberships.map { [(.memberships, $0)] } ?? []
+        func count(_ part: Part, _ table: SQLFragment, _ conditions: [SQLFragment]) {
+            parts.append((part, "SELECT 1 FROM \(table) WHERE \(conditions.allOfThem)"))
+        }
+        let ordered = plan.ordered
+        for key in [.createdAt] + plan.filteredKeys.union(ordered.orderedKeys).subtracting([.createdAt]) {
+            for (place, range) in plan.ranges(key).enumerated() {
+                let conditions = plan.columnConditions(key)
+                if key == .createdAt { count(.whole(place), range.table, [range.beginning]) }
+                if !conditions.isEmpty { count(.filtered(key, place), range.table, [range.beginning] + conditions) }
+                if let later = ordered.later, ordered.orderedKeys.contains(key) {
+                    count(.remaining(key, place), range.table, [range.beginning] + conditions + [later])
+                }
+            }
+        }
+        for place in plan.startingFilters {
+            guard let counted = plan.counted(place) else { continue }
+            count(.filter(place), counted.tables, [counted.condition])
+        }
+        if plan.sharingProject != nil {
+            let shared = ListPlan.Range(
+                key: .createdAt, base: .visibility(.shared), deleted: plan.deletedValues[0], isHidden: plan.listing.isHidden)
+            count(.shared, shared.table, [shared.beginning])
+        }
+        if !plan.startingFilters.isEmpty { count(.all, "images i FORCE INDEX (ix_images_deleted)", [plan.isLive]) }
+        try self.init(parts, on: connection)
+    }
+
+    private init(_ parts: [(Part, SQLFragment)], on connection: Connection) throws(MariaDBError) {
+        var rows: [Part: Double] = [:]
+        if !parts.isEmpty {
+            let text: SQLFragment = "EXPLAIN \(parts.map(\.1).joined(" UNION ALL "))"
+            // The columns are the number of the SELECT, its kind, table, way, possible keys, key, its length, what it is compared with, and rows.
+            let query = Query(text.sql) { row throws(MariaDBError) in (try row.intOrNil(0), Double(try row.textOrNil(8) ?? "") ?? 0) }
+            for (number, count) in try connection.all(query, text.values) {
+                if let number, parts.indices.contains(Int(number) - 1) { rows[parts[Int(number) - 1].0] = count }
+            }
+        }
+        self.rows = rows
+    }
+}

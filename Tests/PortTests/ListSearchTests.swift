@@ -1,0 +1,170 @@
+import Domain
+import MariaDB
+import Schema
+import Stack
+import TestSupport
+import Testing
+
+@testable import Persistence
+
+/// Every filter by every sort key, as every kind of caller, on a database where a page that is found by reading a whole range shows.
+@Suite(.serialized) struct `Searching the images of a page` {
+    private static let images = 12000
+
+    /// Nothing that a filter names is more than a part of the table that does not grow with it; the rest is found in order.
+    @Test(arguments: Person.allCases) func `reads few rows`(_ person: Person) throws {
+        let connection = try Self.connection()
+        let search = ListSearch(connection: connection)
+        var slowest: [(rows: Int64, listing: String)] = []
+        for (number, row) in Self.rows.enumerated() {
+            let listing = Self.listing(row.filters, row.sort)
+            for marker in [nil, Self.markers[number % Self.markers.count]] as [String?] {
+                let plan = ListPlan(listing: listing, caller: person.caller, marker: try Self.image(marker, connection))
+                try connection.execute("FLUSH STATUS")
+                _ = try search.ids(plan)
+                let rows = try Self.rowsRead(connection)
+                slowest.append((rows, "\(person) \(row.filters) \(row.sort) after \(marker ?? "nothing")"))
+            }
+        }
+        slowest.sort { $0.rows > $1.rows }
+        // The whole index of one key has 12,000 live rows, and the table 18,000.
+        #expect(slowest.filter { $0.rows > 5000 }.prefix(20).map { "\($0.rows): \($0.listing)" } == [])
+    }
+
+    /// Whatever way is chosen, the page is the same.
+    @Test(arguments: Person.allCases) func `finds the same images by every way`(_ person: Person) throws {
+        let connection = try Self.connection()
+        let search = ListSearch(connection: connection)
+        for (number, row) in Self.rows.enumerated() where number % 3 == Person.allCases.firstIndex(of: person)! % 3 {
+            let listing = Self.listing(row.filters, row.sort)
+            let marker = number / 3 % 2 == 0 ? nil : Self.markers[number % Self.markers.count]
+            let plan = ListPlan(listing: listing, caller: person.caller, marker: try Self.image(marker, connection))
+            let expected = try search.all(plan.ids(.ranges(plan.keys[0].key)))
+            func expect(_ way: String, _ ids: [String]) {
+                #expect(ids == expected, "\(way): \(person) \(row.filters) \(row.sort) after \(marker ?? "nothing")")
+            }
+            expect("chosen", try search.ids(plan))
+            for key in plan.filteredKeys { expect("\(key)", try search.all(plan.ids(.ranges(key)))) }
+            for place in plan.startingFilters { expect("filter \(place)", try search.all(plan.ids(.filter(place)))) }
+            guard let key = plan.orderedKeys.first, let range = plan.ranges(key).last else {
+                expect("groups", try search.inGroups(plan))
+                continue
+            }
+            let other = plan.filteredKeys.first.map { (way: ListPlan.Way.ranges($0), depth: 400.0) }
+            for isShared in [false, true] {
+                let pieces = ListCosts.Pieces(key: key, readsSharedInOrder: isShared, measure: range, depth: 7, other: other)
+                expect("pieces", try search.inPieces(plan, pieces))
+            }
+        }
+    }
+
+    // MARK: what is asked
+
+    enum Person: CaseIterable {
+        case admin, member, owner
+
+        var caller: Caller {
+            switch self {
+            case .admin: Caller(user: "u", project: "admin", roles: ["admin"], isAdmin: true)
+            case .member: Caller(user: "u", project: "project3", roles: ["member"], isAdmin: false)
+            case .owner: Caller(user: "u", project: "project0", roles: ["member"], isAdmin: false)
+            }
+        }
+    }
+
+    private static func listing(_ filters: [ImageListing.Filter], _ sort: [ImageListing.Sort]) -> ImageListing {
+        var listing = ImageListing(limit: 25)
+        (listing.filters, listing.sort) = (filters, sort)
+        return listing
+    }
+
+    private static func moment(_ hours: Int) -> Timestamp { Timestamp(seconds: 1_750_000_000 + hours * 3600) }
+
+    private static let filters: [[ImageListing.Filter]] =
+        [
+            [], [.text(.name, anyOf: ["name-17"])], [.text(.name, anyOf: ["name-17", "name-18"])], [.text(.status, anyOf: ["queued"])],
+            [.text(.status, anyOf: ["active"])], [.text(.diskFormat, anyOf: ["iso"])], [.text(.containerFormat, anyOf: ["ovf"])],
+            [.text(.owner, anyOf: ["project0"])], [.text(.owner, anyOf: ["project7"])], [.text(.checksum, anyOf: ["c-500"])],
+            [.text(.hashValue, anyOf: ["h-500"])], [.text(.id, anyOf: ["i-100", "i-700", "i-4"])], [.isProtected(true)],
+            [.tag("rare")], [.tag("often")], [.tag("rare"), .tag("often")], [.property("os", "a")], [.property("build", "b-40")],
+            [.property("os", "a"), .property("version", "7")], [.property("os", "a"), .text(.status, anyOf: ["active"])],
+            [.number(.size, .greaterOrEqual, 60_000), .number(.size, .lessOrEqual, 60_400)], [.number(.minRAM, .equal, 64)],
+            [.number(.minDisk, .greaterOrEqual, 39)], [.number(.virtualSize, .less, 300)], [.number(.size, .notEqual, 100)],
+        ]
+        + [ImageListing.TimeField.createdAt, .updatedAt].flatMap { field in
+            [60, 6000, 11_940].flatMap { hours in
+                [[.time(field, .less, moment(hours))], [.time(field, .greater, moment(hours))]] as [[ImageListing.Filter]]
+            }
+        }
+
+    private static let sorts: [[ImageListing.Sort]] =
+        ImageListing.Sort.Key.allCases.flatMap { key in
+            [ImageListing.Sort.Direction.ascending, .descending].map { direction in
+                [ImageListing.Sort(key, direction)]
+                    + [.createdAt, .id].filter { $0 != key }.map { ImageListing.Sort($0, direction) }
+            }
+        } + [
+            [.init(.name, .ascending), .init(.size, .descending), .init(.createdAt, .descending), .init(.id, .descending)],
+            [.init(.status, .descending), .init(.name, .ascending), .init(.createdAt, .descending), .init(.id, .descending)],
+            [.init(.diskFormat, .ascending), .init(.size, .ascending), .init(.createdAt, .descending), .init(.id, .descending)],
+            [.init(.createdAt, .descending), .init(.id, .ascending)],
+        ]
+
+    private static let rows = filters.flatMap { filters in sorts.map { (filters: filters, sort: $0) } }
+    private static let markers = ["i-6000", "i-90", "i-11900", "i-7123"]
+
+    // MARK: the database
+
+    private static func connection() throws -> Connection { try Connection(to: try address.get(), timeouts: Connection.Timeouts()) }
+
+    private static let address: Result<Address, any Error> = Result {
+        let server = try SharedMariaDB.running()
+        try server.createDatabase("lists")
+        let address = try Address(url: server.url(of: "lists"))
+        try Migrations(Database(Pool(address))).apply { _ in }
+        let connection = try Connection(to: address, timeouts: Connection.Timeouts(answer: 60))
+        for statement in made { try connection.execute(statement) }
+        return address
+    }
+
+    private static let made = [
+        """
+        INSERT INTO images (id, name, size, status, created_at, updated_at, deleted, deleted_at, disk_format, container_format, checksum, owner,
+                            min_disk, min_ram, protected, virtual_size, visibility, os_hidden, os_hash_algo, os_hash_value)
+        SELECT CONCAT(IF(gone, 'd-', 'i-'), n), IF(n % 9 = 0, NULL, CONCAT('name-', n % 2000)), n * 10,
+               IF(gone, 'deleted', ELT(1 + (n % 25 = 0) + (n % 100 = 0) * 2, 'active', 'queued', 'saving', 'deactivated')),
+               FROM_UNIXTIME(1750000000 + n * 3600), FROM_UNIXTIME(1750000000 + n * 3600 + 600 * (n % 7)), gone, IF(gone, UTC_TIMESTAMP(), NULL),
+               ELT(1 + n % 13 DIV 6, 'raw', 'qcow2', 'iso'), 'bare', CONCAT('c-', n), CONCAT('project', IF(n % 5 = 0, 0, n % 100)), n % 40,
+               n % 200, n % 300 = 7, n * 5, ELT(1 + (n % 7 > 3) + (n % 28 = 6) + (n % 56 = 34), 'private', 'shared', 'public', 'community'), 0,
+               'sha512', CONCAT('h-', n)
+          FROM (SELECT IF(seq > \(images), seq - \(images), seq) AS n, seq > \(images) AS gone FROM seq_1_to_\(images * 3 / 2)) AS numbers
+        """,
+        """
+        INSERT INTO image_tags (image_id, value, created_at, deleted)
+        SELECT CONCAT('i-', seq), 'often', UTC_TIMESTAMP(), 0 FROM seq_1_to_\(images) WHERE seq % 5 = 1
+        UNION ALL SELECT CONCAT('i-', seq), 'rare', UTC_TIMESTAMP(), 0 FROM seq_1_to_\(images) WHERE seq % 97 = 5
+        """,
+        """
+        INSERT INTO image_properties (image_id, name, value, created_at, deleted)
+        SELECT CONCAT('i-', seq), 'os', ELT(1 + seq % 4, 'a', 'b', 'c', 'd'), UTC_TIMESTAMP(), 0 FROM seq_1_to_\(images)
+        UNION ALL SELECT CONCAT('i-', seq), 'version', seq % 31, UTC_TIMESTAMP(), 0 FROM seq_1_to_\(images) WHERE seq % 3
+        UNION ALL SELECT CONCAT('i-', seq), 'build', CONCAT('b-', seq), UTC_TIMESTAMP(), 0 FROM seq_1_to_\(images) WHERE seq % 10 = 0
+        """,
+        """
+        INSERT INTO image_members (image_id, member, can_share, status, created_at, deleted)
+        SELECT CONCAT('i-', seq), IF(seq % 3, 'project3', 'project5'), 0, ELT(1 + seq % 2, 'accepted', 'pending'), UTC_TIMESTAMP(), 0
+          FROM seq_1_to_\(images) WHERE seq % 7 IN (4, 5) AND seq % 2 = 0
+        """,
+        "ANALYZE TABLE images, image_tags, image_properties, image_members",
+    ]
+
+    private static func image(_ id: String?, _ connection: Connection) throws -> Image? {
+        guard let id else { return nil }
+        return try ImageRows.load([id], locations: false, on: connection).first
+    }
+
+    private static func rowsRead(_ connection: Connection) throws -> Int64 {
+        try connection.all(Query("SHOW SESSION STATUS LIKE 'Handler_read%'") { row throws(MariaDBError) in Int64(try row.text(1)) ?? 0 })
+            .reduce(0, +)
+    }
+}
