@@ -40,6 +40,31 @@ def identifier(number):
     return f"CONCAT(SUBSTR({digest}, 1, 8), '-', SUBSTR({digest}, 9, 4), '-4', SUBSTR({digest}, 14, 3), '-a', SUBSTR({digest}, 18, 3), '-', SUBSTR({digest}, 21, 12))"
 
 
+# The status of an image, of `deleted_at` and its hashes `b` and `c`.
+STATUS = """CASE WHEN deleted_at IS NOT NULL THEN IF(b % 20, 'deleted', 'pending_delete')
+                            ELSE ELT(1 + (c % 1000 > 920) + (c % 1000 > 960) + (c % 1000 > 980) + (c % 1000 > 988) + (c % 1000 > 992) + (c % 1000 > 996),
+                                     'active', 'queued', 'deactivated', 'killed', 'saving', 'uploading', 'importing') END"""
+
+
+def images_of(numbered, owner):
+    """Inserts an image for each row of a table with the columns n, id, a, b, c (hashes of n), created_at and deleted_at.
+
+    Sizes are from 1 MB to 64 GB, most of them small.
+    """
+    return f'''INSERT INTO images (id, name, size, status, created_at, updated_at, deleted_at, deleted, disk_format, container_format, checksum,
+                               owner, min_disk, min_ram, protected, virtual_size, visibility, os_hidden, os_hash_algo, os_hash_value)
+        SELECT id, CONCAT('image-', n), IF(state IN ('queued', 'killed'), NULL, size), state, created_at,
+               created_at + INTERVAL b % 86400 SECOND, deleted_at, deleted_at IS NOT NULL,
+               ELT(1 + c % 10 DIV 4, 'qcow2', 'raw', 'iso'), 'bare', IF(hashed, MD5(digest), NULL),
+               {owner}, c % 40, c % 3 * 1024, a % 50 = 0,
+               IF(hashed, size * 3, NULL), ELT(1 + (b % 100 < 40) + (b % 100 < 8) + (b % 100 < 3), 'private', 'shared', 'community', 'public'),
+               a % 40 = 0, IF(hashed, 'sha512', NULL), IF(hashed, SHA2(digest, 512), NULL)
+          FROM (SELECT *, FLOOR(1000000 * POW(2, a % 1600 / 100)) AS size, IF(b % 12 = 0, n - n % 30, n) AS digest,
+                       {STATUS} AS state,
+                       deleted_at IS NOT NULL OR c % 1000 <= 920 OR c % 1000 BETWEEN 961 AND 980 AS hashed
+                  FROM {numbered}) AS made'''
+
+
 def statements(images, properties, deleted, projects, members, downloads, now=None):
     """Yields what is filled and the statement that does it; statements are to be run in this order, on an empty database."""
     now = (now or datetime.datetime.utcnow()).strftime('%Y-%m-%d %H:%M:%S')
@@ -53,21 +78,8 @@ def statements(images, properties, deleted, projects, members, downloads, now=No
     yield 'deletions', f'''UPDATE numbered
            SET deleted_at = created_at + INTERVAL FLOOR(b % 100000 / 100000 * TIMESTAMPDIFF(SECOND, created_at, '{now}')) SECOND
          WHERE a % {images} < {deleted}'''
-    # Sizes from 1 MB to 64 GB, most of them small; projects are skewed by a cube; one image of 200 has no owner.
-    yield 'images', f'''INSERT INTO images (id, name, size, status, created_at, updated_at, deleted_at, deleted, disk_format, container_format, checksum,
-                               owner, min_disk, min_ram, protected, virtual_size, visibility, os_hidden, os_hash_algo, os_hash_value)
-        SELECT id, CONCAT('image-', n), IF(state IN ('queued', 'killed'), NULL, size), state, created_at,
-               created_at + INTERVAL b % 86400 SECOND, deleted_at, deleted_at IS NOT NULL,
-               ELT(1 + c % 10 DIV 4, 'qcow2', 'raw', 'iso'), 'bare', IF(hashed, MD5(digest), NULL),
-               IF(b % 200 = 0, NULL, MD5(CONCAT('project', FLOOR(POW(c % 10007 / 10007, 3) * {projects})))), c % 40, c % 3 * 1024, a % 50 = 0,
-               IF(hashed, size * 3, NULL), ELT(1 + (b % 100 < 40) + (b % 100 < 8) + (b % 100 < 3), 'private', 'shared', 'community', 'public'),
-               a % 40 = 0, IF(hashed, 'sha512', NULL), IF(hashed, SHA2(digest, 512), NULL)
-          FROM (SELECT *, FLOOR(1000000 * POW(2, a % 1600 / 100)) AS size, IF(b % 12 = 0, n - n % 30, n) AS digest,
-                       CASE WHEN deleted_at IS NOT NULL THEN IF(b % 20, 'deleted', 'pending_delete')
-                            ELSE ELT(1 + (c % 1000 > 920) + (c % 1000 > 960) + (c % 1000 > 980) + (c % 1000 > 988) + (c % 1000 > 992) + (c % 1000 > 996),
-                                     'active', 'queued', 'deactivated', 'killed', 'saving', 'uploading', 'importing') END AS state,
-                       deleted_at IS NOT NULL OR c % 1000 <= 920 OR c % 1000 BETWEEN 961 AND 980 AS hashed
-                  FROM numbered) AS made'''
+    # Projects are skewed by a cube; one image of 200 has no owner.
+    yield 'images', images_of('numbered', f"IF(b % 200 = 0, NULL, MD5(CONCAT('project', FLOOR(POW(c % 10007 / 10007, 3) * {projects}))))")
     yield 'property names', '''CREATE TEMPORARY TABLE named (number INT PRIMARY KEY, name VARCHAR(255) CHARACTER SET utf8mb3, part INT)'''
     scale = properties / images / (sum(part for _, part, _ in PROPERTIES) / 1000)
     rows = ', '.join(f"({number}, '{name}', {min(1000, part * scale)})" for number, (name, part, _) in enumerate(PROPERTIES))
@@ -103,16 +115,21 @@ def statements(images, properties, deleted, projects, members, downloads, now=No
           FROM numbered WHERE n % 10 = 0'''
     yield 'tasks', '''INSERT INTO task_info (task_id, input, result, message)
         SELECT id, '{"import_req": {"method": {"name": "glance-direct"}}}', NULL, '' FROM tasks'''
-    days = 400
     if downloads:
-        # Without it MariaDB fills an empty table in bulk, and a row that is there already takes those before it away.
-        yield 'session', 'SET SESSION unique_checks = 1'
-        yield 'downloads', f'''INSERT IGNORE INTO vitrine_downloads (day, image_id, project, user, method, downloads, ranges, incomplete, bytes, last_at)
-            SELECT day, {identifier('image')}, MD5(CONCAT('project', h % 400)), MD5(h % 3000), ELT(1 + h % 4 DIV 2 + (h % 40 = 0), 'v2', 'cache', 'v1'),
-                   1 + h % 3, 0, h % 50 = 0, 1000000 * (1 + h % 64000), day + INTERVAL 12 HOUR
-              FROM (SELECT '{now[:10]}' - INTERVAL seq * {days} DIV {downloads} DAY AS day, CRC32(seq) AS h,
-                           1 + FLOOR(POW(CRC32(CONCAT('d', seq)) / 4294967296, 4) * {images}) AS image
-                      FROM seq_0_to_{downloads - 1}) AS made'''
-        yield 'use', '''INSERT IGNORE INTO vitrine_image_use (image_id, first_downloaded_at, last_downloaded_at, downloads, bytes)
-            SELECT image_id, MIN(last_at), MAX(last_at), SUM(downloads), SUM(bytes) FROM vitrine_downloads GROUP BY image_id'''
+        yield from use(downloads, images, identifier('image'), 400, now)
     yield 'statistics', 'ANALYZE TABLE images, image_properties, image_tags, image_members, image_locations, tasks, task_info'
+
+
+def use(downloads, images, image, projects, now):
+    """Yields what is filled of the recorded downloads of 400 days. `image` is the id of an image, an expression over its number `image`."""
+    days = 400
+    # Without it MariaDB fills an empty table in bulk, and a row that is there already takes those before it away.
+    yield 'session', 'SET SESSION unique_checks = 1'
+    yield 'downloads', f'''INSERT IGNORE INTO vitrine_downloads (day, image_id, project, user, method, downloads, ranges, incomplete, bytes, last_at)
+        SELECT day, {image}, MD5(CONCAT('project', h % {projects})), MD5(h % 3000), ELT(1 + h % 4 DIV 2 + (h % 40 = 0), 'v2', 'cache', 'v1'),
+               1 + h % 3, 0, h % 50 = 0, 1000000 * (1 + h % 64000), day + INTERVAL 12 HOUR
+          FROM (SELECT '{now[:10]}' - INTERVAL seq * {days} DIV {downloads} DAY AS day, CRC32(seq) AS h,
+                       1 + FLOOR(POW(CRC32(CONCAT('d', seq)) / 4294967296, 4) * {images}) AS image
+                  FROM seq_0_to_{downloads - 1}) AS made'''
+    yield 'use', '''INSERT IGNORE INTO vitrine_image_use (image_id, first_downloaded_at, last_downloaded_at, downloads, bytes)
+        SELECT image_id, MIN(last_at), MAX(last_at), SUM(downloads), SUM(bytes) FROM vitrine_downloads GROUP BY image_id'''
