@@ -67,7 +67,7 @@ import Testing
         #expect(reply.image["checksum"]?.string == digest)
         #expect(reply["ETag"] == digest)
         #expect(FileManager.default.contents(atPath: file).map { Array($0) == data } == true)
-        #expect(try glance.get(id).body == data)
+        #expect(try glance.get(id).body.isSame(as: data))
         #expect(try glance.value("SELECT value FROM image_locations WHERE image_id = '\(id)' AND deleted = 0") == "file://\(file)")
         #expect(try glance.count("vitrine_uploads", where: "image_id = '\(id)'") == 0)
         #expect(try !glance.incomingFiles().contains { $0.hasPrefix(id) })

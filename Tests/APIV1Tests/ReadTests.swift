@@ -58,7 +58,7 @@ import Testing
         let made = try glance.askV1("POST", "/images", formats.merging(properties) { $1 }, body: data)
         let id = try #require(made.image["id"]?.string)
         let reply = try glance.get(id)
-        #expect(reply.body == data)
+        #expect(reply.body.isSame(as: data))
         #expect(reply["Content-Length"] == "3145729")
         #expect(reply.meta("checksum") == made.image["checksum"]?.string)
     }

@@ -39,7 +39,7 @@ import Testing
         func fail(_ status: String?) { fault.withLock { $0 = status } }
 
         private func answer(_ head: String, _ connection: RawServer.Connection) {
-            let path = String(head.split(separator: " ")[1])
+            let path = String(head.requestTarget)
             let json = "Content-Type: application/json\r\n"
             if path != "/v3/auth/tokens", let status = fault.withLock({ $0 }) { return connection.answer(status, json, body: "{}") }
             func list(_ name: String, _ project: Bool) -> String {

@@ -12,7 +12,7 @@ import Testing
         let data = someData()
         let origin = try Origin(data)
         let id = try glance.hasImage(data, at: origin)
-        for _ in 0..<3 { #expect(try glance.download(id).body == data) }
+        for _ in 0..<3 { #expect(try glance.download(id).body.isSame(as: data)) }
         #expect(origin.fetches == 3)
         #expect(try glance.cacheLines("the image cache cannot be filled") == 1)
         #expect(try glance.send("GET", "/v2/cache", as: .admin).status == 503)
@@ -29,13 +29,13 @@ import Testing
         let data = someData()
         let origin = try Origin(data)
         let id = try glance.hasImage(data, at: origin)
-        for _ in 0..<2 { #expect(try glance.download(id).body == data) }
+        for _ in 0..<2 { #expect(try glance.download(id).body.isSame(as: data)) }
         #expect(try !glance.caches(id) && !glance.caches(id, in: "incomplete") && !glance.caches(id, in: "invalid"))
         #expect(try glance.cacheLines("the image cache cannot be filled") == 1)
         let small = someData(200_000)
         let near = try Origin(small)
         let other = try glance.hasImage(small, at: near)
-        #expect(try glance.download(other).body == small)
+        #expect(try glance.download(other).body.isSame(as: small))
         #expect(try eventually { try glance.caches(other) })
     }
 
@@ -64,7 +64,7 @@ import Testing
 
         // What the dead one left is in nobody's way.
         try glance.site.revive()
-        #expect(try glance.download(id).body == data)
+        #expect(try glance.download(id).body.isSame(as: data))
         #expect(try eventually { try glance.caches(id) })
         #expect(try !glance.caches(id, in: "incomplete"))
     }

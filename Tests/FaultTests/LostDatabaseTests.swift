@@ -49,7 +49,7 @@ import Testing
         try server.waitUntilReady()
         #expect(try connection.receive().status == 204)
         #expect(try glance.status(of: image) == "active")
-        #expect(try glance.send("GET", "/v2/images/\(image)/file").body == data)
+        #expect(try glance.send("GET", "/v2/images/\(image)/file").body.isSame(as: data))
         server.stop()
     }
 

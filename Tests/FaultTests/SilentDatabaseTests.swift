@@ -63,7 +63,7 @@ import Testing
         for upload in uploads { #expect(try upload.receive().status == 204) }
         for image in images {
             #expect(try glance.status(of: image) == "active")
-            #expect(try glance.send("GET", "/v2/images/\(image)/file").body == data)
+            #expect(try glance.send("GET", "/v2/images/\(image)/file").body.isSame(as: data))
         }
     }
 

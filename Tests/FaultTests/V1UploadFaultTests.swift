@@ -51,7 +51,7 @@ import Testing
         try connection.send("\(String(data.count, radix: 16))\r\n")
         try connection.send(data + Array("\r\n0\r\n\r\n".utf8))
         #expect(try connection.receive().status == 200)
-        #expect(try glance.send("GET", "/v1/images/\(image)").body == data)
+        #expect(try glance.send("GET", "/v1/images/\(image)").body.isSame(as: data))
     }
 
     @Test func `that makes its image and is cut short kills it`() throws {
@@ -73,7 +73,7 @@ import Testing
         #expect(statuses.count { $0 == 409 } == bodies.count - 1, "\(statuses)")
         let winner = try #require(statuses.firstIndex(of: 200))
         #expect(try glance.send("HEAD", "/v1/images/\(image)")["x-image-meta-size"] == String(bodies[winner].count))
-        #expect(try glance.send("GET", "/v1/images/\(image)").body == bodies[winner])
+        #expect(try glance.send("GET", "/v1/images/\(image)").body.isSame(as: bodies[winner]))
         #expect(try !glance.incomingFiles().contains { $0.hasPrefix(image) })
     }
 

@@ -35,7 +35,10 @@ final class RemoteSite: @unchecked Sendable {
     /// - Parameters:
     ///   - authority: the certificate that nginx trusts.
     ///   - secure: a server of TLS with one file, `/data`.
-    init(_ way: Way = .plain, authority: String? = nil, secure: (process: ChildProcess, port: Int)? = nil) throws {
+    ///   - changes: texts that the shipped files of nginx have in place of others.
+    init(
+        _ way: Way = .plain, authority: String? = nil, secure: (process: ChildProcess, port: Int)? = nil, changes: [String: String] = [:]
+    ) throws {
         folder = "\(TestFolder.root)/remote-\(UInt32.random(in: 0 ... .max))"
         port = try freePort()
         try FileManager.default.createDirectory(atPath: "\(folder)/vitrine", withIntermediateDirectories: true)
@@ -61,7 +64,7 @@ final class RemoteSite: @unchecked Sendable {
                 "listen      9292": "listen 127.0.0.1:\(port)", "127.0.0.1:9191": "127.0.0.1:\(try freePort())",
                 "/run/vitrine/": "\(folder)/", "/var/log/nginx/glance-sends.log": "\(folder)/sends.log",
                 "/var/lib/glance/images": "\(folder)/images", "/var/lib/glance/image-cache": "\(folder)/cache",
-            ])
+            ].merging(changes) { $1 })
         var locations = Site.locations([("/_blobs/file", "\(folder)/images")], [("/_blobs/.remote/far", authority)])
         if way == .cached { locations = locations.replacing("glance-remote.conf", with: "glance-remote-cached.conf") }
         try locations.write(toFile: "\(folder)/vitrine/glance-stores.conf", atomically: true, encoding: .utf8)
@@ -189,7 +192,7 @@ final class RemoteSite: @unchecked Sendable {
 
     private static func serve(_ connection: RawServer.Connection, _ number: Int) {
         guard let head = connection.readHead() else { return }
-        let target = head.split(separator: " ")[1]
+        let target = head.requestTarget
         if let digits = target.firstRange(of: "status-") {
             return connection.answer("\(target[digits.upperBound...].prefix(3)) Strange", unwanted, body: "THE WORDS OF THE SERVER")
         }
@@ -205,6 +208,12 @@ final class RemoteSite: @unchecked Sendable {
         let length = isChunked ? "Transfer-Encoding: chunked" : "Content-Length: \(part.count)"
         connection.send("HTTP/1.1 \(range.isEmpty ? "200 OK" : "206 Partial Content")\r\n\(length)\r\n\(range)\(unwanted)\r\n")
         if isChunked { connection.send("100000\r\n") }
+        guard !target.contains("stalled") else {
+            connection.send(Array(part.prefix(1 << 20)))
+            // Until nginx closes the connection.
+            connection.readHead()
+            return
+        }
         connection.send(Array(target.contains("cut") ? part.prefix(1 << 20) : part))
     }
 }

@@ -200,7 +200,24 @@ import Testing
             let files = try FileManager.default.subpathsOfDirectory(atPath: "\(site.folder)/\(folder)")
             #expect(files.isEmpty)
         }
+        for reader in slow {
+            let rest = reader.receiveRest()
+            #expect(rest.count == RemoteSite.data.count)
+            #expect(rest.isSame(as: RemoteSite.data))
+        }
+        #expect(try site.text(of: "nginx.log").isEmpty)
+    }
+
+    @Test func `wait longer for a reader than for the server`() throws {
+        let limit = "proxy_read_timeout       "
+        let site = try RemoteSite(changes: ["\(limit)60s;": "\(limit)1s;"])
+        let slow = try (0..<4).map { _ in try HTTPConnection(port: site.port) }
+        for reader in slow { try reader.send(site.head("/v2/images/whole/file")) }
+        for reader in slow { #expect(try reader.receiveHead().status == 200) }
+        // Each takes as long as nginx waits for a server that stops.
+        for _ in 0..<3 { #expect(try site.get("stalled").body.count < RemoteSite.data.count) }
         for reader in slow { #expect(reader.receiveRest().isSame(as: RemoteSite.data)) }
+        #expect(try !site.sends().isEmpty)
     }
 
     @Test func `are kept in nginx's cache under the image and its digest, for those who may read it`() throws {

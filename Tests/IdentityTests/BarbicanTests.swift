@@ -17,7 +17,7 @@ private final class FakeBarbican: Sendable {
         let state = state
         server = try RawServer { connection, _ in
             while let head = connection.readHead() {
-                let words = head.split(separator: " ")[1].split(separator: "/")
+                let words = head.requestTarget.split(separator: "/")
                 let (secret, isAway) = state.with { ($0.secrets[words.count > 3 ? String(words[3]) : ""], $0.isAway) }
                 guard !isAway else { connection.answer("503 Service Unavailable"); continue }
                 guard words.prefix(3) == ["key-manager", "v1", "secrets"], let secret, field("X-Auth-Token", in: head) == secret.owner

@@ -98,7 +98,7 @@ final class FakeKeystone: Sendable {
     // MARK: answering
 
     private static func answer(_ head: String, _ body: String, _ connection: RawServer.Connection, _ box: Box) -> Bool {
-        let target = head.split(separator: " ")[1]
+        let target = head.requestTarget
         let isLogin = head.hasPrefix("POST ") && target.hasSuffix("/v3/auth/tokens")
         let isValidation = head.hasPrefix("GET ") && target.contains("/v3/auth/tokens")
         let subject = field("X-Subject-Token", in: head) ?? ""

@@ -203,6 +203,6 @@ import Testing
                 $0.certificateAuthority = own
                 ($0.certificate, $0.key) = (own, pair.key)
             } == nil)
-        #expect(try nginx.accessLines() > 0)
+        #expect(try eventually { try nginx.accessLines() > 0 })
     }
 }

@@ -44,7 +44,7 @@ import Testing
         #expect(image["os_hash_algo"]?.string == "sha512" && image["os_hash_value"]?.string == sample.sha512)
         // The bytes stay where they are.
         #expect(try !glance.files(of: "images").contains { $0.hasPrefix(id) })
-        #expect(try glance.send("GET", "/v2/images/\(id)/file").body == sample.bytes)
+        #expect(try glance.send("GET", "/v2/images/\(id)/file").body.isSame(as: sample.bytes))
 
         let listed = try locations(of: id)
         #expect(listed.status == 200 && listed.json.array?.count == 1)

@@ -67,7 +67,7 @@ private let direct = #"{"method": {"name": "glance-direct"}}"#
         let id = try here.hasStagedImage(sample.bytes)
         try here.orders(direct, on: id)
         #expect(try here.ended(on: id)["status"]?.string == "success")
-        #expect(try there.send("GET", "/v2/images/\(id)/file").body == sample.bytes)
+        #expect(try there.send("GET", "/v2/images/\(id)/file").body.isSame(as: sample.bytes))
     }
 
     @Test func `are not sent for by whoever may not`() throws {

@@ -102,7 +102,7 @@ private let octets = ["Content-Type": "application/octet-stream"]
                 let length = head.split(separator: "\r\n").first { $0.lowercased().hasPrefix("content-length:") }
                 if let length, let count = Int(length.split(separator: " ").last ?? "") { connection.readBody(count) }
                 let json = "Content-Type: application/json\r\n"
-                switch head.split(separator: " ")[1].prefix(while: { $0 != "?" }) {
+                switch head.requestTarget.prefix(while: { $0 != "?" }) {
                 case "/v3/auth/tokens":
                     let token =
                         #"{"issued_at": "2026-01-01T00:00:00.000000Z", "expires_at": "2026-01-01T01:00:00.000000Z", "catalog": []}"#

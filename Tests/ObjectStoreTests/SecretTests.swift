@@ -60,7 +60,7 @@ import Testing
         let ids = try [("far", "s3"), ("cloud", "swift")].map { store, _ in
             let id = try glance.hasImage()
             #expect(seen.add("upload", try glance.upload(pattern(300_000), to: id, ["X-Image-Meta-Store": store])).status == 204)
-            #expect(try ask("download", "GET", "/v2/images/\(id)/file").body == pattern(300_000))
+            #expect(try ask("download", "GET", "/v2/images/\(id)/file").body.isSame(as: pattern(300_000)))
             return id
         }
         try troubles(site, ids, seen)
@@ -157,7 +157,7 @@ import Testing
                 seen.add("DELETE of \(row)", try glance.send("DELETE", "/v2/images/\(id)", as: .admin))
             }
         }
-        #expect(try glance.send("GET", "/v2/images/\(ids[0])/file").body == pattern(300_000))
+        #expect(try glance.send("GET", "/v2/images/\(ids[0])/file").body.isSame(as: pattern(300_000)))
         // As in Glance, the first look at an image takes the key out of its location.
         #expect(try glance.rows("SELECT value FROM image_locations WHERE deleted = 0 AND value LIKE 's3://key:%\(ids[0])'").isEmpty)
     }

@@ -34,7 +34,7 @@ import Testing
         let whole = try glance.send("GET", "/v2/images/\(id)/file")
         #expect(whole.status == 200 && whole.body == image)
         let part = try glance.send("GET", "/v2/images/\(id)/file", ["Range": "bytes=16777210-16777220"])
-        #expect(part.status == 206 && part.body == Array(image[16_777_210...16_777_220]))
+        #expect(part.status == 206 && part.body.isSame(as: Array(image[16_777_210...16_777_220])))
         #expect(try glance.send("DELETE", "/v2/images/\(id)").status == 204)
         #expect(try eventually { try SwiftObjects(login, container: container).names().isEmpty })
         #expect(try !glance.workerLog().contains("glance-swift-key"))

@@ -63,7 +63,7 @@ import Testing
         let upload = Upload(image: image, token: "", pendingURL: writer.url)
         #expect(throws: Fault.of(.unavailable)) { try store.discard(upload) }
         let location = try writer.commit()
-        #expect(try store.data(at: location.url) == pattern(100))
+        #expect(try store.data(at: location.url).isSame(as: pattern(100)))
         // Committed, and not confirmed: it goes.
         try store.discard(upload)
         #expect(try ceph.traces(of: image).isEmpty)

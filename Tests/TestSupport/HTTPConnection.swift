@@ -108,14 +108,16 @@ package final class HTTPConnection {
         return reply
     }
 
+    /// The data of the chunks that came; the last one may have been cut.
     private static func unchunked(_ bytes: [UInt8]) -> [UInt8] {
         var body: [UInt8] = []
         var rest = bytes[...]
         while let end = rest.firstRange(of: [13, 10]), let size = Int(String(decoding: rest[..<end.lowerBound], as: UTF8.self), radix: 16),
             size > 0
         {
-            body += rest[end.upperBound..<(end.upperBound + size)]
-            rest = rest[(end.upperBound + size + 2)...]
+            let chunk = rest[end.upperBound...]
+            body += chunk.prefix(size)
+            rest = chunk.dropFirst(size).dropFirst(2)
         }
         return body
     }
@@ -129,10 +131,10 @@ package struct Reply {
 
     init(head: String) {
         let lines = head.split(separator: "\r\n")
-        status = Int(lines[0].split(separator: " ")[1]) ?? 0
+        status = lines.first?.split(separator: " ").dropFirst().first.flatMap { Int($0) } ?? 0
         headers = lines.dropFirst().map { line in
             let parts = line.split(separator: ":", maxSplits: 1)
-            return (String(parts[0]), parts.count == 2 ? parts[1].trimmingCharacters(in: .whitespaces) : "")
+            return (String(parts.first ?? ""), parts.count == 2 ? parts[1].trimmingCharacters(in: .whitespaces) : "")
         }
     }
 

@@ -50,8 +50,9 @@ package final class Nginx: Sendable {
 
     package func url(_ path: String) -> String { "http://127.0.0.1:\(port)\(path)" }
 
-    /// The log lines of requests.
-    package func accessLines() throws -> Int {
-        try String(contentsOfFile: "\(folder)/log/access.log", encoding: .utf8).split(separator: "\n").count
+    /// The number of requests in the log that contain a text. A request is there some moments after its answer.
+    package func accessLines(with text: String = "") throws -> Int {
+        try String(contentsOfFile: "\(folder)/log/access.log", encoding: .utf8).split(separator: "\n")
+            .count { text.isEmpty || $0.contains(text) }
     }
 }

@@ -110,3 +110,8 @@ package final class RawServer: Sendable {
         }
     }
 }
+
+extension String {
+    /// The target of the request whose head this is; empty if it has none.
+    package var requestTarget: Substring { split(separator: " ").dropFirst().first ?? "" }
+}
