@@ -3,7 +3,7 @@
 # make engines      the tests of stores on S3, Swift and Ceph, and of Galera; then images in every store, with killed workers and engines; and
 #                   three services on a cluster whose nodes are taken away
 # make acceptance   Tempest's image tests with a real Keystone; Glance and Vitrine on one database; images in every store, on SeaweedFS and
-#                   Ceph, with real clients; half a minute of chaos
+#                   Ceph, with real clients; three services on a cluster whose nodes are taken away; half a minute of chaos
 # make chaos        kills and freezes processes at random for two minutes, then checks the invariants (CHAOS= options of Tests/Chaos/run)
 # make sanitize     a minute of chaos and the tests SUITES= (those that run the programs), with programs built with AddressSanitizer and
 #                   with ThreadSanitizer; hours, so not in CI
@@ -76,6 +76,7 @@ acceptance: $(RELEASE)/.built $(CLIENTS)/.made $(KEYSTONE)/.made $(TEMPEST)/.mad
 	Tests/Acceptance/run
 	Tests/Acceptance/together
 	Tests/Acceptance/stores --only '^(?!killed)'
+	Tests/Acceptance/cluster --seconds 12 --patience 60
 	Tests/Chaos/run --seconds 30 $(CHAOS)
 
 chaos: $(RELEASE)/.built
