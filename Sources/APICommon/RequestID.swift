@@ -1,5 +1,7 @@
 internal import Domain
+internal import Glibc
 internal import HTTP
+internal import Synchronization
 
 extension Trace {
     /// Reads the ids of a request: the client's own id with `req-` before it, or a generated one.
@@ -22,7 +24,7 @@ extension Trace {
     static func fresh() -> Trace { Trace(requestID: madeName(), globalRequestID: nil) }
 
     private static func madeName() -> String {
-        var random = SystemRandomNumberGenerator()
+        var random = RequestNumbers()
         return "req-\(ImageID.random(using: &random))"
     }
 
@@ -42,5 +44,26 @@ extension Trace {
             throw Fault(.invalid, "The request id contains characters that are not allowed; use A-Z, a-z, 0-9, -, _, . and :.")
         }
         return given.hasPrefix("req-") ? given : "req-" + given
+    }
+}
+
+/// Random numbers for request ids. The system is asked for those of sixteen requests at once, since each call costs more than the rest of
+/// making an id.
+private struct RequestNumbers: RandomNumberGenerator {
+    private static let drawn = Mutex<[UInt64]>([])
+
+    mutating func next() -> UInt64 {
+        Self.drawn.withLock { drawn in
+            if drawn.isEmpty { drawn = Self.draw() }
+            return drawn.removeLast()
+        }
+    }
+
+    /// `getentropy` gives 256 bytes at most, and then does not fail.
+    private static func draw() -> [UInt64] {
+        [UInt64](unsafeUninitializedCapacity: 32) { numbers, count in
+            guard getentropy(numbers.baseAddress!, 256) == 0 else { fatalError("the system gives no random numbers") }
+            count = 32
+        }
     }
 }

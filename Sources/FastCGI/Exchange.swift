@@ -113,11 +113,12 @@ package final class Exchange {
 
     private enum Next { case request, nothing, end }
 
-    /// What arrives on a kept connection within a tenth of a second.
+    /// What arrives on a kept connection within a tenth of a second. What a web server sent before it closed the connection is no request,
+    /// as in `isDeserted`.
     private func next(on connection: CInt) -> Next {
-        guard Self.isReadable(connection, within: 0.1) else { return .nothing }
-        var byte: UInt8 = 0
-        return recv(connection, &byte, 1, CInt(MSG_PEEK) | CInt(MSG_DONTWAIT)) > 0 ? .request : .end
+        var wanted = pollfd(fd: connection, events: Int16(POLLIN), revents: 0)
+        guard poll(&wanted, 1, 100) > 0 else { return .nothing }
+        return CInt(wanted.revents) & (POLLHUP | POLLERR) == 0 ? .request : .end
     }
 
     /// A parameter from the web server, such as `REQUEST_METHOD` or `HTTP_HOST`; nil if it is not set.

@@ -43,9 +43,10 @@ extension ImageService {
         var listing = listing
         if let rights { listing.leaveOutWhatIsUnreadable(rights) }
         func hide(_ images: inout [Image]) throws(Fault) {
-            var seen: [Image] = []
-            for image in images { if try policy.decides(.getImage, caller, on: image) { seen.append(image) } }
-            images = seen
+            var hidden: Set<Int> = []
+            for (place, image) in images.enumerated() { if try !policy.decides(.getImage, caller, on: image) { hidden.insert(place) } }
+            // Nearly always there is none, and an image is large to copy.
+            if !hidden.isEmpty { images = images.indices.filter { !hidden.contains($0) }.map { images[$0] } }
             rights?.hideUnreadable(in: &images)
         }
         return (listing, hide)

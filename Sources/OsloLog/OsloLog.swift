@@ -54,10 +54,10 @@ package final class OsloLog: Sendable {
     /// - Parameter fields: further members of the line if lines are JSON.
     package func write(
         _ level: Logger.Level, _ name: String, _ message: String, _ context: Context = Context(),
-        _ fields: KeyValuePairs<String, JSONField> = [:]
+        _ fields: @autoclosure () -> KeyValuePairs<String, JSONField> = [:]
     ) {
         ServiceMetrics.log.records.add(level.label)
-        var line = isJSON ? json(level, name, message, context, fields) : text(level, name, message, context)
+        var line = isJSON ? json(level, name, message, context, fields()) : text(level, name, message, context)
         escapeControls(in: &line)
         line.append(UInt8(ascii: "\n"))
         if isTorn.load(ordering: .relaxed), isTorn.exchange(false, ordering: .relaxed) { line.insert(UInt8(ascii: "\n"), at: 0) }
@@ -93,14 +93,24 @@ package final class OsloLog: Sendable {
     private func text(_ level: Logger.Level, _ name: String, _ message: String, _ context: Context) -> [UInt8] {
         var line: [UInt8] = []
         line.reserveCapacity(256)
-        func add(_ words: String...) { for word in words { line.append(contentsOf: word.utf8) } }
-        add(Self.now(), " ", process, " ", level.osloName, " ", name, " [")
-        if let trace = context.trace {
-            add(trace.globalRequestID ?? "None", " ", trace.requestID, " ", context.user ?? "-", " ", context.project ?? "-", " - - - -] ")
-        } else {
-            add("-] ")
+        func add(_ word: String, then sign: String = " ") {
+            line.append(contentsOf: word.utf8)
+            line.append(contentsOf: sign.utf8)
         }
-        add(message)
+        Self.addNow(to: &line)
+        add(" ", then: process)
+        add(" ", then: level.osloName)
+        add(" ", then: name)
+        add(" [", then: "")
+        if let trace = context.trace {
+            add(trace.globalRequestID ?? "None")
+            add(trace.requestID)
+            add(context.user ?? "-")
+            add(context.project ?? "-", then: " - - - -] ")
+        } else {
+            add("-] ", then: "")
+        }
+        add(message, then: "")
         return line
     }
 
@@ -131,14 +141,18 @@ package final class OsloLog: Sendable {
         return json.bytes
     }
 
-    /// The present moment as `2026-11-23 08:07:00.123`, in local time.
     private static func now() -> String {
+        var text: [UInt8] = []
+        addNow(to: &text)
+        return String(decoding: text, as: UTF8.self)
+    }
+
+    /// Adds the present moment as `2026-11-23 08:07:00.123`, in local time.
+    private static func addNow(to text: inout [UInt8]) {
         var moment = timespec()
         clock_gettime(CLOCK_REALTIME, &moment)
         var fields = tm()
         localtime_r(&moment.tv_sec, &fields)
-        var text: [UInt8] = []
-        text.reserveCapacity(23)
         func add(_ value: CInt, digits: Int, then sign: Character? = nil) {
             var divisor: CInt = digits == 4 ? 1000 : digits == 3 ? 100 : 10
             while divisor > 0 {
@@ -154,7 +168,6 @@ package final class OsloLog: Sendable {
         add(fields.tm_min, digits: 2, then: ":")
         add(fields.tm_sec, digits: 2, then: ".")
         add(CInt(moment.tv_nsec / 1_000_000), digits: 3)
-        return String(decoding: text, as: UTF8.self)
     }
 }
 

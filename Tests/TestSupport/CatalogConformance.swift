@@ -311,6 +311,25 @@ package enum CatalogConformance {
             _ = try catalog.update(image, visibleTo: admin) { $0.locations = [] }
             #expect(try catalog.locatedImage(image, visibleTo: alice).locations == [])
         },
+        ConformanceCheck("shows nothing of what was taken from an image") { catalog in
+            var draft = ImageDraft(id: .fresh(), owner: "acme")
+            draft.status = .active
+            draft.properties = [ImageProperty("kept", "1"), ImageProperty("gone", "2")]
+            draft.tags = ["kept", "gone"]
+            draft.locations = [ImageLocation(url: "http://example.org/kept"), ImageLocation(url: "http://example.org/gone")]
+            _ = try catalog.insert(draft)
+            _ = try catalog.update(draft.id, visibleTo: admin) { image in
+                image.properties.removeAll { $0.name == "gone" }
+                image.tags.removeAll { $0 == "gone" }
+                image.locations.removeLast()
+            }
+            let read = [
+                try catalog.image(draft.id, visibleTo: alice), try catalog.locatedImage(draft.id, visibleTo: alice),
+                try catalog.recordedImage(draft.id, visibleTo: admin),
+            ]
+            for image in read { #expect(image.properties == [ImageProperty("kept", "1")] && image.tags == ["kept"]) }
+            #expect(read[1].locations.map(\.url) == ["http://example.org/kept"])
+        },
         ConformanceCheck("shows what is left of a deleted image to administrators who ask") { catalog in
             let image = try catalog.insert(ImageDraft(id: .fresh(), owner: "acme")).id
             #expect(try catalog.recordedImage(image, visibleTo: alice).deletedAt == nil)
