@@ -44,6 +44,8 @@ package final class SendLog: @unchecked Sendable {
     private var isReplacedSince: Double?
     /// The number of skipped lines that the log was not told of yet, and when it was told last.
     private var (skipped, skippedSaidAt): (Int, Double?) = (0, nil)
+    /// Seconds by which the records' clock is ahead of this machine's, and until when that counts.
+    private var clock: (lead: Double, until: Double)?
     /// Why the log could not be opened the last time; 0 when it could.
     private var refusal: CInt = 0
     private let buffer = UnsafeMutableRawBufferPointer.allocate(byteCount: SendLog.piece, alignment: 16)
@@ -52,6 +54,8 @@ package final class SendLog: @unchecked Sendable {
     private static let piece = 1 << 20
     /// The number of bytes before the read position whose requests are remembered.
     private static let lookBack = 64 * 1024
+    /// The seconds between two looks at the records' clock.
+    private static let clockAgain = 60.0
 
     /// Makes a reader of a log.
     ///
@@ -175,18 +179,35 @@ package final class SendLog: @unchecked Sendable {
             file.skip(count)
             return 0
         }
+        let lead = try clockLead()
         let content = lines.take(piece[...newline], now: Double(time(nil)))
-        try record(content.sent, of: file, upTo: file.offset + newline + 1)
+        try record(content.sent, later: lead, of: file, upTo: file.offset + newline + 1)
         isReplacedSince = nil
         note(skipped: content.skipped)
         for sent in content.sent { meter.sent(sent.bytes, sent.method, sent.isWhole) }
         return 0
     }
 
-    private func record(_ sent: [SentBytes], of file: SendLogFile, upTo offset: Int) throws(Fault) {
+    /// Seconds by which the clock of the records is ahead of this machine's, by which nginx writes; 0 where the answer to the question does
+    /// not tell them apart. Other nodes write the same records, and reports compare them with the records' clock.
+    private func clockLead() throws(Fault) -> Double {
+        if let clock, clock.until > monotonicSeconds() { return clock.lead }
+        let before = wallSeconds()
+        let theirs = try catalog.clock()
+        let after = wallSeconds()
+        let lead = theirs < before ? theirs - before : max(0, theirs - after)
+        clock = (lead, monotonicSeconds() + Self.clockAgain)
+        return lead
+    }
+
+    /// - Parameter lead: seconds that are added to the times of the lines.
+    private func record(_ lines: [SentBytes], later lead: Double = 0, of file: SendLogFile, upTo offset: Int) throws(Fault) {
+        // The newest line is compared with the times of files, which are this machine's too.
+        for line in lines { newest = max(newest ?? 0, line.moment) }
+        var sent = lines
+        for place in sent.indices { sent[place].moment += lead }
         var tally = UseTally()
         if recordsUse { for one in sent { tally.add(one) } }
-        for one in sent { newest = max(newest ?? 0, one.moment) }
         file.advance(to: offset)
         let position = SendLogPosition(of: file, moment: newest)
         try catalog.record(sent, adding: tally, from: name, by: worker, upTo: position.text)
@@ -262,4 +283,11 @@ extension SendLog: PeriodicJob {
 
     /// Reads the next lines.
     package func run(_ waiting: WaitingWork) throws(Fault) -> Double? { try readSome() }
+}
+
+/// This machine's clock, in seconds since 1970.
+private func wallSeconds() -> Double {
+    var now = timespec()
+    clock_gettime(CLOCK_REALTIME, &now)
+    return Double(now.tv_sec) + Double(now.tv_nsec) / 1e9
 }

@@ -11,6 +11,8 @@ struct KeystoneLogin: Sendable {
     /// matter.
     let renewAt: Double
     let endsAt: Double
+    /// Seconds by which Keystone's clock, in seconds since 1970, is ahead of the monotonic one.
+    let clockLead: Double
 
     /// The seconds before its end when a token is renewed, or half of its life if that is less. Source: keystoneauth1,
     /// `MIN_TOKEN_LIFE_SECONDS`.
@@ -26,6 +28,7 @@ struct KeystoneLogin: Sendable {
         let life = max(0, expires - issued)
         self.token = token
         endsAt = asked + life
+        clockLead = issued - asked
         renewAt = endsAt - min(Self.shortestRest, life / 2)
         identityService = KeystoneCatalog(body["catalog"]?.array ?? [])
             .endpoint(of: "identity", interface: interface, region: region)

@@ -55,6 +55,9 @@ package final class KeystoneSession: Sendable {
         return renewed
     }
 
+    /// Seconds by which Keystone's clock, in seconds since 1970, is ahead of the monotonic one; nil before the first answer to `get`.
+    var clockLead: Double? { current.withLock { $0?.clockLead } }
+
     /// The service catalog of a token.
     ///
     /// - Throws: `.unauthenticated` for a token that Keystone no longer accepts.

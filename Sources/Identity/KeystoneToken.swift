@@ -1,7 +1,7 @@
 internal import Domain
-internal import Glibc
 internal import JSONDocument
 internal import Text
+internal import Threading
 
 /// Keystone's description of a token.
 struct KeystoneToken: Sendable {
@@ -17,8 +17,8 @@ struct KeystoneToken: Sendable {
     let userDomain, projectDomain: String?
     /// Whether the project is the admin project; true when Keystone does not say.
     let isAdminProject: Bool
-    /// The end in seconds since 1970.
-    let expiresAt: Double
+    /// The end, in seconds of the monotonic clock, so that a difference between Keystone's clock and this one does not matter.
+    let endsAt: Double
     /// Nil when the token may be used for everything.
     let accessRules: [AccessRule]?
 
@@ -30,15 +30,17 @@ struct KeystoneToken: Sendable {
         !text.isEmpty && text.utf8.count <= longest && text.utf8.allSatisfy { 0x21...0x7E ~= $0 }
     }
 
-    /// - Parameter body: the body of the answer to `GET /v3/auth/tokens`.
+    /// - Parameters:
+    ///   - body: the body of the answer to `GET /v3/auth/tokens`.
+    ///   - clockLead: seconds by which Keystone's clock, in seconds since 1970, is ahead of the monotonic one.
     /// - Returns: nil when it describes no token.
-    init?(_ body: [UInt8]) {
+    init?(_ body: [UInt8], clockLead: Double) {
         guard let token = (try? JSON(parsing: body))?.object?["token"]?.object,
             let user = token["user"]?.object?["id"]?.string, !user.isEmpty,
             let expires = token["expires_at"]?.string.flatMap(epoch)
         else { return nil }
         self.user = user
-        expiresAt = expires
+        endsAt = expires - clockLead
         project = token["project"]?.object?["id"]?.string
         userDomain = token["user"]?.object?["domain"]?.object?["id"]?.string
         projectDomain = token["project"]?.object?["domain"]?.object?["id"]?.string
@@ -71,17 +73,11 @@ struct KeystoneToken: Sendable {
         return particulars
     }
 
-    var hasExpired: Bool { wallSeconds() >= expiresAt }
+    var hasExpired: Bool { monotonicSeconds() >= endsAt }
 }
 
 /// Parses a time such as `2026-11-24T12:41:30.000000Z` to seconds since 1970; fractions of a second are ignored.
 func epoch(_ text: String) -> Double? {
     guard text.utf8.count >= 20, text.utf8.last == UInt8(ascii: "Z") else { return nil }
     return CivilTime(prefixOf: text).map { Double($0.seconds) }
-}
-
-func wallSeconds() -> Double {
-    var now = timespec()
-    clock_gettime(CLOCK_REALTIME_COARSE, &now)
-    return Double(now.tv_sec) + Double(now.tv_nsec) / 1e9
 }

@@ -126,7 +126,7 @@ package final class KeystoneTokens: Authenticator {
             do throws(Fault) {
                 let token = try validate(text, mayHaveExpired: mayHaveExpired)
                 if let token {
-                    known.keep(token, for: digest, life: mayHaveExpired ? .infinity : token.expiresAt - wallSeconds())
+                    known.keep(token, for: digest, life: mayHaveExpired ? .infinity : token.endsAt - monotonicSeconds())
                 } else {
                     unknown.keep((), for: digest)
                 }
@@ -145,7 +145,9 @@ package final class KeystoneTokens: Authenticator {
             headers: [("X-Subject-Token", text), ("OpenStack-Identity-Access-Rules", "1")])
         switch reply.status {
         case 200:
-            guard let token = KeystoneToken(reply.body) else { throw .keystone("its answer about a token makes no sense") }
+            guard let lead = session.clockLead, let token = KeystoneToken(reply.body, clockLead: lead) else {
+                throw .keystone("its answer about a token makes no sense")
+            }
             return mayHaveExpired || !token.hasExpired ? token : nil
         // Only an error document of Keystone counts: a web server in its place answers 404 to every path.
         case 404 where (try? JSON(parsing: reply.body))?.object?["error"] != nil: return nil

@@ -34,6 +34,7 @@ package struct S3Client: Sendable {
     let conditions = S3Conditions()
     private let signer: S3Signer
     private let http: HTTPClient
+    private let clock = ServerClock()
 
     package init(
         _ endpoint: S3Endpoint, _ signer: S3Signer, store: String, certificateAuthority: String? = nil, proxies: Proxies = Proxies(),
@@ -88,8 +89,12 @@ package struct S3Client: Sendable {
         for attempt in 1...attempts {
             let isLast = attempt == attempts
             do throws(HTTPClientError) {
-                let reply = try http.send(
-                    method, url, headers: signer.headers(of: request, digest: digest, at: time(nil)), body: body, longest: longest)
+                func sent() throws(HTTPClientError) -> HTTPClient.Reply {
+                    try http.send(
+                        method, url, headers: signer.headers(of: request, digest: digest, at: clock.now), body: body, longest: longest)
+                }
+                var reply = try sent()
+                if clock.learns(from: reply), mayRepeat() { reply = try sent() }
                 guard reply.status >= 400, !isLast, S3Trouble(reply).isPassing, mayRepeat() else { return reply }
             } catch {
                 let isPassing = [.broken, .cut, .unreachable, .timedOut].contains(error.kind)
@@ -137,7 +142,7 @@ package struct S3Client: Sendable {
         let path = endpoint.path(of: key)
         let request = S3Signer.Request("GET", host: endpoint.requestHost, path: path, headers: [("if-match", tag)])
         var headers = signer.headers(
-            of: request, digest: endpoint.isSecure ? S3Signer.unsigned : Digest.sha256(of: [UInt8]()), at: time(nil))
+            of: request, digest: endpoint.isSecure ? S3Signer.unsigned : Digest.sha256(of: [UInt8]()), at: clock.now)
         if offset > 0 { headers.append(("range", "bytes=\(offset)-")) }
         let url = endpoint.url(path, query: "")
         let seconds = Double(patience.silence)

@@ -1,7 +1,5 @@
 internal import Domain
-internal import Glibc
 internal import HTTPClient
-internal import Text
 
 /// An object of a bucket, as the server describes it.
 struct S3Object: Sendable {
@@ -36,8 +34,7 @@ struct S3Object: Sendable {
         }
         (self.key, self.size, self.tag, address) = (key, size, tag, client.proxies.isEmpty ? reply.address : nil)
         token = reply.headers[Self.tokenHeader]
-        let now = time(nil)
-        clockLead = (reply.headers["Date"].flatMap(CivilTime.init(httpDate:))?.seconds ?? now) - now
+        clockLead = ServerClock.lead(of: reply) ?? 0
     }
 
     /// Checks that the server answers, takes the key, and has the bucket.

@@ -26,6 +26,12 @@ extension MariaDBCatalog {
         }
     }
 
+    package func clock() throws(Fault) -> Double {
+        let text = try database.read("Reading the time") { connection in try connection.first(Self.time) }
+        guard let seconds = text.flatMap(Double.init) else { throw Fault(.unexpected, "Reading the time failed.") }
+        return seconds
+    }
+
     package func position(in log: String) throws(Fault) -> String? {
         try database.read("Reading how far \(log) was read") { connection in
             try connection.first(Self.positionOf, .text(log)) ?? nil
@@ -42,6 +48,10 @@ extension MariaDBCatalog {
             try outbox?.tell(sent, on: connection)
             if !tally.isEmpty { try add(tally, on: connection) }
         }
+    }
+
+    private static let time = Query("SELECT CAST(UNIX_TIMESTAMP(UTC_TIMESTAMP(6)) AS CHAR)") { row throws(MariaDBError) in
+        try row.text(0)
     }
 
     private static let positionOf = Query("SELECT position FROM vitrine_turns WHERE name = ?") { row throws(MariaDBError) in

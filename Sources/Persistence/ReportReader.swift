@@ -24,7 +24,7 @@ package struct ReportReader: Sendable {
                     "SET SESSION max_statement_time = \(seconds), net_write_timeout = \(answer), idle_transaction_timeout = 0")
                 try connection.execute("SET SESSION TRANSACTION ISOLATION LEVEL REPEATABLE READ")
                 try connection.begin("START TRANSACTION WITH CONSISTENT SNAPSHOT, READ ONLY")
-                let snapshot = ReportSnapshot(connection, id: try connection.first(Self.connectionID) ?? 0, seconds: seconds)
+                let snapshot = ReportSnapshot(connection, try connection.first(Self.connection) ?? (0, 0), seconds: seconds)
                 outcome = Result { try body(snapshot) }
                 // A connection that was given up has rolled back.
                 connection.rollBack()
@@ -42,5 +42,7 @@ package struct ReportReader: Sendable {
     }
 
     private static let forever = 7 * 86400
-    private static let connectionID = Query("SELECT CONNECTION_ID()") { row throws(MariaDBError) in try row.int(0) }
+    private static let connection = Query("SELECT CONNECTION_ID(), UNIX_TIMESTAMP()") { row throws(MariaDBError) in
+        (id: try row.int(0), now: try row.int(1))
+    }
 }

@@ -85,10 +85,14 @@ package struct ReportPeriod: Sendable {
 package struct ReportSnapshot {
     /// The number by which MariaDB knows the connection.
     package let connectionID: Int64
+    /// The time of the snapshot by the clock of the database, in seconds since 1970.
+    package let now: Int
     private let connection: Connection
     private let seconds: Int
 
-    init(_ connection: Connection, id: Int64, seconds: Int) { (self.connection, connectionID, self.seconds) = (connection, id, seconds) }
+    init(_ connection: Connection, _ session: (id: Int64, now: Int64), seconds: Int) {
+        (self.connection, connectionID, now, self.seconds) = (connection, session.id, Int(session.now), seconds)
+    }
 
     /// Passes the rows of a view on as they arrive.
     ///

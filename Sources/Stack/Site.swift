@@ -13,7 +13,7 @@ package final class Site: @unchecked Sendable {
         package var nginxFolder: String
         /// Arguments that name the programs' configuration; empty for the default files.
         package var configuration: [String]
-        /// Variables that override the configuration: `OS_<GROUP>__<OPTION>`.
+        /// Variables of all programs, such as those that override the configuration: `OS_<GROUP>__<OPTION>`.
         package var environment: [String: String] = [:]
         /// The internal locations from which nginx sends stores' files, and the stores' folders.
         package var blobs: [(prefix: String, folder: String)]
@@ -76,7 +76,8 @@ package final class Site: @unchecked Sendable {
         try nginxConfiguration.write(toFile: "\(settings.folder)/nginx/nginx.conf", atomically: true, encoding: .utf8)
         unlink(pidFile)
         nginx = try ChildProcess(
-            "nginx", ["-p", settings.folder, "-c", "\(settings.folder)/nginx/nginx.conf", "-e", nginxLog], output: nginxLog)
+            "nginx", ["-p", settings.folder, "-c", "\(settings.folder)/nginx/nginx.conf", "-e", nginxLog], output: nginxLog,
+            environment: settings.environment)
     }
 
     /// Waits until nginx accepts connections, whether or not the workers start.

@@ -165,13 +165,18 @@ struct FileNames {
 
     private func hasMark(but own: String? = nil) throws(Fault) -> Bool {
         let age = mayHaveOwn ? Self.oldestMark : Self.longestWait
-        return try marks().contains { "\(incoming)/\($0)" != own && !Self.isOld("\(incoming)/\($0)", age) }
+        let others = try marks().map { name -> String in "\(incoming)/\(name)" }.filter { $0 != own }
+        guard !others.isEmpty else { return false }
+        let now = FileSystemClock.now(in: incoming)
+        return others.contains { !Self.isOld($0, age, at: now) }
     }
 
     /// Whether a mark is too old. Its age counts from its creation, since it may be a link to an older file.
-    static func isOld(_ mark: String, _ seconds: Int = oldestMark) -> Bool {
+    ///
+    /// - Parameter now: by the clock of the mark's file system.
+    static func isOld(_ mark: String, _ seconds: Int = oldestMark, at now: Int) -> Bool {
         var info = stat()
-        return stat(mark, &info) != 0 || time(nil) - info.st_ctim.tv_sec > seconds
+        return stat(mark, &info) != 0 || now - info.st_ctim.tv_sec > seconds
     }
 
     private func marks() throws(Fault) -> [String] {

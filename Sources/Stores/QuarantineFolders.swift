@@ -58,7 +58,7 @@ package struct QuarantineFolders: Quarantine {
     private func take(
         _ path: String, _ base: String, _ info: stat, _ reason: QuarantineReason, in folder: StoreFolder
     ) throws(Fault) -> QuarantinedFile {
-        let now = time(nil)
+        let now = FileSystemClock.now(in: folder.incoming)
         let day = "\(Self.place(in: folder))/\(CivilTime(seconds: now).text().prefix(10))"
         for made in [Self.place(in: folder), day] {
             guard mkdir(made, 0o700) == 0 || errno == EEXIST else { throw .store(errno, "making the folder \(made)") }
@@ -171,12 +171,12 @@ package struct QuarantineFolders: Quarantine {
     }
 
     package func empty(olderThan seconds: Int, _ note: (QuarantinedFile) -> Void) throws(Fault) {
-        let limit = Glibc.time(nil) - seconds
         var refusal: Fault?
         for folder in folders {
+            let now = FileSystemClock.now(in: folder.incoming)
             do throws(Fault) {
                 try each(in: folder) { file throws(Fault) in
-                    guard file.takenAt.seconds <= limit else { return }
+                    guard now - file.takenAt.seconds >= seconds else { return }
                     do throws(Fault) {
                         try FileNames.unlinkIfThere(file.path)
                         note(file)
@@ -187,14 +187,14 @@ package struct QuarantineFolders: Quarantine {
             } catch {
                 refusal = refusal ?? error
             }
-            Self.removeEmptyDays(in: folder)
+            Self.removeEmptyDays(in: folder, at: now)
         }
         if let refusal { throw refusal }
     }
 
     /// Removes the days that have nothing but a manifest. Those of today and yesterday stay, since a file may come at this moment.
-    private static func removeEmptyDays(in folder: StoreFolder) {
-        let recent = [0, 86_400].map { String(CivilTime(seconds: time(nil) - $0).text().prefix(10)) }
+    private static func removeEmptyDays(in folder: StoreFolder, at now: Int) {
+        let recent = [0, 86_400].map { String(CivilTime(seconds: now - $0).text().prefix(10)) }
         for day in entryNames(in: place(in: folder)) ?? [] where !recent.contains(day) {
             let path = "\(place(in: folder))/\(day)"
             guard entryNames(in: path) == [QuarantineManifest.name] else { continue }

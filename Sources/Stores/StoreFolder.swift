@@ -247,9 +247,11 @@ final class StoreFolder: Sendable {
         // The unfinished files in another folder belong to another installation.
         try check()
         try mendIncoming()
-        return try names(in: incoming, olderThan: seconds).compactMap { name in
+        let names = try names(in: incoming, olderThan: seconds)
+        let now = names.contains(where: FileNames.isMark) ? FileSystemClock.now(in: incoming) : 0
+        return names.compactMap { name in
             guard !FileNames.isMark(name) else {
-                if FileNames.isOld("\(incoming)/\(name)") { unlink("\(incoming)/\(name)") }
+                if FileNames.isOld("\(incoming)/\(name)", at: now) { unlink("\(incoming)/\(name)") }
                 return nil
             }
             let parts = name.split(separator: ".", maxSplits: 1)
@@ -261,9 +263,11 @@ final class StoreFolder: Sendable {
     /// The names of the regular files that were not written to for some seconds.
     func names(in folder: String, olderThan seconds: Int) throws(Fault) -> [String] {
         guard let names = entryNames(in: folder) else { throw .store(errno, "reading a folder of the store") }
+        guard !names.isEmpty else { return [] }
+        let now = FileSystemClock.now(in: incoming)
         return names.filter { name in
             var info = stat()
-            return stat("\(folder)/\(name)", &info) == 0 && info.st_mode & S_IFMT == S_IFREG && time(nil) - info.st_mtim.tv_sec > seconds
+            return stat("\(folder)/\(name)", &info) == 0 && info.st_mode & S_IFMT == S_IFREG && now - info.st_mtim.tv_sec > seconds
         }
     }
 }

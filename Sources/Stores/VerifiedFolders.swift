@@ -8,6 +8,7 @@ internal import JSONDocument
 package struct VerifiedFolders: VerifiedStores {
     private let stores: StoreSet
     private let places: [Place]
+    private let clocks = FolderClocks()
 
     /// A folder with the rules for its files.
     private struct Place: Sendable {
@@ -131,8 +132,16 @@ package struct VerifiedFolders: VerifiedStores {
         return FileFacts(
             path: path, isLink: isLink, realPath: real, isFolder: kind == S_IFDIR, isRegular: kind == S_IFREG, size: Int64(info.st_size),
             mode: info.st_mode & 0o7777, owner: info.st_uid, group: info.st_gid,
-            age: Int64(time(nil) - max(own.st_mtim.tv_sec, 0)),
+            age: Int64(now(for: path) - max(own.st_mtim.tv_sec, 0)),
             identity: "\(info.st_dev) \(info.st_ino) \(info.st_size) \(info.st_mtim.tv_sec).\(info.st_mtim.tv_nsec)")
+    }
+
+    /// The time by the clock of the file system that a file of a place lies in. The cache is this machine's own.
+    private func now(for path: String) -> Int {
+        let place = places.first {
+            path.utf8.starts(with: $0.folder.path.utf8) && path.utf8.dropFirst($0.folder.path.utf8.count).first == 0x2F
+        }
+        return (place?.folder.incoming).map(clocks.now) ?? time(nil)
     }
 
     package func mayRead(_ path: String) -> Bool {

@@ -107,14 +107,14 @@ final class ReportOverview {
     }
 
     /// The condition for so many last days, today among them.
-    private static func last(_ days: Int, of report: Schema.Report) -> (column: String, moment: String)? {
-        report.filters.time.map { ($0, "\(dayText(Int(Date().timeIntervalSince1970) / 86400 - days + 1)) 00:00:00") }
+    private func last(_ days: Int, of report: Schema.Report) -> (column: String, moment: String)? {
+        report.filters.time.map { ($0, "\(dayText(snapshot.now / 86400 - days + 1)) 00:00:00") }
     }
 
     private func value(of figure: KeyFigure, _ report: Schema.Report) throws -> Double? {
         var query = ReportQuery(figure.view, columns: figure.column == nil ? [report.columns[0].name] : [])
         query.sums = figure.column.map { [$0] } ?? []
-        if let days = figure.days { query.since = Self.last(days, of: report) }
+        if let days = figure.days { query.since = last(days, of: report) }
         var value = 0.0
         try snapshot.rows(of: query, begin: { _ in }) { row in
             value += figure.column == nil ? 1 : row[0].double ?? 0
@@ -185,7 +185,7 @@ final class ReportOverview {
     /// The accounting of the last whole month; nil if nothing is in it.
     private func accounting() throws -> Filled? {
         guard let report = Schema.reports.first(where: { $0.name == "report_accounting" }) else { return nil }
-        let now = CivilTime(seconds: Int(Date().timeIntervalSince1970))
+        let now = CivilTime(seconds: snapshot.now)
         let until = CivilTime(year: now.year, month: now.month, day: 1)
         let since = CivilTime(seconds: CivilTime(year: now.year, month: now.month - 1, day: 1).seconds)
         let period = ReportPeriod(since: since.text(between: " "), until: until.text(between: " "), project: nil, limit: 10)
@@ -206,7 +206,7 @@ final class ReportOverview {
     private func rows(of table: Table, _ report: Schema.Report) throws -> (columns: [ReportColumn], rows: [[ReportValue]]) {
         var query = ReportQuery(table.view, columns: table.columns)
         (query.sums, query.absent, query.order, query.limit) = (table.sums, table.absent, (table.order, true), Self.rowsOfTable)
-        if let days = table.days { query.since = Self.last(days, of: report) }
+        if let days = table.days { query.since = last(days, of: report) }
         var (columns, rows) = ([ReportColumn](), [[ReportValue]]())
         try snapshot.rows(of: query, begin: { columns = $0 }) { row in
             rows.append(row)

@@ -36,6 +36,8 @@ final class FakeKeystone: Sendable {
         var ownLife = 3600
         var loginAnswer: String?
         var catalog = "[]"
+        /// Seconds by which its clock is ahead.
+        var lead = 0
     }
 
     private let state: Box
@@ -57,6 +59,9 @@ final class FakeKeystone: Sendable {
     var address: String { "http://127.0.0.1:\(server.port)" }
 
     // MARK: what a test says
+
+    /// Its clock is ahead by some seconds.
+    func isAhead(by seconds: Int) { state.value.withLock { $0.lead = seconds } }
 
     func knows(_ token: String, _ person: Person = Person()) { state.value.withLock { $0.people[token] = person } }
     /// All people of the tests, by their tokens, which are their names.
@@ -128,7 +133,7 @@ final class FakeKeystone: Sendable {
             connection.answer("401 Unauthorized", body: #"{"error": {"code": 401, "title": "Unauthorized"}}"#)
             return true
         }
-        let (person, catalog) = box.value.withLock { ($0.people[subject], $0.catalog) }
+        let (person, catalog, lead) = box.value.withLock { ($0.people[subject], $0.catalog, $0.lead) }
         guard let person, person.life > 0 || target.contains("allow_expired=1") else {
             connection.answer("404 Not Found", body: #"{"error": {"code": 404, "title": "Not Found"}}"#)
             return true
@@ -137,7 +142,7 @@ final class FakeKeystone: Sendable {
         connection.answer(
             body: """
                 {"token": {"methods": ["password"], \(target.contains("nocatalog") ? "" : "\"catalog\": \(catalog),") "user": {"id": "\(subject)-user", "name": "x", "domain": {"id": "default"}},
-                \(person.scope) \(person.more) "roles": [\(roles)], \(times(person.life))}}
+                \(person.scope) \(person.more) "roles": [\(roles)], \(times(person.life, lead))}}
                 """)
         return true
     }
@@ -157,14 +162,14 @@ final class FakeKeystone: Sendable {
     }
 
     private static func logIn(_ connection: RawServer.Connection, _ box: Box) -> Bool {
-        let (token, life, catalog) = box.value.withLock { state -> (String, Int, String) in
+        let (token, life, catalog, lead) = box.value.withLock { state -> (String, Int, String, Int) in
             let token = "own-\(state.logins.count)"
             state.ownTokens.insert(token)
-            return (token, state.ownLife, state.catalog)
+            return (token, state.ownLife, state.catalog, state.lead)
         }
         connection.answer(
             "201 Created", "X-Subject-Token: \(token)\r\n",
-            body: #"{"token": {"user": {"id": "glance"}, "catalog": \#(catalog), \#(times(life))}}"#)
+            body: #"{"token": {"user": {"id": "glance"}, "catalog": \#(catalog), \#(times(life, lead))}}"#)
         return true
     }
 }
@@ -176,8 +181,8 @@ func field(_ name: String, in head: String) -> String? {
     return line.map { $0.dropFirst(name.count + 1).trimmingPrefix { $0 == " " } }.map(String.init)
 }
 
-private func times(_ life: Int) -> String {
-    #""issued_at": "\#(keystoneTime(0))", "expires_at": "\#(keystoneTime(life))""#
+private func times(_ life: Int, _ lead: Int) -> String {
+    #""issued_at": "\#(keystoneTime(lead))", "expires_at": "\#(keystoneTime(lead + life))""#
 }
 
 /// A time some seconds from now, as Keystone writes it.

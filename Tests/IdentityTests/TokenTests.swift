@@ -95,6 +95,15 @@ import Testing
         #expect(service.refusal("b") == .unauthenticated)
     }
 
+    @Test(arguments: [-3600, 3600]) func `ends by Keystone's clock`(_ lead: Int) throws {
+        keystone.isAhead(by: lead)
+        keystone.knows("a", .init(life: 600))
+        #expect(service.refusal("a") == nil)
+        let ended = keystoneTime(lead - 5)
+        keystone.behaves(.raw(answer(#"{"token": {"user": {"id": "x"}, "expires_at": "\#(ended)", "roles": []}}"#)))
+        #expect(service.refusal("b") == .unauthenticated)
+    }
+
     private func answer(_ body: String) -> String { "HTTP/1.1 200 OK\r\nContent-Length: \(body.utf8.count)\r\n\r\n\(body)" }
 
     // MARK: services

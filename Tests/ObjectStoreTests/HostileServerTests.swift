@@ -40,6 +40,30 @@ import Testing
         #expect(server.heads.count <= 2000)
     }
 
+    @Test(arguments: [-3600.0, 3600]) func `has another time is asked by its own`(_ lead: Double) throws {
+        let (store, server) = try s3 { connection, head in
+            let now = Date().addingTimeInterval(lead)
+            let signed = head.firstMatch(of: /(?i)\r\nx-amz-date: (\d{8}T\d{6}Z)/).map { String($0.1) } ?? ""
+            let isRight = abs(now.timeIntervalSince(Self.moment("yyyyMMdd'T'HHmmss'Z'").date(from: signed) ?? .distantPast)) < 900
+            connection.answer(
+                isRight ? "200 OK" : "403 Forbidden",
+                "Date: \(Self.moment("EEE, dd MMM yyyy HH:mm:ss 'GMT'").string(from: now))\r\n",
+                body: isRight ? Self.listing() : head.hasPrefix("HEAD") ? "" : "<Error><Code>RequestTimeTooSkewed</Code></Error>")
+        }
+        #expect(try store.pendingUploads(olderThan: 0).isEmpty)
+        let asked = server.heads.count
+        #expect(try store.pendingUploads(olderThan: 0).isEmpty)
+        #expect(asked == 2 && server.heads.count == 3)
+    }
+
+    private static func moment(_ format: String) -> DateFormatter {
+        let formatter = DateFormatter()
+        (formatter.locale, formatter.timeZone, formatter.dateFormat) = (
+            Locale(identifier: "en_US_POSIX"), TimeZone(identifier: "UTC"), format
+        )
+        return formatter
+    }
+
     @Test func `removes nothing where another server says that nothing is there`() throws {
         let (store, _) = try s3 { connection, _ in connection.answer("404 Not Found", body: "<html>no such page</html>") }
         for use: () throws -> Void in [

@@ -20,6 +20,9 @@ package protocol NotificationCatalog: LeaderLeaseCatalog {
 
     // MARK: For the reader of the log of sent bytes
 
+    /// Reads the clock of the records, in seconds since 1970.
+    func clock() throws(Fault) -> Double
+
     /// Reads the position up to which the log was read; nil before its first line.
     func position(in log: String) throws(Fault) -> String?
 
