@@ -82,6 +82,10 @@ let migrations = [
     "0051-vitrine_verification_stores",
     "0052-vitrine_notifications_author",
     "0053-vitrine_image_turns",
+    "0056-vitrine_image_use_index",
+    "0056-vitrine_jobs_index",
+    "0056-vitrine_removals_index",
+    "0056-vitrine_verification_findings_index",
 ]
 
 /// The files of `sql/reports/`: one view each.

@@ -171,4 +171,5 @@ database glance, user root without a password, socket FOLDER/mariadb.sock
     print(counts, end='')
 
 
-main()
+if __name__ == "__main__":
+    main()

@@ -65,7 +65,8 @@ extension Scrubber {
     ///
     /// - Returns: the number of images whose data were removed.
     package func scrubShowingProgress() throws -> Int {
-        let (images, bytes) = try remaining()
+        // Adding up very many images takes a while.
+        let (images, bytes) = ProgressBar.isShown ? try remaining() : (0, 0)
         var bar = ProgressBar("scrubbing", of: bytes)
         let count = try scrub { bar.advance($0.bytes) }
         if images > 0 { bar.end() }

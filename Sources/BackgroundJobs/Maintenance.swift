@@ -51,9 +51,10 @@ package struct Removing: PeriodicJob {
 }
 
 /// The periodic job that scrubs images with a delayed deletion.
-package struct Scrubbing: PeriodicJob {
+package final class Scrubbing: PeriodicJob {
     private let scrubber: Scrubber
     private let pause: Double
+    private let isEnding = Monitor(false)
 
     /// Makes a job of its scrubber.
     ///
@@ -61,13 +62,16 @@ package struct Scrubbing: PeriodicJob {
     package init(_ scrubber: Scrubber, pause: Double) { (self.scrubber, self.pause) = (scrubber, pause) }
 
     /// The name of the work in the log.
-    package var purpose: String { "look after deletions" }
+    package let purpose = "look after deletions"
 
     /// Scrubs once, and returns the pause.
     package func run(_ waiting: WaitingWork) throws(Fault) -> Double? {
-        try scrubber.scrub()
+        try scrubber.scrub(until: { isEnding.with { $0 } })
         return pause
     }
+
+    /// Ends a run after its current image: there may be very many.
+    package func stop() { isEnding.with { $0 = true } }
 }
 
 /// The periodic job that keeps the image cache at its size, and removes files that nobody needs.

@@ -40,7 +40,7 @@ package struct MariaDBError: Error {
 
     /// Whether the transaction failed because of another one (1213, on Galera also at COMMIT) or waited too long for a lock (1205). It
     /// may be retried as a whole.
-    package var isConflict: Bool { number == Self.deadlock || number == 1205 }
+    package var isConflict: Bool { number == Self.deadlock || number == Self.lockTimeout }
 
     /// Whether the server knows no such user (1045, 1130, 1698) or no such database (1044, 1049).
     var isStranger: Bool { sql == Self.connecting && [1044, 1045, 1049, 1130, 1698].contains(number) }
@@ -89,6 +89,8 @@ package struct MariaDBError: Error {
     static let deadlock: UInt32 = 1213
     /// A Galera node that is outside its cluster.
     static let outside: UInt32 = 1047
+    /// A lock of a row or a table was not had in time.
+    package static let lockTimeout: UInt32 = 1205
     /// The text in place of a statement while the connection is opened.
     static let connecting = "(connecting)"
     /// Every connection of the pool was in use for too long. The number is outside both ranges of MariaDB.

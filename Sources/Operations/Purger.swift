@@ -42,12 +42,15 @@ package struct Purger: Sendable {
     /// Rows of one transaction: a concurrent request waits for no more than these.
     private static let batch = 100
     private static let page = 500
+    /// The largest number of deleted rows among which the oldest are looked for at once. All of the first ones are read, so it begins with
+    /// less.
+    private static let part = 20_000
 
     /// The approximate number of rows to delete.
     package func remaining(_ order: Order) throws(Fault) -> Int {
         let moment = try catalog.moment(daysAgo: order.days)
         var sum = 0
-        for part in order.parts { sum += min(try catalog.deletedRows(of: part, before: moment), order.limit ?? .max) }
+        for part in order.parts { sum += try catalog.deletedRows(of: part, before: moment, atMost: order.limit) }
         return sum
     }
 
@@ -81,7 +84,7 @@ package struct Purger: Sendable {
                     note(count)
                 }
             }
-            if let limit = order.limit {
+            if let limit = order.limit, try catalog.deletedRows(of: part, before: moment, atMost: limit + 1) > limit {
                 try remove(try oldest(limit, of: part, before: moment))
             } else {
                 try forEachPage(of: part, before: moment) { rows throws(Fault) in try remove(rows) }
@@ -94,16 +97,32 @@ package struct Purger: Sendable {
     }
 
     /// The rows that were deleted first, among those that may be removed.
-    private func oldest(_ count: Int, of part: PurgePart, before moment: Timestamp) throws(Fault) -> ArraySlice<DeletedRow> {
+    ///
+    /// Once there are enough, only what was deleted before the last of them is read: of three million rows a few hundred.
+    private func oldest(_ count: Int, of part: PurgePart, before moment: Timestamp) throws(Fault) -> [DeletedRow] {
+        guard count > 0 else { return [] }
         var rows: [DeletedRow] = []
-        func keepOldest() { rows = Array(rows.sorted { ($0.deletedAt ?? moment).isBefore($1.deletedAt ?? moment) }.prefix(count)) }
-        try forEachPage(of: part, before: moment) { page throws(Fault) in
-            rows += page
-            // Not after every page: sorting costs more than reading.
-            if rows.count - count > 50 * Self.page { keepOldest() }
+        var (limit, last): (Timestamp, PurgeKey?) = (moment, nil)
+        var size = Self.page
+        func keepOldest() {
+            rows = Array(rows.sorted { ($0.deletedAt ?? moment).isBefore($1.deletedAt ?? moment) }.prefix(count))
+            if rows.count == count { limit = rows.last?.deletedAt ?? limit }
+        }
+        while true {
+            let (start, some) = (last, size)
+            let found = try sparingly { () throws(Fault) -> (end: PurgeKey, rows: [DeletedRow])? in
+                guard let end = try catalog.endOfDeletedRows(of: part, after: start, atMost: some) else { return nil }
+                return (end, try catalog.deletedRows(of: part, before: limit, after: start, through: end))
+            }
+            guard let found else { break }
+            last = found.end
+            size = min(2 * size, Self.part)
+            rows += found.rows.filter(\.mayGo)
+            // Not after every part: sorting costs more than reading.
+            if rows.count >= 2 * count { keepOldest() }
         }
         keepOldest()
-        return rows[...]
+        return rows
     }
 
     /// Calls a closure with the rows that may be removed, one page after another.

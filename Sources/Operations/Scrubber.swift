@@ -23,18 +23,23 @@ package struct Scrubber: Sendable {
     ///
     /// An image that fails is left for the next run, and does not delay the others.
     ///
-    /// - Parameter note: called with each image that is done.
+    /// - Parameters:
+    ///   - note: called with each image that is done.
+    ///   - isEnding: asked before each image; true ends the run.
     /// - Returns: the number of these images.
     /// - Throws: when the catalog cannot be asked.
     @discardableResult
-    package func scrub(_ note: (PendingDeletion) -> Void = { _ in }) throws(Fault) -> Int {
-        var (last, count): (ImageID?, Int) = (nil, 0)
+    package func scrub(
+        _ note: (PendingDeletion) -> Void = { _ in }, until isEnding: () -> Bool = { false }
+    ) throws(Fault) -> Int {
+        var (last, count): (PendingDeletion?, Int) = (nil, 0)
         var troubles = Troubles()
         defer { troubles.log("deleted images keep their data until a later try", logger) }
         while true {
             let some = try catalog.pendingDeletions(olderThan: patience, after: last, atMost: 100)
             guard !some.isEmpty else { return count }
             for deletion in some {
+                guard !isEnding() else { return count }
                 do throws(Fault) {
                     for removal in try catalog.endDeletion(of: deletion.image) { catalog.carryOut(removal, in: stores, logger) }
                 } catch {
@@ -48,7 +53,7 @@ package struct Scrubber: Sendable {
                 note(deletion)
                 count += 1
             }
-            last = some.last?.image
+            last = some.last
         }
     }
 

@@ -12,7 +12,8 @@ extension MariaDBCatalog: BacklogCatalog {
 
     package func surveyImages(atMost most: Int) throws(Fault) -> ImageSurvey {
         try database.read("Surveying the images") { connection in
-            let found = try connection.all(Self.survey, .int(Int64(max(1, most))))
+            let count = SQLValue.int(Int64(max(1, most)))
+            let found = try connection.all(Self.survey, Array(repeating: count, count: Self.newest.count + 1))
             guard let first = found.first else { return ImageSurvey(count: 0, newest: []) }
             // The number of images stands in each row, so one is read even where none is wanted.
             return ImageSurvey(count: first.count, newest: most > 0 ? found.map(\.entry) : [])
@@ -104,15 +105,25 @@ extension MariaDBCatalog: BacklogCatalog {
          WHERE visibility IN ('public', 'private', 'shared', 'community') AND os_hidden IN (0, 1)
         """
 
-    /// Reads the index of creation times from its end. Without the hint MariaDB sorts all images.
+    /// The newest images of each range of the index by creation time. That of Glance has deleted images too, which may be most of the newest.
+    private static let newest = Visibility.allCases.flatMap { visibility in
+        [0, 1].map { isHidden in
+            """
+            (SELECT id, created_at FROM images FORCE INDEX (vitrine_images_visibility_created_at)
+              WHERE visibility = '\(visibility.rawValue)' AND deleted = 0 AND os_hidden = \(isHidden)
+              ORDER BY created_at DESC, id DESC LIMIT ?)
+            """
+        }
+    }
+
     private static let survey = Query(
         """
-        SELECT id, name, size, owner, TIMESTAMPDIFF(SECOND, '1970-01-01', created_at), os_hidden, status, visibility,
+        SELECT i.id, i.name, i.size, i.owner, TIMESTAMPDIFF(SECOND, '1970-01-01', i.created_at), i.os_hidden, i.status, i.visibility,
                (SELECT COUNT(*) FROM images WHERE deleted = 0)
-          FROM images FORCE INDEX (created_at_image_idx)
-         WHERE deleted = 0
-         ORDER BY created_at DESC
-         LIMIT ?
+          FROM (SELECT id, created_at FROM (\(newest.joined(separator: " UNION ALL "))) AS ranges
+                 ORDER BY created_at DESC, id DESC LIMIT ?) AS n
+               STRAIGHT_JOIN images i FORCE INDEX (PRIMARY) ON i.id = n.id
+         ORDER BY n.created_at DESC, n.id DESC
         """
     ) { row throws(MariaDBError) in
         let entry = ImageSurvey.Entry(

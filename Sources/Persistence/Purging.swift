@@ -8,10 +8,26 @@ extension MariaDBCatalog {
         return Timestamp(moment)
     }
 
-    package func deletedRows(of part: PurgePart, before limit: Timestamp) throws(Fault) -> Int {
-        let sql = "SELECT COUNT(*) FROM \(part.rawValue) WHERE deleted = 1 AND deleted_at < ?"
+    package func deletedRows(of part: PurgePart, before limit: Timestamp, atMost most: Int?) throws(Fault) -> Int {
+        let sql = "SELECT COUNT(*) FROM (SELECT 1 FROM \(part.rawValue) WHERE deleted = 1 AND deleted_at < ? LIMIT ?) AS counted"
         return try database.read("Counting deleted rows of \(part.rawValue)", within: Database.long) { connection in
-            Int(try connection.first(Query(sql) { row throws(MariaDBError) in try row.int(0) }, limit.sqlValue) ?? 0)
+            let query = Query(sql) { row throws(MariaDBError) in try row.int(0) }
+            return Int(try connection.first(query, limit.sqlValue, .int(most.map(Int64.init) ?? .max)) ?? 0)
+        }
+    }
+
+    package func endOfDeletedRows(of part: PurgePart, after last: PurgeKey?, atMost count: Int) throws(Fault) -> PurgeKey? {
+        try database.read("Looking for deleted rows of \(part.rawValue)", within: Database.long) { connection in
+            try connection.first(part.endOfDeletedRows, (last ?? part.firstKey).sqlValue, .int(Int64(count))) ?? nil
+        }
+    }
+
+    package func deletedRows(
+        of part: PurgePart, before limit: Timestamp, after last: PurgeKey?, through end: PurgeKey
+    ) throws(Fault) -> [DeletedRow] {
+        try database.read("Reading deleted rows of \(part.rawValue)", within: Database.long) { connection in
+            let values = [limit.sqlValue, (last ?? part.firstKey).sqlValue, end.sqlValue, limit.sqlValue]
+            return try connection.all(part.deletedRows("AND r.id <= ? AND r.deleted_at < ?"), values)
         }
     }
 
@@ -20,7 +36,8 @@ extension MariaDBCatalog {
     ) throws(Fault) -> [DeletedRow] {
         // A plain read takes no locks.
         try database.read("Reading deleted rows of \(part.rawValue)", within: Database.long) { connection in
-            try connection.all(part.deletedRows, limit.sqlValue, (last ?? part.firstKey).sqlValue, .int(Int64(count)))
+            let values = [limit.sqlValue, (last ?? part.firstKey).sqlValue, .int(Int64(count))]
+            return try connection.all(part.deletedRows("ORDER BY r.id LIMIT ?"), values)
         }
     }
 
@@ -84,7 +101,19 @@ extension PurgePart {
         }.joined(separator: " OR ")
     }
 
-    fileprivate var deletedRows: Query<DeletedRow> {
+    /// The last key of the next deleted rows; the index has all that is read.
+    fileprivate var endOfDeletedRows: Query<PurgeKey?> {
+        let hasNames = hasNames
+        return Query(
+            """
+            SELECT MAX(id)
+              FROM (SELECT id FROM \(rawValue) FORCE INDEX (\(index)) WHERE deleted = 1 AND id > ? ORDER BY id LIMIT ?) AS next
+            """
+        ) { row throws(MariaDBError) in hasNames ? try row.textOrNil(0).map { .name($0) } : try row.intOrNil(0).map { .number($0) } }
+    }
+
+    /// - Parameter end: which of the rows after a key are read.
+    fileprivate func deletedRows(_ end: String) -> Query<DeletedRow> {
         let hasNames = hasNames
         let stays = reasonsToStay.joined(separator: " OR ")
         return Query(
@@ -92,8 +121,7 @@ extension PurgePart {
             SELECT r.id, r.deleted_at, COALESCE(r.deleted_at < ?, 0) AND NOT (\(stays)), \(references)
               FROM \(rawValue) r FORCE INDEX (\(index))
              WHERE r.deleted = 1 AND r.id > ?
-             ORDER BY r.id
-             LIMIT ?
+               \(end)
             """
         ) { row throws(MariaDBError) in
             DeletedRow(

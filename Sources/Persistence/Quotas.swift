@@ -127,11 +127,13 @@ enum Quotas {
     /// There are few such images, and the index finds them by their status.
     private static func underWay(_ statuses: String) -> String { "\(ofOwner) AND i.os_hidden IN (0, 1) AND i.status IN (\(statuses))" }
 
-    /// Images that have their data and are being copied to further stores, which a property names. Few images have that property.
+    /// Images that have their data and are being copied to further stores, which a property names. Of an image that was imported it stays, and
+    /// is empty. The index has the beginnings of values: with `> ''` all those would be read, too. Every store's name begins with `!` or a
+    /// later letter.
     private static let copied = """
         image_properties p FORCE INDEX (vitrine_image_properties_value)
                STRAIGHT_JOIN images i FORCE INDEX (PRIMARY) ON i.id = p.image_id AND i.deleted = 0
-         WHERE p.name = 'os_glance_importing_to_stores' AND p.value > '' AND p.deleted = 0 AND i.owner = ?
+         WHERE p.name = 'os_glance_importing_to_stores' AND p.value >= '!' AND p.deleted = 0 AND i.owner = ?
            AND \(isThere) AND i.status NOT IN ('saving', 'uploading', 'importing')
         """
 

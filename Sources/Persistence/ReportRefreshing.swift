@@ -77,12 +77,15 @@ extension MariaDBCatalog: ReportCatalog {
         ReportRefresh.Last(age: Double(try row.int(0)) / 1_000_000, length: Double(try row.int(1)) / 1_000_000)
     }
 
-    private static let beginning = Query("SELECT CAST(UTC_TIMESTAMP(6) AS CHAR), (SELECT COUNT(*) FROM images)") {
+    private static let beginning = Query("SELECT CAST(UTC_TIMESTAMP(6) AS CHAR), (SELECT COUNT(*) FROM images WHERE deleted = 0)") {
         row throws(MariaDBError) in (try row.text(0), Int(try row.int(1)))
     }
 
-    /// The last image of the next range, and how many it has.
-    private static let range = Query("SELECT MAX(id), COUNT(*) FROM (SELECT id FROM images WHERE id > ? ORDER BY id LIMIT ?) AS range_of") {
-        row throws(MariaDBError) in (try row.textOrNil(0), Int(try row.int(1)))
-    }
+    /// The last image of the next range, and how many it has. Deleted images, which may be most, are not counted.
+    private static let range = Query(
+        """
+        SELECT MAX(id), COUNT(*)
+          FROM (SELECT id FROM images FORCE INDEX (ix_images_deleted) WHERE deleted = 0 AND id > ? ORDER BY id LIMIT ?) AS range_of
+        """
+    ) { row throws(MariaDBError) in (try row.textOrNil(0), Int(try row.int(1))) }
 }

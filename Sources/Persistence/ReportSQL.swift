@@ -29,7 +29,7 @@ enum ReportSQL {
                \(properties.map { "MAX(IF(p.name = '\($0)', p.value, NULL))" }.joined(separator: ", ")),
                COALESCE((SELECT JSON_ARRAYAGG(t.value ORDER BY t.id) FROM image_tags t WHERE t.image_id = i.id AND t.deleted = 0), '[]'),
                IF(COUNT(p.id), JSON_OBJECTAGG(COALESCE(p.name, ''), p.value), '{}')
-          FROM images i
+          FROM images i FORCE INDEX (ix_images_deleted)
           LEFT JOIN image_properties p ON p.image_id = i.id AND p.deleted = 0
          WHERE i.id > ? AND i.id <= ? AND i.deleted = 0
          GROUP BY i.id

@@ -9,11 +9,34 @@ extension MariaDBCatalog {
     }
 
     package func pendingDeletions(
-        olderThan seconds: Int, after last: ImageID?, atMost count: Int
+        olderThan seconds: Int, after last: PendingDeletion?, atMost count: Int
     ) throws(Fault) -> [PendingDeletion] {
-        try database.read("Reading deleted images") { connection in
-            try connection.all(Self.pending, .int(Int64(seconds)), .text(last?.text ?? ""), .int(Int64(count)))
+        try database.read("Reading deleted images", within: Database.long) { connection in
+            var found: [PendingDeletion] = []
+            let first = last.map { Self.ranges.firstIndex(of: Range(visibility: $0.place.visibility, isHidden: $0.place.isHidden)) ?? 0 }
+            for (number, range) in Self.ranges.enumerated().dropFirst(first ?? 0) where found.count < count {
+                var start: [SQLValue] = [.time(DateTime(year: 1, month: 1, day: 1, hour: 0, minute: 0, second: 0)), .text("")]
+                if let last, number == first { start = [last.place.createdAt.sqlValue, .text(last.image.text)] }
+                let values =
+                    [.text(range.visibility.rawValue), .flag(range.isHidden), .int(Int64(seconds)), start[0], start[0], start[1]]
+                    + [.int(Int64(count - found.count))]
+                for (image, bytes, createdAt) in try connection.all(Self.pending, values) {
+                    let place = PendingDeletion.Place(range.visibility, isHidden: range.isHidden, createdAt: createdAt)
+                    found.append(PendingDeletion(image: image, bytes: bytes, place: place))
+                }
+            }
+            return found
         }
+    }
+
+    /// Images that stand beside each other in the index by status, in the order of their creation.
+    private struct Range: Equatable {
+        let visibility: Visibility
+        let isHidden: Bool
+    }
+
+    private static let ranges = Visibility.allCases.flatMap { visibility in
+        [false, true].map { Range(visibility: visibility, isHidden: $0) }
     }
 
     package func endDeletion(of id: ImageID) throws(Fault) -> [OwedRemoval] {
@@ -71,9 +94,18 @@ extension MariaDBCatalog {
         "SELECT COUNT(*), CAST(COALESCE(SUM(\(bytes)), 0) AS SIGNED) FROM \(isPending)"
     ) { row throws(MariaDBError) in (Int(try row.int(0)), try row.int(1)) }
 
-    private static let pending = Query("SELECT id, \(bytes) FROM \(isPending) AND id > ? ORDER BY id LIMIT ?") {
-        row throws(MariaDBError) in PendingDeletion(image: ImageID(try row.text(0)), bytes: try row.int(1))
-    }
+    /// Reads one range from a place on, in the order of the index: each page begins where the last one ended.
+    private static let pending = Query(
+        """
+        SELECT id, \(bytes), created_at
+          FROM images FORCE INDEX (vitrine_images_visibility_status)
+         WHERE visibility = ? AND deleted = 1 AND os_hidden = ? AND status = 'pending_delete'
+           AND deleted_at <= UTC_TIMESTAMP() - INTERVAL ? SECOND
+           AND (created_at > ? OR created_at = ? AND id > ?)
+         ORDER BY created_at, id
+         LIMIT ?
+        """
+    ) { row throws(MariaDBError) in (ImageID(try row.text(0)), try row.int(1), Timestamp(try row.time(2))) }
 
     private static let holdPending = Query(
         "SELECT deleted_at FROM images FORCE INDEX (PRIMARY) WHERE id = ? AND status = 'pending_delete' AND deleted = 1 FOR UPDATE"

@@ -19,13 +19,19 @@ extension MariaDBCatalog: StoreFolderCatalog {
         return noted
     }
 
-    /// Reads the table until enough URLs are found, since no index has URLs. It is called only if the folder has no mark.
+    /// Reads the table, a part at a time, until enough URLs are found, since no index has URLs. It is called only if the folder has no mark.
     package func recordedURLs(inFolder path: String, atMost count: Int) throws(Fault) -> [String] {
         guard column.cipher == nil else { return try decryptedURLs(inFolder: path, atMost: count) }
+        let beginnings = ["file", "filesystem"].flatMap { [SQLValue.text("\($0)://\(path)/"), SQLValue.text("\($0)://\(path)/")] }
         return try database.read("Reading what lies in a store's folder") { connection in
-            try connection.all(
-                Self.urlsInFolder, .text("file://\(path)/"), .text("file://\(path)/"), .text("filesystem://\(path)/"),
-                .text("filesystem://\(path)/"), .int(Int64(count)))
+            var (found, last): ([String], Int64) = ([], 0)
+            let end = try connection.first(Self.lastLocation) ?? 0
+            while found.count < count, last < end {
+                let part = [SQLValue.int(last), .int(last + Self.part)]
+                found += try connection.all(Self.urlsInFolder, part + beginnings + [.int(Int64(count - found.count))])
+                last += Self.part
+            }
+            return found
         }
     }
 
@@ -47,6 +53,10 @@ extension MariaDBCatalog: StoreFolderCatalog {
     }
 
     private static let batch: Int64 = 5000
+    /// Rows that one statement looks at here, within the time for the usual answer.
+    private static let part: Int64 = 100_000
+    private static let lastLocation = Query("SELECT COALESCE(MAX(id), 0) FROM image_locations") { row throws(MariaDBError) in try row.int(0)
+    }
     private static let textsAfter = Query(
         "SELECT id, value FROM image_locations WHERE id > ? AND (deleted = 0 OR status = 'pending_delete') ORDER BY id LIMIT ?"
     ) { row throws(MariaDBError) in (number: try row.int(0), text: try row.text(1)) }
@@ -60,7 +70,7 @@ extension MariaDBCatalog: StoreFolderCatalog {
         """
         SELECT value
           FROM image_locations
-         WHERE (deleted = 0 OR status = 'pending_delete')
+         WHERE id > ? AND id <= ? AND (deleted = 0 OR status = 'pending_delete')
            AND (LOCATE(CAST(? AS BINARY), CAST(value AS BINARY)) = 1
                     AND LOCATE('/', CAST(value AS BINARY), LENGTH(?) + 1) = 0
                 OR LOCATE(CAST(? AS BINARY), CAST(value AS BINARY)) = 1

@@ -1,4 +1,5 @@
 package import Domain
+internal import Glibc
 internal import MariaDB
 package import Persistence
 
@@ -7,9 +8,12 @@ package struct Migrations: Sendable {
     private let database: Database
     private let patience: Double
 
+    /// Seconds for which a change of a table waits for those who use it, and for which they are let through before it tries again.
+    private let tableWait: UInt32
+
     /// - Parameter patience: the seconds for which a change is repeated after a node of a Galera cluster was lost.
-    package init(_ database: Database, patience: Double = Database.clusterPatience) {
-        (self.database, self.patience) = (database, patience)
+    package init(_ database: Database, patience: Double = Database.clusterPatience, tableWait: UInt32 = 5) {
+        (self.database, self.patience, self.tableWait) = (database, patience, tableWait)
     }
 
     /// The state of a database.
@@ -34,31 +38,53 @@ package struct Migrations: Sendable {
     /// Applies the missing migrations, and notes that the database is at this release.
     ///
     /// - Throws: `.conflict` for a database of a Glance that is too old, or newer than this release.
-    package func apply(each: (Schema.Migration) -> Void) throws(Fault) {
-        try expand(each: each)
+    package func apply(_ tell: (MigrationStep) -> Void) throws(Fault) {
+        try expand(tell)
         try contract()
     }
 
     /// Applies the missing migrations one after another; each counts as soon as it is done. A second caller waits for the first.
     ///
-    /// Migrations only add, so that a Glance of the previous release keeps working beside it.
+    /// Migrations only add, so that a Glance of the previous release keeps working beside it. A change of a table waits for the
+    /// transactions that use it, and meanwhile nobody else can begin to. So it waits for a few seconds only, lets the others through, and
+    /// tries again.
     ///
     /// - Throws: `.conflict` for a database of a Glance that is too old, or newer than this release.
-    package func expand(each: (Schema.Migration) -> Void) throws(Fault) {
-        try database.alone("Bringing the database up to date", repeating: patience) { connection in
+    package func expand(_ tell: (MigrationStep) -> Void) throws(Fault) {
+        try database.alone("Bringing the database up to date", waiting: tableWait, repeating: patience) { connection in
             let state = try state(on: connection)
             let age = try GlanceRevisions.age(of: state.revisions)
             if age == .older {
                 for sql in GlanceRevisions.additions { try connection.execute(sql) }
             }
             for migration in state.missing {
-                each(migration)
-                try connection.execute(migration.sql)
+                try apply(migration, on: connection, tell)
                 try connection.run(
                     "INSERT IGNORE INTO vitrine_migrations (name, applied_at) VALUES (?, UTC_TIMESTAMP())", .text(migration.name))
             }
             if age != .ours { try note(state.revisions.filter(GlanceRevisions.isContraction) + [Schema.expandedRevision], on: connection) }
         }
+    }
+
+    private func apply(_ migration: Schema.Migration, on connection: Connection, _ tell: (MigrationStep) -> Void) throws(MariaDBError) {
+        var rows: Int64?
+        if let table = migration.alteredTable { rows = try connection.first(Self.rows, .text(table)) }
+        tell(.begins(migration, rows: rows ?? 0, stopsCluster: connection.isReplicated))
+        let began = ContinuousClock.now
+        var hasWaited = false
+        while true {
+            do throws(MariaDBError) {
+                try connection.execute(migration.sql)
+                break
+            } catch {
+                // At a node of a cluster `alone` begins anew.
+                guard error.number == MariaDBError.lockTimeout, !connection.isReplicated else { throw error }
+                if !hasWaited { tell(.waits(migration)) }
+                hasWaited = true
+                sleep(tableWait)
+            }
+        }
+        tell(.ends(migration, seconds: (ContinuousClock.now - began).components.seconds))
     }
 
     /// Notes that no older Glance uses the database any more. Nothing is removed.
@@ -102,6 +128,13 @@ package struct Migrations: Sendable {
          WHERE table_schema = DATABASE() AND table_name IN ('alembic_version', 'vitrine_migrations')
         """
     ) { row throws(MariaDBError) in try row.text(0) }
+    /// An estimate.
+    private static let rows = Query(
+        """
+        SELECT CAST(COALESCE(table_rows, 0) AS SIGNED) FROM information_schema.tables
+         WHERE table_schema = DATABASE() AND table_name = ?
+        """
+    ) { row throws(MariaDBError) in try row.int(0) }
     private static let revisions = Query("SELECT version_num FROM alembic_version ORDER BY version_num") { row throws(MariaDBError) in
         try row.text(0)
     }

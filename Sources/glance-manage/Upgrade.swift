@@ -42,10 +42,10 @@ extension DB {
             let migrations = Migrations(database)
             switch version {
             case "heads", Schema.alembicRevision:
-                try migrations.apply(each: announce)
+                try migrations.apply(announce)
                 try ReportViews(database).installTelling()
             case Schema.expandedRevision:
-                try migrations.expand(each: announce)
+                try migrations.expand(announce)
                 try ReportViews(database).installTelling()
             case _ where GlanceRevisions.revisions.contains(version):
                 guard GlanceRevisions.reach(version, from: try migrations.state().revisions) else {
@@ -103,7 +103,35 @@ extension DB {
 }
 
 /// Reports a migration on standard error, because standard output has Glance's texts.
-private func announce(_ migration: Schema.Migration) { FileHandle.standardError.write(Data("applying \(migration.name)\n".utf8)) }
+private func announce(_ step: MigrationStep) {
+    guard let text = step.text else { return }
+    FileHandle.standardError.write(Data("\(text)\n".utf8))
+}
+
+extension MigrationStep {
+    /// Rows from which on a change of a table takes long.
+    private static let many = 100_000
+
+    fileprivate var text: String? {
+        switch self {
+        case .begins(let migration, let rows, let stopsCluster):
+            guard let table = migration.alteredTable, rows >= Self.many, !migration.onlyDropsIndexes else { return "applying \(migration.name)" }
+            let indexes = migration.addedIndexes
+            let what = indexes > 0 ? "\(indexes) index\(indexes == 1 ? "" : "es") of \(table)" : "a change of \(table)"
+            return """
+                applying \(migration.name): \(what), which has about \(rows) rows. This may take minutes, and space on the disk; \
+                \(stopsCluster ? "the cluster does nothing else meanwhile" : "the service may go on meanwhile").
+                """
+        case .waits(let migration):
+            return """
+                \(migration.name) waits for transactions that use \(migration.alteredTable ?? "its table"), such as a backup's. Others are let \
+                through; it is tried again every few seconds.
+                """
+        case .ends(let migration, let seconds):
+            return seconds < 2 ? nil : "applied \(migration.name) in \(seconds) s"
+        }
+    }
+}
 
 extension Migrations {
     /// Whether nothing is left to do; then it prints so.
@@ -117,7 +145,7 @@ extension Migrations {
 
     fileprivate func tellingExpand() throws {
         if try state().isExpanded { return print("Database expansion is up to date. No expansion needed.") }
-        try expand(each: announce)
+        try expand(announce)
         try tellUpgrade(to: Schema.expandedRevision)
     }
 

@@ -85,6 +85,25 @@ import Testing
         try has(.imagesPendingDelete, 2)
     }
 
+    @Test func `are asked for without a look at images that are deleted`() throws {
+        // The newest of all.
+        try glance.execute(
+            """
+            INSERT INTO images (id, status, created_at, deleted, deleted_at, min_disk, min_ram, visibility, os_hidden)
+            SELECT UUID(), IF(seq < 40, 'active', 'deleted'), '2020-01-01' + INTERVAL seq MINUTE, seq >= 40, IF(seq < 40, NULL, NOW()), 0, 0,
+                   ELT(1 + seq % 4, 'public', 'private', 'shared', 'community'), seq % 8 DIV 4
+              FROM seq_1_to_3000
+            """)
+        var survey: ImageSurvey?
+        let read = try RowsRead.of("images", in: glance.databaseName) { survey = try catalog.surveyImages(atMost: 10) }
+        #expect(survey?.count == 39)
+        #expect(
+            survey?.newest.map(\.createdAt) == (30...39).reversed().map { Int64(Timestamp(year: 2020, month: 1, day: 1).seconds + $0 * 60) }
+        )
+        #expect(read < 500, "\(read)")
+        #expect(try RowsRead.of("images", in: glance.databaseName) { _ = try catalog.backlog() } < 500)
+    }
+
     @Test func `have findings of the last whole verification, and of those since`() throws {
         #expect(try catalog.verifiedStores() == [])
         /// A run that has ended, of some stores.

@@ -5,6 +5,7 @@ import Persistence
 import Schema
 import TestSupport
 import Testing
+import Threading
 
 @Suite struct `The database's tables` {
     /// Glance's tables with their columns, as `information_schema` shows them: name, type, and `?` if NULL is allowed.
@@ -135,8 +136,8 @@ import Testing
                             continuation.resume(
                                 with: Result {
                                     var count = 0
-                                    try Migrations(Database(Pool(Address(url: SharedMariaDB.running().url(of: name))))).apply { _ in
-                                        count += 1
+                                    try Migrations(Database(Pool(Address(url: SharedMariaDB.running().url(of: name))))).apply { step in
+                                        if case .begins = step { count += 1 }
                                     }
                                     return count
                                 })
@@ -150,6 +151,82 @@ import Testing
         }
         #expect(applied == [0, Schema.migrations.count])
         #expect(try migrations.state().isComplete)
+    }
+
+    @Test func `lose indexes of ours by which nothing is looked for`() throws {
+        let (name, migrations) = try emptyDatabase()
+        try migrations.apply { _ in }
+        let connection = try SharedMariaDB.running().connect(to: name)
+        let indexes = Set(
+            try connection.all(
+                Query("SELECT index_name FROM information_schema.statistics WHERE table_schema = DATABASE()") { row throws(MariaDBError) in
+                    try row.text(0)
+                }))
+        let dropped = [
+            "vitrine_image_use_last_downloaded_at", "vitrine_jobs_token", "vitrine_removals_owed_since",
+            "vitrine_verification_findings_image_id",
+        ]
+        #expect(indexes.isDisjoint(with: dropped))
+        // Nobody is told that this takes long.
+        #expect(Schema.migrations.filter(\.onlyDropsIndexes).map { $0.name.prefix(4) } == Array(repeating: "0056", count: 4))
+        // What the metrics ask of removals needs no row.
+        let plan = try connection.all(
+            Query("EXPLAIN SELECT COUNT(*), MIN(owed_since) FROM vitrine_removals") { row throws(MariaDBError) in
+                [try row.textOrNil(5), try row.textOrNil(9)]
+            })
+        #expect(plan == [["vitrine_removals_next_try", "Using index"]])
+    }
+
+    @Test func `are changed while others use them, who are let through`() throws {
+        let (name, _) = try emptyDatabase()
+        let server = try SharedMariaDB.running()
+        let migrations = Migrations(Database(Pool(try Address(url: server.url(of: name)))), tableWait: 1)
+        try migrations.apply { _ in }
+        let (backup, client) = (try server.connect(to: name), try server.connect(to: name))
+        try client.execute("ALTER TABLE images DROP INDEX vitrine_images_min_ram")
+        try client.execute("DELETE FROM vitrine_migrations WHERE name = '0019-images_by_value'")
+        try backup.execute("START TRANSACTION")
+        let count = Query("SELECT COUNT(*) FROM images") { row throws(MariaDBError) in try row.int(0) }
+        #expect(try backup.first(count) == 0)
+        let steps = Monitor<[String]>([])
+        let end = Monitor<Result<Void, any Error>?>(nil)
+        let thread = try JoinableThread {
+            let result = Result {
+                try migrations.apply { step in
+                    switch step {
+                    case .begins(let migration, _, _): steps.with { $0.append("begins \(migration.name)") }
+                    case .waits(let migration): steps.with { $0.append("waits for \(migration.alteredTable ?? "")") }
+                    case .ends(let migration, _): steps.with { $0.append("ends \(migration.name)") }
+                    }
+                }
+            }
+            end.with { $0 = result }
+        }
+        #expect(eventually(within: 20) { steps.with { $0.last } == "waits for images" })
+        // It is tried again while nobody else is kept out for long.
+        #expect(try client.first(count) == 0)
+        try backup.execute("COMMIT")
+        thread.join()
+        #expect(throws: Never.self) { try end.with { $0 }?.get() }
+        #expect(steps.with { $0 } == ["begins 0019-images_by_value", "waits for images", "ends 0019-images_by_value"])
+        #expect(try migrations.state().isComplete)
+    }
+
+    @Test func `of many rows are said to take long before they are changed`() throws {
+        let (name, migrations) = try emptyDatabase()
+        try migrations.apply { _ in }
+        let connection = try SharedMariaDB.running().connect(to: name)
+        try connection.execute(
+            "INSERT INTO images (id, status, min_disk, min_ram, created_at, deleted) VALUES ('i', 'active', 0, 0, NOW(), 0)")
+        try connection.execute("ALTER TABLE image_tags DROP INDEX vitrine_image_tags_value")
+        try connection.execute("DELETE FROM vitrine_migrations WHERE name IN ('0020-image_tags_by_value', '0019-images_by_value')")
+        try connection.execute(
+            "INSERT INTO image_tags (image_id, value, created_at, deleted) SELECT 'i', seq, NOW(), 0 FROM seq_1_to_150000")
+        try connection.execute("ANALYZE TABLE image_tags")
+        let sync = try manage(name, "db", "sync")
+        #expect(sync.status == 0)
+        let told = "applying 0019-images_by_value\napplying 0020-image_tags_by_value: 1 index of image_tags, which has about 1"
+        #expect(sync.output.contains(told))
     }
 
     private func emptyDatabase() throws -> (String, Migrations) {

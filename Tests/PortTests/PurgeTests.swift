@@ -115,6 +115,38 @@ import Testing
         #expect(try !manages.rows("SELECT name FROM vitrine_commits", of: manages.ours).contains("long ago"))
     }
 
+    @Test func `of a few rows looks closely at few`() throws {
+        let server = try SharedMariaDB.running()
+        let name = "p\(UInt32.random(in: 0...UInt32.max))"
+        try server.createDatabase(name)
+        let connection = try server.connect(to: name)
+        func manage(_ words: String...) throws {
+            try Command(
+                "\(TestGlance.programs)/glance-manage", words, environment: ["OS_DATABASE__CONNECTION": server.url(of: name)]
+            ).succeeded()
+        }
+        try manage("db", "sync")
+        // The first are not the oldest.
+        let ages = "UTC_TIMESTAMP() - INTERVAL 400 DAY, UTC_TIMESTAMP() - INTERVAL 100 DAY - INTERVAL (seq * 769) % 4000 MINUTE, 1"
+        try connection.execute(
+            """
+            INSERT INTO images (id, status, visibility, min_disk, min_ram, created_at, deleted_at, deleted)
+            SELECT CONCAT('old-', seq), 'deleted', 'shared', 0, 0, \(ages) FROM seq_1_to_4000
+            """)
+        try connection.execute(
+            """
+            INSERT INTO image_tags (image_id, value, created_at, deleted_at, deleted) SELECT CONCAT('old-', seq), 't', \(ages) FROM seq_1_to_4000
+            """)
+        // A row is looked at closely by asking for its image.
+        let read = try RowsRead.of("images", in: name) { try manage("db", "purge", "--max_rows", "10") }
+        #expect(read < 2000, "\(read)")
+        let youngest = try connection.first(
+            Query("SELECT TIMESTAMPDIFF(MINUTE, MIN(deleted_at), UTC_TIMESTAMP() - INTERVAL 100 DAY), COUNT(*) FROM image_tags") {
+                row throws(MariaDBError) in [try row.int(0), try row.int(1)]
+            })
+        #expect(youngest == [3989, 3990])
+    }
+
     @Test func `may be interrupted, and lets the service answer`() throws {
         let glance = try TestGlance(workers: 1)
         let live = try glance.hasActiveImage()

@@ -22,7 +22,7 @@ struct ReportDatabase {
     static func synced() throws -> ReportDatabase {
         let database = try ReportDatabase()
         let sync = try database.manage("db", "sync")
-        guard sync.status == 0, sync.errors.split(separator: "\n").allSatisfy({ $0.hasPrefix("applying ") }) else {
+        guard sync.status == 0, sync.errors.split(separator: "\n").allSatisfy({ $0.hasPrefix("appl") }) else {
             throw Unexpected(sync.errors)
         }
         return database

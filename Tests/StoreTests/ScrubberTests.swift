@@ -62,4 +62,32 @@ import Testing
         #expect(throws: Fault.of(.unavailable)) { try scrubber(catalog(stuck: images)).scrub() }
         #expect(try waiting() == images)
     }
+
+    @Test func `ends between two images when its process ends`() throws {
+        let images = try sevenDeleted()
+        var count = 0
+        #expect(try scrubber(catalog).scrub({ _ in count += 1 }, until: { count == 3 }) == 3)
+        #expect(try waiting() == Array(images[3...]))
+    }
+
+    @Test func `reads each image that waits once, in however many pages`() throws {
+        try glance.execute(
+            """
+            INSERT INTO images (id, status, created_at, deleted, deleted_at, min_disk, min_ram, visibility, os_hidden)
+            SELECT UUID(), 'pending_delete', '2020-01-01' + INTERVAL seq DIV 7 SECOND, 1, '2020-01-02', 0, 0,
+                   ELT(1 + seq % 4, 'public', 'private', 'shared', 'community'), seq % 8 DIV 4
+              FROM seq_1_to_1000
+            """)
+        var found: [ImageID] = []
+        let read = try RowsRead.of("images", in: glance.databaseName) {
+            var last: PendingDeletion?
+            while case let page = try catalog.pendingDeletions(olderThan: 0, after: last, atMost: 10), !page.isEmpty {
+                found += page.map(\.image)
+                last = page.last
+            }
+        }
+        try glance.execute("DELETE FROM images WHERE created_at < '2021-01-01'")
+        #expect(found.count == 1000 && Set(found).count == 1000)
+        #expect(read < 3000, "\(read)")
+    }
 }

@@ -269,7 +269,9 @@ package final class FailingCatalog: WholeCatalog {
         try call("pendingDeletions") { () throws(Fault) in try base.pendingDeletions(olderThan: seconds) }
     }
 
-    package func pendingDeletions(olderThan seconds: Int, after last: ImageID?, atMost count: Int) throws(Fault) -> [PendingDeletion] {
+    package func pendingDeletions(olderThan seconds: Int, after last: PendingDeletion?, atMost count: Int) throws(Fault)
+        -> [PendingDeletion]
+    {
         try call("pendingDeletions") { () throws(Fault) in try base.pendingDeletions(olderThan: seconds, after: last, atMost: count) }
     }
 
@@ -285,8 +287,18 @@ package final class FailingCatalog: WholeCatalog {
         try call("moment") { () throws(Fault) in try base.moment(daysAgo: days) }
     }
 
-    package func deletedRows(of part: PurgePart, before limit: Timestamp) throws(Fault) -> Int {
-        try call("deletedRows") { () throws(Fault) in try base.deletedRows(of: part, before: limit) }
+    package func deletedRows(of part: PurgePart, before limit: Timestamp, atMost most: Int?) throws(Fault) -> Int {
+        try call("deletedRows") { () throws(Fault) in try base.deletedRows(of: part, before: limit, atMost: most) }
+    }
+
+    package func endOfDeletedRows(of part: PurgePart, after last: PurgeKey?, atMost count: Int) throws(Fault) -> PurgeKey? {
+        try call("endOfDeletedRows") { () throws(Fault) in try base.endOfDeletedRows(of: part, after: last, atMost: count) }
+    }
+
+    package func deletedRows(of part: PurgePart, before limit: Timestamp, after last: PurgeKey?, through end: PurgeKey) throws(Fault)
+        -> [DeletedRow]
+    {
+        try call("deletedRows") { () throws(Fault) in try base.deletedRows(of: part, before: limit, after: last, through: end) }
     }
 
     package func deletedRows(of part: PurgePart, before limit: Timestamp, after last: PurgeKey?, atMost count: Int) throws(Fault)

@@ -66,10 +66,10 @@ package protocol MaintenanceCatalog: UploadCatalog {
     /// Counts the images that were deleted at least some seconds ago, and their bytes.
     func pendingDeletions(olderThan seconds: Int) throws(Fault) -> (images: Int, bytes: Int64)
 
-    /// Reads these images in the order of their ids.
+    /// Reads these images, each once, however many were ended between two calls.
     ///
-    /// - Parameter last: the image after which to begin; nil for the first.
-    func pendingDeletions(olderThan seconds: Int, after last: ImageID?, atMost count: Int) throws(Fault) -> [PendingDeletion]
+    /// - Parameter last: the image after which to begin, as a former call returned it; nil for the first.
+    func pendingDeletions(olderThan seconds: Int, after last: PendingDeletion?, atMost count: Int) throws(Fault) -> [PendingDeletion]
 
     /// Ends the time in which an image can be restored and records the owed removal of its bytes.
     ///
@@ -87,7 +87,9 @@ package protocol MaintenanceCatalog: UploadCatalog {
     func moment(daysAgo days: Int) throws(Fault) -> Timestamp
 
     /// Counts the rows that were deleted before a moment, including those that must stay.
-    func deletedRows(of part: PurgePart, before limit: Timestamp) throws(Fault) -> Int
+    ///
+    /// - Parameter most: where to end counting; nil for all.
+    func deletedRows(of part: PurgePart, before limit: Timestamp, atMost most: Int?) throws(Fault) -> Int
 
     /// Reads deleted rows in the order of their keys, including those that must stay.
     ///
@@ -96,6 +98,17 @@ package protocol MaintenanceCatalog: UploadCatalog {
     ///   - last: the row after which to begin; nil for the first.
     func deletedRows(
         of part: PurgePart, before limit: Timestamp, after last: PurgeKey?, atMost count: Int
+    ) throws(Fault) -> [DeletedRow]
+
+    /// Reads the last key of the next deleted rows in the order of their keys.
+    ///
+    /// - Parameter last: the row after which to begin; nil for the first.
+    /// - Returns: nil when there are none.
+    func endOfDeletedRows(of part: PurgePart, after last: PurgeKey?, atMost count: Int) throws(Fault) -> PurgeKey?
+
+    /// Reads those rows between two keys that were deleted before a moment.
+    func deletedRows(
+        of part: PurgePart, before limit: Timestamp, after last: PurgeKey?, through end: PurgeKey
     ) throws(Fault) -> [DeletedRow]
 
     /// Removes some rows and the rows that only they own, in one transaction.

@@ -1,0 +1,3 @@
+-- No statement looks for a token alone.
+ALTER TABLE vitrine_jobs
+  DROP INDEX IF EXISTS vitrine_jobs_token
