@@ -5,7 +5,7 @@ internal import MariaDB
 ///
 /// Reading in the list's order is quick if many images pass the filters, and reading what a filter names is quick if few do. Where few of the
 /// first images pass and many of the last (a filter on times, sorted by age), the estimate for the order is wrong; so the ranges are read
-/// in pieces, each larger than the one before, until they have cost as much as the best other way would.
+/// in pieces, each larger than the one before, until what was found says that another way is quicker.
 struct ListCosts {
     enum Choice {
         /// One statement.
@@ -22,7 +22,7 @@ struct ListCosts {
         /// The largest range, by which pieces are measured, and how many of its rows the first piece has.
         let measure: ListPlan.Range
         let depth: Int
-        /// The way that is taken when so many rows of that range were read in vain; nil for none.
+        /// Another way, and the rows of that range that cost as much; nil for none.
         let other: (way: ListPlan.Way, depth: Double)?
     }
 
@@ -57,10 +57,12 @@ struct ListCosts {
         guard let best = orders.min(by: { $0.likely < $1.likely }) else {
             return .whole(other?.way ?? .ranges(plan.keys[0].key), readsSharedInOrder: false)
         }
-        if let other, other.cost <= best.likely + (isInOrder ? 0 : 3 * Cost.statement) { return .whole(other.way, readsSharedInOrder: false) }
+        if let other, other.cost <= best.likely + (isInOrder ? 0 : 3 * Cost.statement) {
+            return .whole(other.way, readsSharedInOrder: false)
+        }
         guard isInOrder else { return .groups }
         let isBounded = best.most <= max(Self.small, 2 * min(best.likely, other?.cost ?? .infinity))
-        let depth = max(100, 3 * best.rows) * best.share
+        let depth = max(100, 1.4 * best.rows) * best.share
         guard !isBounded, depth < 0.7 * best.all * best.share, let measure = best.measure else {
             return .whole(.ranges(best.key), readsSharedInOrder: best.readsSharedInOrder)
         }
@@ -104,18 +106,18 @@ struct ListCosts {
         var scanned = (0..<ranges).reduce(0) { $0 + filtered(key, $1) }
         var matching = scanned * passing
         if readsSharedInOrder {
-            measures.append(
-                ListPlan.Range(
-                    key: key, base: .visibility(.shared), deleted: plan.deletedValues[0], isHidden: plan.listing.isHidden))
+            measures.append(plan.sharedRange(key))
             remaining.append(estimates[.shared])
             scanned += estimates[.shared]
-            matching += estimates[.memberships] * passing
+            // Nobody knows how many of an owner's images are shared with this caller.
+            if plan.onlyOwner == nil { matching += min(estimates[.shared], estimates[.memberships]) * passing }
         }
         let all = remaining.reduce(0, +)
         let limit = Double(plan.limit)
         let largest = remaining.indices.max { remaining[$0] < remaining[$1] }
         return Order(
-            key: key, readsSharedInOrder: readsSharedInOrder, rows: matching <= limit ? all : min(all, limit * scanned / matching), all: all,
+            key: key, readsSharedInOrder: readsSharedInOrder, rows: matching <= limit ? all : min(all, limit * scanned / matching),
+            all: all,
             row: row(key) + (readsSharedInOrder ? Cost.looked + Cost.joined : 0),
             fixed: readsSharedInOrder ? 0 : estimates[.memberships] * (Cost.looked + Double(plan.joinCount) * Cost.joined),
             measure: largest.map { measures[$0] }, share: largest.map { remaining[$0] / max(1, all) } ?? 1)

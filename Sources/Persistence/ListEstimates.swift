@@ -15,7 +15,7 @@ struct ListEstimates {
         case filter(Int)
         /// The caller's memberships.
         case memberships
-        /// All images that are shared, and all images.
+        /// The images among which those are that are shared with the caller, and all images.
         case shared, all
     }
 
@@ -53,8 +53,7 @@ struct ListEstimates {
             count(.filter(place), counted.tables, [counted.condition])
         }
         if plan.sharingProject != nil {
-            let shared = ListPlan.Range(
-                key: .createdAt, base: .visibility(.shared), deleted: plan.deletedValues[0], isHidden: plan.listing.isHidden)
+            let shared = plan.sharedRange(.createdAt)
             count(.shared, shared.table, [shared.beginning])
         }
         if !plan.startingFilters.isEmpty { count(.all, "images i FORCE INDEX (ix_images_deleted)", [plan.isLive]) }

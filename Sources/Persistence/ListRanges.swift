@@ -49,7 +49,8 @@ extension ListPlan {
         }
     }
 
-    private var onlyOwner: String? {
+    /// The owner whose images alone are listed; nil for any.
+    var onlyOwner: String? {
         for case .text(.owner, let owners) in listing.filters where owners.count == 1 { return owners[0] }
         return nil
     }
@@ -104,7 +105,7 @@ extension ListPlan {
         let tables: SQLFragment =
             if readsSharedInOrder {
                 """
-                images i FORCE INDEX (vitrine_images_visibility_\(word: key.rawValue))
+                \(sharedRange(key).table)
                     STRAIGHT_JOIN image_members m FORCE INDEX (ix_image_members_image_id_member) ON m.image_id = i.id
                 """
             } else {
@@ -114,6 +115,12 @@ extension ListPlan {
                 """
             }
         return (tables, "\(member) AND i.visibility = 'shared' AND \(isNotOwn)")
+    }
+
+    /// The range in which images that are shared with the caller are looked for by the order of the list.
+    func sharedRange(_ key: ImageListing.Sort.Key) -> Range {
+        Range(
+            key: key, base: onlyOwner.map { .owner($0) } ?? .visibility(.shared), deleted: deletedValues[0], isHidden: listing.isHidden)
     }
 
     // MARK: conditions

@@ -60,11 +60,13 @@ struct ListSearch {
             guard let place = piece.upTo, found.count < plan.limit else { return found }
             (piece.after, piece.upTo, piece.limit) = (place, nil, plan.limit - found.count)
             spent += Double(depth)
-            if let other = pieces.other, spent >= other.depth {
+            // As many rows again for each image that is missing, as those that were found took.
+            let left = spent * Double(piece.limit) / max(0.5, Double(found.count))
+            if let other = pieces.other, left > other.depth {
                 piece.readsSharedInOrder = false
                 return found + (try all(piece.ids(other.way)))
             }
-            depth *= 4
+            depth *= 3
         }
     }
 

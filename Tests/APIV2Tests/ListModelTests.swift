@@ -4,7 +4,7 @@ import Testing
 /// Random images and random queries, whose results are also computed by a few lines of plain Swift. A query that fails can be repeated
 /// by its seed.
 @Suite struct `Any list` {
-    /// Few images, which MariaDB finds by any filter; and more than `ListPlan.few`, which it reads in order.
+    /// Few images, which are found by any filter; and more, which are read in order.
     enum Crowd: Int, CaseIterable, Sendable {
         case few = 120
         case many = 4600

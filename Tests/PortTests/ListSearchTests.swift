@@ -11,33 +11,31 @@ import Testing
 @Suite(.serialized) struct `Searching the images of a page` {
     private static let images = 12000
 
-    /// Nothing that a filter names is more than a part of the table that does not grow with it; the rest is found in order.
+    /// The worst that is right: of a filter that half of the images pass, and none of the first in the list's order, each is read once.
     @Test(arguments: Person.allCases) func `reads few rows`(_ person: Person) throws {
         let connection = try Self.connection()
         let search = ListSearch(connection: connection)
         var slowest: [(rows: Int64, listing: String)] = []
         for (number, row) in Self.rows.enumerated() {
             let listing = Self.listing(row.filters, row.sort)
-            for marker in [nil, Self.markers[number % Self.markers.count]] as [String?] {
-                let plan = ListPlan(listing: listing, caller: person.caller, marker: try Self.image(marker, connection))
-                try connection.execute("FLUSH STATUS")
-                _ = try search.ids(plan)
-                let rows = try Self.rowsRead(connection)
-                slowest.append((rows, "\(person) \(row.filters) \(row.sort) after \(marker ?? "nothing")"))
-            }
+            let marker = number % 2 == 0 ? nil : Self.markers[number % Self.markers.count]
+            let plan = ListPlan(listing: listing, caller: person.caller, marker: try Self.image(marker, connection))
+            try connection.execute("FLUSH STATUS")
+            _ = try search.ids(plan)
+            slowest.append((try Self.rowsRead(connection), "\(person) \(row.filters) \(row.sort) after \(marker ?? "nothing")"))
         }
         slowest.sort { $0.rows > $1.rows }
-        // The whole index of one key has 12,000 live rows, and the table 18,000.
-        #expect(slowest.filter { $0.rows > 5000 }.prefix(20).map { "\($0.rows): \($0.listing)" } == [])
+        // The index of a key has 12,000 live rows, and the table 18,000. A row that is read, joined and sorted counts three times.
+        #expect(slowest.filter { $0.rows > 9000 }.prefix(20).map { "\($0.rows): \($0.listing)" } == [])
     }
 
     /// Whatever way is chosen, the page is the same.
     @Test(arguments: Person.allCases) func `finds the same images by every way`(_ person: Person) throws {
         let connection = try Self.connection()
         let search = ListSearch(connection: connection)
-        for (number, row) in Self.rows.enumerated() where number % 3 == Person.allCases.firstIndex(of: person)! % 3 {
+        for (number, row) in Self.rows.enumerated() where number % 5 == Person.allCases.firstIndex(of: person)! {
             let listing = Self.listing(row.filters, row.sort)
-            let marker = number / 3 % 2 == 0 ? nil : Self.markers[number % Self.markers.count]
+            let marker = number % 2 == 0 ? nil : Self.markers[number % Self.markers.count]
             let plan = ListPlan(listing: listing, caller: person.caller, marker: try Self.image(marker, connection))
             let expected = try search.all(plan.ids(.ranges(plan.keys[0].key)))
             func expect(_ way: String, _ ids: [String]) {
