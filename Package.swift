@@ -82,6 +82,8 @@ let migrations = [
     "0051-vitrine_verification_stores",
     "0052-vitrine_notifications_author",
     "0053-vitrine_image_turns",
+    "0054-vitrine_node_setups",
+    "0055-vitrine_jobs_staged_in",
 ]
 
 /// The files of `sql/reports/`: one view each.

@@ -70,6 +70,8 @@ package enum Schema {
         Migration("0051-vitrine_verification_stores", PackageResources._051_vitrine_verification_stores_sql),
         Migration("0052-vitrine_notifications_author", PackageResources._052_vitrine_notifications_author_sql),
         Migration("0053-vitrine_image_turns", PackageResources._053_vitrine_image_turns_sql),
+        Migration("0054-vitrine_node_setups", PackageResources._054_vitrine_node_setups_sql),
+        Migration("0055-vitrine_jobs_staged_in", PackageResources._055_vitrine_jobs_staged_in_sql),
     ]
 }
 
