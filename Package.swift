@@ -82,10 +82,12 @@ let migrations = [
     "0051-vitrine_verification_stores",
     "0052-vitrine_notifications_author",
     "0053-vitrine_image_turns",
+    "0054-vitrine_node_setups",
+    "0055-vitrine_jobs_staged_in",
     "0056-vitrine_image_use_index",
-    "0056-vitrine_jobs_index",
-    "0056-vitrine_removals_index",
-    "0056-vitrine_verification_findings_index",
+    "0057-vitrine_jobs_index",
+    "0058-vitrine_removals_index",
+    "0059-vitrine_verification_findings_index",
 ]
 
 /// The files of `sql/reports/`: one view each.

@@ -88,8 +88,8 @@ extension CompositionRoot {
 
     func makeLook() throws -> Scheduler.Look {
         let catalog = try catalog
-        let (node, patience) = (try host, try configuration(options.imports.stagingNodeTimeout))
-        return { () throws(Fault) in try catalog.waitingWork(on: node, patience: patience) }
+        let (site, patience) = (try makeJobSite(), try configuration(options.imports.stagingNodeTimeout))
+        return { () throws(Fault) in try catalog.waitingWork(at: site(), patience: patience) }
     }
 
     func makeWakeUps() throws -> WakeUpSocket { WakeUpSocket(WakeUpName(of: try databaseAddress)) }

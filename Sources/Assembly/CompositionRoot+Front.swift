@@ -33,7 +33,8 @@ extension CompositionRoot {
         }
         let isDetailed = try configuration(options.health.detailed)
         return Healthcheck(
-            backends: backends, checks: isDetailed ? HealthChecks(probes, logger: log.logger("glance.healthcheck")) : nil)
+            backends: backends, checks: isDetailed ? HealthChecks(probes, logger: log.logger("glance.healthcheck")) : nil,
+            warnings: { [nodeWatch] in nodeWatch.warnings })
     }
 
     private func portPaths(_ texts: [String]) throws -> [Int: String] {

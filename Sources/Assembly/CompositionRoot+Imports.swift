@@ -45,7 +45,7 @@ extension CompositionRoot {
     func makeImporter(_ plugins: ImportPlugins, isEnding: @escaping @Sendable () -> Bool) throws -> Importer {
         try Importer(
             service: try service, jobs: try catalog, source: try fetcher, plugins: plugins,
-            downloads: try makeDownloads(), host: try host, patience: try configuration(options.imports.stagingNodeTimeout),
+            downloads: try makeDownloads(), site: try makeJobSite(), patience: try configuration(options.imports.stagingNodeTimeout),
             readingTries: try configuration(options.locations.readingTries),
             isEnding: isEnding)
     }
@@ -54,6 +54,9 @@ extension CompositionRoot {
         var settings = ImportSettings()
         settings.methods = try importMethods
         settings.host = try host
+        let folder = try stagingAsShared
+        settings.stagingMark = { folder.seenMark }
+        settings.isStagedElsewhereToo = { [nodeWatch] in nodeWatch.hasOtherStaging }
         settings.looksAtLocations = try configuration(options.imports.secureHash)
         let plugins = try configuration(options.imports.plugins)
         // An image that lacks what the operator asked for is worse than none.
@@ -111,6 +114,12 @@ extension CompositionRoot {
             }
             return properties
         }
+    }
+
+    /// Reads where this process does jobs. The mark is read each time, as it may be made later than this process, and made anew.
+    func makeJobSite() throws -> @Sendable () -> JobSite {
+        let (node, folder) = (try host, try stagingAsShared)
+        return { JobSite(node: node, staging: folder.seenMark) }
     }
 
     /// The address of this node.

@@ -12,13 +12,19 @@ extension CompositionRoot {
     /// The folders that `glance-api` and `glance-tasks` of one machine must both see.
     private var sharedFolders: [SharedFolder] {
         get throws {
-            let place = WorkerName.Place.own
-            let (staging, option) = try stagingFolder
-            var folders = [SharedFolder(path: staging, option: option, machine: place.machine)]
+            var folders = [try stagingAsShared]
             if let cache = try cacheFolder {
-                folders.append(SharedFolder(path: cache, option: "[DEFAULT] image_cache_dir", machine: place.machine))
+                folders.append(SharedFolder(path: cache, option: "[DEFAULT] image_cache_dir", machine: WorkerName.Place.own.machine))
             }
             return folders
+        }
+    }
+
+    /// The staging folder, which bears a mark.
+    var stagingAsShared: SharedFolder {
+        get throws {
+            let (path, option) = try stagingFolder
+            return SharedFolder(path: path, option: option, machine: WorkerName.Place.own.machine)
         }
     }
 

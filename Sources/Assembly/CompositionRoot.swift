@@ -38,6 +38,8 @@ package final class CompositionRoot: Sendable {
     /// Nil in processes that count nothing.
     let counting: ProcessCounting?
     let parts = Parts()
+    /// What this process knows of the other nodes.
+    let nodeWatch = NodeWatch()
 
     /// The parts that are made when they are first needed.
     struct Parts: Sendable {
@@ -113,7 +115,7 @@ package final class CompositionRoot: Sendable {
 
     func makeSweeper() throws -> Sweeper {
         Sweeper(
-            catalog: try catalog, stores: try stores, staging: try staging, node: try host, worker: worker,
+            catalog: try catalog, stores: try stores, staging: try staging, site: try makeJobSite(), worker: worker,
             isDead: WorkerName.isDead, logger: log.logger("glance.tasks"))
     }
 

@@ -23,8 +23,9 @@ package enum Programs {
             api: try root.makeAPI(), log: root.log, senders: Senders(limit: downloads, share: CompositionRoot.share(of: downloads)))
         try workers.start(try configuration(options.processes.metadataThreads), on: try listener(metadata), pool: .metadata)
         if let data { try workers.start(try configuration(options.processes.dataThreads), on: try listener(data), pool: .data) }
-        let claims = Scheduler(periodic: [try root.makeFolderClaims()], root.log.logger("glance.store"))
-        try run(workers, until: signals, root, "glance.api", beside: claims)
+        let periodic: [(any PeriodicJob)?] = [try root.makeFolderClaims(), try root.makeNodeComparing()]
+        let jobs = Scheduler(periodic: periodic.compactMap(\.self), root.log.logger("glance.store"))
+        try run(workers, until: signals, root, "glance.api", beside: jobs)
     }
 
     /// Runs the registry as FastCGI threads until a signal ends it.

@@ -80,4 +80,8 @@ package enum Timing {
     package static let verificationLook = 60.0
     /// The time between two marks on these folders, and the same while the database is unavailable.
     package static let (folderMark, folderMarkAgain) = (300.0, 5.0)
+    /// The time between two comparisons of a node with the others, the same while it does not know all of itself, and how often that is.
+    package static let (nodeComparison, nodeComparisonAgain, unfinishedComparisons) = (60.0, 2.0, 15)
+    /// The silence after which a node is not compared with any more; several comparisons fit in.
+    package static let nodeSilence = 300
 }

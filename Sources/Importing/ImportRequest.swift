@@ -72,6 +72,10 @@ package struct ImportSettings: Sendable {
     package var rolesWithoutInjection: Set<String> = ["admin"]
     /// The address of this node, by which other nodes find images that are staged here; nil when all nodes share the staging area.
     package var host: String?
+    /// Reads the mark of the staging folder; nil while it has none.
+    package var stagingMark: @Sendable () -> String? = { nil }
+    /// Whether another node that is there has another staging folder, as far as is known.
+    package var isStagedElsewhereToo: @Sendable () -> Bool = { false }
 
     /// Makes default settings.
     package init() {}

@@ -29,7 +29,7 @@ package struct ImportService: Sendable {
     /// - Parameter wasPassedOn: whether another node has sent the request on; then it is not sent on again, and the job waits for the node
     ///   that has the data.
     /// - Returns: the address of the node that has the staged data, if it is another one: it must be asked for the import, and nothing is
-    ///   ordered here.
+    ///   ordered here. Where the data are at another node and it is not known at which, the order is refused.
     /// - Throws: `.invalid` for a method that is not enabled, stores that contradict each other or have the image already, a URL that is
     ///   not allowed and a signature that cannot be checked; `.conflict` for a status that does not fit the method, an image without
     ///   formats, a store that does not exist, and while another task works on the image; `.tooLarge` when the owner's quota is used up.
@@ -46,6 +46,8 @@ package struct ImportService: Sendable {
         let claim = try service.claim(for: seen.owner, bytes: nil)
         // Fetched while the row is not locked. Whether the caller may change the image is checked below.
         let certificate = Result { () throws(Fault) in try self.certificate(of: seen, for: request.method, caller) }
+        let isMissing = request.method == .glanceDirect && service.staging.lacks(seen.id)
+        let mark = request.method == .glanceDirect && !isMissing ? settings.stagingMark() : nil
         var node: String?
         _ = try catalog.order(on: id, visibleTo: caller, claiming: claim) { image throws(Fault) in
             node = nil
@@ -65,11 +67,14 @@ package struct ImportService: Sendable {
             if request.method == .glanceDirect, !wasPassedOn {
                 node = image.node(by: [Image.stageHost], otherThan: settings.host)
                 guard node == nil else { return nil }
+                guard !isMissing || !settings.isStagedElsewhereToo() else { throw stagedElsewhere(image.id) }
             }
             var plan = ImportPlan(try method(of: request, on: image, caller), stores: stores, allMustSucceed: request.allMustSucceed)
             if caller.roles.isDisjoint(with: settings.rolesWithoutInjection) { plan.injected = settings.injected }
             plan.certificate = try certificate.get()
-            return draft(plan, shown: request.body, .imageImport, &image, caller)
+            var task = draft(plan, shown: request.body, .imageImport, &image, caller)
+            task.stagedIn = mark
+            return task
         }
         return node
     }
@@ -131,6 +136,20 @@ package struct ImportService: Sendable {
         guard image[internal: Image.importTask] == nil else {
             throw Fault(.conflict, "Image \(image.id) cannot be worked on while a prior operation is still in progress.")
         }
+    }
+
+    private func stagedElsewhere(_ id: ImageID) -> Fault {
+        service.logger.warning(
+            """
+            an import of image \(id) is refused: its data are staged at another node, which has not said its address; set [DEFAULT] \
+            worker_self_reference_url at each node, or share the staging folder
+            """)
+        return Fault(
+            .conflict,
+            """
+            The data of image \(id) are staged at another node of this service, which cannot be named here. Order the import at the node that \
+            took the data.
+            """)
     }
 
     // MARK: the order

@@ -18,8 +18,8 @@ package struct Importer: Sendable {
     /// Nil when other regions are not configured.
     let downloads: RegionDownloads?
     private let worker: String
-    /// The address of this node; nil when all nodes share the staging area.
-    private let host: String?
+    /// Where this process runs.
+    private let site: @Sendable () -> JobSite
     /// The seconds that a job waits for a node that is silent.
     private let patience: Int
     private let leases: LeaseKeeper
@@ -33,11 +33,12 @@ package struct Importer: Sendable {
     /// - Parameter isEnding: called between pieces; an interrupted job is left to another worker.
     package init(
         service: ImageService, jobs: any JobCatalog, source: any ImageSource, plugins: ImportPlugins,
-        downloads: RegionDownloads?, host: String?, patience: Int, readingTries: Int = 3, isEnding: @escaping @Sendable () -> Bool
+        downloads: RegionDownloads?, site: @escaping @Sendable () -> JobSite, patience: Int, readingTries: Int = 3,
+        isEnding: @escaping @Sendable () -> Bool
     ) throws(ThreadUnavailable) {
         (self.service, self.jobs, self.source, self.plugins, self.downloads) = (service, jobs, source, plugins, downloads)
         self.readingTries = readingTries
-        (self.host, self.patience, self.isEnding, worker) = (host, patience, isEnding, service.worker)
+        (self.site, self.patience, self.isEnding, worker) = (site, patience, isEnding, service.worker)
         let worker = service.worker
         leases = try LeaseKeeper(of: "jobs", logger: service.logger) { tokens in
             Result { () throws(Fault) in try jobs.renew(tokens, ofJobsOf: worker) }
@@ -49,14 +50,15 @@ package struct Importer: Sendable {
     /// - Returns: false when no job waited.
     /// - Throws: when the catalog cannot be asked; then the job is started again when its lease expires.
     package func doOne() throws(Fault) -> Bool {
-        guard !isEnding(), let job = try jobs.claim(Upload.freshToken(), by: worker, on: host, patience: patience) else { return false }
+        let site = self.site()
+        guard !isEnding(), let job = try jobs.claim(Upload.freshToken(), by: worker, at: site, patience: patience) else { return false }
         let lease = leases.keep(job.token)
         defer { leases.release(job.token) }
         let run = JobRun(job: job, lease: lease, isEnding: isEnding)
         let author = Author(project: job.task.owner, user: job.task.user)
         do throws(Fault) {
             try Trace.following(job.trace) { () throws(Fault) in
-                try Author.following(author) { () throws(Fault) in try perform(run) }
+                try Author.following(author) { () throws(Fault) in try perform(run, at: site) }
             }
         } catch {
             run.count(.interrupted)
@@ -80,7 +82,7 @@ package struct Importer: Sendable {
         }
     }
 
-    private func perform(_ run: JobRun) throws(Fault) {
+    private func perform(_ run: JobRun, at site: JobSite) throws(Fault) {
         let isLast = run.job.tries > Self.mostTries
         for leftover in run.job.leftovers {
             do throws(Fault) {
@@ -91,8 +93,8 @@ package struct Importer: Sendable {
                 service.logger.error("data of image \(leftover.image) was not removed from \(leftover.pendingURL): \(error)")
             }
         }
-        if let node = run.job.node, node != host {
-            let fault = Fault(.unreachable, "The node \(node), which has the staged data, was silent for \(patience) s.")
+        if let absent = absentNode(of: run.job, seenFrom: site) {
+            let fault = Fault(.unreachable, "\(absent), which has the staged data, was silent for \(patience) s.")
             guard case .imageImport(let plan) = run.job.details else { return try giveUp(run, fault) }
             return try giveUp(run, fault) { $0.wait(plan, run.job) }
         }
@@ -106,6 +108,13 @@ package struct Importer: Sendable {
         case .location(let plan): try runLocation(run, plan)
         case nil: try giveUp(run, Fault(.unexpected, "The details of the task cannot be read."))
         }
+    }
+
+    /// The node that a job waited for in vain; nil when this one can do it.
+    private func absentNode(of job: Job, seenFrom site: JobSite) -> String? {
+        guard job.stagedIn == nil || job.stagedIn != site.staging else { return nil }
+        if job.stagedIn == nil, job.node == nil || job.node == site.node { return nil }
+        return job.node.map { "The node \($0)" } ?? "The glance-tasks of the machine"
     }
 
     // MARK: the end of a job

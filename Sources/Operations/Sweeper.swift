@@ -7,8 +7,8 @@ package struct Sweeper: Sendable {
     private let catalog: any MaintenanceCatalog
     private let stores: any ImageStores
     private let staging: StagingArea
-    /// The address of this node; nil when no jobs wait for a particular node.
-    private let node: String?
+    /// Where this process does jobs; nil when it does none.
+    private let site: (@Sendable () -> JobSite)?
     private let worker: String
     /// Whether the process of a worker's name no longer runs.
     private let isDead: @Sendable (String) -> Bool
@@ -18,11 +18,12 @@ package struct Sweeper: Sendable {
     ///
     /// - Parameter worker: the name of this process among the holders of leases.
     package init(
-        catalog: any MaintenanceCatalog, stores: any ImageStores, staging: StagingArea, node: String? = nil, worker: String,
+        catalog: any MaintenanceCatalog, stores: any ImageStores, staging: StagingArea, site: (@Sendable () -> JobSite)? = nil,
+        worker: String,
         isDead: @escaping @Sendable (String) -> Bool, logger: Logger
     ) {
         (self.catalog, self.stores, self.staging) = (catalog, stores, staging)
-        (self.node, self.worker, self.isDead, self.logger) = (node, worker, isDead, logger)
+        (self.site, self.worker, self.isDead, self.logger) = (site, worker, isDead, logger)
     }
 
     /// Records that this node is running, and ends the leases of processes of this host that died, so that nobody waits for their expiry.
@@ -30,7 +31,7 @@ package struct Sweeper: Sendable {
     /// - Parameter waiting: the result of a recent look; only what it contains is done.
     package func endLeasesOfTheDead(_ waiting: WaitingWork = .unknown) throws(Fault) {
         attempt("record that this node is running, and which others are awaited") { () throws(Fault) in
-            if let node { try catalog.note(node: node) }
+            if let site { try catalog.note(site()) }
             if waiting.contains(.awaitedNodes) { try catalog.tellWhoIsAwaited() }
         }
         guard waiting.contains(.heldLeases) else { return }

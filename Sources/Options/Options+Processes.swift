@@ -10,6 +10,12 @@ extension Options {
             .help(
                 "Seconds that running requests and jobs have at the end of a program; 0 is no limit. Keep it below systemd's TimeoutStopSec."
             )
+        package let nodeName = Option<String?>.optionalText("vitrine", "node_name")
+            .help(
+                """
+                Name of this node among those with the same database, in warnings about what they do not share; without it the host's name. \
+                Set it where host names change at each start, or two nodes have one.
+                """)
         package let metadataThreads = Option<Int>.int("vitrine", "metadata_threads", default: 16, in: 1...1024)
             .help("Short requests that a process of glance-api serves at once.")
         package let dataThreads = Option<Int>.int("vitrine", "data_threads", default: 16, in: 1...1024)

@@ -6,9 +6,10 @@ extension MariaDBCatalog: JobCatalog {
     /// The length of a job's lease, the same as an upload's.
     private static let lease = "INTERVAL \(Timing.workLease) SECOND"
 
-    package func claim(_ token: String, by worker: String, on node: String?, patience: Int) throws(Fault) -> Job? {
+    package func claim(_ token: String, by worker: String, at site: JobSite, patience: Int) throws(Fault) -> Job? {
         let waiting = try database.read("Looking for jobs") { connection in
-            try connection.all(Self.waitingJobs, .text(node ?? ""), .int(Int64(patience)), .int(Int64(patience)))
+            try connection.all(
+                Self.waitingJobs, .text(site.staging ?? ""), .text(site.node ?? ""), .int(Int64(patience)), .int(Int64(patience)))
         }
         for id in waiting {
             if let job = try claim(id, token, by: worker) { return job }
@@ -39,7 +40,7 @@ extension MariaDBCatalog: JobCatalog {
             var job = Job(
                 task: task, token: token, tries: found.tries + 1, details: JobDetails(found.details), leftovers: leftovers,
                 trace: found.trace)
-            job.node = found.node
+            (job.node, job.stagedIn) = (found.node, found.stagedIn)
             return job
         }
     }
@@ -184,12 +185,12 @@ extension MariaDBCatalog: JobCatalog {
         let details: String
         let pending: [String]
         let trace: Trace?
-        let node: String?
+        let node, stagedIn: String?
     }
 
     private static let jobToTake = Query(
         """
-        SELECT token, tries, details, pending, request_id, global_request_id, node
+        SELECT token, tries, details, pending, request_id, global_request_id, node, staged_in
           FROM vitrine_jobs
          WHERE task_id = ? AND lease_until < UTC_TIMESTAMP(6)
         """
@@ -198,7 +199,8 @@ extension MariaDBCatalog: JobCatalog {
         let global = try row.textOrNil(5)
         return Found(
             token: try row.text(0), tries: Int(try row.int(1)), details: try row.text(2), pending: pending,
-            trace: try row.textOrNil(4).map { Trace(requestID: $0, globalRequestID: global) }, node: try row.textOrNil(6))
+            trace: try row.textOrNil(4).map { Trace(requestID: $0, globalRequestID: global) }, node: try row.textOrNil(6),
+            stagedIn: try row.textOrNil(7))
     }
 
     private static let heldJobs = Query(

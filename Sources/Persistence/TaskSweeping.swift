@@ -60,11 +60,14 @@ extension MariaDBCatalog: MaintenanceCatalog {
         }
     }
 
-    package func note(node: String) throws(Fault) {
+    package func note(_ site: JobSite) throws(Fault) {
+        let names = [site.node, site.staging].compactMap(\.self)
+        guard !names.isEmpty else { return }
+        let rows = names.map { _ in "(?, UTC_TIMESTAMP(6))" }.joined(separator: ", ")
         _ = try database.run("Noting a node", mayRepeat: true) { connection in
             try connection.run(
-                "INSERT INTO vitrine_nodes (node, seen_at) VALUES (?, UTC_TIMESTAMP(6)) ON DUPLICATE KEY UPDATE seen_at = UTC_TIMESTAMP(6)",
-                .text(node))
+                "INSERT INTO vitrine_nodes (node, seen_at) VALUES \(rows) ON DUPLICATE KEY UPDATE seen_at = UTC_TIMESTAMP(6)",
+                names.map { .text($0) })
         }
     }
 
@@ -73,7 +76,8 @@ extension MariaDBCatalog: MaintenanceCatalog {
             try connection.run(
                 """
                 UPDATE vitrine_jobs j STRAIGHT_JOIN task_info i ON i.task_id = j.task_id
-                   SET i.message = CONCAT('Waits for the node ', j.node, ', which has the staged data.')
+                   SET i.message = IF(j.node IS NULL, 'Waits for the glance-tasks of a machine that has the staged data.',
+                                      CONCAT('Waits for the node ', j.node, ', which has the staged data.'))
                  WHERE \(Self.awaitsNode)
                 """)
         }

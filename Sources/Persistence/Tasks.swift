@@ -49,10 +49,11 @@ extension MariaDBCatalog {
         do throws(MariaDBError) {
             try connection.run(
                 """
-                INSERT INTO vitrine_jobs (task_id, image_id, details, node, pending, lease_until, reserved, request_id, global_request_id)
-                VALUES (?, ?, ?, ?, '[]', UTC_TIMESTAMP(6), ?, ?, ?)
-                """, .text(draft.id), .text(draft.image?.text), .text(draft.details.text), .text(draft.node), .int(draft.reserved),
-                .text(draft.trace?.requestID), .text(draft.trace?.globalRequestID))
+                INSERT INTO vitrine_jobs
+                       (task_id, image_id, details, node, staged_in, pending, lease_until, reserved, request_id, global_request_id)
+                VALUES (?, ?, ?, ?, ?, '[]', UTC_TIMESTAMP(6), ?, ?, ?)
+                """, .text(draft.id), .text(draft.image?.text), .text(draft.details.text), .text(draft.node), .text(draft.stagedIn),
+                .int(draft.reserved), .text(draft.trace?.requestID), .text(draft.trace?.globalRequestID))
         } catch {
             guard error.isDuplicate else { throw error }
             throw Fault(.conflict, "Another task works on the image.", cause: error)

@@ -2,9 +2,10 @@ package import Domain
 internal import MariaDB
 
 extension MariaDBCatalog: WaitingWorkCatalog {
-    package func waitingWork(on node: String?, patience: Int) throws(Fault) -> WaitingWork {
+    package func waitingWork(at site: JobSite, patience: Int) throws(Fault) -> WaitingWork {
         try database.read("Looking for work") { connection in
-            try connection.first(Self.look, .text(node ?? ""), .int(Int64(patience)), .int(Int64(patience))) ?? []
+            try connection.first(
+                Self.look, .text(site.staging ?? ""), .text(site.node ?? ""), .int(Int64(patience)), .int(Int64(patience))) ?? []
         }
     }
 
@@ -27,13 +28,15 @@ extension MariaDBCatalog: WaitingWorkCatalog {
         return found
     }
 
-    /// A job (`j`) that this node may do. Its placeholders: the node, and twice how long others wait for theirs.
+    /// A job (`j`) that a worker may do. Its placeholders: the mark of the staging folder that it sees, its node, and twice how long others
+    /// wait for theirs. A worker that sees the right folder may do the job, whichever node has ordered it.
     static let isWaitingJob = """
         j.lease_until < UTC_TIMESTAMP(6)
-                      AND (j.node IS NULL OR j.node = ?
+                      AND (j.staged_in = ? OR j.staged_in IS NULL AND (j.node IS NULL OR j.node = ?)
                            OR j.lease_until < UTC_TIMESTAMP(6) - INTERVAL ? SECOND
                               AND NOT EXISTS (SELECT 1 FROM vitrine_nodes n
-                                               WHERE n.node = j.node AND n.seen_at > UTC_TIMESTAMP(6) - INTERVAL ? SECOND))
+                                               WHERE n.node = COALESCE(j.staged_in, j.node)
+                                                 AND n.seen_at > UTC_TIMESTAMP(6) - INTERVAL ? SECOND))
         """
 
     /// A copy (`c`, of the image `i`) that nobody makes.
@@ -43,5 +46,5 @@ extension MariaDBCatalog: WaitingWorkCatalog {
     static let isOverdue = "r.next_try <= UTC_TIMESTAMP(6) AND r.owed_since < UTC_TIMESTAMP(6) - INTERVAL 60 SECOND"
 
     /// A job (`j`) that waits for a node. One that is there takes its jobs within a second or two, unless it has many.
-    static let awaitsNode = "j.node IS NOT NULL AND j.lease_until < UTC_TIMESTAMP(6) - INTERVAL 5 SECOND"
+    static let awaitsNode = "(j.node IS NOT NULL OR j.staged_in IS NOT NULL) AND j.lease_until < UTC_TIMESTAMP(6) - INTERVAL 5 SECOND"
 }

@@ -70,10 +70,12 @@ package enum Schema {
         Migration("0051-vitrine_verification_stores", PackageResources._051_vitrine_verification_stores_sql),
         Migration("0052-vitrine_notifications_author", PackageResources._052_vitrine_notifications_author_sql),
         Migration("0053-vitrine_image_turns", PackageResources._053_vitrine_image_turns_sql),
+        Migration("0054-vitrine_node_setups", PackageResources._054_vitrine_node_setups_sql),
+        Migration("0055-vitrine_jobs_staged_in", PackageResources._055_vitrine_jobs_staged_in_sql),
         Migration("0056-vitrine_image_use_index", PackageResources._056_vitrine_image_use_index_sql),
-        Migration("0056-vitrine_jobs_index", PackageResources._056_vitrine_jobs_index_sql),
-        Migration("0056-vitrine_removals_index", PackageResources._056_vitrine_removals_index_sql),
-        Migration("0056-vitrine_verification_findings_index", PackageResources._056_vitrine_verification_findings_index_sql),
+        Migration("0057-vitrine_jobs_index", PackageResources._057_vitrine_jobs_index_sql),
+        Migration("0058-vitrine_removals_index", PackageResources._058_vitrine_removals_index_sql),
+        Migration("0059-vitrine_verification_findings_index", PackageResources._059_vitrine_verification_findings_index_sql),
     ]
 }
 

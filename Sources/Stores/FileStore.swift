@@ -295,6 +295,12 @@ extension FileStore: ListedStore {
 }
 
 extension FileStore {
+    /// The folders as this process sees them; nil while that is not known of one of them.
+    var seenFolders: [NodeSetup.Folder]? {
+        let seen = folders.compactMap { $0.seen() }
+        return seen.count == folders.count ? seen : nil
+    }
+
     /// The folders and the permissions of new files, for a verification.
     var verified: (folders: [StoreFolder], permissions: UInt32, readable: ReadableFolders) { (folders, settings.permissions, readable) }
 }

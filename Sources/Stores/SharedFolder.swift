@@ -52,6 +52,11 @@ package final class SharedFolder: Sendable {
         return true
     }
 
+    /// The mark that the folder bears now; nil while it bears none, or cannot be read.
+    package var seenMark: String? {
+        do throws(Fault) { return try mark(orElse: nil) } catch { return nil }
+    }
+
     private func mark(orElse new: String) throws(Fault) -> String { try mark(orElse: .some(new)) ?? new }
 
     /// - Parameter new: the mark to write into a folder without one.

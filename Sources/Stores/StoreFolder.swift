@@ -173,6 +173,22 @@ final class StoreFolder: Sendable {
 
     // MARK: the mark
 
+    /// The folder as this process sees it, to be compared with what other nodes see. It is not marked, nor are images looked for.
+    ///
+    /// - Returns: nil while it is not known which folder it is: it is not there, cannot be read, or was not used yet.
+    func seen() -> NodeSetup.Folder? {
+        let folder = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC)
+        guard folder >= 0 else { return nil }
+        defer { close(folder) }
+        do throws(Fault) {
+            if let mark = try FolderMark.read(in: folder) { return NodeSetup.Folder(path: path, mark: mark) }
+            guard let records, try records.mark(ofFolder: path) != nil else { return nil }
+            return NodeSetup.Folder(path: path, mark: nil)
+        } catch {
+            return nil
+        }
+    }
+
     /// Opens the right folder.
     private func opened() throws(Fault) -> CInt {
         let folder = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC)

@@ -195,6 +195,17 @@ extension StoreSet {
     }
 }
 
+extension StoreSet {
+    /// The folders of the file stores as this process sees them, by the stores' names; nil while that is not known of a store.
+    package var seenFolders: [String: [NodeSetup.Folder]?] {
+        var seen: [String: [NodeSetup.Folder]?] = [:]
+        for member in members {
+            if let store = member.unguarded as? FileStore { seen.updateValue(store.seenFolders, forKey: member.countedName) }
+        }
+        return seen
+    }
+}
+
 /// What a verification asks of the stores.
 extension StoreSet {
     /// The stores without their guards, by the names that findings have.

@@ -106,7 +106,7 @@ final class InProcessService: Sendable {
             injector: injector, catalog: catalog, service: service,
             imports: ImportService(service: service, catalog: catalog, source: web, regions: nil, settings: ImportSettings()),
             importer: try Importer(
-                service: service, jobs: catalog, source: web, plugins: ImportPlugins(), downloads: nil, host: nil, patience: 3600,
+                service: service, jobs: catalog, source: web, plugins: ImportPlugins(), downloads: nil, site: { JobSite() }, patience: 3600,
                 isEnding: { false }),
             copier: Copier(service: service, orders: catalog, isEnding: { false }),
             locations: LocationService(service: service, locations: catalog, areForClients: true, verifies: true),

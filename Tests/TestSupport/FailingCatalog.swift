@@ -163,8 +163,8 @@ package final class FailingCatalog: WholeCatalog {
         }
     }
 
-    package func claim(_ token: String, by worker: String, on node: String?, patience: Int) throws(Fault) -> Job? {
-        try call("claim") { () throws(Fault) in try base.claim(token, by: worker, on: node, patience: patience) }
+    package func claim(_ token: String, by worker: String, at site: JobSite, patience: Int) throws(Fault) -> Job? {
+        try call("claim") { () throws(Fault) in try base.claim(token, by: worker, at: site, patience: patience) }
     }
 
     package func renew(_ tokens: Set<String>, ofJobsOf worker: String) throws(Fault) -> Set<String> {
@@ -233,8 +233,8 @@ package final class FailingCatalog: WholeCatalog {
         try call("endLeases") { () throws(Fault) in try base.endLeases(of: workers) }
     }
 
-    package func note(node: String) throws(Fault) {
-        try call("note") { () throws(Fault) in try base.note(node: node) }
+    package func note(_ site: JobSite) throws(Fault) {
+        try call("note") { () throws(Fault) in try base.note(site) }
     }
 
     package func tellWhoIsAwaited() throws(Fault) {

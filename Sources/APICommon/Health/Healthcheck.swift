@@ -8,8 +8,8 @@ internal import JSONDocument
 /// The plain form only looks at the files by which an operator takes a service out of use. The detailed form, for monitoring,
 /// also checks what the service depends on: the database, the stores and the identity service.
 ///
-/// Source: oslo.middleware, `healthcheck`, as Glance mounts it. Unlike there, the detailed form does not reveal hosts, threads and
-/// paths, and its JSON names the release.
+/// Source: oslo.middleware, `healthcheck`, as Glance mounts it. Unlike there, the detailed form does not reveal threads, paths and what
+/// runs on the host, and its JSON names the release. It names other nodes where it warns of a difference between them and this one.
 package struct Healthcheck: Sendable {
     /// Files that tell whether a service is in use; the plug-ins of `backends`.
     package enum Backend: Sendable {
@@ -36,8 +36,12 @@ package struct Healthcheck: Sendable {
     private let backends: [Backend]
     /// Nil if `detailed` is off.
     private let checks: HealthChecks?
+    /// What an operator should mend although this process is well, for the detailed form. It takes no time.
+    private let warnings: @Sendable () -> [String]
 
-    package init(backends: [Backend], checks: HealthChecks?) { (self.backends, self.checks) = (backends, checks) }
+    package init(backends: [Backend], checks: HealthChecks?, warnings: @escaping @Sendable () -> [String] = { [] }) {
+        (self.backends, self.checks, self.warnings) = (backends, checks, warnings)
+    }
 
     /// Answers a request below `/healthcheck`.
     ///
@@ -48,14 +52,15 @@ package struct Healthcheck: Sendable {
         let format = Format.preferred(by: request.headers["Accept"])
         let wantsDetails = format == .json || request.query?["detail"] != nil
         let findings = wantsDetails ? checks?.findings() : nil
+        let warnings = findings == nil ? [] : self.warnings()
         let isWell = reasons.allSatisfy { $0 == "OK" } && findings?.allSatisfy(\.isWell) ?? true
         if request.method == .HEAD { return Response(isWell ? .noContent : .serviceUnavailable) }
 
         let (type, text) =
             switch format {
-            case .text: ("text/plain; charset=UTF-8", Self.text(reasons, findings))
-            case .html: ("text/html; charset=UTF-8", Self.page(reasons, findings))
-            case .json: ("application/json", Self.json(reasons, findings))
+            case .text: ("text/plain; charset=UTF-8", Self.text(reasons, findings, warnings))
+            case .html: ("text/html; charset=UTF-8", Self.page(reasons, findings, warnings))
+            case .json: ("application/json", Self.json(reasons, findings, warnings))
             }
         var response = Response(isWell ? .ok : .serviceUnavailable, body: .bytes(Array(text.utf8)))
         response.headers["Content-Type"] = type
@@ -63,11 +68,11 @@ package struct Healthcheck: Sendable {
         return response
     }
 
-    private static func text(_ reasons: [String], _ findings: [HealthChecks.Finding]?) -> String {
-        (reasons + (findings ?? []).map { "\($0.name): \($0.reason)" }).joined(separator: "\n")
+    private static func text(_ reasons: [String], _ findings: [HealthChecks.Finding]?, _ warnings: [String]) -> String {
+        (reasons + (findings ?? []).map { "\($0.name): \($0.reason)" } + warnings.map { "warning: \($0)" }).joined(separator: "\n")
     }
 
-    private static func json(_ reasons: [String], _ findings: [HealthChecks.Finding]?) -> String {
+    private static func json(_ reasons: [String], _ findings: [HealthChecks.Finding]?, _ warnings: [String]) -> String {
         var document: JSONObject = ["detailed": .bool(findings != nil), "reasons": .array(reasons.map { .string($0) })]
         if let findings {
             document["reasons"] = .array(reasons.map { ["class": "HealthcheckResult", "details": "", "reason": .string($0)] })
@@ -79,13 +84,14 @@ package struct Healthcheck: Sendable {
                         "reason": .string($0.reason),
                     ]
                 })
+            if !warnings.isEmpty { document["warnings"] = .array(warnings.map { .string($0) }) }
             document["version"] = .string(Version.current)
         }
         return String(decoding: JSON.object(document).text, as: UTF8.self)
     }
 
-    private static func page(_ reasons: [String], _ findings: [HealthChecks.Finding]?) -> String {
-        let rows = text(reasons, findings).split(separator: "\n").map { "   <tr><td>\(escapedForHTML(String($0)))</td></tr>\n" }
+    private static func page(_ reasons: [String], _ findings: [HealthChecks.Finding]?, _ warnings: [String]) -> String {
+        let rows = text(reasons, findings, warnings).split(separator: "\n").map { "   <tr><td>\(escapedForHTML(String($0)))</td></tr>\n" }
         return """
             <html>
              <head>

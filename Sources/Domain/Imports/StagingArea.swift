@@ -11,6 +11,16 @@ package struct StagingArea: Sendable {
         try store.begin(id, token: token, announcing: size)
     }
 
+    /// Whether an image's data are missing here for certain.
+    package func lacks(_ image: ImageID) -> Bool {
+        do throws(Fault) {
+            _ = try bytes(of: image)
+            return false
+        } catch {
+            return error.kind == .notFound
+        }
+    }
+
     /// - Throws: `.notFound` when nothing is staged.
     package func bytes(of image: ImageID) throws(Fault) -> Blob { try store.bytes(at: url(of: image)) }
 

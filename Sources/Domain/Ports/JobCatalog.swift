@@ -52,10 +52,10 @@ package protocol JobCatalog: Sendable {
     ///
     /// - Parameters:
     ///   - token: names the attempt.
-    ///   - node: this node's address; jobs of other nodes are left to them.
-    ///   - patience: the seconds of silence after which a node's jobs are claimed by others too.
+    ///   - site: where the worker runs; jobs of other nodes, and of other staging folders, are left to those who see them.
+    ///   - patience: the seconds of silence after which their jobs are claimed by others too.
     /// - Returns: nil when no job waits.
-    func claim(_ token: String, by worker: String, on node: String?, patience: Int) throws(Fault) -> Job?
+    func claim(_ token: String, by worker: String, at site: JobSite, patience: Int) throws(Fault) -> Job?
 
     /// Renews the leases of a worker's jobs, for `LeaseKeeper`.
     ///
@@ -100,6 +100,6 @@ package protocol JobCatalog: Sendable {
 extension JobCatalog {
     /// Claims the oldest job that no worker holds, including those of nodes that were silent for an hour.
     package func claim(_ token: String, by worker: String, on node: String?) throws(Fault) -> Job? {
-        try claim(token, by: worker, on: node, patience: 3600)
+        try claim(token, by: worker, at: JobSite(node: node), patience: 3600)
     }
 }

@@ -29,8 +29,8 @@ package protocol MaintenanceCatalog: UploadCatalog {
     /// Ends the leases of workers that no longer run, so that nobody waits for their expiry.
     func endLeases(of workers: [String]) throws(Fault)
 
-    /// Records that a node is running, so that other nodes leave its jobs to it.
-    func note(node: String) throws(Fault)
+    /// Records that a worker of jobs is running there, so that others leave to it the jobs of its node and of its staging folder.
+    func note(_ site: JobSite) throws(Fault)
 
     /// Writes into waiting tasks for which node they wait.
     func tellWhoIsAwaited() throws(Fault)

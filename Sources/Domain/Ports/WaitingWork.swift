@@ -32,8 +32,8 @@ package protocol WaitingWorkCatalog: Sendable {
     /// Looks at all queues with one statement.
     ///
     /// - Parameters:
-    ///   - node: as for `JobCatalog.claim`.
+    ///   - site: as for `JobCatalog.claim`.
     ///   - patience: as for `JobCatalog.claim`.
     /// - Throws: `.unavailable` when the records cannot be read now.
-    func waitingWork(on node: String?, patience: Int) throws(Fault) -> WaitingWork
+    func waitingWork(at site: JobSite, patience: Int) throws(Fault) -> WaitingWork
 }

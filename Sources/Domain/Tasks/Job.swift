@@ -13,6 +13,8 @@ package struct Job: Sendable {
     package let trace: Trace?
     /// The node that has what the job needs; nil where any has.
     package var node: String?
+    /// The mark of the staging folder that has its data; nil where `node` counts.
+    package var stagedIn: String?
 
     package init(task: Task, token: String, tries: Int, details: JobDetails?, leftovers: [Upload], trace: Trace?) {
         self.task = task
@@ -30,6 +32,17 @@ extension Job {
         guard case .imageImport(let plan) = details else { return false }
         return plan.method == .staged
     }
+}
+
+/// Where a worker of jobs runs, which decides what it finds there.
+package struct JobSite: Sendable {
+    /// The address of its node; nil when it has none.
+    package var node: String?
+    /// The mark of the staging folder that it sees; nil while that is not known.
+    package var staging: String?
+
+    /// Makes a site of its parts.
+    package init(node: String? = nil, staging: String? = nil) { (self.node, self.staging) = (node, staging) }
 }
 
 /// How far a job is.

@@ -79,6 +79,9 @@ package struct TaskDraft: Sendable {
     package var details: JobDetails
     /// The node that must run the task; nil for any.
     package var node: String?
+    /// The mark of the staging folder that has the task's data: whoever sees it may run the task, whatever `node` is. Nil when that is not
+    /// known.
+    package var stagedIn: String?
     /// Bytes that are reserved for the task within its owner's quota.
     package var reserved: Int64 = 0
 
