@@ -77,7 +77,8 @@ package struct Database: Sendable {
     /// Runs statements as one transaction. It is repeated after a deadlock and, once and over a new connection, after its connection was
     /// lost before COMMIT was sent.
     ///
-    /// `body` may run several times, so it must change nothing but the database. Its own faults roll back and are thrown on.
+    /// `body` may run several times, so it must change nothing but the database. Its own faults roll back and are thrown on; at a node of a
+    /// Galera cluster only when they are the same once the node has caught up, since what was written before at another node decides.
     ///
     /// A transaction takes effect once, also if the answer to COMMIT is lost: it writes its name into `vitrine_commits`, and is repeated
     /// only if that name is not there. It writes the name first, so that the check waits for a COMMIT that is still running.
@@ -93,8 +94,13 @@ package struct Database: Sendable {
         var pause = ConflictPause(atMost: Self.patience)
         while true {
             do {
-                let value = try pool.withConnection(within: seconds, fresh: commit.wasLost) { connection in
-                    try attempt(&commit, on: connection, body)
+                let value = try pool.withConnection(within: seconds, fresh: commit.wasLost) { connection -> Value in
+                    do {
+                        return try attempt(&commit, on: connection, body)
+                    } catch is Fault where connection.isReplicated {
+                        try connection.catchUp()
+                        return try attempt(&commit, on: connection, body)
+                    }
                 }
                 if wakesAfterTransactions { wakeUp.wakeUp() }
                 return value

@@ -30,7 +30,12 @@ extension MariaDBCatalog: UploadCatalog {
     package func renew(_ tokens: Set<String>?, heldBy worker: String) throws(Fault) -> Set<String> {
         let list = SQLValue.text(tokens?.joined(separator: ","))
         return try database.renew("Renewing uploads") { connection in
-            let held = Set(try connection.all(Self.heldTokens, .text(worker), list, list))
+            var held = Set(try connection.all(Self.heldTokens, .text(worker), list, list))
+            if connection.isReplicated, let tokens, held != tokens {
+                // They may have been acquired at another node.
+                try connection.catchUp()
+                held = Set(try connection.all(Self.heldTokens, .text(worker), list, list))
+            }
             if !held.isEmpty {
                 try connection.run(
                     """

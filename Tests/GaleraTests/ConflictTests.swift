@@ -195,6 +195,20 @@ extension OnGalera {
             }
         }
 
+        /// A worker whose node is lost between the two goes on at the next.
+        @Test func `is known to an upload that ends at the next`() throws {
+            guard let cluster = try Cluster.synced() else { return }
+            let measured = MeasuredBytes(size: 4, checksum: "c", hash: ImageHash(algorithm: "sha512", value: "h"))
+            for _ in 0..<100 {
+                let image = try cluster.catalogs[0].insert(ImageDraft(id: .fresh(), owner: "acme"), claiming: nil).id
+                let upload = Upload(image: image, token: image.text.filter(\.isHexDigit), pendingURL: "file:///nowhere")
+                _ = try cluster.catalogs[0].begin(upload, by: "worker", claiming: nil)
+                #expect(try cluster.catalogs[1].renew([upload.token], heldBy: "worker") == [upload.token])
+                _ = try cluster.catalogs[2].finish(
+                    upload, at: ImageLocation(url: "file:///there", metadata: "{}"), measured, claiming: nil, isShown: false)
+            }
+        }
+
         @Test func `is found at the next`() throws {
             guard let cluster = try Cluster.synced() else { return }
             for _ in 0..<100 {
