@@ -7,7 +7,7 @@ import Testing
 
 @testable import Persistence
 
-/// Every filter by every sort key, as every kind of caller, on a database where a page that is found by reading a whole range shows.
+/// Filters by sort keys, as every kind of caller, on a database where a page that is found by reading a whole range shows.
 @Suite(.serialized) struct `Searching the images of a page` {
     private static let images = 12000
 
@@ -16,7 +16,7 @@ import Testing
         let connection = try Self.connection()
         let search = ListSearch(connection: connection)
         var slowest: [(rows: Int64, listing: String)] = []
-        for (number, row) in Self.rows.enumerated() {
+        for (number, row) in Self.rows.enumerated() where number % 3 == Person.allCases.firstIndex(of: person)! {
             let listing = Self.listing(row.filters, row.sort)
             let marker = number % 2 == 0 ? nil : Self.markers[number % Self.markers.count]
             let plan = ListPlan(listing: listing, caller: person.caller, marker: try Self.image(marker, connection))
@@ -29,7 +29,7 @@ import Testing
         #expect(slowest.filter { $0.rows > 9000 }.prefix(20).map { "\($0.rows): \($0.listing)" } == [])
     }
 
-    /// Whatever way is chosen, the page is the same.
+    /// Whatever way is chosen, the page is the same. Each person asks a part of the rows.
     @Test(arguments: Person.allCases) func `finds the same images by every way`(_ person: Person) throws {
         let connection = try Self.connection()
         let search = ListSearch(connection: connection)
