@@ -25,8 +25,9 @@ import Testing
             slowest.append((try Self.rowsRead(connection), "\(person) \(row.filters) \(row.sort) after \(marker ?? "nothing")"))
         }
         slowest.sort { $0.rows > $1.rows }
-        // The index of a key has 12,000 live rows, and the table 18,000. A row that is read, joined and sorted counts three times.
-        #expect(slowest.filter { $0.rows > 9000 }.prefix(20).map { "\($0.rows): \($0.listing)" } == [])
+        // The index of a key has 12,000 live rows, and the table 18,000. A row that a tag names counts up to
+        // four times: there, its image, its members, and in the sort.
+        #expect(slowest.filter { $0.rows > 11000 }.prefix(20).map { "\($0.rows): \($0.listing)" } == [])
     }
 
     /// Whatever way is chosen, the page is the same. Each person asks a part of the rows.
