@@ -63,7 +63,7 @@ struct ListCosts {
         guard isInOrder else { return .groups }
         let isBounded = best.most <= max(Self.small, 2 * min(best.likely, other?.cost ?? .infinity))
         let depth = max(100, 1.4 * best.rows) * best.share
-        guard !isBounded, depth < 0.7 * best.all * best.share, let measure = best.measure else {
+        guard !isBounded, !best.isWhole, depth < 0.7 * best.all * best.share, let measure = best.measure else {
             return .whole(.ranges(best.key), readsSharedInOrder: best.readsSharedInOrder)
         }
         return .pieces(
@@ -87,7 +87,10 @@ struct ListCosts {
         let measure: ListPlan.Range?
         let share: Double
 
-        var likely: Double { fixed + rows * row }
+        /// Whether it is not read in pieces, each of which would read the memberships again.
+        let isWhole: Bool
+
+        var likely: Double { isWhole ? most : fixed + rows * row }
         var most: Double { fixed + all * row }
     }
 
@@ -120,7 +123,8 @@ struct ListCosts {
             all: all,
             row: row(key) + (readsSharedInOrder ? Cost.looked + Cost.joined : 0),
             fixed: readsSharedInOrder ? 0 : estimates[.memberships] * (Cost.looked + Double(plan.joinCount) * Cost.joined),
-            measure: largest.map { measures[$0] }, share: largest.map { remaining[$0] / max(1, all) } ?? 1)
+            measure: largest.map { measures[$0] }, share: largest.map { remaining[$0] / max(1, all) } ?? 1,
+            isWhole: !readsSharedInOrder && estimates[.memberships] > Self.fewMemberships)
     }
 
     private func filtered(_ key: ImageListing.Sort.Key, _ place: Int) -> Double {
