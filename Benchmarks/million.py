@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """Fills a database as a very large cloud has it: a million images, and three million that were deleted and not yet purged.
 
-    Benchmarks/million.py --state /tmp/vitrine-million         # 12 minutes, 20 GB; then the server is stopped
+    Benchmarks/million.py --state /tmp/vitrine-million         # 15 minutes of processor time, 15 GB, and 6 GB more meanwhile
     Benchmarks/million.py --state /tmp/small --images 10000    # the same, a hundredth of it
     Benchmarks/million.py --state /tmp/small --serve           # starts the server of a folder that was filled, and prints how to reach it
 

@@ -23,7 +23,8 @@ extension Schema.Migration {
 
     /// Whether all that it does is to drop indexes, which takes no time.
     package var onlyDropsIndexes: Bool {
-        alteredTable != nil && lines.drop { !$0.hasPrefix(Self.alteration) }.dropFirst().allSatisfy { $0.contains("DROP INDEX ") }
+        let changes = lines.drop { !$0.hasPrefix(Self.alteration) }.dropFirst()
+        return !changes.isEmpty && changes.allSatisfy { $0.contains("DROP INDEX ") }
     }
 
     private var lines: [Substring] { sql.split(separator: "\n") }

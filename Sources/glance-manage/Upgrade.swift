@@ -115,7 +115,9 @@ extension MigrationStep {
     fileprivate var text: String? {
         switch self {
         case .begins(let migration, let rows, let stopsCluster):
-            guard let table = migration.alteredTable, rows >= Self.many, !migration.onlyDropsIndexes else { return "applying \(migration.name)" }
+            guard let table = migration.alteredTable, rows >= Self.many, !migration.onlyDropsIndexes else {
+                return "applying \(migration.name)"
+            }
             let indexes = migration.addedIndexes
             let what = indexes > 0 ? "\(indexes) index\(indexes == 1 ? "" : "es") of \(table)" : "a change of \(table)"
             return """

@@ -220,8 +220,11 @@ import Threading
             "INSERT INTO images (id, status, min_disk, min_ram, created_at, deleted) VALUES ('i', 'active', 0, 0, NOW(), 0)")
         try connection.execute("ALTER TABLE image_tags DROP INDEX vitrine_image_tags_value")
         try connection.execute("DELETE FROM vitrine_migrations WHERE name IN ('0020-image_tags_by_value', '0019-images_by_value')")
-        try connection.execute(
-            "INSERT INTO image_tags (image_id, value, created_at, deleted) SELECT 'i', seq, NOW(), 0 FROM seq_1_to_150000")
+        for part in 0..<6 {
+            try connection.execute(
+                "INSERT INTO image_tags (image_id, value, created_at, deleted) SELECT 'i', \(part) * 20000 + seq, NOW(), 0 FROM seq_1_to_20000"
+            )
+        }
         try connection.execute("ANALYZE TABLE image_tags")
         let sync = try manage(name, "db", "sync")
         #expect(sync.status == 0)
