@@ -52,23 +52,26 @@ package final class TestGlance: @unchecked Sendable {
     ///   - cacheFolder: the folder of the image cache; it need not exist. The flavor decides whether images are sent from it.
     ///   - proxy: the proxy through which the service reaches its database.
     ///   - port: a port that is known already, instead of any free one.
+    ///   - database: the database of another service, whose tables are there, instead of a new one.
+    ///   - environment: variables of all programs, nginx included.
     package init(
         _ options: [String: String] = [:], before: String = "", identity: String? = "tokens", workers: Int = 2, storeFolder: String? = nil,
         stores: [String] = [], cacheFolder: String? = nil, runsTasks: Bool = false, runsRegistry: Bool = false,
         blobs: [(prefix: String, folder: String)]? = nil, remotes: [(prefix: String, authorities: String?)] = [],
-        server: PrivateMariaDB? = nil, proxy: SilentProxy? = nil, port: Int? = nil
+        server: PrivateMariaDB? = nil, proxy: SilentProxy? = nil, port: Int? = nil, database: String? = nil,
+        environment: [String: String] = [:]
     ) throws {
         let name = "t\(UInt32.random(in: 0...UInt32.max))"
         let server = try server ?? SharedMariaDB.running()
         folder = "\(TestFolder.root)/\(name)"
-        databaseName = name
+        databaseName = database ?? name
         self.port = try port ?? freePort()
         registryPort = try freePort()
         tokens = "\(folder)/tokens.yaml"
         try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
-        try server.createDatabase(name)
-        let url = proxy?.url(of: name) ?? server.url(of: name)
-        try Migrations(Database(Pool(try Address(url: url)))).apply { _ in }
+        if database == nil { try server.createDatabase(databaseName) }
+        let url = proxy?.url(of: databaseName) ?? server.url(of: databaseName)
+        if database == nil { try Migrations(Database(Pool(try Address(url: url)))).apply { _ in } }
 
         let lines = Person.allCases.map { "  \($0.rawValue): { user: \($0.rawValue), project: \($0.project), roles: [\($0.roles)] }" }
         try "tokens:\n\(lines.joined(separator: "\n"))\n".write(toFile: tokens, atomically: true, encoding: .utf8)
@@ -103,6 +106,7 @@ package final class TestGlance: @unchecked Sendable {
             port: self.port, workers: workers)
         if let cacheFolder { settings.blobs.append(("/_blobs/.cache", cacheFolder)) }
         settings.remotes = remotes
+        settings.environment = environment
         settings.runsTasks = runsTasks
         settings.registryPort = runsRegistry ? registryPort : nil
         site = Site(settings)
