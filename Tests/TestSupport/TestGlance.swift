@@ -53,27 +53,30 @@ package final class TestGlance: @unchecked Sendable {
     ///   - proxy: the proxy through which the service reaches its database.
     ///   - url: of a database that is there already, instead of one on a server of the tests.
     ///   - port: a port that is known already, instead of any free one.
+    ///   - database: the database of another service, whose tables are there, instead of a new one.
+    ///   - environment: variables of all programs, nginx included.
     package init(
         _ options: [String: String] = [:], before: String = "", identity: String? = "tokens", workers: Int = 2, storeFolder: String? = nil,
         stores: [String] = [], cacheFolder: String? = nil, runsTasks: Bool = false, runsRegistry: Bool = false,
         blobs: [(prefix: String, folder: String)]? = nil, remotes: [(prefix: String, authorities: String?)] = [],
-        server: PrivateMariaDB? = nil, proxy: SilentProxy? = nil, url: String? = nil, port: Int? = nil
+        server: PrivateMariaDB? = nil, proxy: SilentProxy? = nil, url: String? = nil, port: Int? = nil, database: String? = nil,
+        environment: [String: String] = [:]
     ) throws {
         let name = "t\(UInt32.random(in: 0...UInt32.max))"
         folder = "\(TestFolder.root)/\(name)"
-        databaseName = name
+        databaseName = database ?? name
         self.port = try port ?? freePort()
         registryPort = try freePort()
         tokens = "\(folder)/tokens.yaml"
         try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
-        let database = try url ?? Self.makeDatabase(name, server, proxy)
-        try Migrations(Database(Pool(try Address(url: database)))).apply { _ in }
+        let connection = try url ?? Self.address(of: databaseName, isThere: database != nil, server, proxy)
+        if database == nil { try Migrations(Database(Pool(try Address(url: connection)))).apply { _ in } }
 
         let lines = Person.allCases.map { "  \($0.rawValue): { user: \($0.rawValue), project: \($0.project), roles: [\($0.roles)] }" }
         try "tokens:\n\(lines.joined(separator: "\n"))\n".write(toFile: tokens, atomically: true, encoding: .utf8)
         let store = storeFolder ?? "\(folder)/images"
         var groups = [
-            "database": "connection = \(database)",
+            "database": "connection = \(connection)",
             // Few threads, because the services of a hundred suites run at the same time.
             "vitrine": (identity.map { "identity = \($0)\n" } ?? "")
                 + "token_file = \(tokens)\nsend_log = \(Site.sendLog(in: folder))\nmetadata_threads = 6\ndata_threads = 8\nregistry_threads = 8"
@@ -102,6 +105,7 @@ package final class TestGlance: @unchecked Sendable {
             port: self.port, workers: workers)
         if let cacheFolder { settings.blobs.append(("/_blobs/.cache", cacheFolder)) }
         settings.remotes = remotes
+        settings.environment = environment
         settings.runsTasks = runsTasks
         settings.registryPort = runsRegistry ? registryPort : nil
         site = Site(settings)
@@ -111,10 +115,13 @@ package final class TestGlance: @unchecked Sendable {
 
     deinit { site.stop() }
 
-    private static func makeDatabase(_ name: String, _ server: PrivateMariaDB?, _ proxy: SilentProxy?) throws -> String {
+    /// The URL of a database on a server of the tests, which is made if it is not there.
+    private static func address(
+        of database: String, isThere: Bool, _ server: PrivateMariaDB?, _ proxy: SilentProxy?
+    ) throws -> String {
         let server = try server ?? SharedMariaDB.running()
-        try server.createDatabase(name)
-        return proxy?.url(of: name) ?? server.url(of: name)
+        if !isThere { try server.createDatabase(database) }
+        return proxy?.url(of: database) ?? server.url(of: database)
     }
 
     /// The service that all tests of a suite share; it runs until the process ends.
