@@ -70,8 +70,8 @@ import Testing
 @Suite struct `The memory of glance-tasks with RBD stores` {
     /// MiB above what it had: the pieces that are read and written, and what librbd holds of those that are read.
     private static let room = 96
-    /// MiB that may stay.
-    private static let kept = 16
+    /// MiB that may stay, however many images were copied: what the threads of librbd and of the C library hold.
+    private static let kept = 32
 
     @Test func `does not grow with the image that is copied from pool to pool, nor with each copy`() throws {
         guard let ceph = try Ceph() else { return }
