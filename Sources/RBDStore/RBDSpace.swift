@@ -6,16 +6,22 @@ extension RBDPool {
     /// What the pool may still take, and all that it has and may take: as the cluster reckons it from the copies that it keeps, its fullest
     /// OSD and the pool's quota.
     func space() throws(CephError) -> StoreSpace {
+        let (left, quotaLeft, stored) = try room()
+        let free = min(left, quotaLeft ?? left)
+        let (size, isTooMuch) = stored.addingReportingOverflow(free)
+        return StoreSpace(free: free, size: isTooMuch ? .max : size)
+    }
+
+    /// Bytes that the cluster has for the pool, that are left of the pool's quota (nil without one), and that the pool has stored.
+    private func room() throws(CephError) -> (left: Int64, quotaLeft: Int64?, stored: Int64) {
         let answer = try connection.askMonitors(#"{"prefix": "df", "detail": "detail", "format": "json"}"#)
         guard let document = try? JSON(parsing: answer),
             let pools = document.object?["pools"]?.array,
             let stats = pools.lazy.compactMap(\.object).first(where: { $0["name"]?.string == name })?["stats"]?.object,
             let left = stats.number("max_avail"), let stored = stats.number("stored")
         else { throw CephError(code: EBADMSG, doing: "asking for the pool's space") }
-        var free = left
-        if let quota = stats.number("quota_bytes"), quota > 0 { free = min(free, max(0, quota - stored)) }
-        let (size, isTooMuch) = stored.addingReportingOverflow(free)
-        return StoreSpace(free: free, size: isTooMuch ? .max : size)
+        let quota = stats.number("quota_bytes").flatMap { $0 > 0 ? $0 : nil }
+        return (left, quota.map { max(0, $0 - stored) }, stored)
     }
 
     /// Whether the cluster takes no more data of the pool: its OSDs are full, or its quota is reached. No space is also what it tells while
@@ -29,9 +35,12 @@ extension RBDPool {
     }
 
     /// Whether a number of bytes is more than the pool can take; not where that cannot be told.
+    ///
+    /// A quota counts as soon as it is reached: the cluster says that the pool is full some seconds later.
     func isTooLarge(_ size: Int64) throws(CephError) -> Bool {
-        let free = try space().free
-        guard size > free, free <= 0 else { return size > free }
+        let (left, quotaLeft, _) = try room()
+        if let quotaLeft, size > quotaLeft { return true }
+        guard size > left, left <= 0 else { return size > left }
         return try isFull()
     }
 }

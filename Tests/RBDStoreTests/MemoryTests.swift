@@ -69,9 +69,9 @@ import Testing
 
 @Suite struct `The memory of glance-tasks with RBD stores` {
     /// MiB above what it had: the pieces that are read and written, and what librbd holds of those that are read.
-    private static let room = 96
-    /// MiB that may stay.
-    private static let kept = 16
+    private static let room = 128
+    /// MiB that may stay, however many images were copied: what the threads of librbd and of the C library hold.
+    private static let kept = 32
 
     @Test func `does not grow with the image that is copied from pool to pool, nor with each copy`() throws {
         guard let ceph = try Ceph() else { return }
@@ -90,12 +90,18 @@ import Testing
             let order = #"{"method": {"name": "copy-image"}, "stores": ["far"]}"#
             #expect(try glance.send("POST", "/v2/images/\(id)/import", as: .admin, json: order).status == 202)
             #expect(try eventually { try glance.image(id)["stores"]?.string == "ceph,far" })
-            let (most, now) = (try kilobytes("VmHWM", of: tasks) >> 10, try kilobytes("VmRSS", of: tasks) >> 10)
+            let most = try kilobytes("VmHWM", of: tasks) >> 10
             if before > 0 {
                 #expect(most - before <= Self.room, "a copy took \(most - before) MiB above \(before) MiB")
-                #expect(now - before <= Self.kept, "\(now - before) MiB are kept")
+                // The copy is recorded a moment before its memory is free.
+                var kept = 0
+                let isFree = try eventually {
+                    kept = try kilobytes("VmRSS", of: tasks) >> 10 - before
+                    return kept <= Self.kept
+                }
+                #expect(isFree, "\(kept) MiB are kept")
             } else {
-                before = now
+                before = try kilobytes("VmRSS", of: tasks) >> 10
             }
             #expect(try eventually { try glance.send("DELETE", "/v2/images/\(id)").status == 204 })
         }
