@@ -30,7 +30,7 @@ import Testing
     @Test func `is read up to its bound and not beyond`() {
         let bytes = (0..<100_000).map { UInt8(truncatingIfNeeded: $0) }
         withFile(bytes) { path in
-            #expect(fileBytes(of: path).isSame(as: bytes))
+            #expect(fileBytes(of: path) == bytes)
             #expect(fileBytes(of: path, atMost: bytes.count) == bytes)
             #expect(fileBytes(of: path, atMost: bytes.count - 1) == nil)
             #expect(errno == EFBIG)
