@@ -82,7 +82,8 @@ struct Mix {
             return Work(kind: .download, request: head("GET", "/v2/images/\(image)/file"), status: 200)
         case ..<95: return change(of: material.changed[connection % material.changed.count])
         default:
-            let body = #"{"name": "load-\#(number)", "disk_format": "raw", "container_format": "bare", "os_distro": "debian"}"#
+            // Hidden, since a list that names an image which is deleted before its row is read has one image less.
+            let body = #"{"name": "load-\#(number)", "disk_format": "raw", "container_format": "bare", "os_hidden": true}"#
             return Work(
                 kind: .create, request: head("POST", "/v2/images", "application/json", Array(body.utf8)), status: 201,
                 expected: [Array("\"queued\"".utf8), Array("\"load-\(number)\"".utf8)])
