@@ -369,6 +369,7 @@ let package = Package(
             "GatewayTests",
             needs: [
                 "TestSupport", "APICommon", "Domain", "FastCGI", "HTTP", "JSONDocument", "OsloLog", "Server", "Stack", "Stores",
+                "Threading",
                 "glance-api", "glance-manage", "glance-registry", "glance-tasks",
             ]),
         tests(
