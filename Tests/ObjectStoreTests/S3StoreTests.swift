@@ -104,7 +104,12 @@ import Threading
         try living.append("hello")
         #expect(try store.everything(at: living.commit().url) == Array("hello".utf8))
         living.confirm()
-        #expect(try place.contents(with: id.text) == [id.text])
+        // While the other upload has not named itself in its mark, the stray is left to a later sweep.
+        #expect(
+            try eventually {
+                try store.discardPending(stray)
+                return try place.contents(with: id.text) == [id.text]
+            })
     }
 
     @Test(arguments: S3Place.all)
