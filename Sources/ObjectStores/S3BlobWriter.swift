@@ -164,6 +164,11 @@ final class S3BlobWriter: BlobWriter, @unchecked Sendable {
         return Fault(.unavailable, "The upload to the store '\(client.store)' was taken back meanwhile.", cause: trouble)
     }
 
+    /// The refusal of a request that makes the object only where there is none.
+    private func refusalOfObject(_ trouble: S3Trouble) -> Fault {
+        trouble.status == 412 || trouble.code == "ConditionalRequestConflict" ? .exists(in: client.store) : refusal(trouble)
+    }
+
     // MARK: commit
 
     func commit() throws(Fault) -> ImageLocation {
@@ -213,9 +218,8 @@ final class S3BlobWriter: BlobWriter, @unchecked Sendable {
             let reply = try client.send("PUT", upload.key, headers: headers, body: body)
             mayArriveLate = reply.status >= 500
             guard reply.status != 200 else { return part = nil }
-            let trouble = S3Trouble(reply)
             // Also where the request was sent twice, since no answer came to the first.
-            outcome = reply.status == 412 || trouble.code == "ConditionalRequestConflict" ? .exists(in: client.store) : refusal(trouble)
+            outcome = refusalOfObject(S3Trouble(reply))
         } catch {
             outcome = error
         }
@@ -247,7 +251,7 @@ final class S3BlobWriter: BlobWriter, @unchecked Sendable {
     /// - Returns: what kept the upload from being completed; nil if nothing did.
     private func complete(_ parts: [SentPart]) -> Fault? {
         let body = Array("<CompleteMultipartUpload>\(parts.map(\.document).joined())</CompleteMultipartUpload>".utf8)
-        var headers = [("if-none-match", "*")]
+        var headers = S3Conditions.absent
         var outcome: Fault?
         for _ in 0..<client.patience.attempts {
             let trouble: S3Trouble
@@ -259,7 +263,7 @@ final class S3BlobWriter: BlobWriter, @unchecked Sendable {
             } catch {
                 return error
             }
-            outcome = trouble.status == 412 || trouble.code == "ConditionalRequestConflict" ? .exists(in: client.store) : refusal(trouble)
+            outcome = refusalOfObject(trouble)
             if trouble.status == 501, !headers.isEmpty {
                 headers = []
             } else if trouble.status != 200 {

@@ -15,7 +15,7 @@ extension S3Store: ListedStore {
             var query = [("list-type", "2"), ("delimiter", "/"), ("max-keys", String(settings.keysPerPage))]
             if let more { query.append(("continuation-token", more)) }
             let (document, reply) = try client.document("GET", nil, query: query)
-            let now = reply.headers["Date"].flatMap(CivilTime.init(httpDate:))?.seconds ?? time(nil)
+            let now = reply.serverTime ?? time(nil)
             let names = document.all("Contents").compactMap { entry -> String? in
                 guard let key = entry["Key"], ImageID(key).isUUID, let written = entry["LastModified"].flatMap(CivilTime.init(prefixOf:))
                 else { return nil }

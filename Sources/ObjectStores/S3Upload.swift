@@ -229,7 +229,7 @@ struct S3Upload: Sendable {
             var query = [("list-type", "2"), ("prefix", image.map { "\(prefix)\($0)." } ?? prefix)]
             if let more { query.append(("continuation-token", more)) }
             let (document, reply) = try client.document("GET", nil, query: query)
-            let now = reply.headers["Date"].flatMap(CivilTime.init(httpDate:))?.seconds ?? time(nil)
+            let now = reply.serverTime ?? time(nil)
             for entry in document.all("Contents") {
                 guard let key = entry["Key"], key.hasPrefix(prefix), let written = entry["LastModified"].flatMap(CivilTime.init(prefixOf:))
                 else { continue }

@@ -15,7 +15,7 @@ final class ServerClock: Sendable {
 
     /// Seconds by which the clock of the server that answered is ahead of this machine's; nil if it does not say.
     static func lead(of reply: HTTPClient.Reply) -> Int? {
-        reply.headers["Date"].flatMap(CivilTime.init(httpDate:)).map { $0.seconds - time(nil) }
+        reply.serverTime.map { $0 - time(nil) }
     }
 
     /// The difference in seconds that makes a refusal worth a second try.
@@ -30,4 +30,9 @@ final class ServerClock: Sendable {
         guard ["RequestTimeTooSkewed", ""].contains(S3Trouble(reply).code) else { return false }
         return abs(theirs - lead.exchange(theirs, ordering: .relaxed)) >= Self.notable
     }
+}
+
+extension HTTPClient.Reply {
+    /// The time of the answer by the server's clock, in seconds since 1970; nil if it does not say.
+    var serverTime: Int? { headers["Date"].flatMap(CivilTime.init(httpDate:))?.seconds }
 }

@@ -58,7 +58,7 @@ extension SwiftStore {
             guard reply.status == 200, let page = (try? JSON(parsing: reply.body))?.array else {
                 throw account.refusal(reply.status, "a listing")
             }
-            let now = reply.headers["Date"].flatMap(CivilTime.init(httpDate:))?.seconds ?? time(nil)
+            let now = reply.serverTime ?? time(nil)
             let items = page.compactMap { $0.object.flatMap { Item($0, now) } }
             guard let first = items.first, let end = items.last else { return }
             // A server that repeats itself would be asked for ever.

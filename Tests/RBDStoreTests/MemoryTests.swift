@@ -78,7 +78,7 @@ import Testing
         let glance = try TestGlance(
             [
                 "DEFAULT": "enabled_backends = ceph:rbd,far:rbd", "glance_store": "default_backend = ceph", "ceph": ceph.engine.options,
-                "far": "rbd_store_pool = other\nrbd_store_user = admin\nrbd_store_ceph_conf = \(ceph.engine.conf)",
+                "far": ceph.engine.options(pool: "other", user: "admin"),
             ], workers: 1, runsTasks: true)
         let tasks = try #require(glance.site.tasksID)
         // What it had after the first copy, which makes the connections to the cluster, and what librbd makes once; and after the last one.

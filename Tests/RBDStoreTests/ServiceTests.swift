@@ -14,7 +14,7 @@ import Testing
             let options = [
                 "DEFAULT": "enabled_backends = fast:file,far:rbd,ceph:rbd\nshow_image_direct_url = true\nshow_multiple_locations = true",
                 "glance_store": "default_backend = ceph",
-                "far": "rbd_store_pool = other\nrbd_store_user = admin\nrbd_store_ceph_conf = \(ceph.engine.conf)",
+                "far": ceph.engine.options(pool: "other", user: "admin"),
                 "ceph": ceph.engine.options,
             ]
             return try TestGlance.of(Self.self, options, stores: ["fast"], runsTasks: true)

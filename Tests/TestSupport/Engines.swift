@@ -54,7 +54,11 @@ package struct CephEngine: Sendable {
     /// The RBD user, without `client.`, and the path of its keyring. It may use the pool only.
     package let user, keyring, pool: String
     /// The options of an RBD store in the pool.
-    package var options: String { "rbd_store_pool = \(pool)\nrbd_store_user = \(user)\nrbd_store_ceph_conf = \(conf)" }
+    package var options: String { options(pool: pool, user: user) }
+    /// The options of an RBD store in any pool, for a user who may use it.
+    package func options(pool: String, user: String) -> String {
+        "rbd_store_pool = \(pool)\nrbd_store_user = \(user)\nrbd_store_ceph_conf = \(conf)"
+    }
     package let s3: S3Engine
     package let swift: (authURL: String, user: String, key: String)
     private let folder: EngineFolder
