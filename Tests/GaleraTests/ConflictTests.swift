@@ -56,11 +56,19 @@ extension OnGalera {
             guard let cluster = try Cluster() else { return }
             try cluster.connection(to: 0).execute("CREATE TABLE counter (id int PRIMARY KEY, n int NOT NULL)")
             try cluster.connection(to: 0).execute("INSERT INTO counter VALUES (1, 0)")
+            let triedFor = Monitor([Double]())
             let count = try countAcknowledged(cluster, each: 200) { connection in
-                try connection.run("UPDATE counter SET n = n + 1 WHERE id = 1")
+                let begun = monotonicSeconds()
+                do {
+                    try connection.run("UPDATE counter SET n = n + 1 WHERE id = 1")
+                } catch {
+                    triedFor.with { $0.append(monotonicSeconds() - begun) }
+                    throw error
+                }
             }
-            let counted = try cluster.ask("SELECT n FROM counter")
-            #expect(counted == "400" && count == 400)
+            #expect(try cluster.ask("SELECT n FROM counter") == "\(count)")
+            // On a busy machine one of the nodes may win for all the time in which the other tries.
+            #expect(triedFor.with { $0 }.allSatisfy { $0 >= 10 })
         }
 
         @Test func `gives one image the data of one client`() throws {
