@@ -69,7 +69,7 @@ package final class Exchange {
         sawBodyEnd = false
         let kept = vitrine_fcgx_connection(raw)
         if kept >= 0 {
-            switch next(on: kept) {
+            switch next(on: kept, listener) {
             case .request: break
             case .nothing:
                 // If a new connection waits, the idle one is closed, so that it does not occupy the thread.
@@ -113,11 +113,11 @@ package final class Exchange {
 
     private enum Next { case request, nothing, end }
 
-    /// What arrives on a kept connection within a tenth of a second. What a web server sent before it closed the connection is no request,
-    /// as in `isDeserted`.
-    private func next(on connection: CInt) -> Next {
+    /// What arrives on a kept connection within a tenth of a second, or a hundredth if no other thread would take a new connection.
+    /// What a web server sent before it closed the connection is no request, as in `isDeserted`.
+    private func next(on connection: CInt, _ listener: Listener) -> Next {
         var wanted = pollfd(fd: connection, events: Int16(POLLIN), revents: 0)
-        guard poll(&wanted, 1, 100) > 0 else { return .nothing }
+        guard poll(&wanted, 1, listener.hasFreeThread ? 100 : 10) > 0 else { return .nothing }
         return CInt(wanted.revents) & (POLLHUP | POLLERR) == 0 ? .request : .end
     }
 
@@ -257,16 +257,17 @@ package final class Exchange {
     }
 
     /// Ends the answer and frees the slot for the next request. A connection that the web server wants to keep stays open, if it
-    /// holds no more bytes of this request.
+    /// holds no more bytes of this request and no new connection waits: while every thread is busy, requests on kept connections would
+    /// go before all that came earlier.
     ///
     /// - Parameter keepsConnection: false if no thread will accept another request from the connection.
     package func finish(keepsConnection: Bool = true) {
-        guard case .fastCGI(_, let raw) = wire else { return }
+        guard case .fastCGI(let listener, let raw) = wire else { return }
         let expectsBody =
             parameter("CONTENT_LENGTH").map { !$0.isEmpty && $0 != "0" } ?? false
             || parameter("HTTP_TRANSFER_ENCODING") != nil
         defer { returnSpare() }
-        if keepsConnection, raw.pointee.keepConnection != 0, !isToBeRefused,
+        if keepsConnection, raw.pointee.keepConnection != 0, !isToBeRefused, !listener.hasWaiting,
             sawBodyEnd || !expectsBody && FCGX_GetChar(raw.pointee.in) == EOF
         {
             FCGX_Finish_r(raw)

@@ -1,9 +1,14 @@
 internal import CLinux
 internal import Glibc
+internal import Synchronization
 
 /// A listening UNIX socket from which many threads of many processes accept connections.
 package struct Listener: Sendable {
     package let descriptor: CInt
+    private let free = FreeThreads()
+
+    /// The threads of this process that wait for a connection.
+    private final class FreeThreads: Sendable { let count = Atomic(0) }
 
     /// Takes over a listening socket that was inherited from systemd, `spawn-fcgi` or `Stack`.
     ///
@@ -65,6 +70,9 @@ package struct Listener: Sendable {
         return poll(&wanted, 1, 0) > 0
     }
 
+    /// Whether a thread of this process waits for a connection.
+    var hasFreeThread: Bool { free.count.load(ordering: .relaxed) > 0 }
+
     /// An accepted connection.
     struct Accepted {
         let connection: CInt
@@ -77,6 +85,8 @@ package struct Listener: Sendable {
     /// - Returns: nil if none came, or its client was gone already.
     /// - Throws: an error that will last for some time, such as `ENOMEM`.
     func accept() throws(FastCGIError) -> Accepted? {
+        free.count.add(1, ordering: .relaxed)
+        defer { free.count.subtract(1, ordering: .relaxed) }
         var found = try attempt()
         if case .noDescriptor = found {
             // The kernel reserves a descriptor before it waits, so it is not known yet whether there is a connection.
