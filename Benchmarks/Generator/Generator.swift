@@ -185,7 +185,8 @@ private final class Load {
             if !samples.contains(sample) { samples.append(sample) }
         }
         connections[place].work = nil
-        if !isAnswered || answer?.isKept != true || connections[place].sent < work?.request.count ?? 0 {
+        // nginx ends the connection of an upload that it has not read to the end, also where its answer does not say so.
+        if !isAnswered || answer?.isKept != true || work?.kind == .upload || connections[place].sent < work?.request.count ?? 0 {
             disconnect(place)
             reconnected += 1
         }

@@ -2,8 +2,8 @@ internal import Threading
 
 /// The database connections that the threads of a process share.
 ///
-/// A thread that finds no idle connection opens one, if fewer than `size + overflow` are open; otherwise it waits, and fails after
-/// `patience`. Up to `size` released connections are kept, each until it was unused for `longestIdle`. Threads that cannot wait, because
+/// A thread that finds no idle connection opens one, if fewer than `size + overflow` are open; otherwise it waits, behind those that waited
+/// before, and fails after `patience`. Up to `size` released connections are kept, each until it was unused for `longestIdle`. Threads that cannot wait, because
 /// a lease would expire, may use `reserved` further connections.
 package final class Pool: Sendable {
     /// The limits of a pool.
@@ -30,6 +30,18 @@ package final class Pool: Sendable {
         var idle: [Idle] = []
         /// Connections that are open, idle or lent.
         var open = 0
+        /// The tickets of the threads that wait, the first at the beginning.
+        var queue: [UInt64] = []
+        private var lastTicket: UInt64 = 0
+
+        /// Whether nobody waits before the holder of a ticket; nil stands for a thread that has not waited yet.
+        func isTurn(of ticket: UInt64?) -> Bool { queue.isEmpty || queue.first == ticket }
+
+        mutating func newTicket() -> UInt64 {
+            lastTicket += 1
+            queue.append(lastTicket)
+            return lastTicket
+        }
     }
 
     private struct Idle {
@@ -108,22 +120,29 @@ package final class Pool: Sendable {
         let most = limits.size + limits.overflow + (isUrgent ? Self.reserved : 0)
         // Closed after the monitor's lock is released.
         var closed: [Connection] = []
-        var waitedSince: Double?
+        var (waitedSince, ticket): (Double?, UInt64?)
         defer { if let waitedSince { observer.waited(seconds: monotonicSeconds() - waitedSince) } }
         let found = state.wait(atMost: limits.patience) { state -> Found? in
-            while let idle = state.idle.last, !isFresh || state.open >= most {
+            let isTurn = isUrgent || state.isTurn(of: ticket)
+            while isTurn, let idle = state.idle.last, !isFresh || state.open >= most {
                 state.idle.removeLast()
-                if !isFresh && !idle.connection.isHungUp { return .idle(idle) }
+                if !isFresh && !idle.connection.isHungUp {
+                    state.queue.removeAll { $0 == ticket }
+                    return .idle(idle)
+                }
                 closed.append(idle.connection)
                 state.open -= 1
             }
-            guard state.open < most else {
+            guard isTurn, state.open < most else {
                 waitedSince = waitedSince ?? monotonicSeconds()
+                if !isUrgent { ticket = ticket ?? state.newTicket() }
                 return nil
             }
+            state.queue.removeAll { $0 == ticket }
             state.open += 1
             return .roomForOne
         }
+        if found == nil { state.with { $0.queue.removeAll { $0 == ticket } } }
         if case .idle = found { observer.idle(-1 - closed.count) } else if !closed.isEmpty { observer.idle(-closed.count) }
         guard let found else {
             throw MariaDBError(number: MariaDBError.poolExhausted, message: "all \(most) connections are in use", sql: "")

@@ -1,3 +1,4 @@
+import Foundation
 import MariaDB
 import Stack
 import TestSupport
@@ -39,6 +40,25 @@ import Threading
         #expect(try pool.withConnection { try number($0) } == first)
         #expect(try eventually { try pool.withConnection { try open($0) } == 1 })
         #expect(try pool.withConnection { try number($0) } == first)
+    }
+
+    @Test func `lends one to those that wait before those that come later`() throws {
+        let pool = try pool(.init(size: 1, overflow: 0))
+        let (taken, isDone) = (Monitor(0), Monitor(false))
+        let most = 5000
+        Thread.detachNewThread {
+            for _ in 0..<most where !isDone.with({ $0 }) {
+                guard (try? pool.withConnection { try $0.execute("SELECT 1") }) != nil else { break }
+                taken.with { $0 += 1 }
+            }
+        }
+        taken.wait { $0 >= 10 ? () : nil }
+        let before = taken.with { $0 }
+        for _ in 0..<10 { try pool.withConnection { try $0.execute("SELECT 1") } }
+        let meanwhile = taken.with { $0 } - before
+        isDone.with { $0 = true }
+        // One for each of the ten; more where the test was not run for a moment.
+        #expect(meanwhile < most / 4 && before + meanwhile < most)
     }
 
     /// Notes what it is told.
