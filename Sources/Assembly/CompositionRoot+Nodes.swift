@@ -27,7 +27,9 @@ extension CompositionRoot {
         return {
             var setup = setup
             setup.staging = staging.seenMark
-            for (store, folders) in try self.stores.seenFolders { setup.stores[store]?.folders = folders }
+            let stores = try self.stores
+            for (store, folders) in stores.seenFolders { setup.stores[store]?.folders = folders }
+            for (store, place) in stores.places { setup.stores[store]?.place = place }
             return setup
         }
     }
@@ -67,12 +69,12 @@ final class NodeWatch: Sendable {
     private let state = Mutex(State())
 
     private struct State {
-        var warnings: [String] = []
+        var warnings: [NodeWarning] = []
         var hasOtherStaging = false
     }
 
-    /// What differs at other nodes and must not, in sentences; empty while that is not known.
-    var warnings: [String] { state.withLock { $0.warnings } }
+    /// What differs at other nodes and must not, in sentences for a health check; empty while that is not known.
+    var warnings: [String] { state.withLock { $0.warnings.map(\.sentence) } }
 
     /// Whether a node that is there has another staging folder.
     var hasOtherStaging: Bool { state.withLock { $0.hasOtherStaging } }
@@ -80,7 +82,7 @@ final class NodeWatch: Sendable {
     /// Takes the result of a comparison.
     ///
     /// - Returns: the warnings that are new, and those that are over.
-    fileprivate func note(_ warnings: [String], hasOtherStaging: Bool) -> (new: [String], over: [String]) {
+    fileprivate func note(_ warnings: [NodeWarning], hasOtherStaging: Bool) -> (new: [NodeWarning], over: [NodeWarning]) {
         state.withLock { state in
             defer { (state.warnings, state.hasOtherStaging) = (warnings, hasOtherStaging) }
             return (warnings.filter { !state.warnings.contains($0) }, state.warnings.filter { !warnings.contains($0) })
@@ -116,8 +118,8 @@ final class NodeComparing: PeriodicJob {
             let others = try records.nodeSetups(seenWithin: Timing.nodeSilence).filter { $0.key != node }.values
             let (new, over) = watch.note(
                 own.warnings(about: Array(others)), hasOtherStaging: others.contains { own.isStaging(elsewhereThan: $0) })
-            for warning in new { logger.warning("\(warning)") }
-            for warning in over { logger.info("no longer so: \(warning)") }
+            for warning in new { logger.warning("\(warning.line)") }
+            for warning in over { logger.info("no longer so: \(warning.line)") }
             return pause(after: own)
         } catch {
             // The database may not be reachable yet, or not have the table.

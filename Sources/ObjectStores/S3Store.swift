@@ -168,3 +168,8 @@ extension S3Store: RemoteStore {
     package var certificateAuthority: String? { client.certificateAuthority }
     package var verifiesCertificate: Bool { true }
 }
+
+extension S3Store: PlacedStore {
+    /// Bucket and server stand in each location; hosts are compared whatever their case.
+    package var place: [String: String?] { ["bucket": client.endpoint.bucket, "server": client.endpoint.host.lowercased()] }
+}

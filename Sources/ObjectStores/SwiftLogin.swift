@@ -71,6 +71,12 @@ package struct SwiftLogin: Sendable, Equatable {
     /// The user; nil for an application credential.
     var user: String? { if case .user(let user, _) = identity { user } else { nil } }
 
+    /// The project, or the account of TempAuth, that the user belongs to; nil for an application credential, and for a user without one.
+    var project: String? {
+        guard let user, let colon = user.firstIndex(of: ":") else { return nil }
+        return String(user[..<colon])
+    }
+
     /// The server that gives the tokens.
     var origin: SwiftOrigin? { SwiftOrigin(address) }
 }
@@ -108,6 +114,9 @@ struct SwiftOrigin: Hashable, Sendable {
         host = authority.lowercased()
         if host.isEmpty { return nil }
     }
+
+    /// Host and port.
+    var server: String { "\(host):\(port)" }
 
     static func == (one: Self, other: Self) -> Bool { (one.scheme, one.host, one.port) == (other.scheme, other.host, other.port) }
 

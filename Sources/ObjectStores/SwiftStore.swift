@@ -197,3 +197,16 @@ extension SwiftStore: RemoteStore {
     package var certificateAuthority: String? { settings.trust.certificateAuthority }
     package var verifiesCertificate: Bool { !settings.trust.isBlind }
 }
+
+extension SwiftStore: PlacedStore {
+    /// A location names a reference and a container, so every node must have every reference, with the same account behind it. The number of
+    /// characters that end a container's name is no part: each node reads them all.
+    package var place: [String: String?] {
+        var parts: [String: String?] = ["container": settings.container]
+        for (name, login) in settings.references {
+            parts.updateValue(login.origin?.server, forKey: "server of the reference '\(name)'")
+            parts.updateValue(login.project, forKey: "project of the reference '\(name)'")
+        }
+        return parts
+    }
+}

@@ -92,8 +92,9 @@ extension MariaDBCatalog: MaintenanceCatalog {
         """
     ) { row throws(MariaDBError) in try row.text(0) }
 
-    /// Images claimed by a Glance task that has ended, or that has been silent for as long as Glance itself waits.
-    /// Source: Glance, `_enforce_import_lock`.
+    /// Images claimed by a Glance task that has been silent for as long as Glance itself waits, or that ended, or is not there, since some
+    /// minutes: Glance claims the image before it records the task, and releases it after it has recorded the end.
+    /// Source: Glance, `_enforce_import_lock`, `ImagesController.import_image`, `_CompleteTask`.
     private static let abandonedImports = Query(
         """
         SELECT i.id, p.value
@@ -102,8 +103,8 @@ extension MariaDBCatalog: MaintenanceCatalog {
                LEFT JOIN tasks t ON t.id = p.value AND t.deleted = 0
          WHERE p.name = 'os_glance_import_task' AND p.deleted = 0
            AND NOT EXISTS (SELECT 1 FROM vitrine_jobs j WHERE j.task_id = p.value)
-           AND (t.id IS NULL OR t.status NOT IN ('pending', 'processing')
-                OR t.updated_at < UTC_TIMESTAMP() - INTERVAL IF(t.status = 'pending', 120, 60) MINUTE)
+           AND COALESCE(t.updated_at, p.updated_at, p.created_at, TIMESTAMP'1970-01-01 00:00:00')
+               < UTC_TIMESTAMP() - INTERVAL CASE t.status WHEN 'pending' THEN 120 WHEN 'processing' THEN 60 ELSE 5 END MINUTE
          LIMIT 100
         """
     ) { row throws(MariaDBError) in (id: ImageID(try row.text(0)), task: try row.textOrNil(1)) }

@@ -85,7 +85,8 @@ package final class CephCluster: Sendable {
     /// The cluster's id: as the connection tells it, before there is one as the configuration file does; nil where neither does.
     var knownID: String? { state.with { $0.connection?.id } ?? configuredID }
 
-    private var configuredID: String? {
+    /// The cluster's id as the configuration file tells it; nil where it does not.
+    var configuredID: String? {
         readID.withLock { read in
             if let read { return read.id }
             let id = CephConnection.configuredID(settings, library)

@@ -138,6 +138,11 @@ package struct RBDStore: ImageStore {
     }
 }
 
+extension RBDStore: PlacedStore {
+    /// Cluster and pool stand in each location. The cluster is that of the configuration file, which all processes of a node know at all times.
+    package var place: [String: String?] { ["cluster": cluster.configuredID, "pool": settings.pool] }
+}
+
 extension RBDPool {
     /// Opens the data at a location; nil when there are none.
     func data(at location: RBDLocation, _ faults: RBDFaults) throws(CephError) -> RBDData? {

@@ -181,12 +181,18 @@ final class StoreFolder: Sendable {
         guard folder >= 0 else { return nil }
         defer { close(folder) }
         do throws(Fault) {
-            if let mark = try FolderMark.read(in: folder) { return NodeSetup.Folder(path: path, mark: mark) }
+            if let mark = try FolderMark.read(in: folder) { return NodeSetup.Folder(path: path, mark: mark, isWritable: isWritable) }
             guard let records, try records.mark(ofFolder: path) != nil else { return nil }
-            return NodeSetup.Folder(path: path, mark: nil)
+            return NodeSetup.Folder(path: path, mark: nil, isWritable: isWritable)
         } catch {
             return nil
         }
+    }
+
+    /// Whether this process may write to the folder; nil where the file system does not tell.
+    private var isWritable: Bool? {
+        if access(path, W_OK | X_OK) == 0 { return true }
+        return [EROFS, EACCES, EPERM].contains(errno) ? false : nil
     }
 
     /// Opens the right folder.

@@ -204,6 +204,15 @@ extension StoreSet {
         }
         return seen
     }
+
+    /// Where the stores on servers keep images, by the stores' names.
+    package var places: [String: [String: String?]] {
+        var places: [String: [String: String?]] = [:]
+        for member in members {
+            if let store = member.unguarded as? any PlacedStore { places[member.countedName] = store.place }
+        }
+        return places
+    }
 }
 
 /// What a verification asks of the stores.

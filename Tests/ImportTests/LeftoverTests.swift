@@ -20,41 +20,49 @@ import Testing
     }
 
     /// An image that Glance works on, by its record.
+    ///
+    /// - Parameter status: of the task's record; nil where there is none.
     private func hasForeign(
-        _ glance: TestGlance, _ id: String, task: String?, status: String = "processing", hours: Int
+        _ glance: TestGlance, _ id: String, task: String?, status: String? = "processing", hours: Int
     ) throws {
         let time = "UTC_TIMESTAMP() - INTERVAL \(hours) HOUR"
         try glance.execute("UPDATE images SET updated_at = \(time) WHERE id = '\(id)'")
         guard let task else { return }
-        try glance.execute(
-            """
-            INSERT INTO tasks (id, type, status, owner, created_at, updated_at, deleted, image_id)
-            VALUES ('\(task)', 'api_image_import', '\(status)', 'acme', \(time), \(time), 0, '\(id)')
-            """)
-        try glance.execute("INSERT INTO task_info (task_id) VALUES ('\(task)')")
+        if let status {
+            try glance.execute(
+                """
+                INSERT INTO tasks (id, type, status, owner, created_at, updated_at, deleted, image_id)
+                VALUES ('\(task)', 'api_image_import', '\(status)', 'acme', \(time), \(time), 0, '\(id)')
+                """)
+            try glance.execute("INSERT INTO task_info (task_id) VALUES ('\(task)')")
+        }
         for (name, value) in [("os_glance_import_task", task), ("os_glance_importing_to_stores", "far")] {
             try glance.execute(
                 """
-                INSERT INTO image_properties (image_id, name, value, created_at, deleted)
-                VALUES ('\(id)', '\(name)', '\(value)', UTC_TIMESTAMP(), 0)
+                INSERT INTO image_properties (image_id, name, value, created_at, updated_at, deleted)
+                VALUES ('\(id)', '\(name)', '\(value)', \(time), \(time), 0)
                 """)
         }
     }
 
     @Test func `by Glance is given back when its time is over`() throws {
         let glance = try TestGlance(stores: Self.stores, runsTasks: true)
-        let images = try (0..<4).map { _ in try glance.hasImage() }
-        let (old, ended, lost, fresh) = (images[0], images[1], images[2], images[3])
-        let copied = try glance.hasActiveImage()
+        let images = try (0..<6).map { _ in try glance.hasImage() }
+        let (old, ended, lost, fresh, unrecorded, beginning) = (images[0], images[1], images[2], images[3], images[4], images[5])
+        let (copied, ending) = (try glance.hasActiveImage(), try glance.hasActiveImage())
         for id in images { try glance.execute("UPDATE images SET status = 'importing' WHERE id = '\(id)'") }
-        let (oldTask, freshTask) = (newID(), newID())
+        let (oldTask, freshTask, beginningTask, endingTask) = (newID(), newID(), newID(), newID())
         try hasForeign(glance, old, task: oldTask, hours: 2)
-        try hasForeign(glance, ended, task: newID(), status: "failure", hours: 0)
+        try hasForeign(glance, ended, task: newID(), status: "failure", hours: 1)
+        try hasForeign(glance, unrecorded, task: newID(), status: nil, hours: 1)
         try hasForeign(glance, lost, task: nil, hours: 2)
         try hasForeign(glance, fresh, task: freshTask, hours: 0)
         try hasForeign(glance, copied, task: newID(), hours: 2)
+        // Glance claims an image, then records the task; it records the end, then releases the image.
+        try hasForeign(glance, beginning, task: beginningTask, status: nil, hours: 0)
+        try hasForeign(glance, ending, task: endingTask, status: "success", hours: 0)
         try restart(glance)
-        for id in [old, ended, lost] {
+        for id in [old, ended, unrecorded, lost] {
             #expect(try eventually { try glance.status(of: id) == "queued" })
             try glance.expectNothing(of: id, in: Self.stores)
             #expect(try glance.image(id)["os_glance_import_error"]?.string != nil)
@@ -67,6 +75,12 @@ import Testing
         #expect(try glance.status(of: fresh) == "importing")
         #expect(try glance.image(fresh)["os_glance_import_task"]?.string == freshTask)
         #expect(try glance.task(on: fresh)["status"]?.string == "processing")
+        // As it does on these.
+        for (id, task, status) in [(beginning, beginningTask, "importing"), (ending, endingTask, "active")] {
+            let image = try glance.image(id)
+            #expect(image["os_glance_import_task"]?.string == task && image["status"]?.string == status, "\(image)")
+            #expect(image["os_glance_import_error"] == nil, "\(image)")
+        }
     }
 
     @Test func `with staged data is swept, and what waits is not`() throws {

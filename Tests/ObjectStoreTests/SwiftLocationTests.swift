@@ -43,6 +43,16 @@ import Testing
         #expect(!store.holds(url))
     }
 
+    /// What other nodes compare: no user and no key.
+    @Test func `are told to other nodes by container, server and project`() {
+        #expect(
+            store.place == [
+                "container": "glance",
+                "server of the reference 'ref1'": "keystone.example:5000", "project of the reference 'ref1'": "service",
+                "server of the reference 'ref2'": "swift.example:80", "project of the reference 'ref2'": "acme",
+            ])
+    }
+
     @Test func `are read by the configured key of their user, and by the row's own where no other is known`() throws {
         guard let engine = try SwiftEngine.login(), case .user(let user, let key) = engine.identity else { return }
         let settings = SwiftEngine.settings(engine)

@@ -22,6 +22,8 @@ import Testing
         let cluster = try #require(store.clusterID)
         #expect(location.url == "rbd://\(cluster)/\(ceph.engine.pool)/\(image)/snap")
         #expect(location.metadata == #"{"store": "ceph"}"#)
+        // What other nodes compare stands in the location, and is known before the cluster was asked.
+        for store in [store, try ceph.strangersStore()] { #expect(store.place == ["cluster": cluster, "pool": ceph.engine.pool]) }
         #expect(try ceph.traces(of: image) == [image.text, "\(image)@snap"])
         let info = try ceph.rbd("info", "\(image)@snap")
         #expect(info.contains("protected: True") && info.contains("order 21") && info.contains("layering"), "\(info)")

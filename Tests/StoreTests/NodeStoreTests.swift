@@ -26,7 +26,7 @@ import Testing
 
     private func warnings(of node: TestGlance) throws -> [String] {
         let reply = try node.send("GET", "/healthcheck", as: nil, ["Accept": "application/json"])
-        guard reply.status == 200 else { return ["\(reply.status)"] }
+        guard reply.json["checks"]?.array != nil else { return ["\(reply.status) \(reply.text)"] }
         return reply.json["warnings"]?.array?.compactMap(\.string) ?? []
     }
 
@@ -78,5 +78,84 @@ import Testing
                 try warnings(of: south).contains("store 'extra': node north has it, and this node (south) has not")
             })
         for warning in expected { #expect(try north.workerLog().contains(warning)) }
+    }
+
+    /// No server of these stores answers: the configuration alone is compared.
+    @Test func `in bucket or container are told so, and no credential is recorded, logged or shown`() throws {
+        func stores(_ bucket: String, _ container: String, _ secret: String) -> [String: String] {
+            [
+                "DEFAULT": "enabled_backends = fast:file,cold:s3,cloud:swift", "glance_store": "default_backend = fast",
+                "cold": """
+                s3_store_host = http://127.0.0.1:1
+                s3_store_access_key = access-\(secret)
+                s3_store_secret_key = key-\(secret)
+                s3_store_bucket = \(bucket)
+                """,
+                "cloud": """
+                swift_store_auth_address = http://127.0.0.1:1/v3
+                swift_store_user = service:user-\(secret)
+                swift_store_key = key-\(secret)
+                swift_store_container = \(container)
+                """,
+            ]
+        }
+        let south = try TestGlance(
+            Self.options("south", stores("of-south", "in-south", "hidden1")), workers: 1, stores: ["fast"])
+        let north = try node(
+            beside: south, "north", stores: ["fast"],
+            stores("of-north", "in-north", "hidden2").merging(["fast": "filesystem_store_datadir = \(south.folder)/fast"]) { $1 })
+        let expected = ["cloud", "cold"].map { store in
+            """
+            store '\(store)': node south keeps it in another place than this node (north); an image that one of them wrote may not be \
+            readable by the other
+            """
+        }
+        let isTold = try eventually { try warnings(of: north) == expected }
+        let told = try warnings(of: north)
+        #expect(isTold, "\(told)")
+        for detail in [
+            "(the bucket is 'of-north' at this node (north) and 'of-south' at node south)",
+            "(the container is 'in-north' at this node (north) and 'in-south' at node south)",
+        ] {
+            #expect(try eventually { try north.workerLog().contains(detail) })
+        }
+        try restart(south)
+        #expect(try eventually { try warnings(of: south).map { $0.contains("node north keeps it in another place") } == [true, true] })
+
+        let records = try south.rows("SELECT setup FROM vitrine_node_setups").compactMap { $0[0] }
+        #expect(records.count == 2 && records.allSatisfy { $0.contains(#""bucket""#) && $0.contains(#""container""#) })
+        for node in [south, north] {
+            let shown = try node.send("GET", "/healthcheck?detail", as: nil).text
+            for inside in ["of-north", "in-south", "127.0.0.1:1"] { #expect(!shown.contains(inside), "\(shown)") }
+            for text in try records + [shown, node.workerLog()] { #expect(!text.contains("hidden"), "\(text)") }
+        }
+    }
+
+    @Test(.enabled(if: getuid() == 0, "mounting a small file system takes root"))
+    func `in what they may write to are told so`() throws {
+        let disk = try SmallDisk(megabytes: 8)
+        // A second mount of the same file system: each node's own may be read-only.
+        let mount = try SmallDisk(megabytes: 1)
+        try Command("mount", ["--bind", disk.folder, mount.folder]).succeeded()
+        defer { _ = try? Command("umount", ["-l", mount.folder]) }
+        try mount.remount("bind,ro")
+        let south = try TestGlance(
+            Self.options("south", ["fast": "filesystem_store_datadir = \(disk.folder)"]), workers: 1, stores: ["fast"])
+        let id = try south.hasImage(in: "fast", "shared")
+        let north = try node(
+            beside: south, "north", stores: ["fast"], ["fast": "filesystem_store_datadir = \(mount.folder)"])
+        let expected = """
+            store 'fast': this node (north) may not write to its folder, and node south may; an upload, an import or a deletion of data \
+            fails where it may not
+            """
+        let isTold = try eventually { try warnings(of: north).contains(expected) }
+        let told = try warnings(of: north)
+        #expect(isTold, "\(told)")
+        #expect(try eventually { try north.workerLog().contains(expected) })
+        try restart(south)
+        #expect(try eventually { try warnings(of: south).contains { $0.contains("node north may not write to its folder") } })
+        #expect(try south.download(id).text == "shared")
+        #expect(try south.send("GET", "/healthcheck?detail", as: nil).status == 200)
+        #expect(try north.send("GET", "/healthcheck?detail", as: nil).status == 503)
     }
 }

@@ -32,7 +32,7 @@ import Testing
         // The folder is marked in the background, and the mark recorded after that.
         #expect(try eventually { try catalog.mark(ofFolder: path) != nil })
         let own = try #require(seen(by: store))
-        #expect(own.map(\.path) == [path])
+        #expect(own.map(\.path) == [path] && own.map(\.isWritable) == [true])
         // Another process, as of another node, sees the same.
         #expect(seen(by: try FileStore([.init(path: path)], records: catalog)) == own)
 
@@ -40,13 +40,25 @@ import Testing
         try FileManager.default.moveItem(atPath: path, toPath: path + ".away")
         #expect(seen(by: store) == nil)
         try FileManager.default.createDirectory(atPath: path, withIntermediateDirectories: false)
-        #expect(seen(by: store) == [NodeSetup.Folder(path: path, mark: nil)])
+        #expect(seen(by: store) == [NodeSetup.Folder(path: path, mark: nil, isWritable: true)])
         #expect(try contents("images").isEmpty)
         try "another\n".write(toFile: "\(path)/.vitrine-store", atomically: true, encoding: .utf8)
-        #expect(seen(by: store) == [NodeSetup.Folder(path: path, mark: "another")])
+        #expect(seen(by: store) == [NodeSetup.Folder(path: path, mark: "another", isWritable: true)])
         // A mark that is none is no reason for an alarm at other nodes.
         try "no mark at all".write(toFile: "\(path)/.vitrine-store", atomically: true, encoding: .utf8)
         #expect(seen(by: store) == nil)
+    }
+
+    @Test(.enabled(if: getuid() == 0, "mounting a small file system takes root"))
+    func `is told to be read-only where it is mounted so`() throws {
+        let disk = try SmallDisk(megabytes: 1)
+        let store = try FileStore([.init(path: disk.folder)], records: catalog)
+        try "mdisk".write(toFile: "\(disk.folder)/.vitrine-store", atomically: true, encoding: .utf8)
+        #expect(seen(by: store)?.map(\.isWritable) == [true])
+        try disk.remount("ro")
+        #expect(seen(by: store) == [NodeSetup.Folder(path: disk.folder, mark: "mdisk", isWritable: false)])
+        try disk.remount("rw")
+        #expect(seen(by: store)?.map(\.isWritable) == [true])
     }
 
     @Test func `is not known if one of several is not`() throws {

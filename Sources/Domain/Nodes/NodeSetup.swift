@@ -18,9 +18,14 @@ package struct NodeSetup: Sendable, Equatable {
         package var type: String
         /// The folders; nil for a store without folders, and while it is not known which ones they are.
         package var folders: [Folder]?
+        /// Where a store on servers keeps images, by the names that `PlacedStore` gives the parts; empty for a store in folders, and where a
+        /// release recorded it that knows no places. A value that the node does not know is nil.
+        package var place: [String: String?]
 
         /// Makes a store of its parts.
-        package init(type: String, folders: [Folder]? = nil) { (self.type, self.folders) = (type, folders) }
+        package init(type: String, folders: [Folder]? = nil, place: [String: String?] = [:]) {
+            (self.type, self.folders, self.place) = (type, folders, place)
+        }
     }
 
     /// A folder of a file store.
@@ -28,9 +33,16 @@ package struct NodeSetup: Sendable, Equatable {
         package var path: String
         /// Nil for a folder without a mark, though the folder that images were written to has one.
         package var mark: String?
+        /// Whether the node may write to the folder; nil where that is not known.
+        package var isWritable: Bool?
 
         /// Makes a folder of its parts.
-        package init(path: String, mark: String?) { (self.path, self.mark) = (path, mark) }
+        package init(path: String, mark: String?, isWritable: Bool? = nil) {
+            (self.path, self.mark, self.isWritable) = (path, mark, isWritable)
+        }
+
+        /// What tells it from other folders.
+        var identity: Self { Self(path: path, mark: mark) }
     }
 
     /// Makes the setup of a node without stores.
@@ -68,7 +80,12 @@ extension NodeSetup.Store {
     fileprivate var json: JSONObject {
         var object: JSONObject = ["type": .string(type)]
         if let folders {
-            object["folders"] = .array(folders.map { ["path": .string($0.path), "mark": $0.mark.map { .string($0) } ?? .null] })
+            object["folders"] = .array(folders.map { .object($0.json) })
+        }
+        if !place.isEmpty {
+            var parts = JSONObject()
+            for (name, value) in place.sorted(by: { $0.key < $1.key }) { parts[name] = value.map { .string($0) } ?? .null }
+            object["place"] = .object(parts)
         }
         return object
     }
@@ -76,8 +93,21 @@ extension NodeSetup.Store {
     fileprivate init?(_ object: JSONObject) {
         guard let type = object["type"]?.string else { return nil }
         self.type = type
-        folders = object["folders"]?.array?.compactMap { folder in
-            folder.object?["path"]?.string.map { NodeSetup.Folder(path: $0, mark: folder.object?["mark"]?.string) }
-        }
+        folders = object["folders"]?.array?.compactMap { $0.object.flatMap { NodeSetup.Folder($0) } }
+        place = [:]
+        object["place"]?.object?.forEach { place.updateValue($1.string, forKey: $0) }
+    }
+}
+
+extension NodeSetup.Folder {
+    fileprivate var json: JSONObject {
+        var object: JSONObject = ["path": .string(path), "mark": mark.map { .string($0) } ?? .null]
+        if let isWritable { object["writable"] = .bool(isWritable) }
+        return object
+    }
+
+    fileprivate init?(_ object: JSONObject) {
+        guard let path = object["path"]?.string else { return nil }
+        self.init(path: path, mark: object["mark"]?.string, isWritable: object["writable"]?.bool)
     }
 }

@@ -100,6 +100,13 @@ extension ListedStore {
     }
 }
 
+/// A store on servers, which all nodes of one database must have in the same place.
+package protocol PlacedStore: ImageStore {
+    /// The parts of the place, by their names in messages. They are recorded for the other nodes and logged, so none is a credential. Only what
+    /// decides whether a location can be read by another node is a part. A value that is not known is nil.
+    var place: [String: String?] { get }
+}
+
 /// A store on HTTP servers, from which nginx can fetch the data. Its blobs tell `remote`.
 package protocol RemoteStore: ImageStore {
     /// A PEM file of the authorities whose certificates the servers have; nil for those of the system.
