@@ -88,6 +88,7 @@ let migrations = [
     "0057-vitrine_jobs_index",
     "0058-vitrine_removals_index",
     "0059-vitrine_verification_findings_index",
+    "0060-vitrine_project_sums",
 ]
 
 /// The files of `sql/reports/`: one view each.

@@ -62,6 +62,8 @@ extension CompositionRoot {
         return CacheSweeping(keeper, stallTime: try configuration(options.cache.stallTime))
     }
 
+    func makeProjectCounting() throws -> ProjectCounting { ProjectCounting(try catalog) }
+
     /// The periodic job that keeps the summary tables of reports current; nil if it is off.
     func makeReportRefresher() throws -> ReportRefresher? {
         let pause = try configuration(options.reports.every)

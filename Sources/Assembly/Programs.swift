@@ -93,7 +93,8 @@ package enum Programs {
         let periodic: [(any PeriodicJob)?] = [
             try root.makeSweeping(logger), try root.makeRemoving(), try root.makeScrubbing(),
             try root.makeOutboxRelay(makeBrokerSender), try root.makeSendLog(), try root.makeEventKeeping(), try root.makeUsePurging(),
-            try root.makeCacheSweeping(), try root.makeReportRefresher(), try root.makeVerifying(), folders,
+            try root.makeCacheSweeping(), try root.makeReportRefresher(), try root.makeVerifying(),
+            try root.makeProjectCounting(), folders,
         ]
         let (surveying, measuring) = (try root.makeSurveying(), try root.makeMeasuring())
         let figures: [any PeriodicJob] = measuring + [surveying].compactMap(\.self)

@@ -76,6 +76,8 @@ package enum Timing {
     package static let (reportRest, longestReportRest) = (3.0, 5.0)
     /// The time between two comparisons of the folders that `glance-api` and `glance-tasks` share, and between those that decide.
     package static let (folderCheck, folderCheckAgain) = (60.0, 2.0)
+    /// The time between two looks for sums of projects that are old.
+    package static let projectSums = 60.0
     /// The time between two looks whether a verification is due, and between two tries for one that another process does.
     package static let verificationLook = 60.0
     /// The time between two marks on these folders, and the same while the database is unavailable.

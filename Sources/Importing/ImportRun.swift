@@ -52,7 +52,7 @@ extension Importer {
             return try giveUp(run, error) { $0.undo(plan) }
         }
         let size = knownSize(of: image, by: plan, job)
-        let claim = try service.claim(for: image.owner, bytes: size.map { $0 * Int64(max(plan.stores.count, 1)) })
+        let claim = try service.claim(for: image.owner, bytes: size, in: max(plan.stores.count, 1))
         let targets: ImportTargets
         do throws(Fault) {
             targets = try ImportTargets(

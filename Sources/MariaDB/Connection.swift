@@ -92,6 +92,14 @@ package final class Connection {
         didSet { if limit != oldValue { vitrine_mysql_set_answer_limit(raw, CInt(clamping: limit)) } }
     }
 
+    /// Runs statements whose answers may take longer than usual.
+    package func allowing<Value>(_ seconds: UInt32, _ body: () throws(MariaDBError) -> Value) throws(MariaDBError) -> Value {
+        let usual = limit
+        defer { limit = usual }
+        limit = max(limit, seconds)
+        return try body()
+    }
+
     /// Whether the server answers a ping within some seconds.
     func answers(within seconds: UInt32) -> Bool {
         let usual = limit

@@ -89,10 +89,18 @@ package struct ImageService: Sendable {
     /// - Parameters:
     ///   - owner: the image's owner, whoever the caller is.
     ///   - bytes: the number of bytes that will come; nil when it is unknown.
+    ///   - stores: the number of stores to which they will come.
     /// - Throws: `.unavailable` when the limits cannot be found out.
-    package func claim(for owner: String?, images: Int64 = 0, bytes: Int64? = 0) throws(Fault) -> QuotaClaim? {
+    package func claim(for owner: String?, images: Int64 = 0, bytes: Int64? = 0, in stores: Int = 1) throws(Fault) -> QuotaClaim? {
         guard let owner else { return nil }
         let limits = try projectLimits.limits(of: owner)
-        return limits == .none ? nil : QuotaClaim(project: owner, limits: limits, images: images, bytes: bytes)
+        guard limits != .none else { return nil }
+        func inAll(_ bytes: Int64) -> Int64 {
+            let (product, isTooMuch) = bytes.multipliedReportingOverflow(by: Int64(stores))
+            return isTooMuch ? .max : product
+        }
+        var claim = QuotaClaim(project: owner, limits: limits, images: images, bytes: bytes.map(inAll))
+        claim.most = inAll(self.limits.size)
+        return claim
     }
 }

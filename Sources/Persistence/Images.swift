@@ -34,6 +34,7 @@ extension MariaDBCatalog: ImageCatalog {
         try ImageChanges.add(image.properties, to: draft.id, on: connection)
         try ImageChanges.add(image.tags, to: draft.id, on: connection)
         try ImageChanges.add(image.locations, to: draft.id, column, on: connection)
+        if draft.updatedAt != nil { try ProjectSums.add(image, on: connection) }
         try outbox?.tell(.imageCreate, of: .image(image), on: connection)
         if !image.locations.isEmpty { try outbox?.tell(.imageActivate, of: .image(image), on: connection) }
         return image

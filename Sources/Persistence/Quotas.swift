@@ -5,7 +5,7 @@ internal import MariaDB
 ///
 /// A check first writes the project's row in `vitrine_project_turns`. Until its transaction commits, nobody else checks a claim of the
 /// project. On Galera, where locks are known to their own node only, one of two transactions that wrote the row is repeated. The usage is
-/// read afterwards, so it includes what the previous transaction did.
+/// read afterwards, so it includes what the previous transaction did. `ProjectSums` adds up a project's images.
 enum Quotas {
     /// Writes the project's row, which locks it until the transaction ends.
     static func lockProject(_ project: String, on connection: Connection) throws(MariaDBError) {
@@ -21,11 +21,13 @@ enum Quotas {
 
     /// Checks a claim in a transaction that has written the project's row already.
     static func check(_ claim: QuotaClaim, on connection: Connection) throws {
-        if claim.limits.imageCountTotal != nil, claim.images > 0 {
-            try claim.check(imagesBeside: ask(imageCount, claim.project, connection))
-        }
-        if claim.limits.imageSizeTotal != nil, claim.bytes != 0 {
-            try claim.check(bytesBeside: bytesTaken(by: claim.project, on: connection))
+        let (countsImages, countsBytes) = (claim.limits.imageCountTotal != nil && claim.images > 0, claim.countsBytes)
+        if countsImages || countsBytes {
+            let taken = try sums(of: claim.project, on: connection) { bound in
+                (!countsImages || claim.fits(imagesBeside: bound.images)) && (!countsBytes || claim.fits(bytesBeside: bound.bytes))
+            }
+            if countsImages { try claim.check(imagesBeside: taken.images) }
+            if countsBytes { try claim.check(bytesBeside: taken.bytes) }
         }
         if claim.limits.imageStageTotal != nil, claim.staged != 0 {
             try claim.check(stagedBeside: bytesStaged(by: claim.project, on: connection))
@@ -40,8 +42,12 @@ enum Quotas {
     static func judgeUpload(_ claim: QuotaClaim, uploading more: Int64?, on connection: Connection) throws -> Int64? {
         try lockProject(claim.project, on: connection)
         var remaining: Int64?
-        if claim.limits.imageSizeTotal != nil, claim.bytes != 0 {
-            let taken = try bytesTaken(by: claim.project, on: connection)
+        if claim.countsBytes {
+            let taken = try sums(of: claim.project, on: connection) { bound throws(MariaDBError) in
+                guard claim.fits(bytesBeside: bound.bytes) else { return false }
+                if claim.fitsWhateverComes(bytesBeside: bound.bytes) { return true }
+                return try ProjectSums.isBoundReached(by: claim.project, on: connection)
+            }.bytes
             try claim.check(bytesBeside: taken)
             remaining = claim.remaining(beside: taken)
         }
@@ -56,15 +62,25 @@ enum Quotas {
         return remaining
     }
 
-    /// The bytes in stores, and the bytes that running uploads have reserved.
-    private static func bytesTaken(by project: String, on connection: Connection) throws(MariaDBError) -> Int64 {
-        try sum(ask(bytesStored, project, connection), ask(bytesReserved, project, connection))
+    /// The images, and their bytes in stores with those that running uploads have reserved.
+    ///
+    /// - Parameter isEnough: whether a claim may be accepted beside such numbers, although they may be too great. If it may, they are
+    ///   returned: most claims are far from their limit, and to add up all images of a project can take long.
+    private static func sums(
+        of project: String, on connection: Connection, acceptingBoundIf isEnough: (ProjectSums) throws(MariaDBError) -> Bool
+    ) throws(MariaDBError) -> ProjectSums {
+        let reserved = try ask(bytesReserved, project, connection)
+        func withReserved(_ sums: ProjectSums) -> ProjectSums {
+            ProjectSums(images: sums.images, bytes: ProjectSums.sum(sums.bytes, reserved))
+        }
+        if let bound = try ProjectSums.bound(of: project, on: connection).map(withReserved), try isEnough(bound) { return bound }
+        return withReserved(try ProjectSums.exact(of: project, on: connection))
     }
 
     /// The bytes in the staging area, or copied through it, and those that are on their way there.
     private static func bytesStaged(by project: String, on connection: Connection) throws(MariaDBError) -> Int64 {
-        let lying = try sum(ask(bytesStaged, project, connection), ask(bytesCopied, project, connection))
-        return try sum(lying, ask(bytesReservedForStaging, project, connection))
+        let lying = try ProjectSums.sum(ask(bytesStaged, project, connection), ask(bytesCopied, project, connection))
+        return try ProjectSums.sum(lying, ask(bytesReservedForStaging, project, connection))
     }
 
     private static func uploads(of project: String, on connection: Connection) throws(MariaDBError) -> Int64 {
@@ -74,18 +90,12 @@ enum Quotas {
     static func usage(of project: String, on connection: Connection) throws(MariaDBError) -> ProjectUsage {
         ProjectUsage(
             imageSizeTotal: try ask(bytesStored, project, connection),
-            imageStageTotal: try sum(ask(bytesStaged, project, connection), ask(bytesCopied, project, connection)),
+            imageStageTotal: try ProjectSums.sum(ask(bytesStaged, project, connection), ask(bytesCopied, project, connection)),
             imageCountTotal: try ask(imageCount, project, connection), imageCountUploading: try uploads(of: project, on: connection))
     }
 
     private static func ask(_ query: Query<Int64>, _ project: String, _ connection: Connection) throws(MariaDBError) -> Int64 {
         try connection.first(query, .text(project)) ?? 0
-    }
-
-    /// The sum, or the greatest number if it is greater still.
-    private static func sum(_ one: Int64, _ other: Int64) -> Int64 {
-        let (sum, isTooMuch) = one.addingReportingOverflow(other)
-        return isTooMuch ? .max : sum
     }
 
     // MARK: statements
@@ -122,7 +132,8 @@ enum Quotas {
     private static let copiedCount = count(copied)
 
     private static let ofOwner = "images i FORCE INDEX (vitrine_images_owner_status) WHERE i.owner = ? AND i.deleted = 0"
-    private static let isThere = "i.status NOT IN ('killed', 'deleted', 'pending_delete')"
+    /// The condition that an image counts.
+    static let isThere = "i.status NOT IN ('killed', 'deleted', 'pending_delete')"
 
     /// There are few such images, and the index finds them by their status.
     private static func underWay(_ statuses: String) -> String { "\(ofOwner) AND i.os_hidden IN (0, 1) AND i.status IN (\(statuses))" }
@@ -150,4 +161,8 @@ extension MariaDBCatalog: UsageCatalog {
     package func usage(of project: String) throws(Fault) -> ProjectUsage {
         try database.read("Reading what project \(project) uses", within: Database.long) { try Quotas.usage(of: project, on: $0) }
     }
+}
+
+extension QuotaClaim {
+    fileprivate var countsBytes: Bool { limits.imageSizeTotal != nil && bytes != 0 }
 }

@@ -21,6 +21,7 @@ extension QuotaClaim {
     package var wire: JSONObject {
         var object: JSONObject = ["project": .string(project), "images": .int(images)]
         if let bytes { object["bytes"] = .int(bytes) }
+        if let most { object["most"] = .int(most) }
         for (name, limit) in Self.names { if let value = limits[keyPath: limit] { object[name] = .int(value) } }
         return object
     }
@@ -31,6 +32,7 @@ extension QuotaClaim {
         for (name, limit) in Self.names { limits[keyPath: limit] = object[name]?.int }
         self.init(
             project: try object.text("project"), limits: limits, images: try object.number("images"), bytes: object["bytes"]?.int)
+        most = object["most"]?.int
     }
 
     /// The claim in a message; nil when it has none.

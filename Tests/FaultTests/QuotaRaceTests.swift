@@ -40,6 +40,29 @@ import Testing
         #expect(try glance.incomingFiles().isEmpty)
     }
 
+    /// Its bytes are known by sums that are kept; see `Persistence/ProjectSums.swift`.
+    @Test(arguments: Framing.allCases) func `is never passed by uploads to a project of many images`(_ framing: Framing) async throws {
+        let glance = try glance()
+        try glance.execute(
+            """
+            INSERT INTO images (id, status, created_at, updated_at, deleted, min_disk, min_ram, visibility, owner, size)
+            SELECT CONCAT('i-', seq), 'active', '2020-01-01', '2020-01-01', 0, 0, 0, 'private', 'acme', 0 FROM seq_1_to_1500
+            """)
+        let data = [UInt8](repeating: 5, count: Self.piece)
+        let images = try (0..<12).map { _ in try glance.hasImage() }
+        let statuses = try await atOnce(12) { number in
+            framing == .length || framing == .both && number % 2 == 0
+                ? try glance.upload(data, to: images[number]).status : try glance.uploadChunked(data, to: images[number]).status
+        }
+        #expect(try glance.rows("SELECT CAST(images AS CHAR) FROM vitrine_project_sums") == [["1500"]])
+        if framing != .both { try expectFive(statuses, on: glance, success: 204) }
+        #expect(statuses.count { $0 == 204 } <= 5)
+        // An upload is free again at once when it is deleted.
+        let done = try #require(zip(images, statuses).first { $0.1 == 204 }?.0)
+        #expect(try glance.send("DELETE", "/v2/images/\(done)").status == 204)
+        #expect(try glance.upload(data, to: try glance.hasImage()).status == 204)
+    }
+
     @Test func `is never passed by uploads of V1 and V2 at once`() async throws {
         let glance = try glance(runsRegistry: true)
         let data = [UInt8](repeating: 5, count: Self.piece)

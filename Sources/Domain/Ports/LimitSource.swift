@@ -18,6 +18,14 @@ extension ProjectLimits: LimitSource {
     package var areTold: Bool { false }
 }
 
+/// The sums over the images of large projects, which are kept so that not each claim adds up all of them. It is for `glance-tasks`.
+package protocol ProjectSumCatalog: Sendable {
+    /// Adds up the images of the project whose sums were made the longest ago. Several processes may do it at once.
+    ///
+    /// - Returns: false if all sums are new enough.
+    func renewOldestSums() throws(Fault) -> Bool
+}
+
 /// The usage of projects.
 package protocol UsageCatalog: Sendable {
     /// Counts what a project uses now.

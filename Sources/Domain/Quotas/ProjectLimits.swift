@@ -43,6 +43,8 @@ package struct QuotaClaim: Sendable, Equatable {
     package var bytes: Int64?
     /// Bytes for the staging area; nil as above.
     package var staged: Int64? = 0
+    /// The most bytes for stores that may come, of which `bytes` is a part; nil if nobody says.
+    package var most: Int64?
 
     package init(project: String, limits: ProjectLimits, images: Int64 = 0, bytes: Int64? = 0) {
         (self.project, self.limits, self.images, self.bytes) = (project, limits, images, bytes)
@@ -54,9 +56,15 @@ package struct QuotaClaim: Sendable, Equatable {
 
     /// - Throws: `.tooLarge` if the claim exceeds the limit. An unknown number of bytes is accepted while the limit is not yet exceeded.
     package func check(bytesBeside used: Int64) throws(Fault) {
-        guard let limit = limits.imageSizeTotal, (bytes ?? 0) > limit - used else { return }
+        guard let limit = limits.imageSizeTotal, !fits(bytesBeside: used) else { return }
         throw .overLimit("image_size_total", used: used, limit: limit, asked: bytes ?? 0, "bytes")
     }
+
+    /// Whether the claim's bytes do not exceed the limit. An unknown number fits while the limit is not yet exceeded.
+    package func fits(bytesBeside used: Int64) -> Bool { limits.imageSizeTotal.map { (bytes ?? 0) <= $0 - used } ?? true }
+
+    /// Whether the limit is not exceeded, however many bytes come.
+    package func fitsWhateverComes(bytesBeside used: Int64) -> Bool { limits.imageSizeTotal.map { (most ?? .max) <= $0 - used } ?? true }
 
     /// - Parameter used: the project's bytes in the staging area, with those reserved by running uploads to it.
     /// - Returns: the bytes that are left there; nil without a limit.
@@ -71,9 +79,12 @@ package struct QuotaClaim: Sendable, Equatable {
 
     /// - Throws: `.tooLarge` if the project would have too many images.
     package func check(imagesBeside used: Int64) throws(Fault) {
-        guard let limit = limits.imageCountTotal, images > limit - used else { return }
+        guard let limit = limits.imageCountTotal, !fits(imagesBeside: used) else { return }
         throw .overLimit("image_count_total", used: used, limit: limit, asked: images, "images")
     }
+
+    /// Whether the claim's images do not exceed the limit.
+    package func fits(imagesBeside used: Int64) -> Bool { limits.imageCountTotal.map { images <= $0 - used } ?? true }
 
     /// - Parameter count: images whose data are on their way, with the one in question.
     /// - Throws: `.tooLarge` if they are too many.
