@@ -24,11 +24,13 @@ extension Digest {
 }
 
 extension Digest {
-    /// The SHA-256 of bytes in base64, as HTTP headers have it.
-    package static func base64SHA256(of bytes: UnsafeRawBufferPointer) -> String {
-        let digest = [UInt8](hexadecimal: sha256(of: bytes)[...]) ?? []
-        var text = [UInt8](repeating: 0, count: (digest.count + 2) / 3 * 4 + 1)
-        let count = Int(EVP_EncodeBlock(&text, digest, CInt(digest.count)))
-        return String(decoding: text[..<count], as: UTF8.self)
+    /// A digest in base64, as HTTP headers have it.
+    ///
+    /// - Parameter text: the digest in hexadecimal.
+    package static func base64(ofHexadecimal text: String) -> String {
+        let digest = [UInt8](hexadecimal: text[...]) ?? []
+        var encoded = [UInt8](repeating: 0, count: (digest.count + 2) / 3 * 4 + 1)
+        let count = Int(EVP_EncodeBlock(&encoded, digest, CInt(digest.count)))
+        return String(decoding: encoded[..<count], as: UTF8.self)
     }
 }

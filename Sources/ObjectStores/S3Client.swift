@@ -75,15 +75,18 @@ package struct S3Client: Sendable {
     }
 
     /// As above, of a body in any memory.
+    ///
+    /// - Parameter digest: the body's SHA-256 in hexadecimal, where the caller knows it; otherwise it is computed if the signature needs it.
     func send(
         _ method: String, _ key: String?, query: [(name: String, value: String)] = [], headers: [(name: String, value: String)] = [],
-        body: UnsafeRawBufferPointer? = nil, longest: Int = 64 * 1024, mayRepeat: () -> Bool = { true }
+        body: UnsafeRawBufferPointer? = nil, digest: String? = nil, longest: Int = 64 * 1024, mayRepeat: () -> Bool = { true }
     ) throws(Fault) -> HTTPClient.Reply {
         let path = endpoint.path(of: key)
         let request = S3Signer.Request(method, host: endpoint.requestHost, path: path, query: query, headers: headers)
         let url = endpoint.url(path, query: S3Signer.canonical(query))
         // TLS protects a body already; without it a signature does.
-        let digest = endpoint.isSecure ? S3Signer.unsigned : Digest.sha256(of: body ?? UnsafeRawBufferPointer(start: nil, count: 0))
+        let signed =
+            endpoint.isSecure ? S3Signer.unsigned : digest ?? Digest.sha256(of: body ?? UnsafeRawBufferPointer(start: nil, count: 0))
         let (began, attempts) = (monotonicSeconds(), max(1, patience.attempts))
         var pause = patience.pause
         for attempt in 1...attempts {
@@ -91,7 +94,7 @@ package struct S3Client: Sendable {
             do throws(HTTPClientError) {
                 func sent() throws(HTTPClientError) -> HTTPClient.Reply {
                     try http.send(
-                        method, url, headers: signer.headers(of: request, digest: digest, at: clock.now), body: body, longest: longest)
+                        method, url, headers: signer.headers(of: request, digest: signed, at: clock.now), body: body, longest: longest)
                 }
                 var reply = try sent()
                 if clock.learns(from: reply), mayRepeat() { reply = try sent() }

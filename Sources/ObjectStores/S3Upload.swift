@@ -1,3 +1,4 @@
+internal import Cryptography
 internal import Domain
 internal import Glibc
 internal import HTTPClient
@@ -120,13 +121,27 @@ struct S3Upload: Sendable {
         (self.image, self.token, self.id, self.client) = (image, token, id, client)
     }
 
+    // MARK: parts
+
+    /// The header with the checksum of a body.
+    ///
+    /// - Parameter digest: the body's SHA-256 in hexadecimal.
+    static func checksum(_ digest: String) -> (name: String, value: String) {
+        ("x-amz-checksum-sha256", Digest.base64(ofHexadecimal: digest))
+    }
+
+    /// The fault of a request that the server refused.
+    func refusal(_ trouble: S3Trouble) -> Fault {
+        guard trouble.code == "NoSuchUpload" else { return trouble.fault(of: client.store) }
+        return Fault(.unavailable, "The upload to the store '\(client.store)' was taken back meanwhile.", cause: trouble)
+    }
+
     // MARK: taking back
 
     /// Ends the multipart upload, so that it takes no more parts and cannot be completed. One that has ended is no error.
     ///
     /// - Parameter whole: whether also parts that are on their way are to be removed, which one request cannot.
     /// - Returns: false if it is not known yet which multipart upload is meant.
-    @discardableResult
     func abort(whole: Bool) throws(Fault) -> Bool {
         let found: [String]?
         if let id { found = [id] } else { found = try idsByMark() }
@@ -177,11 +192,11 @@ struct S3Upload: Sendable {
         return true
     }
 
-    /// Removes all that the upload left, committed or not. Without its mark it was confirmed, or taken back already.
+    /// Removes all that the upload left, committed or not. Without its mark it was confirmed, or taken back already. Where its multipart upload
+    /// is not known yet, the mark stays for the sweeper.
     func takeBack() throws(Fault) {
         let own = try content(of: mark)
-        try abort(whole: true)
-        guard let own else { return }
+        guard try abort(whole: true), let own else { return }
         let wasThere = try removeObject()
         // The request that makes the object may be on its way still.
         if own == Content.single, !wasThere { try expectLateObject() } else { try removeMark() }
@@ -199,9 +214,13 @@ struct S3Upload: Sendable {
     // MARK: marks
 
     /// Writes the id of the multipart upload into the mark.
-    func nameInMark() throws(Fault) { try writeMark(id ?? "") }
+    ///
+    /// - Parameter mayRepeat: asked before it is sent again.
+    func nameInMark(mayRepeat: () -> Bool) throws(Fault) { try writeMark(id ?? "", mayRepeat: mayRepeat) }
 
-    private func writeMark(_ id: String) throws(Fault) { _ = try client.succeed("PUT", mark, body: Array(id.utf8)) }
+    private func writeMark(_ id: String, mayRepeat: () -> Bool = { true }) throws(Fault) {
+        _ = try client.succeed("PUT", mark, body: Array(id.utf8), mayRepeat: mayRepeat)
+    }
 
     func removeMark() throws(Fault) { try S3Object.remove(mark, tag: nil, client) }
 

@@ -86,9 +86,45 @@ import Threading
             let upload = try step == 1 ? #require(recorded) : Upload(image: id, token: "taken-over", pendingURL: url)
             try place.store().discard(upload)
             #expect(throws: Fault.of(.unavailable)) { try writer!.commit() }
+            // It may have written its mark once more meanwhile, and has removed it when it is gone.
             writer = nil
             #expect(try place.contents(with: id.text) == [], "step \(step)")
         }
+    }
+
+    @Test(arguments: S3Place.all)
+    func `leaves nothing once its writer was let go, whatever was on its way`(_ place: S3Place) throws {
+        let (proxy, id, isFree) = (try S3Proxy(before: place.port), ImageID.fresh(), Monitor(false))
+        var settings = S3Store.Settings()
+        settings.partSize = 5 << 20
+        var writer: (any BlobWriter)? = try place.store(at: proxy.url, settings).begin(id, token: .freshToken(), announcing: nil)
+        proxy.spoil("partNumber=1", by: .hold(isFree))
+        defer { isFree.with { $0 = true } }
+        try writer?.append(pattern(11 << 20))
+        let last = Monitor(writer)
+        writer = nil
+        #expect(eventually { proxy.count == 1 })
+        let thread = try JoinableThread { last.with { $0 = nil } }
+        #expect(eventually(within: 20) { proxy.requests.contains { $0.hasPrefix("DELETE /") } }, "it ends the upload at once")
+        isFree.with { $0 = true }
+        thread.join()
+        #expect(try place.contents(with: id.text) == [])
+    }
+
+    @Test(arguments: S3Place.all)
+    func `keeps the mark of an upload as long as it cannot tell its data`(_ place: S3Place) throws {
+        let (store, id, token) = (try place.store(), ImageID.fresh(), String.freshToken())
+        let (mark, other) = (".vitrine/uploads/\(id).\(token)", ".vitrine/uploads/\(id).\(String.freshToken())")
+        // Two processes died before they knew the ids of their uploads, or one is just beginning.
+        for mark in [mark, other] { try place.send("PUT", mark, body: []) }
+        try place.send("POST", id.text, query: [("uploads", "")], body: [])
+        let upload = try #require(try store.pendingUploads(olderThan: -2).first { $0.token == token })
+        try store.discard(upload)
+        #expect(try place.contents(with: id.text) == [mark, other].sorted() + ["\(id) unfinished"])
+        try place.send("PUT", other, body: Array("another".utf8))
+        try store.discard(upload)
+        #expect(try place.contents(with: id.text) == [other])
+        try place.send("DELETE", other)
     }
 
     @Test(arguments: S3Place.all)
