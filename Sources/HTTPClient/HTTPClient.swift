@@ -111,6 +111,8 @@ private final class Correspondent: @unchecked Sendable {
     private var mayRepeat = false
 
     static let connections = 4
+    /// The bytes of a body that libcurl copies and sends at a time, by default and of a long body. For each it polls the socket twice.
+    private static let (usualPiece, piece) = (64 * 1024, 512 * 1024)
 
     init(timeouts: HTTPClient.Timeouts, trust: TLSSettings) {
         handle = EasyHandle(trust)
@@ -160,6 +162,10 @@ private final class Correspondent: @unchecked Sendable {
             // An empty body may have no address, and without one libcurl would ask a callback for it.
             handle.set(CURLOPT_POSTFIELDS, pointer: body.baseAddress ?? UnsafeRawPointer(handle.raw))
             defer { handle.set(CURLOPT_POSTFIELDS, pointer: nil) }
+            // A kept handle does not keep the memory: another size frees it.
+            let isLong = body.count > Self.piece
+            if isLong { handle.set(CURLOPT_UPLOAD_BUFFERSIZE, Self.piece) }
+            defer { if isLong { handle.set(CURLOPT_UPLOAD_BUFFERSIZE, Self.usualPiece) } }
             code = curl_easy_perform(handle.raw)
         }
         defer { incoming.end() }
