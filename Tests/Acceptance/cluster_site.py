@@ -23,6 +23,8 @@ detailed = true
 identity = none
 metadata_threads = 8
 data_threads = 8
+# All clients are one project to a service without identities, and by chance most ask the same service.
+uploads_per_project = 0
 """
 # The exit status of a script whose engine is not to be had.
 NOT_HERE = 75
