@@ -48,9 +48,11 @@ extension ImageListing.Filter {
         }
     }
 
-    /// The other table, joined to `images i`.
-    func join(_ alias: String, isExact: Bool) -> SQLFragment? {
-        entries(alias, isExact: isExact).map { "STRAIGHT_JOIN \($0.table) ON \(word: alias).image_id = i.id AND \($0.condition)" }
+    /// The other table, joined by a column with the image's id.
+    func join(_ alias: String, to image: String, isExact: Bool) -> SQLFragment? {
+        entries(alias, isExact: isExact).map {
+            "STRAIGHT_JOIN \($0.table) ON \(word: alias).image_id = \(word: image) AND \($0.condition)"
+        }
     }
 
     /// The rows that are counted to learn how many images pass the filter, if they are not those of a sort key's index: of `images i`, or of
@@ -66,10 +68,16 @@ extension ImageListing.Filter {
 
     /// The tables to read first if few images pass this filter.
     ///
+    /// - Parameter joins: the tables of other filters, joined by a column with the image's id. They come before the image where they can, so
+    ///   that only images that pass all of them are read.
     /// - Returns: tables with `i` for the image; nil if no index but a sort key's leads from the filter to its images.
-    func start(_ deleted: SQLFragment, isExact: Bool) -> (tables: SQLFragment, condition: SQLFragment)? {
-        guard let entries = entries("d", isExact: isExact) else { return counted(deleted) }
-        return ("\(entries.table) STRAIGHT_JOIN images i FORCE INDEX (PRIMARY) ON i.id = d.image_id", entries.condition)
+    func start(_ deleted: SQLFragment, isExact: Bool, joins: (String) -> SQLFragment) -> (tables: SQLFragment, condition: SQLFragment)? {
+        guard let entries = entries("d", isExact: isExact) else {
+            return counted(deleted).map { ("\($0.tables)\(joins("i.id"))", $0.condition) }
+        }
+        return (
+            "\(entries.table)\(joins("d.image_id")) STRAIGHT_JOIN images i FORCE INDEX (PRIMARY) ON i.id = d.image_id", entries.condition
+        )
     }
 
     private var index: (name: String, hasDeleted: Bool)? {
@@ -80,6 +88,14 @@ extension ImageListing.Filter {
         case .number(.virtualSize, _, _), .number(.minDisk, _, _), .number(.minRAM, _, _), .isProtected:
             ("vitrine_images_\(column ?? "")", true)
         case .text, .number(.size, _, _), .time, .tag, .property, .nothing: nil
+        }
+    }
+
+    /// Whether the filter asks another table for each image.
+    var isProbe: Bool {
+        switch self {
+        case .tag, .property: true
+        case .text, .number, .time, .isProtected, .nothing: false
         }
     }
 

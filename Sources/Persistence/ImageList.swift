@@ -20,7 +20,7 @@ extension MariaDBCatalog {
         for id in rest { try checkPossible(id) }
         let plan = ListPlan(listing: listing, caller: caller, marker: nil)
         let known = try database.read("Listing images", within: Database.long) { connection in
-            Set(try ListSearch(connection: connection).all(plan.idsStillListed(rest.map(\.text))))
+            Set(try search(connection).all(plan.idsStillListed(rest.map(\.text))))
         }
         let (images, left) = try load(rest.map(\.text).filter(known.contains), remains: listing.deletion != .absent)
         return ImagePage(images: images, isFull: false, rest: left)
@@ -30,11 +30,13 @@ extension MariaDBCatalog {
     private func ids(of listing: ImageListing, _ caller: Caller, on connection: Connection) throws -> (ids: [String], isFull: Bool)? {
         let marker = try listing.marker.map { try self.marker($0, of: listing, caller, connection) }
         guard listing.limit > 0, !listing.filters.contains(where: \.isNothing) else { return nil }
-        let ids = try ListSearch(connection: connection).ids(ListPlan(listing: listing, caller: caller, marker: marker))
+        let ids = try search(connection).ids(ListPlan(listing: listing, caller: caller, marker: marker))
         // A tag that Glance wrote twice returns its image twice.
         var seen: Set<String> = []
         return (ids.filter { seen.insert($0).inserted }, ids.count == listing.limit)
     }
+
+    private func search(_ connection: Connection) -> ListSearch { ListSearch(connection: connection, few: fewMemberships) }
 
     /// Reads images by id, as many of the first ones as memory allows, and returns the ids of the others.
     ///

@@ -5,11 +5,11 @@ internal import MariaDB
 ///
 /// Reading in the list's order is quick if many images pass the filters, and reading what a filter names is quick if few do. Where few of the
 /// first images pass and many of the last (a filter on times, sorted by age), the estimate for the order is wrong; so the ranges are read
-/// in pieces, each larger than the one before, until what was found says that another way is quicker.
+/// in pieces, each larger than the one before, until what was found says that another way is quicker, or nothing was found for long.
 struct ListCosts {
     enum Choice {
         /// One statement.
-        case whole(ListPlan.Way, readsSharedInOrder: Bool)
+        case whole(ListPlan.Way, ListPlan.Sharing)
         /// Pieces of ranges in order.
         case pieces(Pieces)
         /// No index has the order, so images that are equal in the first key are found group by group.
@@ -18,7 +18,7 @@ struct ListCosts {
 
     struct Pieces {
         let key: ImageListing.Sort.Key
-        let readsSharedInOrder: Bool
+        let sharing: ListPlan.Sharing
         /// The largest range, by which pieces are measured, and how many of its rows the first piece has.
         let measure: ListPlan.Range
         let depth: Int
@@ -44,32 +44,30 @@ struct ListCosts {
 
     private let plan: ListPlan
     private let estimates: ListEstimates
-    private let ranges: Int
 
-    init(_ plan: ListPlan, _ estimates: ListEstimates) {
-        (self.plan, self.estimates) = (plan, estimates)
-        ranges = plan.ranges(.createdAt).count
-    }
+    init(_ plan: ListPlan, _ estimates: ListEstimates) { (self.plan, self.estimates) = (plan, estimates) }
 
     var choice: Choice {
         let isInOrder = !plan.orderedKeys.isEmpty
         let orders = plan.ordered.orderedKeys.flatMap(orders)
         let other = others.min { $0.cost < $1.cost }
         guard let best = orders.min(by: { $0.likely < $1.likely }) else {
-            return .whole(other?.way ?? .ranges(plan.keys[0].key), readsSharedInOrder: false)
+            return .whole(other?.way ?? .ranges(plan.keys[0].key), .byMembership)
         }
         if let other, other.cost <= best.likely + (isInOrder ? 0 : 3 * Cost.statement) {
-            return .whole(other.way, readsSharedInOrder: false)
+            return .whole(other.way, .byMembership)
         }
         guard isInOrder else { return .groups }
-        let isBounded = best.most <= max(Self.small, 2 * min(best.likely, other?.cost ?? .infinity))
+        // Without filters each range ends where the page is full.
+        let endsEarly = plan.isUnfiltered && best.sharing != .inOrder
+        let isBounded = endsEarly || best.most <= max(Self.small, 2 * min(best.likely, other?.cost ?? .infinity))
         let depth = max(100, 1.4 * best.rows) * best.share
-        guard !isBounded, !best.isWhole, depth < 0.7 * best.all * best.share, let measure = best.measure else {
-            return .whole(.ranges(best.key), readsSharedInOrder: best.readsSharedInOrder)
+        guard !isBounded, depth < 0.7 * best.all * best.share, let measure = best.measure else {
+            return .whole(.ranges(best.key), best.sharing == .inOrder ? .inOrder : .byMembership)
         }
         return .pieces(
             Pieces(
-                key: best.key, readsSharedInOrder: best.readsSharedInOrder, measure: measure, depth: max(1, Int(depth)),
+                key: best.key, sharing: best.sharing, measure: measure, depth: max(1, Int(depth)),
                 other: other.map { ($0.way, $0.cost / best.row * best.share) }))
     }
 
@@ -77,7 +75,7 @@ struct ListCosts {
 
     private struct Order {
         let key: ImageListing.Sort.Key
-        let readsSharedInOrder: Bool
+        let sharing: ListPlan.Sharing
         /// The rows to be read: probably, and at most.
         let rows, all: Double
         /// µs for a row.
@@ -88,28 +86,27 @@ struct ListCosts {
         let measure: ListPlan.Range?
         let share: Double
 
-        /// Whether it is not read in pieces, each of which would read the memberships again.
-        let isWhole: Bool
-
-        var likely: Double { isWhole ? most : fixed + rows * row }
+        var likely: Double { fixed + rows * row }
         var most: Double { fixed + all * row }
     }
 
     private func orders(_ key: ImageListing.Sort.Key) -> [Order] {
-        let byMembership = order(key, readsSharedInOrder: false)
-        guard plan.deletedValues.count == 1, estimates[.memberships] > Self.fewMemberships else { return [byMembership] }
-        return [byMembership, order(key, readsSharedInOrder: true)]
+        // Each piece would read many memberships again.
+        guard estimates[.memberships] > Self.fewMemberships else { return [order(key, .byMembership)] }
+        guard plan.deletedValues.count == 1, plan.severalValues(key) == nil else { return [order(key, .apart)] }
+        return [order(key, .apart), order(key, .inOrder)]
     }
 
-    private func order(_ key: ImageListing.Sort.Key, readsSharedInOrder: Bool) -> Order {
+    private func order(_ key: ImageListing.Sort.Key, _ sharing: ListPlan.Sharing) -> Order {
         let passing = selectivity(without: key)
         var measures = plan.ranges(key)
-        var remaining = (0..<ranges).map { place in
+        var remaining = measures.indices.map { place in
             plan.after == nil ? filtered(key, place) : estimates[.remaining(key, place)]
         }
-        var scanned = (0..<ranges).reduce(0) { $0 + filtered(key, $1) }
+        var scanned = filtered(key)
         var matching = scanned * passing
-        if readsSharedInOrder {
+        let isSharedInOrder = sharing == .inOrder
+        if isSharedInOrder {
             measures.append(plan.sharedRange(key))
             remaining.append(estimates[.shared])
             scanned += estimates[.shared]
@@ -120,30 +117,46 @@ struct ListCosts {
         let limit = Double(plan.limit)
         let largest = remaining.indices.max { remaining[$0] < remaining[$1] }
         return Order(
-            key: key, readsSharedInOrder: readsSharedInOrder, rows: matching <= limit ? all : min(all, limit * scanned / matching),
-            all: all,
-            row: row(key) + (readsSharedInOrder ? Cost.looked + Cost.joined : 0),
-            fixed: readsSharedInOrder ? 0 : estimates[.memberships] * (Cost.looked + Double(plan.joinCount) * Cost.joined),
-            measure: largest.map { measures[$0] }, share: largest.map { remaining[$0] / max(1, all) } ?? 1,
-            isWhole: !readsSharedInOrder && estimates[.memberships] > Self.fewMemberships)
+            key: key, sharing: sharing, rows: matching <= limit ? all : min(all, limit * scanned / matching), all: all,
+            row: row(key) + (isSharedInOrder ? Cost.looked + Cost.joined : 0),
+            fixed: isSharedInOrder ? 0 : estimates[.memberships] * (Cost.looked + probing()),
+            measure: largest.map { measures[$0] }, share: largest.map { remaining[$0] / max(1, all) } ?? 1)
     }
 
     private func filtered(_ key: ImageListing.Sort.Key, _ place: Int) -> Double {
         plan.columnConditions(key).isEmpty ? estimates[.whole(place)] : estimates[.filtered(key, place)]
     }
 
+    /// The rows of all ranges that pass the filters on a key's column.
+    private func filtered(_ key: ImageListing.Sort.Key) -> Double { plan.ranges(key).indices.reduce(0) { $0 + filtered(key, $1) } }
+
     /// The part of the images that passes all filters but those on one key's column.
     private func selectivity(without key: ImageListing.Sort.Key) -> Double {
-        let whole = max(1, estimates.sum(ranges) { .whole($0) })
+        let whole = max(1, plan.ranges(.createdAt).indices.reduce(0) { $0 + estimates[.whole($1)] })
         var part = 1.0
-        for other in plan.filteredKeys where other != key { part *= min(1, estimates.sum(ranges) { .filtered(other, $0) } / whole) }
-        for place in plan.startingFilters { part *= min(1, estimates[.filter(place)] / max(1, estimates[.all])) }
+        for other in plan.filteredKeys where other != key { part *= min(1, filtered(other) / whole) }
+        for place in plan.startingFilters { part *= passing(place) }
         return part
+    }
+
+    /// The part of all images that passes a filter; 1 if nobody asked.
+    private func passing(_ place: Int) -> Double { estimates.rows(of: place).map { min(1, $0 / max(1, estimates[.all])) } ?? 1 }
+
+    /// µs for asking an image for the filters on tags and properties: for each one only if it passed those before.
+    ///
+    /// - Parameter first: the place of a filter that is read already.
+    private func probing(without first: Int? = nil) -> Double {
+        var (cost, part) = (0.0, 1.0)
+        for place in plan.probes where place != first {
+            cost += part * Cost.joined
+            part *= passing(place)
+        }
+        return cost
     }
 
     /// µs for a row of a range by the index on a key.
     private func row(_ key: ImageListing.Sort.Key) -> Double {
-        Cost.indexed + (plan.isCovered(by: key) ? 0 : Cost.looked) + Double(plan.joinCount) * Cost.joined
+        Cost.indexed + (plan.isCovered(by: key) ? 0 : Cost.looked) + probing()
     }
 
     // MARK: other ways
@@ -151,21 +164,25 @@ struct ListCosts {
     private var others: [(way: ListPlan.Way, cost: Double)] {
         let memberships = estimates[.memberships] * Cost.looked
         var ways: [(ListPlan.Way, Double)] = plan.filteredKeys.map { key in
-            (.ranges(key), memberships + estimates.sum(ranges) { .filtered(key, $0) } * (row(key) + Cost.sorted))
+            (.ranges(key), memberships + filtered(key) * (row(key) + Cost.sorted))
         }
         if plan.orderedKeys.isEmpty {
             let key = plan.keys[0].key
-            let all = (0..<ranges).reduce(0) { $0 + filtered(key, $1) }
-            ways.append((.ranges(key), memberships + all * (row(key) + Cost.sorted)))
+            ways.append((.ranges(key), memberships + filtered(key) * (row(key) + Cost.sorted)))
         }
         for place in plan.startingFilters {
-            ways.append((.filter(place), estimates[.filter(place)] * (Cost.looked + Double(plan.joinCount) * Cost.joined)))
+            // The image that a tag or a property names is read last.
+            let image = plan.listing.filters[place].isProbe ? plan.probes.reduce(Cost.joined) { $1 == place ? $0 : $0 * passing($1) } : 0
+            ways.append((.filter(place), estimates[.filter(place)] * (Cost.looked + probing(without: place) + image)))
         }
         return ways
     }
 }
 
 extension ListPlan {
+    /// Whether nothing but the caller limits the list.
+    var isUnfiltered: Bool { listing.filters.isEmpty && given.isEmpty }
+
     /// The sort keys whose columns filters restrict, other than the id.
     var filteredKeys: Set<ImageListing.Sort.Key> {
         Set(ImageListing.Sort.Key.allCases.filter { $0 != .id && !columnConditions($0).isEmpty })
@@ -183,9 +200,6 @@ extension ListPlan {
         }
     }
 
-    /// The number of other tables that are asked for each image.
-    var joinCount: Int { listing.filters.count { $0.column == nil && !$0.isNothing } }
-
     /// Whether the index on a key has all columns that filters and sort keys ask.
     func isCovered(by key: ImageListing.Sort.Key) -> Bool {
         var known: Set<String> = [key.rawValue, "id", "status"]
@@ -197,18 +211,21 @@ extension ListPlan {
 
     // MARK: order
 
-    private func isFixed(_ key: ImageListing.Sort.Key) -> Bool {
+    /// Whether all images have one value in a key, in each range of the index on another one.
+    private func isFixed(_ key: ImageListing.Sort.Key, by index: ImageListing.Sort.Key) -> Bool {
         guard key != .id else { return false }
         return given.contains { $0.key == key } || listing.filters.contains { $0.column == key.rawValue && $0.isEquality }
+            || key == index && severalValues(key) != nil
     }
 
     /// The keys whose index has the ranges in the list's order: the first sort key that filters leave open, or one that they fix.
     var orderedKeys: [ImageListing.Sort.Key] {
-        let open = keys.filter { !isFixed($0.key) }
-        guard let first = open.first, open.allSatisfy({ $0.direction == first.direction }) else { return [] }
-        return ([first.key] + ImageListing.Sort.Key.allCases.filter { isFixed($0) && $0 != first.key }).filter { key in
+        let all = ImageListing.Sort.Key.allCases
+        let first = keys.first { !isFixed($0.key, by: .id) }?.key
+        return (all.filter { $0 == first } + all.filter { $0 != first && isFixed($0, by: $0) }).filter { key in
+            let open = keys.filter { !isFixed($0.key, by: key) }
             let columns: [ImageListing.Sort.Key] = key == .id ? [.id] : key == .createdAt ? [.createdAt, .id] : [key, .createdAt, .id]
-            return open.map(\.key) == columns.filter { !isFixed($0) }
+            return open.map(\.key) == columns.filter { !isFixed($0, by: key) } && open.allSatisfy { $0.direction == open[0].direction }
         }
     }
 

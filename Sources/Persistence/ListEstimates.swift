@@ -24,12 +24,8 @@ struct ListEstimates {
     /// The number of rows; 0 for what was not asked.
     subscript(_ part: Part) -> Double { rows[part] ?? 0 }
 
-    func sum(_ ranges: Int, _ part: (Int) -> Part) -> Double { (0..<ranges).reduce(0) { $0 + self[part($1)] } }
-
-    /// The caller's memberships alone.
-    init(membershipsOf plan: ListPlan, on connection: Connection) throws(MariaDBError) {
-        try self.init(plan.memberships.map { [(.memberships, $0)] } ?? [], on: connection)
-    }
+    /// The rows that name the images of a filter; nil if it was not asked.
+    func rows(of filter: Int) -> Double? { rows[.filter(filter)] }
 
     /// All that `ListCosts` judges a list by.
     init(_ plan: ListPlan, on connection: Connection) throws(MariaDBError) {
@@ -57,18 +53,12 @@ struct ListEstimates {
             count(.shared, shared.table, [shared.beginning])
         }
         if !plan.startingFilters.isEmpty { count(.all, "images i FORCE INDEX (ix_images_deleted)", [plan.isLive]) }
-        try self.init(parts, on: connection)
-    }
-
-    private init(_ parts: [(Part, SQLFragment)], on connection: Connection) throws(MariaDBError) {
+        let text: SQLFragment = "EXPLAIN \(parts.map(\.1).joined(" UNION ALL "))"
+        // The columns are the number of the SELECT, its kind, table, way, possible keys, key, its length, what it is compared with, and rows.
+        let query = Query(text.sql) { row throws(MariaDBError) in (try row.intOrNil(0), Double(try row.textOrNil(8) ?? "") ?? 0) }
         var rows: [Part: Double] = [:]
-        if !parts.isEmpty {
-            let text: SQLFragment = "EXPLAIN \(parts.map(\.1).joined(" UNION ALL "))"
-            // The columns are the number of the SELECT, its kind, table, way, possible keys, key, its length, what it is compared with, and rows.
-            let query = Query(text.sql) { row throws(MariaDBError) in (try row.intOrNil(0), Double(try row.textOrNil(8) ?? "") ?? 0) }
-            for (number, count) in try connection.all(query, text.values) {
-                if let number, parts.indices.contains(Int(number) - 1) { rows[parts[Int(number) - 1].0] = count }
-            }
+        for (number, count) in try parts.isEmpty ? [] : connection.all(query, text.values) {
+            if let number, parts.indices.contains(Int(number) - 1) { rows[parts[Int(number) - 1].0] = count }
         }
         self.rows = rows
     }

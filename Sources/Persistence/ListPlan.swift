@@ -19,20 +19,34 @@ struct ListPlan {
     var upTo: [SQLValue]?
     /// Columns whose values are given, because images that are equal in them are sorted by the next ones.
     var given: [(key: ImageListing.Sort.Key, value: SQLValue)] = []
-    /// Whether images that are shared with the caller are found by the order of the list, and not by the memberships.
-    var readsSharedInOrder = false
+    var sharing = Sharing.byMembership
+    /// The places of the filters on tags and properties, in the order in which an image is asked for them.
+    var probes: [Int]
 
     /// - Parameter marker: the last image of the previous page.
     init(listing: ImageListing, caller: Caller, marker: Image?) {
         (self.listing, self.caller, limit) = (listing, caller, listing.limit)
         keys = listing.sort.uptoID
+        probes = listing.filters.indices.filter { listing.filters[$0].isProbe }
         after = marker.map { image in keys.map { image.sortValue(of: $0.key) } }
+    }
+
+    /// How the ways through ranges find images that others share with the caller.
+    enum Sharing: CaseIterable {
+        /// By the caller's memberships, whose images are sorted.
+        case byMembership
+        /// By the order of the list.
+        case inOrder
+        /// Not at all: another statement finds them.
+        case apart
     }
 
     /// A way to a page.
     enum Way {
         /// The ranges are read by the index on this key.
         case ranges(ImageListing.Sort.Key)
+        /// The images are read that others share with the caller, and no other ones.
+        case memberships
         /// The images of the filter at this place among the filters are read.
         case filter(Int)
     }
@@ -42,30 +56,29 @@ struct ListPlan {
     /// The ids of the page.
     func ids(_ way: Way) -> SQLFragment? {
         switch way {
-        case .ranges(let key): merged(key)
+        case .ranges(let key): merged(ranges(key).map { branch($0) } + (sharing == .apart ? [] : shared(key).map { [branch($0)] } ?? []))
+        case .memberships: merged(shared(keys[0].key).map { [branch($0)] } ?? [])
         case .filter(let place): start(place)
         }
     }
 
-    private func merged(_ key: ImageListing.Sort.Key) -> SQLFragment? {
-        let columns = keys.map { "i.\($0.key.rawValue)" }
-        var branches = ranges(key).map { range in
-            """
-            (SELECT \(word: columns.joined(separator: ", "))
-               FROM \(range.table)\(joins())
-              WHERE \(range.condition) AND \(common)
-              ORDER BY \(word: order { "i.\($0)" }) LIMIT \(.int(Int64(limit))))
-            """ as SQLFragment
-        }
-        if let shared = shared(key) {
-            branches.append(
-                """
-                (SELECT \(word: columns.joined(separator: ", "))
-                   FROM \(shared.tables)\(joins())
-                  WHERE \(shared.condition) AND \(isLive) AND \(common)
-                  ORDER BY \(word: order { "i.\($0)" }) LIMIT \(.int(Int64(limit))))
-                """)
-        }
+    private func branch(_ range: Range) -> SQLFragment { branch(range.table, range.condition) }
+
+    private func branch(_ shared: (tables: SQLFragment, condition: SQLFragment)) -> SQLFragment {
+        branch(shared.tables, "\(shared.condition) AND \(isLive)")
+    }
+
+    /// The first images of tables, as many as a page has.
+    private func branch(_ tables: SQLFragment, _ condition: SQLFragment) -> SQLFragment {
+        """
+        (SELECT \(word: keys.map { "i.\($0.key.rawValue)" }.joined(separator: ", "))
+           FROM \(tables)\(joins(to: "i.id"))
+          WHERE \(condition) AND \(common)
+          ORDER BY \(word: order { "i.\($0)" }) LIMIT \(.int(Int64(limit))))
+        """
+    }
+
+    private func merged(_ branches: [SQLFragment]) -> SQLFragment? {
         guard !branches.isEmpty else { return nil }
         return """
             SELECT id FROM (\(branches.joined(" UNION ALL "))) AS page
@@ -74,9 +87,11 @@ struct ListPlan {
     }
 
     private func start(_ place: Int) -> SQLFragment? {
-        guard let start = listing.filters[place].start(isLive, isExact: listing.hasExactNames) else { return nil }
+        let filter = listing.filters[place]
+        let start = filter.start(isLive, isExact: listing.hasExactNames) { joins(to: $0, without: place) }
+        guard let start else { return nil }
         return """
-            SELECT i.id FROM \(start.tables)\(joins(without: place))
+            SELECT i.id FROM \(start.tables)
              WHERE \(start.condition) AND \(isLive) AND \(visible(sharing: true)) AND \(common)
              ORDER BY \(word: order { "i.\($0)" }) LIMIT \(.int(Int64(limit)))
             """
@@ -123,7 +138,7 @@ struct ListPlan {
     /// The images among these that belong to the list, regardless of its pages.
     func idsStillListed(_ ids: [String]) -> SQLFragment {
         """
-        SELECT i.id FROM images i FORCE INDEX (PRIMARY)\(joins())
+        SELECT i.id FROM images i FORCE INDEX (PRIMARY)\(joins(to: "i.id"))
          WHERE i.id IN (\(Self.list(ids))) AND \(isLive) AND \(visible(sharing: true)) AND \(common)
         """
     }
@@ -137,14 +152,17 @@ struct ListPlan {
 
     // MARK: conditions
 
-    /// The tables of tags and properties that the filters ask, joined to `images i` one after another. As subqueries MariaDB would
-    /// read all images of such a filter first.
+    /// The tables of tags and properties that the filters ask, joined one after another. As subqueries MariaDB would read all images of such
+    /// a filter first.
     ///
-    /// - Parameter first: the place of a filter that is read already.
-    private func joins(without first: Int? = nil) -> SQLFragment {
+    /// - Parameters:
+    ///   - image: the column with the image's id.
+    ///   - first: the place of a filter that is read already.
+    private func joins(to image: String, without first: Int? = nil) -> SQLFragment {
         var text: SQLFragment = ""
-        for (place, filter) in listing.filters.enumerated() where place != first {
-            if let join = filter.join("d\(place)", isExact: listing.hasExactNames) { text = "\(text) \(join)" }
+        for place in probes where place != first {
+            let join = listing.filters[place].join("d\(place)", to: image, isExact: listing.hasExactNames)
+            if let join { text = "\(text) \(join)" }
         }
         return text
     }

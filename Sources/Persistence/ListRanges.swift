@@ -12,6 +12,8 @@ extension ListPlan {
         var further: SQLFragment?
         let deleted: Bool
         let isHidden: Bool
+        /// The key's value; nil for any.
+        var value: String?
 
         enum Base: Equatable {
             case visibility(Visibility)
@@ -38,16 +40,45 @@ extension ListPlan {
                 case .visibility(let visibility): "i.visibility = \(.text(visibility.rawValue))"
                 case .owner(let owner): "i.owner = \(.text(owner))"
                 }
-            return "\(first) AND i.deleted = \(.flag(deleted)) AND i.os_hidden = \(.flag(isHidden))"
+            let whole: SQLFragment = "\(first) AND i.deleted = \(.flag(deleted)) AND i.os_hidden = \(.flag(isHidden))"
+            return value.map { "\(whole) AND i.\(word: key.rawValue) = \(.text($0))" } ?? whole
         }
     }
 
     /// The ranges of what the caller may see, by the index on a key, without images of others that are shared with the caller.
     func ranges(_ key: ImageListing.Sort.Key) -> [Range] {
-        deletedValues.flatMap { deleted in
-            bases.map { Range(key: key, base: $0.base, further: $0.further, deleted: deleted, isHidden: listing.isHidden) }
+        let values = severalValues(key)
+        return deletedValues.flatMap { deleted in
+            bases.flatMap { base in
+                let whole = Range(key: key, base: base.base, further: base.further, deleted: deleted, isHidden: listing.isHidden)
+                return values.map { values in
+                    values.map { value in
+                        var range = whole
+                        range.value = value
+                        return range
+                    }
+                } ?? [whole]
+            }
         }
     }
+
+    /// The values of a key of which a filter names several, if each has a range of its own, which is sorted by age; nil otherwise.
+    ///
+    /// A value that the column's collation takes for another one would be read twice. It does so with letters of both cases, and with
+    /// characters that are not looked at here.
+    func severalValues(_ key: ImageListing.Sort.Key) -> [String]? {
+        guard key != .id, !given.contains(where: { $0.key == key }) else { return nil }
+        for case .text(let field, let values) in listing.filters where field.rawValue == key.rawValue && values.count > 1 {
+            let isPlain = values.allSatisfy { !$0.isEmpty && $0.utf8.allSatisfy { (0x21...0x7e).contains($0) } }
+            let areDifferent = Set(values.map { $0.lowercased() }).count == values.count
+            let count = values.count * bases.count * deletedValues.count
+            return isPlain && areDifferent && count <= Self.mostRanges ? values : nil
+        }
+        return nil
+    }
+
+    /// More ranges take the optimizer longer than a sort takes.
+    private static let mostRanges = 16
 
     /// The owner whose images alone are listed; nil for any.
     var onlyOwner: String? {
@@ -103,7 +134,7 @@ extension ListPlan {
             m.member = \(.text(project)) AND BINARY m.member = \(.text(project)) AND m.deleted = 0\(answered("m"))
             """
         let tables: SQLFragment =
-            if readsSharedInOrder {
+            if sharing == .inOrder {
                 """
                 \(sharedRange(key).table)
                     STRAIGHT_JOIN image_members m FORCE INDEX (ix_image_members_image_id_member) ON m.image_id = i.id

@@ -6,29 +6,36 @@ struct ListSearch {
     let connection: Connection
     /// Whether all statements see the same moment.
     private var isSnapshot = false
+    private let few: FewMemberships
 
-    init(connection: Connection) { self.connection = connection }
+    /// - Parameter few: what other searches found.
+    init(connection: Connection, few: FewMemberships) { (self.connection, self.few) = (connection, few) }
 
     func ids(_ plan: ListPlan) throws(MariaDBError) -> [String] {
-        guard let choice = try choice(plan) else { return try all(plan.ids(.ranges(plan.orderedKeys[0]))) }
-        switch choice {
-        case .whole(let way, let readsSharedInOrder):
-            var plan = plan
-            plan.readsSharedInOrder = readsSharedInOrder
+        guard let estimates = try estimates(plan) else { return try all(plan.ids(.ranges(plan.orderedKeys[0]))) }
+        var plan = plan
+        // What few images pass is asked first.
+        plan.probes.sort { estimates.rows(of: $0) ?? .infinity < estimates.rows(of: $1) ?? .infinity }
+        switch ListCosts(plan, estimates).choice {
+        case .whole(let way, let sharing):
+            plan.sharing = sharing
             return try all(plan.ids(way))
         case .pieces(let pieces): return try inPieces(plan, pieces)
-        case .groups: return try inSnapshot { (search) throws(MariaDBError) in try search.inGroups(plan) }
+        case .groups: return try inSnapshot { [plan] (search) throws(MariaDBError) in try search.inGroups(plan) }
         }
     }
 
-    /// - Returns: nil for the order of an index without anything that could make it slow.
-    private func choice(_ plan: ListPlan) throws(MariaDBError) -> ListCosts.Choice? {
-        if !plan.orderedKeys.isEmpty, plan.listing.filters.isEmpty, plan.given.isEmpty {
-            guard plan.memberships != nil else { return nil }
-            let memberships = try ListEstimates(membershipsOf: plan, on: connection)[.memberships]
-            if memberships <= ListCosts.fewMemberships { return nil }
+    /// - Returns: nil for the order of an index without anything that could make it slow. Only the caller's memberships may do that in a list
+    ///   without filters.
+    private func estimates(_ plan: ListPlan) throws(MariaDBError) -> ListEstimates? {
+        let isOrderAlone = !plan.orderedKeys.isEmpty && plan.isUnfiltered
+        if isOrderAlone {
+            guard let project = plan.sharingProject, !few.contains(project, plan.listing.memberStatus) else { return nil }
         }
-        return ListCosts(plan, try ListEstimates(plan, on: connection)).choice
+        let estimates = try ListEstimates(plan, on: connection)
+        guard let project = plan.sharingProject, estimates[.memberships] <= ListCosts.fewMemberships else { return estimates }
+        few.insert(project, plan.listing.memberStatus)
+        return isOrderAlone ? nil : estimates
     }
 
     /// Has all statements of a search see the same moment.
@@ -47,11 +54,27 @@ struct ListSearch {
         }
     }
 
+    /// The part of another way's cost for which the order is read though it finds nothing. The first image may be near: where all images pass
+    /// but the newest, which come first, the order is much cheaper. At worst a page costs so much more.
+    private static let patience = 0.5
+
     /// Reads ranges in order, in pieces, until the page is full or another way is cheaper.
     func inPieces(_ plan: ListPlan, _ pieces: ListCosts.Pieces) throws(MariaDBError) -> [String] {
+        guard pieces.sharing == .apart else { return try rangesInPieces(plan, pieces) }
+        return try inSnapshot { (search) throws(MariaDBError) in
+            let shared = try search.all(plan.ids(.memberships))
+            let own = try search.rangesInPieces(plan, pieces)
+            guard !shared.isEmpty else { return own }
+            let ids = Array(try search.all(plan.sorted(own + shared, without: nil)).prefix(plan.limit))
+            // An image that a tag names twice counts twice, as in the other ways.
+            return ids + repeatElement(ids.last ?? "", count: max(0, max(own.count, shared.count) - ids.count))
+        }
+    }
+
+    private func rangesInPieces(_ plan: ListPlan, _ pieces: ListCosts.Pieces) throws(MariaDBError) -> [String] {
         var found: [String] = []
         var piece = plan
-        piece.readsSharedInOrder = pieces.readsSharedInOrder
+        piece.sharing = pieces.sharing
         var (depth, spent) = (pieces.depth, 0.0)
         while true {
             let end = piece.place(depth, in: pieces.measure)
@@ -60,13 +83,16 @@ struct ListSearch {
             guard let place = piece.upTo, found.count < plan.limit else { return found }
             (piece.after, piece.upTo, piece.limit) = (place, nil, plan.limit - found.count)
             spent += Double(depth)
-            // As many rows again for each image that is missing, as those that were found took.
-            let left = spent * Double(piece.limit) / max(0.5, Double(found.count))
-            if let other = pieces.other, left > other.depth {
-                piece.readsSharedInOrder = false
+            depth *= 3
+            guard let other = pieces.other else { continue }
+            // As many rows again for each image that is missing, as those that were found took. Nothing tells how far the first one is.
+            let left = found.isEmpty ? 0 : spent * Double(piece.limit) / Double(found.count)
+            let rest = other.depth * Self.patience - spent
+            if left > other.depth || (found.isEmpty && rest < 1) {
+                if piece.sharing == .inOrder { piece.sharing = .byMembership }
                 return found + (try all(piece.ids(other.way)))
             }
-            depth *= 3
+            if found.isEmpty { depth = min(depth, Int(rest)) }
         }
     }
 

@@ -17,6 +17,7 @@ package struct MariaDBCatalog: Sendable {
     let keepsEvents: Bool
     /// The form of location URLs in the database.
     let column: LocationColumn
+    let fewMemberships = FewMemberships()
 
     /// - Parameter cipher: encrypts URLs of locations; nil if they are stored plain.
     package init(
