@@ -2,7 +2,7 @@ import TestSupport
 import Testing
 
 /// V1 and V2 of the same images.
-@Suite struct `An image in both versions` {
+@Suite(.sharesServices) struct `An image in both versions` {
     let glance: TestGlance
     init() throws { glance = try .of(Self.self, runsRegistry: true) }
 

@@ -2,7 +2,7 @@ import TestSupport
 import Testing
 
 /// Requests that are refused leave no row; Glance leaves a killed image, even if it never looked at the data.
-@Suite struct `A new image that V1 refuses` {
+@Suite(.sharesServices) struct `A new image that V1 refuses` {
     let glance: TestGlance
     init() throws { glance = try .of(Self.self, runsRegistry: true) }
 
@@ -163,7 +163,7 @@ import Testing
 }
 
 /// Sources of data that are refused.
-@Suite struct `Data from elsewhere by V1` {
+@Suite(.sharesServices) struct `Data from elsewhere by V1` {
     let glance: TestGlance
     init() throws { glance = try .of(Self.self, runsRegistry: true) }
 

@@ -3,7 +3,7 @@ import TestSupport
 import Testing
 
 /// Requests that are accepted.
-@Suite struct `Creating an image by V1` {
+@Suite(.sharesServices) struct `Creating an image by V1` {
     let glance: TestGlance
     init() throws { glance = try .of(Self.self, runsRegistry: true) }
 

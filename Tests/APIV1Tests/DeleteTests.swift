@@ -1,7 +1,7 @@
 import TestSupport
 import Testing
 
-@Suite struct `Deleting an image by V1` {
+@Suite(.sharesServices) struct `Deleting an image by V1` {
     let glance: TestGlance
     init() throws { glance = try .of(Self.self, runsRegistry: true) }
 

@@ -2,7 +2,7 @@ import TestSupport
 import Testing
 
 /// Data that arrived and do not match the record make their image killed.
-@Suite struct `An upload by V1 that fails` {
+@Suite(.sharesServices) struct `An upload by V1 that fails` {
     let glance: TestGlance
     init() throws { glance = try .of(Self.self, ["DEFAULT": "image_size_cap = 600000"], runsRegistry: true) }
 

@@ -3,8 +3,8 @@ import TestSupport
 import Testing
 
 /// Pages whose elements are hidden by the policy, or deleted while a client reads them. The client reaches the end of the list.
-@Suite struct `A page of what is hidden` {
-    private static let shared = Result {
+@Suite(.sharesServices) struct `A page of what is hidden` {
+    private static let shared = Shared {
         let file = "\(TestFolder.root)/policy-\(UInt64.random(in: 0 ... .max)).yaml"
         let rule = #""role:admin or 'public':%(visibility)s""#
         try "get_image: \(rule)\nget_metadef_namespace: \(rule)\n".write(toFile: file, atomically: true, encoding: .utf8)

@@ -1,7 +1,7 @@
 import TestSupport
 import Testing
 
-@Suite struct `Headers made to break V1` {
+@Suite(.sharesServices) struct `Headers made to break V1` {
     let glance: TestGlance
     init() throws { glance = try .of(Self.self, runsRegistry: true) }
 

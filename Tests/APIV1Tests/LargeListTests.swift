@@ -3,8 +3,8 @@ import TestSupport
 import Testing
 
 /// Lists with large elements: complete, in bounded memory. There is one worker and one registry, so the serving process is known.
-@Suite(.serialized) struct `A list that holds much` {
-    private static let shared = Result { try TestGlance(workers: 1, runsTasks: false, runsRegistry: true) }
+@Suite(.serialized, .sharesServices) struct `A list that holds much` {
+    private static let shared = Shared { try TestGlance(workers: 1, runsTasks: false, runsRegistry: true) }
     private let glance: TestGlance
 
     init() throws { glance = try Self.shared.get() }

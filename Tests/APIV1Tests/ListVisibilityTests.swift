@@ -3,7 +3,7 @@ import TestSupport
 import Testing
 
 /// The images that each caller sees.
-@Suite struct `What lists of V1 show` {
+@Suite(.sharesServices) struct `What lists of V1 show` {
     let glance: TestGlance
     init() throws {
         glance = try .of(Self.self, runsRegistry: true)

@@ -1,7 +1,7 @@
 import TestSupport
 import Testing
 
-@Suite struct `Members of an image in V1` {
+@Suite(.sharesServices) struct `Members of an image in V1` {
     let glance: TestGlance
     init() throws { glance = try .of(Self.self, runsRegistry: true) }
 
@@ -192,7 +192,7 @@ import Testing
     }
 }
 
-@Suite struct `What is shared with a project` {
+@Suite(.sharesServices) struct `What is shared with a project` {
     let glance: TestGlance
     init() throws { glance = try .of(Self.self, runsRegistry: true) }
 
@@ -224,7 +224,7 @@ import Testing
     }
 }
 
-@Suite struct `The quota of members in V1` {
+@Suite(.sharesServices) struct `The quota of members in V1` {
     @Test func `counts those there would be, and says so`() throws {
         let glance = try TestGlance.of(Self.self, ["DEFAULT": "image_member_quota = 2"], runsRegistry: true)
         let id = try glance.hasV1Image()

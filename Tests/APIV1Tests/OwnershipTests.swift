@@ -3,11 +3,11 @@ import TestSupport
 import Testing
 
 /// A policy of an old site: Glance once checked the owner in addition to the rules.
-@Suite struct `An image whose rules are all open` {
+@Suite(.sharesServices) struct `An image whose rules are all open` {
     /// Every change of an image.
     private static let changes = Ask.all.filter(\.isChange)
 
-    private static let site = Result {
+    private static let site = Shared {
         var policy = Dictionary(uniqueKeysWithValues: PolicyRule.allCases.map { ($0.rawValue, "") })
         policy["context_is_admin"] = "role:admin"
         return try AskedSite(
@@ -81,7 +81,7 @@ import Testing
 }
 
 /// The registry is told who makes a change.
-@Suite struct `The registry, asked for a change` {
+@Suite(.sharesServices) struct `The registry, asked for a change` {
     @Test func `hears who wants it, and judges that again`() throws {
         let glance = try TestGlance.of(Self.self, runsRegistry: true)
         let id = try glance.hasV1Image(["name": "n"])

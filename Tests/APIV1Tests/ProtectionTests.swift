@@ -2,7 +2,7 @@ import TestSupport
 import Testing
 
 /// Property protections, by headers.
-@Suite struct `Property protections in V1` {
+@Suite(.sharesServices) struct `Property protections in V1` {
     let glance: TestGlance
     init() throws {
         let file = "\(TestFolder.root)/protections-v1.conf"

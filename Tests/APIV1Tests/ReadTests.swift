@@ -1,7 +1,7 @@
 import TestSupport
 import Testing
 
-@Suite struct `An image in the header of V1` {
+@Suite(.sharesServices) struct `An image in the header of V1` {
     let glance: TestGlance
     init() throws { glance = try .of(Self.self, runsRegistry: true) }
 

@@ -3,12 +3,12 @@ import TestSupport
 import Testing
 
 /// Each rule × each route of both APIs: a denied rule makes a route fail if the route checks it, and only then.
-@Suite struct `Each rule` {
+@Suite(.sharesServices) struct `Each rule` {
     private static func role(closing rule: PolicyRule) -> String { "no_\(rule.rawValue)" }
     private static let rules = PolicyRule.allCases.filter { $0 != .contextIsAdmin }
 
     /// One service for all tests: a rule is denied to callers with one role, so the policy file is not read again.
-    private static let site = Result {
+    private static let site = Shared {
         var policy: [String: String] = [:]
         for rule in rules { policy[rule.rawValue] = "(\(PolicyRule.defaults[rule.rawValue]!)) and not role:\(role(closing: rule))" }
         var tokens = rules.map { (token: $0.rawValue, project: "acme", roles: ["admin", role(closing: $0)]) }

@@ -2,7 +2,7 @@ import TestSupport
 import Testing
 
 /// `user_storage_quota` in V1.
-@Suite(.serialized) struct `What a project may store by V1` {
+@Suite(.serialized, .sharesServices) struct `What a project may store by V1` {
     let glance: TestGlance
     init() throws {
         glance = try .of(

@@ -2,7 +2,7 @@ import TestSupport
 import Testing
 
 /// Changes with data.
-@Suite struct `Data for an image of V1 that waits` {
+@Suite(.sharesServices) struct `Data for an image of V1 that waits` {
     let glance: TestGlance
     init() throws { glance = try .of(Self.self, runsRegistry: true) }
 

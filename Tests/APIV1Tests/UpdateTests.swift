@@ -2,7 +2,7 @@ import TestSupport
 import Testing
 
 /// Changes without data.
-@Suite struct `Changing an image by V1` {
+@Suite(.sharesServices) struct `Changing an image by V1` {
     let glance: TestGlance
     init() throws { glance = try .of(Self.self, runsRegistry: true) }
 

@@ -1,7 +1,7 @@
 import TestSupport
 import Testing
 
-@Suite struct `V1 among the versions` {
+@Suite(.sharesServices) struct `V1 among the versions` {
     let glance: TestGlance
     init() throws { glance = try .of(Self.self, runsRegistry: true) }
 

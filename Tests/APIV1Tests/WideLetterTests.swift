@@ -3,7 +3,7 @@ import TestSupport
 import Testing
 
 /// Characters of four bytes in UTF-8, which Glance's columns cannot hold and MariaDB cannot compare with them.
-@Suite struct `Letters of four bytes` {
+@Suite(.sharesServices) struct `Letters of four bytes` {
     private static let wide = "%F0%9F%98%80"
     private let glance: TestGlance
 

@@ -1,7 +1,7 @@
 import TestSupport
 import Testing
 
-@Suite struct `Access to an image` {
+@Suite(.sharesServices) struct `Access to an image` {
     let glance: TestGlance
     init() throws { glance = try .of(Self.self) }
 

@@ -1,7 +1,7 @@
 import TestSupport
 import Testing
 
-@Suite struct `Request bodies` {
+@Suite(.sharesServices) struct `Request bodies` {
     let glance: TestGlance
     init() throws { glance = try .of(Self.self) }
 

@@ -15,7 +15,7 @@ extension Reply {
 
 private let horizon = "https://horizon.example"
 
-@Suite struct `Scripts of a site that is let in` {
+@Suite(.sharesServices) struct `Scripts of a site that is let in` {
     let glance: TestGlance
 
     init() throws {
@@ -153,7 +153,7 @@ private let horizon = "https://horizon.example"
 }
 
 /// `allowed_origin = *`
-@Suite struct `Scripts of any site` {
+@Suite(.sharesServices) struct `Scripts of any site` {
     let glance: TestGlance
     init() throws { glance = try .of(Self.self, ["cors": "allowed_origin = *,\(horizon)\nallow_credentials = true"]) }
 

@@ -3,7 +3,7 @@ import Testing
 
 /// The answers of a real Glance 33 to the same requests, with the same policy files. A denial may come from the route's own rule, from the
 /// image's visibility or from the rule `get_image`; which comes first differs from route to route.
-@Suite struct `A rule that is closed` {
+@Suite(.sharesServices) struct `A rule that is closed` {
     /// A request, and the answers to four people, with `get_image` allowed and denied.
     struct Row: CustomTestStringConvertible, Sendable {
         let method: String

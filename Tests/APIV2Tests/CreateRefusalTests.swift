@@ -2,7 +2,7 @@ import TestSupport
 import Testing
 
 /// The errors of requests that create images.
-@Suite struct `Creating an image is refused` {
+@Suite(.sharesServices) struct `Creating an image is refused` {
     let glance: TestGlance
     init() throws { glance = try .of(Self.self) }
 

@@ -2,7 +2,7 @@ import TestSupport
 import Testing
 
 /// Requests that are accepted.
-@Suite struct `Creating an image` {
+@Suite(.sharesServices) struct `Creating an image` {
     let glance: TestGlance
     init() throws { glance = try .of(Self.self) }
 

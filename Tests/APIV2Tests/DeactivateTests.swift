@@ -1,7 +1,7 @@
 import TestSupport
 import Testing
 
-@Suite struct `Deactivating an image` {
+@Suite(.sharesServices) struct `Deactivating an image` {
     let glance: TestGlance
     init() throws { glance = try .of(Self.self) }
 

@@ -2,7 +2,7 @@ import Foundation
 import TestSupport
 import Testing
 
-@Suite struct `Deleting an image` {
+@Suite(.sharesServices) struct `Deleting an image` {
     let glance: TestGlance
     init() throws { glance = try .of(Self.self) }
 

@@ -3,7 +3,7 @@ import TestSupport
 import Testing
 
 /// Either nginx or the worker sends the file; clients see no difference.
-@Suite struct `Downloading image data` {
+@Suite(.sharesServices) struct `Downloading image data` {
     enum Sender: CaseIterable, Sendable { case nginx, worker }
 
     private enum Streaming {}

@@ -1,7 +1,7 @@
 import TestSupport
 import Testing
 
-@Suite struct `Error documents` {
+@Suite(.sharesServices) struct `Error documents` {
     let glance: TestGlance
     init() throws { glance = try .of(Self.self) }
 

@@ -3,7 +3,7 @@ import TestSupport
 import Testing
 
 /// Texts that the database's collation, or Unicode, treats as equal are told apart by their bytes.
-@Suite struct `Texts that are nearly the same` {
+@Suite(.sharesServices) struct `Texts that are nearly the same` {
     let glance: TestGlance
     init() throws { glance = try .of(Self.self, runsRegistry: true) }
 

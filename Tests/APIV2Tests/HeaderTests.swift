@@ -1,7 +1,7 @@
 import TestSupport
 import Testing
 
-@Suite struct `Response headers` {
+@Suite(.sharesServices) struct `Response headers` {
     let glance: TestGlance
     init() throws { glance = try .of(Self.self) }
 

@@ -2,7 +2,7 @@ import TestSupport
 import Testing
 
 /// Input made to break a parser is refused, and the workers survive.
-@Suite struct `Input made to break the service` {
+@Suite(.sharesServices) struct `Input made to break the service` {
     let glance: TestGlance
     init() throws { glance = try .of(Self.self) }
 

@@ -2,7 +2,7 @@ import TestSupport
 import Testing
 
 /// Callers are identified by their token only.
-@Suite struct `Identity` {
+@Suite(.sharesServices) struct `Identity` {
     let glance: TestGlance
     init() throws { glance = try .of(Self.self) }
 

@@ -2,7 +2,7 @@ import TestSupport
 import Testing
 
 /// Images are those of the `Gallery`, by their letters, the newest first.
-@Suite struct `A list filtered` {
+@Suite(.sharesServices(Gallery.self)) struct `A list filtered` {
     let glance: TestGlance
     init() throws { glance = try Gallery.open() }
 
@@ -138,7 +138,7 @@ import Testing
     }
 }
 
-@Suite struct `A filter` {
+@Suite(.sharesServices) struct `A filter` {
     let glance: TestGlance
     init() throws { glance = try .of(Self.self) }
 

@@ -3,7 +3,7 @@ import Testing
 
 /// Random images and random queries, whose results are also computed by a few lines of plain Swift. A query that fails can be repeated
 /// by its seed.
-@Suite struct `Any list` {
+@Suite(.sharesServices) struct `Any list` {
     /// Few images, which are found by any filter; and more, which are read in order.
     enum Crowd: Int, CaseIterable, Sendable {
         case few = 120
@@ -30,8 +30,8 @@ import Testing
     }
 
     private static func open(_ crowd: Crowd) throws -> (TestGlance, [Picture]) { try (crowd == .few ? few : many).get() }
-    private static let few = Result { try make(.few) }
-    private static let many = Result { try make(.many) }
+    private static let few = Shared { try make(.few) }
+    private static let many = Shared { try make(.many) }
 
     private static func make(_ crowd: Crowd) throws -> (TestGlance, [Picture]) {
         let glance = try TestGlance()

@@ -2,7 +2,7 @@ import Foundation
 import TestSupport
 import Testing
 
-@Suite struct `Pages of a list` {
+@Suite(.sharesServices(Gallery.self)) struct `Pages of a list` {
     let glance: TestGlance
     init() throws { glance = try Gallery.open() }
 
@@ -84,12 +84,12 @@ import Testing
     }
 }
 
-@Suite struct `Pages of a long list` {
+@Suite(.sharesServices) struct `Pages of a long list` {
     let glance: TestGlance
     init() throws { glance = try Self.opened.get() }
 
     private static let count = 1010
-    private static let opened = Result {
+    private static let opened = Shared {
         let glance = try TestGlance()
         try glance.insert((0..<count).map { number in Picture("\(number)") { $0.createdAt = "2026-01-01T00:00:0\(number % 3)Z" } })
         return glance
@@ -132,7 +132,7 @@ import Testing
     }
 }
 
-@Suite struct `Pages of a list that changes` {
+@Suite(.sharesServices) struct `Pages of a list that changes` {
     let glance: TestGlance
     init() throws { glance = try .of(Self.self) }
 

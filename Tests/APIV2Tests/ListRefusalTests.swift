@@ -3,7 +3,7 @@ import TestSupport
 import Testing
 
 /// Images are those of the `Gallery`, by their letters.
-@Suite struct `A list is refused` {
+@Suite(.sharesServices(Gallery.self)) struct `A list is refused` {
     let glance: TestGlance
     init() throws { glance = try Gallery.open() }
 

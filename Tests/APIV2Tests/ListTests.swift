@@ -2,7 +2,7 @@ import TestSupport
 import Testing
 
 /// Images are those of the `Gallery`, by their letters.
-@Suite struct `A list of images` {
+@Suite(.sharesServices(Gallery.self)) struct `A list of images` {
     let glance: TestGlance
     init() throws { glance = try Gallery.open() }
 

@@ -2,11 +2,11 @@ import TestSupport
 import Testing
 
 /// An image's name tells its owner and visibility.
-@Suite struct `A list holds` {
+@Suite(.sharesServices) struct `A list holds` {
     let glance: TestGlance
     init() throws { glance = try Self.opened.get() }
 
-    private static let opened = Result {
+    private static let opened = Shared {
         let glance = try TestGlance()
         try glance.insert(pictures)
         return glance
@@ -151,7 +151,7 @@ import Testing
 }
 
 /// Nobody can add an image to another project's list.
-@Suite struct `A shared image` {
+@Suite(.sharesServices) struct `A shared image` {
     let glance: TestGlance
     init() throws { glance = try .of(Self.self) }
 

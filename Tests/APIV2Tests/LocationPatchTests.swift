@@ -2,7 +2,7 @@ import TestSupport
 import Testing
 
 /// Locations that clients change with the record, on a site that shows them.
-@Suite struct `Locations in a change` {
+@Suite(.sharesServices) struct `Locations in a change` {
     let glance: TestGlance
     let source: RawServer
 

@@ -33,7 +33,7 @@ extension Reply {
     fileprivate var projects: [String] { (json["members"]?.array ?? []).map { $0["member_id"]?.string ?? "" }.sorted() }
 }
 
-@Suite struct `A member of an image` {
+@Suite(.sharesServices) struct `A member of an image` {
     let glance: TestGlance
     init() throws { glance = try .of(Self.self) }
 
@@ -237,7 +237,7 @@ extension Reply {
     }
 }
 
-@Suite struct `Members of an image` {
+@Suite(.sharesServices) struct `Members of an image` {
     let glance: TestGlance
     init() throws { glance = try .of(Self.self) }
 

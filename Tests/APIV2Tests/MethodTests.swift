@@ -1,7 +1,7 @@
 import TestSupport
 import Testing
 
-@Suite struct `Methods` {
+@Suite(.sharesServices) struct `Methods` {
     let glance: TestGlance
     init() throws { glance = try .of(Self.self) }
 

@@ -1,7 +1,7 @@
 import TestSupport
 import Testing
 
-@Suite struct `The two dialects of changes` {
+@Suite(.sharesServices) struct `The two dialects of changes` {
     let glance: TestGlance
     init() throws { glance = try .of(Self.self) }
 

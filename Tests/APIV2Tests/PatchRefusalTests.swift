@@ -2,7 +2,7 @@ import TestSupport
 import Testing
 
 /// The errors of changes.
-@Suite struct `Changing an image is refused` {
+@Suite(.sharesServices) struct `Changing an image is refused` {
     let glance: TestGlance
     init() throws { glance = try .of(Self.self) }
 

@@ -2,7 +2,7 @@ import TestSupport
 import Testing
 
 /// Changes that are accepted.
-@Suite struct `Changing an image` {
+@Suite(.sharesServices) struct `Changing an image` {
     let glance: TestGlance
     init() throws { glance = try .of(Self.self) }
 

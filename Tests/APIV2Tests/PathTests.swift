@@ -1,7 +1,7 @@
 import TestSupport
 import Testing
 
-@Suite struct `Paths` {
+@Suite(.sharesServices) struct `Paths` {
     let glance: TestGlance
     init() throws { glance = try .of(Self.self) }
 

@@ -112,7 +112,7 @@ struct Page {
 enum Gallery {
     static func open() throws -> TestGlance { try opened.get() }
 
-    private static let opened = Result {
+    private static let opened = Shared(among: Gallery.self) {
         let glance = try TestGlance()
         try glance.insert(pictures)
         return glance

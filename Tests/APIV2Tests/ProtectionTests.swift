@@ -2,7 +2,7 @@ import Foundation
 import TestSupport
 import Testing
 
-@Suite struct `Property protections` {
+@Suite(.sharesServices) struct `Property protections` {
     let glance: TestGlance
     init() throws { glance = try Self.glance() }
 

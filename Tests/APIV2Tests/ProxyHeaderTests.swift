@@ -17,7 +17,7 @@ extension TestGlance {
 }
 
 /// `enable_proxy_headers_parsing`.
-@Suite struct `What proxies say` {
+@Suite(.sharesServices) struct `What proxies say` {
     let glance: TestGlance
     init() throws { glance = try .of(Self.self, ["oslo_middleware": "enable_proxy_headers_parsing = true"]) }
 
@@ -82,7 +82,7 @@ extension TestGlance {
     }
 }
 
-@Suite struct `What proxies say where it is not asked for` {
+@Suite(.sharesServices) struct `What proxies say where it is not asked for` {
     static let headers = [
         "Host": "in.example", "X-Forwarded-Host": "cloud.example", "X-Forwarded-Proto": "https", "X-Forwarded-Prefix": "/image",
         "Forwarded": "proto=https;host=cloud.example",

@@ -1,7 +1,7 @@
 import TestSupport
 import Testing
 
-@Suite struct `Quotas of an image's record` {
+@Suite(.sharesServices) struct `Quotas of an image's record` {
     let glance: TestGlance
     init() throws { glance = try .of(Self.self, ["DEFAULT": "image_property_quota = 3\nimage_tag_quota = 2\nimage_member_quota = 2"]) }
 

@@ -2,7 +2,7 @@ import TestSupport
 import Testing
 
 /// Clients build their models of images from these.
-@Suite struct `Schemas` {
+@Suite(.sharesServices) struct `Schemas` {
     let glance: TestGlance
     init() throws { glance = try .of(Self.self) }
 
@@ -175,7 +175,7 @@ import Testing
 }
 
 /// The formats are those of the configuration.
-@Suite struct `The schema of a site with formats of its own` {
+@Suite(.sharesServices) struct `The schema of a site with formats of its own` {
     @Test func `names those, and no other is taken`() throws {
         let glance = try TestGlance.of(Self.self, ["image_format": "disk_formats = raw,tape\ncontainer_formats = bare,crate"])
         let properties = try glance.send("GET", "/v2/schemas/image").json["properties"]

@@ -1,7 +1,7 @@
 import TestSupport
 import Testing
 
-@Suite struct `Showing an image` {
+@Suite(.sharesServices) struct `Showing an image` {
     let glance: TestGlance
     init() throws { glance = try .of(Self.self) }
 
@@ -133,7 +133,7 @@ import Testing
 }
 
 /// With `show_image_direct_url`.
-@Suite struct `Showing where an image's data lie` {
+@Suite(.sharesServices) struct `Showing where an image's data lie` {
     let glance: TestGlance
     init() throws { glance = try .of(Self.self, ["DEFAULT": "show_image_direct_url = true"]) }
 

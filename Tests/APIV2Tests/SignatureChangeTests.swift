@@ -3,7 +3,7 @@ import TestSupport
 import Testing
 
 /// A signature is verified while an image's data arrive. Afterwards it cannot be replaced by an unverified one.
-@Suite struct `The signature of an image that has its data` {
+@Suite(.sharesServices) struct `The signature of an image that has its data` {
     let glance: TestGlance
     init() throws {
         glance = try .of(

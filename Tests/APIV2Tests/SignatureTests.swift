@@ -3,7 +3,7 @@ import TestSupport
 import Testing
 
 /// Images with a signature in their properties.
-@Suite struct `A signed image` {
+@Suite(.sharesServices) struct `A signed image` {
     let glance: TestGlance
     let certificates: String
 
@@ -159,7 +159,7 @@ import Testing
 }
 
 /// A site without any source of certificates.
-@Suite struct `A signed image where nobody has its certificate` {
+@Suite(.sharesServices) struct `A signed image where nobody has its certificate` {
     @Test func `gets no data`() throws {
         let glance = try TestGlance.of(Self.self)
         let id = try glance.hasImage([

@@ -2,7 +2,7 @@ import TestSupport
 import Testing
 
 /// The end of a request is never ambiguous.
-@Suite struct `Requests within requests` {
+@Suite(.sharesServices) struct `Requests within requests` {
     let glance: TestGlance
     init() throws { glance = try .of(Self.self) }
 

@@ -5,7 +5,7 @@ import Testing
 private let octets = ["Content-Type": "application/octet-stream"]
 
 /// `user_storage_quota`.
-@Suite(.serialized) struct `What a project may store` {
+@Suite(.serialized, .sharesServices) struct `What a project may store` {
     let glance: TestGlance
     init() throws {
         glance = try .of(Self.self, ["DEFAULT": "user_storage_quota = 1KB"])

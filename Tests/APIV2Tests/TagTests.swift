@@ -1,7 +1,7 @@
 import TestSupport
 import Testing
 
-@Suite struct `Tagging an image` {
+@Suite(.sharesServices) struct `Tagging an image` {
     let glance: TestGlance
     init() throws { glance = try .of(Self.self) }
 

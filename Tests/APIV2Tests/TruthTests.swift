@@ -2,7 +2,7 @@ import TestSupport
 import Testing
 
 /// Size, checksum, hash and status come only from the bytes that were written.
-@Suite struct `What the service says of data` {
+@Suite(.sharesServices) struct `What the service says of data` {
     let glance: TestGlance
     init() throws { glance = try .of(Self.self) }
 

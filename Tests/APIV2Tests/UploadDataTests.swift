@@ -38,7 +38,7 @@ private func bytes(_ count: Int) -> [UInt8] {
 
 private let octets = ["Content-Type": "application/octet-stream"]
 
-@Suite struct `Data of an image` {
+@Suite(.sharesServices) struct `Data of an image` {
     let glance: TestGlance
     init() throws { glance = try .of(Self.self) }
 

@@ -1,7 +1,7 @@
 import Testing
 import TestSupport
 
-@Suite struct `Uploading image data` {
+@Suite(.sharesServices) struct `Uploading image data` {
     let glance: TestGlance
     init() throws { glance = try .of(Self.self) }
 

@@ -1,7 +1,7 @@
 import TestSupport
 import Testing
 
-@Suite struct `Finding the version of the API` {
+@Suite(.sharesServices) struct `Finding the version of the API` {
     let glance: TestGlance
     init() throws { glance = try .of(Self.self) }
 
@@ -92,7 +92,7 @@ import Testing
 }
 
 /// `public_endpoint` is the base of the links, with or without a slash at its end.
-@Suite struct `Version links where the operator has fixed the address` {
+@Suite(.sharesServices) struct `Version links where the operator has fixed the address` {
     @Test func `end in v2 after the path of the address`() throws {
         let glance = try TestGlance.of(Self.self, ["DEFAULT": "public_endpoint = https://cloud.example/image/"])
         let versions = try #require(try glance.send("GET", "/", as: nil, ["Host": "inside.example"]).json["versions"]?.array)

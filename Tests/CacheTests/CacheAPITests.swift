@@ -3,7 +3,7 @@ import TestSupport
 import Testing
 
 /// The paths of `/v2/cache`, and the older ones of cache management.
-@Suite(.serialized) struct `Asking of the cache` {
+@Suite(.serialized, .sharesServices) struct `Asking of the cache` {
     let glance: TestGlance
     init() throws {
         glance = try Self.shared.get()
@@ -11,7 +11,7 @@ import Testing
     }
 
     /// Without `glance-tasks`, so that the queue stays as it is.
-    private static let shared = Result { try TestGlance.cached(["DEFAULT": "image_cache_max_size = 500000"]) }
+    private static let shared = Shared { try TestGlance.cached(["DEFAULT": "image_cache_max_size = 500000"]) }
 
     static let routes: [(method: String, path: String)] = [
         ("GET", "/v2/cache"), ("DELETE", "/v2/cache"), ("PUT", "/v2/cache/IMAGE"), ("DELETE", "/v2/cache/IMAGE"),

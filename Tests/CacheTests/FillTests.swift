@@ -2,10 +2,10 @@ import Foundation
 import TestSupport
 import Testing
 
-@Suite(.serialized) struct `An image from far away` {
+@Suite(.serialized, .sharesServices) struct `An image from far away` {
     let glance: TestGlance
     init() throws { glance = try Self.shared.get() }
-    private static let shared = Result { try TestGlance.cached() }
+    private static let shared = Shared { try TestGlance.cached() }
 
     @Test func `is fetched once, and sent by nginx from then on`() throws {
         let data = someData()

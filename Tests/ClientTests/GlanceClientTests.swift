@@ -3,7 +3,7 @@ import TestSupport
 import Testing
 
 /// python-glanceclient 4.x, which OpenStack's other services use as well.
-@Suite struct `The glance client` {
+@Suite(.sharesServices) struct `The glance client` {
     let glance: TestGlance
     init() throws { glance = try .of(Self.self) }
 

@@ -36,7 +36,7 @@ private struct Place {
 }
 
 /// python-glanceclient's commands of imports.
-@Suite(.serialized) struct `The glance client that imports` {
+@Suite(.serialized, .sharesServices) struct `The glance client that imports` {
     let glance: TestGlance
     init() throws { glance = try .of(Self.self, Place.options, stores: Place.stores, runsTasks: true) }
 
@@ -117,7 +117,7 @@ private struct Place {
 }
 
 /// The same commands of python-openstackclient, without identity.
-@Suite(.serialized) struct `The openstack client that imports` {
+@Suite(.serialized, .sharesServices) struct `The openstack client that imports` {
     let glance: TestGlance
     init() throws { glance = try .of(Self.self, Place.options, identity: "none", stores: Place.stores, runsTasks: true) }
 

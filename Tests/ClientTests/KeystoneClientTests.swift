@@ -19,11 +19,11 @@ private struct Cloud: Sendable {
     }
 
     /// For all tests of the suite.
-    static let shared = Result { try Cloud() }
+    static let shared = Shared { try Cloud() }
 }
 
 /// Real clients that log in with a password (`v3password`) and find the service in the catalog.
-@Suite(.enabled(if: Keystone.isInstalled, "make .build/keystone/.made installs Keystone"))
+@Suite(.enabled(if: Keystone.isInstalled, "make .build/keystone/.made installs Keystone"), .sharesServices)
 struct `Clients of a cloud with Keystone` {
     private let keystone: Keystone
     private let glance: TestGlance

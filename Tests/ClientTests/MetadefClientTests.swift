@@ -3,7 +3,7 @@ import TestSupport
 import Testing
 
 /// `md-*` of python-glanceclient 4.x, `image metadef` of python-openstackclient.
-@Suite struct `Clients of metadata definitions` {
+@Suite(.sharesServices) struct `Clients of metadata definitions` {
     let glance: TestGlance
     init() throws { glance = try .of(Self.self) }
 

@@ -3,7 +3,7 @@ import TestSupport
 import Testing
 
 /// python-openstackclient as in the README: without identity.
-@Suite struct `The openstack client` {
+@Suite(.sharesServices) struct `The openstack client` {
     let glance: TestGlance
     init() throws { glance = try .of(Self.self, identity: "none") }
 
@@ -99,7 +99,7 @@ import Testing
 }
 
 /// The same client with a token, and without Keystone.
-@Suite struct `The openstack client with a token` {
+@Suite(.sharesServices) struct `The openstack client with a token` {
     let glance: TestGlance
     init() throws { glance = try .of(Self.self) }
 

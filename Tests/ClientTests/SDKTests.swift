@@ -3,7 +3,7 @@ import TestSupport
 import Testing
 
 /// openstacksdk, in scripts as its users write them.
-@Suite struct `The openstack SDK` {
+@Suite(.sharesServices) struct `The openstack SDK` {
     let glance: TestGlance
     init() throws { glance = try .of(Self.self) }
 

@@ -3,7 +3,7 @@ import TestSupport
 import Testing
 
 /// python-glanceclient with the Images API v1, which it still supports.
-@Suite struct `The glance client of V1` {
+@Suite(.sharesServices) struct `The glance client of V1` {
     let glance: TestGlance
     init() throws { glance = try .of(Self.self, runsRegistry: true) }
 
@@ -197,7 +197,7 @@ import Testing
 
 /// python-openstackclient with an endpoint that ends in the version. Without a token (`OS_AUTH_TYPE=none`) it requires a version
 /// document there, which V1 never has.
-@Suite struct `The openstack client of V1` {
+@Suite(.sharesServices) struct `The openstack client of V1` {
     let glance: TestGlance
     init() throws { glance = try .of(Self.self, runsRegistry: true) }
 

@@ -3,8 +3,8 @@ import TestSupport
 import Testing
 
 /// The files and commands of deployment tools, rewritten: the service starts with them and works, and its warnings are justified.
-@Suite(.serialized) struct DeploymentTests {
-    static let keystone = Result { try Keystone(imageAddress: "http://127.0.0.1:9292") }
+@Suite(.serialized, .sharesServices) struct DeploymentTests {
+    static let keystone = Shared { try Keystone(imageAddress: "http://127.0.0.1:9292") }
 
     @Test(arguments: ["charm", "devstack", "kolla", "openstack-ansible", "openstack-helm", "operator", "puppet"])
     func `a tool's files and commands work as they are`(tool: String) throws {

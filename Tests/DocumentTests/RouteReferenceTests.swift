@@ -6,9 +6,9 @@ import Foundation
 import TestSupport
 import Testing
 
-@Suite struct `The reference of all routes` {
+@Suite(.sharesServices) struct `The reference of all routes` {
     /// A site that serves all that there is.
-    private static let shared = Result {
+    private static let shared = Shared {
         try TestGlance(
             ["paste_deploy": "flavor = cachemanagement"], workers: 1,
             cacheFolder: "\(TestFolder.root)/cache-\(UInt32.random(in: 0 ... .max))",

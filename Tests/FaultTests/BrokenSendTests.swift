@@ -4,7 +4,7 @@ import Testing
 import Threading
 
 /// The log about an answer that was not sent completely: the reason and the level.
-@Suite(.serialized) struct `Data that break off while they are sent` {
+@Suite(.serialized, .sharesServices) struct `Data that break off while they are sent` {
     let glance: TestGlance
     init() throws {
         glance = try .of(

@@ -2,7 +2,7 @@ import TestSupport
 import Testing
 
 /// A body that ends early never looks like a whole one.
-@Suite struct `An upload that breaks off` {
+@Suite(.sharesServices) struct `An upload that breaks off` {
     let glance: TestGlance
     init() throws { glance = try .of(Self.self) }
 

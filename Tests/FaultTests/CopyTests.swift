@@ -4,7 +4,7 @@ import Testing
 import Threading
 
 /// Copies that `glance-tasks` makes for V1.
-@Suite(.serialized) struct `A copy from elsewhere` {
+@Suite(.serialized, .sharesServices) struct `A copy from elsewhere` {
     let glance: TestGlance
     init() throws { glance = try .of(Self.self, Self.options, runsTasks: true, runsRegistry: true) }
 

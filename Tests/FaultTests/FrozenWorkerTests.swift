@@ -3,7 +3,7 @@ import TestSupport
 import Testing
 
 /// A worker is stopped, and continues when its upload belongs to another worker.
-@Suite(.serialized) struct `A worker that was frozen` {
+@Suite(.serialized, .sharesServices) struct `A worker that was frozen` {
     let glance: TestGlance
     init() throws { glance = try .of(Self.self, runsTasks: true) }
 

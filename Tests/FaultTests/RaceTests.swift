@@ -3,7 +3,7 @@ import TestSupport
 import Testing
 
 /// Of several requests at once one wins, and no change is lost.
-@Suite struct `Requests at the same moment` {
+@Suite(.sharesServices) struct `Requests at the same moment` {
     let glance: TestGlance
     init() throws { glance = try .of(Self.self) }
 

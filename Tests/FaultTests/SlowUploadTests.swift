@@ -4,7 +4,7 @@ import TestSupport
 import Testing
 
 /// A slow client delays nobody but itself.
-@Suite struct `Clients that send slowly` {
+@Suite(.sharesServices) struct `Clients that send slowly` {
     private static let data = ["Content-Type": "application/octet-stream"]
 
     /// A request whose body arrives slowly, until it is answered.

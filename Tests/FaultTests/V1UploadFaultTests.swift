@@ -3,7 +3,7 @@ import TestSupport
 import Testing
 
 /// The faults of uploads, for V1.
-@Suite(.serialized) struct `An upload by V1` {
+@Suite(.serialized, .sharesServices) struct `An upload by V1` {
     let glance: TestGlance
     init() throws { glance = try .of(Self.self, runsRegistry: true) }
 

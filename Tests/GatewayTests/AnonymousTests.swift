@@ -3,13 +3,13 @@ import TestSupport
 import Testing
 
 /// A configuration without identity opens nothing.
-@Suite struct `A service that knows nobody` {
+@Suite(.sharesServices) struct `A service that knows nobody` {
     private static func open(_ options: [String: String] = [:]) throws -> TestGlance {
         try TestGlance(options, identity: nil, workers: 1, runsRegistry: true)
     }
 
-    private static let usual = Result { try open() }
-    private static let caching = Result { try open(["paste_deploy": "flavor = caching"]) }
+    private static let usual = Shared { try open() }
+    private static let caching = Shared { try open(["paste_deploy": "flavor = caching"]) }
 
     private static let asked = [
         ("GET", "/v2/images"), ("POST", "/v2/images"), ("GET", "/v2/images/{id}"), ("DELETE", "/v2/images/{id}"),
@@ -102,7 +102,7 @@ import Testing
 }
 
 /// `identity = none` makes callers on this host administrators; others only with a second option.
-@Suite struct `A service that lets everybody be an administrator` {
+@Suite(.sharesServices) struct `A service that lets everybody be an administrator` {
     let glance: TestGlance
     init() throws { glance = try .of(Self.self, identity: "none") }
 

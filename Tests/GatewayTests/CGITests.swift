@@ -3,7 +3,7 @@ import TestSupport
 import Testing
 
 /// The same program as a CGI program, with one request in its environment: RFC 3875.
-@Suite struct `A program started for one request` {
+@Suite(.sharesServices) struct `A program started for one request` {
     let glance: TestGlance
     init() throws { glance = try .of(Self.self) }
 

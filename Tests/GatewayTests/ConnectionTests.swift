@@ -3,7 +3,7 @@ import TestSupport
 import Testing
 
 /// The part of nginx: the forms of HTTP, sizes, and bodies that are passed on as they arrive.
-@Suite struct `Connections` {
+@Suite(.sharesServices(Front.self)) struct `Connections` {
     /// The two ways in which uploads are not buffered.
     static let streaming: [Front.Way] = [.site, .prefix]
 

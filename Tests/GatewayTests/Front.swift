@@ -1,7 +1,6 @@
 import Foundation
 import Glibc
 import Stack
-import Synchronization
 import TestSupport
 
 /// An nginx of the test in front of a service's workers, which includes the files of `nginx/` as an operator does.
@@ -70,17 +69,13 @@ final class Front: @unchecked Sendable {
         try self.init(before: glance, prefix: way.prefix) { way.http($0) }
     }
 
-    /// The front of a kind that all suites share, before a service that they share as well.
-    static func of(_ way: Way) throws -> Front {
-        try shared.withLock { known in
-            if let front = known[way] { return front }
-            let front = try Front(way, before: .of(Front.self))
-            known[way] = front
-            return front
-        }
-    }
+    /// The front of a kind that the suites with `.sharesServices(Front.self)` share, before a service that they share as well.
+    static func of(_ way: Way) throws -> Front { try shared[way]!.get() }
 
-    private static let shared = Mutex<[Way: Front]>([:])
+    private static let shared = Dictionary(
+        uniqueKeysWithValues: Way.allCases.map { way in
+            (way, Shared(among: Front.self) { try Front(way, before: .of(Front.self)) })
+        })
 
     /// The shipped files with some texts replaced; each must occur in one of them.
     static func copyShipped(to folder: String, _ changes: [String: String]) throws {

@@ -3,7 +3,7 @@ import TestSupport
 import Testing
 
 /// The shipped site, the example of a path prefix and that of plain CGI look the same to clients.
-@Suite struct `Every way into the service` {
+@Suite(.sharesServices(Front.self)) struct `Every way into the service` {
     @Test(arguments: Front.Way.allCases)
     func `takes an image through its whole life`(_ way: Front.Way) throws {
         let front = try Front.of(way)

@@ -3,11 +3,11 @@ import TestSupport
 import Testing
 
 /// The headers that pass `glance-params.conf`, as seen by a program that prints its parameters.
-@Suite struct `What a worker is told of a request` {
+@Suite(.sharesServices) struct `What a worker is told of a request` {
     let front: Front
     init() throws { front = try Self.shared.get() }
 
-    private static let shared = Result {
+    private static let shared = Shared {
         let glance = try TestGlance.of(Self.self)
         let program = "\(glance.folder)/told"
         try "#!/bin/sh\nprintf 'Content-Type: text/plain\\r\\n\\r\\n'\nenv\n".write(toFile: program, atomically: true, encoding: .utf8)

@@ -75,7 +75,7 @@ import Testing
     }
 }
 
-@Suite struct `Identity none` {
+@Suite(.sharesServices) struct `Identity none` {
     let glance: TestGlance
     init() throws { glance = try .of(Self.self, ["vitrine": "project = everybody"], identity: "none") }
 

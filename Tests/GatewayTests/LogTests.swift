@@ -3,7 +3,7 @@ import TestSupport
 import Testing
 
 /// The log lines about requests, in the format of oslo.log.
-@Suite struct `The log` {
+@Suite(.sharesServices) struct `The log` {
     let glance: TestGlance
     init() throws { glance = try .of(Self.self) }
 

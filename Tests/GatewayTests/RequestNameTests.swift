@@ -4,7 +4,7 @@ import TestSupport
 import Testing
 
 /// nginx's own errors have a request id too, and so has every line of the log.
-@Suite(.serialized) struct `The names of a request` {
+@Suite(.serialized, .sharesServices(Front.self)) struct `The names of a request` {
     private let own = #/req-[0-9a-f]{32}/#
 
     /// The ids in an answer's headers.

@@ -4,7 +4,7 @@ import TestSupport
 import Testing
 
 /// The files of `nginx/`, unchanged.
-@Suite struct `The nginx files that are shipped` {
+@Suite(.sharesServices(Front.self)) struct `The nginx files that are shipped` {
     static let uses: [(String, String)] = [
         ("the site", "include vitrine/site.conf;"),
         ("the path prefix", "include vitrine/glance-upstreams.conf; server { listen 9292; include vitrine/prefix.conf; }"),

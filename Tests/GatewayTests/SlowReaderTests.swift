@@ -3,7 +3,7 @@ import TestSupport
 import Testing
 
 /// Downloads that nginx cannot send itself, with slow clients.
-@Suite(.serialized) struct `Readers that are slow` {
+@Suite(.serialized, .sharesServices) struct `Readers that are slow` {
     /// 32 MiB: more than nginx and the sockets hold.
     private static let data = (0..<32).reduce(into: [UInt8]()) { data, _ in data += block }
     private static let block = bytes(1 << 20)

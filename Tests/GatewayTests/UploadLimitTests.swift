@@ -3,7 +3,7 @@ import TestSupport
 import Testing
 
 /// The shipped site's limit for requests at once from one address.
-@Suite struct `The limit of uploads from one address` {
+@Suite(.sharesServices) struct `The limit of uploads from one address` {
     @Test func `is on, refuses by name, and concerns no other requests`() throws {
         let glance = try TestGlance.of(Self.self)
         // The shipped line, with another number.

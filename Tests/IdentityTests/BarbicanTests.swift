@@ -47,14 +47,14 @@ private final class FakeBarbican: Sendable {
 }
 
 /// Certificates from a key manager, which gets the caller's token.
-@Suite(.serialized) struct `A signed image in a cloud` {
+@Suite(.serialized, .sharesServices) struct `A signed image in a cloud` {
     private let glance: TestGlance
     private let keystone: FakeKeystone
     private let barbican: FakeBarbican
 
     init() throws { (glance, keystone, barbican) = try Self.shared.get() }
 
-    private static let shared = Result { () throws -> (TestGlance, FakeKeystone, FakeBarbican) in
+    private static let shared = Shared { () throws -> (TestGlance, FakeKeystone, FakeBarbican) in
         let (keystone, barbican) = (try FakeKeystone(), try FakeBarbican())
         keystone.knowsEverybody()
         keystone.hasCatalog(

@@ -3,13 +3,13 @@ import TestSupport
 import Testing
 
 /// The whole service in a cloud: `flavor = keystone`, V2, V1 and the registry.
-@Suite struct `The service in a cloud` {
+@Suite(.sharesServices) struct `The service in a cloud` {
     let glance: TestGlance
     let keystone: FakeKeystone
 
     init() throws { (glance, keystone) = try Self.shared.get() }
 
-    private static let shared = Result { try start() }
+    private static let shared = Shared { try start() }
 
     static func options(_ keystone: FakeKeystone) -> String {
         """

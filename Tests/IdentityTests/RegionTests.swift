@@ -57,7 +57,7 @@ private final class FakeGlance: Sendable {
 }
 
 /// `glance-download`.
-@Suite(.serialized) struct `An import from another region` {
+@Suite(.serialized, .sharesServices) struct `An import from another region` {
     private let glance: TestGlance
     private let there: FakeGlance
 
@@ -65,7 +65,7 @@ private final class FakeGlance: Sendable {
 
     init() throws { (glance, there, keystone) = try Self.shared.get() }
 
-    private static let shared = Result { () throws -> (TestGlance, FakeGlance, FakeKeystone) in
+    private static let shared = Shared { () throws -> (TestGlance, FakeGlance, FakeKeystone) in
         let (keystone, there) = (try FakeKeystone(), try FakeGlance())
         keystone.knowsEverybody()
         let protections = "\(TestFolder.root)/protections-\(UInt64.random(in: 0 ... .max))"

@@ -3,7 +3,7 @@ import TestSupport
 import Testing
 
 /// Data that no longer match the image's record are never copied.
-@Suite(.serialized) struct `A damaged source` {
+@Suite(.serialized, .sharesServices) struct `A damaged source` {
     let glance: TestGlance
     init() throws { glance = try .of(Self.self, Self.options, stores: Self.stores, runsTasks: true) }
 

@@ -3,7 +3,7 @@ import TestSupport
 import Testing
 
 /// Imports into several stores, some of which cannot be written to: `all_stores_must_succeed`.
-@Suite(.serialized) struct `An import into stores in trouble` {
+@Suite(.serialized, .sharesServices) struct `An import into stores in trouble` {
     let glance: TestGlance
     init() throws {
         glance = try .of(Self.self, Source.allowed, stores: Self.stores, runsTasks: true)

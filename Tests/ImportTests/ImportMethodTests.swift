@@ -3,7 +3,7 @@ import TestSupport
 import Testing
 
 /// The import methods, and what image and task show about them.
-@Suite(.serialized) struct `An import` {
+@Suite(.serialized, .sharesServices) struct `An import` {
     let glance: TestGlance
     init() throws { glance = try .of(Self.self, Source.allowed, stores: Self.stores, runsTasks: true) }
 

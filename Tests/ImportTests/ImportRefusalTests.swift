@@ -3,7 +3,7 @@ import TestSupport
 import Testing
 
 /// The errors of `POST /v2/images/{image}/import`, and their order.
-@Suite(.serialized) struct `An import that is refused` {
+@Suite(.serialized, .sharesServices) struct `An import that is refused` {
     let glance: TestGlance
     /// No `glance-tasks` runs, so that an image stays in its state.
     init() throws { glance = try .of(Self.self, Self.options, stores: ["near", "far"]) }

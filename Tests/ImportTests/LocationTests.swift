@@ -3,7 +3,7 @@ import TestSupport
 import Testing
 
 /// `/v2/images/{image}/locations`.
-@Suite(.serialized) struct `A location` {
+@Suite(.serialized, .sharesServices) struct `A location` {
     let glance: TestGlance
     init() throws { glance = try .of(Self.self, Source.allowed, runsTasks: true) }
 

@@ -6,7 +6,7 @@ import Testing
 private let direct = #"{"method": {"name": "glance-direct"}}"#
 
 /// Nodes with their own staging folders: `worker_self_reference_url`, `os_glance_stage_host`.
-@Suite(.serialized) struct `Data that are staged at another node` {
+@Suite(.serialized, .sharesServices) struct `Data that are staged at another node` {
     /// Two nodes of one site: one database, one store, and a staging folder each.
     final class Nodes: Sendable {
         let here, there: TestGlance
@@ -21,7 +21,7 @@ private let direct = #"{"method": {"name": "glance-direct"}}"#
                 runsTasks: true, port: near)
         }
 
-        static let shared = Result { try Nodes() }
+        static let shared = Shared { try Nodes() }
     }
 
     let here, there: TestGlance

@@ -31,7 +31,7 @@ private final class WorkFolder {
 }
 
 /// `image_decompression`.
-@Suite(.serialized) struct `An import that unpacks` {
+@Suite(.serialized, .sharesServices) struct `An import that unpacks` {
     let glance: TestGlance
     init() throws {
         let options = ["image_import_opts": "image_import_plugins = [image_decompression]", "DEFAULT": "image_size_cap = 9000000"]
@@ -114,7 +114,7 @@ private final class WorkFolder {
 }
 
 /// `image_conversion`.
-@Suite(.serialized) struct `An import that converts` {
+@Suite(.serialized, .sharesServices) struct `An import that converts` {
     let glance: TestGlance
     init() throws {
         let options = [

@@ -5,7 +5,7 @@ import Testing
 private let octets = ["Content-Type": "application/octet-stream"]
 
 /// `user_storage_quota`; the data count once for each store.
-@Suite(.serialized) struct `What a project may import` {
+@Suite(.serialized, .sharesServices) struct `What a project may import` {
     let glance: TestGlance
     init() throws {
         glance = try .of(

@@ -3,7 +3,7 @@ import TestSupport
 import Testing
 
 /// What an import found out about the data stays true: if a client changes the record meanwhile, the import fails.
-@Suite struct `An image that becomes something else while it is imported` {
+@Suite(.sharesServices) struct `An image that becomes something else while it is imported` {
     let glance: TestGlance
     init() throws { glance = try .of(Self.self, Source.allowed, runsTasks: true) }
 

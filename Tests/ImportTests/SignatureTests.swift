@@ -3,7 +3,7 @@ import TestSupport
 import Testing
 
 /// Imports of images with a signature in their properties.
-@Suite(.serialized) struct `An import of a signed image` {
+@Suite(.serialized, .sharesServices) struct `An import of a signed image` {
     let glance: TestGlance
 
     init() throws {

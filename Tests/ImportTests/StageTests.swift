@@ -5,7 +5,7 @@ import Testing
 private let octets = ["Content-Type": "application/octet-stream"]
 
 /// `PUT /v2/images/{image}/stage`.
-@Suite(.serialized) struct `Staging an image's data` {
+@Suite(.serialized, .sharesServices) struct `Staging an image's data` {
     let glance: TestGlance
     init() throws { glance = try .of(Self.self, ["DEFAULT": "image_size_cap = 1000000"], runsTasks: true) }
 

@@ -3,7 +3,7 @@ import TestSupport
 import Testing
 
 /// `/v2/tasks` and the tasks of an image.
-@Suite(.serialized) struct `Tasks` {
+@Suite(.serialized, .sharesServices) struct `Tasks` {
     let glance: TestGlance
     /// No `glance-tasks` runs.
     init() throws { glance = try .of(Self.self, Source.allowed.merging(["DEFAULT": "limit_param_default = 20"]) { $1 }) }

@@ -5,7 +5,7 @@ import Testing
 private let direct = #"{"method": {"name": "glance-direct"}}"#
 
 /// Two nodes of one site that say no `worker_self_reference_url`: one database, one store, and a staging folder each.
-@Suite(.serialized) struct `Data that are staged at a node without an address` {
+@Suite(.serialized, .sharesServices) struct `Data that are staged at a node without an address` {
     private final class Nodes: Sendable {
         let north, south: TestGlance
 
@@ -23,7 +23,7 @@ private let direct = #"{"method": {"name": "glance-direct"}}"#
             try site.revive()
         }
 
-        static let shared = Result { try Nodes() }
+        static let shared = Shared { try Nodes() }
     }
 
     private let north, south: TestGlance

@@ -2,7 +2,7 @@ import Foundation
 import TestSupport
 import Testing
 
-@Suite struct `Who may do what to metadata definitions` {
+@Suite(.sharesServices) struct `Who may do what to metadata definitions` {
     let glance: TestGlance
     init() throws { glance = try .of(Self.self) }
 

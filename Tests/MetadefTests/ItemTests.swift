@@ -1,7 +1,7 @@
 import TestSupport
 import Testing
 
-@Suite struct `Objects and properties of a namespace` {
+@Suite(.sharesServices) struct `Objects and properties of a namespace` {
     let glance: TestGlance
     init() throws { glance = try .of(Self.self) }
 

@@ -1,7 +1,7 @@
 import TestSupport
 import Testing
 
-@Suite(.serialized) struct `The list of namespaces` {
+@Suite(.serialized, .sharesServices) struct `The list of namespaces` {
     let glance: TestGlance
     /// Created in this order, a second apart; `n4` belongs to bolt.
     static let made = ["n1", "n2", "n3", "n4", "n5"]

@@ -1,7 +1,7 @@
 import TestSupport
 import Testing
 
-@Suite struct `A namespace of metadata definitions` {
+@Suite(.sharesServices) struct `A namespace of metadata definitions` {
     let glance: TestGlance
     init() throws { glance = try .of(Self.self) }
 

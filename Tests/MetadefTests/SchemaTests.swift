@@ -1,7 +1,7 @@
 import TestSupport
 import Testing
 
-@Suite struct `Schemas of metadata definitions` {
+@Suite(.sharesServices) struct `Schemas of metadata definitions` {
     let glance: TestGlance
     init() throws { glance = try .of(Self.self) }
 

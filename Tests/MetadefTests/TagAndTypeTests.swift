@@ -1,7 +1,7 @@
 import TestSupport
 import Testing
 
-@Suite struct `Tags and resource types of a namespace` {
+@Suite(.sharesServices) struct `Tags and resource types of a namespace` {
     let glance: TestGlance
     init() throws { glance = try .of(Self.self) }
 

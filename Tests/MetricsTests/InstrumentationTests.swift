@@ -4,8 +4,8 @@ import TestSupport
 import Testing
 
 /// Each thing moves its number, in whichever process it happens.
-@Suite(.serialized) struct `What is counted` {
-    private static let shared = Result {
+@Suite(.serialized, .sharesServices) struct `What is counted` {
+    private static let shared = Shared {
         try MeteredGlance(
             [
                 "DEFAULT": "enabled_import_methods = [glance-direct,web-download,copy-image]",

@@ -4,12 +4,12 @@ import TestSupport
 import Testing
 
 /// The notification about a change, and the row that is written with it. Source: Glance, `notifier.py` and `api/v2/image_data.py`.
-@Suite(.serialized) struct `A change that is told` {
+@Suite(.serialized, .sharesServices) struct `A change that is told` {
     let listening: Listening
     var glance: TestGlance { listening.glance }
     init() throws { listening = try Self.shared.get() }
 
-    private static let shared = Result {
+    private static let shared = Shared {
         // The servers of locations have loopback addresses.
         try Listening(["log"], ["import_filtering_opts": "allowed_hosts = 127.0.0.1\nallowed_ports ="], runsTasks: false)
     }

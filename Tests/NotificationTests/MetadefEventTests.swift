@@ -4,14 +4,14 @@ import TestSupport
 import Testing
 
 /// Notifications about metadata definitions. Source: Glance, `notifier.py`.
-@Suite(.serialized) struct `A change of metadata definitions that is told` {
+@Suite(.serialized, .sharesServices) struct `A change of metadata definitions that is told` {
     let listening: Listening
     var glance: TestGlance { listening.glance }
     /// A namespace that no other test uses.
     let name = "ns\(UInt64.random(in: 0 ... .max))"
     init() throws { listening = try Self.shared.get() }
 
-    private static let shared = Result { try quiet() }
+    private static let shared = Shared { try quiet() }
 
     private static func quiet(_ drivers: [String] = ["log"], _ options: [String: String] = [:]) throws -> Listening {
         try Listening(drivers, options, runsTasks: false, runsRegistry: false)

@@ -154,7 +154,7 @@ extension TestGlance {
 }
 
 /// `GET /v2/images/{id}/usage`.
-@Suite struct `Asking for the use of an image` {
+@Suite(.sharesServices) struct `Asking for the use of an image` {
     let glance: TestGlance
     init() throws { glance = try .of(Self.self) }
 

@@ -5,9 +5,9 @@ import Testing
 import Threading
 
 /// A worker is stopped for longer than its lease, and continues when its image has other data.
-@Suite(.serialized) struct `A worker that was frozen while it wrote to an engine` {
+@Suite(.serialized, .sharesServices) struct `A worker that was frozen while it wrote to an engine` {
     /// Its own, since its workers do not answer for a while.
-    private static let shared = Result { try EngineSite.start() }
+    private static let shared = Shared { try EngineSite.start() }
 
     /// The process that has an upload of an image.
     private func worker(of image: String, _ glance: TestGlance) throws -> Int32? {

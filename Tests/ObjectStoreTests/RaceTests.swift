@@ -7,8 +7,8 @@ import TestSupport
 import Testing
 
 /// Two requests meet at one image whose data are on an engine.
-@Suite struct `An image on an engine` {
-    private static let shared = Result { try EngineSite.start() }
+@Suite(.sharesServices) struct `An image on an engine` {
+    private static let shared = Shared { try EngineSite.start() }
     private let site: EngineSite?
     private let type = ["Content-Type": "application/octet-stream"]
     init() throws { site = try Self.shared.get() }

@@ -3,10 +3,10 @@ import TestSupport
 import Testing
 
 /// Downloads that nginx fetches from an S3 server, through the whole service.
-@Suite(.serialized) struct `Downloads from an S3 store` {
+@Suite(.serialized, .sharesServices) struct `Downloads from an S3 store` {
     private static let data = pattern(20 << 20)
 
-    private static let shared = Result {
+    private static let shared = Shared {
         let place = try S3Place.first
         return try TestGlance(
             [

@@ -3,11 +3,11 @@ import TestSupport
 import Testing
 
 /// The whole service with an S3 store beside a file store.
-@Suite(.serialized) struct `A service with an S3 store` {
+@Suite(.serialized, .sharesServices) struct `A service with an S3 store` {
     let place: S3Place
     let glance: TestGlance
 
-    private static let shared = Result {
+    private static let shared = Shared {
         let place = try S3Place.first
         return try TestGlance(
             [

@@ -4,7 +4,7 @@ import TestSupport
 import Testing
 
 /// Keys, tokens and signed URLs stay where they belong, also when everything goes wrong.
-@Suite(.serialized) struct `A service with object stores keeps its secrets` {
+@Suite(.serialized, .sharesServices) struct `A service with object stores keeps its secrets` {
     private struct Site {
         let glance: TestGlance
         let place: S3Place
@@ -15,7 +15,7 @@ import Testing
         var port: Int { URL(string: proxy.url)!.port! }
     }
 
-    private static let shared = Result<Site?, any Error> {
+    private static let shared = Shared<Site?> {
         guard let gate = try SwiftGate(), case .user(let user, let key) = try gate.login.identity else { return nil }
         let place = try S3Place.first
         let proxy = try S3Proxy(before: place.port)

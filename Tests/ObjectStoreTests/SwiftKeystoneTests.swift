@@ -9,7 +9,7 @@ private final class KeystoneAndGate: Sendable {
     let keystone: Keystone
     let gate: SwiftGate
 
-    static let shared = Result<KeystoneAndGate?, any Error> { () throws in
+    static let shared = Shared<KeystoneAndGate?> { () throws in
         guard Keystone.isInstalled else { return nil }
         guard let gate = try SwiftGate() else { return nil }
         let keystone = try Keystone(imageAddress: "http://127.0.0.1:1", objectStoreAddress: "\(gate.address)/v1/account")
@@ -25,7 +25,7 @@ private final class KeystoneAndGate: Sendable {
     }
 }
 
-@Suite(.serialized) struct `A swift store with Keystone` {
+@Suite(.serialized, .sharesServices) struct `A swift store with Keystone` {
     @Test func `logs in with a password, and again in mid-upload`() throws {
         guard let both = try KeystoneAndGate.shared.get() else { return }
         let store = SwiftStore(try both.settings())

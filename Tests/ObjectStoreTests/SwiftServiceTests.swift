@@ -5,8 +5,8 @@ import TestSupport
 import Testing
 
 /// What clients see of a service with a swift store beside a file store.
-@Suite(.serialized) struct `A service with a swift store` {
-    private static let shared = Result<(glance: TestGlance, login: SwiftLogin, container: String)?, any Error> {
+@Suite(.serialized, .sharesServices) struct `A service with a swift store` {
+    private static let shared = Shared<(glance: TestGlance, login: SwiftLogin, container: String)?> {
         guard let login = try SwiftEngine.login(), case .user(let user, let key) = login.identity else { return nil }
         let container = SwiftEngine.freshContainer()
         let references = "\(TestFolder.root)/\(container).refs"

@@ -7,7 +7,7 @@ import TestSupport
 import Testing
 
 /// Locations that callers name in stores on engines.
-@Suite(.serialized) struct `A location that a caller names` {
+@Suite(.serialized, .sharesServices) struct `A location that a caller names` {
     private static let engine = MemoryStore.Engine()
     private static let shared = Result {
         let ceph = MemoryStore("ceph", on: engine)

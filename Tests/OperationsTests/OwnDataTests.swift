@@ -4,7 +4,7 @@ import TestSupport
 import Testing
 
 /// Callers who name locations in stores on engines, and try to reach data that are not their image's.
-@Suite(.serialized) struct `A location of an image's own data` {
+@Suite(.serialized, .sharesServices) struct `A location of an image's own data` {
     private static let engine = MemoryStore.Engine()
     private static let shared = Result {
         try InProcessService(

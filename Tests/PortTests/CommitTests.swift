@@ -7,7 +7,7 @@ import TestSupport
 import Testing
 
 /// If the answer of COMMIT is lost, the caller still learns that the change was made, and it is made once.
-@Suite(.serialized) struct `A COMMIT whose answer is lost` {
+@Suite(.serialized, .sharesServices) struct `A COMMIT whose answer is lost` {
     private let glance: TestGlance
     private let proxy: DatabaseProxy
     /// A catalog whose connections go through the proxy.

@@ -1,23 +1,15 @@
 import Foundation
 import MariaDB
 import Stack
-import Synchronization
 import TestSupport
 import Testing
 
 /// The parameters about encryption in a database URL. The server's certificate is for 127.0.0.1; it can also be reached at 127.0.0.2.
-@Suite(.serialized) struct `A database that demands a client certificate` {
-    private static let shared = Mutex<Demanding?>(nil)
+@Suite(.serialized, .sharesServices) struct `A database that demands a client certificate` {
+    private static let shared = Shared { try Demanding() }
     private let server: Demanding
 
-    init() throws {
-        server = try Self.shared.withLock { shared in
-            if let shared { return shared }
-            let fresh = try Demanding()
-            shared = fresh
-            return fresh
-        }
-    }
+    init() throws { server = try Self.shared.get() }
 
     private static let proof = "ssl_cert={folder}/client.pem&ssl_key={folder}/client.key"
     private static let whole = "ssl_ca={folder}/ca.pem&\(proof)"

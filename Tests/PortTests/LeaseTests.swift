@@ -13,7 +13,7 @@ import Threading
 
 /// Leases whose holder was stopped and continues when another process has them. All run in one process, so that each can be stopped at
 /// a given point.
-@Suite(.serialized) struct `A lease that was lost` {
+@Suite(.serialized, .sharesServices) struct `A lease that was lost` {
     private let glance: TestGlance
     private let folder: String
     private let catalog: MariaDBCatalog

@@ -7,7 +7,7 @@ import TestSupport
 import Testing
 import Threading
 
-@Suite struct `The database's tables` {
+@Suite(.sharesServices) struct `The database's tables` {
     /// Glance's tables with their columns, as `information_schema` shows them: name, type, and `?` if NULL is allowed.
     static let glanceTables: [(String, String)] = [
         ("alembic_version", "version_num varchar(32)"),

@@ -5,7 +5,7 @@ import TestSupport
 import Testing
 
 /// The records of nodes, and which jobs wait for which of them.
-@Suite(.serialized) struct `Nodes of one database` {
+@Suite(.serialized, .sharesServices) struct `Nodes of one database` {
     private let glance: TestGlance
     private let catalog: MariaDBCatalog
 

@@ -29,7 +29,7 @@ import Testing
     }
 }
 
-@Suite struct `The catalog in MariaDB` {
+@Suite(.sharesServices) struct `The catalog in MariaDB` {
     let glance: TestGlance
     init() throws { glance = try .of(Self.self) }
 
@@ -46,7 +46,7 @@ import Testing
     }
 }
 
-@Suite struct `The catalog behind the registry` {
+@Suite(.sharesServices) struct `The catalog behind the registry` {
     let glance: TestGlance
     init() throws { glance = try .of(Self.self, runsRegistry: true) }
 

@@ -4,7 +4,7 @@ import TestSupport
 import Testing
 
 /// A site that lets users name locations in its pool.
-@Suite struct `A location in the pool that a user names` {
+@Suite(.sharesServices) struct `A location in the pool that a user names` {
     let ceph: Ceph?
     let glance: TestGlance?
 

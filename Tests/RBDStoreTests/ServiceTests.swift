@@ -4,7 +4,7 @@ import RBDStore
 import TestSupport
 import Testing
 
-@Suite struct `A service with an RBD store` {
+@Suite(.sharesServices) struct `A service with an RBD store` {
     let ceph: Ceph?
     let glance: TestGlance?
 

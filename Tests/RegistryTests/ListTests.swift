@@ -42,7 +42,7 @@ private enum Gallery {
     }
 }
 
-@Suite(.serialized) struct `Lists of the registry` {
+@Suite(.serialized, .sharesServices(Gallery.self)) struct `Lists of the registry` {
     let glance: TestGlance
     init() throws { glance = try Gallery.open() }
 

@@ -1,7 +1,7 @@
 import TestSupport
 import Testing
 
-@Suite struct `Members in the registry` {
+@Suite(.sharesServices(Registry.self)) struct `Members in the registry` {
     let glance: TestGlance
     init() throws { glance = try Registry.open() }
 

@@ -1,7 +1,7 @@
 import TestSupport
 import Testing
 
-@Suite struct `Routes of the registry` {
+@Suite(.sharesServices(Registry.self)) struct `Routes of the registry` {
     let glance: TestGlance
     init() throws { glance = try Registry.open() }
 

@@ -1,7 +1,7 @@
 import TestSupport
 import Testing
 
-@Suite struct `An image of the registry` {
+@Suite(.sharesServices(Registry.self)) struct `An image of the registry` {
     let glance: TestGlance
     init() throws { glance = try Registry.open() }
 
@@ -101,7 +101,7 @@ import Testing
     }
 }
 
-@Suite struct `Creating an image in the registry` {
+@Suite(.sharesServices(Registry.self)) struct `Creating an image in the registry` {
     let glance: TestGlance
     init() throws { glance = try Registry.open() }
 

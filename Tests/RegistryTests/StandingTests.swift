@@ -3,7 +3,7 @@ import TestSupport
 import Testing
 
 /// The secret makes the registry trust glance-api; the operator's policy is about people.
-@Suite struct `What glance-api is to its registry` {
+@Suite(.sharesServices(Registry.self)) struct `What glance-api is to its registry` {
     /// No caller is an administrator by the default policy's role.
     private static func open(identity: String) throws -> TestGlance {
         let file = "\(TestFolder.root)/standing-\(UInt64.random(in: 0 ... .max)).yaml"

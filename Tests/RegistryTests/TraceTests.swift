@@ -3,7 +3,7 @@ import TestSupport
 import Testing
 
 /// A request's id in the logs of all processes that handle it.
-@Suite struct `A request of V1` {
+@Suite(.sharesServices(Registry.self)) struct `A request of V1` {
     let glance: TestGlance
     init() throws { glance = try Registry.open() }
 

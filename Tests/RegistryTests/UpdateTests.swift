@@ -1,7 +1,7 @@
 import TestSupport
 import Testing
 
-@Suite struct `Changing an image in the registry` {
+@Suite(.sharesServices(Registry.self)) struct `Changing an image in the registry` {
     let glance: TestGlance
     init() throws { glance = try Registry.open() }
 
@@ -135,7 +135,7 @@ import Testing
     }
 }
 
-@Suite struct `Deleting an image in the registry` {
+@Suite(.sharesServices(Registry.self)) struct `Deleting an image in the registry` {
     let glance: TestGlance
     init() throws { glance = try Registry.open() }
 

@@ -2,7 +2,7 @@ import TestSupport
 import Testing
 
 /// The registry's routes for glance-api that Glance does not have: leases of uploads, and copies.
-@Suite struct `Uploads in the registry` {
+@Suite(.sharesServices(Registry.self)) struct `Uploads in the registry` {
     let glance: TestGlance
     init() throws { glance = try Registry.open() }
 

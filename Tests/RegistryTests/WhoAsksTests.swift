@@ -3,7 +3,7 @@ import TestSupport
 import Testing
 
 /// The registry trusts callers with the secret, and treats all others as anonymous.
-@Suite struct `Who asks the registry` {
+@Suite(.sharesServices(Registry.self)) struct `Who asks the registry` {
     let glance: TestGlance
     init() throws { glance = try Registry.open() }
 

@@ -12,7 +12,7 @@ extension ReportDatabase {
 }
 
 /// What no view shows, whatever lies in the tables.
-@Suite struct `A view` {
+@Suite(.sharesServices) struct `A view` {
     @Test func `shows no credentials, no token, and no folder or address of the service's own`() throws {
         let database = try ReportDatabase.synced()
         let id = "9b1f2ad4-8a52-4d2f-8a0c-6f2f6d3b7c11"

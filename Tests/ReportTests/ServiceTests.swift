@@ -20,7 +20,7 @@ extension TestGlance {
 }
 
 /// Views on a database that this service filled, compared with what its API says.
-@Suite struct `Reports on what the service did` {
+@Suite(.sharesServices) struct `Reports on what the service did` {
     private let glance: TestGlance
 
     init() throws {

@@ -3,7 +3,7 @@ import TestSupport
 import Testing
 
 /// A site whose Glance had images in Cinder's volumes.
-@Suite(.serialized) struct `A site with a store of Cinder's` {
+@Suite(.serialized, .sharesServices) struct `A site with a store of Cinder's` {
     private static let options = [
         "DEFAULT": "enabled_backends = fast:file,volumes:cinder\nshow_multiple_locations = true",
         "volumes": "cinder_volume_type = lvm\ncinder_store_user_name = glance",

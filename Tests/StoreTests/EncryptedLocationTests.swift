@@ -3,7 +3,7 @@ import TestSupport
 import Testing
 
 /// `metadata_encryption_key`, the key by which Glance encrypts locations. Glance from PyPI reads what is written here.
-@Suite struct `Encrypted locations` {
+@Suite(.sharesServices) struct `Encrypted locations` {
     private static let key = "0123456789abcdef0123456789abcdef"
     private static let options = [
         "DEFAULT": "metadata_encryption_key = \(key)\nshow_multiple_locations = true\nshow_image_direct_url = true",

@@ -2,7 +2,7 @@ import TestSupport
 import Testing
 
 /// Paths, hosts' files and queries are case-sensitive; the column's collation is not.
-@Suite struct `Locations that differ in case only` {
+@Suite(.sharesServices) struct `Locations that differ in case only` {
     let glance: TestGlance
     init() throws { glance = try .of(Self.self, TestGlance.webAndShows, stores: ["fast", "cheap"]) }
 

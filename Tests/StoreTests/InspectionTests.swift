@@ -35,7 +35,7 @@ private struct Disks {
     }
 }
 
-@Suite struct `An upload` {
+@Suite(.sharesServices) struct `An upload` {
     let glance: TestGlance
     init() throws { glance = try .of(Self.self, ["image_format": "disk_formats = \(formats.joined(separator: ",")),gpt,luks,qed"]) }
 
@@ -218,7 +218,7 @@ private struct Disks {
 }
 
 /// A site that accepts data of another format than the image's, and what it refuses all the same.
-@Suite struct `A lenient site` {
+@Suite(.sharesServices) struct `A lenient site` {
     let glance: TestGlance
     init() throws {
         let options = """

@@ -5,7 +5,7 @@ import TestSupport
 import Testing
 
 /// `LocationCatalog` in MariaDB: the rows and the owed removals.
-@Suite struct `Locations in the catalog` {
+@Suite(.sharesServices) struct `Locations in the catalog` {
     let glance: TestGlance
     let catalog: MariaDBCatalog
     init() throws {

@@ -5,9 +5,9 @@ import TestSupport
 import Testing
 
 /// Files outside the stores' folders, by their location or behind a link.
-@Suite struct `A file outside of the stores' folders` {
+@Suite(.sharesServices) struct `A file outside of the stores' folders` {
     /// A site with Glance's behaviour, one that allows a folder, and one that allows none.
-    private static let sites = Result {
+    private static let sites = Shared {
         let named = try Files.fresh()
         return try (
             any: TestGlance(workers: 1, runsRegistry: true),

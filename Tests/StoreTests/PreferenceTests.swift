@@ -3,7 +3,7 @@ import TestSupport
 import Testing
 
 /// Two stores, of which the second has the greater weight, and a rule that allows the choice to one project.
-@Suite struct `A weighted store` {
+@Suite(.sharesServices) struct `A weighted store` {
     let glance: TestGlance
     init() throws {
         let policy = "\(TestFolder.root)/choosing.yaml"

@@ -8,7 +8,7 @@ import TestSupport
 import Testing
 
 /// Images with a delayed deletion, some of which cannot be scrubbed now.
-@Suite(.serialized) struct `The scrubber` {
+@Suite(.serialized, .sharesServices) struct `The scrubber` {
     private let glance: TestGlance
     private let catalog: MariaDBCatalog
     private let folder: String

@@ -7,7 +7,7 @@ import TestSupport
 import Testing
 
 /// What a node tells the others of the folders of its file stores.
-@Suite struct `A store's folder as a node sees it` {
+@Suite(.sharesServices) struct `A store's folder as a node sees it` {
     private let catalog: MariaDBCatalog
     private let folder: String
 

@@ -2,7 +2,7 @@ import Foundation
 import TestSupport
 import Testing
 
-@Suite struct `Several stores` {
+@Suite(.sharesServices) struct `Several stores` {
     let glance: TestGlance
     init() throws { glance = try .of(Self.self, TestGlance.webAndShows, stores: ["fast", "cheap"]) }
 
@@ -148,7 +148,7 @@ import Testing
 }
 
 /// Features of `enabled_backends` are absent if it is not set.
-@Suite struct `A single store` {
+@Suite(.sharesServices) struct `A single store` {
     let glance: TestGlance
     init() throws { glance = try .of(Self.self, ["DEFAULT": "show_multiple_locations = true\nshow_image_direct_url = true"]) }
 

@@ -3,7 +3,7 @@ import TestSupport
 import Testing
 
 /// Several stores as clients see them.
-@Suite struct `A client whose image is refused` {
+@Suite(.sharesServices) struct `A client whose image is refused` {
     let glance: TestGlance
     init() throws { glance = try .of(Self.self, identity: "none") }
 

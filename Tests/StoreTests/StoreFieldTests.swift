@@ -3,7 +3,7 @@ import TestSupport
 import Testing
 
 /// The fields of an image about its stores and locations.
-@Suite struct `The stores of an image` {
+@Suite(.sharesServices) struct `The stores of an image` {
     let glance: TestGlance
     init() throws { glance = try .of(Self.self, TestGlance.webAndShows, stores: ["fast", "cheap"]) }
 
@@ -90,7 +90,7 @@ import Testing
 }
 
 /// Old releases gave locations no label, and operators rename stores.
-@Suite struct `The label of a location` {
+@Suite(.sharesServices) struct `The label of a location` {
     let glance: TestGlance
     init() throws { glance = try .of(Self.self, TestGlance.webAndShows, stores: ["fast", "cheap"]) }
 

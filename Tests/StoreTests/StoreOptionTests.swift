@@ -3,9 +3,9 @@ import TestSupport
 import Testing
 
 /// The options of a file store.
-@Suite struct `A file store by its options` {
+@Suite(.sharesServices) struct `A file store by its options` {
     /// Two folders, of which the second comes first, and all other options of a file store.
-    private static let shared = Result {
+    private static let shared = Shared {
         let folder = try Files.fresh()
         let (low, high) = ("\(folder)/low", "\(folder)/a:high")
         let mounts = #"[{"id": "other", "mountpoint": "/other"}, {"id": "nfs", "mountpoint": "\#(folder)"}]"#

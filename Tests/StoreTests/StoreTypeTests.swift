@@ -61,7 +61,7 @@ import Testing
     }
 }
 
-@Suite struct `A store of a type that is not here` {
+@Suite(.sharesServices) struct `A store of a type that is not here` {
     private static let several = [
         "DEFAULT": "enabled_backends = fast:file,ceph:sheepdog", "ceph": "cinder_api_insecure = true\nstore_description = the cluster",
     ]

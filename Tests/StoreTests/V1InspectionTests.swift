@@ -3,7 +3,7 @@ import TestSupport
 import Testing
 
 /// V1 creates the image with its data, or not at all.
-@Suite struct `An upload by V1` {
+@Suite(.sharesServices) struct `An upload by V1` {
     let glance: TestGlance
     init() throws {
         glance = try .of(Self.self, TestGlance.webAndShows, stores: ["fast", "cheap"], runsTasks: true, runsRegistry: true)

@@ -55,8 +55,8 @@ package enum SharedMariaDB {
 extension PrivateMariaDB {
     /// A running server, in a new folder.
     package static func fresh(_ name: String) throws -> PrivateMariaDB {
-        // All suites that share a service keep it until the process ends, and its workers their connections. What was written outlives
-        // the process of a server that is killed, but not the machine: nobody waits for the disk, as for each table that is made.
+        // The services of many suites run at the same time, and their workers keep connections. What was written outlives the process of a
+        // server that is killed, but not the machine: nobody waits for the disk, as for each table that is made.
         let server = PrivateMariaDB(
             folder: "\(TestFolder.root)/\(name)",
             extra: ["--innodb-buffer-pool-size=256M", "--max-connections=5000", "--innodb-flush-method=nosync"])

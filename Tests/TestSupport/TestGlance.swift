@@ -4,9 +4,8 @@ import MariaDB
 import Persistence
 import Schema
 import Stack
-import Synchronization
 
-/// The whole service for one suite: its own database, store, nginx and workers. It ends with its last owner.
+/// The whole service for one suite or one test: its own database, store, nginx and workers. It ends with its last owner.
 package final class TestGlance: @unchecked Sendable {
     package let folder: String
     package let port: Int
@@ -77,7 +76,7 @@ package final class TestGlance: @unchecked Sendable {
         let store = storeFolder ?? "\(folder)/images"
         var groups = [
             "database": "connection = \(connection)",
-            // Few threads, because the services of a hundred suites run at the same time.
+            // Few threads, because the services of many suites run at the same time.
             "vitrine": (identity.map { "identity = \($0)\n" } ?? "")
                 + "token_file = \(tokens)\nsend_log = \(Site.sendLog(in: folder))\nmetadata_threads = 6\ndata_threads = 8\nregistry_threads = 8"
                 // The tests of one suite upload at the same time as one project.
@@ -124,21 +123,19 @@ package final class TestGlance: @unchecked Sendable {
         return proxy?.url(of: database) ?? server.url(of: database)
     }
 
-    /// The service that all tests of a suite share; it runs until the process ends.
+    /// The service that all tests of a suite share, or those of several suites; it ends when the last of them has ended. They have the trait
+    /// `sharesServices`.
+    ///
+    /// - Parameter suite: the suite, or the type that several name in the trait.
     package static func of(
         _ suite: Any.Type, _ options: [String: String] = [:], identity: String = "tokens", stores: [String] = [],
         runsTasks: Bool = false, runsRegistry: Bool = false
     ) throws -> TestGlance {
-        try bySuite.withLock { known in
-            if let glance = known[ObjectIdentifier(suite)] { return glance }
-            let glance = try TestGlance(
-                options, identity: identity, stores: stores, runsTasks: runsTasks, runsRegistry: runsRegistry)
-            known[ObjectIdentifier(suite)] = glance
-            return glance
+        let (key, scope) = (ObjectIdentifier(suite), try SuiteScope.running())
+        return try scope.value(of: key, among: scope.names(key) ? key : nil) {
+            try TestGlance(options, identity: identity, stores: stores, runsTasks: runsTasks, runsRegistry: runsRegistry)
         }
     }
-
-    private static let bySuite = Mutex<[ObjectIdentifier: TestGlance]>([:])
 
     /// The secret that glance-api and the registry share.
     package static let secret = "a secret of the tests alone"

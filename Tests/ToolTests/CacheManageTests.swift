@@ -3,7 +3,7 @@ import TestSupport
 import Testing
 
 /// `glance-cache-manage` of Glance from PyPI and of this project: the same commands on the same node.
-@Suite(.serialized) struct `Managing the image cache` {
+@Suite(.serialized, .sharesServices) struct `Managing the image cache` {
     let glance: TestGlance
     init() throws {
         glance = try Self.shared.get()
@@ -11,7 +11,7 @@ import Testing
     }
 
     /// Without `glance-tasks`, so that the queue stays as it is.
-    private static let shared = Result { try site(flavor: "cachemanagement") }
+    private static let shared = Shared { try site(flavor: "cachemanagement") }
 
     private static func site(flavor: String) throws -> TestGlance {
         try TestGlance(

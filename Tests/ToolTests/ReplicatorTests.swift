@@ -3,8 +3,8 @@ import TestSupport
 import Testing
 
 /// `glance-replicator` between two services, and to a folder and back.
-@Suite(.serialized) struct `Replicating images` {
-    private static let sites = Result { (try TestGlance(workers: 1, runsRegistry: true), try TestGlance(workers: 1)) }
+@Suite(.serialized, .sharesServices) struct `Replicating images` {
+    private static let sites = Shared { (try TestGlance(workers: 1, runsRegistry: true), try TestGlance(workers: 1)) }
     let source: TestGlance
     let target: TestGlance
     init() throws {

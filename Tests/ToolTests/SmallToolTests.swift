@@ -4,8 +4,8 @@ import TestSupport
 import Testing
 
 /// The cache programs for cron, the scrubber, the check before an upgrade, and names without work.
-@Suite(.serialized) struct `Tools of operators` {
-    private static let shared = Result {
+@Suite(.serialized, .sharesServices) struct `Tools of operators` {
+    private static let shared = Shared {
         try TestGlance(
             ["paste_deploy": "flavor = cachemanagement", "DEFAULT": "image_cache_max_size = 100\ndelayed_delete = true\nscrub_time = 0"],
             workers: 1, cacheFolder: "\(TestFolder.root)/cache-\(UInt32.random(in: 0 ... .max))")

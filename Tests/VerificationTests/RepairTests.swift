@@ -86,8 +86,8 @@ private struct Bench {
     }
 }
 
-@Suite(.serialized) struct `A repair` {
-    private static let shared = Result { try FullSite(40) }
+@Suite(.serialized, .sharesServices) struct `A repair` {
+    private static let shared = Shared { try FullSite(40) }
     private let site: FullSite
     private let bench: Bench
 

@@ -10,8 +10,8 @@ import TestSupport
 import Testing
 
 /// A verification and repair of a store without folders, beside a file store.
-@Suite(.serialized) struct `A store without folders` {
-    private static let shared = Result { try FullSite(30) }
+@Suite(.serialized, .sharesServices) struct `A store without folders` {
+    private static let shared = Shared { try FullSite(30) }
     private let site: FullSite
     private let catalog: MariaDBCatalog
     private let engine = MemoryStore.Engine()

@@ -5,9 +5,9 @@ import TestSupport
 import Testing
 
 /// `glance-manage store verify` on many images, some of which are damaged in every known way.
-@Suite(.serialized) struct `A verification of ten thousand images` {
+@Suite(.serialized, .sharesServices) struct `A verification of ten thousand images` {
     /// A site, and what a verification finds of it. VITRINE_IMAGES measures other sizes.
-    private static let shared = Result {
+    private static let shared = Shared {
         let count = ProcessInfo.processInfo.environment["VITRINE_IMAGES"].flatMap { Int($0) } ?? 10_000
         let begun = Date()
         let site = try FullSite(count)
