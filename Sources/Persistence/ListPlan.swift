@@ -26,7 +26,7 @@ struct ListPlan {
     /// - Parameter marker: the last image of the previous page.
     init(listing: ImageListing, caller: Caller, marker: Image?) {
         (self.listing, self.caller, limit) = (listing, caller, listing.limit)
-        keys = listing.sort.uptoID
+        keys = listing.sort.uptoID.filter { !listing.isEqual(in: $0.key, to: marker) }
         probes = listing.filters.indices.filter { listing.filters[$0].isProbe }
         after = marker.map { image in keys.map { image.sortValue(of: $0.key) } }
     }
@@ -250,6 +250,18 @@ struct ListPlan {
 extension [ImageListing.Sort] {
     /// The keys up to the id, behind which none counts.
     var uptoID: [ImageListing.Sort] { Array(self[...(firstIndex { $0.key == .id } ?? count - 1)]) }
+}
+
+extension ImageListing {
+    /// Whether a filter lets all images have one value in a key, and the marker, which need not be in the list, has it too. Such a key sorts
+    /// nothing.
+    fileprivate func isEqual(in key: Sort.Key, to marker: Image?) -> Bool {
+        for case .text(let field, let values) in filters where field.rawValue == key.rawValue && key != .id && values.count == 1 {
+            guard let marker else { return true }
+            if case .text(let value) = marker.sortValue(of: key), value.utf8.elementsEqual(values[0].utf8) { return true }
+        }
+        return false
+    }
 }
 
 extension Query {

@@ -66,6 +66,16 @@ import Testing
         #expect(try Self.rowsRead(connection) { _ = try search.ids(plan) } < 2500)
     }
 
+    /// The filter leaves one status, so the page begins at the marker's age.
+    @Test func `begins behind the marker where a filter fixes a sort key`() throws {
+        let connection = try Self.connection()
+        let search = ListSearch(connection: connection, few: FewMemberships())
+        let sort: [ImageListing.Sort] = [.init(.containerFormat, .ascending), .init(.status, .descending)] + Self.newestFirst
+        let listing = Self.listing([.text(.status, anyOf: ["active"])], sort)
+        let plan = ListPlan(listing: listing, caller: Person.admin.caller, marker: try Self.image("i-7123", connection))
+        #expect(try Self.rowsRead(connection) { _ = try search.ids(plan) } < 1500)
+    }
+
     /// A page is read of each value and each range, not all that pass.
     @Test func `reads the values of a filter in the order of age`() throws {
         let connection = try Self.connection()
