@@ -177,7 +177,8 @@ import Testing
     }
 
     @Test func `what Glance wrote is read`() throws {
-        let name = try glance.hasNamespace(#""objects": [{"name": "written"}], "properties": {"written": {"type": "string", "title": "t"}}"#)
+        let name = try glance.hasNamespace(
+            #""objects": [{"name": "written"}], "properties": {"written": {"type": "string", "title": "t"}}"#)
         try glance.execute("UPDATE metadef_objects SET json_schema = 'null', required = '', updated_at = NULL WHERE name = 'written'")
         try glance.execute(
             #"UPDATE metadef_properties SET json_schema = '{"title": "T", "default": 5, "name": "written", "confidential": true, "own": 1}' WHERE name = 'written'"#
