@@ -126,10 +126,7 @@ package final class Pool: Sendable {
             let isTurn = isUrgent || state.isTurn(of: ticket)
             while isTurn, let idle = state.idle.last, !isFresh || state.open >= most {
                 state.idle.removeLast()
-                if !isFresh && !idle.connection.isHungUp {
-                    state.queue.removeAll { $0 == ticket }
-                    return .idle(idle)
-                }
+                if !isFresh && !idle.connection.isHungUp { return .idle(idle) }
                 closed.append(idle.connection)
                 state.open -= 1
             }
@@ -138,11 +135,11 @@ package final class Pool: Sendable {
                 if !isUrgent { ticket = ticket ?? state.newTicket() }
                 return nil
             }
-            state.queue.removeAll { $0 == ticket }
             state.open += 1
             return .roomForOne
         }
-        if found == nil { state.with { $0.queue.removeAll { $0 == ticket } } }
+        // Whatever came of it, this wakes the next one.
+        if let ticket { state.with { $0.queue.removeAll { $0 == ticket } } }
         if case .idle = found { observer.idle(-1 - closed.count) } else if !closed.isEmpty { observer.idle(-closed.count) }
         guard let found else {
             throw MariaDBError(number: MariaDBError.poolExhausted, message: "all \(most) connections are in use", sql: "")
