@@ -76,7 +76,7 @@ struct ProjectSums {
     }
 
     /// The number of images from which a project's sums are kept. To read fewer takes a few milliseconds.
-    private static let fewest = 1000
+    static let fewest: Int64 = 1000
 
     private static func count(_ project: String, on connection: Connection) throws(MariaDBError) -> Count? {
         try connection.allowing(Database.long) { () throws(MariaDBError) in

@@ -21,13 +21,14 @@ enum Quotas {
 
     /// Checks a claim in a transaction that has written the project's row already.
     static func check(_ claim: QuotaClaim, on connection: Connection) throws {
-        let (countsImages, countsBytes) = (claim.limits.imageCountTotal != nil && claim.images > 0, claim.countsBytes)
-        if countsImages || countsBytes {
+        if claim.countsBytes {
             let taken = try sums(of: claim.project, on: connection) { bound in
-                (!countsImages || claim.fits(imagesBeside: bound.images)) && (!countsBytes || claim.fits(bytesBeside: bound.bytes))
+                claim.fits(bytesBeside: bound.bytes) && (!claim.countsImages || claim.fits(imagesBeside: bound.images))
             }
-            if countsImages { try claim.check(imagesBeside: taken.images) }
-            if countsBytes { try claim.check(bytesBeside: taken.bytes) }
+            if claim.countsImages { try claim.check(imagesBeside: taken.images) }
+            try claim.check(bytesBeside: taken.bytes)
+        } else if claim.countsImages {
+            try claim.check(imagesBeside: images(beside: claim, on: connection))
         }
         if claim.limits.imageStageTotal != nil, claim.staged != 0 {
             try claim.check(stagedBeside: bytesStaged(by: claim.project, on: connection))
@@ -60,6 +61,16 @@ enum Quotas {
             try claim.check(uploading: uploads(of: claim.project, on: connection) + more)
         }
         return remaining
+    }
+
+    /// The images, where their bytes do not count: an index has their number.
+    private static func images(beside claim: QuotaClaim, on connection: Connection) throws(MariaDBError) -> Int64 {
+        let bound = try ProjectSums.bound(of: claim.project, on: connection)
+        if let bound, claim.fits(imagesBeside: bound.images) { return bound.images }
+        let images = try ask(imageCount, claim.project, connection)
+        guard bound == nil, images >= ProjectSums.fewest else { return images }
+        // The sums are kept for the next claims.
+        return try ProjectSums.exact(of: claim.project, on: connection).images
     }
 
     /// The images, and their bytes in stores with those that running uploads have reserved.
@@ -164,5 +175,6 @@ extension MariaDBCatalog: UsageCatalog {
 }
 
 extension QuotaClaim {
+    fileprivate var countsImages: Bool { limits.imageCountTotal != nil && images > 0 }
     fileprivate var countsBytes: Bool { limits.imageSizeTotal != nil && bytes != 0 }
 }
