@@ -14,6 +14,8 @@ package struct CephLibrary: @unchecked Sendable {
             return .failure(
                 CephLibraryMissing(name: missing.map { String(cString: $0) } ?? "", reason: dlerror().map { String(cString: $0) }))
         }
+        // librbd's threads take a block for each piece that comes from the cluster, and others free it.
+        vitrine_large_blocks_apart()
         return .success(CephLibrary(calls: calls))
     }()
 }

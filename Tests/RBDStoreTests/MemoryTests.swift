@@ -69,7 +69,7 @@ import Testing
 
 @Suite struct `The memory of glance-tasks with RBD stores` {
     /// MiB above what it had: the pieces that are read and written, and what librbd holds of those that are read.
-    private static let room = 128
+    private static let room = 96
     /// MiB by which what stays after one copy may differ from what stays after the next.
     private static let kept = 32
 
