@@ -15,8 +15,7 @@ struct Ceph {
 
     init(_ engine: CephEngine) { self.engine = engine }
 
-    /// The process's connections, and those that stand for another process. They stay until the end: librados 16 was seen to abort the
-    /// process (`std::system_error` in its thread `io_context_pool`) while tests opened and closed connections all the time.
+    /// The process's connections, and those that stand for another process.
     private static let (clusters, strangers) = (CephClusters(), CephClusters())
 
     /// A store in the engine's pool, or in another one; by the process's shared connection unless the patience is another.
