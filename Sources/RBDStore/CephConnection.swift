@@ -48,6 +48,54 @@ final class CephConnection: @unchecked Sendable {
         }
     }
 
+    // MARK: images that are closed later
+
+    /// An image to close, and when: of the monotonic clock.
+    struct Closing: @unchecked Sendable {
+        let image: UnsafeMutableRawPointer
+        let due: Double
+    }
+
+    private struct Closings {
+        var waiting: [Closing] = []
+        var isUnderWay = false
+    }
+
+    private let closings = Mutex(Closings())
+
+    /// Closes an image, behind those that are to be closed before it. One thread closes them, as long as there are any.
+    func close(_ closing: Closing) {
+        let isFirst = closings.withLock { closings in
+            closings.waiting.append(closing)
+            defer { closings.isUnderWay = true }
+            return !closings.isUnderWay
+        }
+        guard isFirst else { return }
+        do throws(ThreadUnavailable) {
+            // Until its end, the thread keeps the connection.
+            try Thread.start { [self] in while let next = nextClosing() { closeNow(next.image) } }
+        } catch {
+            closings.withLock { $0.isUnderWay = false }
+        }
+    }
+
+    private func nextClosing() -> Closing? {
+        let next = closings.withLock { closings -> Closing? in
+            if closings.waiting.isEmpty { closings.isUnderWay = false }
+            return closings.waiting.isEmpty ? nil : closings.waiting.removeFirst()
+        }
+        guard let next else { return nil }
+        let wait = next.due - monotonicSeconds()
+        if wait > 0 { usleep(UInt32(wait * 1e6)) }
+        return next
+    }
+
+    /// Waits for the image's transfers that are under way.
+    func closeNow(_ image: UnsafeMutableRawPointer) {
+        _ = calls.pointee.rbd_close(image)
+        images.wrappingSubtract(1, ordering: .sequentiallyConsistent)
+    }
+
     private struct End: @unchecked Sendable {
         let cluster: UnsafeMutableRawPointer
         let pools: [UnsafeMutableRawPointer]
@@ -80,10 +128,6 @@ final class CephConnection: @unchecked Sendable {
             // librbd writes from the caller's memory, and says that a write has ended when nothing reads that any more. A release without
             // the option copies.
             _ = calls.pointee.rados_conf_set(cluster, "rbd_disable_zero_copy_writes", "false")
-            // librbd 16.2.15 with two of these threads, librados' default, uses an image that is closed as soon as it is open after it has given
-            // it up: the process dies by a lock that is gone. One thread ends the opening before the close begins. A release without the
-            // option has one thread.
-            _ = calls.pointee.rados_conf_set(cluster, "librados_thread_count", "1")
         } catch {
             calls.pointee.rados_shutdown(cluster)
             throw error

@@ -22,7 +22,7 @@ extension RBDStore: ListedStore {
         }
     }
 
-    /// Each of them may have to be opened.
+    /// Some questions are asked of each.
     private static let listedAtOnce = 100
 
     package func pendingUploads(olderThan seconds: Int) throws(Fault) -> [Upload] {
@@ -46,10 +46,7 @@ extension RBDPool {
     fileprivate func stored(_ images: [(name: String, id: String)], olderThan seconds: Int) throws(CephError) -> [String] {
         var names: [String] = []
         for (name, id) in images where ImageID(name).isUUID {
-            guard let age = try age(of: id), age > seconds,
-                let image = try open(id: id, snapshot: RBDLocation.snapshotName, isReadOnly: true)
-            else { continue }
-            image.close()
+            guard let age = try age(of: id), age > seconds, try hasSnapshot(RBDLocation.snapshotName, of: id) else { continue }
             names.append(name)
         }
         return names

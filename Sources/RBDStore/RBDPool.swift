@@ -37,7 +37,7 @@ struct RBDPool: @unchecked Sendable {
         if result == -ENOENT { return nil }
         try CephError.check(result, "opening an image")
         guard let raw = made else { throw CephError(code: ENOMEM, doing: "opening an image") }
-        return try RBDImage(raw, on: connection)
+        return try RBDImage(raw, isAtSnapshot: snapshot != nil, on: connection)
     }
 
     /// Makes an image and opens it.
@@ -156,6 +156,19 @@ struct RBDPool: @unchecked Sendable {
             throw CephError(code: EBADMSG, doing: "looking for a snapshot")
         }
         return stride(from: 12, to: answer.count, by: 8).map { Self.number(answer[$0..<$0 + 8]) }
+    }
+
+    /// Whether there is an image of this id with a snapshot of this name. The image is not opened, which takes several times as long.
+    func hasSnapshot(_ name: String, of id: String) throws(CephError) -> Bool {
+        for snapshot in try snapshots(of: id) ?? [] {
+            var bytes = [UInt8](repeating: 0, count: 4096)
+            let count = call("get_snapshot_name", on: Self.header(id), of: io, Self.bytes(snapshot, 8), &bytes)
+            // It was removed meanwhile.
+            if count == -ENOENT { continue }
+            try CephError.check(count, "asking for a snapshot's name")
+            if bytes[..<Int(count)].dropFirst(4).elementsEqual(name.utf8) { return true }
+        }
+        return false
     }
 
     /// Whether there are clones that keep a snapshot from being removed, in any pool: those of the first version. Those of the second keep

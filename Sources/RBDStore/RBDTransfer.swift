@@ -23,48 +23,48 @@ final class RBDTransfer: @unchecked Sendable {
     deinit { munmap(bytes.baseAddress, bytes.count) }
 
     func read(_ count: Int, at offset: Int64, of image: RBDImage) throws(CephError) {
-        try start(on: image, "reading an image") { completion in
-            image.calls.pointee.rbd_aio_read(
-                image.raw, UInt64(offset), count, bytes.baseAddress!.assumingMemoryBound(to: CChar.self), completion)
-        }
+        let start = bytes.baseAddress!.assumingMemoryBound(to: CChar.self)
+        try begin(on: image, "reading an image") { $1.rbd_aio_read($0, UInt64(offset), count, start, $2) }
     }
 
     func write(_ count: Int, at offset: Int64, of image: RBDImage) throws(CephError) {
-        try start(on: image, "writing an image") { completion in
-            image.calls.pointee.rbd_aio_write(
-                image.raw, UInt64(offset), count, bytes.baseAddress!.assumingMemoryBound(to: CChar.self), completion)
-        }
+        let start = bytes.baseAddress!.assumingMemoryBound(to: CChar.self)
+        try begin(on: image, "writing an image") { $1.rbd_aio_write($0, UInt64(offset), count, start, $2) }
     }
 
-    private func start(
-        on image: RBDImage, _ doing: String, _ begin: (UnsafeMutableRawPointer) -> CInt
+    private func begin(
+        on image: RBDImage, _ doing: String,
+        _ transfer: (_ image: UnsafeMutableRawPointer, _ calls: vitrine_ceph, _ completion: UnsafeMutableRawPointer) -> CInt
     ) throws(CephError) {
-        result.with { $0 = nil }
-        self.image = image
-        // Until its end, the transfer keeps itself, the memory and the image.
-        let own = Unmanaged.passRetained(self)
-        var made: UnsafeMutableRawPointer?
-        let code = image.calls.pointee.rbd_aio_create_completion(
-            own.toOpaque(),
-            { completion, transfer in
-                Unmanaged<RBDTransfer>.fromOpaque(transfer!).takeRetainedValue().end(completion!)
-            }, &made)
-        guard code >= 0, let completion = made else {
-            own.release()
-            throw CephError(code: code < 0 ? -code : ENOMEM, doing: doing)
-        }
-        let begun = begin(completion)
-        guard begun >= 0 else {
-            image.calls.pointee.rbd_aio_release(completion)
-            own.release()
-            throw CephError(code: -begun, doing: doing)
+        try image.call(doing) { raw, calls throws(CephError) in
+            result.with { $0 = nil }
+            self.image = image
+            // Until its end, the transfer keeps itself, the memory and the image.
+            let own = Unmanaged.passRetained(self)
+            var made: UnsafeMutableRawPointer?
+            let code = calls.rbd_aio_create_completion(
+                own.toOpaque(),
+                { completion, transfer in
+                    Unmanaged<RBDTransfer>.fromOpaque(transfer!).takeRetainedValue().end(completion!)
+                }, &made)
+            guard code >= 0, let completion = made else {
+                own.release()
+                throw CephError(code: code < 0 ? -code : ENOMEM, doing: doing)
+            }
+            let begun = transfer(raw, calls, completion)
+            guard begun >= 0 else {
+                calls.rbd_aio_release(completion)
+                own.release()
+                throw CephError(code: -begun, doing: doing)
+            }
         }
     }
 
     private func end(_ completion: UnsafeMutableRawPointer) {
         guard let image else { return }
-        let value = image.calls.pointee.rbd_aio_get_return_value(completion)
-        image.calls.pointee.rbd_aio_release(completion)
+        let calls = image.connection.calls.pointee
+        let value = calls.rbd_aio_get_return_value(completion)
+        calls.rbd_aio_release(completion)
         self.image = nil
         result.with { $0 = value }
     }

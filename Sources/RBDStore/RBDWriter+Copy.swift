@@ -191,17 +191,21 @@ extension RBDImage {
     ///   - piece: the bytes of a piece.
     fileprivate func pieces(from start: Int64, to end: Int64, of piece: Int64) throws(CephError) -> [Bool] {
         var found = Found(start: start, piece: piece, holds: .init(repeating: false, count: Int((end - start + piece - 1) / piece)))
-        let result = withUnsafeMutablePointer(to: &found) { found in
-            calls.pointee.rbd_diff_iterate2(
-                raw, nil, UInt64(start), UInt64(end - start), 1, 1,
-                { offset, length, exists, found in
-                    if exists != 0 { found!.assumingMemoryBound(to: Found.self).pointee.note(Int64(offset), length) }
-                    return 0
-                }, found)
+        let result = try call(Self.looking) { image, calls in
+            withUnsafeMutablePointer(to: &found) { found in
+                calls.rbd_diff_iterate2(
+                    image, nil, UInt64(start), UInt64(end - start), 1, 1,
+                    { offset, length, exists, found in
+                        if exists != 0 { found!.assumingMemoryBound(to: Found.self).pointee.note(Int64(offset), length) }
+                        return 0
+                    }, found)
+            }
         }
-        try CephError.check(result, "looking for an image's data")
+        try CephError.check(result, Self.looking)
         return found.holds
     }
+
+    private static let looking = "looking for an image's data"
 
     private struct Found {
         let start, piece: Int64

@@ -67,24 +67,6 @@ import Testing
     }
 }
 
-@Suite struct `The threads of a worker with an RBD store` {
-    /// librbd 16.2.15 with two such threads uses an image after it has given it up, if the image is closed as soon as it is open: one thread of
-    /// them, which stood still meanwhile, takes a lock that is gone. Then the worker dies.
-    @Test func `carry out one callback of librbd at a time`() throws {
-        guard let ceph = try Ceph() else { return }
-        let glance = try TestGlance(["glance_store": "stores = rbd\ndefault_store = rbd\n\(ceph.engine.options)"], workers: 1)
-        let id = try glance.hasActiveImage("hello")
-        #expect(try glance.send("GET", "/v2/images/\(id)/file").text == "hello")
-        let tasks = "/proc/\(glance.site.workerIDs[0])/task"
-        let names = try FileManager.default.contentsOfDirectory(atPath: tasks).map { task in
-            // A thread may have ended meanwhile.
-            (try? String(contentsOfFile: "\(tasks)/\(task)/comm", encoding: .utf8)) ?? ""
-        }
-        #expect(names.filter { $0 == "io_context_pool\n" }.count == 1)
-        #expect(try glance.send("DELETE", "/v2/images/\(id)").status == 204)
-    }
-}
-
 @Suite struct `The memory of glance-tasks with RBD stores` {
     /// MiB above what it had: the pieces that are read and written, and what librbd holds of those that are read.
     private static let room = 96
