@@ -2,6 +2,7 @@ package import Domain
 internal import HTTPClient
 internal import JSONDocument
 package import Logging
+internal import Numbers
 internal import Synchronization
 internal import Text
 package import Threading
@@ -75,8 +76,7 @@ package final class KeystoneLimits: LimitSource {
     private static func limit(_ number: Int64?, unit: Int64 = 1) -> Int64? {
         guard let number else { return 0 }
         guard number >= 0 else { return nil }
-        let (amount, isTooMuch) = number.multipliedReportingOverflow(by: unit)
-        return isTooMuch ? .max : amount
+        return number.multipliedClamped(by: unit)
     }
 
     private func isFor(_ limit: JSONObject, _ place: Place) -> Bool {

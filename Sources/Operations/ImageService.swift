@@ -1,6 +1,7 @@
 package import Domain
 package import ImageFormats
 package import Logging
+internal import Numbers
 package import Threading
 
 /// The operations on images. Each has a file in this folder; none depends on an implementation of a port.
@@ -95,10 +96,7 @@ package struct ImageService: Sendable {
         guard let owner else { return nil }
         let limits = try projectLimits.limits(of: owner)
         guard limits != .none else { return nil }
-        func inAll(_ bytes: Int64) -> Int64 {
-            let (product, isTooMuch) = bytes.multipliedReportingOverflow(by: Int64(stores))
-            return isTooMuch ? .max : product
-        }
+        func inAll(_ bytes: Int64) -> Int64 { bytes.multipliedClamped(by: Int64(stores)) }
         var claim = QuotaClaim(project: owner, limits: limits, images: images, bytes: bytes.map(inAll))
         claim.most = inAll(self.limits.size)
         return claim

@@ -2,6 +2,7 @@ internal import Domain
 internal import Files
 internal import Glibc
 internal import Logging
+internal import Numbers
 internal import Synchronization
 internal import Threading
 
@@ -92,9 +93,7 @@ final class StoreFolder: Sendable {
     func space() throws(Fault) -> (free: Int64, size: Int64, fileSystem: UInt) {
         var info = statvfs()
         guard statvfs(path, &info) == 0 else { throw .store(errno, "asking for free space") }
-        func bytes(_ blocks: UInt) -> Int64 {
-            Int64(clamping: UInt64(blocks).multipliedReportingOverflow(by: UInt64(info.f_frsize)).partialValue)
-        }
+        func bytes(_ blocks: UInt) -> Int64 { Int64(clamping: blocks.multipliedClamped(by: info.f_frsize)) }
         return (bytes(info.f_bavail), bytes(info.f_blocks), info.f_fsid)
     }
 
