@@ -194,13 +194,13 @@ final class SwiftAccount: Sendable {
                 ]
             ]
         case .user(let user, let key):
-            let parts = user.split(separator: ":", omittingEmptySubsequences: false).map(String.init)
+            let user = SwiftUser(user)
             auth = [
                 "identity": [
                     "methods": ["password"],
-                    "password": ["user": ["name": .string(parts[1]), "password": .string(key), "domain": login.userDomain.json]],
+                    "password": ["user": ["name": .string(user.name), "password": .string(key), "domain": login.userDomain.json]],
                 ],
-                "scope": ["project": ["name": .string(parts[0]), "domain": login.projectDomain.json]],
+                "scope": ["project": ["name": .string(user.project ?? ""), "domain": login.projectDomain.json]],
             ]
         }
         return Array(JSON.object(["auth": auth]).text)
