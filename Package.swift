@@ -215,7 +215,7 @@ let package = Package(
         module("BackgroundJobs", needs: ["Domain", "Files", "NotificationWire", "Operations", "ServiceMetrics", "Threading", logging]),
 
         // HTTP APIs
-        module("APICommon", needs: ["HTTP", "JSONDocument", "Domain", "NotificationWire", "ServiceMetrics", "Threading", logging]),
+        module("APICommon", needs: ["HTTP", "JSONDocument", "Domain", "NotificationWire", "ServiceMetrics", "Text", "Threading", logging]),
         module("APIV2", needs: ["APICommon", "HTTP", "JSONDocument", "Domain", "Importing", "Operations", "Text"]),
 
         module("APIV1", needs: ["APICommon", "HTTP", "JSONDocument", "Domain", "Operations", "RegistryWire"]),
