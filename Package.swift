@@ -197,7 +197,7 @@ let package = Package(
                 logging,
                 .product(name: "Yams", package: "Yams"),
             ]),
-        module("ImportTransforms", needs: ["Domain", "CLinux", "CPacking", "JSONDocument"]),
+        module("ImportTransforms", needs: ["Domain", "CLinux", "CPacking", "JSONDocument", "Threading"]),
         module("RBDStore", needs: ["Domain", "CRBD", "JSONDocument", "Text", "Threading", logging]),
         module("Messaging", needs: ["Domain", "CRabbitMQ", "NotificationWire", "Text", "Threading"]),
         module(
@@ -222,7 +222,7 @@ let package = Package(
         module("APIRegistry", needs: ["APICommon", "HTTP", "JSONDocument", "Domain", "RegistryWire"]),
 
         // log, options, server loop
-        module("OsloLog", needs: ["Domain", "Files", "JSONDocument", "NotificationWire", "ServiceMetrics", "Text", logging]),
+        module("OsloLog", needs: ["Domain", "Files", "JSONDocument", "NotificationWire", "ServiceMetrics", "Text", "Threading", logging]),
         module("Options", needs: ["Domain", "Files", "Identity", "JSONDocument", "OsloConfig", "OsloLog", "Text"]),
         module(
             "Server",
