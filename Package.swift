@@ -142,23 +142,24 @@ let package = Package(
         // foundations: what any module may import
         module("Threading", needs: []),
         module("Files", needs: []),
+        module("Numbers", needs: []),
         // Apart from Files, so that what does no I/O (Domain, HTTP, JSONDocument) sees no files.
         module("Text", needs: []),
 
         // libraries: no word of images
         module("FastCGI", needs: ["CFastCGI", "CLinux", "Files", "Threading"]),
         module("MariaDB", needs: ["CMariaDB", "Files", "Text", "Threading"]),
-        module("HTTP", needs: ["Text"]),
+        module("HTTP", needs: ["Numbers", "Text"]),
         module("JSONDocument", needs: ["Text"]),
         module("HTTPClient", needs: ["CCurl", "Text", "Threading"]),
         module("Cryptography", needs: ["COpenSSL", "Text"]),
         module("OsloConfig", needs: ["Files", "Text"]),
-        module("ImageFormats", needs: []),
+        module("ImageFormats", needs: ["Numbers"]),
 
         // The families of metrics, declared in one place; any module above may count.
         module("ServiceMetrics", needs: [coreMetrics]),
         // Keeps the values in memory that the processes of a node share, and serves them; the programs alone set it up.
-        module("SharedMetrics", needs: ["Files", "ServiceMetrics", "Threading", coreMetrics]),
+        module("SharedMetrics", needs: ["Files", "Numbers", "ServiceMetrics", "Threading", coreMetrics]),
 
         // domain: nouns, rules, ports, Fault
         module("Domain", needs: ["JSONDocument", "Text"]),
@@ -174,7 +175,8 @@ let package = Package(
         module(
             "Persistence",
             needs: [
-                "Domain", "Cryptography", "JSONDocument", "MariaDB", "NotificationWire", "Reports", "ServiceMetrics", "Threading",
+                "Domain", "Cryptography", "JSONDocument", "MariaDB", "NotificationWire", "Numbers", "Reports", "ServiceMetrics",
+                "Threading",
             ]),
         // Apart from Persistence, which it needs: glance-manage and glance-tools alone make tables. Sources/Schema/sql leads to sql/, since a
         // target has only what is below its own folder.
@@ -184,16 +186,18 @@ let package = Package(
                 + (reports + ["accounting_period"]).map { .embedInCode("sql/reports/\($0).sql") },
             swiftSettings: settings),
         module(
-            "Stores", needs: ["Domain", "CLinux", "Files", "HTTPClient", "JSONDocument", "ServiceMetrics", "Text", "Threading", logging]),
+            "Stores",
+            needs: ["Domain", "CLinux", "Files", "HTTPClient", "JSONDocument", "Numbers", "ServiceMetrics", "Text", "Threading", logging]),
         module("ObjectStores", needs: ["Domain", "Cryptography", "HTTPClient", "JSONDocument", "Text", "Threading", logging]),
         module(
             "Identity",
             needs: [
-                "Domain", "Cryptography", "Files", "HTTPClient", "JSONDocument", "OsloConfig", "ServiceMetrics", "Text", "Threading",
+                "Domain", "Cryptography", "Files", "HTTPClient", "JSONDocument", "Numbers", "OsloConfig", "ServiceMetrics", "Text",
+                "Threading",
                 logging,
                 .product(name: "Yams", package: "Yams"),
             ]),
-        module("ImportTransforms", needs: ["Domain", "CLinux", "CPacking", "JSONDocument"]),
+        module("ImportTransforms", needs: ["Domain", "CLinux", "CPacking", "JSONDocument", "Threading"]),
         module("RBDStore", needs: ["Domain", "CRBD", "JSONDocument", "Text", "Threading", logging]),
         module("Messaging", needs: ["Domain", "CRabbitMQ", "NotificationWire", "Text", "Threading"]),
         module(
@@ -202,7 +206,8 @@ let package = Package(
 
         // use cases
         module(
-            "Operations", needs: ["Domain", "ImageFormats", "Cryptography", "JSONDocument", "ServiceMetrics", "Text", "Threading", logging]),
+            "Operations",
+            needs: ["Domain", "ImageFormats", "Cryptography", "JSONDocument", "Numbers", "ServiceMetrics", "Text", "Threading", logging]),
 
         module("Importing", needs: ["Domain", "Cryptography", "JSONDocument", "Operations", "ServiceMetrics", "Threading", logging]),
 
@@ -210,14 +215,14 @@ let package = Package(
         module("BackgroundJobs", needs: ["Domain", "Files", "NotificationWire", "Operations", "ServiceMetrics", "Threading", logging]),
 
         // HTTP APIs
-        module("APICommon", needs: ["HTTP", "JSONDocument", "Domain", "NotificationWire", "ServiceMetrics", "Threading", logging]),
+        module("APICommon", needs: ["HTTP", "JSONDocument", "Domain", "NotificationWire", "ServiceMetrics", "Text", "Threading", logging]),
         module("APIV2", needs: ["APICommon", "HTTP", "JSONDocument", "Domain", "Importing", "Operations", "Text"]),
 
         module("APIV1", needs: ["APICommon", "HTTP", "JSONDocument", "Domain", "Operations", "RegistryWire"]),
         module("APIRegistry", needs: ["APICommon", "HTTP", "JSONDocument", "Domain", "RegistryWire"]),
 
         // log, options, server loop
-        module("OsloLog", needs: ["Domain", "Files", "JSONDocument", "NotificationWire", "ServiceMetrics", "Text", logging]),
+        module("OsloLog", needs: ["Domain", "Files", "JSONDocument", "NotificationWire", "ServiceMetrics", "Text", "Threading", logging]),
         module("Options", needs: ["Domain", "Files", "Identity", "JSONDocument", "OsloConfig", "OsloLog", "Text"]),
         module(
             "Server",
@@ -279,7 +284,7 @@ let package = Package(
         tests(
             "LibraryTests",
             needs: [
-                "Cryptography", "Files", "JSONDocument", "HTTP", "MariaDB", "TestSupport", "Text", "Threading",
+                "Cryptography", "Files", "JSONDocument", "HTTP", "MariaDB", "Numbers", "TestSupport", "Text", "Threading",
             ]),
         .testTarget(
             name: "ConfigurationTests",

@@ -2,6 +2,7 @@ package import Domain
 package import HTTP
 internal import JSONDocument
 internal import ServiceMetrics
+internal import Text
 
 extension Fault.Kind {
     /// The HTTP status of an error. The switch has no `default`: a new kind does not compile until it has a status.
@@ -71,22 +72,6 @@ package enum ErrorDocument {
         </html>
         """
     }
-}
-
-/// Escapes a text for use in HTML.
-func escapedForHTML(_ text: String) -> String {
-    var escaped = ""
-    for character in text {
-        switch character {
-        case "&": escaped += "&amp;"
-        case "<": escaped += "&lt;"
-        case ">": escaped += "&gt;"
-        case "\"": escaped += "&quot;"
-        case "'": escaped += "&#x27;"
-        default: escaped.append(character)
-        }
-    }
-    return escaped
 }
 
 /// The formats of an error document.

@@ -22,24 +22,29 @@ extension CompositionRoot {
             switch role {
             case .api:
                 try configuration(options.processes.metadataThreads) + configuration(options.processes.dataThreads)
-                    + Self.threadsOfFolderClaims
+                    + PeriodicThreadOfAPI.allCases.count
             case .registry: try configuration(options.processes.registryThreads)
             case .tasks:
                 try configuration(options.processes.copyThreads) + configuration(options.imports.threads)
-                    + (hasCache ? configuration(options.cache.threads) + Self.threadsOfCacheRecords : 0) + Self.threadsOfPeriodicWork
+                    + (hasCache ? configuration(options.cache.threads) + Self.threadsOfCacheRecords : 0)
+                    + PeriodicThreadOfTasks.allCases.count
             case .tool: 1 + Self.threadsOfCacheRecords
             }
         }
     }
 
-    /// The thread that marks the folders which are shared with `glance-tasks`.
-    private static let threadsOfFolderClaims = 1
+    /// The threads of the API's scheduler.
+    private enum PeriodicThreadOfAPI: CaseIterable { case sharedFolders, nodes }
+
+    /// The threads of the scheduler of `glance-tasks` beside its worker pools. A refresh of reports keeps a connection beside the one of its
+    /// leader lease.
+    private enum PeriodicThreadOfTasks: CaseIterable {
+        case look, sweeping, removals, deletions, notifications, keptEvents, sendLog, useRecords, cache, sharedFolders, verification
+        case projectSums, backlog, findings, survey, reports, leaseOfReports
+    }
+
     /// The thread that tells the database what was read from the cache.
     private static let threadsOfCacheRecords = 1
-    /// The threads of the scheduler's look, sweeping, removals, deletions, notifications, kept events, nginx's log of what it sent, the
-    /// records of use, the cache, shared folders, verification, three of figures, and reports; a refresh of reports keeps a connection beside
-    /// the one of its leader lease.
-    private static let threadsOfPeriodicWork = 16
 
     /// The address of the database.
     var databaseAddress: Address {

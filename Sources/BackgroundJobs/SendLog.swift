@@ -192,9 +192,9 @@ package final class SendLog: @unchecked Sendable {
     /// not tell them apart. Other nodes write the same records, and reports compare them with the records' clock.
     private func clockLead() throws(Fault) -> Double {
         if let clock, clock.until > monotonicSeconds() { return clock.lead }
-        let before = wallSeconds()
+        let before = wallTime().seconds
         let theirs = try catalog.clock()
-        let after = wallSeconds()
+        let after = wallTime().seconds
         let lead = theirs < before ? theirs - before : max(0, theirs - after)
         clock = (lead, monotonicSeconds() + Self.clockAgain)
         return lead
@@ -283,11 +283,4 @@ extension SendLog: PeriodicJob {
 
     /// Reads the next lines.
     package func run(_ waiting: WaitingWork) throws(Fault) -> Double? { try readSome() }
-}
-
-/// This machine's clock, in seconds since 1970.
-private func wallSeconds() -> Double {
-    var now = timespec()
-    clock_gettime(CLOCK_REALTIME, &now)
-    return Double(now.tv_sec) + Double(now.tv_nsec) / 1e9
 }

@@ -1,5 +1,6 @@
 internal import Files
 internal import Glibc
+internal import Threading
 
 /// The files of a log: the one that is written, and those that it was rotated to.
 struct SendLogFiles {
@@ -58,7 +59,7 @@ final class SendLogFile {
         }
         (self.path, self.descriptor) = (path, descriptor)
         (inode, size) = (UInt(status.st_ino), Int(status.st_size))
-        modified = Double(status.st_mtim.tv_sec) + Double(status.st_mtim.tv_nsec) / 1e9
+        modified = status.st_mtim.seconds
     }
 
     deinit { close(descriptor) }

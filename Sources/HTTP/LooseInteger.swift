@@ -1,3 +1,5 @@
+internal import Numbers
+
 extension Int64 {
     /// Reads an integer as Python's `int` does, which Glance uses: blanks around it, a sign, decimal digits of any script, single
     /// underscores between digits, 4,300 digits at most. A number outside of 64 bits becomes the nearest bound.
@@ -17,9 +19,7 @@ extension Int64 {
             }
             guard scalar.properties.generalCategory == .decimalNumber, let value = scalar.properties.numericValue else { return nil }
             (digits, isBehindDigit) = (digits + 1, true)
-            let (tens, isBeyond) = number.multipliedReportingOverflow(by: 10)
-            let (sum, isMore) = tens.addingReportingOverflow(isNegative ? -Int64(value) : Int64(value))
-            number = isBeyond || isMore || number == .max || number == .min ? (isNegative ? .min : .max) : sum
+            number = number.multipliedClamped(by: 10).addingClamped(isNegative ? -Int64(value) : Int64(value))
         }
         guard isBehindDigit, digits <= 4300 else { return nil }
         self = number

@@ -2,6 +2,7 @@ package import Domain
 internal import HTTPClient
 internal import JSONDocument
 package import Logging
+internal import Numbers
 internal import Synchronization
 internal import Text
 package import Threading
@@ -19,30 +20,16 @@ package final class KeystoneLimits: LimitSource {
     private let endpoint: Endpoint
     private let bulkhead: Bulkhead?
     private let logger: Logger
-    private let state = Mutex(State())
-    private let flights = SingleFlight<String, Result<ProjectLimits, Fault>>()
-
-    private struct State: Sendable {
-        var place: Place?
-        var known: [String: Known] = [:]
-    }
-
-    private struct Known: Sendable {
-        let limits: ProjectLimits
-        /// The end in seconds of the monotonic clock.
-        let until: Double
-    }
+    private let knownPlace = Mutex<Place?>(nil)
+    /// By projects, for a few seconds.
+    private let known = ExpiringCache<String, ProjectLimits>(seconds: 5, most: 10_000)
+    private let flights = SingleFlight<String, ProjectLimits, Fault>()
 
     /// The service and region by which Keystone keeps limits.
     private struct Place: Sendable {
         let service: String
         let region: String?
     }
-
-    /// The seconds for which an answer is used.
-    private static let life = 5.0
-    /// The number of projects whose limits are cached.
-    private static let mostProjects = 10_000
 
     package init(_ session: KeystoneSession, endpoint: Endpoint, bulkhead: Bulkhead? = nil, logger: Logger) {
         (self.session, self.endpoint, self.bulkhead, self.logger) = (session, endpoint, bulkhead, logger)
@@ -51,32 +38,16 @@ package final class KeystoneLimits: LimitSource {
     package var areTold: Bool { true }
 
     package func limits(of project: String) throws(Fault) -> ProjectLimits {
-        if let limits = known(project) { return limits }
+        if let limits = known[project] { return limits }
         return try bulkhead.run(orElse: .overloaded("The identity service")) { () throws(Fault) in try askedFor(project) }
     }
 
     private func askedFor(_ project: String) throws(Fault) -> ProjectLimits {
-        try flights.run(project) {
-            if let limits = known(project) { return .success(limits) }
-            do throws(Fault) {
-                let limits = try ask(for: project)
-                remember(limits, of: project)
-                return .success(limits)
-            } catch {
-                return .failure(error)
-            }
-        }.get()
-    }
-
-    private func known(_ project: String) -> ProjectLimits? {
-        let known = state.withLock { $0.known[project] }
-        return known.flatMap { $0.until > monotonicSeconds() ? $0.limits : nil }
-    }
-
-    private func remember(_ limits: ProjectLimits, of project: String) {
-        state.withLock { state in
-            if state.known.count >= Self.mostProjects { state.known.removeAll(keepingCapacity: true) }
-            state.known[project] = Known(limits: limits, until: monotonicSeconds() + Self.life)
+        try flights.run(project) { () throws(Fault) in
+            if let limits = known[project] { return limits }
+            let limits = try ask(for: project)
+            known.keep(limits, for: project)
+            return limits
         }
     }
 
@@ -105,8 +76,7 @@ package final class KeystoneLimits: LimitSource {
     private static func limit(_ number: Int64?, unit: Int64 = 1) -> Int64? {
         guard let number else { return 0 }
         guard number >= 0 else { return nil }
-        let (amount, isTooMuch) = number.multipliedReportingOverflow(by: unit)
-        return isTooMuch ? .max : amount
+        return number.multipliedClamped(by: unit)
     }
 
     private func isFor(_ limit: JSONObject, _ place: Place) -> Bool {
@@ -130,11 +100,11 @@ package final class KeystoneLimits: LimitSource {
     // MARK: the service and region
 
     private func place() throws(Fault) -> Place {
-        if let place = state.withLock({ $0.place }) { return place }
+        if let place = knownPlace.withLock({ $0 }) { return place }
         let found = try findPlace()
         guard let service = found["service_id"]?.string else { throw .keystone("one of its endpoints has no service_id") }
         let place = Place(service: service, region: found["region_id"]?.string)
-        state.withLock { $0.place = place }
+        knownPlace.withLock { $0 = place }
         logger.info("limits are those of service \(place.service) in \(place.region ?? "any region")")
         return place
     }

@@ -19,7 +19,7 @@ package final class KeystoneSession: Sendable {
     private let base: String
     private let logger: Logger
     private let current = Mutex<KeystoneLogin?>(nil)
-    private let logins = SingleFlight<Bool, Result<KeystoneLogin, Fault>>()
+    private let logins = SingleFlight<Bool, KeystoneLogin, Fault>()
     private let silence = Mutex(Silence())
 
     private struct Silence: Sendable {
@@ -85,21 +85,18 @@ package final class KeystoneSession: Sendable {
     private func login(besides refused: String?) throws(Fault) -> KeystoneLogin {
         func known() -> KeystoneLogin? { current.withLock { $0 }.flatMap { $0.token == refused ? nil : $0 } }
         if let login = known(), login.isFresh { return login }
-        let result = logins.run(true) { () -> Result<KeystoneLogin, Fault> in
-            if let login = known(), login.isFresh { return .success(login) }
-            do throws(Fault) {
+        do throws(Fault) {
+            return try logins.run(true) { () throws(Fault) in
+                if let login = known(), login.isFresh { return login }
                 let login = try logIn()
                 current.withLock { $0 = login }
-                return .success(login)
-            } catch {
-                return .failure(error)
+                return login
             }
-        }
-        if case .failure(let fault) = result, let login = known(), login.isValid {
-            logger.warning("the service's own token cannot be renewed yet: \(fault)")
+        } catch {
+            guard let login = known(), login.isValid else { throw error }
+            logger.warning("the service's own token cannot be renewed yet: \(error)")
             return login
         }
-        return try result.get()
     }
 
     private func logIn() throws(Fault) -> KeystoneLogin {

@@ -35,10 +35,11 @@ package final class KeystoneTokens: Authenticator {
     private let policy: any PolicySource
     private let bulkhead: Bulkhead?
     private let logger: Logger
-    private let known: TokenCache<KeystoneToken>
+    /// By the digests of tokens.
+    private let known: ExpiringCache<String, KeystoneToken>
     /// A cache of their own, so that a flood of unknown tokens does not push out the known ones.
-    private let unknown: TokenCache<Void>
-    private let validations = SingleFlight<String, Result<KeystoneToken?, Fault>>()
+    private let unknown: ExpiringCache<String, Void>
+    private let validations = SingleFlight<String, KeystoneToken?, Fault>()
     private let hits = ServiceMetrics.neighbours.tokens[Labels1(.hit)]
     private let rejections = ServiceMetrics.neighbours.tokens[Labels1(.rejected)]
     private let misses = ServiceMetrics.neighbours.tokens[Labels1(.miss)]
@@ -48,8 +49,8 @@ package final class KeystoneTokens: Authenticator {
 
     package init(_ session: KeystoneSession, rules: Rules, policy: any PolicySource, bulkhead: Bulkhead? = nil, logger: Logger) {
         (self.session, self.rules, self.policy, self.bulkhead, self.logger) = (session, rules, policy, bulkhead, logger)
-        known = TokenCache(seconds: Double(rules.cacheTime), most: rules.cacheSize)
-        unknown = TokenCache(seconds: rules.cacheTime > 0 ? Self.unknownFor : 0, most: rules.cacheSize)
+        known = ExpiringCache(seconds: Double(rules.cacheTime), most: rules.cacheSize)
+        unknown = ExpiringCache(seconds: rules.cacheTime > 0 ? Self.unknownFor : 0, most: rules.cacheSize)
     }
 
     package var challenge: String { "Keystone uri=\"\(rules.authenticateURI)\"" }
@@ -120,22 +121,17 @@ package final class KeystoneTokens: Authenticator {
     }
 
     private func askedFor(_ digest: String, _ text: String, mayHaveExpired: Bool) throws(Fault) -> KeystoneToken? {
-        let result = validations.run(digest) { () -> Result<KeystoneToken?, Fault> in
-            if let token = known[digest] { return .success(token) }
-            if unknown[digest] != nil { return .success(nil) }
-            do throws(Fault) {
-                let token = try validate(text, mayHaveExpired: mayHaveExpired)
-                if let token {
-                    known.keep(token, for: digest, life: mayHaveExpired ? .infinity : token.endsAt - monotonicSeconds())
-                } else {
-                    unknown.keep((), for: digest)
-                }
-                return .success(token)
-            } catch {
-                return .failure(error)
+        try validations.run(digest) { () throws(Fault) in
+            if let token = known[digest] { return token }
+            if unknown[digest] != nil { return nil }
+            let token = try validate(text, mayHaveExpired: mayHaveExpired)
+            if let token {
+                known.keep(token, for: digest, life: mayHaveExpired ? .infinity : token.endsAt - monotonicSeconds())
+            } else {
+                unknown.keep((), for: digest)
             }
+            return token
         }
-        return try result.get()
     }
 
     private func validate(_ text: String, mayHaveExpired: Bool) throws(Fault) -> KeystoneToken? {

@@ -1,3 +1,5 @@
+internal import Numbers
+
 /// VMDK in one file: a header with a descriptor, or a descriptor alone, which is text.
 ///
 /// A descriptor alone, and VMware's older sparse header (`COWD`), are recognized and never allowed: the data is in other files, or no
@@ -74,8 +76,7 @@ struct VMDK {
             if header.capacity == 0 {
                 match.refuse(.descriptor, at: 12, "The VMDK header tells no size, so that its descriptor would count.")
             }
-            let (size, isTooLong) = header.capacity.multipliedReportingOverflow(by: 512)
-            match.hasSize(isTooLong ? .max : size, at: 12)
+            match.hasSize(header.capacity.multipliedClamped(by: 512), at: 12)
             let length = header.descriptorSectors < 2048 ? Int(header.descriptorSectors) * 512 : Self.descriptorLimit
             step = .descriptor(Region(at: Self.descriptorOffset, length: length))
         } else {

@@ -1,5 +1,6 @@
 internal import CLinux
 internal import Glibc
+internal import Threading
 
 /// Runs a program to its end, within limits, and collects its output.
 ///
@@ -73,16 +74,12 @@ package struct Subprocess: Sendable {
         // The own copies would keep the pipes open.
         output.closeWriting()
         errors.closeWriting()
-        var deadline = timespec()
-        clock_gettime(CLOCK_MONOTONIC, &deadline)
-        let end = Self.seconds(deadline) + limits.seconds
+        let end = monotonicSeconds() + limits.seconds
         var (said, complained): ([UInt8], [UInt8]) = ([], [])
         do throws(Failure) {
             while !(output.isAtEnd && errors.isAtEnd) {
                 if isCancelled() { throw .cancelled }
-                var now = timespec()
-                clock_gettime(CLOCK_MONOTONIC, &now)
-                guard Self.seconds(now) < end else { throw .timedOut }
+                guard monotonicSeconds() < end else { throw .timedOut }
                 Pipe.wait(for: [output, errors], milliseconds: 200)
                 output.read { piece in
                     heard(piece)
@@ -106,9 +103,7 @@ package struct Subprocess: Sendable {
     private func waitForEnd(of child: pid_t, before end: Double, _ isCancelled: () -> Bool) throws(Failure) -> CInt {
         var code: CInt = 0
         while case let found = waitpid(child, &code, WNOHANG), found != child {
-            var now = timespec()
-            clock_gettime(CLOCK_MONOTONIC, &now)
-            guard found == 0, Self.seconds(now) < end else { throw .timedOut }
+            guard found == 0, monotonicSeconds() < end else { throw .timedOut }
             if isCancelled() { throw .cancelled }
             usleep(5000)
         }
@@ -117,8 +112,6 @@ package struct Subprocess: Sendable {
         guard code & 0x7F == 0 else { throw .killed(code & 0x7F) }
         return code >> 8 & 0xFF
     }
-
-    private static func seconds(_ time: timespec) -> Double { Double(time.tv_sec) + Double(time.tv_nsec) / 1e9 }
 
     /// Starts the program by util-linux's own programs, which set the limits and then execute it: between a fork and an exec of this
     /// process no Swift code may run.

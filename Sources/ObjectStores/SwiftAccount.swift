@@ -25,7 +25,7 @@ final class SwiftAccount: Sendable {
     /// The name of the store, for messages.
     let store: String
     private let current = Monitor<Access?>(nil)
-    private let logins = SingleFlight<Bool, Result<Access, Fault>>()
+    private let logins = SingleFlight<Bool, Access, Fault>()
     private let control, data: HTTPClient
 
     /// The largest answers that are read, in bytes: a login's holds the catalog of the whole cloud, a listing has 1000 names.
@@ -103,17 +103,12 @@ final class SwiftAccount: Sendable {
     func access(besides refused: String? = nil) throws(Fault) -> Access {
         func known() -> Access? { current.with { $0 }.flatMap { $0.token == refused ? nil : $0 } }
         if let access = known(), monotonicSeconds() < access.renewAt { return access }
-        let result = logins.run(true) { () -> Result<Access, Fault> in
-            if let access = known(), monotonicSeconds() < access.renewAt { return .success(access) }
-            do throws(Fault) {
-                let access = try logIn()
-                current.with { $0 = access }
-                return .success(access)
-            } catch {
-                return .failure(error)
-            }
+        return try logins.run(true) { () throws(Fault) in
+            if let access = known(), monotonicSeconds() < access.renewAt { return access }
+            let access = try logIn()
+            current.with { $0 = access }
+            return access
         }
-        return try result.get()
     }
 
     private func logIn() throws(Fault) -> Access {
@@ -199,13 +194,13 @@ final class SwiftAccount: Sendable {
                 ]
             ]
         case .user(let user, let key):
-            let parts = user.split(separator: ":", omittingEmptySubsequences: false).map(String.init)
+            let user = SwiftUser(user)
             auth = [
                 "identity": [
                     "methods": ["password"],
-                    "password": ["user": ["name": .string(parts[1]), "password": .string(key), "domain": login.userDomain.json]],
+                    "password": ["user": ["name": .string(user.name), "password": .string(key), "domain": login.userDomain.json]],
                 ],
-                "scope": ["project": ["name": .string(parts[0]), "domain": login.projectDomain.json]],
+                "scope": ["project": ["name": .string(user.project ?? ""), "domain": login.projectDomain.json]],
             ]
         }
         return Array(JSON.object(["auth": auth]).text)

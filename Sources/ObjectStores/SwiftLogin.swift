@@ -46,7 +46,7 @@ package struct SwiftLogin: Sendable, Equatable {
             guard !user.isEmpty, !key.isEmpty, isPlain(user), isPlain(key) else {
                 throw SwiftLoginError(description: "user and key are not texts of one line")
             }
-            guard version == .v1 || user.split(separator: ":", omittingEmptySubsequences: false).count == 2 else {
+            guard version == .v1 || SwiftUser(user).isOfKeystone else {
                 throw SwiftLoginError(description: "the user is not of the form project:user")
             }
         case .applicationCredential(let id, let secret):
@@ -72,13 +72,25 @@ package struct SwiftLogin: Sendable, Equatable {
     var user: String? { if case .user(let user, _) = identity { user } else { nil } }
 
     /// The project, or the account of TempAuth, that the user belongs to; nil for an application credential, and for a user without one.
-    var project: String? {
-        guard let user, let colon = user.firstIndex(of: ":") else { return nil }
-        return String(user[..<colon])
-    }
+    var project: String? { user.flatMap { SwiftUser($0).project } }
 
     /// The server that gives the tokens.
     var origin: SwiftOrigin? { SwiftOrigin(address) }
+}
+
+/// A user as a login names them: `project:user`.
+struct SwiftUser {
+    /// The project, or the account of TempAuth; nil for a user without one.
+    let project: String?
+    let name: String
+
+    init(_ text: String) {
+        let parts = text.split(separator: ":", maxSplits: 1, omittingEmptySubsequences: false).map(String.init)
+        (project, name) = parts.count == 2 ? (parts[0], parts[1]) : (nil, text)
+    }
+
+    /// Whether Keystone can be asked for the user: it needs a project, and the name has no colon.
+    var isOfKeystone: Bool { project != nil && !name.contains(":") }
 }
 
 /// Why a login cannot be used.

@@ -1,6 +1,7 @@
 package import Domain
 package import ImageFormats
 package import Logging
+internal import Numbers
 package import Threading
 
 /// The operations on images. Each has a file in this folder; none depends on an implementation of a port.
@@ -89,18 +90,18 @@ package struct ImageService: Sendable {
     /// - Parameters:
     ///   - owner: the image's owner, whoever the caller is.
     ///   - bytes: the number of bytes that will come; nil when it is unknown.
+    ///   - most: the most bytes that may come; nil for the size limit of an image.
     ///   - stores: the number of stores to which they will come.
     /// - Throws: `.unavailable` when the limits cannot be found out.
-    package func claim(for owner: String?, images: Int64 = 0, bytes: Int64? = 0, in stores: Int = 1) throws(Fault) -> QuotaClaim? {
+    package func claim(
+        for owner: String?, images: Int64 = 0, bytes: Int64? = 0, atMost most: Int64? = nil, in stores: Int = 1
+    ) throws(Fault) -> QuotaClaim? {
         guard let owner else { return nil }
         let limits = try projectLimits.limits(of: owner)
         guard limits != .none else { return nil }
-        func inAll(_ bytes: Int64) -> Int64 {
-            let (product, isTooMuch) = bytes.multipliedReportingOverflow(by: Int64(stores))
-            return isTooMuch ? .max : product
-        }
+        func inAll(_ bytes: Int64) -> Int64 { bytes.multipliedClamped(by: Int64(stores)) }
         var claim = QuotaClaim(project: owner, limits: limits, images: images, bytes: bytes.map(inAll))
-        claim.most = inAll(self.limits.size)
+        claim.most = inAll(most ?? self.limits.size)
         return claim
     }
 }

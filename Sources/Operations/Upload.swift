@@ -40,9 +40,8 @@ extension ImageService {
         guard image.diskFormat != nil, image.containerFormat != nil else {
             throw Fault(.invalid, "Properties disk_format, container_format must be set prior to saving data.")
         }
-        var claim = try claim(for: image.owner, bytes: announced)
-        // More is refused as data of another size.
-        if let announced { claim?.most = announced }
+        // More than was announced is refused as data of another size.
+        let claim = try claim(for: image.owner, bytes: announced, atMost: announced)
         return try receive(
             image, from: body, announced: announced, into: store, claiming: claim, by: caller, failed: { failed }, isShown: isShown)
     }

@@ -5,6 +5,7 @@ package import Logging
 internal import JSONDocument
 internal import ServiceMetrics
 internal import Synchronization
+internal import Threading
 
 /// A log, whose lines look as oslo.log writes them or are JSON.
 package final class OsloLog: Sendable {
@@ -149,8 +150,7 @@ package final class OsloLog: Sendable {
 
     /// Adds the present moment as `2026-11-23 08:07:00.123`, in local time.
     private static func addNow(to text: inout [UInt8]) {
-        var moment = timespec()
-        clock_gettime(CLOCK_REALTIME, &moment)
+        var moment = wallTime()
         var fields = tm()
         localtime_r(&moment.tv_sec, &fields)
         func add(_ value: CInt, digits: Int, then sign: Character? = nil) {

@@ -1,5 +1,6 @@
 package import Domain
 internal import MariaDB
+internal import Numbers
 
 /// What the images of a project take, for claims that are judged beside it.
 ///
@@ -23,7 +24,8 @@ struct ProjectSums {
     static func bound(of project: String, on connection: Connection) throws(MariaDBError) -> ProjectSums? {
         guard let kept = try connection.first(kept, .text(project)) else { return nil }
         guard let changed = try connection.first(changedSince, .text(project), .time(kept.since)) else { return nil }
-        return ProjectSums(images: sum(kept.settled.images, changed.images), bytes: sum(kept.settled.bytes, changed.bytes))
+        return ProjectSums(
+            images: kept.settled.images.addingClamped(changed.images), bytes: kept.settled.bytes.addingClamped(changed.bytes))
     }
 
     /// Whether the project has as much as `bound` says: none of the images that are kept was deleted, moved or changed since. Images that
@@ -44,13 +46,13 @@ struct ProjectSums {
     /// Adds an image that was created with another time than now.
     static func add(_ image: Image, on connection: Connection) throws(MariaDBError) {
         guard let owner = image.owner else { return }
-        let bytes = (image.size ?? 0).multipliedReportingOverflow(by: Int64(image.locations.count))
+        let bytes = (image.size ?? 0).multipliedClamped(by: Int64(image.locations.count))
         try connection.run(
             """
             INSERT INTO vitrine_project_sums (project, version) VALUES (?, 1)
                 ON DUPLICATE KEY UPDATE version = version + 1, images = images + 1,
                                         bytes = LEAST(CAST(bytes AS DECIMAL(30)) + ?, \(Int64.max))
-            """, .text(owner), .int(bytes.overflow ? .max : bytes.partialValue))
+            """, .text(owner), .int(bytes))
     }
 
     /// Counts the images of a project anew, the one that was counted the longest ago.
@@ -99,12 +101,6 @@ struct ProjectSums {
                 "INSERT IGNORE INTO vitrine_project_sums (project, version, since, images, bytes) VALUES (?, 0, ?, ?, ?)",
                 [.text(project)] + sums)
         }
-    }
-
-    /// The sum, or the greatest number if it is greater still.
-    static func sum(_ one: Int64, _ other: Int64) -> Int64 {
-        let (sum, isTooMuch) = one.addingReportingOverflow(other)
-        return isTooMuch ? .max : sum
     }
 
     // MARK: statements

@@ -1,5 +1,6 @@
 package import Domain
 internal import MariaDB
+internal import Numbers
 
 /// The usage of projects, and the check of claims against their limits.
 ///
@@ -82,7 +83,7 @@ enum Quotas {
     ) throws(MariaDBError) -> ProjectSums {
         let reserved = try ask(bytesReserved, project, connection)
         func withReserved(_ sums: ProjectSums) -> ProjectSums {
-            ProjectSums(images: sums.images, bytes: ProjectSums.sum(sums.bytes, reserved))
+            ProjectSums(images: sums.images, bytes: sums.bytes.addingClamped(reserved))
         }
         if let bound = try ProjectSums.bound(of: project, on: connection).map(withReserved), try isEnough(bound) { return bound }
         return withReserved(try ProjectSums.exact(of: project, on: connection))
@@ -90,8 +91,8 @@ enum Quotas {
 
     /// The bytes in the staging area, or copied through it, and those that are on their way there.
     private static func bytesStaged(by project: String, on connection: Connection) throws(MariaDBError) -> Int64 {
-        let lying = try ProjectSums.sum(ask(bytesStaged, project, connection), ask(bytesCopied, project, connection))
-        return try ProjectSums.sum(lying, ask(bytesReservedForStaging, project, connection))
+        let lying = try ask(bytesStaged, project, connection).addingClamped(ask(bytesCopied, project, connection))
+        return try lying.addingClamped(ask(bytesReservedForStaging, project, connection))
     }
 
     private static func uploads(of project: String, on connection: Connection) throws(MariaDBError) -> Int64 {
@@ -101,7 +102,7 @@ enum Quotas {
     static func usage(of project: String, on connection: Connection) throws(MariaDBError) -> ProjectUsage {
         ProjectUsage(
             imageSizeTotal: try ask(bytesStored, project, connection),
-            imageStageTotal: try ProjectSums.sum(ask(bytesStaged, project, connection), ask(bytesCopied, project, connection)),
+            imageStageTotal: try ask(bytesStaged, project, connection).addingClamped(ask(bytesCopied, project, connection)),
             imageCountTotal: try ask(imageCount, project, connection), imageCountUploading: try uploads(of: project, on: connection))
     }
 

@@ -1,3 +1,5 @@
+internal import Text
+
 /// One page of HTML that needs nothing else: no network, no script, no font. It is dark or light as the reader's browser is, and prints well.
 ///
 /// It is written as it comes, so memory does not grow with a table. Every name in it is escaped, and a content security policy forbids scripts and
@@ -182,18 +184,9 @@ package struct HTMLPage {
 /// A text for HTML: no character of it is markup, and those that HTML does not have, or that change the direction of writing, are shown as
 /// escapes.
 package func escaped(_ text: String) -> String {
-    var safe = ""
-    for character in printable(text).unicodeScalars {
-        switch character {
-        case "&": safe += "&amp;"
-        case "<": safe += "&lt;"
-        case ">": safe += "&gt;"
-        case "\"": safe += "&quot;"
-        case "'": safe += "&#39;"
+    let known = printable(text).unicodeScalars.map { scalar in
         // Noncharacters, which neither HTML nor XML has.
-        case _ where character.value & 0xFFFE == 0xFFFE || 0xFDD0...0xFDEF ~= character.value: safe += "\u{FFFD}"
-        default: safe.unicodeScalars.append(character)
-        }
+        scalar.value & 0xFFFE == 0xFFFE || 0xFDD0...0xFDEF ~= scalar.value ? "\u{FFFD}" : scalar
     }
-    return safe
+    return escapedForHTML(String(String.UnicodeScalarView(known)))
 }

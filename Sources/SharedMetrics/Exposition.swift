@@ -1,3 +1,4 @@
+internal import Numbers
 internal import ServiceMetrics
 
 /// Writes metrics as text that Prometheus reads.
@@ -41,10 +42,10 @@ enum Exposition {
             }
             var count: Int64 = 0
             for (place, bound) in bounds.map({ decimal($0) }).enumerated() {
-                count = added(count, row.cells[place])
+                count = count.addingClamped(row.cells[place])
                 line("\(family.name)_bucket", labels + ["le=\"\(bound)\""], String(count), to: &text)
             }
-            count = added(count, row.cells[bounds.count])
+            count = count.addingClamped(row.cells[bounds.count])
             line("\(family.name)_bucket", labels + ["le=\"+Inf\""], String(count), to: &text)
             line("\(family.name)_sum", labels, number(row.cells[bounds.count + 1], family.scale), to: &text)
             line("\(family.name)_count", labels, String(count), to: &text)
@@ -80,11 +81,6 @@ enum Exposition {
             return text
         }
         return text.replacing("\\", with: "\\\\").replacing("\n", with: "\\n").replacing("\"", with: quotes ? "\\\"" : "\"")
-    }
-
-    private static func added(_ one: Int64, _ other: Int64) -> Int64 {
-        let (sum, isTooFar) = one.addingReportingOverflow(other)
-        return isTooFar ? .max : sum
     }
 
     /// A number as it was before it was scaled, without rounding.

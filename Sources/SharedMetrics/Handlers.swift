@@ -1,4 +1,5 @@
 internal import CoreMetrics
+internal import Numbers
 internal import ServiceMetrics
 
 /// A counter in a file.
@@ -22,8 +23,7 @@ final class SharedMeter: MeterHandler {
     init(_ cells: Cells, scale: Int64, isLevel: Bool) { (self.cells, self.scale, self.isLevel) = (cells, scale, isLevel) }
 
     func set(_ value: Int64) {
-        let (scaled, isTooFar) = value.multipliedReportingOverflow(by: scale)
-        cells.store(isTooFar ? (value > 0 ? .max : .min + 1) : scaled)
+        cells.store(max(Layout.unset + 1, value.multipliedClamped(by: scale)))
     }
 
     /// Sets a number; what is no number takes a gauge's away.
@@ -53,7 +53,7 @@ final class SharedHistogram: RecorderHandler, TimerHandler {
         take(scale == MetricFamily.scaleOfSeconds ? duration : duration / (MetricFamily.scaleOfSeconds / scale))
     }
 
-    func record(_ value: Int64) { take(value.multipliedReportingOverflow(by: scale).overflow ? .max : value * scale) }
+    func record(_ value: Int64) { take(value.multipliedClamped(by: scale)) }
 
     func record(_ value: Double) { if !value.isNaN { take(MetricFamily.scaled(value, by: scale)) } }
 

@@ -1,3 +1,4 @@
+internal import Numbers
 internal import ServiceMetrics
 
 /// The numbers of several files, added up.
@@ -51,20 +52,14 @@ struct MetricTotals {
     }
 
     private static func united(_ one: Int64, _ other: Int64, _ kind: MetricFamily.Kind) -> Int64 {
-        guard case .gauge(let rule) = kind else { return added(one, other) }
+        guard case .gauge(let rule) = kind else { return one.addingClamped(other) }
         if one == Layout.unset { return other }
         if other == Layout.unset { return one }
         return switch rule {
-        case .sum: added(one, other)
+        case .sum: max(Layout.unset + 1, one.addingClamped(other))
         case .max: max(one, other)
         case .min: min(one, other)
         }
-    }
-
-    /// The sum, or the number nearest to it.
-    private static func added(_ one: Int64, _ other: Int64) -> Int64 {
-        let (sum, isTooFar) = one.addingReportingOverflow(other)
-        return isTooFar ? (one > 0 ? .max : .min + 1) : sum
     }
 
     /// All numbers in an order that does not depend on which process was read first.

@@ -1,6 +1,7 @@
 internal import Glibc
 internal import ServiceMetrics
 internal import Synchronization
+internal import Threading
 
 /// The file that a process counts into, mapped into its memory.
 ///
@@ -71,8 +72,7 @@ final class MetricsFile: @unchecked Sendable {
     }
 
     private func writeHeader(_ identity: (UInt64, UInt64), program: String, release: String) {
-        var now = timespec()
-        clock_gettime(CLOCK_REALTIME, &now)
+        let now = wallTime()
         let header = Header(
             identity: identity, process: Int64(getpid()), startedAt: Int64(now.tv_sec) * 1_000_000_000 + Int64(now.tv_nsec),
             program: program, release: release, recordsSize: Layout.records, cells: Layout.cells)

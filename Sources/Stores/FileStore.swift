@@ -290,7 +290,7 @@ extension FileStore: MeasuredStore {}
 
 extension FileStore: ListedStore {
     package func names(olderThan seconds: Int) throws(Fault) -> [String] {
-        try ofEach { folder throws(Fault) in try folder.names(in: folder.path, olderThan: seconds) }
+        try ofEach { folder throws(Fault) in try folder.oldFiles(in: folder.path, olderThan: seconds).names }
     }
 }
 

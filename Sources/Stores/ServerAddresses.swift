@@ -1,36 +1,23 @@
 internal import Domain
 internal import Glibc
-internal import Synchronization
 internal import Threading
 
 /// The addresses of stores' servers, so that nginx need not resolve names. An address is kept for a minute.
-final class ServerAddresses: Sendable {
+struct ServerAddresses: Sendable {
     /// Those of this process.
     static let shared = ServerAddresses()
 
-    private struct Entry {
-        let address: String?
-        let time: Double
-    }
-
-    private let known = Mutex<[String: Entry]>([:])
-    /// Seconds for which an address counts.
-    private static let lifetime = 60.0
-    /// Hosts that are kept. Stores have few.
-    private static let most = 1000
+    /// By hosts, of which stores have few.
+    private let known = ExpiringCache<String, String?>(seconds: 60, most: 1000)
 
     /// An address of the host of a URL; nil if there is none, or the URL is none.
     func address(of url: String) -> String? {
         guard let host = RemoteURL(url)?.host else { return nil }
         if let address = NetworkAddress(host) { return address.description }
-        let now = monotonicSeconds()
-        if let entry = known.withLock({ $0[host] }), now - entry.time < Self.lifetime { return entry.address }
+        if let address = known[host] { return address }
         // The store has just asked this server, so the resolver answers at once.
         let address = Self.resolved(host)
-        known.withLock { known in
-            if known.count >= Self.most { known.removeAll() }
-            known[host] = Entry(address: address, time: now)
-        }
+        known.keep(address, for: host)
         return address
     }
 

@@ -2,6 +2,7 @@ internal import Domain
 internal import Files
 internal import Glibc
 internal import Logging
+internal import Numbers
 internal import Synchronization
 internal import Threading
 
@@ -92,9 +93,7 @@ final class StoreFolder: Sendable {
     func space() throws(Fault) -> (free: Int64, size: Int64, fileSystem: UInt) {
         var info = statvfs()
         guard statvfs(path, &info) == 0 else { throw .store(errno, "asking for free space") }
-        func bytes(_ blocks: UInt) -> Int64 {
-            Int64(clamping: UInt64(blocks).multipliedReportingOverflow(by: UInt64(info.f_frsize)).partialValue)
-        }
+        func bytes(_ blocks: UInt) -> Int64 { Int64(clamping: blocks.multipliedClamped(by: info.f_frsize)) }
         return (bytes(info.f_bavail), bytes(info.f_blocks), info.f_fsid)
     }
 
@@ -269,8 +268,7 @@ final class StoreFolder: Sendable {
         // The unfinished files in another folder belong to another installation.
         try check()
         try mendIncoming()
-        let names = try names(in: incoming, olderThan: seconds)
-        let now = names.contains(where: FileNames.isMark) ? FileSystemClock.now(in: incoming) : 0
+        let (names, now) = try oldFiles(in: incoming, olderThan: seconds)
         return names.compactMap { name in
             guard !FileNames.isMark(name) else {
                 if FileNames.isOld("\(incoming)/\(name)", at: now) { unlink("\(incoming)/\(name)") }
@@ -282,14 +280,16 @@ final class StoreFolder: Sendable {
         }
     }
 
-    /// The names of the regular files that were not written to for some seconds.
-    func names(in folder: String, olderThan seconds: Int) throws(Fault) -> [String] {
+    /// The names of the regular files that were not written to for some seconds, and the time by the file system's clock; it is 0 where
+    /// there are no files.
+    func oldFiles(in folder: String, olderThan seconds: Int) throws(Fault) -> (names: [String], now: Int) {
         guard let names = entryNames(in: folder) else { throw .store(errno, "reading a folder of the store") }
-        guard !names.isEmpty else { return [] }
+        guard !names.isEmpty else { return ([], 0) }
         let now = FileSystemClock.now(in: incoming)
-        return names.filter { name in
+        let old = names.filter { name in
             var info = stat()
             return stat("\(folder)/\(name)", &info) == 0 && info.st_mode & S_IFMT == S_IFREG && now - info.st_mtim.tv_sec > seconds
         }
+        return (old, now)
     }
 }

@@ -67,10 +67,3 @@ package final class Monitor<State>: @unchecked Sendable {
         pthread_mutex_unlock(lock)
     }
 }
-
-/// Seconds of the monotonic clock.
-package func monotonicSeconds() -> Double {
-    var now = timespec()
-    clock_gettime(CLOCK_MONOTONIC, &now)
-    return Double(now.tv_sec) + Double(now.tv_nsec) / 1e9
-}

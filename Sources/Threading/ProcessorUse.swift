@@ -21,7 +21,7 @@ package struct ProcessorUse: Sendable {
         guard clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &own) == 0 else { return nil }
         let busy = ticks[0] + ticks[1] + ticks[2] + ticks[5] + ticks[6]
         return ProcessorUse(
-            all: busy / Double(sysconf(CInt(_SC_CLK_TCK))), own: Double(own.tv_sec) + Double(own.tv_nsec) / 1e9)
+            all: busy / Double(sysconf(CInt(_SC_CLK_TCK))), own: own.seconds)
     }
 
     private init(all: Double, own: Double) { (self.all, self.own) = (all, own) }

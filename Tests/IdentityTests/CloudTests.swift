@@ -113,11 +113,12 @@ import Testing
     }
 
     @Test func `does not take in a token of 100 KB`() throws {
-        let before = keystone.heads.count
-        let reply = try glance.send("GET", "/v2/images", as: nil, ["X-Auth-Token": String(repeating: "a", count: 100_000)])
+        let token = String(repeating: "a", count: 100_000)
+        let reply = try glance.send("GET", "/v2/images", as: nil, ["X-Auth-Token": token])
         // nginx's limit of a header's line.
         #expect(reply.status == 400)
-        #expect(keystone.heads.count == before)
+        // Keystone is asked about other tokens meanwhile.
+        #expect(!keystone.heads.contains { $0.contains(token.prefix(10_000)) })
     }
 
     @Test func `tells its versions to everybody`() throws {

@@ -36,6 +36,16 @@ import Text
     }
 }
 
+@Suite struct `A text in HTML` {
+    @Test(arguments: [
+        ("plain ü", "plain ü"), ("<a href=\"x\">'&'</a>", "&lt;a href=&quot;x&quot;&gt;&#x27;&amp;&#x27;&lt;/a&gt;"), ("&lt;", "&amp;lt;"),
+        ("<\u{301}\"\u{301}&\u{FE0F}", "&lt;\u{301}&quot;\u{301}&amp;\u{FE0F}"), ("", ""),
+    ])
+    func `is no markup`(_ text: String, _ expected: String) {
+        #expect(Array(escapedForHTML(text).unicodeScalars) == Array(expected.unicodeScalars))
+    }
+}
+
 @Suite struct `Hexadecimal digits` {
     @Test func `stand for bytes, there and back`() {
         let bytes = (0...255).map(UInt8.init)

@@ -2,6 +2,7 @@ internal import Domain
 internal import Glibc
 internal import HTTP
 internal import JSONDocument
+internal import Text
 
 /// Answers `GET /healthcheck`, by which a load balancer learns whether to send requests here. No token is needed.
 ///

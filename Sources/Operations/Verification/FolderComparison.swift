@@ -172,24 +172,41 @@ struct FolderComparison {
 
     // MARK: leftovers
 
+    /// Adds findings of the files that are suspicious both before and after what is half-way has had time to end.
+    ///
+    /// - Parameter suspicious: returns those of some files that are.
+    private func add(
+        _ kind: FindingKind, of names: [String], in folder: VerifiedFolder, detail: (FileFacts) -> String,
+        _ suspicious: ([String]) throws(Fault) -> [(name: String, file: FileFacts)]
+    ) throws(Fault) {
+        let first = try suspicious(names)
+        guard !first.isEmpty else { return }
+        try run.settle()
+        for (name, file) in try suspicious(first.map(\.name)) {
+            try run.add(
+                Finding(
+                    kind, store: folder.store, image: Self.image(of: name), location: file.path, detail: detail(file), bytes: file.size))
+        }
+    }
+
+    /// The files that were not written to for a while.
+    private func oldFiles(_ names: [String], in path: String) throws(Fault) -> [(name: String, file: FileFacts)] {
+        try files(names, in: path).filter { !$0.file.isFolder && $0.file.age > Self.leftoverAge }
+    }
+
     private func compareUnfinished(_ names: [String], in folder: VerifiedFolder, _ incoming: String) throws(Fault) {
-        func leftovers(_ names: [String]) throws(Fault) -> [(name: String, file: FileFacts)] {
-            let old = try files(names, in: incoming).filter { !$0.file.isFolder && $0.file.age > Self.leftoverAge }
+        func detail(_ file: FileFacts) -> String {
+            "No upload and no job knows it, and it was not written to for \(file.age) seconds."
+        }
+        // A mark of a removal is not the data of an upload.
+        let data = names.filter { !$0.hasSuffix(".removing") }
+        try add(.unfinishedFile, of: data, in: folder, detail: detail) { names throws(Fault) in
+            let old = try oldFiles(names, in: incoming)
             guard !old.isEmpty else { return [] }
             let uploads = old.compactMap { name, file in Self.upload(of: name, file.path) }
             let catalog = run.catalog
             let known = try run.patiently { () throws(Fault) in try catalog.known(among: uploads) }
             return old.filter { name, file in Self.upload(of: name, file.path).map { !known.contains($0.token) } ?? true }
-        }
-        // A mark of a removal is not the data of an upload.
-        let first = try leftovers(names.filter { !$0.hasSuffix(".removing") })
-        guard !first.isEmpty else { return }
-        try run.settle()
-        for (name, file) in try leftovers(first.map(\.name)) {
-            try run.add(
-                Finding(
-                    .unfinishedFile, store: folder.store, image: Self.image(of: name), location: file.path,
-                    detail: "No upload and no job knows it, and it was not written to for \(file.age) seconds.", bytes: file.size))
         }
     }
 
@@ -199,8 +216,9 @@ struct FolderComparison {
     }
 
     private func compareStaged(_ names: [String], in folder: VerifiedFolder) throws(Fault) {
-        func leftovers(_ names: [String]) throws(Fault) -> [(name: String, file: FileFacts)] {
-            let old = try files(names, in: folder.path).filter { !$0.file.isFolder && $0.file.age > Self.leftoverAge }
+        func detail(_ file: FileFacts) -> String { "No image waits for it, and it was not written to for \(file.age) seconds." }
+        try add(.stagedLeftover, of: names, in: folder, detail: detail) { names throws(Fault) in
+            let old = try oldFiles(names, in: folder.path)
             guard !old.isEmpty else { return [] }
             let images = old.compactMap { Self.image(of: $0.name) }
             let catalog = run.catalog
@@ -209,34 +227,17 @@ struct FolderComparison {
             }
             return old.filter { name, _ in Self.image(of: name).map { !busy.contains($0) } ?? false }
         }
-        let first = try leftovers(names)
-        guard !first.isEmpty else { return }
-        try run.settle()
-        for (name, file) in try leftovers(first.map(\.name)) {
-            try run.add(
-                Finding(
-                    .stagedLeftover, store: folder.store, image: Self.image(of: name), location: file.path,
-                    detail: "No image waits for it, and it was not written to for \(file.age) seconds.", bytes: file.size))
-        }
     }
 
     private func compareCached(_ names: [String], in folder: VerifiedFolder) throws(Fault) {
-        func orphans(_ names: [String]) throws(Fault) -> [String] {
+        try add(.cacheOrphan, of: names, in: folder, detail: { _ in "Its image is gone." }) { names throws(Fault) in
             let known = try records(of: names)
-            return names.filter { name in
+            let orphans = names.filter { name in
                 guard ImageID(name).isUUID else { return false }
                 guard let record = known[name.lowercased()] else { return true }
                 return record.deletedFor.map { $0 > Self.cachedDeletion } ?? false
             }
-        }
-        let first = try orphans(names)
-        guard !first.isEmpty else { return }
-        try run.settle()
-        for (name, file) in try files(try orphans(first), in: folder.path) {
-            try run.add(
-                Finding(
-                    .cacheOrphan, store: folder.store, image: ImageID(name), location: file.path, detail: "Its image is gone.",
-                    bytes: file.size))
+            return orphans.isEmpty ? [] : try files(orphans, in: folder.path)
         }
     }
 }

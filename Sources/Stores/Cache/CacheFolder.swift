@@ -1,6 +1,7 @@
 package import Domain
 internal import Files
 internal import Glibc
+internal import Threading
 
 /// The image cache as a folder, in Glance's layout: complete images are `<folder>/<image id>`; beside them are `incomplete/`, `invalid/`
 /// and `queue/`.
@@ -91,8 +92,7 @@ package struct CacheFolder: ImageCache {
         guard descriptor >= 0 else { return }
         defer { close(descriptor) }
         // Sets the time exactly: files that are made within one tick of the kernel's clock would have no order.
-        var now = timespec()
-        clock_gettime(CLOCK_REALTIME, &now)
+        let now = wallTime()
         futimens(descriptor, [now, now])
     }
 
@@ -165,10 +165,6 @@ package struct CacheFolder: ImageCache {
         var info = stat()
         return fstat(descriptor, &info) == 0 ? info : nil
     }
-}
-
-extension timespec {
-    fileprivate var seconds: Double { Double(tv_sec) + Double(tv_nsec) / 1e9 }
 }
 
 extension Fault {
