@@ -40,7 +40,7 @@ final class S3BlobWriter: BlobWriter, @unchecked Sendable {
     }
 
     /// Whether the upload is a single PUT.
-    var isSingle: Bool { upload.id == nil }
+    var isSingle: Bool { upload.isSingle }
 
     deinit { if [.open, .completing, .copied].contains(stage) { _ = discard() } }
 
@@ -173,6 +173,7 @@ final class S3BlobWriter: BlobWriter, @unchecked Sendable {
 
     func confirm() {
         stage = .confirmed
+        guard !isSingle else { return }
         // A mark that stays is removed by the sweeper.
         attempt("remove the mark of an upload") { () throws(Fault) in try upload.removeMark() }
     }
@@ -184,10 +185,8 @@ final class S3BlobWriter: BlobWriter, @unchecked Sendable {
         if isSingle {
             part = nil
             isLeft =
-                !attempt("take an upload back") { () throws(Fault) in
-                    let wasThere = mayBeThere ? try upload.removeObject() : false
-                    if mayArriveLate, !wasThere { try upload.expectLateObject() } else { try upload.removeMark() }
-                } && mayBeThere
+                mayBeThere
+                && !attempt("take an upload back") { () throws(Fault) in try upload.takeBackObject(mayArriveLate: mayArriveLate) }
             return !isLeft
         }
         let mayGetParts = sending.stop() || hasBegunCopy

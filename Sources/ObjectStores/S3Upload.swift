@@ -11,14 +11,17 @@ internal import Text
 /// when the data are confirmed or taken back. The object that the upload makes has the token among its metadata. Thus whoever finds the mark
 /// can take back all that an upload left, and nothing of any other; and of two uploads neither is taken for the other.
 ///
-/// An image of one part whose length is announced is a single PUT with `If-None-Match: *`, where the server heeds that: its mark says so, and
-/// no multipart upload begins. Nothing can end such a request on its way, so whoever takes it back and does not find its object leaves the mark
-/// for a later look. What comes late cannot take the place of another's data.
+/// An image of one part whose length is announced is a single PUT with `If-None-Match: *`, where the server heeds that. Nothing of it is sent
+/// before it is committed, and by then the database has its URL, which says that it is a single PUT. So it needs no mark, and no other request.
+/// Nothing can end such a request on its way: whoever takes it back and does not find its object leaves a mark for a later look. What comes
+/// late cannot take the place of another's data.
 struct S3Upload: Sendable {
     let image: ImageID
     let token: String
     /// The id of the multipart upload; nil in an upload that was found by its mark, or is a single PUT.
     let id: String?
+    /// Whether it is known to be a single PUT.
+    var isSingle = false
     /// Whether each part has a checksum that the server keeps.
     var hasChecksums = false
     let client: S3Client
@@ -27,8 +30,8 @@ struct S3Upload: Sendable {
 
     var key: String { image.text }
     private var mark: String { "\(Self.prefix)\(image).\(token)" }
-    /// What is recorded of it: the location that the data will have, the token, and the id of the multipart upload.
-    var url: String { Self.url(image, token, id, client) }
+    /// What is recorded of it: the location that the data will have, the token, and the id of the multipart upload or that there is none.
+    var url: String { Self.url(image, token, id, client) + (isSingle ? "&single" : "") }
 
     static func url(_ image: ImageID, _ token: String, _ id: String?, _ client: S3Client) -> String {
         "\(client.endpoint.location(of: image.text))?token=\(token)\(id.map { "&upload=\(percentEncoded($0))" } ?? "")"
@@ -55,33 +58,38 @@ struct S3Upload: Sendable {
         }
     }
 
-    /// What the mark of a single PUT contains, and what it contains once that was taken back without a trace of its object. No server's ids
-    /// look like this.
-    private enum Content { static let (single, takenBack) = ("single PUT", "single PUT, taken back") }
+    /// Contents of marks that have no id of a multipart upload; no server's ids look like this.
+    private enum Content {
+        /// Earlier releases made such a mark before each single PUT. Now the server is asked with one whether it heeds a condition.
+        static let single = "single PUT"
+        /// A single PUT was taken back without a trace of its object.
+        static let takenBack = "single PUT, taken back"
+    }
 
-    /// Begins an upload that is a single PUT.
+    /// Begins an upload that is a single PUT. The server is asked once whether it heeds a condition, and then nothing.
     ///
-    /// - Returns: nil where the server does not heed a condition; then nothing is left.
+    /// - Returns: nil where it does not; then nothing is left.
     init?(single image: ImageID, token: String, hasChecksums: Bool, _ client: S3Client) throws(Fault) {
         guard isUploadToken(token) else { throw Fault(.invalid, "The upload's token is not letters and digits.") }
         self.init(image: image, token: token, id: nil, client)
-        self.hasChecksums = hasChecksums
+        (self.isSingle, self.hasChecksums) = (true, hasChecksums)
+        guard try client.conditions.areHeeded(refusesMarkTwice) else { return nil }
+    }
+
+    /// Whether the server refuses the mark, which is there, where there must be none. The mark is removed.
+    private func refusesMarkTwice() throws(Fault) -> Bool {
         try writeMark(Content.single)
+        let isRefused: Bool
         do throws(Fault) {
-            if try client.conditions.areHeeded(refusesItTwice) { return }
+            let reply = try client.send("PUT", mark, headers: S3Conditions.absent, body: Array(Content.single.utf8))
+            guard reply.status < 500 || reply.status == 501 else { throw S3Trouble(reply).fault(of: client.store) }
+            isRefused = reply.status == 412
         } catch {
             do throws(Fault) { try removeMark() } catch {}  // The sweeper finds the mark.
             throw error
         }
         try removeMark()
-        return nil
-    }
-
-    /// Whether the server refuses the mark, which is there, where there must be none.
-    private func refusesItTwice() throws(Fault) -> Bool {
-        let reply = try client.send("PUT", mark, headers: S3Conditions.absent, body: Array(Content.single.utf8))
-        guard reply.status < 500 || reply.status == 501 else { throw S3Trouble(reply).fault(of: client.store) }
-        return reply.status == 412
+        return isRefused
     }
 
     /// Begins the multipart upload, again where no answer came. The one that may have begun then is ended first: its id is unknown.
@@ -109,12 +117,15 @@ struct S3Upload: Sendable {
         let parts = upload.pendingURL.split(separator: "?", maxSplits: 1)
         guard parts.count == 2, client.endpoint.key(of: String(parts[0])) == upload.image.text, upload.image.isUUID else { return nil }
         var (token, id): (String?, String?)
+        var isSingle = false
         for field in parts[1].split(separator: "&") {
+            if field == "single" { isSingle = true }
             if field.hasPrefix("token=") { token = String(field.dropFirst(6)) }
             if field.hasPrefix("upload=") { id = percentDecoded(field.dropFirst(7)) }
         }
         guard let token, isUploadToken(token) else { return nil }
         self.init(image: upload.image, token: token, id: id, client)
+        self.isSingle = isSingle
     }
 
     private init(image: ImageID, token: String, id: String?, _ client: S3Client) {
@@ -192,14 +203,22 @@ struct S3Upload: Sendable {
         return true
     }
 
-    /// Removes all that the upload left, committed or not. Without its mark it was confirmed, or taken back already. Where its multipart upload
-    /// is not known yet, the mark stays for the sweeper.
+    /// Removes all that the upload left, committed or not. Without its mark a multipart upload was confirmed, or taken back already. Where it is
+    /// not known yet, the mark stays for the sweeper. A single PUT is not confirmed as long as the database has its record.
     func takeBack() throws(Fault) {
+        if isSingle { return try takeBackObject(mayArriveLate: true) }
         let own = try content(of: mark)
         guard try abort(whole: true), let own else { return }
         let wasThere = try removeObject()
-        // The request that makes the object may be on its way still.
+        // Of an earlier release, whose URLs did not say that it is a single PUT.
         if own == Content.single, !wasThere { try expectLateObject() } else { try removeMark() }
+    }
+
+    /// Removes the object of a single PUT.
+    ///
+    /// - Parameter mayArriveLate: whether the request that makes it may be on its way still. Then the sweeper looks later for what is not there.
+    func takeBackObject(mayArriveLate: Bool) throws(Fault) {
+        if try !removeObject(), mayArriveLate { try expectLateObject() }
     }
 
     /// Removes what is unfinished of the upload: not an object that a record may refer to.
@@ -209,7 +228,7 @@ struct S3Upload: Sendable {
     }
 
     /// Has the sweeper look later for the object of a single PUT.
-    func expectLateObject() throws(Fault) { try writeMark(Content.takenBack) }
+    private func expectLateObject() throws(Fault) { try writeMark(Content.takenBack) }
 
     // MARK: marks
 

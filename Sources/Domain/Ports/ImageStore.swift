@@ -10,6 +10,8 @@ package protocol ImageStore: Sendable {
 
     /// Removes the data that an abandoned upload may have written, committed or not. Data that a record refers to is not touched, nor is
     /// that of another upload to the same image.
+    ///
+    /// - Parameter upload: one whose record, or job, the caller has taken over: from then on its data cannot be recorded as an image's.
     func discard(_ upload: Upload) throws(Fault)
 
     /// Removes the unfinished data of an upload only.
