@@ -3,7 +3,7 @@ internal import MariaDB
 
 /// Finds the ids of a page.
 ///
-/// An image that a tag names twice, as the index takes letters of both cases for one, is found twice and counts twice. So a page may have
+/// An image that the tag read first names twice, as the index takes letters of both cases for one, is found twice and counts twice. So a page may have
 /// fewer images than its limit although others follow. As many ids as the limit always mean that others may follow.
 struct ListSearch {
     let connection: Connection

@@ -97,6 +97,29 @@ import Testing
         }
     }
 
+    /// Each of six words is a tag of the image in eight spellings, and the index takes them for one: 262,144 ways to choose one of each.
+    @Test func `asks an image once for each tag, however it is spelled`() throws {
+        let connection = try Self.connection()
+        let words = ["abc", "def", "ghi", "jkl", "mno", "pqr"]
+        let spellings = words.flatMap { word in
+            (0..<8).map { bits in
+                word.enumerated().map { bits >> $0 & 1 == 0 ? "\($1)" : $1.uppercased() }.joined()
+            }
+        }
+        for tag in spellings {
+            try connection.execute(
+                "INSERT INTO image_tags (image_id, value, created_at, deleted) VALUES ('i-4', '\(tag)', UTC_TIMESTAMP(), 0)")
+        }
+        let search = ListSearch(connection: connection, few: FewMemberships())
+        for sort in [Self.newestFirst, [.init(.name, .ascending), .init(.size, .descending)] + Self.newestFirst] {
+            let plan = ListPlan(listing: Self.listing(words.map { .tag($0) }, sort), caller: Person.admin.caller, marker: nil)
+            var found: [String] = []
+            let rows = try Self.rowsRead(connection) { found = try search.ids(plan) }
+            #expect(Set(found) == ["i-4"])
+            #expect(rows < 3000)
+        }
+    }
+
     /// All images pass but the 300 newest ones, which come first.
     @Test func `reads on in the order where it finds nothing at first`() throws {
         let connection = try Self.connection()
@@ -133,7 +156,8 @@ import Testing
         let search = ListSearch(connection: connection, few: FewMemberships())
         let listing = Self.listing([.tag("rare"), .property("version", "7")], Self.newestFirst)
         let plan = ListPlan(listing: listing, caller: Person.admin.caller, marker: nil)
-        #expect(try Self.rowsRead(connection) { _ = try search.all(plan.ids(.filter(0))) } < 300)
+        let rows = try Self.rowsRead(connection) { _ = try search.all(plan.ids(.filter(0))) }
+        #expect(rows < 300)
     }
 
     @Test func `asks first for what few images have`() throws {
