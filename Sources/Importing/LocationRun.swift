@@ -19,19 +19,25 @@ extension Importer {
             return try giveUp(run, error)
         }
         let location = service.stores.named(ImageLocation(url: plan.url))
+        let claim = try claim(for: data?.size, at: location, run)
         guard !plan.isTrusted else {
-            return try end(run) { $0.take(location, data?.size, plan.expected, checksum: nil) }
+            return try end(run, claim) { $0.take(location, data?.size, plan.expected, checksum: nil) }
         }
         guard let data else {
             guard plan.expected == nil else {
                 return try giveUp(run, Fault(.invalid, "The data cannot be compared with os_hash_value: its store's engine is not here."))
             }
             service.logger.notice("image \(run.job.task.image?.text ?? "-") has no size and no digests: its store's engine is not here")
-            return try end(run) { $0.take(location, nil, nil, checksum: nil) }
+            return try end(run, claim) { $0.take(location, nil, nil, checksum: nil) }
         }
         guard let expected = plan.expected else {
-            _ = try service.retryWhileUnavailable { () throws(Fault) in
-                try jobs.advance(run.job) { $0.take(location, data.size, nil, checksum: nil) }
+            do throws(Fault) {
+                _ = try service.retryWhileUnavailable { () throws(Fault) in
+                    try jobs.advance(run.job, claiming: claim) { $0.take(location, data.size, nil, checksum: nil) }
+                }
+            } catch {
+                guard error.isOverLimit else { throw error }
+                return try giveUp(run, error)
             }
             return try describe(run, plan, location, data)
         }
@@ -44,33 +50,46 @@ extension Importer {
         } catch {
             return try giveUp(run, error)
         }
-        try end(run) { $0.take(location, data.size, found.hash, checksum: found.checksum) }
+        try end(run, claim) { $0.take(location, data.size, found.hash, checksum: found.checksum) }
     }
 
     /// Computes the digests of an image that is active already. If the source fails, the image stays active, without digests.
     private func describe(_ run: JobRun, _ plan: LocationPlan, _ location: ImageLocation, _ data: LocatedData) throws(Fault) {
         do throws(Fault) {
             let (hash, checksum) = try digests(of: data, plan.algorithm, run)
-            try end(run) { $0.take(location, data.size, hash, checksum: checksum) }
+            try end(run, nil) { $0.take(location, data.size, hash, checksum: checksum) }
         } catch {
             guard !run.isEnding() else { return try release(run) }
             guard !run.lease.isLost else { return try giveUp(run, error) { _ in } }
             service.logger.warning("image \(run.job.task.image?.text ?? "-") stays without digests: \(error)")
-            try end(run) { _ in }
+            try end(run, nil) { _ in }
         }
     }
 
-    private func end(_ run: JobRun, _ change: @escaping (inout Image) -> Void) throws(Fault) {
+    /// What a location adds to the usage of the image's owner: nothing where an earlier attempt of the job has added it.
+    private func claim(for size: Int64?, at location: ImageLocation, _ run: JobRun) throws(Fault) -> QuotaClaim? {
+        do throws(Fault) {
+            let image = try service.images.locatedImage(run.job.task.image ?? ImageID(""), visibleTo: .service)
+            return image.has(location) ? nil : try service.claim(for: image.owner, bytes: size)
+        } catch {
+            // That the image was deleted is found where the job ends.
+            guard error.kind == .notFound else { throw error }
+            return nil
+        }
+    }
+
+    private func end(_ run: JobRun, _ claim: QuotaClaim?, _ change: @escaping (inout Image) -> Void) throws(Fault) {
         let job = run.job
         do throws(Fault) {
             _ = try service.retryWhileUnavailable { () throws(Fault) in
-                try jobs.end(job, .success, claiming: nil) { image throws(Fault) in
+                try jobs.end(job, .success, claiming: claim) { image throws(Fault) in
                     change(&image)
                     image.leave(job.task)
                 }
             }
             run.count(.success)
         } catch {
+            if error.isOverLimit { return try giveUp(run, error) }
             guard error.kind == .gone else { throw error }
             try giveUp(run, error) { _ in }
         }
@@ -108,9 +127,11 @@ extension Importer {
 }
 
 extension Image {
+    fileprivate func has(_ location: ImageLocation) -> Bool { locations.contains { $0.url.isSame(as: location.url) } }
+
     /// Gives the image a location, and its size and digests.
     fileprivate mutating func take(_ location: ImageLocation, _ size: Int64?, _ hash: ImageHash?, checksum: String?) {
-        if !locations.contains(where: { $0.url.isSame(as: location.url) }) { locations.append(location) }
+        if !has(location) { locations.append(location) }
         if status == .importing { status = .active }
         self.size = size ?? self.size
         self.hash = hash ?? self.hash

@@ -58,9 +58,11 @@ package final class Connection {
     }
 
     /// Waiting for a lock ends before the limit for an answer, so that a locked row does not look like a lost connection; the transaction
-    /// is then retried. The server ends a transaction whose connection is idle for 20 s, so that its locks end.
+    /// is then retried. The server ends a transaction whose connection is idle for 20 s, so that its locks end. Subqueries are asked once for
+    /// each row here, so MariaDB need not look each one up among those that it has asked.
     private static let settings = """
         SET SESSION time_zone = '+00:00', sql_mode = 'STRICT_ALL_TABLES,NO_ENGINE_SUBSTITUTION,NO_ZERO_DATE',
+            optimizer_switch = 'subquery_cache=off',
             innodb_lock_wait_timeout = LEAST(@@GLOBAL.innodb_lock_wait_timeout, 2),
             lock_wait_timeout = LEAST(@@GLOBAL.lock_wait_timeout, 8), idle_transaction_timeout = 20
         """

@@ -13,7 +13,7 @@ extension ImageListing.Filter {
         }
     }
 
-    /// The condition on a row `i` of `images`; nil if the filter needs another table, see `join`.
+    /// The condition on a row `i` of `images`; nil if the filter needs another table, see `probe`.
     var condition: SQLFragment? {
         switch self {
         case .text(let field, let values):
@@ -48,10 +48,12 @@ extension ImageListing.Filter {
         }
     }
 
-    /// The other table, joined by a column with the image's id.
-    func join(_ alias: String, to image: String, isExact: Bool) -> SQLFragment? {
-        entries(alias, isExact: isExact).map {
-            "STRAIGHT_JOIN \($0.table) ON \(word: alias).image_id = \(word: image) AND \($0.condition)"
+    /// The condition that the other table names an image; nil for a filter on a column.
+    ///
+    /// - Parameter image: a column with the image's id.
+    func probe(of image: String, isExact: Bool) -> SQLFragment? {
+        entries("p", isExact: isExact).map {
+            "(SELECT 1 FROM \($0.table) WHERE p.image_id = \(word: image) AND \($0.condition) LIMIT 1) = 1"
         }
     }
 
@@ -66,18 +68,21 @@ extension ImageListing.Filter {
         return ("images i FORCE INDEX (\(word: index.name))", live)
     }
 
-    /// The tables to read first if few images pass this filter.
+    /// The tables to read first if few images pass this filter. Images that another table names are asked for other filters before they are
+    /// read.
     ///
-    /// - Parameter joins: the tables of other filters, joined by a column with the image's id. They come before the image where they can, so
-    ///   that only images that pass all of them are read.
+    /// - Parameter asks: the conditions of other filters on a column with the image's id, each behind an `AND`.
     /// - Returns: tables with `i` for the image; nil if no index but a sort key's leads from the filter to its images.
-    func start(_ deleted: SQLFragment, isExact: Bool, joins: (String) -> SQLFragment) -> (tables: SQLFragment, condition: SQLFragment)? {
+    func start(_ deleted: SQLFragment, isExact: Bool, _ asks: (String) -> SQLFragment) -> (tables: SQLFragment, condition: SQLFragment)? {
         guard let entries = entries("d", isExact: isExact) else {
-            return counted(deleted).map { ("\($0.tables)\(joins("i.id"))", $0.condition) }
+            return counted(deleted).map { ($0.tables, "\($0.condition)\(asks("i.id"))") }
         }
-        return (
-            "\(entries.table)\(joins("d.image_id")) STRAIGHT_JOIN images i FORCE INDEX (PRIMARY) ON i.id = d.image_id", entries.condition
-        )
+        let image: SQLFragment = "STRAIGHT_JOIN images i FORCE INDEX (PRIMARY) ON i.id = d.image_id"
+        let others = asks("d.image_id")
+        guard !others.sql.isEmpty else { return ("\(entries.table) \(image)", entries.condition) }
+        // MariaDB would put these conditions off until it has read the image. DISTINCT keeps it from merging the two.
+        let named: SQLFragment = "(SELECT DISTINCT d.image_id FROM \(entries.table) WHERE \(entries.condition)\(others)) AS d"
+        return ("\(named) \(image)", "TRUE")
     }
 
     private var index: (name: String, hasDeleted: Bool)? {

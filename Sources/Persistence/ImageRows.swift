@@ -206,7 +206,8 @@ private struct Shelf {
             let place = slots.count == 1 ? 0 : places[image.id.text]
             if let place { slots[place] = image }
         case .property(_, let property): withImage { $0.properties.append(property) }
-        case .tag(_, let tag): withImage { $0.tags.append(tag) }
+        // Two requests at once have Glance write a tag twice.
+        case .tag(_, let tag): withImage { if !$0.tags.has(tag) { $0.tags.append(tag) } }
         case .location(_, let location): withImage { $0.locations.append(location) }
         }
         return true

@@ -86,10 +86,12 @@ extension MariaDBCatalog: JobCatalog {
         }
     }
 
-    package func advance(_ job: Job, _ change: (inout Image) throws(Fault) -> Void) throws(Fault) -> Image {
+    package func advance(
+        _ job: Job, claiming claim: QuotaClaim?, _ change: (inout Image) throws(Fault) -> Void
+    ) throws(Fault) -> Image {
         try database.transaction("Going on with task \(job.task.id)") { connection in
             try renewLease(of: job, on: connection)
-            return try changedImage(of: job, nil, on: connection, change).after
+            return try changedImage(of: job, claim, on: connection, change).after
         }
     }
 

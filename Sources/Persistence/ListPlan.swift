@@ -72,8 +72,8 @@ struct ListPlan {
     private func branch(_ tables: SQLFragment, _ condition: SQLFragment) -> SQLFragment {
         """
         (SELECT \(word: keys.map { "i.\($0.key.rawValue)" }.joined(separator: ", "))
-           FROM \(tables)\(joins(to: "i.id"))
-          WHERE \(condition) AND \(common)
+           FROM \(tables)
+          WHERE \(condition) AND \(common)\(asks("i.id"))
           ORDER BY \(word: order { "i.\($0)" }) LIMIT \(.int(Int64(limit))))
         """
     }
@@ -88,8 +88,7 @@ struct ListPlan {
 
     private func start(_ place: Int) -> SQLFragment? {
         let filter = listing.filters[place]
-        let start = filter.start(isLive, isExact: listing.hasExactNames) { joins(to: $0, without: place) }
-        guard let start else { return nil }
+        guard let start = filter.start(isLive, isExact: listing.hasExactNames, { asks($0, without: place) }) else { return nil }
         return """
             SELECT i.id FROM \(start.tables)
              WHERE \(start.condition) AND \(isLive) AND \(visible(sharing: true)) AND \(common)
@@ -138,8 +137,8 @@ struct ListPlan {
     /// The images among these that belong to the list, regardless of its pages.
     func idsStillListed(_ ids: [String]) -> SQLFragment {
         """
-        SELECT i.id FROM images i FORCE INDEX (PRIMARY)\(joins(to: "i.id"))
-         WHERE i.id IN (\(Self.list(ids))) AND \(isLive) AND \(visible(sharing: true)) AND \(common)
+        SELECT i.id FROM images i FORCE INDEX (PRIMARY)
+         WHERE i.id IN (\(Self.list(ids))) AND \(isLive) AND \(visible(sharing: true)) AND \(common)\(asks("i.id"))
         """
     }
 
@@ -152,17 +151,17 @@ struct ListPlan {
 
     // MARK: conditions
 
-    /// The tables of tags and properties that the filters ask, joined one after another. As subqueries MariaDB would read all images of such
-    /// a filter first.
+    /// The conditions of the filters on tags and properties, one after another, each behind an `AND`. They are subqueries with one value, which
+    /// MariaDB asks row by row: of `EXISTS` it would read all images of such a filter first, and of a join as many rows as an image has
+    /// spellings of all its tags.
     ///
     /// - Parameters:
     ///   - image: the column with the image's id.
     ///   - first: the place of a filter that is read already.
-    private func joins(to image: String, without first: Int? = nil) -> SQLFragment {
+    private func asks(_ image: String, without first: Int? = nil) -> SQLFragment {
         var text: SQLFragment = ""
         for place in probes where place != first {
-            let join = listing.filters[place].join("d\(place)", to: image, isExact: listing.hasExactNames)
-            if let join { text = "\(text) \(join)" }
+            if let probe = listing.filters[place].probe(of: image, isExact: listing.hasExactNames) { text = "\(text) AND \(probe)" }
         }
         return text
     }

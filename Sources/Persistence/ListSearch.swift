@@ -2,6 +2,9 @@ internal import Domain
 internal import MariaDB
 
 /// Finds the ids of a page.
+///
+/// An image that the tag read first names twice, as the index takes letters of both cases for one, is found twice and counts twice. So a page may have
+/// fewer images than its limit although others follow. As many ids as the limit always mean that others may follow.
 struct ListSearch {
     let connection: Connection
     /// Whether all statements see the same moment.
@@ -65,9 +68,11 @@ struct ListSearch {
             let shared = try search.all(plan.ids(.memberships))
             let own = try search.rangesInPieces(plan, pieces)
             guard !shared.isEmpty else { return own }
-            let ids = Array(try search.all(plan.sorted(own + shared, without: nil)).prefix(plan.limit))
-            // An image that a tag names twice counts twice, as in the other ways.
-            return ids + repeatElement(ids.last ?? "", count: max(0, max(own.count, shared.count) - ids.count))
+            var ids = try search.all(plan.sorted(own + shared, without: nil))
+            // Where one of the two has a page's ids, others of its images may lie behind the last one.
+            let ends = [own, shared].filter { $0.count >= plan.limit }.compactMap { $0.last }
+            if let end = ids.firstIndex(where: ends.contains) { ids.removeSubrange((end + 1)...) }
+            return plan.filled(ids, isFull: !ends.isEmpty)
         }
     }
 
@@ -115,12 +120,20 @@ struct ListSearch {
         found += try all(plan.sorted(ids, without: value))
         var group = plan.group(value)
         group.limit = plan.limit - found.count
-        return found + (try self.ids(group))
+        return plan.filled(found + (try self.ids(group)), isFull: true)
     }
 
     /// The ids that a statement returns.
     func all(_ ids: SQLFragment?) throws(MariaDBError) -> [String] {
         guard let ids else { return [] }
         return try connection.all(Query(ids.sql) { row throws(MariaDBError) in try row.text(0) }, ids.values)
+    }
+}
+
+extension ListPlan {
+    /// The ids of a page, the last one repeated if others may follow.
+    fileprivate func filled(_ ids: [String], isFull: Bool) -> [String] {
+        guard isFull, let last = ids.last else { return Array(ids.prefix(limit)) }
+        return Array(ids.prefix(limit)) + repeatElement(last, count: max(0, limit - ids.count))
     }
 }

@@ -193,8 +193,9 @@ struct Question {
         let condition: (Picture) -> Bool
         switch key {
         case "name":
-            let names = [dice.one(of: Picture.names), dice.one(of: Picture.names)].filter { !$0.isEmpty }
-            value = names.count == 1 ? names[0] : "in:\(names.joined(separator: ","))"
+            let (one, other) = (dice.one(of: Picture.names), dice.one(of: Picture.names))
+            let names = other.isEmpty ? [one] : [one, other]
+            value = names.count == 1 ? one : "in:\(names.joined(separator: ","))"
             condition = { one in names.contains { $0.lowercased() == one.name?.lowercased() } }
         case "status": (value, condition) = ("active", { $0.status == "active" })
         case "id":

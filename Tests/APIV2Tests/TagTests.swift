@@ -18,6 +18,15 @@ import Testing
         #expect(try glance.rows("SELECT value, deleted FROM image_tags WHERE image_id = '\(id)'", columns: 2) == [["blue", "0"]])
     }
 
+    /// Two requests at once have Glance write a tag twice.
+    @Test func `that the database has twice is shown once, and goes at once`() throws {
+        let id = try glance.hasImage(#"{"tags": ["blue"]}"#)
+        try glance.execute("INSERT INTO image_tags (image_id, value, created_at, deleted) VALUES ('\(id)', 'blue', UTC_TIMESTAMP(), 0)")
+        #expect(try glance.image(id)["tags"]?.texts == ["blue"])
+        #expect(try glance.untag(id, "blue").status == 204)
+        #expect(try tags(id) == [])
+    }
+
     @Test(arguments: [
         ("a%20b", "a b"), ("%C3%A9", "é"), ("%E6%97%A5", "日"), ("a+b", "a+b"), ("a%2Bb", "a+b"), ("%25", "%"), ("a.b", "a.b"),
         ("a,b", "a,b"),

@@ -90,6 +90,36 @@ private let octets = ["Content-Type": "application/octet-stream"]
     }
 }
 
+@Suite(.serialized, .sharesServices) struct `What a project may have at locations` {
+    let glance: TestGlance
+    init() throws {
+        glance = try .of(Self.self, Source.allowed.merging(["DEFAULT": "user_storage_quota = 1KB"]) { $1 }, runsTasks: true)
+        try glance.execute("UPDATE images SET status = 'deleted', deleted = 1")
+    }
+
+    private func add(_ sample: Sample, isExpected: Bool) throws -> (id: String, outcome: String?) {
+        let source = try Source(sample.bytes)
+        let id = try glance.hasImage()
+        let expected = #", "validation_data": {"os_hash_algo": "sha256", "os_hash_value": "\#(sample.sha256)"}"#
+        let json = #"{"url": "\#(source.url)"\#(isExpected ? expected : "")}"#
+        let reply = try glance.send("POST", "/v2/images/\(id)/locations", json: json)
+        #expect(reply.status == 202, "\(reply.text)")
+        return (id, try glance.ended(on: id)["status"]?.string)
+    }
+
+    @Test(arguments: [true, false]) func `is bounded by its quota`(_ isExpected: Bool) throws {
+        let (first, outcome) = try add(try Sample(600), isExpected: isExpected)
+        #expect(outcome == "success")
+        let (second, refusal) = try add(try Sample(600), isExpected: isExpected)
+        #expect(refusal == "failure")
+        #expect(try glance.status(of: first) == "active" && glance.status(of: second) == "queued")
+        #expect(try glance.task(on: second)["message"]?.string?.contains("1024") == true)
+        #expect(try glance.count("image_locations", where: "image_id = '\(second)' AND deleted = 0") == 0)
+        let (_, last) = try add(try Sample(424), isExpected: isExpected)
+        #expect(last == "success")
+    }
+}
+
 /// `image_stage_total` and `image_count_uploading`, the limits in Keystone.
 @Suite(.serialized) struct `What a project may stage` {
     /// The part of Keystone that limits need; all projects have the same.

@@ -179,8 +179,8 @@ package final class FailingCatalog: WholeCatalog {
         try call("report", job.task.image) { () throws(Fault) in try base.report(job, progress) }
     }
 
-    package func advance(_ job: Job, _ change: (inout Image) throws(Fault) -> Void) throws(Fault) -> Image {
-        try call("advance", job.task.image) { () throws(Fault) in try base.advance(job, change) }
+    package func advance(_ job: Job, claiming claim: QuotaClaim?, _ change: (inout Image) throws(Fault) -> Void) throws(Fault) -> Image {
+        try call("advance", job.task.image) { () throws(Fault) in try base.advance(job, claiming: claim, change) }
     }
 
     package func end(_ job: Job, _ outcome: JobOutcome, claiming claim: QuotaClaim?, _ change: (inout Image) throws(Fault) -> Void)

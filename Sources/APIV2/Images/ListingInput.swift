@@ -91,7 +91,8 @@ extension ImageListing {
         }
     }
 
-    /// Splits a list at its commas. An element in double quotes may contain commas and `\"`.
+    /// Splits a list at its commas. An element in double quotes may contain commas and `\"`. As in Glance, nothing before a comma is an empty
+    /// text, and nothing behind the last one is no element.
     private static func quotedList(_ text: Substring) throws(Fault) -> [String] {
         var elements: [String] = []
         var rest = text
@@ -117,7 +118,7 @@ extension ImageListing {
                 guard !element.contains("\"") else {
                     throw Fault(.invalid, "Invalid filter value \(text): a comma is missing before a quotation mark.")
                 }
-                if !element.isEmpty { elements.append(String(element)) }
+                elements.append(String(element))
                 rest = rest[element.endIndex...]
             }
             rest = rest.dropFirst()

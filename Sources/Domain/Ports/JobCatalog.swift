@@ -74,8 +74,10 @@ package protocol JobCatalog: Sendable {
 
     /// Changes the image that a job works on, without ending the job.
     ///
-    /// - Throws: what `change` throws; `.gone` when another worker has the job, or the image was deleted.
-    func advance(_ job: Job, _ change: (inout Image) throws(Fault) -> Void) throws(Fault) -> Image
+    /// - Parameter claim: the image owner's quota, and the bytes that the change adds.
+    /// - Throws: what `change` throws; `.gone` when another worker has the job, or the image was deleted; `.tooLarge` for a claim that exceeds
+    ///   the quota.
+    func advance(_ job: Job, claiming claim: QuotaClaim?, _ change: (inout Image) throws(Fault) -> Void) throws(Fault) -> Image
 
     /// Ends a job: the task's outcome and the image's change are written in one transaction. The call may be repeated when its answer was
     /// lost.
