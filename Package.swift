@@ -198,7 +198,7 @@ let package = Package(
                 .product(name: "Yams", package: "Yams"),
             ]),
         module("ImportTransforms", needs: ["Domain", "CLinux", "CPacking", "JSONDocument", "Threading"]),
-        module("RBDStore", needs: ["Domain", "CRBD", "JSONDocument", "Text", "Threading", logging]),
+        module("RBDStore", needs: ["Domain", "CRBD", "JSONDocument", "Numbers", "Text", "Threading", logging]),
         module("Messaging", needs: ["Domain", "CRabbitMQ", "NotificationWire", "Text", "Threading"]),
         module(
             "RegistryClient",

@@ -152,7 +152,8 @@ final class CephConnection: @unchecked Sendable {
         ]
     }
 
-    private static func text(_ characters: [CChar]) -> String {
+    /// The text that ends with the first zero.
+    static func text(_ characters: [CChar]) -> String {
         String(decoding: characters.prefix { $0 != 0 }.map { UInt8(bitPattern: $0) }, as: UTF8.self)
     }
 

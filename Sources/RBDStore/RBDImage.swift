@@ -30,12 +30,13 @@ final class RBDImage: @unchecked Sendable {
         connection.images.wrappingAdd(1, ordering: .sequentiallyConsistent)
         var text = [CChar](repeating: 0, count: 64)
         let result = connection.calls.pointee.rbd_get_id(raw, &text, text.count)
-        id = String(decoding: text.prefix { $0 != 0 }.map { UInt8(bitPattern: $0) }, as: UTF8.self)
+        id = CephConnection.text(text)
         try CephError.check(result, "asking for an image's id")
     }
 
-    /// Waits for the transfers that are under way, and closes the image; one that was just opened is closed later. While another call is on the image, as one that was given up and has
-    /// not come back yet, the end of that closes it: librbd crashes or hangs when an image is closed under a call.
+    /// Waits for the transfers that are under way, and closes the image; one that was just opened is closed later. While another call is on
+    /// the image, as one that was given up and has not come back yet, the end of that closes it: librbd crashes or hangs when an image is
+    /// closed under a call.
     func close() {
         let isFree = use.withLock { use in
             defer { use.isClosed = true }
@@ -144,7 +145,7 @@ final class RBDImage: @unchecked Sendable {
             // A longer value is not this service's.
             if result == -ENOENT || result == -ERANGE { return nil }
             try CephError.check(result, "reading an image's mark")
-            return String(decoding: value.prefix { $0 != 0 }.map { UInt8(bitPattern: $0) }, as: UTF8.self)
+            return CephConnection.text(value)
         }
     }
 

@@ -1,6 +1,7 @@
 package import Domain
 internal import JSONDocument
 internal import Glibc
+internal import Numbers
 
 extension RBDPool {
     /// What the pool may still take, and all that it has and may take: as the cluster reckons it from the copies that it keeps, its fullest
@@ -8,8 +9,7 @@ extension RBDPool {
     func space() throws(CephError) -> StoreSpace {
         let (left, quotaLeft, stored) = try room()
         let free = min(left, quotaLeft ?? left)
-        let (size, isTooMuch) = stored.addingReportingOverflow(free)
-        return StoreSpace(free: free, size: isTooMuch ? .max : size)
+        return StoreSpace(free: free, size: stored.addingClamped(free))
     }
 
     /// Bytes that the cluster has for the pool, that are left of the pool's quota (nil without one), and that the pool has stored.
