@@ -73,9 +73,9 @@ import Testing
         #expect(try download(id, ["Range": "bytes=9-"]).status == 416)
         #expect(try download(try glance.hasImage()).status == 404)
         #expect(try download(id, ["Range": "bytes=0-0"]).text == "h")
-        // In the order of the log, so anything in between would have been read.
-        #expect(try eventually { try sends().last?.payload["bytes_sent"] == 1 })
-        #expect(try sends().map { $0.payload["bytes_sent"]?.int } == [5, 1])
+        #expect(try eventually { try sends().count >= 2 })
+        #expect(try Set(sends().map { $0.payload["bytes_sent"]?.int }) == [1, 5])
+        #expect(try sends().count == 2)
         withExtendedLifetime(tasks) {}
     }
 
