@@ -88,10 +88,7 @@ import Testing
         case "active":
             #expect(image["os_hash_value"]?.string == sample.sha512 && image["checksum"]?.string == sample.md5, comment)
             #expect(image["size"]?.int == Int64(sample.bytes.count), comment)
-            for store in stores {
-                let isSame = FileManager.default.contents(atPath: "\(glance.folder)/\(store)/\(id)") == Data(sample.bytes)
-                #expect(isSame, comment)
-            }
+            for store in stores { #expect(try glance.stored(id, in: store)?.isSame(as: sample.bytes) == true, comment) }
             if task["status"]?.string == "success" {
                 #expect(Set(stores) == Set(Self.stores), comment)
             } else {
