@@ -31,7 +31,7 @@ package struct BaseURL: Sendable, Equatable {
     private static let longest = 255
 
     /// Whether a text from a client or proxy is valid in a link as `host` or `host:port`.
-    package static func isHost(_ text: some StringProtocol) -> Bool {
+    package static func isHost(_ text: String) -> Bool {
         1...longest ~= text.utf8.count && text.utf8.allSatisfy { isAlphanumeric($0) || ".-:[]_".utf8.contains($0) }
     }
 

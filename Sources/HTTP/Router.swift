@@ -15,22 +15,47 @@ package struct Route<Handler: Sendable>: Sendable {
     package let pattern: String
     package let bodyRule: BodyRule
     package let handler: Handler
-    let segments: [Segment]
 
     package init(_ method: Method, _ pattern: String, body: BodyRule = .any, _ handler: Handler) {
         self.method = method
         self.pattern = pattern
         self.bodyRule = body
         self.handler = handler
-        segments = pattern.dropFirst().split(separator: "/", omittingEmptySubsequences: false).map { part in
-            part.first == "{" ? .parameter(String(part.dropFirst().dropLast())) : .literal(String(part))
-        }
     }
 }
 
-enum Segment: Sendable {
-    case literal(String)
-    case parameter(String)
+/// What the search compares of the routes: each pattern once, with its routes. It is not generic, so that the search copies no routes: that
+/// took most of its time.
+private struct Pattern: Sendable {
+    let segments: [Segment]
+    /// The methods of the routes with this pattern, and the places of these routes.
+    var methods: [(method: Method, place: Int)] = []
+
+    enum Segment: Sendable {
+        case literal(String)
+        case parameter(String)
+    }
+
+    init(_ text: String) {
+        segments = text.dropFirst().split(separator: "/", omittingEmptySubsequences: false).map { part in
+            part.first == "{" ? .parameter(String(part.dropFirst().dropLast())) : .literal(String(part))
+        }
+    }
+
+    /// The parameters of a path; nil if it does not match the pattern.
+    func parameters(of parts: [String]) -> PathParameters? {
+        guard parts.count == segments.count else { return nil }
+        var parameters = PathParameters()
+        for (segment, part) in zip(segments, parts) {
+            switch segment {
+            case .literal(let text): guard text == part else { return nil }
+            case .parameter(let name):
+                guard !part.isEmpty else { return nil }
+                parameters.values.append((name, part))
+            }
+        }
+        return parameters
+    }
 }
 
 /// The decoded values of the `{…}` parts of a pattern.
@@ -65,8 +90,21 @@ package struct Router<Handler: Sendable>: Sendable {
     }
 
     private let routes: [Route<Handler>]
+    /// In the order of the table.
+    private let patterns: [Pattern]
 
-    package init(_ routes: [Route<Handler>]) { self.routes = routes }
+    package init(_ routes: [Route<Handler>]) {
+        self.routes = routes
+        var patterns: [Pattern] = []
+        var places: [String: Int] = [:]
+        for (place, route) in routes.enumerated() {
+            let pattern = places[route.pattern] ?? patterns.count
+            if pattern == patterns.count { patterns.append(Pattern(route.pattern)) }
+            places[route.pattern] = pattern
+            patterns[pattern].methods.append((route.method, place))
+        }
+        self.patterns = patterns
+    }
 
     /// Finds the route for a method and a path.
     ///
@@ -79,35 +117,13 @@ package struct Router<Handler: Sendable>: Sendable {
             if segment.utf8.contains(slash) { return .notFound }
             parts.append(segment)
         }
-        var allowed: [Method] = []
         let wanted = method == .HEAD ? .GET : method
         // The first pattern that matches decides: `/v1/images/detail` is never an image with that name.
-        var pattern: String?
-        // The loop runs over indices, because copying each route costs more than comparing it.
-        for place in routes.indices where pattern == nil || pattern == routes[place].pattern {
-            guard let parameters = Self.parameters(of: parts, by: routes[place].segments) else { continue }
-            pattern = routes[place].pattern
-            let method = routes[place].method
-            if method == wanted { return .found(routes[place], parameters) }
-            allowed.append(method)
-            if method == .GET { allowed.append(.HEAD) }
+        for pattern in patterns {
+            guard let parameters = pattern.parameters(of: parts) else { continue }
+            if let found = pattern.methods.first(where: { $0.method == wanted }) { return .found(routes[found.place], parameters) }
+            return .methodNotAllowed(pattern.methods.flatMap { $0.method == .GET ? [.GET, .HEAD] : [$0.method] })
         }
-        if !allowed.isEmpty { return .methodNotAllowed(allowed) }
         return Method.known.contains(method) ? .notFound : .notImplemented
-    }
-
-    /// The parameters of a path; nil if it does not match the pattern.
-    private static func parameters(of parts: [String], by segments: [Segment]) -> PathParameters? {
-        guard parts.count == segments.count else { return nil }
-        var parameters = PathParameters()
-        for (segment, part) in zip(segments, parts) {
-            switch segment {
-            case .literal(let text): guard text == part else { return nil }
-            case .parameter(let name):
-                guard !part.isEmpty else { return nil }
-                parameters.values.append((name, part))
-            }
-        }
-        return parameters
     }
 }

@@ -1,5 +1,5 @@
 /// A JSON value. Objects keep the order of their keys; if a key occurs twice, the last value counts.
-package indirect enum JSON: Sendable, Equatable {
+package enum JSON: Sendable, Equatable {
     case null
     case bool(Bool)
     case int(Int64)

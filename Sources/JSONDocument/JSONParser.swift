@@ -186,7 +186,7 @@ private struct JSONParser {
     }
 
     private func text(_ content: ArraySlice<UInt8>) throws(JSONSyntaxError) -> String {
-        guard let text = String(validating: content, as: UTF8.self) else { throw error("a string is not UTF-8") }
+        guard let text = String(utf8: content.span) else { throw error("a string is not UTF-8") }
         return text
     }
 

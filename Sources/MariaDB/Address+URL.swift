@@ -105,7 +105,7 @@ extension Address {
     /// - Parameter part: the name of the part for the error, if the text is not UTF-8 or contains NUL.
     static func unquoted(_ text: Substring, _ part: String) throws(AddressError) -> String {
         let bytes = percentDecodedBytes(text)
-        guard let text = String(validating: bytes, as: UTF8.self) else { throw AddressError("\(part) is no UTF-8") }
+        guard let text = String(utf8: bytes.span) else { throw AddressError("\(part) is no UTF-8") }
         guard !bytes.contains(0) else { throw AddressError("\(part) has a NUL (%00) in it") }
         return text
     }

@@ -1,4 +1,5 @@
 internal import CMariaDB
+internal import Text
 
 /// A prepared statement, closed when it is deallocated. Used by one thread at a time.
 final class Statement {
@@ -85,7 +86,7 @@ final class Statement {
         switch columns[index].kind {
         case .integer: columns[index].integer?.description
         case .time: columns[index].time?.description
-        case .text: String(validating: try bytes(index), as: UTF8.self)
+        case .text: String(utf8: try bytes(index))
         }
     }
 

@@ -25,7 +25,7 @@ package func percentDecoded(_ text: Substring, plusIsSpace: Bool = false) -> Str
     guard text.utf8.contains(where: { $0 == 0x25 || $0 == 0x2B || $0 == 0 || $0 == 0xEF }) else { return String(text) }
     if text.unicodeScalars.contains("\u{FFFD}") { return nil }
     let bytes = percentDecodedBytes(text, plusIsSpace: plusIsSpace)
-    return bytes.contains(0) ? nil : String(validating: bytes, as: UTF8.self)
+    return bytes.contains(0) ? nil : String(utf8: bytes.span)
 }
 
 /// Encodes everything but RFC 3986's unreserved characters.

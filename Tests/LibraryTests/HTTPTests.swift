@@ -28,6 +28,25 @@ import Testing
         #expect(parameters["tag"] == "%41")
     }
 
+    @Test func `obeys the first pattern that matches, wherever its rows stand`() {
+        let router = Router<String>([
+            Route(.GET, "/images/detail", "detail"), Route(.PUT, "/images/{image}", "put"), Route(.DELETE, "/images/detail", "clear"),
+            Route(.GET, "/images/{image}", "show"),
+        ])
+        func outcome(_ method: Method, _ path: String) -> String {
+            switch router.match(method, path) {
+            case .found(let route, _): route.handler
+            case .methodNotAllowed(let methods): methods.map(\.name).joined(separator: ",")
+            default: "none"
+            }
+        }
+        #expect(outcome(.HEAD, "/images/detail") == "detail")
+        #expect(outcome(.DELETE, "/images/detail") == "clear")
+        #expect(outcome(.PUT, "/images/detail") == "GET,HEAD,DELETE")
+        #expect(outcome(.GET, "/images/x") == "show")
+        #expect(outcome(.DELETE, "/images/x") == "PUT,GET,HEAD")
+    }
+
     @Test func `tells what it does not find`() {
         func outcome(_ method: String, _ path: String) -> String {
             switch router.match(Method(method), path) {

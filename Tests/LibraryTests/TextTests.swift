@@ -36,6 +36,23 @@ import Text
     }
 }
 
+@Suite struct `A text in UTF-8` {
+    @Test(arguments: [
+        "", "a", "fifteen bytes..", "sixteen bytes...", "grüße aus Köln", "日本語", "😀", "e\u{301}", "NUL \0 within", "\u{FFFD}",
+    ])
+    func `is the text of its bytes`(_ text: String) {
+        let bytes = Array(text.utf8)
+        for read in read(bytes) { #expect(read.map { Array($0.utf8) } == bytes) }
+    }
+
+    /// A lone byte of a sequence, one that is too short or too long, half of a surrogate pair, a number past the last character.
+    @Test(
+        arguments: [[0x80], [0xC3], [0x61, 0xE2, 0x82], [0xC0, 0x80], [0xED, 0xA0, 0x80], [0xF4, 0x90, 0x80, 0x80], [0xFF]] as [[UInt8]])
+    func `is nothing else`(_ bytes: [UInt8]) { #expect(read(bytes) == [nil, nil]) }
+
+    private func read(_ bytes: [UInt8]) -> [String?] { [String(utf8: bytes.span), bytes.withUnsafeBytes { String(utf8: $0) }] }
+}
+
 @Suite struct `A text in HTML` {
     @Test(arguments: [
         ("plain ü", "plain ü"), ("<a href=\"x\">'&'</a>", "&lt;a href=&quot;x&quot;&gt;&#x27;&amp;&#x27;&lt;/a&gt;"), ("&lt;", "&amp;lt;"),
