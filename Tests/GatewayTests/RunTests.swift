@@ -187,9 +187,10 @@ import Testing
         let (program, ports) = (Self.program, (api: try freePort(), registry: try freePort()))
         let words = Running.words(folder, ports) + (try configuration("[DEFAULT]\nworkers = 1") + emptyDatabase())
         let command = ([program] + words).map { "'\($0)'" }.joined(separator: " ")
-        let terminal = try ChildProcess("script", ["--quiet", "--command", "exec \(command)", "/dev/null"], output: "\(folder)/terminal.out")
+        let shown = "\(folder)/terminal.out"
+        let terminal = try ChildProcess("script", ["--quiet", "--command", "exec \(command)", "/dev/null"], output: shown)
         defer { terminal.stop() }
-        #expect(eventually { (try? String(contentsOfFile: "\(folder)/terminal.out", encoding: .utf8))?.contains("Ctrl-C ends it.") == true })
+        #expect(eventually { (try? String(contentsOfFile: shown, encoding: .utf8))?.contains("Ctrl-C ends it.") == true })
         let running = try #require(try child(of: terminal.id, "glance-manage"))
         try reload(running)
         #expect(try statusOfList(at: ports.api) == 200)
