@@ -1,6 +1,7 @@
 internal import Cryptography
 internal import Domain
 internal import HTTPClient
+internal import Text
 internal import Threading
 
 /// The requests of one upload that are under way, each sent by a thread of its own, and what came of them.
@@ -167,6 +168,6 @@ struct SentPart: Sendable {
     /// As the list of parts has it.
     var document: String {
         let sum = checksum.map { "<ChecksumSHA256>\($0)</ChecksumSHA256>" } ?? ""
-        return "<Part><PartNumber>\(number)</PartNumber><ETag>\(xmlEscaped(tag))</ETag>\(sum)</Part>"
+        return "<Part><PartNumber>\(number)</PartNumber><ETag>\(escapedForHTML(tag))</ETag>\(sum)</Part>"
     }
 }

@@ -84,7 +84,7 @@ package struct S3Store: ImageStore {
         let region = client.endpoint.region
         let constraint = """
             <CreateBucketConfiguration xmlns="http://s3.amazonaws.com/doc/2006-03-01/">\
-            <LocationConstraint>\(xmlEscaped(region))</LocationConstraint></CreateBucketConfiguration>
+            <LocationConstraint>\(escapedForHTML(region))</LocationConstraint></CreateBucketConfiguration>
             """
         for body in region == "us-east-1" ? [[]] : [Array(constraint.utf8), []] {
             let reply = try client.send("PUT", nil, body: body)

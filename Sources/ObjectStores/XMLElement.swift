@@ -120,8 +120,3 @@ private struct XMLScanner {
         return (digits.first == "x" ? UInt32(digits.dropFirst(), radix: 16) : UInt32(digits)).flatMap { Unicode.Scalar($0) }
     }
 }
-
-/// A text as the content of an XML element.
-func xmlEscaped(_ text: String) -> String {
-    text.reduce(into: "") { $0 += $1 == "&" ? "&amp;" : $1 == "<" ? "&lt;" : $1 == ">" ? "&gt;" : String($1) }
-}

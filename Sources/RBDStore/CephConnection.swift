@@ -48,51 +48,60 @@ final class CephConnection: @unchecked Sendable {
         }
     }
 
-    // MARK: images that are closed later
+    // MARK: the ends of images
 
-    /// An image to close, and when: of the monotonic clock.
-    struct Closing: @unchecked Sendable {
-        let image: UnsafeMutableRawPointer
-        let due: Double
+    /// An open image of librbd.
+    struct OpenImage: @unchecked Sendable {
+        let raw: UnsafeMutableRawPointer
+        /// The time of the monotonic clock before which it must not be closed; nil for one that may be closed at any time.
+        let earliest: Double?
+
+        /// Seconds until it may be closed.
+        var wait: Double { earliest.map { max(0, $0 - monotonicSeconds()) } ?? 0 }
     }
 
     private struct Closings {
-        var waiting: [Closing] = []
+        var waiting: [OpenImage] = []
         var isUnderWay = false
     }
 
     private let closings = Mutex(Closings())
 
-    /// Closes an image, behind those that are to be closed before it. One thread closes them, as long as there are any.
-    func close(_ closing: Closing) {
+    /// Closes an image, which waits for its transfers that are under way. One that must not be closed yet is closed later, behind those that
+    /// wait for that already; one thread closes them, as long as there are any.
+    ///
+    /// - Parameter mayWait: false for a thread of librbd, which must not wait for itself; another closes the image.
+    func close(_ image: OpenImage, mayWait: Bool) {
+        guard image.wait == 0 else { return closeLater(image) }
+        if mayWait { closeNow(image) } else { try? Thread.start { [self] in closeNow(image) } }
+    }
+
+    private func closeLater(_ image: OpenImage) {
         let isFirst = closings.withLock { closings in
-            closings.waiting.append(closing)
+            closings.waiting.append(image)
             defer { closings.isUnderWay = true }
             return !closings.isUnderWay
         }
         guard isFirst else { return }
         do throws(ThreadUnavailable) {
             // Until its end, the thread keeps the connection.
-            try Thread.start { [self] in while let next = nextClosing() { closeNow(next.image) } }
+            try Thread.start { [self] in while let next = nextClosing() { closeNow(next) } }
         } catch {
             closings.withLock { $0.isUnderWay = false }
         }
     }
 
-    private func nextClosing() -> Closing? {
-        let next = closings.withLock { closings -> Closing? in
+    private func nextClosing() -> OpenImage? {
+        let next = closings.withLock { closings -> OpenImage? in
             if closings.waiting.isEmpty { closings.isUnderWay = false }
             return closings.waiting.isEmpty ? nil : closings.waiting.removeFirst()
         }
-        guard let next else { return nil }
-        let wait = next.due - monotonicSeconds()
-        if wait > 0 { usleep(UInt32(wait * 1e6)) }
+        if let wait = next?.wait, wait > 0 { usleep(UInt32(wait * 1e6)) }
         return next
     }
 
-    /// Waits for the image's transfers that are under way.
-    func closeNow(_ image: UnsafeMutableRawPointer) {
-        _ = calls.pointee.rbd_close(image)
+    private func closeNow(_ image: OpenImage) {
+        _ = calls.pointee.rbd_close(image.raw)
         images.wrappingSubtract(1, ordering: .sequentiallyConsistent)
     }
 

@@ -8,7 +8,7 @@ final class RBDImage: @unchecked Sendable {
     let connection: CephConnection
     /// The cluster's own id of the image, which a new name does not change.
     let id: String
-    private let raw: UnsafeMutableRawPointer
+    private let image: CephConnection.OpenImage
     private let use = Mutex(Use())
 
     private struct Use {
@@ -17,16 +17,13 @@ final class RBDImage: @unchecked Sendable {
         var isClosed = false
     }
 
-    /// The time of the monotonic clock before which the image must not be closed; nil for one that may be closed at any time.
-    private let earliest: Double?
-
     /// librbd 16.2.15 has a fault where an image is opened at a snapshot: the thread that has reported the opening still takes a lock of the
     /// image, and crashes the process if that is closed by then. It needs microseconds for that, or as long as it stands still between them.
     private static let pause = 1.0
 
     init(_ raw: UnsafeMutableRawPointer, isAtSnapshot: Bool = false, on connection: CephConnection) throws(CephError) {
-        (self.connection, self.raw) = (connection, raw)
-        earliest = isAtSnapshot ? monotonicSeconds() + Self.pause : nil
+        self.connection = connection
+        image = .init(raw: raw, earliest: isAtSnapshot ? monotonicSeconds() + Self.pause : nil)
         connection.images.wrappingAdd(1, ordering: .sequentiallyConsistent)
         var text = [CChar](repeating: 0, count: 64)
         let result = connection.calls.pointee.rbd_get_id(raw, &text, text.count)
@@ -42,7 +39,7 @@ final class RBDImage: @unchecked Sendable {
             defer { use.isClosed = true }
             return !use.isClosed && use.calls == 0
         }
-        if isFree { end.close() }
+        if isFree { connection.close(image, mayWait: true) }
     }
 
     /// Calls librbd on the image.
@@ -61,33 +58,13 @@ final class RBDImage: @unchecked Sendable {
                 use.calls -= 1
                 return use.isClosed && use.calls == 0
             }
-            if isLast { end.close() }
+            if isLast { connection.close(image, mayWait: true) }
         }
-        return try body(raw, connection.calls.pointee)
+        return try body(image.raw, connection.calls.pointee)
     }
 
-    deinit {
-        guard !use.withLock({ $0.isClosed }) else { return }
-        // The last holder may be a thread of librbd, which must not wait for itself.
-        let end = end
-        try? Thread.start { end.close() }
-    }
-
-    private var end: End { End(raw: raw, earliest: earliest, connection: connection) }
-
-    private struct End: @unchecked Sendable {
-        let raw: UnsafeMutableRawPointer
-        let earliest: Double?
-        let connection: CephConnection
-
-        func close() {
-            if let earliest, earliest > monotonicSeconds() {
-                connection.close(.init(image: raw, due: earliest))
-            } else {
-                connection.closeNow(raw)
-            }
-        }
-    }
+    // The last holder may be a thread of librbd.
+    deinit { if !use.withLock({ $0.isClosed }) { connection.close(image, mayWait: false) } }
 
     // MARK: calls, each of which may take long
 

@@ -128,6 +128,13 @@ package final class Site: @unchecked Sendable {
         sockets = []
     }
 
+    /// Has all programs read their files again, as SIGHUP does; one that is just starting reads them anyway.
+    package func reload() {
+        noteReady()
+        for program in programs where program.isReady { program.process.signal(SIGHUP) }
+        nginx?.signal(SIGHUP)
+    }
+
     /// Restarts programs that ended by themselves, after a pause if that happens too often.
     ///
     /// - Throws: `NotStarted` with the error of a program that cannot start.

@@ -1,16 +1,17 @@
-/// A text for HTML and XML, in the content of an element or in the value of an attribute: no scalar of it is markup.
+/// A text for HTML and XML, in the content of an element or in the value of an attribute: nothing in it is markup.
 package func escapedForHTML(_ text: String) -> String {
-    var escaped = String.UnicodeScalarView()
-    // A scalar at a time: with an accent behind it, a `<` is another character, and markup all the same.
-    for scalar in text.unicodeScalars {
-        switch scalar {
-        case "&": escaped += "&amp;".unicodeScalars
-        case "<": escaped += "&lt;".unicodeScalars
-        case ">": escaped += "&gt;".unicodeScalars
-        case "\"": escaped += "&quot;".unicodeScalars
-        case "'": escaped += "&#x27;".unicodeScalars
-        default: escaped.append(scalar)
+    var escaped: [UInt8] = []
+    escaped.reserveCapacity(text.utf8.count)
+    // A byte at a time: with an accent behind it, a `<` is another character, and markup all the same.
+    for byte in text.utf8 {
+        switch byte {
+        case UInt8(ascii: "&"): escaped += "&amp;".utf8
+        case UInt8(ascii: "<"): escaped += "&lt;".utf8
+        case UInt8(ascii: ">"): escaped += "&gt;".utf8
+        case UInt8(ascii: "\""): escaped += "&quot;".utf8
+        case UInt8(ascii: "'"): escaped += "&#x27;".utf8
+        default: escaped.append(byte)
         }
     }
-    return String(escaped)
+    return String(decoding: escaped, as: UTF8.self)
 }

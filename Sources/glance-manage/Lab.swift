@@ -88,11 +88,14 @@ struct Lab {
         }
     }
 
-    /// Starts all programs, prints `ready`, and ends all after a signal, or when the terminal is closed.
+    /// Starts all programs, prints `ready`, and ends all after a signal, or when the terminal is closed. Another SIGHUP than that has them
+    /// read their files again.
     func run() throws {
+        let hadTerminal = Self.hasTerminal
+        let isToldToEnd = { Self.pending().contains { Self.ends($0, hadTerminal) } }
         var signals = sigset_t()
         sigemptyset(&signals)
-        for number in [SIGINT, SIGTERM, SIGQUIT, SIGHUP, SIGCHLD] { sigaddset(&signals, number) }
+        for number in Self.heeded + [SIGCHLD] { sigaddset(&signals, number) }
         pthread_sigmask(SIG_BLOCK, &signals, nil)
         defer {
             site.stop()
@@ -105,24 +108,40 @@ struct Lab {
         try migrations.apply { _ in }
         try views.installTelling()
         try site.start()
-        try site.waitUntilReady(unless: Self.isToldToEnd)
-        if !Self.isToldToEnd() { announce() }
+        try site.waitUntilReady(unless: isToldToEnd)
+        if !isToldToEnd() { announce() }
 
         var limit = timespec(tv_sec: 1, tv_nsec: 0)
         while true {
             let number = sigtimedwait(&signals, nil, &limit)
-            if [SIGINT, SIGTERM, SIGQUIT, SIGHUP].contains(number) { break }
+            if Self.ends(number, hadTerminal) { break }
+            if number == SIGHUP { site.reload() }
             guard site.isRunning else { throw ChildProcess.NotStarted(description: site.nginxSentence) }
             if let mariadb, !mariadb.isRunning { throw ChildProcess.NotStarted(description: mariadb.sentence) }
             try site.revive()
         }
     }
 
-    /// Whether a signal to end is pending.
-    private static func isToldToEnd() -> Bool {
+    private static let heeded = [SIGINT, SIGTERM, SIGQUIT, SIGHUP]
+
+    /// The signals that were not waited for yet.
+    private static func pending() -> [CInt] {
         var waiting = sigset_t()
         sigpending(&waiting)
-        return [SIGINT, SIGTERM, SIGQUIT, SIGHUP].contains { sigismember(&waiting, $0) == 1 }
+        return heeded.filter { sigismember(&waiting, $0) == 1 }
+    }
+
+    /// Whether a signal says that the service is to end. SIGHUP does so when the terminal of the start is gone.
+    private static func ends(_ number: CInt, _ hadTerminal: Bool) -> Bool {
+        number == SIGHUP ? hadTerminal && !hasTerminal : heeded.contains(number)
+    }
+
+    /// Whether the process has a terminal that can end it: a session that lost its terminal cannot open this file.
+    private static var hasTerminal: Bool {
+        let terminal = open("/dev/tty", O_RDWR | O_NOCTTY | O_CLOEXEC)
+        guard terminal >= 0 else { return false }
+        close(terminal)
+        return true
     }
 
     private func announce() {

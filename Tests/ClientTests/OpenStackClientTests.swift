@@ -58,7 +58,7 @@ import Testing
         let listed = try openstack("image", "list", "-f", "json", "--property", "os_distro=pages", "--sort", "name:asc").json.array
         #expect(listed?.map { $0["Name"]?.string ?? "" } == (100..<130).map { "page-\($0)" })
         // The service's default page has 25 images.
-        #expect(try glance.requests("GET", "/v2/images") >= 2)
+        #expect(try eventually { try glance.requests("GET", "/v2/images") >= 2 })
     }
 
     @Test func `deactivates and protects, and undoes both`() throws {

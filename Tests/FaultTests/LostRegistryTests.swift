@@ -83,7 +83,7 @@ import Testing
             let began = Date()
             let reply = try glance.send(method, "/v1/images/\(image)", headers)
             #expect(reply.status == 503)
-            #expect(1.5...10 ~= Date().timeIntervalSince(began))
+            #expect(Date().timeIntervalSince(began) >= 1.5)
             #expect(reply.text.contains("The image registry cannot be reached now."))
         }
         #expect(try glance.send("HEAD", "/v1/images/\(image)").status == 200, "who only reads does not wait")
@@ -97,7 +97,7 @@ import Testing
         try holder.execute("LOCK TABLES images WRITE")
         let began = Date()
         #expect(try glance.send("GET", "/v1/images").status == 503)
-        #expect(1.5...10 ~= Date().timeIntervalSince(began))
+        #expect(Date().timeIntervalSince(began) >= 1.5)
         try holder.execute("UNLOCK TABLES")
         #expect(try glance.send("GET", "/v1/images").status == 200)
     }

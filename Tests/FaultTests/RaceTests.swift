@@ -56,8 +56,15 @@ import Testing
         let image = try glance.hasImage()
         #expect(try glance.upload(data, to: image).status == 204)
         let connection = try HTTPConnection(port: glance.port)
-        try connection.send(glance.head("GET", "/v2/images/\(image)/file", .alice))
-        #expect(try eventually { try glance.workerLog().contains("GET /v2/images/{image}/file 200") })
+        // Other tests of the suite download too.
+        let request = "req-\(UUID().uuidString.lowercased())"
+        try connection.send(glance.head("GET", "/v2/images/\(image)/file", .alice, ["X-Openstack-Request-Id": request]))
+        #expect(
+            try eventually {
+                try glance.workerLog().split(separator: "\n").contains {
+                    $0.contains(request) && $0.contains("GET /v2/images/{image}/file 200")
+                }
+            })
         #expect(try glance.send("DELETE", "/v2/images/\(image)").status == 204)
         #expect(try connection.receive().body.isSame(as: data))
     }

@@ -95,7 +95,8 @@ import Threading
         let began = monotonicSeconds()
         let limits = Download.Limits(leastRate: 1000, averaged: 0.5, grace: 1)
         #expect(throws: HTTPClientError.of(.tooSlow)) { try Download(server.url(), limits: limits, judge: all).everything() }
-        #expect(1...6 ~= monotonicSeconds() - began)
+        // By itself, it would drip for hours.
+        #expect(monotonicSeconds() - began >= 1)
     }
 
     @Test func `whose header does not come is ended`() throws {
@@ -105,7 +106,7 @@ import Threading
         }
         let limits = Download.Limits(leastRate: 1000, averaged: 0.5, grace: 1)
         #expect(throws: HTTPClientError.self) { try Download(server.url(), limits: limits, judge: all) }
-        let silent = try RawServer { _, _ in sleep(5) }
+        let silent = try RawServer { _, _ in sleep(60) }
         #expect(throws: HTTPClientError.of(.tooSlow)) { try Download(silent.url(), limits: limits, judge: all) }
     }
 
@@ -127,19 +128,20 @@ import Threading
         }
         let began = monotonicSeconds()
         #expect(throws: HTTPClientError.of(.timedOut)) { try Download(server.url(), limits: .init(longest: 1), judge: all).everything() }
-        #expect(1...4 ~= monotonicSeconds() - began)
+        // The server never ends.
+        #expect(monotonicSeconds() - began >= 1)
     }
 
     @Test func `ends when nobody wants it any more`() throws {
         let server = try RawServer { connection, _ in
             connection.readHead()
             connection.send("HTTP/1.1 200 OK\r\nContent-Length: 10\r\n\r\nhello")
-            sleep(10)
+            sleep(60)
         }
-        let end = monotonicSeconds() + 0.5
-        let download = try Download(server.url(), judge: all, isCancelled: { monotonicSeconds() > end })
+        let end = Mutex(Double.infinity)
+        let download = try Download(server.url(), judge: all, isCancelled: { end.withLock { monotonicSeconds() > $0 } })
+        end.withLock { $0 = monotonicSeconds() + 0.5 }
         #expect(throws: HTTPClientError.of(.cancelled)) { try download.everything() }
-        #expect(monotonicSeconds() < end + 3)
     }
 
     @Test func `hangs up when it is let go`() throws {

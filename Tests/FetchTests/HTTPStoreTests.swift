@@ -3,6 +3,7 @@ import Foundation
 import Glibc
 import HTTPClient
 import Stores
+import Synchronization
 import TestSupport
 import Testing
 
@@ -76,10 +77,11 @@ import Testing
         let server = try RawServer { connection, _ in
             connection.readHead()
             connection.send("HTTP/1.1 200 OK\r\nContent-Length: 10\r\n\r\nhello")
-            sleep(5)
+            sleep(60)
         }
-        let end = Date().addingTimeInterval(0.5)
-        let fetched = try store(server.port).fetch(server.url(), atMost: 10, isCancelled: { Date() > end })
+        let end = Mutex(Date.distantFuture)
+        let fetched = try store(server.port).fetch(server.url(), atMost: 10, isCancelled: { end.withLock { Date() > $0 } })
+        end.withLock { $0 = Date().addingTimeInterval(0.5) }
         #expect(throws: Fault.of(.gone)) { try fetched.reader.everything() }
     }
 

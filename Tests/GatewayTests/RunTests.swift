@@ -34,10 +34,11 @@ import Testing
         /// Waits until it reports `ready`, and sends a request at once.
         func isReadyAndAnswers() throws -> Bool {
             guard eventually({ said.contains("ready: ") || !process.isRunning }), process.isRunning else { return false }
-            let connection = try HTTPConnection(port: ports.api)
-            try connection.send("GET /v2/images HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n")
-            return try connection.receive().status == 200
+            return try status() == 200
         }
+
+        /// How a list of images is answered.
+        func status() throws -> Int { try statusOfList(at: ports.api) }
     }
 
     private func run(_ words: [String] = []) throws -> Command {
@@ -165,8 +166,61 @@ import Testing
         #expect(running.said.contains("nginx was ended by signal 9 (\(folder)/log/nginx.log)"), "\(running.said)")
     }
 
+    /// The file's attributes do not show that it was written: only the signal tells.
+    @Test func `reads its files again at SIGHUP`() throws {
+        let words = try configuration("[DEFAULT]\nworkers = 1\n[oslo_policy]\npolicy_file = \(folder)/policy.yaml") + emptyDatabase()
+        func write(_ rule: String) throws {
+            let policy = "\(folder)/policy.yaml"
+            try "\"get_images\": \"\(rule)\"\n".write(toFile: policy, atomically: false, encoding: .utf8)
+            try FileManager.default.setAttributes([.modificationDate: Date(timeIntervalSince1970: 1_700_000_000)], ofItemAtPath: policy)
+        }
+        try write("@")
+        let running = try Running(folder, words)
+        #expect(try running.isReadyAndAnswers(), "\(running.said)")
+        try write("!")
+        try reload(running.process.id)
+        #expect(try eventually { try running.status() == 403 })
+        #expect(running.process.isRunning, "\(running.said)")
+    }
+
+    @Test func `ends when its terminal is closed`() throws {
+        let (program, ports) = (Self.program, (api: try freePort(), registry: try freePort()))
+        let words = Running.words(folder, ports) + (try configuration("[DEFAULT]\nworkers = 1") + emptyDatabase())
+        let command = ([program] + words).map { "'\($0)'" }.joined(separator: " ")
+        let shown = "\(folder)/terminal.out"
+        let terminal = try ChildProcess("script", ["--quiet", "--command", "exec \(command)", "/dev/null"], output: shown)
+        defer { terminal.stop() }
+        #expect(eventually { (try? String(contentsOfFile: shown, encoding: .utf8))?.contains("Ctrl-C ends it.") == true })
+        let running = try #require(try child(of: terminal.id, "glance-manage"))
+        try reload(running)
+        #expect(try statusOfList(at: ports.api) == 200)
+        terminal.signal(SIGKILL)
+        // Another may use the folder: all programs have ended.
+        #expect(try eventually { try Command("flock", ["--nonblock", "\(folder)/lock", "true"]).status == 0 })
+    }
+
+    /// Sends SIGHUP, and waits until the same nginx has other workers.
+    private func reload(_ service: Int32) throws {
+        let nginx = try #require(try child(of: service, "nginx"))
+        let before = try children(of: nginx)
+        kill(service, SIGHUP)
+        #expect(try eventually { try !children(of: nginx).isEmpty && before.isDisjoint(with: children(of: nginx)) })
+        #expect(try child(of: service, "nginx") == nginx)
+    }
+
+    private func children(of parent: Int32) throws -> Set<Int32> {
+        Set(try Command("pgrep", ["-P", String(parent)]).text.split(separator: "\n").compactMap { Int32($0) })
+    }
+
     private func child(of parent: Int32, _ name: String) throws -> Int32? {
         let command = try Command("pgrep", ["-P", String(parent), "-x", name])
         return command.text.split(separator: "\n").first.flatMap { Int32($0) }
     }
+}
+
+/// How a service answers a list of images.
+private func statusOfList(at port: Int) throws -> Int {
+    let connection = try HTTPConnection(port: port)
+    try connection.send("GET /v2/images HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n")
+    return try connection.receive().status
 }

@@ -81,6 +81,8 @@ import Testing
         let listening = try Listening(broker: broker)
         let first = try listening.glance.hasImage()
         #expect(try listening.taken(1, from: broker).first?.payload["id"]?.string == first)
+        // The broker has it before the service knows that.
+        #expect(try eventually { try listening.waiting().isEmpty })
         broker.stop()
         let ids = try (0..<30).map { _ in try listening.glance.hasImage() }
         #expect(try eventually { try listening.tasksLog().contains("notifications cannot be sent, and wait") })
@@ -88,6 +90,7 @@ import Testing
         try broker.start()
         #expect(try listening.taken(30, from: broker).map { $0.payload["id"]?.string } == ids)
         #expect(try eventually { try listening.waiting().isEmpty })
+        #expect(try eventually { try listening.tasksLog().contains("notifications are sent again") })
         // Each change of state is logged once, whatever the number of tries. The password is not logged.
         let log = try listening.tasksLog()
         #expect(log.components(separatedBy: "notifications cannot be sent").count == 2, "\(log)")
@@ -164,6 +167,7 @@ import Testing
         var tasks: Tasks? = try Tasks(of: listening.glance)
         _ = try listening.glance.hasImage()
         #expect(try listening.taken(1, from: broker).count == 1)
+        #expect(try eventually { try listening.waiting().isEmpty })
         tasks = nil
         let id = try listening.glance.hasImage()
         tasks = try Tasks(of: listening.glance)

@@ -82,7 +82,7 @@ import Testing
         let info = try ceph.engine.run("rbd", "info", "other/\(id)@snap").text
         #expect(info.contains("protected: True") && !info.contains("parent:"))
         #expect(try glance.send("DELETE", "/v2/images/\(id)").status == 204)
-        #expect(try !ceph.engine.run("rbd", "ls", "other").text.contains(id))
+        #expect(try eventually { try !ceph.engine.run("rbd", "ls", "other").text.contains(id) })
     }
 
     @Test func `serves what Glance's own driver wrote, and the reverse`() throws {
