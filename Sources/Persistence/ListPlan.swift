@@ -131,9 +131,9 @@ struct ListPlan {
         return .init(query: Query(text.sql, decode: decoded(keys.map(\.key))), values: text.values)
     }
 
-    /// The rows of a range that this page may need up to a place.
+    /// The rows of a range that this page may need up to a place, by the first two keys.
     func rows(in range: Range, before place: [SQLValue]) -> SQLFragment {
-        var conditions = [range.beginning, notLater(than: Array(place.prefix(1)))] + indexConditions(range.key)
+        var conditions = [range.beginning, notLater(than: Array(place.prefix(2)))] + indexConditions(range.key)
         if let later { conditions.append(later) }
         return "SELECT 1 FROM \(range.table) WHERE \(conditions.allOfThem)"
     }

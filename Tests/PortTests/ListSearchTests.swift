@@ -133,6 +133,18 @@ import Testing
         #expect(try Self.rowsRead(connection) { _ = try search.ids(plan) } < 2500)
     }
 
+    /// An estimate is up to half or twice the number.
+    @Test func `knows how far a place is where all images are equal in the first key`() throws {
+        let connection = try Self.connection()
+        let sort = [ImageListing.Sort(.containerFormat, .descending)] + Self.newestFirst
+        let plan = ListPlan(listing: Self.listing([], sort), caller: Person.admin.caller, marker: nil)
+        let range = try #require(plan.ranges(.containerFormat).first { $0.base == .visibility(.private) })
+        let end = plan.place(500, in: range)
+        let place = try #require(try connection.first(end.query, end.values))
+        let rows = try ListEstimates.rows(plan.rows(in: range, before: place), on: connection)
+        #expect((250...1000).contains(rows))
+    }
+
     /// The older half of the images pass, which come last: their index is read, and not first half as many rows in the order.
     @Test func `does not read on in the order where what passes is far`() throws {
         let connection = try Self.connection()
