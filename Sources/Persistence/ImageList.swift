@@ -30,10 +30,8 @@ extension MariaDBCatalog {
     private func ids(of listing: ImageListing, _ caller: Caller, on connection: Connection) throws -> (ids: [String], isFull: Bool)? {
         let marker = try listing.marker.map { try self.marker($0, of: listing, caller, connection) }
         guard listing.limit > 0, !listing.filters.contains(where: \.isNothing) else { return nil }
-        let ids = try search(connection).ids(ListPlan(listing: listing, caller: caller, marker: marker))
-        // A tag that Glance wrote twice returns its image twice.
-        var seen: Set<String> = []
-        return (ids.filter { seen.insert($0).inserted }, ids.count == listing.limit)
+        let found = try search(connection).ids(ListPlan(listing: listing, caller: caller, marker: marker))
+        return (found.ids, found.isFull)
     }
 
     private func search(_ connection: Connection) -> ListSearch { ListSearch(connection: connection, few: fewMemberships) }

@@ -12,7 +12,7 @@ struct ListCosts {
         case whole(ListPlan.Way, ListPlan.Sharing)
         /// Pieces of ranges in order.
         case pieces(Pieces)
-        /// No index has the order, so images that are equal in the first key are found group by group.
+        /// Images that are equal in the first key are found group by group, as no index has the order, or it has many first that do not pass.
         case groups
     }
 
@@ -23,7 +23,7 @@ struct ListCosts {
         let measure: ListPlan.Range
         let depth: Int
         /// Another way, and the rows of that range that cost as much; nil for none.
-        let other: (way: ListPlan.Way, depth: Double)?
+        let other: (way: ListPlan.Way, sharing: ListPlan.Sharing, depth: Double)?
     }
 
     /// Roughly what MariaDB 10.11 needs, in µs (10,000 images in memory, on a machine that was busy): for a row of an index that has all
@@ -52,10 +52,10 @@ struct ListCosts {
         let orders = plan.ordered.orderedKeys.flatMap(orders)
         let other = others.min { $0.cost < $1.cost }
         guard let best = orders.min(by: { $0.likely < $1.likely }) else {
-            return .whole(other?.way ?? .ranges(plan.keys[0].key), .byMembership)
+            return .whole(other?.way ?? .ranges(plan.keys[0].key), other?.sharing ?? .byMembership)
         }
         if let other, other.cost <= best.likely + (isInOrder ? 0 : 3 * Cost.statement) {
-            return .whole(other.way, .byMembership)
+            return .whole(other.way, other.sharing)
         }
         guard isInOrder else { return .groups }
         // Without filters each range ends where the page is full.
@@ -65,10 +65,12 @@ struct ListCosts {
         guard !isBounded, depth < 0.7 * best.all * best.share, let measure = best.measure else {
             return .whole(.ranges(best.key), best.sharing == .inOrder ? .inOrder : .byMembership)
         }
+        // The order has the images of each value by age, so that for each a filter on the age tells where to begin.
+        if plan.isByValue, plan.listing.filters.contains(where: { $0.column == "created_at" }) { return .groups }
         return .pieces(
             Pieces(
                 key: best.key, sharing: best.sharing, measure: measure, depth: max(1, Int(depth)),
-                other: other.map { ($0.way, $0.cost / best.row * best.share) }))
+                other: other.map { ($0.way, $0.sharing, $0.cost / best.row * best.share) }))
     }
 
     // MARK: in order
@@ -101,9 +103,9 @@ struct ListCosts {
         let passing = selectivity(without: key)
         var measures = plan.ranges(key)
         var remaining = measures.indices.map { place in
-            plan.after == nil ? filtered(key, place) : estimates[.remaining(key, place)]
+            plan.after == nil ? bounded(key, place) : estimates[.remaining(key, place)]
         }
-        var scanned = filtered(key)
+        var scanned = bounded(key)
         var matching = scanned * passing
         let isSharedInOrder = sharing == .inOrder
         if isSharedInOrder {
@@ -127,14 +129,22 @@ struct ListCosts {
         plan.columnConditions(key).isEmpty ? estimates[.whole(place)] : estimates[.filtered(key, place)]
     }
 
+    private func bounded(_ key: ImageListing.Sort.Key, _ place: Int) -> Double {
+        estimates.rows(.bounded(key, place)) ?? filtered(key, place)
+    }
+
+    /// The rows of all ranges that pass the filters that bound them.
+    private func bounded(_ key: ImageListing.Sort.Key) -> Double { plan.ranges(key).indices.reduce(0) { $0 + bounded(key, $1) } }
+
     /// The rows of all ranges that pass the filters on a key's column.
     private func filtered(_ key: ImageListing.Sort.Key) -> Double { plan.ranges(key).indices.reduce(0) { $0 + filtered(key, $1) } }
 
-    /// The part of the images that passes all filters but those on one key's column.
+    /// The part of the images that passes all filters but those that bound the ranges of a key's index.
     private func selectivity(without key: ImageListing.Sort.Key) -> Double {
         let whole = max(1, plan.ranges(.createdAt).indices.reduce(0) { $0 + estimates[.whole($1)] })
+        let bounding = plan.boundingKeys(key)
         var part = 1.0
-        for other in plan.filteredKeys where other != key { part *= min(1, filtered(other) / whole) }
+        for other in plan.filteredKeys where !bounding.contains(other) { part *= min(1, filtered(other) / whole) }
         for place in plan.startingFilters { part *= passing(place) }
         return part
     }
@@ -161,19 +171,22 @@ struct ListCosts {
 
     // MARK: other ways
 
-    private var others: [(way: ListPlan.Way, cost: Double)] {
+    private var others: [(way: ListPlan.Way, sharing: ListPlan.Sharing, cost: Double)] {
         let memberships = estimates[.memberships] * Cost.looked
-        var ways: [(ListPlan.Way, Double)] = plan.filteredKeys.map { key in
-            (.ranges(key), memberships + filtered(key) * (row(key) + Cost.sorted))
+        var ways: [(ListPlan.Way, ListPlan.Sharing, Double)] = plan.filteredKeys.flatMap { key in
+            let own = bounded(key) * (row(key) + Cost.sorted)
+            let byMembership = (ListPlan.Way.ranges(key), ListPlan.Sharing.byMembership, memberships + own)
+            guard let shared = estimates.rows(.sharedFiltered(key)) else { return [byMembership] }
+            return [byMembership, (.ranges(key), .inOrder, own + shared * (row(key) + Cost.looked + Cost.joined))]
         }
         if plan.orderedKeys.isEmpty {
             let key = plan.keys[0].key
-            ways.append((.ranges(key), memberships + filtered(key) * (row(key) + Cost.sorted)))
+            ways.append((.ranges(key), .byMembership, memberships + bounded(key) * (row(key) + Cost.sorted)))
         }
         for place in plan.startingFilters {
             // The image that a tag or a property names is read last.
             let image = plan.listing.filters[place].isProbe ? plan.probes.reduce(Cost.joined) { $1 == place ? $0 : $0 * passing($1) } : 0
-            ways.append((.filter(place), estimates[.filter(place)] * (Cost.looked + probing(without: place) + image)))
+            ways.append((.filter(place), .byMembership, estimates[.filter(place)] * (Cost.looked + probing(without: place) + image)))
         }
         return ways
     }
@@ -212,7 +225,7 @@ extension ListPlan {
     // MARK: order
 
     /// Whether all images have one value in a key, in each range of the index on another one.
-    private func isFixed(_ key: ImageListing.Sort.Key, by index: ImageListing.Sort.Key) -> Bool {
+    func isFixed(_ key: ImageListing.Sort.Key, by index: ImageListing.Sort.Key) -> Bool {
         guard key != .id else { return false }
         return given.contains { $0.key == key } || listing.filters.contains { $0.column == key.rawValue && $0.isEquality }
             || key == index && severalValues(key) != nil

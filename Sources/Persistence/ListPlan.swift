@@ -20,6 +20,8 @@ struct ListPlan {
     /// Columns whose values are given, because images that are equal in them are sorted by the next ones.
     var given: [(key: ImageListing.Sort.Key, value: SQLValue)] = []
     var sharing = Sharing.byMembership
+    /// Whether images may be looked for one value of the first key at a time.
+    var triesValues = true
     /// The places of the filters on tags and properties, in the order in which an image is asked for them.
     var probes: [Int]
 
@@ -99,19 +101,71 @@ struct ListPlan {
     /// The values of the keys of the image that lies so many images behind the beginning of a range; filters on other columns do not count.
     func place(_ distance: Int, in range: Range) -> Query<[SQLValue]>.Bound {
         let columns = keys.map { "i.\($0.key.rawValue)" }.joined(separator: ", ")
-        var conditions = [range.condition] + columnConditions(range.key)
+        var conditions = [range.condition] + indexConditions(range.key)
         if let later { conditions.append(later) }
-        let kinds = keys.map(\.key)
         let text: SQLFragment = """
             SELECT \(word: columns) FROM \(range.table) WHERE \(conditions.allOfThem)
              ORDER BY \(word: order { "i.\($0)" }) LIMIT 1 OFFSET \(.int(Int64(distance)))
             """
+        return .init(query: Query(text.sql, decode: decoded(keys.map(\.key))), values: text.values)
+    }
+
+    /// The values of the keys of the image that comes first in the list, of those that pass the filters on a key and have its least or
+    /// greatest values; nil without such filters. They show where the filtered images are if age and filter depend on each other.
+    func nearest(by key: ImageListing.Sort.Key) -> Query<[SQLValue]>.Bound? {
+        let filters = columnConditions(key)
+        guard !filters.isEmpty else { return nil }
+        let columns = keys.map { "i.\($0.key.rawValue)" }.joined(separator: ", ")
+        let ends: [SQLFragment] = ranges(key).flatMap { range in
+            ["ASC", "DESC"].map { direction in
+                """
+                (SELECT \(word: columns) FROM \(range.table) WHERE \(([range.condition] + filters).allOfThem)
+                  ORDER BY i.\(word: key.rawValue) \(word: direction) LIMIT 8)
+                """
+            }
+        }
+        let later: SQLFragment = self.later.map { " WHERE \($0)" } ?? ""
+        let text: SQLFragment = """
+            SELECT \(word: columns) FROM (\(ends.joined(" UNION ALL "))) AS i\(later) ORDER BY \(word: order { "i.\($0)" }) LIMIT 1
+            """
+        return .init(query: Query(text.sql, decode: decoded(keys.map(\.key))), values: text.values)
+    }
+
+    /// The rows of a range that this page may need up to a place, by the first two keys.
+    func rows(in range: Range, before place: [SQLValue]) -> SQLFragment {
+        var conditions = [range.beginning, notLater(than: Array(place.prefix(2)))] + indexConditions(range.key)
+        if let later { conditions.append(later) }
+        return "SELECT 1 FROM \(range.table) WHERE \(conditions.allOfThem)"
+    }
+
+    /// The next value of the first key in the ranges that the caller may see images of, filtered or not.
+    var nextValue: Query<[SQLValue]>.Bound {
+        let key = keys[0].key
+        let first = "\(key.rawValue) \(keys[0].direction.rawValue.uppercased())"
+        var conditions = columnConditions(key)
+        if let after, let later = Self.later("i.\(key.rawValue)", than: after[0], keys[0].direction) { conditions.append(later) }
+        if let after, case .null = after[0], keys[0].direction == .descending { conditions.append("FALSE") }
+        let all = ranges(key) + (sharingProject == nil ? [] : deletedValues.map { deleted in sharedRange(key, deleted) })
+        let ends: [SQLFragment] = all.map { range in
+            """
+            (SELECT i.\(word: key.rawValue) FROM \(range.table) WHERE \(([range.beginning] + conditions).allOfThem)
+              ORDER BY i.\(word: first) LIMIT 1)
+            """
+        }
+        let text = ends.joined(" UNION ALL ")
         return .init(
-            query: Query(text.sql) { row throws(MariaDBError) in
-                var values: [SQLValue] = []
-                for (place, key) in kinds.enumerated() { values.append(try row.sortValue(place, of: key)) }
-                return values
-            }, values: text.values)
+            query: Query("SELECT * FROM (\(text.sql)) AS found ORDER BY \(first) LIMIT 1", decode: decoded([key])), values: text.values)
+    }
+
+    /// Whether filters let pass some of many images that are equal in the first key, which has few values.
+    var isByValue: Bool { triesValues && !listing.filters.isEmpty && [.status, .containerFormat, .diskFormat].contains(keys[0].key) }
+
+    private func decoded(_ kinds: [ImageListing.Sort.Key]) -> @Sendable (borrowing Row) throws(MariaDBError) -> [SQLValue] {
+        { row throws(MariaDBError) in
+            var values: [SQLValue] = []
+            for (place, key) in kinds.enumerated() { values.append(try row.sortValue(place, of: key)) }
+            return values
+        }
     }
 
     /// The value of the first key of an image.
@@ -186,6 +240,14 @@ struct ListPlan {
         listing.filters.filter { $0.column == key.rawValue }.compactMap(\.condition)
             + given.filter { $0.key == key }.map { Self.equal("i.\($0.key.rawValue)", $0.value) }
     }
+
+    /// The keys whose filters bound a range of the index on a key: that one and, if all images of the range are equal in it, the age.
+    func boundingKeys(_ key: ImageListing.Sort.Key) -> [ImageListing.Sort.Key] {
+        key != .createdAt && isFixed(key, by: key) ? [key, .createdAt] : [key]
+    }
+
+    /// What the filters say of the columns that the index on a key has in order.
+    func indexConditions(_ key: ImageListing.Sort.Key) -> [SQLFragment] { boundingKeys(key).flatMap(columnConditions) }
 
     /// The condition on every image of the page, however it is found.
     private var common: SQLFragment {

@@ -149,9 +149,10 @@ extension ListPlan {
     }
 
     /// The range in which images that are shared with the caller are looked for by the order of the list.
-    func sharedRange(_ key: ImageListing.Sort.Key) -> Range {
-        Range(
-            key: key, base: onlyOwner.map { .owner($0) } ?? .visibility(.shared), deleted: deletedValues[0], isHidden: listing.isHidden)
+    func sharedRange(_ key: ImageListing.Sort.Key) -> Range { sharedRange(key, deletedValues[0]) }
+
+    func sharedRange(_ key: ImageListing.Sort.Key, _ deleted: Bool) -> Range {
+        Range(key: key, base: onlyOwner.map { .owner($0) } ?? .visibility(.shared), deleted: deleted, isHidden: listing.isHidden)
     }
 
     // MARK: conditions

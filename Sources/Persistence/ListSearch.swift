@@ -2,9 +2,6 @@ internal import Domain
 internal import MariaDB
 
 /// Finds the ids of a page.
-///
-/// An image that the tag read first names twice, as the index takes letters of both cases for one, is found twice and counts twice. So a page may have
-/// fewer images than its limit although others follow. As many ids as the limit always mean that others may follow.
 struct ListSearch {
     let connection: Connection
     /// Whether all statements see the same moment.
@@ -14,15 +11,32 @@ struct ListSearch {
     /// - Parameter few: what other searches found.
     init(connection: Connection, few: FewMemberships) { (self.connection, self.few) = (connection, few) }
 
-    func ids(_ plan: ListPlan) throws(MariaDBError) -> [String] {
-        guard let estimates = try estimates(plan) else { return try all(plan.ids(.ranges(plan.orderedKeys[0]))) }
+    /// The first images of a list.
+    struct Found {
+        /// In the list's order, each once.
+        var ids: [String]
+        /// Whether there may be more. There may be even if there are fewer ids than a page has: an image that the tag read first names twice, as
+        /// the index takes letters of both cases for one, is found twice and counts twice.
+        var isFull: Bool
+
+        static let nothing = Found(ids: [], isFull: false)
+
+        /// What comes before the first image that is not known: behind a full part others may come.
+        func within(_ part: Found) -> ArraySlice<String> {
+            guard part.isFull, let last = part.ids.last, let place = ids.firstIndex(of: last) else { return ids[...] }
+            return ids[...place]
+        }
+    }
+
+    func ids(_ plan: ListPlan) throws(MariaDBError) -> Found {
+        guard let estimates = try estimates(plan) else { return try found(plan, .ranges(plan.orderedKeys[0])) }
         var plan = plan
         // What few images pass is asked first.
         plan.probes.sort { estimates.rows(of: $0) ?? .infinity < estimates.rows(of: $1) ?? .infinity }
         switch ListCosts(plan, estimates).choice {
         case .whole(let way, let sharing):
             plan.sharing = sharing
-            return try all(plan.ids(way))
+            return try found(plan, way)
         case .pieces(let pieces): return try inPieces(plan, pieces)
         case .groups: return try inSnapshot { [plan] (search) throws(MariaDBError) in try search.inGroups(plan) }
         }
@@ -42,15 +56,15 @@ struct ListSearch {
     }
 
     /// Has all statements of a search see the same moment.
-    private func inSnapshot(_ body: (ListSearch) throws(MariaDBError) -> [String]) throws(MariaDBError) -> [String] {
+    private func inSnapshot(_ body: (ListSearch) throws(MariaDBError) -> Found) throws(MariaDBError) -> Found {
         if isSnapshot { return try body(self) }
         var search = self
         search.isSnapshot = true
         try connection.begin("START TRANSACTION WITH CONSISTENT SNAPSHOT, READ ONLY")
         do throws(MariaDBError) {
-            let ids = try body(search)
+            let found = try body(search)
             try connection.commit()
-            return ids
+            return found
         } catch {
             connection.rollBack()
             throw error
@@ -62,78 +76,105 @@ struct ListSearch {
     private static let patience = 0.5
 
     /// Reads ranges in order, in pieces, until the page is full or another way is cheaper.
-    func inPieces(_ plan: ListPlan, _ pieces: ListCosts.Pieces) throws(MariaDBError) -> [String] {
+    func inPieces(_ plan: ListPlan, _ pieces: ListCosts.Pieces) throws(MariaDBError) -> Found {
         guard pieces.sharing == .apart else { return try rangesInPieces(plan, pieces) }
         return try inSnapshot { (search) throws(MariaDBError) in
-            let shared = try search.all(plan.ids(.memberships))
+            let shared = try search.found(plan, .memberships)
             let own = try search.rangesInPieces(plan, pieces)
-            guard !shared.isEmpty else { return own }
-            var ids = try search.all(plan.sorted(own + shared, without: nil))
-            // Where one of the two has a page's ids, others of its images may lie behind the last one.
-            let ends = [own, shared].filter { $0.count >= plan.limit }.compactMap { $0.last }
-            if let end = ids.firstIndex(where: ends.contains) { ids.removeSubrange((end + 1)...) }
-            return plan.filled(ids, isFull: !ends.isEmpty)
+            guard !shared.ids.isEmpty else { return own }
+            let all = Found(ids: try search.all(plan.sorted(own.ids + shared.ids, without: nil)), isFull: false)
+            let count = min(plan.limit, all.within(own).count, all.within(shared).count)
+            return Found(ids: Array(all.ids.prefix(count)), isFull: own.isFull || shared.isFull || count == plan.limit)
         }
     }
 
-    private func rangesInPieces(_ plan: ListPlan, _ pieces: ListCosts.Pieces) throws(MariaDBError) -> [String] {
-        var found: [String] = []
+    private func rangesInPieces(_ plan: ListPlan, _ pieces: ListCosts.Pieces) throws(MariaDBError) -> Found {
+        var found = Found.nothing
         var piece = plan
         piece.sharing = pieces.sharing
         var (depth, spent) = (pieces.depth, 0.0)
         while true {
             let end = piece.place(depth, in: pieces.measure)
             piece.upTo = try connection.first(end.query, end.values)
-            found += try all(piece.ids(.ranges(pieces.key)))
-            guard let place = piece.upTo, found.count < plan.limit else { return found }
-            (piece.after, piece.upTo, piece.limit) = (place, nil, plan.limit - found.count)
+            let more = try self.found(piece, .ranges(pieces.key))
+            found = Found(ids: found.ids + more.ids, isFull: more.isFull)
+            guard let place = piece.upTo, !found.isFull else { return found }
+            (piece.after, piece.upTo, piece.limit) = (place, nil, plan.limit - found.ids.count)
             spent += Double(depth)
             depth *= 3
             guard let other = pieces.other else { continue }
             // As many rows again for each image that is missing, as those that were found took. Nothing tells how far the first one is.
-            let left = found.isEmpty ? 0 : spent * Double(piece.limit) / Double(found.count)
+            let left = found.ids.isEmpty ? 0 : spent * Double(piece.limit) / Double(found.ids.count)
             let rest = other.depth * Self.patience - spent
-            if left > other.depth || (found.isEmpty && rest < 1) {
-                if piece.sharing == .inOrder { piece.sharing = .byMembership }
-                return found + (try all(piece.ids(other.way)))
+            var isFar = false
+            if found.ids.isEmpty {
+                isFar = rest < 1
+                if !isFar, let distance = try distance(piece, pieces.measure, other.way) { isFar = distance > other.depth }
             }
-            if found.isEmpty { depth = min(depth, Int(rest)) }
+            if left > other.depth || isFar {
+                if piece.sharing != .apart { piece.sharing = other.sharing }
+                let last = try self.found(piece, other.way)
+                return Found(ids: found.ids + last.ids, isFull: last.isFull)
+            }
+            if found.ids.isEmpty { depth = min(depth, Int(rest)) }
         }
     }
 
+    /// Roughly how many rows of a range come before the images that the index on another key has first or last.
+    private func distance(_ plan: ListPlan, _ range: ListPlan.Range, _ way: ListPlan.Way) throws(MariaDBError) -> Double? {
+        guard case .ranges(let key) = way, let nearest = plan.nearest(by: key) else { return nil }
+        guard let place = try connection.first(nearest.query, nearest.values) else { return nil }
+        return try ListEstimates.rows(plan.rows(in: range, before: place), on: connection)
+    }
+
     /// Finds images by the first key, which an index has in order, and sorts those of the page that are equal in it.
-    func inGroups(_ plan: ListPlan) throws(MariaDBError) -> [String] {
+    func inGroups(_ plan: ListPlan) throws(MariaDBError) -> Found {
         var found: [String] = []
+        var rest = plan
         if let after = plan.after {
             var group = plan.group(after[0])
             group.after = Array(after.dropFirst())
-            found = try ids(group)
-            guard found.count < plan.limit else { return found }
+            let first = try ids(group)
+            guard !first.isFull else { return first }
+            found = first.ids
+            rest.limit -= found.count
         }
-        var next = plan.ordered
-        next.limit = plan.limit - found.count
-        let ids = try ids(next)
-        guard ids.count == next.limit else { return ids.isEmpty ? found : found + (try all(plan.sorted(ids, without: nil))) }
+        // In the order of the first key alone all images of one value may come before those that pass the filters.
+        for _ in 0..<Self.valuesAlone where rest.isByValue {
+            let next = rest.nextValue
+            guard let value = try connection.first(next.query, next.values) else { return Found(ids: found, isFull: false) }
+            let group = try ids(rest.group(value[0]))
+            found += group.ids
+            guard !group.isFull else { return Found(ids: found, isFull: true) }
+            (rest.after, rest.limit) = (value, rest.limit - group.ids.count)
+        }
+        rest.triesValues = false
+        let ordered = try ids(rest.ordered)
+        guard rest.orderedKeys.isEmpty else { return Found(ids: found + ordered.ids, isFull: ordered.isFull) }
+        guard ordered.isFull else {
+            return Found(ids: ordered.ids.isEmpty ? found : found + (try all(plan.sorted(ordered.ids, without: nil))), isFull: false)
+        }
         // Of the images that are equal to the last one in the first key, others may come before it.
-        let last = plan.firstKey(of: ids[ids.count - 1])
-        guard let value = try connection.first(last.query, last.values)?.first else { return found + ids }
-        found += try all(plan.sorted(ids, without: value))
-        var group = plan.group(value)
-        group.limit = plan.limit - found.count
-        return plan.filled(found + (try self.ids(group)), isFull: true)
+        let last = plan.firstKey(of: ordered.ids[ordered.ids.count - 1])
+        guard let value = try connection.first(last.query, last.values)?.first else { return Found(ids: found + ordered.ids, isFull: true) }
+        let before = try all(plan.sorted(ordered.ids, without: value))
+        rest.limit -= before.count
+        return Found(ids: found + before + (try ids(rest.group(value)).ids), isFull: true)
+    }
+
+    /// The values of the first key whose images are looked for one value at a time, before many values without images become dear.
+    private static let valuesAlone = 4
+
+    /// The images that a way finds.
+    func found(_ plan: ListPlan, _ way: ListPlan.Way) throws(MariaDBError) -> Found {
+        let rows = try all(plan.ids(way))
+        var seen: Set<String> = []
+        return Found(ids: rows.filter { seen.insert($0).inserted }, isFull: rows.count == plan.limit)
     }
 
     /// The ids that a statement returns.
     func all(_ ids: SQLFragment?) throws(MariaDBError) -> [String] {
         guard let ids else { return [] }
         return try connection.all(Query(ids.sql) { row throws(MariaDBError) in try row.text(0) }, ids.values)
-    }
-}
-
-extension ListPlan {
-    /// The ids of a page, the last one repeated if others may follow.
-    fileprivate func filled(_ ids: [String], isFull: Bool) -> [String] {
-        guard isFull, let last = ids.last else { return Array(ids.prefix(limit)) }
-        return Array(ids.prefix(limit)) + repeatElement(last, count: max(0, limit - ids.count))
     }
 }

@@ -42,17 +42,22 @@ import Testing
             func expect(_ way: String, _ ids: [String]) {
                 #expect(ids == expected, "\(way): \(person) \(row.filters) \(row.sort) after \(marker ?? "nothing")")
             }
-            expect("chosen", try search.ids(plan))
-            for key in plan.filteredKeys { expect("\(key)", try search.all(plan.ids(.ranges(key)))) }
+            expect("chosen", try search.ids(plan).ids)
+            for key in plan.filteredKeys {
+                expect("\(key)", try search.all(plan.ids(.ranges(key))))
+                var shared = plan
+                shared.sharing = .inOrder
+                expect("\(key), shared in order", try search.all(shared.ids(.ranges(key))))
+            }
             for place in plan.startingFilters { expect("filter \(place)", try search.all(plan.ids(.filter(place)))) }
             guard let key = plan.orderedKeys.first, let range = plan.ranges(key).last else {
-                expect("groups", try search.inGroups(plan))
+                expect("groups", try search.inGroups(plan).ids)
                 continue
             }
-            let other = plan.filteredKeys.first.map { (way: ListPlan.Way.ranges($0), depth: 400.0) }
+            let other = plan.filteredKeys.first.map { (way: ListPlan.Way.ranges($0), sharing: ListPlan.Sharing.byMembership, depth: 400.0) }
             for sharing in ListPlan.Sharing.allCases {
                 let pieces = ListCosts.Pieces(key: key, sharing: sharing, measure: range, depth: 7, other: other)
-                expect("pieces, \(sharing)", try search.inPieces(plan, pieces))
+                expect("pieces, \(sharing)", try search.inPieces(plan, pieces).ids)
             }
         }
     }
@@ -62,10 +67,10 @@ import Testing
     @Test(arguments: Person.allCases) func `finds every image that a tag names twice`(_ person: Person) throws {
         let connection = try Self.connection()
         let search = ListSearch(connection: connection, few: FewMemberships())
-        let ways: [(sort: [ImageListing.Sort], page: (ListPlan) throws -> [String])] =
+        let ways: [(sort: [ImageListing.Sort], page: (ListPlan) throws -> ListSearch.Found)] =
             [
                 (Self.newestFirst, { try search.ids($0) }),
-                (Self.newestFirst, { try search.all($0.ids(.filter(0))) }),
+                (Self.newestFirst, { try search.found($0, .filter(0)) }),
                 (
                     [.init(.name, .ascending), .init(.size, .descending)] + Self.newestFirst, { try search.inGroups($0) }
                 ),
@@ -83,15 +88,14 @@ import Testing
         for (number, way) in ways.enumerated() {
             var listing = Self.listing([.tag("twice")], way.sort)
             listing.limit = 100_000
-            let whole = try search.all(ListPlan(listing: listing, caller: person.caller, marker: nil).ids(.filter(0)))
-            let expected = whole.indices.filter { $0 == 0 || whole[$0] != whole[$0 - 1] }.map { whole[$0] }
+            let expected = try search.found(ListPlan(listing: listing, caller: person.caller, marker: nil), .filter(0)).ids
             listing.limit = 7
             var (found, marker, isFull): ([String], Image?, Bool) = ([], nil, true)
             while isFull {
                 let page = try way.page(ListPlan(listing: listing, caller: person.caller, marker: marker))
-                for id in page where found.last != id { found.append(id) }
-                isFull = page.count == listing.limit
-                marker = try Self.image(page.last, connection)
+                found += page.ids
+                isFull = page.isFull && found.count <= expected.count
+                marker = try Self.image(page.ids.last, connection)
             }
             #expect(found == expected, "way \(number) as \(person)")
         }
@@ -114,7 +118,7 @@ import Testing
         for sort in [Self.newestFirst, [.init(.name, .ascending), .init(.size, .descending)] + Self.newestFirst] {
             let plan = ListPlan(listing: Self.listing(words.map { .tag($0) }, sort), caller: Person.admin.caller, marker: nil)
             var found: [String] = []
-            let rows = try Self.rowsRead(connection) { found = try search.ids(plan) }
+            let rows = try Self.rowsRead(connection) { found = try search.ids(plan).ids }
             #expect(Set(found) == ["i-4"])
             #expect(rows < 3000)
         }
@@ -127,6 +131,64 @@ import Testing
         let listing = Self.listing([.time(.updatedAt, .less, Self.moment(11_700))], Self.newestFirst)
         let plan = ListPlan(listing: listing, caller: Person.admin.caller, marker: nil)
         #expect(try Self.rowsRead(connection) { _ = try search.ids(plan) } < 2500)
+    }
+
+    /// An estimate is up to half or twice the number.
+    @Test func `knows how far a place is where all images are equal in the first key`() throws {
+        let connection = try Self.connection()
+        let sort = [ImageListing.Sort(.containerFormat, .descending)] + Self.newestFirst
+        let plan = ListPlan(listing: Self.listing([], sort), caller: Person.admin.caller, marker: nil)
+        let range = try #require(plan.ranges(.containerFormat).first { $0.base == .visibility(.private) })
+        let end = plan.place(500, in: range)
+        let place = try #require(try connection.first(end.query, end.values))
+        let rows = try ListEstimates.rows(plan.rows(in: range, before: place), on: connection)
+        #expect((250...1000).contains(rows))
+    }
+
+    /// The older half of the images pass, which come last: their index is read, and not first half as many rows in the order.
+    @Test func `does not read on in the order where what passes is far`() throws {
+        let connection = try Self.connection()
+        let search = ListSearch(connection: connection, few: FewMemberships())
+        let listing = Self.listing([.time(.updatedAt, .less, Self.moment(6000))], Self.newestFirst)
+        let plan = ListPlan(listing: listing, caller: Person.admin.caller, marker: nil)
+        let sorted = try Self.rowsRead(connection) { _ = try search.all(plan.ids(.ranges(.updatedAt))) }
+        #expect(try Self.rowsRead(connection) { _ = try search.ids(plan) } < sorted * 6 / 5)
+    }
+
+    /// The newer half passes. By age the older half of each format comes first.
+    @Test(arguments: [ImageListing.Sort.Key.diskFormat, .containerFormat, .status], [ImageListing.Sort.Direction.ascending, .descending])
+    func `sorts a few values by another key without reading what does not pass`(
+        _ key: ImageListing.Sort.Key, _ direction: ImageListing.Sort.Direction
+    ) throws {
+        let connection = try Self.connection()
+        let search = ListSearch(connection: connection, few: FewMemberships())
+        let sort: [ImageListing.Sort] = [
+            .init(key, direction), .init(.name, .descending), .init(.createdAt, .descending), .init(.id, .descending),
+        ]
+        for person in Person.allCases {
+            let listing = Self.listing([.time(.updatedAt, .greater, Self.moment(6000))], sort)
+            let plan = ListPlan(listing: listing, caller: person.caller, marker: nil)
+            var found: [String] = []
+            let rows = try Self.rowsRead(connection) { found = try search.ids(plan).ids }
+            #expect(rows < 3000, "\(person)")
+            #expect(found == (try search.all(plan.ids(.ranges(key)))))
+        }
+    }
+
+    /// Of each value the older images come first, and do not pass.
+    @Test(arguments: [ImageListing.Sort.Key.diskFormat, .containerFormat, .status], Person.allCases)
+    func `begins at the age that a filter names, for each value`(_ key: ImageListing.Sort.Key, _ person: Person) throws {
+        let connection = try Self.connection()
+        let search = ListSearch(connection: connection, few: FewMemberships())
+        for others in [[], [ImageListing.Sort(.size, .descending)]] {
+            let sort = [.init(key, .ascending)] + others + [.init(.createdAt, .ascending), .init(.id, .ascending)]
+            let listing = Self.listing([.time(.createdAt, .greater, Self.moment(9000))], sort)
+            let plan = ListPlan(listing: listing, caller: person.caller, marker: nil)
+            var found: [String] = []
+            let rows = try Self.rowsRead(connection) { found = try search.ids(plan).ids }
+            #expect(rows < 3000, "\(others)")
+            #expect(found == (try search.all(plan.ids(.ranges(key)))))
+        }
     }
 
     /// The filter leaves one status, so the page begins at the marker's age.
@@ -180,7 +242,7 @@ import Testing
         let before = try statements()
         let first = try search.ids(plan)
         let between = try statements()
-        #expect(try search.ids(plan) == first)
+        #expect(try search.ids(plan).ids == first.ids)
         // Each reading of the status is a statement, too.
         #expect(between - before == 3)
         #expect(try statements() - between == 2)
