@@ -18,7 +18,7 @@ package struct RemoteFetch {
             let address = data.address.flatMap({ NetworkAddress($0) }) ?? url.address,
             // nginx does not compare the addresses that a certificate is for.
             url.scheme == "http" || url.address == nil,
-            data.token?.utf8.allSatisfy({ 0x21...0x7E ~= $0 }) != false
+            [data.token, data.tag].allSatisfy({ $0?.utf8.allSatisfy { 0x21...0x7E ~= $0 } != false })
         else { return nil }
         let digest = image.hash?.value ?? image.checksum ?? ""
         internalPath = "\(place)/\(image.id)/\(Self.isPlain(digest) ? digest : "-")"
@@ -26,6 +26,7 @@ package struct RemoteFetch {
             ("X-Vitrine-Source", url.at(address)), ("X-Vitrine-Source-Host", url.authority), ("X-Vitrine-Source-Name", url.host),
         ]
         if let token = data.token { fields.append(("X-Vitrine-Source-Token", token)) }
+        if let tag = data.tag { fields.append(("X-Vitrine-Source-Match", tag)) }
         if let range { fields.append(("X-Vitrine-Source-Range", "bytes=\(range.lowerBound)-\(range.upperBound)")) }
         self.fields = fields
     }
@@ -44,10 +45,16 @@ extension Call {
     ///
     /// - Parameter range: the first and the last byte that are wanted; nil for all.
     package func fetch(_ bytes: Blob, of image: Image, range: ClosedRange<Int64>? = nil) -> RemoteFetch? {
-        guard request.method == .GET, request.failedFetch == nil, !hasConditionThatNginxRefuses, range != nil || bytes.openWhole == nil,
-            // Of data from its cache by slices, nginx 1.22 sends too much for If-Range.
-            request.headers["If-Range"] == nil
-        else { return nil }
+        guard nginxMayFetch, range != nil || bytes.openWhole == nil else { return nil }
         return bytes.remote.flatMap { RemoteFetch($0, of: image, range: range) }
+    }
+
+    /// Whether nginx fetches what a store's server has, if it fetches only data that have not changed since the server described them.
+    package var nginxFetchesByTag: Bool { nginxMayFetch && request.fetchesByTag }
+
+    private var nginxMayFetch: Bool {
+        request.method == .GET && request.failedFetch == nil && !hasConditionThatNginxRefuses
+            // Of data from its cache by slices, nginx 1.22 sends too much for If-Range.
+            && request.headers["If-Range"] == nil
     }
 }

@@ -20,6 +20,8 @@ package struct Request {
     package var remoteAddress: String
     /// The states of the answers that nginx got when it could not fetch this request's data from a server; nil if it did not try.
     package var failedFetch: String?
+    /// Whether nginx says that it fetches data only if they have the tag that it is told.
+    package var fetchesByTag = false
 
     package init(
         method: Method, path: String, query: Query?, headers: Headers, body: any ByteStream, announced: Int64?,

@@ -61,7 +61,8 @@ package struct V1ImagesHandlers: RouteGroup {
             response.headers = try V1Response.headers(of: try service.record(of: call.imageID, for: call.caller))
             return response
         }
-        let (image, bytes) = try service.download(call.imageID, asking: [.getImage], for: call.caller)
+        let (image, bytes) = try service.download(
+            call.imageID, asking: [.getImage], fetching: { $0.properties.isEmpty && call.nginxFetchesByTag }, for: call.caller)
         // Unlike in V2, administrators get no data of a deactivated image either.
         guard image.status != .deactivated else {
             throw Fault(.forbidden, "The requested image has been deactivated. Image data download is forbidden.")

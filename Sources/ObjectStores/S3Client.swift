@@ -30,8 +30,10 @@ package struct S3Client: Sendable {
     let patience: Patience
     let certificateAuthority: String?
     let proxies: Proxies
-    /// What is known of the server's conditions.
+    /// Whether the server heeds `If-None-Match: *` of a PUT, so that an object never takes another's place.
     let conditions = S3Conditions()
+    /// Whether the server heeds `If-Match` of a GET.
+    let tagConditions = S3Conditions()
     private let signer: S3Signer
     private let http: HTTPClient
     private let clock = ServerClock()

@@ -1,8 +1,7 @@
 internal import Domain
 internal import Synchronization
 
-/// Whether a server heeds `If-None-Match: *` of a PUT, so that an object never takes another's place. All clients of the server that are made
-/// of one share it; it is asked once.
+/// Whether a server heeds a condition. All clients of the server that are made of one share it; it is asked once.
 final class S3Conditions: Sendable {
     private let known = Mutex<Bool?>(nil)
 

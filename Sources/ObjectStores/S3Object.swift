@@ -37,6 +37,25 @@ struct S3Object: Sendable {
         clockLead = ServerClock.lead(of: reply) ?? 0
     }
 
+    /// Whether a condition can name the object by its tag, which is a strong one, and it has a byte to ask for.
+    var hasPlainTag: Bool {
+        size > 0 && 3...200 ~= tag.utf8.count && tag.hasPrefix("\"") && tag.hasSuffix("\"") && tag.utf8.allSatisfy { 0x21...0x7E ~= $0 }
+    }
+
+    /// Asks the server for a byte of the object, by another tag and by its own.
+    ///
+    /// - Returns: whether it gives it for its own alone.
+    /// - Throws: also when the answer tells neither, for example since the object is not there any more.
+    func isComparedByTag(_ client: S3Client) throws(Fault) -> Bool {
+        func status(_ tag: String) throws(Fault) -> Int {
+            let reply = try client.send("GET", key, headers: [("if-match", tag), ("range", "bytes=0-0")])
+            guard [200, 206, 412].contains(reply.status) else { throw S3Trouble(reply).fault(of: client.store) }
+            return reply.status
+        }
+        guard try status("\"\(String(repeating: "0", count: 32))\"") == 412 else { return false }
+        return try status(tag) == 206
+    }
+
     /// Checks that the server answers, takes the key, and has the bucket.
     static func checkBucket(_ client: S3Client) throws(Fault) {
         _ = try client.succeed(

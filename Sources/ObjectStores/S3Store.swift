@@ -3,6 +3,7 @@ internal import Glibc
 internal import HTTPClient
 package import Logging
 internal import Text
+internal import Threading
 
 /// A store that keeps each image as an object of a bucket, under the image's id, with locations as Glance's S3 driver writes them.
 ///
@@ -40,6 +41,8 @@ package struct S3Store: ImageStore {
     private let probe: S3Client
     let settings: Settings
     private let logger: Logger
+    /// What the server said of objects that nginx can fetch, by their keys. Addresses and clocks change, so it is not kept for long.
+    private let described = ExpiringCache<String, S3Object>(seconds: 300, most: 4096)
 
     /// Makes a store. The server is not asked.
     ///
@@ -133,19 +136,54 @@ package struct S3Store: ImageStore {
     package func currentURL(of url: String, isLabelled: Bool) -> String? { ImageLocation(url: url).shownURL }
 
     package func bytes(at url: String) throws(Fault) -> Blob {
-        guard let key = client.endpoint.key(of: url), let object = try head(key) else {
-            throw Fault(.notFound, "The image's data is not in the store.")
+        guard let key = client.endpoint.key(of: url) else { throw noBytes() }
+        described.forget(key)
+        guard let object = try head(key) else { throw noBytes() }
+        if settings.isFetchable, object.hasPlainTag { described.keep(object, for: key) }
+        return blob(of: object)
+    }
+
+    package func rememberedBytes(at url: String, size: Int64) -> Blob? {
+        guard let key = client.endpoint.key(of: url), let object = described[key], object.size == size, comparesTags(of: object) else {
+            return nil
         }
+        var blob = Blob(size: size, internalPath: nil) { offset throws(Fault) in
+            let found = try bytes(at: url)
+            guard found.size == size else { throw noBytes() }
+            return try found.open(offset)
+        }
+        blob.remote = remote(object)
+        blob.remote?.tag = object.tag
+        return blob
+    }
+
+    private func noBytes() -> Fault { Fault(.notFound, "The image's data is not in the store.") }
+
+    /// Whether the server gives data only if they have the tag that a request names, which it is asked once.
+    private func comparesTags(of object: S3Object) -> Bool {
+        do throws(Fault) {
+            return try client.tagConditions.areHeeded { () throws(Fault) in try object.isComparedByTag(client) }
+        } catch {
+            logger.info("whether the store '\(client.store)' compares tags is not known yet: \(error)")
+            return false
+        }
+    }
+
+    private func blob(of object: S3Object) -> Blob {
         var blob = Blob(size: object.size, internalPath: nil) { [client] offset throws(Fault) in
             try S3Reader(object, from: offset, client)
         }
         if settings.isFetchable {
-            blob.remote = RemoteData(url: client.presignedURL(of: object, validity: settings.urlValidity), address: object.address)
+            blob.remote = remote(object)
             blob.remote?.urlForClient = { [client, settings] in
                 client.presignedURL(of: object, validity: settings.redirectValidity)
             }
         }
         return blob
+    }
+
+    private func remote(_ object: S3Object) -> RemoteData {
+        RemoteData(url: client.presignedURL(of: object, validity: settings.urlValidity), address: object.address)
     }
 
     private func head(_ key: String) throws(Fault) -> S3Object? { try S3Object(key, client) }

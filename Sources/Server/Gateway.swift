@@ -33,6 +33,7 @@ enum Gateway {
             baseURL: baseURL(of: exchange, headers["Host"], prefix: prefix),
             serverPort: exchange.parameter("SERVER_PORT").flatMap { Int($0) }, remoteAddress: exchange.parameter("REMOTE_ADDR") ?? "-")
         request.failedFetch = exchange.parameter("VITRINE_FETCH_FAILED")
+        request.fetchesByTag = exchange.parameter("VITRINE_FETCHES_BY_TAG") != nil
         return request
     }
 

@@ -50,6 +50,22 @@ package struct GuardedStore: ImageStore {
 
     package func bytes(at url: String) throws(Fault) -> Blob {
         let found = try call(.open) { () throws(Fault) in try reading { () throws(Fault) in try base.bytes(at: url) } }
+        return guarded(found)
+    }
+
+    /// Counts in the bulkhead, since the first time the server is asked whether it compares tags.
+    package func rememberedBytes(at url: String, size: Int64) -> Blob? {
+        guard remotePath != nil else { return nil }
+        do throws(Fault) {
+            let found = try bulkhead.run(orElse: Self.refusal) { () throws(Fault) in base.rememberedBytes(at: url, size: size) }
+            return found.map { guarded($0) }
+        } catch {
+            // `bytes(at:)`, which comes next, is refused too, unless there is a place again.
+            return nil
+        }
+    }
+
+    private func guarded(_ found: Blob) -> Blob {
         var bytes = Blob(size: found.size, internalPath: found.internalPath) { [bulkhead] offset throws(Fault) in
             try bulkhead.run(orElse: Self.refusal) { () throws(Fault) in try reading { () throws(Fault) in try found.open(offset) } }
         }

@@ -108,6 +108,10 @@ package struct StoreSet: ImageStores {
         return try holder.bytes(at: location.url)
     }
 
+    package func rememberedBytes(at location: ImageLocation, size: Int64) -> Blob? {
+        member(holding: location)?.store.rememberedBytes(at: location.url, size: size)
+    }
+
     private func outsideStore(of url: String) -> (any ImageStore)? { outside.flatMap { $0.holds(url) ? $0 : nil } }
 
     package func holds(_ url: String) -> Bool { members.contains { $0.store.holds(url) } }

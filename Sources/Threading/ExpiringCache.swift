@@ -48,6 +48,14 @@ package final class ExpiringCache<Key: Hashable & Sendable, Value: Sendable>: Se
         generations.withLock { Self.keep(entry, key, half, &$0) }
     }
 
+    /// Drops the entry of a key, if there is one.
+    package func forget(_ key: Key) {
+        generations.withLock { generations in
+            generations.young[key] = nil
+            generations.old[key] = nil
+        }
+    }
+
     private static func keep(_ entry: Entry, _ key: Key, _ half: Int, _ generations: inout Generations) {
         if generations.young.count >= half, generations.young[key] == nil {
             generations.old = generations.young

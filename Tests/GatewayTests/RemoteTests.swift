@@ -128,6 +128,28 @@ import Threading
         }
     }
 
+    @Test(arguments: RemoteSite.Way.allCases) func `are fetched by the tag that the worker names, and by no other`(_ way: RemoteSite.Way)
+        throws
+    {
+        let site = try Self.site(way)
+        let reply = try site.get("tagged", ["If-Match": "*", "If-None-Match": "\"x\""])
+        #expect(reply.status == 200)
+        #expect(reply.body.isSame(as: RemoteSite.data))
+        #expect(!reply.headers.contains { $0.value.contains("of-the-data") })
+        #expect(site.server.heads.count == (way == .plain ? 1 : 2))
+        #expect(site.server.heads.allSatisfy { $0.contains("If-Match: \"of-the-data\"\r\n") && !$0.contains("If-None-Match") })
+        let changed = try site.get("tagged-status-412", ["Accept": "application/json"])
+        #expect(changed.status == 503)
+        #expect(changed.json["message"]?.string == "The store far does not answer.")
+    }
+
+    @Test func `are never fetched by what is remembered where nginx's files do not say that it passes on the tag`() throws {
+        let site = try RemoteSite(changes: ["fastcgi_param                 VITRINE_FETCHES_BY_TAG 1;": ""])
+        #expect(try site.get("tagged", ["VITRINE_FETCHES_BY_TAG": "1", "Vitrine-Fetches-By-Tag": "1"]).body.isSame(as: RemoteSite.data))
+        #expect(site.server.heads.count == 1)
+        #expect(site.server.heads.allSatisfy { !$0.contains("If-Match") })
+    }
+
     @Test func `need a token that the client does not see`() throws {
         let site = try Self.site()
         let reply = try site.get("token", ["X-Auth-Token": "of the client"])

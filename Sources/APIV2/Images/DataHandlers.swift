@@ -36,9 +36,12 @@ package struct DataHandlers: RouteGroup {
     /// Answers with the data or a range of it. nginx sends the file, and its ranges, where possible; the conditions that nginx would
     /// evaluate less strictly than Glance are evaluated here.
     private func download(_ call: Call) throws(Fault) -> Response {
-        let (image, bytes) = try service.download(call.imageID, preferring: call.preferredStores, for: call.caller)
-        guard let bytes else { return Response(.noContent) }
         let request = call.request.headers
+        let isPlain = request["Range"].map(ByteRange.isPlain) ?? (request["Content-Range"] == nil)
+        let (image, bytes) = try service.download(
+            call.imageID, preferring: call.preferredStores, fetching: { _ in isPlain && call.nginxFetchesByTag && !wantsRedirection(call) },
+            for: call.caller)
+        guard let bytes else { return Response(.noContent) }
         var response = Response(.ok)
         response.headers["Content-Type"] = "application/octet-stream"
         response.headers["Content-MD5"] = image.checksum
@@ -58,7 +61,6 @@ package struct DataHandlers: RouteGroup {
         }
         var range: ByteRange?
         if let text = request["Range"], (request["If-Range"] ?? tag) == tag { range = try ByteRange(text, of: bytes.size) }
-        let isPlain = request["Range"].map(ByteRange.isPlain) ?? true
         if isPlain, !call.hasConditionThatNginxRefuses, let path = bytes.internalPath {
             response.body = .file(internalPath: path, length: bytes.size)
             return response
@@ -74,10 +76,12 @@ package struct DataHandlers: RouteGroup {
     /// The URL by which a client who asks for it gets the data from the store's server itself; nil if the site does not send clients there,
     /// or the server wants more than the URL.
     private func redirection(of bytes: Blob, for call: Call) -> String? {
-        guard redirectsDownloads, call.request.method == .GET, call.request.headers["X-Vitrine-Redirect"] == "307",
-            let url = bytes.remote?.urlForClient?(), RemoteURL(url) != nil
-        else { return nil }
+        guard wantsRedirection(call), let url = bytes.remote?.urlForClient?(), RemoteURL(url) != nil else { return nil }
         return url
+    }
+
+    private func wantsRedirection(_ call: Call) -> Bool {
+        redirectsDownloads && call.request.method == .GET && call.request.headers["X-Vitrine-Redirect"] == "307"
     }
 
     private static func redirect(to url: String) -> Response {

@@ -50,6 +50,15 @@ package protocol ImageStore: Sendable {
     ///   that the data was written to.
     func bytes(at url: String) throws(Fault) -> Blob
 
+    /// The data at a location as the store's server described it a short time before, for nginx to fetch them: no server is asked.
+    ///
+    /// nginx gets the tag that the data had then (`RemoteData.tag`), so that it fetches no others. If it can fetch none, `bytes(at:)` tells
+    /// what is there now. What is opened is looked for anew, and must have the same size.
+    ///
+    /// - Parameter size: the bytes that the data must have.
+    /// - Returns: nil when nothing is remembered, or the server does not compare tags.
+    func rememberedBytes(at url: String, size: Int64) -> Blob?
+
     /// Whether this service can read the store's data at all; false for a store whose engine it does not have.
     var isReadable: Bool { get }
 
@@ -61,6 +70,8 @@ package protocol ImageStore: Sendable {
 }
 
 extension ImageStore {
+    /// The default: nothing is remembered.
+    package func rememberedBytes(at url: String, size: Int64) -> Blob? { nil }
     /// The default: data can be read.
     package var isReadable: Bool { true }
     /// The default: there are no older forms.
@@ -179,6 +190,9 @@ package struct RemoteData: Sendable {
     package var address: String?
     /// A token that the server wants in `X-Auth-Token`; nil when it wants none.
     package let token: String?
+    /// The `ETag` that the data must have, in its quotation marks, so that nginx fetches no others; nil when any will do, since the server has
+    /// just described them.
+    package var tag: String?
     /// The path below which nginx fetches data from this store; nil when nginx fetches nothing.
     package var internalPath: String?
 

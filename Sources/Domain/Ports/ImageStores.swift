@@ -45,6 +45,9 @@ package protocol ImageStores: Sendable {
     ///   `.forbidden` for a link to a file that the service may not read.
     func bytes(at location: ImageLocation) throws(Fault) -> Blob
 
+    /// The data at a location as its store remembers them, for nginx to fetch; see `ImageStore`. No server is asked.
+    func rememberedBytes(at location: ImageLocation, size: Int64) -> Blob?
+
     /// Whether a configured store reads such URLs. No store is asked whether data is there.
     func holds(_ url: String) -> Bool
 
@@ -68,6 +71,8 @@ extension ImageStores {
     package func checkTakesBytes(in store: String?) {}
     /// The default: data can be removed.
     package func checkRemovable(_ location: ImageLocation) {}
+    /// The default: nothing is remembered.
+    package func rememberedBytes(at location: ImageLocation, size: Int64) -> Blob? { nil }
     /// The default: data can be read.
     package func canRead(_ location: ImageLocation) -> Bool { true }
     /// The default: nobody can tell.
