@@ -26,7 +26,7 @@ extension CompositionRoot {
         settings.chunk = try configuration(group.rbd.chunkSize)
         settings.isThin = try configuration(group.rbd.isThin)
         do throws(CephLibraryMissing) {
-            let cluster = try parts.cephClusters.cluster(place)
+            let cluster = try parts.cephClusters.cluster(place, isForCopies: role == .tasks)
             let store = RBDStore(name: name, cluster, settings, logger: log.logger("glance.store"))
             return (
                 store,

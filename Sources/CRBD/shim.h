@@ -153,6 +153,6 @@ static inline const struct vitrine_ceph *vitrine_ceph_load(const char **missing)
     return &ceph;
 }
 
-/// Gives blocks of memory of 1 MiB and more back to the kernel as soon as they are free, and never takes them from a heap. Without this glibc
-/// raises the limit to 32 MiB when the first large block is free, and the heaps then keep what other threads' blocks lie behind.
-static inline void vitrine_large_blocks_apart(void) { mallopt(M_MMAP_THRESHOLD, 1 << 20); }
+/// Gives blocks of memory of so many bytes and more back to the kernel as soon as they are free, and never takes them from a heap. Without this
+/// glibc raises the limit to 32 MiB when the first large block is free, and the heaps then keep what other threads' blocks lie behind.
+static inline void vitrine_blocks_apart(int bytes) { mallopt(M_MMAP_THRESHOLD, bytes); }

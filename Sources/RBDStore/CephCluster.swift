@@ -155,8 +155,11 @@ package final class CephClusters: Sendable {
     package init() {}
 
     /// The cluster with these settings.
-    package func cluster(_ settings: CephCluster.Settings) throws(CephLibraryMissing) -> CephCluster {
+    ///
+    /// - Parameter isForCopies: whether the process copies images; see `CephLibrary.keepSmallBlocksApart`.
+    package func cluster(_ settings: CephCluster.Settings, isForCopies: Bool = false) throws(CephLibraryMissing) -> CephCluster {
         let library = try CephLibrary.load()
+        if isForCopies { library.keepSmallBlocksApart() }
         return known.withLock { known in
             if let cluster = known[settings] { return cluster }
             let cluster = CephCluster(settings, library, pools)
