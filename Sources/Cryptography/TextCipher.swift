@@ -1,4 +1,5 @@
 internal import COpenSSL
+internal import Text
 
 /// Encrypts texts in a database as Glance does: AES in CBC mode with a random IV in front, as URL-safe base64.
 ///
@@ -34,7 +35,8 @@ package struct TextCipher: Sendable {
             let decrypted = crypt(Array(bytes[Self.block...]), Array(bytes[..<Self.block]), isEncrypting: false),
             let end = decrypted.lastIndex(of: 0)
         else { return nil }
-        return String(validating: decrypted[..<end], as: UTF8.self)
+        let text = decrypted[..<end]
+        return String(utf8: text.span)
     }
 
     private func crypt(_ bytes: [UInt8], _ iv: [UInt8], isEncrypting: Bool) -> [UInt8]? {

@@ -55,7 +55,7 @@ package final class TokenCipher: Sendable {
         let rest = bytes.dropFirst(saltLength + Self.nonceLength)
         var tag = Array(rest.prefix(Self.tagLength))
         return Self.crypt(Array(rest.dropFirst(Self.tagLength)), for: purpose, key, nonce, &tag, isClosing: false)
-            .flatMap { String(validating: $0, as: UTF8.self) }
+            .flatMap { String(utf8: $0.span) }
     }
 
     static func random(_ count: Int) -> [UInt8] {
