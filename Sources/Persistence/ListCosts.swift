@@ -150,7 +150,7 @@ struct ListCosts {
     }
 
     /// The part of all images that passes a filter; 1 if nobody asked.
-    private func passing(_ place: Int) -> Double { estimates.rows(of: place).map { min(1, $0 / max(1, estimates[.all])) } ?? 1 }
+    private func passing(_ place: Int) -> Double { estimates.rows(.filter(place)).map { min(1, $0 / max(1, estimates[.all])) } ?? 1 }
 
     /// µs for asking an image for the filters on tags and properties: for each one only if it passed those before.
     ///

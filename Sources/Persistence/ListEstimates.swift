@@ -31,9 +31,6 @@ struct ListEstimates {
     /// The number of rows; nil for what was not asked.
     func rows(_ part: Part) -> Double? { rows[part] }
 
-    /// The rows that name the images of a filter; nil if it was not asked.
-    func rows(of filter: Int) -> Double? { rows[.filter(filter)] }
-
     /// All that `ListCosts` judges a list by.
     init(_ plan: ListPlan, on connection: Connection) throws(MariaDBError) {
         var parts: [(Part, SQLFragment)] = plan.memberships.map { [(.memberships, $0)] } ?? []

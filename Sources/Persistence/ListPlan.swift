@@ -143,8 +143,7 @@ struct ListPlan {
         let key = keys[0].key
         let first = "\(key.rawValue) \(keys[0].direction.rawValue.uppercased())"
         var conditions = columnConditions(key)
-        if let after, let later = Self.later("i.\(key.rawValue)", than: after[0], keys[0].direction) { conditions.append(later) }
-        if let after, case .null = after[0], keys[0].direction == .descending { conditions.append("FALSE") }
+        if let after { conditions.append(later(than: [after[0]])) }
         let all = ranges(key) + (sharingProject == nil ? [] : deletedValues.map { deleted in sharedRange(key, deleted) })
         let ends: [SQLFragment] = all.map { range in
             """

@@ -32,7 +32,7 @@ struct ListSearch {
         guard let estimates = try estimates(plan) else { return try found(plan, .ranges(plan.orderedKeys[0])) }
         var plan = plan
         // What few images pass is asked first.
-        plan.probes.sort { estimates.rows(of: $0) ?? .infinity < estimates.rows(of: $1) ?? .infinity }
+        plan.probes.sort { estimates.rows(.filter($0)) ?? .infinity < estimates.rows(.filter($1)) ?? .infinity }
         switch ListCosts(plan, estimates).choice {
         case .whole(let way, let sharing):
             plan.sharing = sharing

@@ -168,10 +168,7 @@ import Testing
         for person in Person.allCases {
             let listing = Self.listing([.time(.updatedAt, .greater, Self.moment(6000))], sort)
             let plan = ListPlan(listing: listing, caller: person.caller, marker: nil)
-            var found: [String] = []
-            let rows = try Self.rowsRead(connection) { found = try search.ids(plan).ids }
-            #expect(rows < 3000, "\(person)")
-            #expect(found == (try search.all(plan.ids(.ranges(key)))))
+            try Self.expectFewRows(of: plan, as: key, search, "\(person)")
         }
     }
 
@@ -184,11 +181,19 @@ import Testing
             let sort = [.init(key, .ascending)] + others + [.init(.createdAt, .ascending), .init(.id, .ascending)]
             let listing = Self.listing([.time(.createdAt, .greater, Self.moment(9000))], sort)
             let plan = ListPlan(listing: listing, caller: person.caller, marker: nil)
-            var found: [String] = []
-            let rows = try Self.rowsRead(connection) { found = try search.ids(plan).ids }
-            #expect(rows < 3000, "\(others)")
-            #expect(found == (try search.all(plan.ids(.ranges(key)))))
+            try Self.expectFewRows(of: plan, as: key, search, "\(others)")
         }
+    }
+
+    /// Expects that a page is found by few rows, and is the one that a sort of all that the filters let pass gives.
+    private static func expectFewRows(
+        of plan: ListPlan, as key: ImageListing.Sort.Key, _ search: ListSearch, _ comment: Comment,
+        sourceLocation: SourceLocation = #_sourceLocation
+    ) throws {
+        var found: [String] = []
+        let rows = try rowsRead(search.connection) { found = try search.ids(plan).ids }
+        #expect(rows < 3000, comment, sourceLocation: sourceLocation)
+        #expect(found == (try search.all(plan.ids(.ranges(key)))), comment, sourceLocation: sourceLocation)
     }
 
     /// The filter leaves one status, so the page begins at the marker's age.

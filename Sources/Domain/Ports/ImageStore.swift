@@ -50,7 +50,8 @@ package protocol ImageStore: Sendable {
     ///   that the data was written to.
     func bytes(at url: String) throws(Fault) -> Blob
 
-    /// The data at a location as the store's server described it a short time before, for nginx to fetch them: no server is asked.
+    /// The data at a location as the store's server described it a short time before, for nginx to fetch them: the server is not
+    /// asked for them again, only once in each process whether it compares tags.
     ///
     /// nginx gets the tag that the data had then (`RemoteData.tag`), so that it fetches no others. If it can fetch none, `bytes(at:)` tells
     /// what is there now. What is opened is looked for anew, and must have the same size.

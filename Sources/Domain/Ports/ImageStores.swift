@@ -45,7 +45,7 @@ package protocol ImageStores: Sendable {
     ///   `.forbidden` for a link to a file that the service may not read.
     func bytes(at location: ImageLocation) throws(Fault) -> Blob
 
-    /// The data at a location as its store remembers them, for nginx to fetch; see `ImageStore`. No server is asked.
+    /// The data at a location as its store remembers them, for nginx to fetch; see `ImageStore`.
     func rememberedBytes(at location: ImageLocation, size: Int64) -> Blob?
 
     /// Whether a configured store reads such URLs. No store is asked whether data is there.
