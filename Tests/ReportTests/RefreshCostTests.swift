@@ -44,6 +44,8 @@ import Testing
                     try database.rows("SELECT store, CAST(stored_bytes AS CHAR) FROM report_usage_by_store", columns: 2)
                         == [["fast", "20000"]])
                 #expect(try database.texts("SELECT row_count FROM report_deleted_not_purged") == ["2000"])
+                let sums = try catalog.verifiableImages()
+                #expect(sums.images == 2000 && sums.bytes == 20000)
             }
             #expect(read < 10, "\(table) \(read)")
         }
