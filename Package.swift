@@ -89,6 +89,9 @@ let migrations = [
     "0058-vitrine_removals_index",
     "0059-vitrine_verification_findings_index",
     "0060-vitrine_project_sums",
+    "0062-vitrine_report_projects",
+    "0063-vitrine_report_stores",
+    "0064-vitrine_report_deleted",
 ]
 
 /// The files of `sql/reports/`: one view each.

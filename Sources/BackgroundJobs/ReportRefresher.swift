@@ -33,7 +33,8 @@ package final class ReportRefresher: @unchecked Sendable {
         // The former holder may have just done it.
         let again = try remaining()
         if again > 0 { return again }
-        let isDone = try catalog.refreshReports(imagesAtOnce: Timing.reportImages, each: rest())
+        let isDone = try catalog.refreshReports(
+            imagesAtOnce: Timing.reportImages, summingFrom: ReportRefresh.summedFrom, each: rest())
         return isDone ? try max(remaining(), 1) : pause
     }
 

@@ -12,7 +12,8 @@ internal import Numbers
 ///
 /// It is more than what the project has if some of the counted images were deleted, moved to another project or changed since. So a claim
 /// that fits beside it is accepted, and a claim that does not is judged once more, beside the sum over all images. An upload of unknown
-/// length is told what is left: that is exact if the counted images are as many as they were, and all are added up if they are not.
+/// length is told what is left: that is exact if the counted images are as many as they were, and all are added up if they are not. So is
+/// what `usage` tells.
 ///
 /// `glance-tasks` counts anew after half an hour, and what is older than an hour is not used: that bounds the error after an operator's
 /// SQL that gives a project more without a new `updated_at`.
@@ -24,8 +25,7 @@ struct ProjectSums {
     static func bound(of project: String, on connection: Connection) throws(MariaDBError) -> ProjectSums? {
         guard let kept = try connection.first(kept, .text(project)) else { return nil }
         guard let changed = try connection.first(changedSince, .text(project), .time(kept.since)) else { return nil }
-        return ProjectSums(
-            images: kept.settled.images.addingClamped(changed.images), bytes: kept.settled.bytes.addingClamped(changed.bytes))
+        return kept.settled.adding(changed)
     }
 
     /// Whether the project has as much as `bound` says: none of the images that are kept was deleted, moved or changed since. Images that
@@ -37,10 +37,28 @@ struct ProjectSums {
 
     /// Adds up all images. What is worth it is kept, for the next claims.
     static func exact(of project: String, on connection: Connection) throws(MariaDBError) -> ProjectSums {
+        let (sums, recount) = try counted(project, on: connection)
+        try recount?.keep(on: connection)
+        return sums
+    }
+
+    /// Reads what the images take, and writes nothing.
+    ///
+    /// - Returns: what is kept with what has changed since, if none of the images that are kept was deleted, moved or changed; else the sums
+    ///   of all images, and the count that a caller may keep.
+    static func read(of project: String, on connection: Connection) throws(MariaDBError) -> (sums: ProjectSums, recount: Recount?) {
+        if let kept = try connection.first(kept, .text(project)) {
+            let since = SQLValue.time(kept.since)
+            let now = try connection.first(unchangedAndChanged, .text(project), since, .text(project), since)
+            if let now, now.unchanged == kept.settled.images { return (kept.settled.adding(now.changed), nil) }
+        }
+        return try counted(project, on: connection)
+    }
+
+    private static func counted(_ project: String, on connection: Connection) throws(MariaDBError) -> (ProjectSums, Recount?) {
         let version = try connection.first(version, .text(project))
-        guard let count = try count(project, on: connection) else { return ProjectSums(images: 0, bytes: 0) }
-        if count.isWorthKeeping { try keep(count, of: project, version, on: connection) }
-        return count.all
+        guard let count = try count(project, on: connection) else { return (ProjectSums(images: 0, bytes: 0), nil) }
+        return (count.all, count.isWorthKeeping ? Recount(project: project, version: version, count: count) : nil)
     }
 
     /// Adds an image that was created with another time than now.
@@ -67,8 +85,24 @@ struct ProjectSums {
 
     // MARK: parts of these
 
+    private func adding(_ more: ProjectSums) -> ProjectSums {
+        ProjectSums(images: images.addingClamped(more.images), bytes: bytes.addingClamped(more.bytes))
+    }
+
+    /// A count of a project that is worth keeping.
+    struct Recount {
+        fileprivate let project: String
+        /// That of the project's row before the images were counted; nil if it had none.
+        fileprivate let version: Int64?
+        fileprivate let count: Count
+
+        func keep(on connection: Connection) throws(MariaDBError) {
+            try ProjectSums.keep(count, of: project, version, on: connection)
+        }
+    }
+
     /// A count of all images of a project.
-    private struct Count {
+    fileprivate struct Count {
         let all: ProjectSums
         /// Those of them that had not changed since a moment.
         let settled: ProjectSums
@@ -136,12 +170,21 @@ struct ProjectSums {
         row throws(MariaDBError) in ProjectSums(images: try row.int(0), bytes: try row.int(1))
     }
 
-    private static let unchangedSince = Query(
-        """
-        SELECT COUNT(*) FROM images i FORCE INDEX (vitrine_images_owner_updated_at)
+    private static let unchangedSince = Query(unchanged) { row throws(MariaDBError) in try row.int(0) }
+
+    private static let unchanged = """
+        SELECT COUNT(*) AS images FROM images i FORCE INDEX (vitrine_images_owner_updated_at)
          WHERE i.owner = ? AND i.deleted = 0 AND i.os_hidden IN (0, 1) AND i.updated_at < ? AND \(Quotas.isThere)
         """
-    ) { row throws(MariaDBError) in try row.int(0) }
+
+    /// One statement, so that an image which changes meanwhile is either among the ones or the others.
+    private static let unchangedAndChanged = Query(
+        """
+        SELECT unchanged.images, changed.images, \(number("changed.bytes")) FROM (\(unchanged)) AS unchanged, \(changed(since: "?")) AS changed
+        """
+    ) { row throws(MariaDBError) in
+        (unchanged: try row.int(0), changed: ProjectSums(images: try row.int(1), bytes: try row.int(2)))
+    }
 
     private static let allImages = Query(
         """

@@ -72,11 +72,11 @@ extension PurgePart {
         }
     }
 
-    fileprivate var firstKey: PurgeKey { hasNames ? .name("") : .number(Int64(Int32.min)) }
+    var firstKey: PurgeKey { hasNames ? .name("") : .number(Int64(Int32.min)) }
     private var hasNames: Bool { self == .tasks || self == .images }
 
     /// An index with the mark and the key, so that a page is found without reading earlier ones. Glance has none on image_tags.
-    private var index: String { self == .tags ? "PRIMARY" : "ix_\(rawValue)_deleted" }
+    var index: String { self == .tags ? "PRIMARY" : "ix_\(rawValue)_deleted" }
 
     /// The conditions under which a row stays, though it was deleted long ago.
     private var reasonsToStay: [String] {
@@ -102,7 +102,7 @@ extension PurgePart {
     }
 
     /// The last key of the next deleted rows; the index has all that is read.
-    fileprivate var endOfDeletedRows: Query<PurgeKey?> {
+    var endOfDeletedRows: Query<PurgeKey?> {
         let hasNames = hasNames
         return Query(
             """
@@ -132,7 +132,7 @@ extension PurgePart {
 }
 
 extension PurgeKey {
-    fileprivate var sqlValue: SQLValue {
+    var sqlValue: SQLValue {
         switch self {
         case .number(let number): .int(number)
         case .name(let name): .text(name)

@@ -99,11 +99,16 @@ enum Quotas {
         try ask(underWayCount, project, connection) + ask(copiedCount, project, connection)
     }
 
-    static func usage(of project: String, on connection: Connection) throws(MariaDBError) -> ProjectUsage {
-        ProjectUsage(
-            imageSizeTotal: try ask(bytesStored, project, connection),
+    /// Reads what a project uses. Nothing is written: a GET is also answered where nothing can be.
+    static func usage(
+        of project: String, on connection: Connection
+    ) throws(MariaDBError) -> (usage: ProjectUsage, recount: ProjectSums.Recount?) {
+        let (sums, recount) = try ProjectSums.read(of: project, on: connection)
+        let usage = ProjectUsage(
+            imageSizeTotal: sums.bytes,
             imageStageTotal: try ask(bytesStaged, project, connection).addingClamped(ask(bytesCopied, project, connection)),
-            imageCountTotal: try ask(imageCount, project, connection), imageCountUploading: try uploads(of: project, on: connection))
+            imageCountTotal: sums.images, imageCountUploading: try uploads(of: project, on: connection))
+        return (usage, recount)
     }
 
     private static func ask(_ query: Query<Int64>, _ project: String, _ connection: Connection) throws(MariaDBError) -> Int64 {
@@ -111,14 +116,6 @@ enum Quotas {
     }
 
     // MARK: statements
-
-    private static let bytesStored = sum(
-        "i.size",
-        """
-        images i FORCE INDEX (vitrine_images_owner_size)
-               STRAIGHT_JOIN image_locations l FORCE INDEX (ix_image_locations_image_id) ON l.image_id = i.id AND l.deleted = 0
-         WHERE i.owner = ? AND i.deleted = 0 AND \(isThere)
-        """)
 
     /// Bytes of images that were deleted meanwhile count too: they are still stored.
     private static let bytesReserved = number(
@@ -171,7 +168,12 @@ enum Quotas {
 
 extension MariaDBCatalog: UsageCatalog {
     package func usage(of project: String) throws(Fault) -> ProjectUsage {
-        try database.read("Reading what project \(project) uses", within: Database.long) { try Quotas.usage(of: project, on: $0) }
+        let (usage, recount) = try database.read("Reading what project \(project) uses", within: Database.long) {
+            try Quotas.usage(of: project, on: $0)
+        }
+        // The answer is known, and it is only the next one that takes longer if the count cannot be kept.
+        if let recount { do { try database.run("Keeping the sums of a project") { try recount.keep(on: $0) } } catch {} }
+        return usage
     }
 }
 

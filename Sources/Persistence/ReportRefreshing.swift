@@ -1,7 +1,8 @@
 package import Domain
 internal import MariaDB
 
-/// The summary tables of reports: `vitrine_report_images`, `vitrine_report_property_values`, `vitrine_report_passes`.
+/// The summary tables of reports: `vitrine_report_images`, `vitrine_report_property_values`, `vitrine_report_passes`, and those of
+/// `UsageSummary`.
 ///
 /// A pass walks over all images by ranges of their ids. What a range has goes to temporary tables of the session first, which no other
 /// session waits for; then rows of the summary that differ are replaced. Statements read with READ COMMITTED, where `INSERT … SELECT`
@@ -12,22 +13,32 @@ extension MariaDBCatalog: ReportCatalog {
     }
 
     package func refreshReports(
-        imagesAtOnce count: Int, each: (ReportRefresh.Step) throws(Fault) -> Bool
+        imagesAtOnce count: Int, summingFrom least: Int, each: (ReportRefresh.Step) throws(Fault) -> Bool
     ) throws(Fault) -> Bool {
         try database.run("Refreshing the reports", within: Database.long) { connection in
-            for sql in ReportSQL.temporaryTables { try connection.execute(sql) }
+            for sql in ReportSQL.temporaryTables + UsageSummary.temporaryTables { try connection.execute(sql) }
             // The connection goes back to the pool; what could not be dropped is replaced by the next pass.
-            defer { try? connection.execute(ReportSQL.dropTemporaryTables) }
-            guard let (started, total) = try connection.first(Self.beginning) else { return false }
-            guard try compareImages(count, total, each, on: connection) else { return false }
+            defer { for sql in [ReportSQL.dropTemporaryTables, UsageSummary.dropTemporaryTables] { try? connection.execute(sql) } }
+            guard let (started, total, rows) = try connection.first(Self.beginning, .int(Int64(least))) else { return false }
+            let sumsUp = rows >= least
+            guard try compareImages(count, total, summingUp: sumsUp, each, on: connection) else { return false }
             try publishValues(on: connection)
-            try connection.run(ReportSQL.notePass, .text(started), .int(Int64(total)))
+            if sumsUp {
+                let step = ReportRefresh.Step(images: 0, total: total)
+                guard try addDeletedRows(count * Self.deletedRows, each: { () throws(Fault) in try each(step) }, on: connection) else {
+                    return false
+                }
+            }
+            try shortTransaction(on: connection) { () throws(MariaDBError) in
+                try sumsUp ? UsageSummary.publish(started, total, on: connection) : UsageSummary.remove(on: connection)
+                try connection.run(ReportSQL.notePass, .text("images"), .text(started), .int(Int64(total)))
+            }
             return true
         }
     }
 
     private func compareImages(
-        _ count: Int, _ total: Int, _ each: (ReportRefresh.Step) throws(Fault) -> Bool, on connection: Connection
+        _ count: Int, _ total: Int, summingUp sumsUp: Bool, _ each: (ReportRefresh.Step) throws(Fault) -> Bool, on connection: Connection
     ) throws -> Bool {
         var last = ""
         while case (let end?, let images)? = try connection.first(Self.range, .text(last), .int(Int64(count))) {
@@ -38,6 +49,7 @@ extension MariaDBCatalog: ReportCatalog {
                 try connection.run(ReportSQL.removeOld, range)
                 try connection.run(ReportSQL.addNew)
                 try connection.run(ReportSQL.sumValues, range)
+                if sumsUp { try UsageSummary.addImages(range, on: connection) }
             }
             last = end
             guard try each(ReportRefresh.Step(images: images, total: total)) else { return false }
@@ -59,10 +71,13 @@ extension MariaDBCatalog: ReportCatalog {
         }
     }
 
-    private func shortTransaction(on connection: Connection, _ body: () throws(MariaDBError) -> Void) throws {
+    func shortTransaction(on connection: Connection, _ body: () throws(MariaDBError) -> Void) throws {
         try connection.execute("SET TRANSACTION ISOLATION LEVEL READ COMMITTED")
         try connection.transaction(body)
     }
+
+    /// Deleted rows that are counted in the time in which an image is compared.
+    private static let deletedRows = 5
 
     /// First bytes of digests in one transaction; must divide 256.
     private static let digestsAtOnce = 4
@@ -77,9 +92,13 @@ extension MariaDBCatalog: ReportCatalog {
         ReportRefresh.Last(age: Double(try row.int(0)) / 1_000_000, length: Double(try row.int(1)) / 1_000_000)
     }
 
-    private static let beginning = Query("SELECT CAST(UTC_TIMESTAMP(6) AS CHAR), (SELECT COUNT(*) FROM images WHERE deleted = 0)") {
-        row throws(MariaDBError) in (try row.text(0), Int(try row.int(1)))
-    }
+    /// The time, the images that are not deleted, and all of them up to a number.
+    private static let beginning = Query(
+        """
+        SELECT CAST(UTC_TIMESTAMP(6) AS CHAR), (SELECT COUNT(*) FROM images WHERE deleted = 0),
+               (SELECT COUNT(*) FROM (SELECT 1 FROM images LIMIT ?) AS some)
+        """
+    ) { row throws(MariaDBError) in (try row.text(0), Int(try row.int(1)), Int(try row.int(2))) }
 
     /// The last image of the next range, and how many it has. Deleted images, which may be most, are not counted.
     private static let range = Query(

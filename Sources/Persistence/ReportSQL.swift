@@ -86,7 +86,7 @@ enum ReportSQL {
     // MARK: the pass
 
     static let notePass = """
-        INSERT INTO vitrine_report_passes (report, started_at, refreshed_at, images) VALUES ('images', ?, UTC_TIMESTAMP(6), ?)
+        INSERT INTO vitrine_report_passes (report, started_at, refreshed_at, images) VALUES (?, ?, UTC_TIMESTAMP(6), ?)
         ON DUPLICATE KEY UPDATE started_at = VALUES(started_at), refreshed_at = VALUES(refreshed_at), images = VALUES(images)
         """
 }

@@ -47,7 +47,8 @@ extension MariaDBCatalog {
 
     package func verifiableImages() throws(Fault) -> (images: Int64, bytes: Int64) {
         try database.read("Adding up the images to verify", within: Database.long) { connection in
-            try connection.first(Self.sums) ?? (0, 0)
+            if let kept = try connection.first(Self.keptSums) { return kept }
+            return try connection.first(Self.sums) ?? (0, 0)
         }
     }
 
@@ -115,6 +116,16 @@ extension MariaDBCatalog {
          LIMIT ?
         """
     ) { row throws(MariaDBError) in (number: try row.int(0), image: ImageID(try row.text(1)), text: try row.text(2)) }
+
+    /// What the stores hold, as the reports of a large database say: to add up a million images takes 20 seconds.
+    private static let keptSums = Query(
+        """
+        SELECT CAST(SUM(locations) AS SIGNED), CAST(LEAST(SUM(stored_bytes), \(Int64.max)) AS SIGNED)
+          FROM vitrine_report_stores
+         WHERE EXISTS (SELECT 1 FROM vitrine_report_passes WHERE report = 'usage' AND refreshed_at > UTC_TIMESTAMP() - INTERVAL 1 DAY)
+        HAVING COUNT(*)
+        """
+    ) { row throws(MariaDBError) in (images: try row.int(0), bytes: try row.int(1)) }
 
     private static let sums = Query(
         """

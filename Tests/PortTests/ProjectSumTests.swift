@@ -125,7 +125,7 @@ import Testing
             "an image that is killed", ["UPDATE images SET status = 'killed', updated_at = UTC_TIMESTAMP() WHERE id = 'P-1'"], -10
         ),
         (
-            "a location that is removed, of an image that is written later",
+            isWrittenLater,
             ["UPDATE image_locations SET status = 'deleted', deleted = 1, deleted_at = UTC_TIMESTAMP() WHERE image_id = 'P-1'"], -10
         ),
         (
@@ -148,6 +148,9 @@ import Testing
             "hidden images", ["UPDATE images SET os_hidden = 1, updated_at = UTC_TIMESTAMP() WHERE id IN ('P-1', 'P-2')"], 0
         ),
     ]
+
+    /// Claims see it at once; `usage` sees it when the image is written.
+    private static let isWrittenLater = "a location that is removed, of an image that is written later"
 
     private static func image(_ id: String, _ time: String) -> String {
         """
@@ -173,10 +176,53 @@ import Testing
             #expect(try accepts(1, of: project, Self.far))
             #expect(try kept(project) == [[Self.images, Self.bytes]])
             for sql in change.sql { try connection.execute(sql.replacing("'P", with: "'\(project)")) }
+            if change.what != Self.isWrittenLater {
+                let used = try catalog.usage(of: project)
+                #expect(used.imageSizeTotal == Self.bytes + change.more, "\(change.what)")
+                #expect(try connection.first(Self.count, .text(project)) == used.imageCountTotal, "\(change.what)")
+            }
             try expect(Self.bytes + change.more, of: project)
             // The next claims are judged by what was kept with the last one.
             try expect(Self.bytes + change.more, of: project)
         }
+    }
+
+    private static let count = Query("SELECT COUNT(*) FROM images WHERE owner = ? AND deleted = 0 AND status <> 'killed'") {
+        row throws(MariaDBError) in try row.int(0)
+    }
+
+    @Test func `are what its usage tells, until one of the images is deleted`() throws {
+        try fill("acme")
+        var bytes = Self.bytes
+        func locationsRead() throws -> Int64 {
+            let read = try RowsRead.of("image_locations", in: name) {
+                let used = try catalog.usage(of: "acme").imageSizeTotal
+                #expect(used == bytes)
+            }
+            return Int64(read)
+        }
+        #expect(try locationsRead() >= Self.images)
+        // They were kept then.
+        #expect(try locationsRead() < 100)
+        for sql in [Self.image("new", "UTC_TIMESTAMP()"), Self.location("new")] {
+            try connection.execute(sql.replacing("'P", with: "'acme"))
+        }
+        bytes += 7
+        #expect(try locationsRead() < 100)
+        try connection.execute("UPDATE images SET status = 'deleted', deleted = 1, updated_at = UTC_TIMESTAMP() WHERE id = 'acme-1'")
+        bytes -= Self.size
+        #expect(try locationsRead() >= Self.images)
+        #expect(try locationsRead() < 100)
+    }
+
+    @Test func `are told where nothing can be written`() throws {
+        try fill("acme")
+        let server = try SharedMariaDB.running()
+        try connection.execute("CREATE USER \(name)@localhost")
+        try connection.execute("GRANT SELECT ON \(name).* TO \(name)@localhost")
+        let reader = MariaDBCatalog(Database(Pool(try Address(url: server.url(of: name).replacing("//root@", with: "//\(name)@")))))
+        for _ in 1...2 { #expect(try reader.usage(of: "acme").imageSizeTotal == Self.bytes) }
+        #expect(try kept("acme").isEmpty)
     }
 
     @Test func `count images as well`() throws {

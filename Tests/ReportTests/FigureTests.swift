@@ -1,6 +1,7 @@
 import Foundation
 import JSONDocument
 import MariaDB
+import Persistence
 import TestSupport
 import Testing
 
@@ -134,6 +135,68 @@ import Testing
         #expect(try database.rows(shown, columns: 2) == [[nil, "1"]])
         try Self.refresh(database)
         #expect(try database.rows(shown, columns: 2) == [["a task", "0"]])
+    }
+
+    @Test func `of usage and of deleted rows are the same in a large database, as of its last refresh`() throws {
+        let (database, _) = try Self.written()
+        let image = try database.texts("SELECT id FROM images WHERE status = 'active' AND owner = 'bolt' AND size > 0 ORDER BY id")[0]
+        try database.execute(
+            "DELETE FROM image_properties WHERE image_id = '\(image)' AND name = 'os_glance_importing_to_stores'",
+            """
+            INSERT INTO image_properties (image_id, name, value, created_at, deleted)
+            VALUES ('\(image)', 'os_glance_importing_to_stores', 'ceph', UTC_TIMESTAMP(), 0)
+            """,
+            // What no client of Glance makes by one request.
+            "UPDATE images SET size = \(Int64.max), virtual_size = \(Int64.max) WHERE id = '\(image)'",
+            "UPDATE images SET deleted_at = NULL WHERE deleted = 1 AND id LIKE '5%'",
+            "UPDATE image_locations SET meta_data = 'no JSON' WHERE image_id LIKE '6%'",
+            """
+            INSERT INTO image_locations (image_id, value, status, created_at, deleted, deleted_at)
+            SELECT '\(image)', 'rbd://image', ELT(seq, 'active', 'active', 'pending_delete'), UTC_TIMESTAMP(), seq = 3, UTC_TIMESTAMP()
+              FROM seq_1_to_3
+            """)
+        let catalog = MariaDBCatalog(Database(Pool(try Address(url: database.server.url(of: database.name)))))
+        func refresh(summingFrom least: Int) throws {
+            #expect(try catalog.refreshReports(imagesAtOnce: 7, summingFrom: least) { _ in true })
+        }
+        let first = try Self.usage(database)
+        #expect(try first.count > 8 && Set(Self.ages(database)) == ["0"])
+        try refresh(summingFrom: 1)
+        #expect(try Self.usage(database) == first)
+        try database.execute(
+            "UPDATE images SET owner = 'others', size = 5 WHERE owner = 'acme'",
+            "UPDATE images SET status = 'pending_delete', deleted = 1, deleted_at = '2020-01-01' WHERE owner = 'cloud' AND status = 'active'",
+            "DELETE FROM image_tags WHERE deleted = 1",
+            "UPDATE vitrine_report_passes SET started_at = started_at - INTERVAL 1000 SECOND")
+        #expect(try Self.usage(database) == first)
+        #expect(try Self.ages(database).allSatisfy { (1000...1999).contains(Int($0) ?? 0) })
+        try refresh(summingFrom: 1)
+        let second = try Self.usage(database)
+        #expect(second != first)
+        // In a database that is small again they are added up now.
+        try refresh(summingFrom: .max)
+        #expect(try Self.usage(database) == second && Set(Self.ages(database)) == ["0"])
+    }
+
+    private static let summedViews = ["report_usage_by_project", "report_usage_by_store", "report_deleted_not_purged"]
+
+    /// All rows of these views, without their ages.
+    private static func usage(_ database: ReportDatabase) throws -> [String] {
+        try summedViews.flatMap { view in
+            let columns = try database.texts(
+                """
+                SELECT column_name FROM information_schema.columns
+                 WHERE table_schema = '\(database.name)' AND table_name = '\(view)' AND column_name <> 'age_seconds'
+                 ORDER BY ordinal_position
+                """)
+            // Of an owner who is spelt in two ways, either may be shown.
+            let texts = columns.map { "COALESCE(LOWER(CAST(\($0) AS CHAR)), 'NULL')" }
+            return try database.texts("SELECT CONCAT_WS(' ', '\(view)', \(texts.joined(separator: ", "))) FROM \(view) ORDER BY 1")
+        }
+    }
+
+    private static func ages(_ database: ReportDatabase) throws -> [String] {
+        try summedViews.flatMap { try database.texts("SELECT CAST(age_seconds AS CHAR) FROM \($0)") }
     }
 
     @Test func `need the tables of this release to be refreshed`() throws {

@@ -11,15 +11,20 @@ package protocol ReportCatalog: LeaderLeaseCatalog {
     ///
     /// - Parameters:
     ///   - count: the images of one step.
+    ///   - least: the images, deleted ones too, from which usage and deleted rows are added up here, and not for each question.
     ///   - each: called after each step; returns whether to go on.
     /// - Returns: false if `each` ended it. What was written so far stays, and is right; the refresh counts as not done.
-    func refreshReports(imagesAtOnce count: Int, each: (ReportRefresh.Step) throws(Fault) -> Bool) throws(Fault) -> Bool
+    func refreshReports(
+        imagesAtOnce count: Int, summingFrom least: Int, each: (ReportRefresh.Step) throws(Fault) -> Bool
+    ) throws(Fault) -> Bool
 }
 
 /// The refresh of the summary tables of reports.
 package enum ReportRefresh {
     /// The name of the leader lease.
     package static let lease = "reports"
+    /// The images, deleted ones too, from which usage is added up by a refresh. Of fewer, each question adds it up in less than a second.
+    package static let summedFrom = 100_000
 
     /// The last complete refresh.
     package struct Last: Sendable, Equatable {
@@ -34,9 +39,9 @@ package enum ReportRefresh {
 
     /// A step of a refresh.
     package struct Step: Sendable {
-        /// Images, deleted ones too, that this step has compared.
+        /// Images that this step has compared; none if it has counted deleted rows.
         package let images: Int
-        /// Images, deleted ones too, when the refresh began.
+        /// Images when the refresh began.
         package let total: Int
 
         /// Makes the record of a step.
