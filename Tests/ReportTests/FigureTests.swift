@@ -170,6 +170,9 @@ import Testing
             "UPDATE vitrine_report_passes SET started_at = started_at - INTERVAL 1000 SECOND")
         #expect(try Self.usage(database) == first)
         #expect(try Self.ages(database).allSatisfy { (1000...1999).contains(Int($0) ?? 0) })
+        // What is not refreshed any more is added up now.
+        try database.execute("UPDATE vitrine_report_passes SET refreshed_at = refreshed_at - INTERVAL 25 HOUR")
+        #expect(try Self.usage(database) != first && Set(Self.ages(database)) == ["0"])
         try refresh(summingFrom: 1)
         let second = try Self.usage(database)
         #expect(second != first)

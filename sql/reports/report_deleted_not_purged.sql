@@ -4,7 +4,8 @@
 -- all tables but images, `db purge_images_table` from images. Rows of task_info go with their task.
 --
 -- In a database of over 100,000 images, deleted ones too, the rows are those of the last refresh, by `glance-tasks` every `[vitrine]
--- reports_every` seconds or by `glance-manage db refresh_reports`. In a smaller one, and until the first refresh, they are counted now.
+-- reports_every` seconds or by `glance-manage db refresh_reports`. In a smaller one, and while the last refresh is older than a day, they are
+-- counted now.
 --
 -- Columns
 --   table_name          the table
@@ -27,7 +28,8 @@ SELECT d.table_name AS table_name,
        d.oldest_deleted_at AS oldest_deleted_at,
        TIMESTAMPDIFF(SECOND, (SELECT started_at FROM vitrine_report_passes WHERE report = 'usage'), UTC_TIMESTAMP(6)) AS age_seconds
   FROM vitrine_report_deleted d
- WHERE EXISTS (SELECT 1 FROM vitrine_report_passes WHERE report = 'usage')
+ WHERE EXISTS (SELECT 1 FROM vitrine_report_passes
+                WHERE report = 'usage' AND refreshed_at > UTC_TIMESTAMP() - INTERVAL 1 DAY)
  UNION ALL
 SELECT days.table_name AS table_name,
        days.deleted_on AS deleted_on,
@@ -52,4 +54,5 @@ SELECT days.table_name AS table_name,
          UNION ALL
         SELECT 'tasks' AS table_name, DATE(deleted_at) AS deleted_on, COUNT(*) AS row_count, MIN(deleted_at) AS oldest
           FROM tasks WHERE deleted = 1 GROUP BY DATE(deleted_at)) days
- WHERE NOT EXISTS (SELECT 1 FROM vitrine_report_passes WHERE report = 'usage')
+ WHERE NOT EXISTS (SELECT 1 FROM vitrine_report_passes
+                    WHERE report = 'usage' AND refreshed_at > UTC_TIMESTAMP() - INTERVAL 1 DAY)

@@ -4,7 +4,8 @@
 -- (`GET /v2/info/usage`): an image counts once for each of its locations, and not if it is killed or deleted.
 --
 -- In a database of over 100,000 images, deleted ones too, the rows are those of the last refresh, by `glance-tasks` every `[vitrine]
--- reports_every` seconds or by `glance-manage db refresh_reports`. In a smaller one, and until the first refresh, they are added up now.
+-- reports_every` seconds or by `glance-manage db refresh_reports`. In a smaller one, and while the last refresh is older than a day, they are
+-- added up now.
 --
 -- Columns
 --   project                 the project, NULL for images without one
@@ -33,7 +34,8 @@ SELECT p.project AS project,
        p.staged_bytes AS staged_bytes,
        TIMESTAMPDIFF(SECOND, (SELECT started_at FROM vitrine_report_passes WHERE report = 'usage'), UTC_TIMESTAMP(6)) AS age_seconds
   FROM vitrine_report_projects p
- WHERE EXISTS (SELECT 1 FROM vitrine_report_passes WHERE report = 'usage')
+ WHERE EXISTS (SELECT 1 FROM vitrine_report_passes
+                WHERE report = 'usage' AND refreshed_at > UTC_TIMESTAMP() - INTERVAL 1 DAY)
  UNION ALL
 SELECT i.owner AS project,
        SUM(i.status <> 'pending_delete') AS images,
@@ -54,5 +56,6 @@ SELECT i.owner AS project,
   -- stays, and is empty: `> ''` would read these, too, since the index has the beginnings of values.
   LEFT JOIN (SELECT DISTINCT image_id FROM image_properties WHERE name = 'os_glance_importing_to_stores' AND value >= '!') AS copying
     ON copying.image_id = i.id
- WHERE i.status NOT IN ('deleted', 'killed') AND NOT EXISTS (SELECT 1 FROM vitrine_report_passes WHERE report = 'usage')
+ WHERE i.status NOT IN ('deleted', 'killed') AND NOT EXISTS (SELECT 1 FROM vitrine_report_passes
+                    WHERE report = 'usage' AND refreshed_at > UTC_TIMESTAMP() - INTERVAL 1 DAY)
  GROUP BY i.owner

@@ -4,7 +4,8 @@
 -- `report_usage_by_project`. Data of an upload that has not ended have no location yet, and count in no store.
 --
 -- In a database of over 100,000 images, deleted ones too, the rows are those of the last refresh, by `glance-tasks` every `[vitrine]
--- reports_every` seconds or by `glance-manage db refresh_reports`. In a smaller one, and until the first refresh, they are added up now.
+-- reports_every` seconds or by `glance-manage db refresh_reports`. In a smaller one, and while the last refresh is older than a day, they are
+-- added up now.
 --
 -- Columns
 --   store                       the store that the locations name, NULL where they name none, as with a single store
@@ -33,7 +34,8 @@ SELECT s.store AS store,
        s.pending_deletion_bytes AS pending_deletion_bytes,
        TIMESTAMPDIFF(SECOND, (SELECT started_at FROM vitrine_report_passes WHERE report = 'usage'), UTC_TIMESTAMP(6)) AS age_seconds
   FROM vitrine_report_stores s
- WHERE EXISTS (SELECT 1 FROM vitrine_report_passes WHERE report = 'usage')
+ WHERE EXISTS (SELECT 1 FROM vitrine_report_passes
+                WHERE report = 'usage' AND refreshed_at > UTC_TIMESTAMP() - INTERVAL 1 DAY)
  UNION ALL
 SELECT LEFT(COALESCE(JSON_VALUE(l.meta_data, '$.store'), JSON_VALUE(l.meta_data, '$.backend')), 255) AS store,
        IF(LOCATE('://', l.value), LOWER(SUBSTRING_INDEX(LEFT(l.value, 64), '://', 1)), NULL) AS scheme,
@@ -55,5 +57,6 @@ SELECT LEFT(COALESCE(JSON_VALUE(l.meta_data, '$.store'), JSON_VALUE(l.meta_data,
                     <=> LEFT(COALESCE(JSON_VALUE(b.meta_data, '$.store'), JSON_VALUE(b.meta_data, '$.backend')), 255)
                 AND IF(LOCATE('://', a.value), LOWER(SUBSTRING_INDEX(LEFT(a.value, 64), '://', 1)), NULL)
                     <=> IF(LOCATE('://', b.value), LOWER(SUBSTRING_INDEX(LEFT(b.value, 64), '://', 1)), NULL)) AS repeated ON repeated.id = l.id
- WHERE l.status <> 'deleted' AND NOT EXISTS (SELECT 1 FROM vitrine_report_passes WHERE report = 'usage')
+ WHERE l.status <> 'deleted' AND NOT EXISTS (SELECT 1 FROM vitrine_report_passes
+                    WHERE report = 'usage' AND refreshed_at > UTC_TIMESTAMP() - INTERVAL 1 DAY)
  GROUP BY 1, 2
