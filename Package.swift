@@ -89,6 +89,7 @@ let migrations = [
     "0058-vitrine_removals_index",
     "0059-vitrine_verification_findings_index",
     "0060-vitrine_project_sums",
+    "0061-vitrine_removals_store",
     "0062-vitrine_report_projects",
     "0063-vitrine_report_stores",
     "0064-vitrine_report_deleted",
@@ -342,8 +343,8 @@ let package = Package(
         tests(
             "ObjectStoreTests",
             needs: [
-                "TestSupport", "Cryptography", "Domain", "HTTPClient", "ObjectStores", "Stack", "Threading", "glance-api", "glance-manage",
-                "glance-registry", "glance-tasks", logging,
+                "TestSupport", "Cryptography", "Domain", "HTTPClient", "ObjectStores", "Stack", "Stores", "Threading", "glance-api",
+                "glance-manage", "glance-registry", "glance-tasks", logging,
             ]),
         tests("RegistryTests", needs: ["TestSupport", "glance-api", "glance-registry"]),
         tests("CacheTests", needs: ["TestSupport", "Threading", "glance-api", "glance-registry", "glance-tasks"]),

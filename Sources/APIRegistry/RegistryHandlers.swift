@@ -128,7 +128,7 @@ package struct RegistryHandlers: RouteGroup {
     private func complete(_ call: Call) throws(Fault) -> Response {
         try call.requireService()
         guard let number = Int64(call.parameters["number"]) else { throw Fault(.notFound, "There is no such removal.") }
-        try catalog.complete(OwedRemoval(number: number, image: ImageID(""), url: ""))
+        try catalog.complete(OwedRemoval(number: number, image: ImageID(""), url: "", store: nil))
         return Response(.noContent)
     }
 

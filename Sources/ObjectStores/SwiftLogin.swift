@@ -34,10 +34,12 @@ package struct SwiftLogin: Sendable, Equatable {
 
     /// Makes a login.
     ///
+    /// - Parameter address: https if it has no scheme. Source: glance_store, `_drivers/swift/store.py`, `StoreLocation.swift_url`.
     /// - Throws: the reason why it cannot be one. It contains no secret.
     package init(
         address: String, version: Version, identity: Identity, userDomain: KeystoneDomain = .init(), projectDomain: KeystoneDomain = .init()
     ) throws(SwiftLoginError) {
+        let address = address.contains("://") ? address : "https://\(address)"
         guard Self.isAddress(address) else {
             throw SwiftLoginError(description: "the address is none of the form http(s)://host[:port]/path")
         }

@@ -90,11 +90,11 @@ extension UploadCatalog {
     fileprivate func remove(_ removal: OwedRemoval, from stores: any ImageStores) throws(Fault) -> Bool {
         // A deleted image gets no new data.
         guard !removal.isOfDeleted else {
-            try stores.remove(removal.url)
+            try stores.remove(removal.location)
             return true
         }
         var isDone = true
-        try stores.remove(removal.url) { () throws(Fault) in
+        try stores.remove(removal.location) { () throws(Fault) in
             isDone = try isOwed(removal)
             return isDone
         }

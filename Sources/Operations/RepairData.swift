@@ -144,7 +144,7 @@ extension Repairer {
         } catch {
             guard error.kind == .conflict, filePath(of: damaged.url) == nil else { throw error }
         }
-        try stores.remove(damaged.url)
+        try stores.remove(damaged)
         return try write()
     }
 

@@ -107,7 +107,7 @@ extension MariaDBCatalog: ImageCatalog {
                     .time(moment), .time(moment), .text(id.text))
             }
             let owed =
-                isPutOff ? [] : try image.locations.map(\.url).uniqued.map { try owe($0, of: image.id, isDeleted: true, on: connection) }
+                try isPutOff ? [] : owe(image.locations, of: image.id, isDeleted: true, on: connection)
             (image.status, image.updatedAt, image.deletedAt) = (status, Timestamp(moment), Timestamp(moment))
             try outbox?.tell(.imageDelete, of: .image(image), on: connection)
             return owed

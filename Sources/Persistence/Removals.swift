@@ -51,25 +51,30 @@ extension MariaDBCatalog {
     package func overdue(atMost count: Int) throws(Fault) -> [OwedRemoval] {
         try database.read("Reading owed removals") { connection in
             try connection.all(Self.overdueRemovals, .int(Int64(count))).map { row in
-                OwedRemoval(number: row.number, image: row.image, url: column.url(of: row.text), isOfDeleted: row.isOfDeleted)
+                OwedRemoval(
+                    number: row.number, image: row.image, url: column.url(of: row.text), store: row.store, isOfDeleted: row.isOfDeleted)
             }
         }
     }
 
-    /// Records that the bytes at a URL must be removed.
-    func owe(_ url: String, of id: ImageID, isDeleted: Bool, on connection: Connection) throws -> OwedRemoval {
-        guard let number = try connection.first(Self.oweRemoval, .text(id.text), .text(column.text(for: url))) else {
-            throw Fault(.unexpected, "Deleting image \(id) failed.")
+    /// Records that the bytes at locations must be removed: of each once.
+    func owe(_ locations: [ImageLocation], of id: ImageID, isDeleted: Bool, on connection: Connection) throws -> [OwedRemoval] {
+        var owed: [OwedRemoval] = []
+        for (url, store) in locations.map({ ($0.url, $0.store) })
+        where !owed.contains(where: { $0.url.isSame(as: url) && $0.store.map(ExactText.init) == store.map(ExactText.init) }) {
+            let values: [SQLValue] = [.text(id.text), .text(column.text(for: url)), store.map { .text($0) } ?? .null]
+            guard let number = try connection.first(Self.oweRemoval, values) else {
+                throw Fault(.unexpected, "Deleting image \(id) failed.")
+            }
+            owed.append(OwedRemoval(number: number, image: id, url: url, store: store, isOfDeleted: isDeleted))
         }
-        return OwedRemoval(number: number, image: id, url: url, isOfDeleted: isDeleted)
+        return owed
     }
 
     /// Records the removal of every location that an image has lost.
     func oweLost(from before: Image, to after: Image, on connection: Connection) throws -> [OwedRemoval] {
         let kept = after.locations.map(\.url)
-        return try before.locations.map(\.url).uniqued.filter { !kept.has($0) }.map {
-            try owe($0, of: after.id, isDeleted: false, on: connection)
-        }
+        return try owe(before.locations.filter { !kept.has($0.url) }, of: after.id, isDeleted: false, on: connection)
     }
 
     private static let usedLocations = Query(
@@ -93,18 +98,21 @@ extension MariaDBCatalog {
     ) { row throws(MariaDBError) in try row.int(0) }
 
     private static let oweRemoval = Query(
-        "INSERT INTO vitrine_removals (image_id, url, owed_since) VALUES (?, ?, UTC_TIMESTAMP(6)) RETURNING id"
+        "INSERT INTO vitrine_removals (image_id, url, store, owed_since) VALUES (?, ?, ?, UTC_TIMESTAMP(6)) RETURNING id"
     ) { row throws(MariaDBError) in try row.int(0) }
 
     private static let overdueRemovals = Query(
         """
-        SELECT r.id, r.image_id, r.url, COALESCE(i.deleted, 1)
+        SELECT r.id, r.image_id, r.url, COALESCE(i.deleted, 1), r.store
           FROM vitrine_removals r LEFT JOIN images i ON i.id = r.image_id
          WHERE \(isOverdue)
          ORDER BY r.next_try, r.owed_since
          LIMIT ?
         """
     ) { row throws(MariaDBError) in
-        (number: try row.int(0), image: ImageID(try row.text(1)), text: try row.text(2), isOfDeleted: try row.int(3) != 0)
+        (
+            number: try row.int(0), image: ImageID(try row.text(1)), text: try row.text(2), isOfDeleted: try row.int(3) != 0,
+            store: try row.textOrNil(4)
+        )
     }
 }

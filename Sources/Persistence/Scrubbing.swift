@@ -42,14 +42,16 @@ extension MariaDBCatalog {
     package func endDeletion(of id: ImageID) throws(Fault) -> [OwedRemoval] {
         try database.transaction("Scrubbing image \(id)") { connection in
             guard try connection.first(Self.holdPending, .text(id.text)) != nil else { return [] }
-            let urls = try connection.all(Self.pendingURLs, .text(id.text))
+            let locations = try connection.all(Self.pendingLocations, .text(id.text))
             try connection.run(
                 """
                 UPDATE image_locations SET status = 'deleted', updated_at = UTC_TIMESTAMP()
                  WHERE image_id = ? AND status = 'pending_delete'
                 """, .text(id.text))
             try connection.run("UPDATE images SET status = 'deleted', updated_at = UTC_TIMESTAMP() WHERE id = ?", .text(id.text))
-            return try urls.map(column.url).uniqued.map { try owe($0, of: id, isDeleted: true, on: connection) }
+            return try owe(
+                locations.map { ImageLocation(url: column.url(of: $0.url), metadata: $0.metadata) }, of: id, isDeleted: true, on: connection
+            )
         }
     }
 
@@ -111,7 +113,7 @@ extension MariaDBCatalog {
         "SELECT deleted_at FROM images FORCE INDEX (PRIMARY) WHERE id = ? AND status = 'pending_delete' AND deleted = 1 FOR UPDATE"
     ) { row throws(MariaDBError) in try row.time(0) }
 
-    private static let pendingURLs = Query(
-        "SELECT value FROM image_locations WHERE image_id = ? AND status = 'pending_delete' ORDER BY id"
-    ) { row throws(MariaDBError) in try row.text(0) }
+    private static let pendingLocations = Query(
+        "SELECT value, COALESCE(meta_data, '{}') FROM image_locations WHERE image_id = ? AND status = 'pending_delete' ORDER BY id"
+    ) { row throws(MariaDBError) in (url: try row.text(0), metadata: try row.text(1)) }
 }

@@ -80,11 +80,11 @@ extension ImageLocation {
 
 extension OwedRemoval {
     /// The message of a removal.
-    package var wire: JSONObject { ["number": .int(number), "url": .string(url)] }
+    package var wire: JSONObject { ["number": .int(number), "url": .string(url), "store": store.map { .string($0) } ?? .null] }
 
     /// Reads a removal.
     package init(wire object: JSONObject, of image: ImageID) throws(Fault) {
-        self.init(number: try object.number("number"), image: image, url: try object.text("url"))
+        self.init(number: try object.number("number"), image: image, url: try object.text("url"), store: object["store"]?.string)
     }
 }
 

@@ -77,6 +77,7 @@ package enum Schema {
         Migration("0058-vitrine_removals_index", PackageResources._058_vitrine_removals_index_sql),
         Migration("0059-vitrine_verification_findings_index", PackageResources._059_vitrine_verification_findings_index_sql),
         Migration("0060-vitrine_project_sums", PackageResources._060_vitrine_project_sums_sql),
+        Migration("0061-vitrine_removals_store", PackageResources._061_vitrine_removals_store_sql),
         Migration("0062-vitrine_report_projects", PackageResources._062_vitrine_report_projects_sql),
         Migration("0063-vitrine_report_stores", PackageResources._063_vitrine_report_stores_sql),
         Migration("0064-vitrine_report_deleted", PackageResources._064_vitrine_report_deleted_sql),

@@ -79,26 +79,27 @@ package struct StoreSet: ImageStores {
         return uploads
     }
 
-    package func remove(_ url: String) throws(Fault) { try remover(of: url)?.remove(url) }
+    package func remove(_ location: ImageLocation) throws(Fault) { try remover(of: location, .unavailable)?.remove(location.url) }
 
-    package func remove(_ url: String, ifStill isMeant: () throws(Fault) -> Bool) throws(Fault) {
-        try remover(of: url)?.remove(url, ifStill: isMeant)
+    package func remove(_ location: ImageLocation, ifStill isMeant: () throws(Fault) -> Bool) throws(Fault) {
+        try remover(of: location, .unavailable)?.remove(location.url, ifStill: isMeant)
     }
 
     /// - Returns: nil for data on external web servers, which is not removed.
-    /// - Throws: for a URL that no store can remove: its removal stays owed.
-    private func remover(of url: String) throws(Fault) -> (any ImageStore)? {
-        if let holder = members.first(where: { $0.store.holds(url) })?.store ?? outsideStore(of: url) { return holder }
-        guard !HTTPStore.isWebURL(url) else { return nil }
-        throw .noStore(of: url, .unavailable)
+    /// - Throws: for a location that no store can remove, or of which it is not known which store's it is: its removal stays owed, since
+    ///   the other store may have data of the image under the same name.
+    private func remover(of location: ImageLocation, _ kind: Fault.Kind) throws(Fault) -> (any ImageStore)? {
+        if let holder = member(holding: location) {
+            guard !isAmbiguous(location) else { throw .severalStores(kind) }
+            return holder.store
+        }
+        if let holder = outsideStore(of: location.url) { return holder }
+        guard !HTTPStore.isWebURL(location.url) else { return nil }
+        throw .noStore(of: location.url, kind)
     }
 
     package func checkRemovable(_ location: ImageLocation) throws(Fault) {
-        if let holder = member(holding: location)?.store ?? outsideStore(of: location.url) {
-            return try holder.checkRemovable(location.url)
-        }
-        guard !HTTPStore.isWebURL(location.url) else { return }
-        throw .noStore(of: location.url, .conflict)
+        try remover(of: location, .conflict)?.checkRemovable(location.url)
     }
 
     package func bytes(at location: ImageLocation) throws(Fault) -> Blob {
@@ -131,6 +132,7 @@ package struct StoreSet: ImageStores {
         guard let member = member(holding: location) else { return store(of: location).map { location.labelled($0) } ?? location }
         let label = member.info?.id
         let isLabelled = label != nil && location.store == label
+        guard isLabelled || !isAmbiguous(location) else { return location }
         guard let url = member.store.currentURL(of: location.url, isLabelled: isLabelled) else { return location }
         let current = url.isSame(as: location.url) ? location : ImageLocation(url: url, metadata: location.metadata)
         guard let label, !isLabelled else { return current }
@@ -151,6 +153,14 @@ package struct StoreSet: ImageStores {
             return member
         }
         return members.first { $0.store.holds(location.url) }
+    }
+
+    /// Whether stores in several places have locations of this URL, and the label names none of them. So it is with the oldest form of RBD's
+    /// and two pools, and with two stores in Swift that have the same names for their accounts and containers.
+    private func isAmbiguous(_ location: ImageLocation) -> Bool {
+        let places = members.filter { $0.store.holds(location.url) }.map { ($0.info?.id, ($0.unguarded as? any PlacedStore)?.place) }
+        if let label = location.store, places.contains(where: { $0.0 == label }) { return false }
+        return places.dropFirst().contains { $0.1 != nil && $0.1 != places[0].1 }
     }
 
     /// The health probes of the stores that images are written to.
@@ -246,6 +256,12 @@ extension Fault {
             scheme.map { "no store that is enabled here has locations of '\($0.prefix(40))://'" }
             ?? "its location is no URL; is [DEFAULT] metadata_encryption_key the key that it was encrypted with?"
         return Fault(kind, "The image's data lie in no store that is enabled here.", cause: NoStore(description: reason))
+    }
+
+    fileprivate static func severalStores(_ kind: Kind) -> Fault {
+        Fault(
+            kind, "The image's data may lie in several stores that are enabled here.",
+            cause: NoStore(description: "its location is one of several stores, and its metadata names none of them as its \"store\""))
     }
 }
 

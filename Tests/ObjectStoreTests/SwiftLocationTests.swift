@@ -108,12 +108,32 @@ import Testing
         #expect(try file.login("ref3", version: "3").version == .v1)
     }
 
+    /// As Glance's driver reads them. Source: glance_store, `_drivers/swift/utils.py`, `SwiftConfigParser`; Python, `configparser`.
+    @Test(
+        arguments: [
+            "[ref1]\nauth_address = 'http://x/v3'\nuser = \"a:b\"\nkey = \"it's\"\nuser_domain_id = \"\"\n",
+            "[ref1]\r\nauth_address = http://x/v3\r\nuser = a:b\r\nkey = it's\r\n",
+            "[DEFAULT]\nserver = http://x\n[ref1]\nauth_address = %(server)s/v3\nname = a\nuser = %(NAME)s:b\nkey = it's",
+        ])
+    func `is read as Glance reads it`(_ text: String) throws {
+        let expected = try SwiftLogin(address: "http://x/v3", version: .v3, identity: .user("a:b", key: "it's"))
+        #expect(try SwiftReferences(text).login("ref1", version: "3") == expected)
+    }
+
+    @Test func `may name a server without its scheme, which is https`() throws {
+        let file = try SwiftReferences("[ref1]\nauth_address = keystone:5000/v3/\nuser = a:b\nkey = k")
+        #expect(try file.login("ref1", version: "3").address == "https://keystone:5000/v3")
+    }
+
     @Test(
         arguments: [
             ("[ref1]\nauth_address = http://x\nuser = a:b", "not both user and key"),
             ("[ref1]\nuser = a:b\nkey = hidden", "no auth_address"),
             ("[ref1]\nauth_address = http://x\nuser = ab\nkey = hidden", "project:user"),
-            ("[ref1]\nauth_address = keystone\nuser = a:b\nkey = hidden", "address"),
+            ("[ref1]\nauth_address = ftp://keystone\nuser = a:b\nkey = hidden", "address"),
+            ("[ref1]\nauth_address = http://x\nuser = a:b\nkey = \"hidden", "key"),
+            ("[ref1]\nauth_address = http://x\nuser = a:b\nkey = hidden%(nothing)s", "key"),
+            ("[ref1]\nauth_address = http://x\nuser = %(user)s\nkey = hidden", "user"),
             ("[ref1]\nauth_address = http://a:b@x\nuser = a:b\nkey = hidden", "address"),
             ("[ref1]\nauth_address = http://x\napplication_credential_id = hidden", "credential"),
             ("key = hidden", "line 1"), ("[ref1]\nhidden", "line 2"), ("[]", "line 1"), ("[ref1]\n[ref1]", "twice"),

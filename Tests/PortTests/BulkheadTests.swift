@@ -29,7 +29,7 @@ import Threading
             #expect(fault?.kind == .unavailable)
             #expect(fault?.headers.contains { $0.name == "Retry-After" } == true)
             #expect(refusal { _ = try stores.begin(.fresh(), token: "t", announcing: 1, in: "slow") }?.kind == .unavailable)
-            #expect(refusal { try stores.remove(slow.location.url) }?.kind == .unavailable)
+            #expect(refusal { try stores.remove(slow.location) }?.kind == .unavailable)
             #expect(refusal { _ = try stores.bytes(at: quick.location) } == nil)
         }
         // No other call was made meanwhile.

@@ -244,7 +244,7 @@ import Threading
         try catalog.finish(first, at: try firstBytes.commit(), Self.measured)
         firstBytes.confirm()
         let (_, owed) = try catalog.place(id, visibleTo: .service, claiming: nil) { ($0.locations, $0.status) = ([], .queued) }
-        try stores.remove(owed[0].url)
+        try stores.remove(owed[0].location)
         let (second, secondBytes) = try upload("2")
         let location = try secondBytes.commit()
         let logger = Logger(label: "test")
@@ -304,8 +304,10 @@ private final class HookedStores: ImageStores {
     }
     func discardPending(_ upload: Upload) throws(Fault) { try stores.discardPending(upload) }
     func pendingUploads(olderThan seconds: Int) throws(Fault) -> [Upload] { try stores.pendingUploads(olderThan: seconds) }
-    func remove(_ url: String) throws(Fault) { try stores.remove(url) }
-    func remove(_ url: String, ifStill isMeant: () throws(Fault) -> Bool) throws(Fault) { try stores.remove(url, ifStill: isMeant) }
+    func remove(_ location: ImageLocation) throws(Fault) { try stores.remove(location) }
+    func remove(_ location: ImageLocation, ifStill isMeant: () throws(Fault) -> Bool) throws(Fault) {
+        try stores.remove(location, ifStill: isMeant)
+    }
     func bytes(at location: ImageLocation) throws(Fault) -> Blob { try stores.bytes(at: location) }
     func holds(_ url: String) -> Bool { stores.holds(url) }
     func store(of location: ImageLocation) -> String? { stores.store(of: location) }

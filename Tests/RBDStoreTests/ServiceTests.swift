@@ -85,6 +85,43 @@ import Testing
         #expect(try eventually { try !ceph.engine.run("rbd", "ls", "other").text.contains(id) })
     }
 
+    /// An image as the oldest releases of Glance wrote it.
+    private func hasActiveImageWithoutSnapshot(_ ceph: Ceph, _ glance: TestGlance) throws -> String {
+        let id = try glance.hasActiveImage("hello")
+        try ceph.rbd("snap", "unprotect", "\(id)@snap")
+        try ceph.rbd("snap", "rm", "--no-progress", "\(id)@snap")
+        return id
+    }
+
+    /// These releases wrote `rbd://<image>`, which names no pool: the label alone tells it.
+    @Test func `removes the data of an old location from the pool of its own store alone`() throws {
+        guard let ceph, let glance else { return }
+        let id = try hasActiveImageWithoutSnapshot(ceph, glance)
+        try glance.execute("UPDATE image_locations SET value = 'rbd://\(id)' WHERE image_id = '\(id)'")
+        let order = #"{"method": {"name": "copy-image"}, "stores": ["far"]}"#
+        #expect(try glance.send("POST", "/v2/images/\(id)/import", as: .admin, json: order).status == 202)
+        #expect(try eventually { try glance.image(id)["stores"]?.string == "ceph,far" })
+        #expect(try glance.send("DELETE", "/v2/stores/ceph/\(id)", as: .admin).status == 204)
+        #expect(try eventually { try ceph.traces(of: ImageID(id)).isEmpty })
+        #expect(try glance.send("GET", "/v2/images/\(id)/file").text == "hello")
+        #expect(try glance.send("DELETE", "/v2/images/\(id)").status == 204)
+        #expect(try eventually { try !ceph.engine.run("rbd", "ls", "other").text.contains(id) })
+    }
+
+    @Test func `does not delete an image of which it does not know the pool`() throws {
+        guard let ceph, let glance else { return }
+        let id = try hasActiveImageWithoutSnapshot(ceph, glance)
+        try glance.execute("UPDATE image_locations SET value = 'rbd://\(id)', meta_data = '{}' WHERE image_id = '\(id)'")
+        #expect(try glance.image(id)["locations"]?.array?.first?["metadata"] == [:])
+        let reply = try glance.send("DELETE", "/v2/images/\(id)")
+        #expect(reply.status == 409 && reply.text.contains("several stores"), "\(reply.text)")
+        #expect(try glance.status(of: id) == "active")
+        #expect(try !ceph.traces(of: ImageID(id)).isEmpty)
+        try glance.execute("UPDATE image_locations SET meta_data = '{\"store\": \"ceph\"}' WHERE image_id = '\(id)'")
+        #expect(try glance.send("DELETE", "/v2/images/\(id)").status == 204)
+        #expect(try ceph.traces(of: ImageID(id)).isEmpty)
+    }
+
     @Test func `serves what Glance's own driver wrote, and the reverse`() throws {
         guard let ceph, let glance else { return }
         let (id, other) = (try glance.hasActiveImage("theirs"), try glance.hasActiveImage("ours"))

@@ -109,7 +109,7 @@ import Testing
         #expect(location.url == "file://\(folder)/\(id)")
         #expect(try set.bytes(at: location).size == 3)
         #expect(try set.bytes(at: ImageLocation(url: location.url, metadata: #"{"store": "web"}"#)).size == 3)
-        try set.remove(location.url)
+        try set.remove(location)
         #expect(throws: Fault.of(.notFound)) { try set.bytes(at: location) }
     }
 

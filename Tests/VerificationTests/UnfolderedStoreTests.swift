@@ -91,7 +91,7 @@ import Testing
     }
 
     @Test func `has missing, short, changed, orphaned and unfinished data found`() throws {
-        try stores.remove(ceph.url(of: images[0].id))
+        try stores.remove(ImageLocation(url: ceph.url(of: images[0].id)))
         engine.put(Array(images[1].data.dropLast()), at: ceph.url(of: images[1].id))
         engine.put(images[2].data.map { $0 ^ 1 }, at: ceph.url(of: images[2].id))
         let (orphan, left, segments) = (newID(), newID(), newID())
@@ -155,7 +155,7 @@ import Testing
             try site.write(image.data, to: site.path(of: image.id))
             try site.locate([(image.id, site.url(of: image.id), "fast")])
         }
-        try stores.remove(ceph.url(of: missing.id))
+        try stores.remove(ImageLocation(url: ceph.url(of: missing.id)))
         engine.put([1], at: ceph.url(of: damaged.id))
         try site.write([1], to: site.path(of: given.id))
         let outcomes = try repair([

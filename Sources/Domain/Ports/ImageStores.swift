@@ -22,11 +22,12 @@ package protocol ImageStores: Sendable {
 
     /// Removes data. Data on external web servers is left alone.
     ///
-    /// - Throws: as `ImageStore.remove` does, and `.unavailable` for a location that no store can remove.
-    func remove(_ url: String) throws(Fault)
+    /// - Throws: as `ImageStore.remove` does, and `.unavailable` for a location that no store can remove, or of which it is not known which
+    ///   store's it is.
+    func remove(_ location: ImageLocation) throws(Fault)
 
     /// Removes data that others may have removed or replaced; see `ImageStore`.
-    func remove(_ url: String, ifStill isMeant: () throws(Fault) -> Bool) throws(Fault)
+    func remove(_ location: ImageLocation, ifStill isMeant: () throws(Fault) -> Bool) throws(Fault)
 
     /// Checks that a store takes data, before anything else is changed for an upload.
     ///
