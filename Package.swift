@@ -222,7 +222,7 @@ let package = Package(
         module("APICommon", needs: ["HTTP", "JSONDocument", "Domain", "NotificationWire", "ServiceMetrics", "Text", "Threading", logging]),
         module("APIV2", needs: ["APICommon", "HTTP", "JSONDocument", "Domain", "Importing", "Operations", "Text"]),
 
-        module("APIV1", needs: ["APICommon", "HTTP", "JSONDocument", "Domain", "Operations", "RegistryWire"]),
+        module("APIV1", needs: ["APICommon", "HTTP", "JSONDocument", "Domain", "Operations", "RegistryWire", "Text"]),
         module("APIRegistry", needs: ["APICommon", "HTTP", "JSONDocument", "Domain", "RegistryWire"]),
 
         // log, options, server loop

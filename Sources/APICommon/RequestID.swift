@@ -2,6 +2,7 @@ internal import Domain
 internal import Glibc
 internal import HTTP
 internal import Synchronization
+internal import Text
 
 extension Trace {
     /// Reads the ids of a request: the client's own id with `req-` before it, or a generated one.
@@ -37,7 +38,7 @@ extension Trace {
             throw Fault(.headerTooLarge, "The request id is longer than \(longest) characters.")
         }
         // The id is written to logs and headers, so only harmless characters are allowed.
-        let isName = given.utf8.allSatisfy {
+        let isName = given.allBytes {
             0x30...0x39 ~= $0 || 0x41...0x5A ~= $0 || 0x61...0x7A ~= $0 || "-_.:".utf8.contains($0)
         }
         guard isName else {

@@ -3,6 +3,7 @@ internal import Domain
 internal import HTTP
 internal import JSONDocument
 internal import RegistryWire
+internal import Text
 
 /// An image in V1's answers: as JSON in the body, or as headers before its data.
 enum V1Response {
@@ -46,7 +47,7 @@ enum V1Response {
         add("deleted_at", image.deletedAt?.wireText)
         add("deleted", image.deletedAt != nil)
         add("protected", image.isProtected)
-        for property in image.properties where property.name.utf8.allSatisfy(isToken) {
+        for property in image.properties where property.name.allBytes(isToken) {
             add("property-\(property.name.lowercased())", property.value)
         }
         let length = headers.fields.reduce(0) { $0 + $1.name.utf8.count + $1.value.utf8.count + 4 }
@@ -59,7 +60,7 @@ enum V1Response {
 
     /// A value on one line: control characters, which V2 allows, become blanks.
     private static func writable(_ text: String) -> String {
-        guard text.utf8.contains(where: { $0 < 0x20 || $0 == 0x7F }) else { return text }
+        guard !text.allBytes({ $0 >= 0x20 && $0 != 0x7F }) else { return text }
         return String(String.UnicodeScalarView(text.unicodeScalars.map { $0.value < 0x20 || $0.value == 0x7F ? " " : $0 }))
     }
 }

@@ -10,7 +10,10 @@ package struct Timestamp: Hashable, Sendable, CustomStringConvertible {
     }
 
     /// `2026-11-23T08:07:00Z`, the form of every record in the API.
-    package var description: String { civil.text(end: "Z") }
+    package var description: String { text(end: "Z") }
+
+    /// `2026-11-23T08:07:00`, with what stands behind it.
+    package func text(end: StaticString) -> String { civil.text(end: end) }
 
     /// Reads ISO 8601 and drops a fraction of a second.
     ///

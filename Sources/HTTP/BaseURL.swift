@@ -1,3 +1,5 @@
+internal import Text
+
 /// The address of a service as clients reach it: `https://host:port/prefix`.
 package struct BaseURL: Sendable, Equatable {
     package var scheme: String
@@ -32,7 +34,7 @@ package struct BaseURL: Sendable, Equatable {
 
     /// Whether a text from a client or proxy is valid in a link as `host` or `host:port`.
     package static func isHost(_ text: String) -> Bool {
-        1...longest ~= text.utf8.count && text.utf8.allSatisfy { isAlphanumeric($0) || ".-:[]_".utf8.contains($0) }
+        1...longest ~= text.utf8.count && text.allBytes { isAlphanumeric($0) || ".-:[]_".utf8.contains($0) }
     }
 
     /// Whether a text is valid in a link before the path: `/` and plain segments, none of them empty, `.` or `..`.

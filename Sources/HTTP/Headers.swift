@@ -1,3 +1,5 @@
+internal import Text
+
 /// Header fields in order, whose names are compared without case. They are few, so a linear search is faster than a hash table.
 package struct Headers: Sendable {
     package typealias Field = (name: String, value: String)
@@ -25,8 +27,8 @@ package struct Headers: Sendable {
     package var firstUnwritable: Field? {
         fields.first { field in
             field.name.utf8.isEmpty
-                || !field.name.utf8.allSatisfy(isToken)
-                || !field.value.utf8.allSatisfy { $0 >= 0x20 && $0 != 0x7F || $0 == 0x09 }
+                || !field.name.allBytes(isToken)
+                || !field.value.allBytes { $0 >= 0x20 && $0 != 0x7F || $0 == 0x09 }
         }
     }
 }
@@ -42,7 +44,9 @@ package func isToken(_ byte: UInt8) -> Bool {
 extension String {
     /// Compares ASCII texts without case.
     fileprivate func equalsIgnoringCase(_ other: String) -> Bool {
-        utf8.count == other.utf8.count && utf8.elementsEqual(other.utf8) { $0.lowercasedASCII == $1.lowercasedASCII }
+        guard utf8.count == other.utf8.count else { return false }
+        var (one, other) = (self, other)
+        return one.withUTF8 { one in other.withUTF8 { other in one.elementsEqual(other) { $0.lowercasedASCII == $1.lowercasedASCII } } }
     }
 }
 

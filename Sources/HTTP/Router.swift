@@ -111,10 +111,13 @@ package struct Router<Handler: Sendable>: Sendable {
     /// - Parameter path: percent-encoded, with `/` at its start; several slashes at the start count as one.
     package func match(_ method: Method, _ path: String) -> Match {
         let slash = UInt8(ascii: "/")
-        var parts: [String] = []
-        for part in path.utf8.drop(while: { $0 == slash }).split(separator: slash, omittingEmptySubsequences: false) {
-            guard let segment = percentDecoded(Substring(part)) else { return .badPath }
-            if segment.utf8.contains(slash) { return .notFound }
+        var (path, parts) = (path, [String]())
+        let encoded = path.withUTF8 { bytes in
+            bytes.drop { $0 == slash }.split(separator: slash, omittingEmptySubsequences: false).map { String(decoding: $0, as: UTF8.self) }
+        }
+        for part in encoded {
+            guard let segment = percentDecoded(part[...]) else { return .badPath }
+            if !segment.allBytes({ $0 != slash }) { return .notFound }
             parts.append(segment)
         }
         let wanted = method == .HEAD ? .GET : method

@@ -1,5 +1,6 @@
 internal import CCurl
 internal import Glibc
+internal import Text
 
 /// A libcurl easy handle, which does one exchange at a time; it owns the C handle and the texts that the handle points at.
 ///
@@ -73,10 +74,10 @@ final class EasyHandle {
     ///
     /// - Throws: `.invalid` for a value that would change the meaning of the request.
     func ask(_ method: String, _ url: String, headers: [(name: String, value: String)]) throws(HTTPClientError) {
-        guard !method.isEmpty, method.utf8.allSatisfy({ 0x41...0x5A ~= $0 }) else {
+        guard !method.isEmpty, method.allBytes({ 0x41...0x5A ~= $0 }) else {
             throw HTTPClientError(.invalid, "a method may contain only the letters A to Z")
         }
-        guard url.utf8.count <= 16_384, url.utf8.allSatisfy({ 0x21...0x7E ~= $0 }) else {
+        guard url.utf8.count <= 16_384, url.allBytes({ 0x21...0x7E ~= $0 }) else {
             throw HTTPClientError(.invalid, "an address may contain only visible ASCII characters, 16,384 at most")
         }
         set(CURLOPT_URL, url)
@@ -87,14 +88,14 @@ final class EasyHandle {
             texts.append("Content-Type:")
         }
         for (name, value) in headers {
-            guard !name.isEmpty, name.utf8.allSatisfy(Self.isToken) else {
+            guard !name.isEmpty, name.allBytes(Self.isToken) else {
                 throw HTTPClientError(.invalid, "a header's name contains a character that is not allowed")
             }
-            guard !value.utf8.contains(where: { $0 == 0 || $0 == 0x0A || $0 == 0x0D }) else {
+            guard value.allBytes({ $0 != 0 && $0 != 0x0A && $0 != 0x0D }) else {
                 throw HTTPClientError(.invalid, "the header \(name) contains an end of line or a NUL in its value")
             }
             // `Name:` alone would tell libcurl to leave the header out.
-            texts.append(value.allSatisfy { $0 == " " || $0 == "\t" } ? "\(name);" : "\(name): \(value)")
+            texts.append(value.allBytes { $0 == 0x20 || $0 == 0x09 } ? "\(name);" : "\(name): \(value)")
         }
         curl_slist_free_all(lines)
         lines = nil

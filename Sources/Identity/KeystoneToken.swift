@@ -27,7 +27,7 @@ struct KeystoneToken: Sendable {
 
     /// Whether a text can be a token, and so can be sent in a header unchanged.
     static func isPossible(_ text: String) -> Bool {
-        !text.isEmpty && text.utf8.count <= longest && text.utf8.allSatisfy { 0x21...0x7E ~= $0 }
+        !text.isEmpty && text.utf8.count <= longest && text.allBytes { 0x21...0x7E ~= $0 }
     }
 
     /// - Parameters:

@@ -16,8 +16,10 @@ package struct ExactText: Hashable, Sendable {
 extension String {
     /// Whether the texts have the same bytes, which is stricter than `==`.
     package func isSame(as other: String) -> Bool {
+        // Most texts that are compared differ in length, which is known without a look at their bytes.
+        guard utf8.count == other.utf8.count else { return false }
         var (one, other) = (self, other)
-        return one.withUTF8 { one in other.withUTF8 { other in one.count == other.count && one.elementsEqual(other) } }
+        return one.withUTF8 { one in other.withUTF8 { other in one.elementsEqual(other) } }
     }
 }
 

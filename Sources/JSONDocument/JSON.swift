@@ -48,7 +48,8 @@ package struct JSONObject: Sendable, Equatable {
 
     private func place(of key: String) -> Int? {
         if let places { return places[ExactText(key)] }
-        return members.firstIndex { $0.key.isSame(as: key) }
+        // By index: a member that is passed to a closure is copied, with its value.
+        return members.indices.first { members[$0].key.isSame(as: key) }
     }
 
     private mutating func notePlaces() {

@@ -153,13 +153,13 @@ package final class OsloLog: Sendable {
         var moment = wallTime()
         var fields = tm()
         localtime_r(&moment.tv_sec, &fields)
-        func add(_ value: CInt, digits: Int, then sign: Character? = nil) {
+        func add(_ value: CInt, digits: Int, then sign: Unicode.Scalar? = nil) {
             var divisor: CInt = digits == 4 ? 1000 : digits == 3 ? 100 : 10
             while divisor > 0 {
                 text.append(UInt8(ascii: "0") + UInt8(value / divisor % 10))
                 divisor /= 10
             }
-            if let sign { text.append(sign.asciiValue!) }
+            if let sign { text.append(UInt8(ascii: sign)) }
         }
         add(fields.tm_year + 1900, digits: 4, then: "-")
         add(fields.tm_mon + 1, digits: 2, then: "-")

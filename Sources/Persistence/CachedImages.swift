@@ -100,7 +100,7 @@ package struct CachedImages: CacheRecords {
     private static let liveOnes = Query(
         """
         SELECT id FROM images
-         WHERE id IN (\(repeatElement("?", count: batch).joined(separator: ","))) AND deleted = 0 AND status IN ('active', 'deactivated')
+         WHERE id IN (\(placeholders(batch))) AND deleted = 0 AND status IN ('active', 'deactivated')
         """
     ) { row throws(MariaDBError) in ImageID(try row.text(0)) }
 }

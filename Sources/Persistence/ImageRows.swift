@@ -94,7 +94,7 @@ private enum Part: Int64 {
     ///   - count: the number of ids to look for.
     ///   - remains: whether deleted images are included.
     func select(_ count: Int, remains: Bool) -> String {
-        let ids = "(" + repeatElement("?", count: count).joined(separator: ",") + ")"
+        let ids = "(\(placeholders(count)))"
         let isDeleted = remains && self == .image ? "" : " AND deleted = 0"
         return "SELECT \(columns(image: "image_id")) FROM \(table) WHERE \(key) IN \(ids)\(isDeleted)\(condition)"
     }

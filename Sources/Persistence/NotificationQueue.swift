@@ -57,7 +57,7 @@ extension MariaDBCatalog: NotificationCatalog {
     private static func list(_ numbers: [Int64]) -> (marks: String, values: [SQLValue]) {
         let size = [1, 10].first { $0 >= numbers.count } ?? (numbers.count + 99) / 100 * 100
         let padding = repeatElement(numbers.last ?? 0, count: size - numbers.count)
-        return (repeatElement("?", count: size).joined(separator: ","), (numbers + padding).map { .int($0) })
+        return (placeholders(size), (numbers + padding).map { .int($0) })
     }
 
     package func dropNotifications(keeping count: Int) throws(Fault) -> Int {

@@ -79,7 +79,7 @@ extension MariaDBCatalog {
             let some = values[start..<min(start + mostAtOnce, values.count)]
             let size = [1, 10, 100].first { $0 >= some.count } ?? mostAtOnce
             let padded = some + repeatElement(some.last!, count: size - some.count)
-            return ("(" + repeatElement("?", count: size).joined(separator: ",") + ")", padded.map { .text($0) })
+            return ("(\(placeholders(size)))", padded.map { .text($0) })
         }
     }
 

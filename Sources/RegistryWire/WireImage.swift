@@ -147,5 +147,5 @@ extension Image {
 
 extension Timestamp {
     /// The time in the form of V1, for example `2026-11-23T08:07:00.000000`.
-    package var wireText: String { String(description.dropLast()) + ".000000" }
+    package var wireText: String { text(end: ".000000") }
 }

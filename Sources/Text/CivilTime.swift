@@ -30,24 +30,30 @@ package struct CivilTime: Hashable, Sendable {
     }
 
     /// `2026-11-23T08:07:00`, with what stands between date and time, and behind it. A list of images has three a row, so it is written
-    /// byte by byte: half the time of an interpolation.
+    /// in place, byte by byte.
     package func text(between separator: StaticString = "T", end: StaticString = "") -> String {
-        var bytes: [UInt8] = []
-        bytes.reserveCapacity(24)
-        func add(_ number: Int, then mark: StaticString) {
-            let number = number.magnitude
-            bytes.append(UInt8(ascii: "0") + UInt8(number / 10 % 10))
-            bytes.append(UInt8(ascii: "0") + UInt8(number % 10))
-            mark.withUTF8Buffer { bytes.append(contentsOf: $0) }
+        let length = 18 + separator.utf8CodeUnitCount + end.utf8CodeUnitCount
+        return String(unsafeUninitializedCapacity: length) { bytes in
+            var count = 0
+            func add(_ number: Int, then mark: StaticString) {
+                let number = number.magnitude % 100
+                bytes[count] = UInt8(ascii: "0") + UInt8(number / 10)
+                bytes[count + 1] = UInt8(ascii: "0") + UInt8(number % 10)
+                count += 2
+                mark.withUTF8Buffer { mark in
+                    _ = UnsafeMutableBufferPointer(rebasing: bytes[count...]).initialize(fromContentsOf: mark)
+                    count += mark.count
+                }
+            }
+            add(year / 100, then: "")
+            add(year, then: "-")
+            add(month, then: "-")
+            add(day, then: separator)
+            add(hour, then: ":")
+            add(minute, then: ":")
+            add(second, then: end)
+            return count
         }
-        add(year / 100, then: "")
-        add(year, then: "-")
-        add(month, then: "-")
-        add(day, then: separator)
-        add(hour, then: ":")
-        add(minute, then: ":")
-        add(second, then: end)
-        return String(decoding: bytes, as: UTF8.self)
     }
 
     /// Reads `2026-11-23T08:07:00` at the beginning of a text; what stands behind it is not looked at.

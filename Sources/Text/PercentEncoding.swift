@@ -22,7 +22,8 @@ package func percentDecodedBytes(_ text: Substring, plusIsSpace: Bool = false) -
 /// - Returns: nil for bytes that are no UTF-8, and NUL.
 package func percentDecoded(_ text: Substring, plusIsSpace: Bool = false) -> String? {
     // Bytes that were no UTF-8 have become U+FFFD (0xEFBFBD) on their way here.
-    guard text.utf8.contains(where: { $0 == 0x25 || $0 == 0x2B || $0 == 0 || $0 == 0xEF }) else { return String(text) }
+    let whole = String(text)
+    if whole.allBytes({ $0 != 0x25 && $0 != 0x2B && $0 != 0 && $0 != 0xEF }) { return whole }
     if text.unicodeScalars.contains("\u{FFFD}") { return nil }
     let bytes = percentDecodedBytes(text, plusIsSpace: plusIsSpace)
     return bytes.contains(0) ? nil : String(utf8: bytes.span)

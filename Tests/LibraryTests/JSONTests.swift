@@ -59,6 +59,21 @@ import Testing
             String(decoding: writer.bytes, as: UTF8.self)
                 == #"{"a\"\\\u0001\n": "é😀/", "b": -9223372036854775808, "c": null, "d": [true, {}, []]}"#)
     }
+
+    /// Texts are looked at in words of eight bytes, so a character's place must not matter.
+    @Test func `has control characters, quotation marks and backslashes escaped, wherever they stand`() throws {
+        let letters = Array("abcdefghijklmnopqrst\u{7F}é\u{80}\u{FFFF}".unicodeScalars)
+        for value in 0..<UInt32(0x100) {
+            for place in letters.indices {
+                var scalars = String.UnicodeScalarView(letters)
+                let start = scalars.index(scalars.startIndex, offsetBy: place)
+                scalars.replaceSubrange(start..<scalars.index(after: start), with: [Unicode.Scalar(value)!])
+                let text = JSON.string(String(scalars)).text
+                #expect(text.dropFirst().dropLast().allSatisfy { $0 >= 0x20 })
+                #expect(try JSON(parsing: text).string?.isSame(as: String(scalars)) == true, "\(value) at \(place)")
+            }
+        }
+    }
 }
 
 @Suite struct `A list of changes` {

@@ -12,8 +12,8 @@ struct ImageDocument {
     /// Names of the stores that have the data; empty on a site with one store.
     var stores: [String] = []
 
-    /// Custom properties that are only for other workers.
-    private static let unshown: Set<String> = ["os_glance_stage_host", "os_glance_hash_op_host"]
+    /// Names of custom properties that are not shown: those of other fields, and those that are only for other workers.
+    private static let unshown = Image.fieldNames.union(["os_glance_stage_host", "os_glance_hash_op_host"])
 
     func write(to json: inout JSONWriter) {
         json.object { json in
@@ -45,8 +45,9 @@ struct ImageDocument {
             if let directURL { json.member("direct_url", directURL) }
             json.key("tags")
             json.array { json in for tag in image.tags { json.string(tag) } }
-            json.member("self", "/v2/images/\(image.id)")
-            json.member("file", "/v2/images/\(image.id)/file")
+            let path = "/v2/images/" + image.id.text
+            json.member("self", path)
+            json.member("file", path + "/file")
             json.member("schema", "/v2/schemas/image")
             if !stores.isEmpty { json.member("stores", stores.joined(separator: ",")) }
         }
@@ -54,7 +55,7 @@ struct ImageDocument {
 
     /// Whether a custom property is shown. One called `stores` is hidden if the image shows the names of its stores.
     private func isShown(_ name: String) -> Bool {
-        !Self.unshown.contains(name) && !Image.fieldNames.contains(name) && (stores.isEmpty || name != "stores")
+        !Self.unshown.contains(name) && (stores.isEmpty || name != "stores")
     }
 }
 
