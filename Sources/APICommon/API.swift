@@ -25,8 +25,9 @@ package struct API: Sendable {
         package var cors: CORS?
         /// Nil if `/healthcheck` is off.
         package var healthcheck: Healthcheck?
-        /// Runs before a request that may change something: what it finds must not be older than what the client was told elsewhere.
-        package var catchUp: (@Sendable () throws(Fault) -> Void)?
+        /// Waits until what a request finds is not older than what its client was told elsewhere; false where it never is. It runs before a
+        /// request that may change something, and once a request that reads has not found what it names.
+        package var catchUp: (@Sendable () throws(Fault) -> Bool)?
 
         package init(longestRequestID: Int) { self.longestRequestID = longestRequestID }
     }
@@ -145,9 +146,22 @@ package struct API: Sendable {
             if route.bodyRule == .none && bringsBytes(request) {
                 throw Fault(.invalid, "A body is not expected with this request.")
             }
-            if let catchUp = front.catchUp, request.method != .GET, request.method != .HEAD { try catchUp() }
             let call = Call(request: request, parameters: parameters, query: query, caller: caller)
-            return try Author.following(Author(caller)) { () throws(Fault) in try route.handler(call) }
+            return try Author.following(Author(caller)) { () throws(Fault) in try handle(call, by: route.handler) }
+        }
+    }
+
+    private func handle(_ call: Call, by handler: Handler) throws(Fault) -> Response {
+        guard let catchUp = front.catchUp else { return try handler(call) }
+        guard call.request.method == .GET || call.request.method == .HEAD else {
+            _ = try catchUp()
+            return try handler(call)
+        }
+        do throws(Fault) {
+            return try handler(call)
+        } catch {
+            guard error.kind == .notFound, try catchUp() else { throw error }
+            return try handler(call)
         }
     }
 

@@ -136,8 +136,9 @@ package final class Connection {
     private static let outsideCluster = MariaDBError(
         number: MariaDBError.outside, message: "the node is outside its Galera cluster", sql: MariaDBError.connecting)
 
-    /// Waits until a node of a Galera cluster has what was committed at the others before.
+    /// Waits until a node of a Galera cluster has what was committed at the others before. Elsewhere it does nothing.
     package func catchUp() throws(MariaDBError) {
+        guard isReplicated else { return }
         if isOutside { throw Self.outsideCluster }
         try execute("SET STATEMENT wsrep_sync_wait = 1 FOR SELECT 1")
     }

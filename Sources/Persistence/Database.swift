@@ -63,6 +63,14 @@ package struct Database: Sendable {
         try run(doing, within: seconds, mayRepeat: true, body)
     }
 
+    /// Reads what decides whether data may be removed: at a node of a Galera cluster once it has what was committed at the others before.
+    func readCaughtUp<Value>(_ doing: String, _ body: (Connection) throws -> Value) throws(Fault) -> Value {
+        try read(doing) { connection in
+            try connection.catchUp()
+            return try body(connection)
+        }
+    }
+
     /// Waits until a node of a Galera cluster has what was committed at the others before.
     ///
     /// - Returns: false, at once, if the server is no such node.

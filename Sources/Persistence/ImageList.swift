@@ -63,7 +63,9 @@ extension MariaDBCatalog {
 
     private func marker(_ id: ImageID, of listing: ImageListing, _ caller: Caller, _ connection: Connection) throws -> Image {
         do {
-            return try visibleImage(id, to: caller, remains: listing.deletion != .absent, on: connection)
+            return try connection.readingLate {
+                try visibleImage(id, to: caller, remains: listing.deletion != .absent, on: connection)
+            }
         } catch let fault as Fault where fault.kind == .notFound {
             throw Fault(.invalid, "Invalid marker. Image \(id) could not be found.")
         }

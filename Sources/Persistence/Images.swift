@@ -9,8 +9,11 @@ extension MariaDBCatalog: ImageCatalog {
     }
 
     package func locatedImage(_ id: ImageID, visibleTo caller: Caller) throws(Fault) -> Image {
-        try readingLate("Reading image \(id)") { connection in
-            try visibleImage(id, to: caller, locations: true, on: connection)
+        try database.read("Reading image \(id)") { connection in
+            // Data that came in at another node may be seen late, too.
+            try connection.readingLate(unless: { !$0.locations.isEmpty }) {
+                try visibleImage(id, to: caller, locations: true, on: connection)
+            }
         }
     }
 

@@ -42,16 +42,28 @@ extension MariaDBCatalog {
 extension MariaDBCatalog {
     /// Waits until a node of a Galera cluster has what was committed at the others before, so that what is read next is not older than what
     /// a client was told there. Elsewhere it does nothing.
-    package func catchUp() throws(Fault) { _ = try database.catchUp() }
+    ///
+    /// - Returns: whether it is such a node.
+    @discardableResult
+    package func catchUp() throws(Fault) -> Bool { try database.catchUp() }
 
-    /// Reads something; if it is not there, once more when the node has caught up.
+    /// Reads something that a caller names; if it is not there, once more when the node has caught up.
     func readingLate<Value>(_ doing: String, _ body: (Connection) throws -> Value) throws(Fault) -> Value {
-        do throws(Fault) {
-            return try database.read(doing, body)
-        } catch {
-            guard error.kind == .notFound, try database.catchUp() else { throw error }
-            return try database.read(doing, body)
-        }
+        try database.read(doing) { connection in try connection.readingLate { try body(connection) } }
+    }
+}
+
+extension Connection {
+    /// Reads something that a caller names; if it is not there (`.notFound`), or is not what the caller waits for, once more when the node of a
+    /// Galera cluster has what was committed at the others before.
+    func readingLate<Value>(unless isEnough: (Value) -> Bool = { _ in true }, _ body: () throws -> Value) throws -> Value {
+        guard isReplicated else { return try body() }
+        do {
+            let value = try body()
+            if isEnough(value) { return value }
+        } catch let fault as Fault where fault.kind == .notFound {}
+        try catchUp()
+        return try body()
     }
 }
 

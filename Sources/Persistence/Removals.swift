@@ -5,6 +5,7 @@ internal import MariaDB
 extension MariaDBCatalog {
     package func isOwed(_ removal: OwedRemoval) throws(Fault) -> Bool {
         try database.run("Asking for the removal of image \(removal.image)") { connection in
+            try connection.catchUp()
             // An image may get new bytes at a URL that it has used before.
             let used = try connection.all(Self.usedLocations, .text(removal.image.text))
             guard used.allSatisfy(column.canRead) else {
@@ -29,7 +30,9 @@ extension MariaDBCatalog {
     package func complete(_ removals: [OwedRemoval]) throws(Fault) {
         guard !removals.isEmpty else { return }
         try database.run("Settling \(removals.count) removals") { connection in
-            try connection.execute("DELETE FROM vitrine_removals WHERE id IN (\(Self.numbers(of: removals)))")
+            for (list, values) in Self.lists(of: removals.map { .int($0.number) }) {
+                try connection.run("DELETE FROM vitrine_removals WHERE id IN \(list)", values)
+            }
         }
     }
 
@@ -41,12 +44,11 @@ extension MariaDBCatalog {
             ? "next_try = UTC_TIMESTAMP(6) + INTERVAL LEAST(600, 10 * POW(2, LEAST(tries, 6))) SECOND, tries = tries + 1"
             : "next_try = UTC_TIMESTAMP(6) + INTERVAL 30 SECOND"
         try database.run("Postponing \(removals.count) removals") { connection in
-            try connection.execute("UPDATE vitrine_removals SET \(change) WHERE id IN (\(Self.numbers(of: removals)))")
+            for (list, values) in Self.lists(of: removals.map { .int($0.number) }) {
+                try connection.run("UPDATE vitrine_removals SET \(change) WHERE id IN \(list)", values)
+            }
         }
     }
-
-    /// The numbers as text: the parameters of a prepared statement are fixed in number.
-    private static func numbers(of removals: [OwedRemoval]) -> String { removals.map { String($0.number) }.joined(separator: ",") }
 
     package func overdue(atMost count: Int) throws(Fault) -> [OwedRemoval] {
         try database.read("Reading owed removals") { connection in

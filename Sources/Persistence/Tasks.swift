@@ -137,7 +137,8 @@ private struct TaskList {
     }
 
     private func checkMarker(_ marker: String, on connection: Connection) throws {
-        guard try TaskRows.load(marker, visibleTo: caller, on: connection) != nil else {
+        let found = try connection.readingLate(unless: { $0 != nil }) { try TaskRows.load(marker, visibleTo: caller, on: connection) }
+        guard found != nil else {
             throw Fault(.invalid, "The marker \(marker.prefix(80)) is no task.")
         }
     }

@@ -126,7 +126,7 @@ extension MariaDBCatalog: UploadCatalog {
     }
 
     package func known(among uploads: [Upload]) throws(Fault) -> Set<String> {
-        try database.read("Reading uploads") { connection in
+        try database.readCaughtUp("Reading uploads") { connection in
             Set(
                 try uploads.filter { upload in
                     let (image, token) = (SQLValue.text(upload.image.text), SQLValue.text(upload.token))
@@ -136,7 +136,7 @@ extension MariaDBCatalog: UploadCatalog {
     }
 
     package func waiting(among images: [ImageID]) throws(Fault) -> Set<ImageID> {
-        try database.read("Reading staged images") { connection in
+        try database.readCaughtUp("Reading staged images") { connection in
             Set(try images.filter { try connection.first(Self.isWaiting, .text($0.text)) != nil })
         }
     }

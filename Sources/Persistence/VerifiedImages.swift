@@ -11,9 +11,9 @@ extension MariaDBCatalog {
 
     package func recordedImages(_ ids: [ImageID]) throws(Fault) -> [RecordedImage] {
         guard !ids.isEmpty else { return [] }
-        return try database.read("Reading images to verify") { connection in
+        return try database.readCaughtUp("Reading images to verify") { connection in
             var images: [RecordedImage] = []
-            for (list, values) in Self.lists(of: ids.map(\.text)) {
+            for (list, values) in Self.lists(of: ids.map { .text($0.text) }) {
                 images += try connection.all(
                     Query("SELECT \(Self.imageColumns) FROM images FORCE INDEX (PRIMARY) WHERE id IN \(list)", decode: Self.image), values)
             }
@@ -23,9 +23,9 @@ extension MariaDBCatalog {
 
     package func inMotion(among ids: [ImageID]) throws(Fault) -> Set<ImageID> {
         guard !ids.isEmpty else { return [] }
-        return try database.read("Reading which images are worked on") { connection in
+        return try database.readCaughtUp("Reading which images are worked on") { connection in
             var found: Set<String> = []
-            for (list, values) in Self.lists(of: ids.map(\.text)) {
+            for (list, values) in Self.lists(of: ids.map { .text($0.text) }) {
                 for table in ["vitrine_uploads", "vitrine_jobs", "vitrine_removals"] {
                     let query = Query("SELECT LOWER(image_id) FROM \(table) WHERE image_id IN \(list)") { row throws(MariaDBError) in
                         try row.text(0)
@@ -56,7 +56,7 @@ extension MariaDBCatalog {
         var images = images
         var places: [String: Int] = [:]
         for (place, image) in images.enumerated() { places[image.id.text] = place }
-        for (list, values) in Self.lists(of: images.map(\.id.text)) {
+        for (list, values) in Self.lists(of: images.map { .text($0.id.text) }) {
             let query = Query(
                 """
                 SELECT image_id, value, COALESCE(meta_data, '{}')
@@ -74,12 +74,12 @@ extension MariaDBCatalog {
     }
 
     /// Lists of placeholders of a few lengths, so that few statements are prepared; the last value fills up.
-    private static func lists(of values: [String]) -> [(list: String, values: [SQLValue])] {
+    static func lists(of values: [SQLValue]) -> [(list: String, values: [SQLValue])] {
         stride(from: 0, to: values.count, by: mostAtOnce).map { start in
             let some = values[start..<min(start + mostAtOnce, values.count)]
             let size = [1, 10, 100].first { $0 >= some.count } ?? mostAtOnce
             let padded = some + repeatElement(some.last!, count: size - some.count)
-            return ("(\(placeholders(size)))", padded.map { .text($0) })
+            return ("(\(placeholders(size)))", Array(padded))
         }
     }
 

@@ -173,6 +173,25 @@ extension OnGalera {
             }
         }
 
+        /// `glance-tasks` of each machine finds the same removals.
+        @Test func `lets all machines settle the same removals`() throws {
+            guard let cluster = try Cluster.synced() else { return }
+            for _ in 0..<20 {
+                let values = (0..<50).map { _ in "('\(ImageID.fresh())', 'file:///old', UTC_TIMESTAMP(6) - INTERVAL 5 MINUTE)" }.joined(
+                    separator: ",")
+                _ = try cluster.ask("INSERT INTO vitrine_removals (image_id, url, owed_since) VALUES \(values)")
+                let owed = try cluster.catalogs[0].overdue(atMost: 100)
+                #expect(owed.count == 50)
+                for catalog in cluster.catalogs { try catalog.catchUp() }
+                let ended = cluster.atOnce { node throws(Fault) in
+                    try cluster.catalogs[node].postpone(owed, haveFailed: true)
+                    try cluster.catalogs[node].complete(owed)
+                }
+                for result in ended { try result.get() }
+                #expect(try cluster.ask("SELECT COUNT(*) FROM vitrine_removals") == "0")
+            }
+        }
+
         @Test func `is no trouble for db sync`() throws {
             guard let cluster = try Cluster() else { return }
             let synced = cluster.atOnce { node throws(Fault) in
@@ -214,6 +233,40 @@ extension OnGalera {
                 #expect(try cluster.catalogs[1].renew([upload.token], heldBy: "worker") == [upload.token])
                 _ = try cluster.catalogs[2].finish(
                     upload, at: ImageLocation(url: "file:///there", metadata: "{}"), measured, claiming: nil, isShown: false)
+            }
+        }
+
+        /// Data that another node has just recorded is not removed, nor called an orphan.
+        @Test func `is known at the next to whoever removes data`() throws {
+            guard let cluster = try Cluster.synced() else { return }
+            let (first, next) = (cluster.catalogs[0], cluster.catalogs[1])
+            for _ in 0..<60 {
+                let image = try cluster.queued().id
+                let rows = try cluster.ask(
+                    "INSERT INTO vitrine_removals (image_id, url, owed_since) VALUES ('\(image)', 'file:///old', UTC_TIMESTAMP(6)) RETURNING id"
+                )
+                let removal = OwedRemoval(number: Int64(rows) ?? 0, image: image, url: "file:///old", isOfDeleted: false)
+                #expect(try next.isOwed(removal))
+                let token = image.text.filter(\.isHexDigit)
+                var upload = Upload(image: image, token: token, pendingURL: "file:///nowhere/\(token)")
+                upload.aim = .staging
+                _ = try first.begin(upload, by: "worker", claiming: nil)
+                #expect(try !next.isOwed(removal))
+                try first.abort(upload, as: .queued, because: "the test")
+                try next.catchUp()
+                _ = try first.begin(upload, by: "worker", claiming: nil)
+                #expect(try next.known(among: [upload]) == [upload.token])
+                try first.abort(upload, as: .queued, because: "the test")
+                try next.catchUp()
+                _ = try first.begin(upload, by: "worker", claiming: nil)
+                #expect(try next.waiting(among: [image]) == [image])
+                let new = try first.insert(ImageDraft(id: .fresh(), owner: "acme"), claiming: nil).id
+                #expect(try next.recordedImages([new]).map(\.id) == [new])
+                let other = try cluster.queued().id
+                _ = try first.begin(
+                    Upload(image: other, token: String(upload.token.reversed()), pendingURL: "file:///nowhere"), by: "worker", claiming: nil
+                )
+                #expect(try next.inMotion(among: [other]) == [other])
             }
         }
 
