@@ -18,20 +18,28 @@ extension RBDPool {
             defer { image.close() }
             // First, so that nothing is changed of an image that is in use.
             guard try image.watchers() <= 1 else { throw CephError(code: EBUSY, doing: "removing an image that is open elsewhere") }
-            if let snapshot { try image.removeSnapshot(snapshot) }
+            if let snapshot { try needingLock(EROFS) { () throws(CephError) in try image.removeSnapshot(snapshot) } }
         }
         guard try imageID(name) == id else { return }
         do throws(CephError) {
-            try remove(name, progress)
+            try needingLock(EBUSY) { () throws(CephError) in try remove(name, progress) }
         } catch {
-            // Nobody has it open, and its lock is held: by this very connection, when the image could not be closed in time. A connection cannot
-            // fence itself; the next one can.
-            if error.code == EBUSY { cluster.lose(connection) }
             guard error.code == ENOTEMPTY, try imageID(name) == id else { throw error }
             try trash(name)
         }
         // A name that a dead process left without an image.
         try removeName(name, of: id)
+    }
+
+    /// Makes a call that needs the lock of an image which nobody else has open. If that is held, it is by this very connection, when the image
+    /// could not be closed in time. A connection cannot fence itself; the next one can.
+    ///
+    /// - Parameter refusal: what the call says if it does not get the lock.
+    private func needingLock(_ refusal: CInt, _ call: () throws(CephError) -> Void) throws(CephError) {
+        do throws(CephError) { try call() } catch {
+            if error.code == refusal { cluster.lose(connection) }
+            throw error
+        }
     }
 
     /// Removes what an upload left: its unfinished image, and what has the image's name if it is that upload's and not confirmed.
