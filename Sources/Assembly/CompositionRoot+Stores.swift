@@ -150,6 +150,7 @@ extension CompositionRoot {
                 place: "[glance_store] default_backend", reason: "'\(main)' is of the type '\(chosen.type)', which is not supported yet")
         }
         var owners: [String: String] = [:]
+        var targets: [[String: String]: String] = [:]
         let files = backends.filter { $0.type == "file" }
         let readable = try files.isEmpty ? nil : readableFolders(files.flatMap { try places(Options.StoreGroup($0.id)) })
         return StoreSet(
@@ -167,6 +168,10 @@ extension CompositionRoot {
                 }
                 guard let made = try makeStore(backend.type, group, named: backend.id, readable, records) else {
                     return StoreSet.Member(info, AbsentStore(backend.id, type: backend.type))
+                }
+                if let target = (made.store as? any PlacedStore)?.target, let owner = targets.updateValue(backend.id, forKey: target) {
+                    let place = target.sorted { $0.key < $1.key }.map { "\($0.key) \($0.value)" }.joined(separator: ", ")
+                    throw ConfigurationError(place: "[\(backend.id)]", reason: "has its images where store '\(owner)' has them: \(place)")
                 }
                 info.properties = made.properties
                 return StoreSet.Member(info, try guarded(made.store, backend.id))

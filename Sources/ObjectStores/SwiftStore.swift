@@ -209,4 +209,12 @@ extension SwiftStore: PlacedStore {
         }
         return parts
     }
+
+    /// The account of the reference that new images have.
+    package var target: [String: String]? {
+        guard let login = settings.references[settings.mainReference], let server = login.origin?.server, let project = login.project else {
+            return nil
+        }
+        return ["container": settings.container, "server": server, "project": project]
+    }
 }

@@ -104,6 +104,10 @@ import Testing
     private static let two = several + "[cheap]\nfilesystem_store_datadir = FOLDER/cheap\n[fast]\n"
     private static let whole = two + "filesystem_store_datadir = FOLDER/fast\n"
 
+    private static let server = "s3_store_host = http://127.0.0.1:9\ns3_store_access_key = a\ns3_store_secret_key = s\n"
+    private static let buckets =
+        "[DEFAULT]\nenabled_backends = there:s3, here:s3\n[glance_store]\ndefault_backend = there\n[there]\n" + server
+
     private static let refused: [(text: String, said: [String])] = [
         ("[DEFAULT]\nenabled_backends = fast\n", ["[DEFAULT] enabled_backends: 'fast' is not of the form name:type"]),
         ("[DEFAULT]\nenabled_backends = os_glance_x:file\n", ["enabled_backends", "os_glance_x", "the service's own"]),
@@ -123,6 +127,10 @@ import Testing
         (two + "filesystem_store_datadir = images\n", ["[fast] filesystem_store_datadir: 'images' does not begin with /"]),
         (two + "filesystem_store_datadir = FOLDER/cheap/\n", ["[cheap]: has the folder of store 'fast'"]),
         (two + "filesystem_store_datadirs = FOLDER/a\nfilesystem_store_datadirs = FOLDER/cheap:7\n", ["has the folder of store"]),
+        (
+            buckets + "s3_store_bucket = images\n[here]\n" + server + "s3_store_bucket = images\n",
+            ["[here]: has its images where store 'there' has them: bucket images, server"]
+        ),
         (
             two + "filesystem_store_datadir = FOLDER/a\nfilesystem_store_datadirs = FOLDER/b\n",
             ["[fast]: filesystem_store_datadir and filesystem_store_datadirs exclude each other"]

@@ -119,6 +119,16 @@ package protocol PlacedStore: ImageStore {
     /// The parts of the place, by their names in messages. They are recorded for the other nodes and logged, so none is a credential. Only what
     /// decides whether a location can be read by another node is a part. A value that is not known is nil.
     var place: [String: String?] { get }
+    /// Where new images go, by such names; nil while a part is not known. Of two stores that have the same, each would take the other's images
+    /// for its own.
+    var target: [String: String]? { get }
+}
+
+extension PlacedStore {
+    package var target: [String: String]? {
+        let known = place.compactMapValues { $0 }
+        return known.count == place.count ? known : nil
+    }
 }
 
 /// A store on HTTP servers, from which nginx can fetch the data. Its blobs tell `remote`.
