@@ -62,7 +62,7 @@ struct ListCosts {
         let endsEarly = plan.isUnfiltered && best.sharing != .inOrder
         let isBounded = endsEarly || best.most <= max(Self.small, 2 * min(best.likely, other?.cost ?? .infinity))
         let depth = max(100, 1.4 * best.rows) * best.share
-        guard !isBounded, depth < 0.7 * best.all * best.share, let measure = best.measure else {
+        guard !isBounded, !plan.sortsByFixedKey, depth < 0.7 * best.all * best.share, let measure = best.measure else {
             return .whole(.ranges(best.key), best.sharing == .inOrder ? .inOrder : .byMembership)
         }
         // The order has the images of each value by age, so that for each a filter on the age tells where to begin.
@@ -230,6 +230,10 @@ extension ListPlan {
         return given.contains { $0.key == key } || listing.filters.contains { $0.column == key.rawValue && $0.isEquality }
             || key == index && severalValues(key) != nil
     }
+
+    /// Whether the list is sorted by a key in which filters let all images be equal, because the marker has another value or might have one.
+    /// A piece would be sorted by it to find its end, which the filters do not bound.
+    var sortsByFixedKey: Bool { keys.contains { isFixed($0.key, by: .id) } }
 
     /// The keys whose index has the ranges in the list's order: the first sort key that filters leave open, or one that they fix.
     var orderedKeys: [ImageListing.Sort.Key] {

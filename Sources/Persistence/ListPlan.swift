@@ -110,17 +110,16 @@ struct ListPlan {
         return .init(query: Query(text.sql, decode: decoded(keys.map(\.key))), values: text.values)
     }
 
-    /// The values of the keys of the image that comes first in the list, of those that pass the filters on a key and have its least or
-    /// greatest values; nil without such filters. They show where the filtered images are if age and filter depend on each other.
+    /// The values of the keys of the image that comes first in the list, of those that pass the filters on a key and are first or last by its
+    /// index; nil without such filters. They show where the filtered images are if age and filter depend on each other.
     func nearest(by key: ImageListing.Sort.Key) -> Query<[SQLValue]>.Bound? {
-        let filters = columnConditions(key)
-        guard !filters.isEmpty else { return nil }
+        guard !columnConditions(key).isEmpty, let ordering = boundingKeys(key).last else { return nil }
         let columns = keys.map { "i.\($0.key.rawValue)" }.joined(separator: ", ")
         let ends: [SQLFragment] = ranges(key).flatMap { range in
             ["ASC", "DESC"].map { direction in
                 """
-                (SELECT \(word: columns) FROM \(range.table) WHERE \(([range.condition] + filters).allOfThem)
-                  ORDER BY i.\(word: key.rawValue) \(word: direction) LIMIT 8)
+                (SELECT \(word: columns) FROM \(range.table) WHERE \(([range.condition] + indexConditions(key)).allOfThem)
+                  ORDER BY i.\(word: ordering.rawValue) \(word: direction) LIMIT 8)
                 """
             }
         }

@@ -206,6 +206,33 @@ import Testing
         #expect(try Self.rowsRead(connection) { _ = try search.ids(plan) } < 1500)
     }
 
+    /// The marker is not in the list, so that either all images come after it or none.
+    @Test(arguments: [("active", "i-25", 0), ("queued", "i-24", 25)])
+    func `sorts nothing where the marker has another value than the filter`(_ status: String, _ marker: String, _ count: Int) throws {
+        let connection = try Self.connection()
+        let search = ListSearch(connection: connection, few: FewMemberships())
+        let sort: [ImageListing.Sort] = [.init(.status, .ascending), .init(.diskFormat, .descending)] + Self.newestFirst
+        let listing = Self.listing([.text(.status, anyOf: [status])], sort)
+        let plan = ListPlan(listing: listing, caller: Person.admin.caller, marker: try Self.image(marker, connection))
+        var found: [String] = []
+        // One of 25 images is queued, and there are three ranges.
+        #expect(try Self.rowsRead(connection) { found = try search.ids(plan).ids } < 3000)
+        #expect(found.count == count)
+        #expect(found == (try search.all(plan.ids(.ranges(.status)))))
+    }
+
+    /// 1,333 images have no name.
+    @Test func `looks at few of the images that are equal in a key to learn where they are`() throws {
+        let connection = try Self.connection()
+        let sort: [ImageListing.Sort] = [.init(.name, .ascending), .init(.createdAt, .ascending), .init(.id, .descending)]
+        let listing = Self.listing([.time(.updatedAt, .greater, Self.moment(6000))], sort)
+        let plan = ListPlan(listing: listing, caller: Person.admin.caller, marker: nil).group(.null)
+        let nearest = try #require(plan.nearest(by: .name))
+        var first: [SQLValue]?
+        #expect(try Self.rowsRead(connection) { first = try connection.first(nearest.query, nearest.values) } < 200)
+        #expect(first.map { "\($0.last!)" } == "\(SQLValue.text("i-9"))")
+    }
+
     /// A page is read of each value and each range, not all that pass.
     @Test func `reads the values of a filter in the order of age`() throws {
         let connection = try Self.connection()
