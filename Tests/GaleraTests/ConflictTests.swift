@@ -245,7 +245,7 @@ extension OnGalera {
                 let rows = try cluster.ask(
                     "INSERT INTO vitrine_removals (image_id, url, owed_since) VALUES ('\(image)', 'file:///old', UTC_TIMESTAMP(6)) RETURNING id"
                 )
-                let removal = OwedRemoval(number: Int64(rows) ?? 0, image: image, url: "file:///old", isOfDeleted: false)
+                let removal = OwedRemoval(number: Int64(rows) ?? 0, image: image, url: "file:///old", store: nil)
                 #expect(try next.isOwed(removal))
                 let token = image.text.filter(\.isHexDigit)
                 var upload = Upload(image: image, token: token, pendingURL: "file:///nowhere/\(token)")
