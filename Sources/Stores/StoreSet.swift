@@ -95,7 +95,7 @@ package struct StoreSet: ImageStores {
         }
         if let holder = outsideStore(of: location.url) { return holder }
         guard !HTTPStore.isWebURL(location.url) else { return nil }
-        throw .noStore(of: location.url, kind)
+        throw .noStore(of: location, kind)
     }
 
     package func checkRemovable(_ location: ImageLocation) throws(Fault) {
@@ -104,7 +104,7 @@ package struct StoreSet: ImageStores {
 
     package func bytes(at location: ImageLocation) throws(Fault) -> Blob {
         guard let holder = member(holding: location)?.store ?? outsideStore(of: location.url) else {
-            throw .noStore(of: location.url, .unavailable)
+            throw .noStore(of: location, .unavailable)
         }
         return try holder.bytes(at: location.url)
     }
@@ -249,13 +249,17 @@ extension StoreSet {
 }
 
 extension Fault {
-    /// - Parameter url: an image's location as it is recorded.
-    fileprivate static func noStore(of url: String, _ kind: Kind) -> Fault {
-        let scheme = url.utf8.firstRange(of: "://".utf8).map { url[..<$0.lowerBound] }
+    /// - Parameter location: as it is recorded.
+    fileprivate static func noStore(of location: ImageLocation, _ kind: Kind) -> Fault {
+        let scheme = location.url.utf8.firstRange(of: "://".utf8).map { location.url[..<$0.lowerBound] }
         let reason =
             scheme.map { "no store that is enabled here has locations of '\($0.prefix(40))://'" }
             ?? "its location is no URL; is [DEFAULT] metadata_encryption_key the key that it was encrypted with?"
-        return Fault(kind, "The image's data lie in no store that is enabled here.", cause: NoStore(description: reason))
+        let label = location.store ?? ""
+        let place =
+            label.isEmpty
+            ? "in no store that is enabled here" : "in the store '\(label.prefix(80))', which is not enabled here or keeps images elsewhere"
+        return Fault(kind, "The image's data lie \(place).", cause: NoStore(description: reason))
     }
 
     fileprivate static func severalStores(_ kind: Kind) -> Fault {

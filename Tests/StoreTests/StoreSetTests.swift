@@ -54,6 +54,18 @@ import Testing
         for label in [nil, "fast", "renamed"] { #expect(set().store(of: location("", label: label)) == nil) }
     }
 
+    @Test(arguments: [("gone", "in the store 'gone'"), ("", "in no store"), (nil, "in no store")])
+    func `names the store of a location that is in none of its members`(_ label: String?, _ said: String) {
+        let location = location("", label: label)
+        let calls: [(StoreSet) throws -> Void] = [
+            { _ = try $0.bytes(at: location) }, { try $0.remove(location) }, { try $0.checkRemovable(location) },
+        ]
+        for call in calls {
+            let fault = #expect(throws: Fault.self) { try call(set()) }
+            #expect(fault?.message.contains(said) == true, "\(fault.debugDescription)")
+        }
+    }
+
     /// Two http stores contain the same URLs, so only the label tells them apart.
     @Test func `believes the label of two stores that could both hold a location`() {
         let members = ["one", "two"].map { StoreSet.Member(StoreInfo(id: $0, type: "http"), HTTPStore(rules: rules)) }
