@@ -26,10 +26,9 @@ SELECT d.table_name AS table_name,
        DATEDIFF(UTC_DATE(), d.deleted_on) AS age_days,
        d.row_count AS row_count,
        d.oldest_deleted_at AS oldest_deleted_at,
-       TIMESTAMPDIFF(SECOND, (SELECT started_at FROM vitrine_report_passes WHERE report = 'usage'), UTC_TIMESTAMP(6)) AS age_seconds
+       TIMESTAMPDIFF(SECOND, pass.started_at, UTC_TIMESTAMP(6)) AS age_seconds
   FROM vitrine_report_deleted d
- WHERE EXISTS (SELECT 1 FROM vitrine_report_passes
-                WHERE report = 'usage' AND refreshed_at > UTC_TIMESTAMP() - INTERVAL 1 DAY)
+  JOIN vitrine_report_passes pass ON pass.report = 'usage' AND pass.refreshed_at > UTC_TIMESTAMP() - INTERVAL 1 DAY
  UNION ALL
 SELECT days.table_name AS table_name,
        days.deleted_on AS deleted_on,

@@ -32,10 +32,9 @@ SELECT p.project AS project,
        p.pending_deletion_bytes AS pending_deletion_bytes,
        p.uploading_images AS uploading_images,
        p.staged_bytes AS staged_bytes,
-       TIMESTAMPDIFF(SECOND, (SELECT started_at FROM vitrine_report_passes WHERE report = 'usage'), UTC_TIMESTAMP(6)) AS age_seconds
+       TIMESTAMPDIFF(SECOND, pass.started_at, UTC_TIMESTAMP(6)) AS age_seconds
   FROM vitrine_report_projects p
- WHERE EXISTS (SELECT 1 FROM vitrine_report_passes
-                WHERE report = 'usage' AND refreshed_at > UTC_TIMESTAMP() - INTERVAL 1 DAY)
+  JOIN vitrine_report_passes pass ON pass.report = 'usage' AND pass.refreshed_at > UTC_TIMESTAMP() - INTERVAL 1 DAY
  UNION ALL
 SELECT i.owner AS project,
        SUM(i.status <> 'pending_delete') AS images,

@@ -32,10 +32,9 @@ SELECT s.store AS store,
        s.virtual_bytes AS virtual_bytes,
        s.pending_deletion_locations AS pending_deletion_locations,
        s.pending_deletion_bytes AS pending_deletion_bytes,
-       TIMESTAMPDIFF(SECOND, (SELECT started_at FROM vitrine_report_passes WHERE report = 'usage'), UTC_TIMESTAMP(6)) AS age_seconds
+       TIMESTAMPDIFF(SECOND, pass.started_at, UTC_TIMESTAMP(6)) AS age_seconds
   FROM vitrine_report_stores s
- WHERE EXISTS (SELECT 1 FROM vitrine_report_passes
-                WHERE report = 'usage' AND refreshed_at > UTC_TIMESTAMP() - INTERVAL 1 DAY)
+  JOIN vitrine_report_passes pass ON pass.report = 'usage' AND pass.refreshed_at > UTC_TIMESTAMP() - INTERVAL 1 DAY
  UNION ALL
 SELECT LEFT(COALESCE(JSON_VALUE(l.meta_data, '$.store'), JSON_VALUE(l.meta_data, '$.backend')), 255) AS store,
        IF(LOCATE('://', l.value), LOWER(SUBSTRING_INDEX(LEFT(l.value, 64), '://', 1)), NULL) AS scheme,
