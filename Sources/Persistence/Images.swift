@@ -109,8 +109,7 @@ extension MariaDBCatalog: ImageCatalog {
                     "UPDATE \(table) SET \(status)deleted = 1, deleted_at = ?, updated_at = ? WHERE image_id = ? AND deleted = 0",
                     .time(moment), .time(moment), .text(id.text))
             }
-            let owed =
-                try isPutOff ? [] : owe(image.locations, of: image.id, isDeleted: true, on: connection)
+            let owed = try isPutOff ? [] : owe(image.locations, of: image.id, isDeleted: true, on: connection)
             (image.status, image.updatedAt, image.deletedAt) = (status, Timestamp(moment), Timestamp(moment))
             try outbox?.tell(.imageDelete, of: .image(image), on: connection)
             return owed

@@ -34,30 +34,24 @@ extension MariaDBCatalog: NotificationCatalog {
     ///
     /// It locks the rows that it reads, so that of two that move the same one, the second finds nothing.
     private func keep(_ numbers: [Int64], on connection: Connection) throws(MariaDBError) {
-        let (marks, values) = Self.list(numbers)
-        try connection.run(
-            """
-            INSERT INTO vitrine_events (happened_at, event_type, priority, image_id, project, user, request_id, payload)
-            SELECT happened_at, event_type, priority, image_id, project, user, request_id, payload
-              FROM vitrine_notifications
-             WHERE id IN (\(marks))
-             ORDER BY id
-               FOR UPDATE
-            """, values)
+        for (list, values) in placeholderLists(of: numbers.map { .int($0) }) {
+            try connection.run(
+                """
+                INSERT INTO vitrine_events (happened_at, event_type, priority, image_id, project, user, request_id, payload)
+                SELECT happened_at, event_type, priority, image_id, project, user, request_id, payload
+                  FROM vitrine_notifications
+                 WHERE id IN \(list)
+                 ORDER BY id
+                   FOR UPDATE
+                """, values)
+        }
         try remove(numbers, on: connection)
     }
 
     private func remove(_ numbers: [Int64], on connection: Connection) throws(MariaDBError) {
-        let (marks, values) = Self.list(numbers)
-        try connection.run("DELETE FROM vitrine_notifications WHERE id IN (\(marks))", values)
-    }
-
-    /// Marks and values for a list of numbers. There are few lengths of lists, so that few statements are prepared; the last number fills
-    /// up, and 0, which no row has, an empty list.
-    private static func list(_ numbers: [Int64]) -> (marks: String, values: [SQLValue]) {
-        let size = [1, 10].first { $0 >= numbers.count } ?? (numbers.count + 99) / 100 * 100
-        let padding = repeatElement(numbers.last ?? 0, count: size - numbers.count)
-        return (placeholders(size), (numbers + padding).map { .int($0) })
+        for (list, values) in placeholderLists(of: numbers.map { .int($0) }) {
+            try connection.run("DELETE FROM vitrine_notifications WHERE id IN \(list)", values)
+        }
     }
 
     package func dropNotifications(keeping count: Int) throws(Fault) -> Int {

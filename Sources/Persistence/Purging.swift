@@ -45,7 +45,7 @@ extension MariaDBCatalog {
         guard let last = keys.last else { return 0 }
         // Filled up with the last key: a statement for each number of keys would crowd out the cache of statements.
         let values = (keys + Array(repeating: last, count: max(0, Self.usual - keys.count))).map(\.sqlValue)
-        let places = Array(repeating: "?", count: values.count).joined(separator: ", ")
+        let places = placeholders(values.count)
         return try database.transaction("Purging \(part.rawValue)", within: Database.long) { connection in
             for (table, column) in part.dependents {
                 try connection.run("DELETE FROM \(table) WHERE \(column) IN (\(places))", values)

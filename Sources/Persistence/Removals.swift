@@ -30,7 +30,7 @@ extension MariaDBCatalog {
     package func complete(_ removals: [OwedRemoval]) throws(Fault) {
         guard !removals.isEmpty else { return }
         try database.run("Settling \(removals.count) removals") { connection in
-            for (list, values) in Self.lists(of: removals.map { .int($0.number) }) {
+            for (list, values) in placeholderLists(of: removals.map { .int($0.number) }) {
                 try connection.run("DELETE FROM vitrine_removals WHERE id IN \(list)", values)
             }
         }
@@ -44,7 +44,7 @@ extension MariaDBCatalog {
             ? "next_try = UTC_TIMESTAMP(6) + INTERVAL LEAST(600, 10 * POW(2, LEAST(tries, 6))) SECOND, tries = tries + 1"
             : "next_try = UTC_TIMESTAMP(6) + INTERVAL 30 SECOND"
         try database.run("Postponing \(removals.count) removals") { connection in
-            for (list, values) in Self.lists(of: removals.map { .int($0.number) }) {
+            for (list, values) in placeholderLists(of: removals.map { .int($0.number) }) {
                 try connection.run("UPDATE vitrine_removals SET \(change) WHERE id IN \(list)", values)
             }
         }

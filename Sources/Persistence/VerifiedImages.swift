@@ -13,7 +13,7 @@ extension MariaDBCatalog {
         guard !ids.isEmpty else { return [] }
         return try database.readCaughtUp("Reading images to verify") { connection in
             var images: [RecordedImage] = []
-            for (list, values) in Self.lists(of: ids.map { .text($0.text) }) {
+            for (list, values) in placeholderLists(of: ids.map { .text($0.text) }) {
                 images += try connection.all(
                     Query("SELECT \(Self.imageColumns) FROM images FORCE INDEX (PRIMARY) WHERE id IN \(list)", decode: Self.image), values)
             }
@@ -25,7 +25,7 @@ extension MariaDBCatalog {
         guard !ids.isEmpty else { return [] }
         return try database.readCaughtUp("Reading which images are worked on") { connection in
             var found: Set<String> = []
-            for (list, values) in Self.lists(of: ids.map { .text($0.text) }) {
+            for (list, values) in placeholderLists(of: ids.map { .text($0.text) }) {
                 for table in ["vitrine_uploads", "vitrine_jobs", "vitrine_removals"] {
                     let query = Query("SELECT LOWER(image_id) FROM \(table) WHERE image_id IN \(list)") { row throws(MariaDBError) in
                         try row.text(0)
@@ -56,7 +56,7 @@ extension MariaDBCatalog {
         var images = images
         var places: [String: Int] = [:]
         for (place, image) in images.enumerated() { places[image.id.text] = place }
-        for (list, values) in Self.lists(of: images.map { .text($0.id.text) }) {
+        for (list, values) in placeholderLists(of: images.map { .text($0.id.text) }) {
             let query = Query(
                 """
                 SELECT image_id, value, COALESCE(meta_data, '{}')
@@ -72,18 +72,6 @@ extension MariaDBCatalog {
         }
         return images
     }
-
-    /// Lists of placeholders of a few lengths, so that few statements are prepared; the last value fills up.
-    static func lists(of values: [SQLValue]) -> [(list: String, values: [SQLValue])] {
-        stride(from: 0, to: values.count, by: mostAtOnce).map { start in
-            let some = values[start..<min(start + mostAtOnce, values.count)]
-            let size = [1, 10, 100].first { $0 >= some.count } ?? mostAtOnce
-            let padded = some + repeatElement(some.last!, count: size - some.count)
-            return ("(\(placeholders(size)))", Array(padded))
-        }
-    }
-
-    private static let mostAtOnce = 500
 
     private static let imageColumns = """
         id, status, size, checksum, os_hash_algo, os_hash_value, disk_format, container_format,
