@@ -107,13 +107,16 @@ class Service:
     """nginx and the workers, which prefer one node."""
 
     def __init__(self, options, number, url, quota):
-        self.state, self.port = options.state / f"site{number}", free_port()
+        self.state, self.port, self.registry_port = options.state / f"site{number}", free_port(), free_port()
         (options.state / f"{number}.conf").write_text(GLANCE.format(state=options.state, quota=quota))
-        self.output = open(options.state / f"site{number}.log", "w")
+        self.start(options.programs, "--conf", options.state / f"{number}.conf", "--db", url, "--metrics-port", "0")
+
+    def start(self, programs, *words, nginx=REPOSITORY / "nginx"):
+        """Starts the site in its folder, with the programs of a folder and the files of nginx of another."""
+        self.output = open(self.state.parent / f"{self.state.name}.log", "a")
         self.manager = subprocess.Popen(
-            [options.programs / "glance-manage", "run", "--state", self.state, "--conf", options.state / f"{number}.conf", "--db", url,
-             "--nginx", REPOSITORY / "nginx", "--api-port", str(self.port), "--registry-port", str(free_port()), "--metrics-port", "0"],
-            stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=self.output, text=True)
+            [programs / "glance-manage", "run", "--state", self.state, "--nginx", nginx, "--api-port", str(self.port), "--registry-port",
+             str(self.registry_port), *words], stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=self.output, text=True)
 
     def wait(self):
         line = self.manager.stdout.readline()
@@ -126,11 +129,11 @@ class Service:
         except subprocess.TimeoutExpired:
             self.manager.kill()
 
-    def ask(self, method, path, body=None, kind="application/json"):
+    def ask(self, method, path, body=None, kind="application/json", headers={}):
         """Status, body and headers of an answer."""
         connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=120)
         try:
-            connection.request(method, path, body, {"Content-Type": kind} if body is not None else {})
+            connection.request(method, path, body, {"Content-Type": kind, **headers} if body is not None else headers)
             answer = connection.getresponse()
             return answer.status, answer.read(), answer.headers
         finally:
