@@ -8,7 +8,7 @@ PATCH = "application/openstack-images-v2.1-json-patch"
 BYTES = "application/octet-stream"
 PURGE = "db", "purge", "--age_in_days", "1", "--max_rows", "-1"
 FULL = "full"
-"""Bytes that a project may take; the clients fill one project together."""
+# Bytes that a project may take. The clients fill one project together.
 QUOTA = 6_000_000
 
 
@@ -86,7 +86,7 @@ class Client(threading.Thread):
         for _ in range(20):
             status, data, fields = node.ask(method, path, body, kind, {"X-Auth-Token": token or self.token, **headers})
             self.answers[status] += 1
-            if status != 503:
+            if status != 503 or "Retry-After" not in fields:
                 break
             self.site.note(f"{phase}: 503 of {node.name} ({node.release.name}) to {method} {path.split('/')[1:3]}: {data[:200]!r}")
             time.sleep(0.5)
@@ -343,8 +343,9 @@ class Upkeep(threading.Thread):
                 self.problems.append(f"{phase}: glance-manage {' '.join(words)} at {node.name} ({release}): {status} {said[-1500:]}")
 
     def age(self):
-        """Has what was deleted before be deleted for three days, so that it is purged."""
+        """Has what was deleted before be deleted for three days, so that it is purged; but no image that a node has in its cache yet."""
         for table in "image_locations", "image_members", "image_properties", "image_tags", "images":
+            more = " AND id NOT IN (SELECT image_id FROM cached_images)" if table == "images" else ""
             with contextlib.suppress(SystemExit):
-                self.site.database.sql(
-                    f"UPDATE {table} SET deleted_at = deleted_at - INTERVAL 3 DAY WHERE deleted = 1 AND deleted_at > UTC_DATE() - INTERVAL 1 DAY")
+                self.site.database.sql(f"""UPDATE {table} SET deleted_at = deleted_at - INTERVAL 3 DAY
+                                            WHERE deleted = 1 AND deleted_at > UTC_DATE() - INTERVAL 1 DAY{more}""")

@@ -114,12 +114,12 @@ class Node(Service):
         nginx = next(process for program, process in self.processes() if program == "nginx")
         os.kill(nginx, signal.SIGHUP)
 
-    def restart(self, program):
-        """Ends the processes of a program one after the other; each is replaced by one of the installed programs."""
+    def restart(self, program, number=signal.SIGTERM):
+        """Ends the processes of a program one after the other by a signal; each is replaced by one of the installed programs."""
         of_program = lambda: {process for found, process in self.processes() if found == program}
         before = of_program()
         for process in before:
-            os.kill(process, signal.SIGTERM)
+            os.kill(process, number)
             until(f"{program} of {self.name} is replaced", lambda: process not in (now := of_program()) and len(now) == len(before), seconds=120)
 
     def processes(self):
