@@ -1,3 +1,5 @@
+internal import Text
+
 /// A text as a key that is compared byte by byte. `String` takes two texts as equal if Unicode calls them equivalent (`é` as one letter,
 /// and as `e` with a combining accent); databases, files and peers do not.
 package struct ExactText: Hashable, Sendable {
@@ -18,8 +20,8 @@ extension String {
     package func isSame(as other: String) -> Bool {
         // Most texts that are compared differ in length, which is known without a look at their bytes.
         guard utf8.count == other.utf8.count else { return false }
-        var (one, other) = (self, other)
-        return one.withUTF8 { one in other.withUTF8 { other in one.elementsEqual(other) } }
+        var other = other
+        return other.withUTF8 { hasBytes(UnsafeRawBufferPointer($0)) }
     }
 }
 

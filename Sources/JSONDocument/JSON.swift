@@ -1,3 +1,5 @@
+internal import Text
+
 /// A JSON value. Objects keep the order of their keys; if a key occurs twice, the last value counts.
 package enum JSON: Sendable, Equatable {
     case null
@@ -48,8 +50,12 @@ package struct JSONObject: Sendable, Equatable {
 
     private func place(of key: String) -> Int? {
         if let places { return places[ExactText(key)] }
-        // By index: a member that is passed to a closure is copied, with its value.
-        return members.indices.first { members[$0].key.isSame(as: key) }
+        var key = key
+        return key.withUTF8 { key in
+            let key = UnsafeRawBufferPointer(key)
+            // By index: a member that is passed to a closure is copied, with its value. Most keys differ in length.
+            return members.indices.first { members[$0].key.utf8.count == key.count && members[$0].key.hasBytes(key) }
+        }
     }
 
     private mutating func notePlaces() {

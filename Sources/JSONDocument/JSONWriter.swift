@@ -59,23 +59,23 @@ package struct JSONWriter {
 
     package mutating func int(_ value: Int64) {
         separate()
-        bytes.append(contentsOf: String(value).utf8)
+        bytes.append(bytesOf: String(value))
     }
 
     /// Writes a number with the digits of a text, which must be a JSON number.
     package mutating func number(_ digits: String) {
         separate()
-        bytes.append(contentsOf: digits.utf8)
+        bytes.append(bytesOf: digits)
     }
 
     package mutating func bool(_ value: Bool) {
         separate()
-        bytes.append(contentsOf: value ? "true".utf8 : "false".utf8)
+        bytes.append(bytesOf: value ? "true" : "false")
     }
 
     package mutating func null() {
         separate()
-        bytes.append(contentsOf: "null".utf8)
+        bytes.append(bytesOf: "null")
     }
 
     package mutating func value(_ json: JSON) {
@@ -85,7 +85,7 @@ package struct JSONWriter {
         case .int(let value): int(value)
         case .double(let value):
             separate()
-            bytes.append(contentsOf: "\(value)".utf8)
+            bytes.append(bytesOf: "\(value)")
         case .string(let value): string(value)
         case .array(let elements): array { writer in for element in elements { writer.value(element) } }
         case .object(let members): object { writer in members.forEach { writer.member($0, $1) } }
@@ -150,13 +150,14 @@ package struct JSONWriter {
         let ones: UInt64 = 0x0101_0101_0101_0101
         /// The highest bit of a byte says whether it is below a limit, at least for the lowest such byte.
         func below(_ limit: UInt64, _ word: UInt64) -> UInt64 { (word &- ones &* limit) & ~word }
-        var (found, place): (UInt64, Int) = (0, 0)
-        while place + 8 <= text.count {
-            let word = UnsafeRawBufferPointer(text).loadUnaligned(fromByteOffset: place, as: UInt64.self)
+        guard text.count >= 8 else { return text.allSatisfy { !mustBeEscaped($0) } }
+        var found: UInt64 = 0
+        // The last word shares bytes with the one before it.
+        for place in stride(from: 0, to: text.count, by: 8) {
+            let word = UnsafeRawBufferPointer(text).loadUnaligned(fromByteOffset: min(place, text.count - 8), as: UInt64.self)
             found |= below(0x20, word) | below(1, word ^ ones &* 0x22) | below(1, word ^ ones &* 0x5C)
-            place += 8
         }
-        return found & (ones &* 0x80) == 0 && text[place...].allSatisfy { !mustBeEscaped($0) }
+        return found & (ones &* 0x80) == 0
     }
 
     private mutating func escape(_ byte: UInt8) {
@@ -167,7 +168,7 @@ package struct JSONWriter {
         case 0x0D: bytes.append(UInt8(ascii: "r"))
         case 0x09: bytes.append(UInt8(ascii: "t"))
         default:
-            bytes.append(contentsOf: "u00".utf8)
+            bytes.append(bytesOf: "u00")
             bytes.append(hexDigit(byte >> 4))
             bytes.append(hexDigit(byte & 15))
         }

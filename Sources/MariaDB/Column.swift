@@ -9,6 +9,8 @@ final class Column {
     /// The name, and the type that the server tells.
     let description: ColumnDescription
     private(set) var buffer: UnsafeMutableRawBufferPointer
+    /// The text of the row before, of a column whose texts repeat.
+    var kept: String?
     /// Flags that MariaDB writes: whether the value is NULL, whether it was cut, and its full length.
     private let signs: UnsafeMutablePointer<Signs>
 

@@ -15,6 +15,13 @@ package struct Row: ~Copyable {
         return text
     }
 
+    /// The text of a column that often repeats that of the row before; it is not decoded anew then.
+    package func repeatedTextOrNil(_ column: Int) throws(MariaDBError) -> String? {
+        guard !isNull(column) else { return nil }
+        guard let text = try statement.repeatedText(column) else { throw undecodable(column, as: "text") }
+        return text
+    }
+
     package func intOrNil(_ column: Int) throws(MariaDBError) -> Int64? {
         isNull(column) ? nil : try int(column)
     }

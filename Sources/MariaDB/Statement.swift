@@ -90,6 +90,14 @@ final class Statement {
         }
     }
 
+    /// The same, for a column that often repeats the text of the row before.
+    func repeatedText(_ index: Int) throws(MariaDBError) -> String? {
+        let column = columns[index]
+        if let kept = column.kept, column.kind == .text, kept.hasBytes(try bytes(index)) { return kept }
+        column.kept = try text(index)
+        return column.kept
+    }
+
     /// The same, with U+FFFD for bytes that are not UTF-8.
     func repairedText(_ index: Int) throws(MariaDBError) -> String {
         if columns[index].kind == .text { return String(decoding: try bytes(index), as: UTF8.self) }

@@ -50,8 +50,8 @@ extension MariaDBCatalog {
             }
             switch part {
             case .whole(var more, let memory):
-                for place in more.indices { column.read(&more[place]) }
-                images += more
+                column.read(&more)
+                images.take(more)
                 (done, held) = (done + next.count, held + memory)
             case .tooMuch(let whole):
                 if !images.isEmpty { return (images, ids[done...].map { ImageID($0) }) }

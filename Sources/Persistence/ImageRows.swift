@@ -38,7 +38,7 @@ enum ImageRows {
             var shelf = Shelf(some, remaining: remaining - memory)
             try fill(&shelf, some, locations: locations, remains: remains, on: connection)
             guard !shelf.isFull else { return .tooMuch(whole: images.count + shelf.whole) }
-            images += shelf.images
+            images.take(shelf.images)
             memory += shelf.memory
         }
         return .whole(images, memory: memory)
@@ -137,14 +137,16 @@ private enum Part: Int64 {
 
 /// One row of any part.
 private enum Piece {
-    case image(Image)
+    /// An image is large: apart from the piece, it does not make the other ones large to copy.
+    indirect case image(Image)
     case property(of: String, ImageProperty)
     case tag(of: String, String)
     case location(of: String, ImageLocation)
 
     init(_ row: borrowing Row) throws(MariaDBError) {
         guard let part = Part(rawValue: try row.int(0)) else { throw row.undecodable(0, as: "part") }
-        let id = try row.textOrNil(1) ?? ""
+        // The rows of one image are adjacent.
+        let id = try row.repeatedTextOrNil(1) ?? ""
         switch part {
         case .property: self = .property(of: id, ImageProperty(try row.text(2), try row.textOrNil(3)))
         case .tag: self = .tag(of: id, try row.text(2))
@@ -182,9 +184,9 @@ private struct Shelf {
     init(_ ids: [String], remaining: Int) {
         self.remaining = remaining
         slots = Array(repeating: nil, count: ids.count)
-        for (place, id) in ids.enumerated() { places[id] = place }
         // Rows for a single image need not name it.
         place = ids.count == 1 ? 0 : nil
+        if ids.count > 1 { for (place, id) in ids.enumerated() { places[id] = place } }
     }
 
     var images: [Image] { slots.compactMap(\.self) }
@@ -241,4 +243,9 @@ private struct Shelf {
         guard let place, slots[place] != nil else { return }
         body(&slots[place]!)
     }
+}
+
+extension [Image] {
+    /// Appends images. An empty array takes the other one over: it copies no image.
+    mutating func take(_ more: [Image]) { if isEmpty { self = more } else { self += more } }
 }

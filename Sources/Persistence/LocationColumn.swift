@@ -30,6 +30,12 @@ struct LocationColumn: Sendable {
         image.locations = image.locations.map { ImageLocation(url: url(of: $0.url), metadata: $0.metadata) }
     }
 
+    /// The same for many images, whose array is not even copied without a key.
+    func read(_ images: inout [Image]) {
+        guard cipher != nil else { return }
+        for place in images.indices { read(&images[place]) }
+    }
+
     /// The row of an image's existing location.
     func row(of location: ImageLocation, of id: ImageID, on connection: Connection) throws -> Int64? {
         try connection.all(Self.rows, .text(id.text)).first { row in

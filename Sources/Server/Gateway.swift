@@ -94,7 +94,10 @@ enum Gateway {
         var head: [UInt8] = []
         head.reserveCapacity(512)
         func add(_ name: String, _ value: String) {
-            for text in [name, ": ", value, "\r\n"] { head.append(contentsOf: text.utf8) }
+            head.append(bytesOf: name)
+            head.append(bytesOf: ": ")
+            head.append(bytesOf: value)
+            head.append(bytesOf: "\r\n")
         }
         add("Status", "\(response.status.code) \(response.status.title)")
         for field in response.headers.fields { add(field.name, field.value) }

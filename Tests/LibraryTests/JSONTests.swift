@@ -75,6 +75,18 @@ import Testing
             }
         }
     }
+
+    /// The last word of eight bytes shares some with the one before it, and short texts have none.
+    @Test func `has them escaped in texts of every length`() {
+        for length in 1...17 {
+            for place in 0..<length {
+                var letters = Array(repeating: UInt8(ascii: "a"), count: length)
+                letters[place] = UInt8(ascii: "\"")
+                let text = JSON.string(String(decoding: letters, as: UTF8.self)).text
+                #expect(text.count == length + 3, "\(place) of \(length)")
+            }
+        }
+    }
 }
 
 @Suite struct `A list of changes` {

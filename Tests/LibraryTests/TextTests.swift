@@ -128,3 +128,31 @@ import Text
         #expect([7, 42, 123_456, 1_234_567].map { paddedDigits($0, 6) } == ["000007", "000042", "123456", "1234567"])
     }
 }
+
+@Suite struct `A few names` {
+    private let names = FewNames(["id", "name", "size", "os_hidden"])
+
+    @Test(arguments: ["id", "name", "size", "os_hidden"]) func `are found`(_ name: String) { #expect(names.contains(name)) }
+
+    @Test(arguments: ["", "i", "ID", "nam", "names", "sizé", "os_hidde_", "os_hidden_and_more"])
+    func `do not include another one`(_ name: String) { #expect(!names.contains(name)) }
+
+    @Test func `may be none`() {
+        let none = FewNames([])
+        #expect(!none.contains("") && !none.contains("id"))
+    }
+}
+
+@Suite struct `The bytes of a text` {
+    static let texts = ["", "a", "b", "é", "e\u{301}", "fifteen letters", "more than fifteen letters", "more than fifteen Letters"]
+
+    @Test(arguments: texts, texts) func `are told apart from others`(_ one: String, _ other: String) {
+        Array(other.utf8).withUnsafeBytes { #expect(one.hasBytes($0) == (Array(one.utf8) == Array(other.utf8))) }
+    }
+
+    @Test(arguments: texts) func `are appended to others`(_ text: String) {
+        var bytes: [UInt8] = [1]
+        bytes.append(bytesOf: text)
+        #expect(bytes == [1] + Array(text.utf8))
+    }
+}

@@ -1,5 +1,6 @@
 internal import Domain
 internal import JSONDocument
+internal import Text
 
 /// The JSON document of an image.
 struct ImageDocument {
@@ -13,7 +14,7 @@ struct ImageDocument {
     var stores: [String] = []
 
     /// Names of custom properties that are not shown: those of other fields, and those that are only for other workers.
-    private static let unshown = Image.fieldNames.union(["os_glance_stage_host", "os_glance_hash_op_host"])
+    private static let unshown = FewNames(Image.fieldNames.union(["os_glance_stage_host", "os_glance_hash_op_host"]))
 
     func write(to json: inout JSONWriter) {
         json.object { json in
