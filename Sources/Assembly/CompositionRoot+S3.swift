@@ -33,7 +33,13 @@ extension CompositionRoot {
         do throws(S3Endpoint.Refusal) {
             endpoint = try S3Endpoint(host, bucket: bucket, region: try? configuration(s3.region), style: style)
         } catch {
-            throw ConfigurationError(place: "[\(group.name)] s3_store_host, s3_store_bucket, s3_store_region_name", reason: "\(error)")
+            let option =
+                switch error.part {
+                case .host: s3.host
+                case .bucket: s3.bucket
+                case .region: s3.region
+                }
+            throw ConfigurationError(place: "[\(group.name)] \(option.name)", reason: "\(error)")
         }
         let session = try configuration(s3.sessionToken).flatMap { $0.isEmpty ? nil : $0 }
         let signer = S3Signer(
@@ -83,8 +89,14 @@ extension CompositionRoot {
             login = "\(percentEncoded(user)):\(percentEncoded(try configuration(group.s3.proxyPassword) ?? ""))@"
         }
         let port = try configuration(group.s3.proxyPort)
+        let place: HostAndPort
+        do throws(HostAndPort.Refusal) {
+            place = try HostAndPort(host: host, port: port)
+        } catch {
+            throw refusal("\(shownAddress(host))is no host: \(error)")
+        }
         do throws(ProxyError) {
-            return try Proxies(named: ["all": "http://\(login)\(host):\(port)"])
+            return try Proxies(named: ["all": "http://\(login)\(place)"])
         } catch {
             throw refusal("\(error)")
         }
