@@ -163,7 +163,7 @@ let package = Package(
         // The families of metrics, declared in one place; any module above may count.
         module("ServiceMetrics", needs: [coreMetrics]),
         // Keeps the values in memory that the processes of a node share, and serves them; the programs alone set it up.
-        module("SharedMetrics", needs: ["Files", "Numbers", "ServiceMetrics", "Threading", coreMetrics]),
+        module("SharedMetrics", needs: ["Files", "Numbers", "ServiceMetrics", "Text", "Threading", coreMetrics]),
 
         // domain: nouns, rules, ports, Fault
         module("Domain", needs: ["JSONDocument", "Text"]),

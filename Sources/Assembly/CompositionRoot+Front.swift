@@ -5,6 +5,7 @@ internal import Logging
 internal import Options
 internal import OsloConfig
 internal import OsloLog
+internal import Text
 
 extension CompositionRoot {
     /// The work that is done for every request of the API.
@@ -41,8 +42,10 @@ extension CompositionRoot {
         var paths: [Int: String] = [:]
         for text in texts {
             let parts = text.split(separator: ":", maxSplits: 1)
-            guard parts.count == 2, let port = Int(parts[0]), 1...65_535 ~= port else {
-                throw ConfigurationError(place: "[healthcheck] disable_by_file_paths", reason: "'\(text)' is not of the form port:path")
+            guard parts.count == 2, let port = HostAndPort.port(parts[0]) else {
+                throw ConfigurationError(
+                    place: "[healthcheck] disable_by_file_paths",
+                    reason: "'\(text)' is not of the form port:path, with a port from 1 to 65535")
             }
             paths[port] = String(parts[1])
         }
@@ -51,10 +54,11 @@ extension CompositionRoot {
 
     private func makePublicAddress() throws -> PublicAddress {
         if let endpoint = try configuration(options.api.publicEndpoint) {
-            guard let baseURL = BaseURL(address: endpoint) else {
-                throw ConfigurationError(place: "[DEFAULT] public_endpoint", reason: "is no address of the form https://host:port/path")
+            do throws(HostAndPort.Refusal) {
+                return .fixed(try BaseURL(address: endpoint))
+            } catch {
+                throw Self.noAddress(endpoint, at: "[DEFAULT] public_endpoint", error)
             }
-            return .fixed(baseURL)
         }
         return try configuration(options.api.enableProxyHeadersParsing) ? .asProxiesSay : .asReached
     }
@@ -99,7 +103,7 @@ extension CompositionRoot {
         guard origin.utf8.allSatisfy({ 0x21...0x7E ~= $0 }) else {
             throw ConfigurationError(place: "[\(group.name)] allowed_origin", reason: "is no list of origins such as https://host:port")
         }
-        let baseURL = BaseURL(address: origin)
+        let baseURL = try? BaseURL(address: origin)
         if origin != "*", origin != "null", baseURL?.address != origin || baseURL?.prefix != "" || origin.lowercased() != origin {
             log.logger("glance.config").warning(
                 "[\(group.name)] allowed_origin: no browser sends '\(origin)'; write scheme://host:port, in small letters, without a path")

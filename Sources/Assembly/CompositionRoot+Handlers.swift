@@ -15,6 +15,7 @@ internal import OsloLog
 internal import Persistence
 internal import RegistryClient
 internal import Stores
+internal import Text
 
 extension CompositionRoot {
     // MARK: the API
@@ -117,9 +118,15 @@ extension CompositionRoot {
         }
         let host = try configuration(options.v1.registryHost)
         // Glance's default means that the registry listens on all addresses; it is asked on this host.
-        let address = host == "0.0.0.0" ? "127.0.0.1" : host
+        let (asked, port) = (host == "0.0.0.0" ? "127.0.0.1" : host, try configuration(options.v1.registryPort))
+        let place: HostAndPort
+        do throws(HostAndPort.Refusal) {
+            place = try HostAndPort(host: asked, port: port)
+        } catch {
+            throw ConfigurationError(place: "[DEFAULT] registry_host", reason: "\(shownAddress(host))is no host: \(error)")
+        }
         return RegistryClient(
-            base: "\(scheme)://\(address):\(try configuration(options.v1.registryPort))", secret: secret,
+            base: "\(scheme)://\(place)", secret: secret,
             patience: Double(try configuration(options.v1.registryTimeout)), certificateAuthority: try configuration(options.v1.registryCA),
             bulkhead: try bulkhead("registry"), logger: log.logger("glance.registry_client"))
     }

@@ -28,7 +28,9 @@ extension CompositionRoot {
         let session = try keystoneSession
         let logger = log.logger("glance.identity")
         let uri = try configuration(options.authToken.authenticateURI)
-        if uri == nil {
+        if let uri {
+            try Self.checkURL(uri, at: "[keystone_authtoken] www_authenticate_uri")
+        } else {
             logger.warning(
                 "[keystone_authtoken] www_authenticate_uri is not set; clients are told of auth_url, which may be closed to them")
         }
@@ -80,7 +82,7 @@ extension CompositionRoot {
         // The options of the connection stay in the group itself. Source: keystonemiddleware, `_create_auth_plugin`.
         let login = try configuration(group.authSection).map { Options.KeystoneLogin($0) } ?? group.login
         guard let address = try configuration(login.authURL) else { throw login.missing("auth_url") }
-        try Self.checkAddress(address, at: "[\(login.name)] auth_url")
+        try Self.checkURL(address, at: "[\(login.name)] auth_url")
         let (proof, scope) = try makeProof(login)
         var access = KeystoneAccess(address: address, proof: proof, scope: scope)
         access.region = try configuration(group.regionName)
@@ -90,15 +92,6 @@ extension CompositionRoot {
         access.trust.key = try file(group.keyFile)
         if access.trust.isBlind { log.logger("glance.identity").warning("[\(group.name)] insecure is on: Keystone need not prove itself") }
         return access
-    }
-
-    /// Checks the address of another service.
-    ///
-    /// - Throws: for a text that is no such address.
-    static func checkAddress(_ address: String, at place: String) throws {
-        guard address.hasPrefix("http://") || address.hasPrefix("https://") else {
-            throw ConfigurationError(place: place, reason: "is no address of the form https://host:port/path")
-        }
     }
 
     private func makeProof(_ group: Options.KeystoneLogin) throws -> (KeystoneAccess.Proof, KeystoneAccess.Scope) {

@@ -3,6 +3,7 @@ internal import JSONDocument
 internal import Options
 internal import OsloConfig
 internal import Stores
+internal import Text
 
 /// Locations that callers name, and the stores whose locations are known and whose engines are not here.
 extension CompositionRoot {
@@ -40,17 +41,15 @@ extension CompositionRoot {
     /// The types of store whose locations are known, and whose engines are not here.
     static let foreignTypes = ["cinder", "vmware"]
 
-    /// Whether a byte may stand in a host's name or address.
-    private static func isOfHost(_ byte: UInt8) -> Bool {
-        0x30...0x39 ~= byte || 0x41...0x5A ~= byte || 0x61...0x7A ~= byte || "-.:[]".utf8.contains(byte)
-    }
-
     /// Makes a store of Cinder's volumes or VMware's datastores.
     func makeForeignStore(_ type: String, _ group: Options.StoreGroup, named name: String?) throws -> MadeStore {
         guard type == "cinder" else {
             let host = try configuration(group.foreign.serverHost)
-            guard host?.utf8.allSatisfy(Self.isOfHost) ?? true else {
-                throw ConfigurationError(place: "[\(group.name)] vmware_server_host", reason: "'\(host ?? "")' is no host")
+            do throws(HostAndPort.Refusal) {
+                if let host { _ = try HostAndPort(host) }
+            } catch {
+                throw ConfigurationError(
+                    place: "[\(group.name)] vmware_server_host", reason: "\(shownAddress(host ?? ""))is no host: \(error)")
             }
             return (ForeignStore(name, .vmware(host: host)), [:])
         }

@@ -39,7 +39,12 @@ final class ProcessCounting: Sendable {
     /// A process never fails for it: where it cannot count, the operator is told why. To be called before anything counts, since a metric
     /// that was used keeps the way it then found.
     init?(_ configuration: Configuration, program: String) throws {
-        guard try configuration(options.metrics.listen) != nil else { return nil }
+        guard let address = try configuration(options.metrics.listen) else { return nil }
+        do throws(MetricsError) {
+            try MetricsServer.check(address)
+        } catch {
+            throw ConfigurationError(place: "[vitrine] metrics_listen", reason: "\(error)")
+        }
         let lines = LateLines()
         let given = getenv("RUNTIME_DIRECTORY").map { String(cString: $0) }?.split(separator: ":").first.map(String.init)
         let path = try configuration(options.metrics.folder) ?? given

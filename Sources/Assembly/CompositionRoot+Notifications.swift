@@ -90,7 +90,9 @@ extension CompositionRoot {
                 // The URL holds a password, so the message does not show it.
                 throw ConfigurationError(
                     place: "[oslo_messaging_notifications] transport_url",
-                    reason: "is no URL of the form rabbit://user:password@host:port/virtual_host")
+                    reason:
+                        "is no URL of the form rabbit://user:password@host:port/virtual_host, with names or addresses of hosts and ports "
+                        + "from 1 to 65535")
             }
             senders.append(sender)
         }

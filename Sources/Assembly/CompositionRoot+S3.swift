@@ -23,18 +23,7 @@ extension CompositionRoot {
             return value
         }
         let (host, bucket) = (try needed(s3.host), try needed(s3.bucket))
-        let style: S3Endpoint.Style =
-            switch try configuration(s3.urlFormat) {
-            case .auto: .auto
-            case .virtual: .virtual
-            case .path: .path
-            }
-        let endpoint: S3Endpoint
-        do throws(S3Endpoint.Refusal) {
-            endpoint = try S3Endpoint(host, bucket: bucket, region: try? configuration(s3.region), style: style)
-        } catch {
-            throw ConfigurationError(place: "[\(group.name)] s3_store_host, s3_store_bucket, s3_store_region_name", reason: "\(error)")
-        }
+        let endpoint = try makeS3Endpoint(group, host, bucket: bucket)
         let session = try configuration(s3.sessionToken).flatMap { $0.isEmpty ? nil : $0 }
         let signer = S3Signer(
             accessKey: try needed(s3.accessKey), secretKey: try needed(s3.secretKey), sessionToken: session, region: endpoint.region)
@@ -64,6 +53,27 @@ extension CompositionRoot {
         )
     }
 
+    private func makeS3Endpoint(_ group: Options.StoreGroup, _ host: String, bucket: String) throws -> S3Endpoint {
+        let s3 = group.s3
+        let style: S3Endpoint.Style =
+            switch try configuration(s3.urlFormat) {
+            case .auto: .auto
+            case .virtual: .virtual
+            case .path: .path
+            }
+        do throws(S3Endpoint.Refusal) {
+            return try S3Endpoint(host, bucket: bucket, region: try? configuration(s3.region), style: style)
+        } catch {
+            let option =
+                switch error.part {
+                case .host: s3.host
+                case .bucket: s3.bucket
+                case .region: s3.region
+                }
+            throw ConfigurationError(place: "[\(group.name)] \(option.name)", reason: "\(error)")
+        }
+    }
+
     /// Checks that a file of certificate authorities is there, since otherwise every server would seem to be another one.
     func checkAuthority(_ path: String?, _ place: String) throws {
         guard let path, fileText(of: path, isRepaired: true) == nil else { return }
@@ -83,8 +93,14 @@ extension CompositionRoot {
             login = "\(percentEncoded(user)):\(percentEncoded(try configuration(group.s3.proxyPassword) ?? ""))@"
         }
         let port = try configuration(group.s3.proxyPort)
+        let place: HostAndPort
+        do throws(HostAndPort.Refusal) {
+            place = try HostAndPort(host: host, port: port)
+        } catch {
+            throw refusal("\(shownAddress(host))is no host: \(error)")
+        }
         do throws(ProxyError) {
-            return try Proxies(named: ["all": "http://\(login)\(host):\(port)"])
+            return try Proxies(named: ["all": "http://\(login)\(place)"])
         } catch {
             throw refusal("\(error)")
         }

@@ -24,7 +24,7 @@ extension CompositionRoot {
         trust.certificateAuthority = try configuration(options.signatures.barbicanCertificates)
         if trust.isBlind { log.logger("glance.signatures").warning("[barbican] verify_ssl is off: the key manager need not prove itself") }
         if let address = try configuration(options.signatures.barbicanEndpoint) {
-            try Self.checkAddress(address, at: "[barbican] barbican_endpoint")
+            try Self.checkURL(address, at: "[barbican] barbican_endpoint")
             return Barbican(.address(address), trust: trust, bulkhead: try bulkhead("barbican"))
         }
         guard try identity == .keystone else { return nil }

@@ -334,8 +334,9 @@ extension CompositionRoot {
     private func makeFetchRules() throws -> FetchRules {
         func ports(_ option: OsloConfig.Option<[String]>) throws -> [Int] {
             try configuration(option).map { text in
-                guard let port = Int(text), 1...65_535 ~= port else {
-                    throw ConfigurationError(place: "[import_filtering_opts] \(option.name)", reason: "'\(text)' is no port")
+                guard let port = HostAndPort.port(text) else {
+                    throw ConfigurationError(
+                        place: "[import_filtering_opts] \(option.name)", reason: "'\(text)' is no port, a number from 1 to 65535")
                 }
                 return port
             }

@@ -39,9 +39,10 @@ extension CompositionRoot {
         }
         settings.serviceType = try configuration(swift.serviceType)
         settings.endpoint = try configuration(swift.endpoint)
-        guard settings.endpoint.map(SwiftLogin.isAddress) ?? true else {
-            throw ConfigurationError(
-                place: "[\(group.name)] swift_store_endpoint", reason: "is none of the form http(s)://host[:port]/path")
+        if let endpoint = settings.endpoint {
+            do throws(SwiftLoginError) { try SwiftLogin.check(address: endpoint) } catch {
+                throw ConfigurationError(place: "[\(group.name)] swift_store_endpoint", reason: "\(error)")
+            }
         }
         settings.trust = TLSSettings(certificateAuthority: try configuration(swift.certificates))
         settings.trust.isBlind = try configuration(swift.isInsecure)

@@ -1,4 +1,4 @@
-internal import Text
+package import Text
 
 /// The address of a service as clients reach it: `https://host:port/prefix`.
 package struct BaseURL: Sendable, Equatable {
@@ -14,16 +14,17 @@ package struct BaseURL: Sendable, Equatable {
 
     /// Reads `https://host:port/prefix`, with or without a slash at its end.
     ///
-    /// - Returns: nil if the text is not such an address.
-    package init?(address: String) {
-        guard let mark = address.firstRange(of: "://") else { return nil }
-        scheme = address[..<mark.lowerBound].lowercased()
-        let rest = address[mark.upperBound...]
-        let end = rest.firstIndex(of: "/") ?? rest.endIndex
-        host = String(rest[..<end])
-        prefix = String(rest[end...])
+    /// - Throws: the reason why the text is not such an address.
+    package init(address: String) throws(HostAndPort.Refusal) {
+        let url = try ServerURL(address)
+        (scheme, host, prefix) = (url.isSecure ? "https" : "http", "\(url.server)", url.rest)
         if prefix.hasSuffix("/") { prefix.removeLast() }
-        guard scheme == "http" || scheme == "https", Self.isHost(host), prefix.isEmpty || Self.isPrefix(prefix) else { return nil }
+        guard !url.hasUser, Self.isHost(host) else {
+            throw HostAndPort.Refusal(description: "a link has no user, and a host of letters, digits, '.', '-' and '_'")
+        }
+        guard prefix.isEmpty || Self.isPrefix(prefix) else {
+            throw HostAndPort.Refusal(description: "behind the host there may be plain segments, such as /image")
+        }
     }
 
     /// The address as a text, without a slash at its end.

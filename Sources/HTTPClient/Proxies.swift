@@ -1,3 +1,5 @@
+internal import Text
+
 /// The proxies for requests to other servers, from `http_proxy`, `https_proxy`, `all_proxy` and `no_proxy`, or from
 /// `http_proxy_information` of a store.
 ///
@@ -118,8 +120,13 @@ package struct Proxy: Sendable, Equatable {
         guard scheme == "http" || scheme == "https" else {
             throw ProxyError("\(name) names a proxy of the kind \(scheme); there are http and https")
         }
-        guard url.utf8.count <= 2048, url.utf8.allSatisfy({ 0x21...0x7E ~= $0 }), let place = try? URLParts(url), !place.host.isEmpty else {
-            throw ProxyError("\(name) names a proxy by what is no address of the form http://host:port")
+        do throws(HostAndPort.Refusal) {
+            _ = try ServerURL(url)
+        } catch {
+            throw ProxyError("\(name) names a proxy by what is no address of the form http://host:port: \(error)")
+        }
+        guard url.utf8.allSatisfy({ $0 < 0x80 }), let place = try? URLParts(url), !place.host.isEmpty else {
+            throw ProxyError("\(name) names a proxy by what libcurl takes for no URL")
         }
         self.url = url
     }

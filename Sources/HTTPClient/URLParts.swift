@@ -90,12 +90,3 @@ extension URLParts {
         text += percentEscape(of: byte)
     }
 }
-
-/// The bytes of an IPv4 address (4) or IPv6 address (16); nil for a name.
-func addressBytes(_ text: Substring) -> [UInt8]? {
-    let family = text.contains(":") ? AF_INET6 : AF_INET
-    let bytes = [UInt8](unsafeUninitializedCapacity: 16) { buffer, count in
-        count = inet_pton(family, String(text), buffer.baseAddress) == 1 ? (family == AF_INET6 ? 16 : 4) : 0
-    }
-    return bytes.isEmpty ? nil : bytes
-}

@@ -73,28 +73,18 @@ extension Address {
         others = Array(places.dropFirst())
     }
 
-    /// Reads host and port, which is 0 if it is left out.
+    /// Reads host and port, which may both be left out: the host is then empty, the port 0.
     static func place(_ text: Substring) throws(AddressError) -> Place {
-        var place = Place(host: "", port: 0)
-        var rest = text
-        if rest.first == "[", let end = rest.lastIndex(of: "]") {
-            place.host = String(rest[rest.index(after: rest.startIndex)..<end])
-            rest = rest[rest.index(after: end)...]
-            guard place.host.allSatisfy({ $0.isHexDigit || ":.%".contains($0) || $0.isASCII && $0.isLetter }) else { throw noHost }
-        } else {
-            let name = rest.prefix { $0 != ":" }
-            guard name.allSatisfy({ $0.isLetter || $0.isNumber || "-_.".contains($0) }) else { throw noHost }
-            place.host = String(name)
-            rest = rest[name.endIndex...]
+        let text = text.last == ":" ? text.dropLast() : text
+        if text.isEmpty { return Place(host: "", port: 0) }
+        do throws(HostAndPort.Refusal) {
+            // A URL that has a port alone leaves the host to an option file.
+            let isWithoutHost = text.first == ":"
+            let place = try HostAndPort(isWithoutHost ? "localhost\(text)" : text, isFreePort: true)
+            return Place(host: isWithoutHost ? "" : place.host, port: UInt32(place.port ?? 0))
+        } catch {
+            throw AddressError("\(error); write %40 for an @ in the password")
         }
-        guard rest.first == ":" || rest.isEmpty else { throw noHost }
-        let digits = rest.dropFirst()
-        guard !digits.isEmpty else { return place }
-        guard digits.utf8.allSatisfy({ 0x30...0x39 ~= $0 }), let port = UInt32(digits), port < 65536 else {
-            throw AddressError("the port is no number below 65536; write %40 for an @ in the password")
-        }
-        place.port = port
-        return place
     }
 
     private static let noHost = AddressError(

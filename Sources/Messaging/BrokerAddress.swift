@@ -66,17 +66,9 @@ extension BrokerAddress.Host {
             guard BrokerAddress.fits(user), BrokerAddress.fits(password) else { return nil }
             rest = rest[rest.index(after: at)...]
         }
-        if rest.first == "[" {
-            guard let end = rest.firstIndex(of: "]") else { return nil }
-            name = String(rest[rest.index(after: rest.startIndex)..<end])
-            rest = rest[rest.index(after: end)...]
-        } else {
-            let host = rest.prefix { $0 != ":" }
-            if !host.isEmpty { name = String(host) }
-            rest = rest[host.endIndex...]
-        }
         if rest.isEmpty { return }
-        guard rest.first == ":", let port = Int32(rest.dropFirst()), 1...65535 ~= port, BrokerAddress.fits(name) else { return nil }
-        self.port = port
+        guard let place = try? HostAndPort(rest.first == ":" ? "\(name)\(rest)" : rest) else { return nil }
+        name = place.host
+        if let port = place.port { self.port = Int32(port) }
     }
 }

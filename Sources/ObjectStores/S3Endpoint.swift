@@ -21,7 +21,15 @@ package struct S3Endpoint: Sendable, Equatable {
 
     /// The reason why a server or a bucket cannot be used.
     package struct Refusal: Error, CustomStringConvertible {
+        /// The part that is wrong.
+        package enum Part: Sendable {
+            case host, bucket, region
+        }
+
+        package let part: Part
         package let description: String
+
+        fileprivate init(_ part: Part, _ description: String) { (self.part, self.description) = (part, description) }
     }
 
     /// - Parameters:
@@ -35,7 +43,7 @@ package struct S3Endpoint: Sendable, Equatable {
         isSecure = rest.lowercased().hasPrefix("https://")
         if let scheme = rest.firstRange(of: "://") {
             guard isSecure || rest[..<scheme.lowerBound].lowercased() == "http" else {
-                throw Refusal(description: "names a scheme that is not http or https")
+                throw Refusal(.host, "names a scheme that is not http or https")
             }
             rest = rest[scheme.upperBound...]
         }
@@ -44,14 +52,23 @@ package struct S3Endpoint: Sendable, Equatable {
         host = String(rest)
         let slash = rest.firstIndex(of: "/") ?? rest.endIndex
         var authority = rest[..<slash].lowercased()
-        guard !authority.isEmpty, host.utf8.allSatisfy({ 0x21...0x7E ~= $0 && !"@?#%\"\\<>".utf8.contains($0) }) else {
-            throw Refusal(description: "is not a host, a host with a port, or a URL of http or https")
+        func refusal(_ reason: String) -> Refusal {
+            let shown = shownAddress(address)
+            return Refusal(.host, "\(shown)is not a host, a host with a port, or a URL of http or https: \(reason)")
+        }
+        guard host.utf8.allSatisfy({ 0x21...0x7E ~= $0 && !"@?#%\"\\<>".utf8.contains($0) }) else {
+            throw refusal("it has a character that stands in no host and no plain path")
+        }
+        do throws(HostAndPort.Refusal) {
+            _ = try HostAndPort(authority)
+        } catch {
+            throw refusal("\(error)")
         }
         let usual = isSecure ? ":443" : ":80"
         if authority.hasSuffix(usual) { authority.removeLast(usual.count) }
         (self.authority, base) = (authority, String(rest[slash...]))
         guard Self.isBucket(bucket) else {
-            throw Refusal(description: "'\(bucket)' is not the name of a bucket: 3 to 255 letters, digits, '-', '_' and '.'")
+            throw Refusal(.bucket, "'\(bucket)' is not the name of a bucket: 3 to 255 letters, digits, '-', '_' and '.'")
         }
         self.bucket = bucket
         let name = authority.prefix { $0 != ":" }
@@ -61,13 +78,13 @@ package struct S3Endpoint: Sendable, Equatable {
         case .auto: isVirtual = isAmazon && Self.isDNSName(bucket) && !(isSecure && bucket.contains("."))
         case .virtual:
             guard Self.isDNSName(bucket) else {
-                throw Refusal(description: "the bucket '\(bucket)' cannot be a part of a host's name; choose another format")
+                throw Refusal(.bucket, "the bucket '\(bucket)' cannot be a part of a host's name; choose another format")
             }
             isVirtual = true
         }
         self.region = region.flatMap { $0.isEmpty ? nil : $0 } ?? (isAmazon ? Self.region(in: name) : nil) ?? "us-east-1"
         guard self.region.utf8.allSatisfy({ Self.isAlphanumeric($0) || "-_.".utf8.contains($0) }) else {
-            throw Refusal(description: "'\(self.region)' is not the name of a region")
+            throw Refusal(.region, "'\(self.region)' is not the name of a region")
         }
     }
 

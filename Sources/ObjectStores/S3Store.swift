@@ -193,7 +193,10 @@ extension S3Store: HealthProbe {
     package var healthName: String { "store \(client.store)" }
 
     /// Lists nothing of the bucket: of all requests it needs the fewest rights and says the most about what is wrong.
-    package func checkHealth() throws(Fault) { try S3Object.checkBucket(probe) }
+    package func checkHealth() throws(Fault) {
+        try S3Object.checkBucket(probe)
+        try S3Object.checkWritable(probe)
+    }
 }
 
 extension Fault {

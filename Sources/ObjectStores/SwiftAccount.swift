@@ -130,7 +130,7 @@ final class SwiftAccount: Sendable {
         let found = login.version == .v1 ? ofV1(reply) : ofV3(reply)
         guard let found else { throw away("the login is answered without a token") }
         let storage = withoutSlashes(settings.endpoint ?? found.storage ?? "")
-        guard let origin = SwiftOrigin(storage), !origin.hasUser else {
+        guard let origin = try? SwiftOrigin(storage), !origin.hasUser else {
             throw away("the login names no \(settings.interface) endpoint of \(settings.serviceType)")
         }
         // A token that lives for less than twice that time is renewed in the middle of its life.

@@ -73,7 +73,7 @@ final class SwiftLocations: Sendable {
     private func account(at authority: Substring, scheme: String) -> SwiftAccount? {
         let at = authority.lastIndex(of: "@")
         let server = at.map { authority[authority.index(after: $0)...] } ?? authority
-        guard let origin = SwiftOrigin("\(scheme)://\(server)") else { return nil }
+        guard let origin = try? SwiftOrigin("\(scheme)://\(server)") else { return nil }
         let here = settings.references.filter { $0.value.origin == origin }
         let main = here[settings.mainReference].map { _ in settings.mainReference } ?? here.keys.min()
         guard let main, let configured = here[main] else { return nil }

@@ -1,3 +1,5 @@
+internal import Text
+
 /// How the service logs in to an account of Swift.
 package struct SwiftLogin: Sendable, Equatable {
     /// The protocol of the login.
@@ -40,8 +42,8 @@ package struct SwiftLogin: Sendable, Equatable {
         address: String, version: Version, identity: Identity, userDomain: KeystoneDomain = .init(), projectDomain: KeystoneDomain = .init()
     ) throws(SwiftLoginError) {
         let address = address.contains("://") ? address : "https://\(address)"
-        guard Self.isAddress(address) else {
-            throw SwiftLoginError(description: "the address is none of the form http(s)://host[:port]/path")
+        do throws(SwiftLoginError) { try Self.check(address: address) } catch {
+            throw SwiftLoginError(description: "the address \(error)")
         }
         switch identity {
         case .user(let user, let key):
@@ -61,8 +63,17 @@ package struct SwiftLogin: Sendable, Equatable {
         self.address = withoutSlashes(address)
     }
 
-    /// Whether a text is a URL of http or https without a user in it.
-    package static func isAddress(_ text: String) -> Bool { SwiftOrigin(text).map { !$0.hasUser } ?? false }
+    /// Checks that a text is a URL of http or https without a user in it.
+    package static func check(address: String) throws(SwiftLoginError) {
+        let reason: String
+        do throws(HostAndPort.Refusal) {
+            if try !SwiftOrigin(address).hasUser { return }
+            reason = "a user in it has no effect"
+        } catch {
+            reason = "\(error)"
+        }
+        throw SwiftLoginError(description: "\(shownAddress(address))is none of the form http(s)://host[:port]/path: \(reason)")
+    }
 
     /// The same login by another user.
     func by(_ user: String, key: String) -> SwiftLogin? {
@@ -77,7 +88,7 @@ package struct SwiftLogin: Sendable, Equatable {
     var project: String? { user.flatMap { SwiftUser($0).project } }
 
     /// The server that gives the tokens.
-    var origin: SwiftOrigin? { SwiftOrigin(address) }
+    var origin: SwiftOrigin? { try? SwiftOrigin(address) }
 }
 
 /// A user as a login names them: `project:user`.
@@ -105,39 +116,17 @@ package struct SwiftLoginError: Error, CustomStringConvertible {
 
 /// The server of a URL: scheme, host and port.
 struct SwiftOrigin: Hashable, Sendable {
-    private let scheme, host: String
-    private let port: Int
+    private let isSecure: Bool
+    /// Host and port.
+    let server: String
     let hasUser: Bool
 
-    /// - Returns: nil for what is no URL of http or https, visible ASCII, 2048 bytes at most.
-    init?(_ url: String) {
-        guard url.utf8.count <= 2048, url.utf8.allSatisfy({ 0x21...0x7E ~= $0 }), let mark = url.firstRange(of: "://") else { return nil }
-        scheme = url[..<mark.lowerBound].lowercased()
-        guard scheme == "http" || scheme == "https" else { return nil }
-        var authority = url[mark.upperBound...].prefix { !"/?#".contains($0) }
-        hasUser = authority.contains("@")
-        if let at = authority.lastIndex(of: "@") { authority = authority[authority.index(after: at)...] }
-        let usual = scheme == "http" ? 80 : 443
-        if let colon = authority.lastIndex(of: ":"), authority[colon...].allSatisfy({ $0 != "]" }) {
-            guard let number = Int(authority[colon...].dropFirst()), 1...65_535 ~= number else { return nil }
-            port = number
-            authority = authority[..<colon]
-        } else {
-            port = usual
-        }
-        host = authority.lowercased()
-        if host.isEmpty { return nil }
-    }
-
-    /// Host and port.
-    var server: String { "\(host):\(port)" }
-
-    static func == (one: Self, other: Self) -> Bool { (one.scheme, one.host, one.port) == (other.scheme, other.host, other.port) }
-
-    func hash(into hasher: inout Hasher) {
-        hasher.combine(scheme)
-        hasher.combine(host)
-        hasher.combine(port)
+    /// - Throws: for what is no URL of http or https, visible ASCII, 2048 bytes at most.
+    init(_ url: String) throws(HostAndPort.Refusal) {
+        guard url.utf8.allSatisfy({ 0x21...0x7E ~= $0 }) else { throw HostAndPort.Refusal(description: "it has letters beyond ASCII") }
+        let parts = try ServerURL(url)
+        (isSecure, hasUser) = (parts.isSecure, parts.hasUser)
+        server = parts.authority.lowercased()
     }
 }
 

@@ -188,8 +188,9 @@ extension SwiftStore: HealthProbe {
         }
         guard 200...299 ~= reply.status else { throw account.refusal(reply.status, "HEAD of the container") }
         guard settings.seed == 0 else { return }
-        let object = try account.send(.init("HEAD", SwiftObject.path(settings.container, SwiftUpload.folder + "health")))
-        guard 200...299 ~= object.status || object.status == 404 else { throw account.refusal(object.status, "HEAD of an object") }
+        // It needs the right to write. Of an object that does not exist nothing is kept, unlike with DELETE, which leaves a tombstone.
+        let object = try account.send(.init("POST", SwiftObject.path(settings.container, SwiftUpload.folder + "health"), body: []))
+        guard 200...299 ~= object.status || object.status == 404 else { throw account.refusal(object.status, "POST of an object") }
     }
 }
 

@@ -223,6 +223,14 @@ struct RBDPool: @unchecked Sendable {
     /// Asks one OSD for one small object, whether it is there or not.
     func touch() throws(CephError) { _ = try age(ofObject: "rbd_directory") }
 
+    /// Checks that the OSDs let this user write, by the removal of an object that does not exist: they look at the user's rights first, and
+    /// nothing changes. A full pool lets it pass.
+    func checkWritable() throws(CephError) {
+        let result = calls.pointee.rados_remove(io, "rbd_data.vitrine.health")
+        if result == -ENOENT { return }
+        try CephError.check(result, "asking for the right to write")
+    }
+
     private func age(ofObject name: String) throws(CephError) -> Int? {
         var (size, changed): (UInt64, time_t) = (0, 0)
         let result = calls.pointee.rados_stat(io, name, &size, &changed)

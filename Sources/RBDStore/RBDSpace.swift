@@ -64,11 +64,18 @@ extension RBDStore: MeasuredStore {
 extension RBDStore: HealthProbe {
     package var healthName: String { "store \(faults.store)" }
 
-    /// Asks an OSD of the pool for one object.
+    /// Asks an OSD of the pool for one object, and whether this service may write.
     package func checkHealth() throws(Fault) {
-        try faults.telling { () throws(CephError) in
+        do throws(CephError) {
             let pool = try pool()
-            try pool.run("asking the pool", patiences: 1) { () throws(CephError) in try pool.touch() }
+            try pool.run("asking the pool", patiences: 1) { () throws(CephError) in
+                try pool.touch()
+                try pool.checkWritable()
+            }
+        } catch {
+            throw error.code == EPERM
+                ? Fault(.unavailable, "The image store '\(faults.store)' gives this service no right to write.", cause: error)
+                : faults.fault(error)
         }
     }
 }

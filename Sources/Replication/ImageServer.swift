@@ -1,5 +1,6 @@
 package import HTTPClient
 internal import JSONDocument
+internal import Text
 
 /// A client of an image service's V2 API.
 package final class ImageServer {
@@ -37,20 +38,14 @@ package final class ImageServer {
 
     /// The URL of a server. Without a port, it is 9292. Source: Glance, `parse_valid_host_port`.
     private static func address(_ place: String) -> String? {
-        if place.hasPrefix("http://") || place.hasPrefix("https://") {
-            var base = place[...]
-            while base.last == "/" { base.removeLast() }
-            return String(base)
+        guard place.hasPrefix("http://") || place.hasPrefix("https://") else {
+            let named = (try? HostAndPort(host: place, port: 9292)) ?? (try? HostAndPort(place))
+            return named.map { "http://\($0)" }
         }
-        var (host, port) = (place[...], "9292"[...])
-        let isOneOnly = place.count { $0 == ":" } == 1
-        if let colon = place.lastIndex(of: ":"), place.hasPrefix("[") ? place[..<colon].hasSuffix("]") : isOneOnly {
-            (host, port) = (place[..<colon], place[place.index(after: colon)...])
-        } else if place.contains(":"), !place.hasPrefix("[") {
-            host = "[\(place)]"[...]
-        }
-        guard let number = UInt16(port), number > 0, !host.isEmpty, !host.contains("/"), !host.contains("@") else { return nil }
-        return "http://\(host):\(number)"
+        guard (try? ServerURL(place)) != nil else { return nil }
+        var base = place[...]
+        while base.last == "/" { base.removeLast() }
+        return String(base)
     }
 
     // MARK: asking

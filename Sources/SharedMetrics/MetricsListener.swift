@@ -1,4 +1,5 @@
 internal import Glibc
+internal import Text
 
 /// A TCP socket that takes connections without waiting for them.
 struct MetricsListener {
@@ -9,9 +10,7 @@ struct MetricsListener {
 
     /// - Parameter address: `host:port`, such as `127.0.0.1:9193` or `[::1]:9193`.
     init(_ address: String) throws(MetricsError) {
-        guard let (host, port) = Self.parts(of: address) else {
-            throw MetricsError("'\(address)' is no address of the form host:port, such as 127.0.0.1:9193")
-        }
+        let (host, port) = try Self.parts(of: address)
         var hints = addrinfo()
         hints.ai_flags = AI_PASSIVE | AI_NUMERICSERV
         hints.ai_socktype = CInt(SOCK_STREAM.rawValue)
@@ -44,13 +43,15 @@ struct MetricsListener {
         }
     }
 
-    static func parts(of address: String) -> (host: String, port: Int)? {
-        guard let colon = address.lastIndex(of: ":"), let port = Int(address[address.index(after: colon)...]), 0...65_535 ~= port else {
-            return nil
+    /// The host and the port of an address; the port may be 0, by which any that is free is taken.
+    static func parts(of address: String) throws(MetricsError) -> (host: String, port: Int) {
+        do throws(HostAndPort.Refusal) {
+            let place = try HostAndPort(address, isFreePort: true)
+            if let port = place.port { return (place.host, port) }
+            throw HostAndPort.Refusal(description: "it has no port")
+        } catch {
+            throw MetricsError("'\(address)' is no address of the form host:port, such as 127.0.0.1:9193: \(error)")
         }
-        var host = address[..<colon]
-        if host.hasPrefix("["), host.hasSuffix("]") { host = host.dropFirst().dropLast() } else if host.contains(":") { return nil }
-        return host.isEmpty ? nil : (String(host), port)
     }
 
     private static func isLoopback(_ address: UnsafePointer<sockaddr>) -> Bool {

@@ -41,6 +41,9 @@ package final class MetricsServer: @unchecked Sendable {
         }
     }
 
+    /// Checks that a text is an address to listen at.
+    package static func check(_ address: String) throws(MetricsError) { _ = try MetricsListener.parts(of: address) }
+
     package var port: Int { listener.port }
 
     /// Whether processes of this machine alone can connect.

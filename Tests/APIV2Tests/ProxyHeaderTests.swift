@@ -108,7 +108,7 @@ extension TestGlance {
     @Test(arguments: ["cloud.example", "ftp://cloud.example", "https://cloud example/", "https://", "https://cloud.example/a?b"])
     func `must be one, or the service does not start`(_ endpoint: String) throws {
         let glance = try TestGlance(["DEFAULT": "public_endpoint = \(endpoint)"], workers: 1)
-        #expect(try eventually { try glance.workerLog().contains("[DEFAULT] public_endpoint: is no address of the form") })
+        #expect(try eventually { try glance.workerLog().contains("[DEFAULT] public_endpoint: '\(endpoint)' is no address of the form") })
         #expect(eventually { glance.site.workerIDs.isEmpty })
     }
 }

@@ -119,7 +119,8 @@ private final class Served: @unchecked Sendable {
         let folder = served.node.reader()
         for (address, reason) in [
             ("127.0.0.1:\(served.server.port)", "Address already in use"), ("9193", "is no address"), (":9193", "is no address"),
-            ("127.0.0.1:99999", "is no address"), ("::1:9193", "is no address"), ("no such host:9193", "no such host"),
+            ("127.0.0.1:99999", "is no address"), ("::1:9193", "is no address"), ("no such host:9193", "is no address"),
+            ("no-such-host.invalid:9193", "no-such-host.invalid"),
         ] {
             let error = #expect(throws: MetricsError.self) { _ = try MetricsServer(on: address, folder: folder) { _ in } }
             #expect(error?.description.contains(reason) == true, "\(address): \(error?.description ?? "")")

@@ -36,7 +36,11 @@ import Testing
 
     @Test(arguments: [
         (s3, "s3_store_secret_key = top$topsecret", "s3_store_secret_key: what follows a $ is not the name of an option"),
-        (s3, "s3_store_host = https://user:topsecret@host", "s3_store_host, s3_store_bucket, s3_store_region_name: is not a host"),
+        (s3, "s3_store_host = https://user:topsecret@host", "s3_store_host: is not a host"),
+        (s3, "s3_store_host = h:99999", "s3_store_host: 'h:99999' is not a host, a host with a port, or a URL"),
+        (s3, "s3_store_host = https://h..x", "s3_store_host: 'https://h..x' is not a host"),
+        (s3, "s3_store_enable_proxy = true\ns3_store_proxy_host = h:80", "s3_store_proxy_host: 'h:80'"),
+        (s3, "s3_store_enable_proxy = true\ns3_store_proxy_host = a/b", "s3_store_proxy_host: 'a/b'"),
         (s3, "s3_store_bucket = ../etc", "'../etc' is not the name of a bucket"),
         (s3, "s3_store_region_name = eu west/1", "'eu west/1' is not the name of a region"),
         (s3, "s3_store_cacert = /nowhere/ca.pem", "s3_store_cacert: /nowhere/ca.pem cannot be read"),
@@ -44,9 +48,15 @@ import Testing
         (s3, "s3_store_bucket_url_format = dns", "must be one of auto, virtual, path"),
         (s3, "s3_store_large_object_chunk_size = 4", "s3_store_large_object_chunk_size must be an integer from 5"),
         (s3, "s3_store_large_object_size = -1", "s3_store_large_object_size must be an integer from 0"),
-        (swift, "swift_store_endpoint = nonsense", "swift_store_endpoint: is none of the form"),
+        (swift, "swift_store_endpoint = nonsense", "swift_store_endpoint: 'nonsense' is none of the form"),
         (swift, "swift_store_endpoint = https://u:topsecret@h/v1/a", "swift_store_endpoint: is none of the form"),
         (swift, "swift_store_auth_address = http://u:topsecret@h/v3", "swift_store_user: the address is none of the form"),
+        (
+            swift, "swift_store_auth_address = http://h:99999/v3",
+            "swift_store_auth_address, swift_store_user: the address 'http://h:99999/v3'"
+        ),
+        (swift, "swift_store_auth_address = http://h..x/v3", "the host is neither a name nor an address"),
+        (swift, "swift_store_endpoint = http://h:0/v1", "swift_store_endpoint: 'http://h:0/v1'"),
         (swift, "swift_store_cacert = /nowhere/ca.pem", "swift_store_cacert: /nowhere/ca.pem cannot be read"),
         (swift, "swift_store_container = a/b", "swift_store_container: is no name"),
         (swift, "swift_store_multiple_containers_seed = 33", "swift_store_multiple_containers_seed must be an integer from 0 to 32"),

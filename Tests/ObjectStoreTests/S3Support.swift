@@ -51,6 +51,11 @@ struct S3Place: Sendable, CustomTestStringConvertible {
     /// The keys of a user who has no right to the bucket.
     var stranger: (accessKey: String, secretKey: String) { (engine.strangersAccessKey, engine.strangersSecretKey) }
 
+    /// The keys of a user who may only read; nil where there is none.
+    var reader: (accessKey: String, secretKey: String)? {
+        engine.readersAccessKey.isEmpty ? nil : (engine.readersAccessKey, engine.readersSecretKey)
+    }
+
     /// A service's options of a store in the bucket.
     var options: String {
         """

@@ -52,6 +52,17 @@ import Testing
         expect("does not accept this service's key", of: try place.store(named: "far", accessKey: "wrong"))
     }
 
+    @Test func `is not well while its key may only read, and the check leaves nothing behind`() throws {
+        guard let reader = place.reader else { return }
+        let other = try place.another()
+        try other.store(named: "far").checkHealth()
+        let fault = #expect(throws: Fault.of(.unavailable)) {
+            try other.store(named: "far", accessKey: reader.accessKey, secretKey: reader.secretKey).checkHealth()
+        }
+        #expect(fault?.message == "The store 'far' cannot be used now: its key lacks a right that this service needs.")
+        #expect(try other.contents(with: "") == [])
+    }
+
     @Test func `tells that its bucket does not exist`() throws {
         let store = try place.store(named: "far", bucket: place.bucket + "-none")
         for fault in refusals(of: store) where !fault.message.isEmpty { #expect(fault.kind == .unavailable || fault.kind == .notFound) }

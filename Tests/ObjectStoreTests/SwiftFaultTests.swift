@@ -123,6 +123,24 @@ import Testing
         #expect(SwiftStore(name: "far", noContainer).healthName == "store far")
     }
 
+    @Test func `is not well for a user who may only read, and the check leaves nothing behind`() throws {
+        guard let engine = try OpenStackSwift.running() else { return }
+        let settings = SwiftEngine.settings(try engine.login(engine.user))
+        let objects = try SwiftObjects(engine.login(engine.user), container: settings.container)
+        let image = ImageID.fresh().text
+        try objects.make()
+        try objects.letRead(engine.reader.name)
+        try objects.put(image, "hello")
+        var readers = settings
+        readers.references = try settings.references.mapValues { _ in try engine.login(engine.reader) }
+        let reader = SwiftStore(name: "far", readers)
+        #expect(try reader.bytes(at: "swift+config://\(settings.mainReference)/\(settings.container)/\(image)").size == 5)
+        let fault = #expect(throws: Fault.of(.unavailable)) { try reader.checkHealth() }
+        #expect(fault?.message == "The store 'far' gives this service no right to do that.")
+        try SwiftStore(settings).checkHealth()
+        #expect(try objects.names() == [image])
+    }
+
     @Test(arguments: [5000, 20_000_000]) func `leaves nothing of an upload that is over the container's quota`(_ size: Int) throws {
         guard let login = try SwiftEngine.login() else { return }
         let settings = SwiftEngine.settings(login)

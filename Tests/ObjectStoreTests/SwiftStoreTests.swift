@@ -187,6 +187,9 @@ struct SwiftObjects {
     /// Makes the container.
     func make() throws { _ = try curl(["-X", "PUT", base]) }
 
+    /// Lets a user read the container, and no more.
+    func letRead(_ user: String) throws { _ = try curl(["-X", "POST", "-H", "X-Container-Read: \(user)", base]) }
+
     func setQuota(_ bytes: Int) throws { _ = try curl(["-X", "POST", "-H", "X-Container-Meta-Quota-Bytes: \(bytes)", base]) }
 
     /// Limits the bytes of an account; nil for no limit. Only an administrator may.

@@ -1,7 +1,5 @@
 import Domain
 import MariaDB
-import Schema
-import Stack
 import TestSupport
 import Testing
 
@@ -9,12 +7,10 @@ import Testing
 
 /// Filters by sort keys, as every kind of caller, on a database where a page that is found by reading a whole range shows.
 @Suite(.serialized) struct `Searching the images of a page` {
-    private static let images = 12000
-
     /// The worst that is right: of a filter that half of the images pass, and none of the first in the list's order, each is read once, after
     /// the order was read for half as long.
     @Test(arguments: Person.allCases) func `reads few rows`(_ person: Person) throws {
-        let connection = try Self.connection()
+        let connection = try SearchedImages.connection()
         let search = ListSearch(connection: connection, few: FewMemberships())
         var slowest: [(rows: Int64, listing: String)] = []
         for (number, row) in Self.rows.enumerated() where number % 3 == Person.allCases.firstIndex(of: person)! {
@@ -32,7 +28,7 @@ import Testing
 
     /// Whatever way is chosen, the page is the same. Each person asks a part of the rows.
     @Test(arguments: Person.allCases) func `finds the same images by every way`(_ person: Person) throws {
-        let connection = try Self.connection()
+        let connection = try SearchedImages.connection()
         let search = ListSearch(connection: connection, few: FewMemberships())
         for (number, row) in Self.rows.enumerated() where number % 5 == Person.allCases.firstIndex(of: person)! {
             let listing = Self.listing(row.filters, row.sort)
@@ -65,7 +61,7 @@ import Testing
     /// A tag's index takes letters of both cases for one, so an image with both tags is found twice. Each way is walked page by page: what
     /// one page leaves out must be on the next.
     @Test(arguments: Person.allCases) func `finds every image that a tag names twice`(_ person: Person) throws {
-        let connection = try Self.connection()
+        let connection = try SearchedImages.connection()
         let search = ListSearch(connection: connection, few: FewMemberships())
         let ways: [(sort: [ImageListing.Sort], page: (ListPlan) throws -> ListSearch.Found)] =
             [
@@ -103,7 +99,7 @@ import Testing
 
     /// Each of six words is a tag of the image in eight spellings, and the index takes them for one: 262,144 ways to choose one of each.
     @Test func `asks an image once for each tag, however it is spelled`() throws {
-        let connection = try Self.connection()
+        let connection = try SearchedImages.connection()
         let words = ["abc", "def", "ghi", "jkl", "mno", "pqr"]
         let spellings = words.flatMap { word in
             (0..<8).map { bits in
@@ -126,7 +122,7 @@ import Testing
 
     /// All images pass but the 300 newest ones, which come first.
     @Test func `reads on in the order where it finds nothing at first`() throws {
-        let connection = try Self.connection()
+        let connection = try SearchedImages.connection()
         let search = ListSearch(connection: connection, few: FewMemberships())
         let listing = Self.listing([.time(.updatedAt, .less, Self.moment(11_700))], Self.newestFirst)
         let plan = ListPlan(listing: listing, caller: Person.admin.caller, marker: nil)
@@ -135,7 +131,7 @@ import Testing
 
     /// An estimate is up to half or twice the number.
     @Test func `knows how far a place is where all images are equal in the first key`() throws {
-        let connection = try Self.connection()
+        let connection = try SearchedImages.connection()
         let sort = [ImageListing.Sort(.containerFormat, .descending)] + Self.newestFirst
         let plan = ListPlan(listing: Self.listing([], sort), caller: Person.admin.caller, marker: nil)
         let range = try #require(plan.ranges(.containerFormat).first { $0.base == .visibility(.private) })
@@ -147,7 +143,7 @@ import Testing
 
     /// The older half of the images pass, which come last: their index is read, and not first half as many rows in the order.
     @Test func `does not read on in the order where what passes is far`() throws {
-        let connection = try Self.connection()
+        let connection = try SearchedImages.connection()
         let search = ListSearch(connection: connection, few: FewMemberships())
         let listing = Self.listing([.time(.updatedAt, .less, Self.moment(6000))], Self.newestFirst)
         let plan = ListPlan(listing: listing, caller: Person.admin.caller, marker: nil)
@@ -160,7 +156,7 @@ import Testing
     func `sorts a few values by another key without reading what does not pass`(
         _ key: ImageListing.Sort.Key, _ direction: ImageListing.Sort.Direction
     ) throws {
-        let connection = try Self.connection()
+        let connection = try SearchedImages.connection()
         let search = ListSearch(connection: connection, few: FewMemberships())
         let sort: [ImageListing.Sort] = [
             .init(key, direction), .init(.name, .descending), .init(.createdAt, .descending), .init(.id, .descending),
@@ -175,7 +171,7 @@ import Testing
     /// Of each value the older images come first, and do not pass.
     @Test(arguments: [ImageListing.Sort.Key.diskFormat, .containerFormat, .status], Person.allCases)
     func `begins at the age that a filter names, for each value`(_ key: ImageListing.Sort.Key, _ person: Person) throws {
-        let connection = try Self.connection()
+        let connection = try SearchedImages.connection()
         let search = ListSearch(connection: connection, few: FewMemberships())
         for others in [[], [ImageListing.Sort(.size, .descending)]] {
             let sort = [.init(key, .ascending)] + others + [.init(.createdAt, .ascending), .init(.id, .ascending)]
@@ -198,7 +194,7 @@ import Testing
 
     /// The filter leaves one status, so the page begins at the marker's age.
     @Test func `begins behind the marker where a filter fixes a sort key`() throws {
-        let connection = try Self.connection()
+        let connection = try SearchedImages.connection()
         let search = ListSearch(connection: connection, few: FewMemberships())
         let sort: [ImageListing.Sort] = [.init(.containerFormat, .ascending), .init(.status, .descending)] + Self.newestFirst
         let listing = Self.listing([.text(.status, anyOf: ["active"])], sort)
@@ -209,7 +205,7 @@ import Testing
     /// The marker is not in the list, so that either all images come after it or none.
     @Test(arguments: [("active", "i-25", 0), ("queued", "i-24", 25)])
     func `sorts nothing where the marker has another value than the filter`(_ status: String, _ marker: String, _ count: Int) throws {
-        let connection = try Self.connection()
+        let connection = try SearchedImages.connection()
         let search = ListSearch(connection: connection, few: FewMemberships())
         let sort: [ImageListing.Sort] = [.init(.status, .ascending), .init(.diskFormat, .descending)] + Self.newestFirst
         let listing = Self.listing([.text(.status, anyOf: [status])], sort)
@@ -223,7 +219,7 @@ import Testing
 
     /// 1,333 images have no name.
     @Test func `looks at few of the images that are equal in a key to learn where they are`() throws {
-        let connection = try Self.connection()
+        let connection = try SearchedImages.connection()
         let sort: [ImageListing.Sort] = [.init(.name, .ascending), .init(.createdAt, .ascending), .init(.id, .descending)]
         let listing = Self.listing([.time(.updatedAt, .greater, Self.moment(6000))], sort)
         let plan = ListPlan(listing: listing, caller: Person.admin.caller, marker: nil).group(.null)
@@ -235,7 +231,7 @@ import Testing
 
     /// A page is read of each value and each range, not all that pass.
     @Test func `reads the values of a filter in the order of age`() throws {
-        let connection = try Self.connection()
+        let connection = try SearchedImages.connection()
         let search = ListSearch(connection: connection, few: FewMemberships())
         let listing = Self.listing([.text(.status, anyOf: ["active", "queued"])], Self.newestFirst)
         let plan = ListPlan(listing: listing, caller: Person.admin.caller, marker: nil)
@@ -246,7 +242,7 @@ import Testing
 
     /// 125 images have the tag, and 4 of them the property.
     @Test func `asks for another property before it reads an image`() throws {
-        let connection = try Self.connection()
+        let connection = try SearchedImages.connection()
         let search = ListSearch(connection: connection, few: FewMemberships())
         let listing = Self.listing([.tag("rare"), .property("version", "7")], Self.newestFirst)
         let plan = ListPlan(listing: listing, caller: Person.admin.caller, marker: nil)
@@ -255,7 +251,7 @@ import Testing
     }
 
     @Test func `asks first for what few images have`() throws {
-        let connection = try Self.connection()
+        let connection = try SearchedImages.connection()
         let search = ListSearch(connection: connection, few: FewMemberships())
         let filters: [ImageListing.Filter] = [.property("os", "b"), .tag("often")]
         let rows = try [filters, filters.reversed()].map { filters in
@@ -266,7 +262,7 @@ import Testing
     }
 
     @Test func `asks once how many memberships a project has`() throws {
-        let connection = try Self.connection()
+        let connection = try SearchedImages.connection()
         let search = ListSearch(connection: connection, few: FewMemberships())
         let caller = Caller(user: "u", project: "project9", roles: ["member"], isAdmin: false)
         let plan = ListPlan(listing: Self.listing([], Self.newestFirst), caller: caller, marker: nil)
@@ -339,52 +335,7 @@ import Testing
     private static let rows = filters.flatMap { filters in sorts.map { (filters: filters, sort: $0) } }
     private static let markers = ["i-6000", "i-90", "i-11900", "i-7123"]
 
-    // MARK: the database
-
-    private static func connection() throws -> Connection { try Connection(to: try address.get(), timeouts: Connection.Timeouts()) }
-
-    private static let address: Result<Address, any Error> = Result {
-        let server = try SharedMariaDB.running()
-        try server.createDatabase("lists")
-        let address = try Address(url: server.url(of: "lists"))
-        try Migrations(Database(Pool(address))).apply { _ in }
-        let connection = try Connection(to: address, timeouts: Connection.Timeouts(answer: 60))
-        for statement in made { try connection.execute(statement) }
-        return address
-    }
-
-    private static let made = [
-        """
-        INSERT INTO images (id, name, size, status, created_at, updated_at, deleted, deleted_at, disk_format, container_format, checksum, owner,
-                            min_disk, min_ram, protected, virtual_size, visibility, os_hidden, os_hash_algo, os_hash_value)
-        SELECT CONCAT(IF(gone, 'd-', 'i-'), n), IF(n % 9 = 0, NULL, CONCAT('name-', n % 2000)), n * 10,
-               IF(gone, 'deleted', ELT(1 + (n % 25 = 0) + (n % 100 = 0) * 2, 'active', 'queued', 'saving', 'deactivated')),
-               FROM_UNIXTIME(1750000000 + n * 3600), FROM_UNIXTIME(1750000000 + n * 3600 + 600 * (n % 7)), gone, IF(gone, UTC_TIMESTAMP(), NULL),
-               ELT(1 + n % 13 DIV 6, 'raw', 'qcow2', 'iso'), 'bare', CONCAT('c-', n), CONCAT('project', IF(n % 5 = 0, 0, n % 100)), n % 40,
-               n % 200, n % 300 = 7, n * 5, ELT(1 + (n % 7 > 3) + (n % 28 = 6) + (n % 56 = 34), 'private', 'shared', 'public', 'community'), 0,
-               'sha512', CONCAT('h-', n)
-          FROM (SELECT IF(seq > \(images), seq - \(images), seq) AS n, seq > \(images) AS gone FROM seq_1_to_\(images * 3 / 2)) AS numbers
-        """,
-        """
-        INSERT INTO image_tags (image_id, value, created_at, deleted)
-        SELECT CONCAT('i-', seq), 'often', UTC_TIMESTAMP(), 0 FROM seq_1_to_\(images) WHERE seq % 5 = 1
-        UNION ALL SELECT CONCAT('i-', seq), 'rare', UTC_TIMESTAMP(), 0 FROM seq_1_to_\(images) WHERE seq % 97 = 5
-        UNION ALL SELECT CONCAT('i-', seq), 'twice', UTC_TIMESTAMP(), 0 FROM seq_1_to_\(images) WHERE seq % 101 < 4
-        UNION ALL SELECT CONCAT('i-', seq), 'Twice', UTC_TIMESTAMP(), 0 FROM seq_1_to_\(images) WHERE seq % 202 < 3
-        """,
-        """
-        INSERT INTO image_properties (image_id, name, value, created_at, deleted)
-        SELECT CONCAT('i-', seq), 'os', ELT(1 + seq % 4, 'a', 'b', 'c', 'd'), UTC_TIMESTAMP(), 0 FROM seq_1_to_\(images)
-        UNION ALL SELECT CONCAT('i-', seq), 'version', seq % 31, UTC_TIMESTAMP(), 0 FROM seq_1_to_\(images) WHERE seq % 3
-        UNION ALL SELECT CONCAT('i-', seq), 'build', CONCAT('b-', seq), UTC_TIMESTAMP(), 0 FROM seq_1_to_\(images) WHERE seq % 10 = 0
-        """,
-        """
-        INSERT INTO image_members (image_id, member, can_share, status, created_at, deleted)
-        SELECT CONCAT('i-', seq), IF(seq % 3, 'project3', 'project5'), 0, ELT(1 + seq % 2, 'accepted', 'pending'), UTC_TIMESTAMP(), 0
-          FROM seq_1_to_\(images) WHERE seq % 7 IN (4, 5) AND seq % 2 = 0
-        """,
-        "ANALYZE TABLE images, image_tags, image_properties, image_members",
-    ]
+    // MARK: asking
 
     private static func image(_ id: String?, _ connection: Connection) throws -> Image? {
         guard let id else { return nil }

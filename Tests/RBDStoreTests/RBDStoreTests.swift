@@ -118,6 +118,19 @@ import Testing
         #expect(throws: Fault.of(.tooLarge)) { try ceph.store().begin(.fresh(), token: newToken(), announcing: space.size + 1) }
     }
 
+    @Test func `is not well for a user who may only read, and the check leaves nothing behind`() throws {
+        guard let ceph else { return }
+        let (image, before) = (ImageID.fresh(), try ceph.rados("ls").split(separator: "\n").filter { $0.contains("health") })
+        let url = try ceph.store().hold([1, 2, 3], as: image).url
+        let reader = try ceph.store(user: "reader")
+        #expect(try reader.data(at: url) == [1, 2, 3])
+        let fault = #expect(throws: Fault.of(.unavailable)) { try reader.checkHealth() }
+        #expect(fault?.message == "The image store 'ceph' gives this service no right to write.")
+        try ceph.store().checkHealth()
+        #expect(try ceph.rados("ls").split(separator: "\n").filter { $0.contains("health") } == before)
+        try ceph.store().remove(url)
+    }
+
     // MARK: names that are taken
 
     @Test func `takes no data for an image that the pool has, and leaves that alone`() throws {

@@ -11,12 +11,15 @@ package struct S3Engine: Sendable {
     package let accessKey, secretKey: String
     /// The keys of a user who may do nothing with the buckets of others.
     package let strangersAccessKey, strangersSecretKey: String
+    /// The keys of a user who may read and list all; empty where there is none.
+    package let readersAccessKey, readersSecretKey: String
 
     fileprivate init(_ values: [String: String]) {
         func value(_ name: String) -> String { values["S3_\(name)"] ?? "" }
         endpoint = value("ENDPOINT")
         (accessKey, secretKey) = (value("ACCESS_KEY"), value("SECRET_KEY"))
         (strangersAccessKey, strangersSecretKey) = (value("STRANGER_KEY"), value("STRANGER_SECRET"))
+        (readersAccessKey, readersSecretKey) = (value("READER_KEY"), value("READER_SECRET"))
     }
 
     /// The one that all suites of the process share.

@@ -6,6 +6,8 @@ package struct OpenStackSwift: Sendable {
     package let authURL: String
     /// A user with an account, `glance:swift`; one with another account; and one who may set the quota of every account.
     package let user, stranger, admin: (name: String, key: String)
+    /// A user of the same account without a right of their own.
+    package let reader: (name: String, key: String)
     private let folder: EngineFolder
     /// The folder of its programs.
     private let programs: String
@@ -29,6 +31,7 @@ package struct OpenStackSwift: Sendable {
         authURL = value("AUTH_URL")
         user = (value("USER"), value("KEY"))
         stranger = (value("STRANGER"), value("STRANGERS_KEY"))
+        reader = (value("READER"), value("KEY"))
         admin = (value("ADMIN"), value("ADMINS_KEY"))
         (self.folder, programs) = (folder, value("PROGRAMS"))
     }

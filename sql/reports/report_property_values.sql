@@ -21,9 +21,9 @@ SELECT v.name AS name,
        v.value AS value,
        v.images AS images,
        v.bytes AS bytes,
-       TIMESTAMPDIFF(SECOND, (SELECT started_at FROM vitrine_report_passes WHERE report = 'images'), UTC_TIMESTAMP(6)) AS age_seconds
+       TIMESTAMPDIFF(SECOND, pass.started_at, UTC_TIMESTAMP(6)) AS age_seconds
   FROM vitrine_report_property_values v
- WHERE EXISTS (SELECT 1 FROM vitrine_report_passes WHERE report = 'images')
+  JOIN vitrine_report_passes pass ON pass.report = 'images'
  UNION ALL
 SELECT MIN(p.name), MIN(p.value), COUNT(*), COALESCE(SUM(i.size), 0), 0
   FROM image_properties p

@@ -1,4 +1,5 @@
 internal import Glibc
+internal import Text
 
 /// An address of IPv4 (4 bytes) or IPv6 (16 bytes).
 package struct NetworkAddress: Hashable, Sendable, CustomStringConvertible {
@@ -12,10 +13,7 @@ package struct NetworkAddress: Hashable, Sendable, CustomStringConvertible {
 
     /// Reads four decimal numbers without leading zeros, or IPv6 without a zone.
     package init?(_ text: some StringProtocol) {
-        let family = text.utf8.contains(UInt8(ascii: ":")) ? AF_INET6 : AF_INET
-        let bytes = [UInt8](unsafeUninitializedCapacity: 16) { buffer, count in
-            count = inet_pton(family, String(text), buffer.baseAddress) == 1 ? (family == AF_INET6 ? 16 : 4) : 0
-        }
+        guard let bytes = addressBytes(text) else { return nil }
         self.init(bytes)
     }
 
