@@ -64,11 +64,11 @@ struct S3Object: Sendable {
 
     /// Checks that the key may write, by a part of an upload that does not exist: servers look at the key's rights first, and nothing is kept.
     ///
-    /// - Throws: if it may not, or the bucket is full. Any other answer tells nothing of that, and is none of a server that is ill.
+    /// - Throws: if it may not. Any other answer tells nothing of that, and is none of a server that is ill.
     static func checkWritable(_ client: S3Client) throws(Fault) {
         let reply = try client.send(
             "PUT", "\(S3Upload.prefix)health", query: [("partNumber", "1"), ("uploadId", "none")], body: [])
-        guard reply.status == 401 || reply.status == 403 || reply.status == 507 else { return }
+        guard reply.status == 401 || reply.status == 403 else { return }
         throw S3Trouble(reply).fault(of: client.store)
     }
 

@@ -308,19 +308,17 @@ extension FileStore {
 extension FileStore: HealthProbe {
     package var healthName: String { "store \(name ?? "file")" }
 
-    /// Checks whether images can be read and written in every folder, and that one of them has room. A missing `.incoming` is made again in
-    /// the right folder, but not in an empty mount point.
+    /// Checks whether images can be read and written in every folder. A missing `.incoming` is made again in the right folder, but not in
+    /// an empty mount point. A full folder is well: a balancer that takes its machine out would take the downloads away, too.
     package func checkHealth() throws(Fault) {
-        var isFull = true
         for folder in folders {
             try folder.mendIncoming()
             for path in [folder.path, folder.incoming] {
                 guard access(path, R_OK | W_OK | X_OK) == 0 else { throw .store(errno, "asking for the folder \(path)") }
             }
-            if try folder.hasRoom() { isFull = false }
+            _ = try folder.freeBytes()
             try folder.checkSoon()
         }
-        if isFull { throw .storeFull() }
     }
 }
 

@@ -89,22 +89,10 @@ final class StoreFolder: Sendable {
         return try space().free
     }
 
-    /// Whether there is space for a file at all. Some file systems do not count files, and say that they have none.
-    func hasRoom() throws(Fault) -> Bool {
-        guard try freeBytes() > 0 else { return false }
-        let info = try information()
-        return info.f_files == 0 || info.f_favail > 0
-    }
-
-    private func information() throws(Fault) -> statvfs {
-        var info = statvfs()
-        guard statvfs(path, &info) == 0 else { throw .store(errno, "asking for free space") }
-        return info
-    }
-
     /// The bytes of the folder's file system that the service may use, all bytes of it, and its number on this machine.
     func space() throws(Fault) -> (free: Int64, size: Int64, fileSystem: UInt) {
-        let info = try information()
+        var info = statvfs()
+        guard statvfs(path, &info) == 0 else { throw .store(errno, "asking for free space") }
         func bytes(_ blocks: UInt) -> Int64 { Int64(clamping: blocks.multipliedClamped(by: info.f_frsize)) }
         return (bytes(info.f_bavail), bytes(info.f_blocks), info.f_fsid)
     }
