@@ -343,9 +343,11 @@ class Upkeep(threading.Thread):
                 self.problems.append(f"{phase}: glance-manage {' '.join(words)} at {node.name} ({release}): {status} {said[-1500:]}")
 
     def age(self):
-        """Has what was deleted before be deleted for three days, so that it is purged; but no image that a node has in its cache yet."""
+        """Has what was deleted before be deleted for three days, so that it is purged. But a node may have data of other servers in its cache
+        for two minutes more, so these images stay."""
+        kept = {"image_locations": " AND value NOT LIKE 'http:%'",
+                "images": " AND id NOT IN (SELECT image_id FROM image_locations WHERE value LIKE 'http:%')"}
         for table in "image_locations", "image_members", "image_properties", "image_tags", "images":
-            more = " AND id NOT IN (SELECT image_id FROM cached_images)" if table == "images" else ""
             with contextlib.suppress(SystemExit):
                 self.site.database.sql(f"""UPDATE {table} SET deleted_at = deleted_at - INTERVAL 3 DAY
-                                            WHERE deleted = 1 AND deleted_at > UTC_DATE() - INTERVAL 1 DAY{more}""")
+                                            WHERE deleted = 1 AND deleted_at > UTC_DATE() - INTERVAL 1 DAY{kept.get(table, '')}""")

@@ -47,12 +47,12 @@ data_threads = 8
 
 
 class Release:
-    """Programs and files of nginx of a checkout. The programs are copied into a folder, so that nodes install links to them."""
+    """Programs and files of nginx of a checkout, copied into a folder, so that nodes install links to them."""
 
     def __init__(self, checkout, programs, folder):
-        self.programs, self.nginx = folder, checkout / "nginx"
+        self.programs, self.nginx = folder, folder / "nginx"
         (programs / "glance-manage").exists() or sys.exit(f"{programs} has no glance-manage: run `make build` in {checkout}")
-        folder.mkdir()
+        shutil.copytree(checkout / "nginx", self.nginx)
         for program in PROGRAMS:
             shutil.copy(programs / program, folder)
         said = subprocess.run([folder / "glance-api", "--version"], capture_output=True, text=True)
@@ -108,9 +108,11 @@ class Node(Service):
         self.start(self.programs, "--conf", self.configuration, nginx=release.nginx)
 
     def reload_nginx(self):
-        """Copies the other release's files of nginx, and has nginx read them."""
-        for file in (self.state.parent / f"{self.name}-nginx").iterdir():
-            shutil.copy(file, self.state / "nginx/vitrine")
+        """Puts the other release's files of nginx in the place of those that are there, and has nginx read them."""
+        place = self.state / "nginx/vitrine"
+        # Releases before 0.14.0 have a link there.
+        place.unlink() if place.is_symlink() else shutil.rmtree(place)
+        shutil.copytree(self.state.parent / f"{self.name}-nginx", place)
         nginx = next(process for program, process in self.processes() if program == "nginx")
         os.kill(nginx, signal.SIGHUP)
 
