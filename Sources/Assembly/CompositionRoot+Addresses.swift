@@ -2,7 +2,7 @@ internal import Options
 internal import OsloConfig
 internal import Text
 
-// Addresses that the configuration names: what no server can have is refused at the start.
+// Addresses that the configuration names: what no server can have is refused at the start, if the program needs it itself.
 
 extension CompositionRoot {
     /// Checks the URL of a service.
@@ -22,12 +22,12 @@ extension CompositionRoot {
         ConfigurationError(place: place, reason: "\(shownAddress(text))is no address of the form https://host:port/path: \(reason)")
     }
 
-    /// The address at which other nodes reach this one; nil if none is set.
-    var selfReference: String? {
-        get throws {
-            guard let url = try configuration(options.imports.selfReference) else { return nil }
-            try Self.checkURL(url, at: "[DEFAULT] worker_self_reference_url")
-            return url
+    /// Warns of a URL that this program only passes on. Glance starts with any text there, and so do sites that come from it.
+    func warnUnlessURL(_ url: String, at place: String) {
+        do throws(HostAndPort.Refusal) {
+            _ = try ServerURL(url)
+        } catch {
+            log.logger("glance.config").warning("\(Self.noAddress(url, at: place, error)); whoever is told of it cannot use it")
         }
     }
 }

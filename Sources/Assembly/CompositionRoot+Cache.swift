@@ -64,7 +64,7 @@ extension CompositionRoot {
     /// The name of this node in the database: its address, or its host name if no address is set.
     var cacheNode: String {
         get throws {
-            try selfReference ?? hostName()
+            try configuration(options.imports.selfReference) ?? hostName()
         }
     }
 }

@@ -124,7 +124,7 @@ extension CompositionRoot {
 
     /// The address of this node.
     var host: String? {
-        get throws { try selfReference ?? configuration(options.api.publicEndpoint) }
+        get throws { try configuration(options.imports.selfReference) ?? configuration(options.api.publicEndpoint) }
     }
 
     /// The folder where images wait for their import. Source: Glance, `node_staging_uri`; with several stores, `[os_glance_staging_store]`.

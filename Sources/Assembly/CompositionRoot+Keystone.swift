@@ -29,7 +29,7 @@ extension CompositionRoot {
         let logger = log.logger("glance.identity")
         let uri = try configuration(options.authToken.authenticateURI)
         if let uri {
-            try Self.checkURL(uri, at: "[keystone_authtoken] www_authenticate_uri")
+            warnUnlessURL(uri, at: "[keystone_authtoken] www_authenticate_uri")
         } else {
             logger.warning(
                 "[keystone_authtoken] www_authenticate_uri is not set; clients are told of auth_url, which may be closed to them")

@@ -20,7 +20,8 @@ extension CompositionRoot {
     /// Reads how this node is set up: what the configuration says, and the marks of folders as they are now.
     private func makeNodeSetup(_ name: String) throws -> @Sendable () throws -> NodeSetup {
         var fixed = NodeSetup(name: name)
-        fixed.address = try selfReference
+        fixed.address = try configuration(options.imports.selfReference)
+        if let address = fixed.address { warnUnlessURL(address, at: "[DEFAULT] worker_self_reference_url") }
         fixed.settings = try commonSettings
         for (store, type) in try storeTypes { fixed.stores[store] = NodeSetup.Store(type: type) }
         let (setup, staging) = (fixed, try stagingAsShared)
