@@ -1,5 +1,7 @@
+internal import Logging
 internal import Options
 internal import OsloConfig
+internal import OsloLog
 internal import Text
 
 // Addresses that the configuration names: what no server can have is refused at the start, if the program needs it itself.
