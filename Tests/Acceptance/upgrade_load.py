@@ -344,7 +344,7 @@ class Upkeep(threading.Thread):
 
     def age(self):
         """Has what was deleted before be deleted for three days, so that it is purged. But a node may have data of other servers in its cache
-        for two minutes more, so these images stay."""
+        for three minutes more, so these images stay."""
         kept = {"image_locations": " AND value NOT LIKE 'http:%'",
                 "images": " AND id NOT IN (SELECT image_id FROM image_locations WHERE value LIKE 'http:%')"}
         for table in "image_locations", "image_members", "image_properties", "image_tags", "images":
