@@ -59,23 +59,23 @@ package struct JSONWriter {
 
     package mutating func int(_ value: Int64) {
         separate()
-        bytes.append(bytesOf: String(value))
+        bytes.append(contentsOf: String(value).utf8)
     }
 
     /// Writes a number with the digits of a text, which must be a JSON number.
     package mutating func number(_ digits: String) {
         separate()
-        bytes.append(bytesOf: digits)
+        bytes.append(contentsOf: digits.utf8)
     }
 
     package mutating func bool(_ value: Bool) {
         separate()
-        bytes.append(bytesOf: value ? "true" : "false")
+        bytes.append(contentsOf: value ? "true".utf8 : "false".utf8)
     }
 
     package mutating func null() {
         separate()
-        bytes.append(bytesOf: "null")
+        bytes.append(contentsOf: "null".utf8)
     }
 
     package mutating func value(_ json: JSON) {
@@ -85,7 +85,7 @@ package struct JSONWriter {
         case .int(let value): int(value)
         case .double(let value):
             separate()
-            bytes.append(bytesOf: "\(value)")
+            bytes.append(contentsOf: "\(value)".utf8)
         case .string(let value): string(value)
         case .array(let elements): array { writer in for element in elements { writer.value(element) } }
         case .object(let members): object { writer in members.forEach { writer.member($0, $1) } }
@@ -168,7 +168,7 @@ package struct JSONWriter {
         case 0x0D: bytes.append(UInt8(ascii: "r"))
         case 0x09: bytes.append(UInt8(ascii: "t"))
         default:
-            bytes.append(bytesOf: "u00")
+            bytes.append(contentsOf: "u00".utf8)
             bytes.append(hexDigit(byte >> 4))
             bytes.append(hexDigit(byte & 15))
         }

@@ -5,7 +5,6 @@ package import Logging
 internal import JSONDocument
 internal import ServiceMetrics
 internal import Synchronization
-internal import Text
 internal import Threading
 
 /// A log, whose lines look as oslo.log writes them or are JSON.
@@ -96,8 +95,8 @@ package final class OsloLog: Sendable {
         var line: [UInt8] = []
         line.reserveCapacity(256)
         func add(_ word: String, then sign: String = " ") {
-            line.append(bytesOf: word)
-            line.append(bytesOf: sign)
+            line.append(contentsOf: word.utf8)
+            line.append(contentsOf: sign.utf8)
         }
         Self.addNow(to: &line)
         add(" ", then: process)

@@ -94,10 +94,10 @@ enum Gateway {
         var head: [UInt8] = []
         head.reserveCapacity(512)
         func add(_ name: String, _ value: String) {
-            head.append(bytesOf: name)
-            head.append(bytesOf: ": ")
-            head.append(bytesOf: value)
-            head.append(bytesOf: "\r\n")
+            head.append(contentsOf: name.utf8)
+            head.append(contentsOf: ": ".utf8)
+            head.append(contentsOf: value.utf8)
+            head.append(contentsOf: "\r\n".utf8)
         }
         add("Status", "\(response.status.code) \(response.status.title)")
         for field in response.headers.fields { add(field.name, field.value) }

@@ -149,10 +149,4 @@ import Text
     @Test(arguments: texts, texts) func `are told apart from others`(_ one: String, _ other: String) {
         Array(other.utf8).withUnsafeBytes { #expect(one.hasBytes($0) == (Array(one.utf8) == Array(other.utf8))) }
     }
-
-    @Test(arguments: texts) func `are appended to others`(_ text: String) {
-        var bytes: [UInt8] = [1]
-        bytes.append(bytesOf: text)
-        #expect(bytes == [1] + Array(text.utf8))
-    }
 }
