@@ -64,14 +64,15 @@ extension RBDStore: MeasuredStore {
 extension RBDStore: HealthProbe {
     package var healthName: String { "store \(faults.store)" }
 
-    /// Asks an OSD of the pool for one object, and whether this service may write.
+    /// Asks an OSD of the pool for one object, and then whether this service may write.
     package func checkHealth() throws(Fault) {
+        let pool = try faults.telling { () throws(CephError) in
+            let pool = try self.pool()
+            try pool.run("asking the pool", patiences: 1) { () throws(CephError) in try pool.touch() }
+            return pool
+        }
         do throws(CephError) {
-            let pool = try pool()
-            try pool.run("asking the pool", patiences: 1) { () throws(CephError) in
-                try pool.touch()
-                try pool.checkWritable()
-            }
+            try pool.run("asking for the right to write", patiences: 1) { () throws(CephError) in try pool.checkWritable() }
         } catch {
             throw error.code == EPERM
                 ? Fault(.unavailable, "The image store '\(faults.store)' gives this service no right to write.", cause: error)

@@ -220,7 +220,7 @@ import Testing
 
     @Test(
         arguments: [
-            ("auth_url", nil, "auth_url: is not set"), ("auth_url", "keystone:5000", "auth_url: is no address"),
+            ("auth_url", nil, "auth_url: is not set"), ("auth_url", "keystone:5000", "auth_url: 'keystone:5000' is no address"),
             ("password", nil, "password: is not set"), ("username", nil, "username: is not set"),
             ("project_name", nil, "project_name: is not set"),
             ("user_domain_id", nil, "user_domain_name: is not set"), ("project_domain_name", nil, "project_domain_name: is not set"),
