@@ -92,9 +92,12 @@ extension MariaDBCatalog: UploadCatalog {
     package func abort(_ upload: Upload, as status: ImageStatus, because reason: String) throws(Fault) {
         try database.transaction("Giving back image \(upload.image)") { connection in
             guard try connection.first(Self.endedLease, .text(upload.token)) != nil else { return }
-            try outbox?.tell(
-                .imageUpload, of: upload.image, failedBecause: "Failed to upload image data for image \(upload.image): \(reason)",
-                on: connection)
+            // An ordered copy that was cut short begins again: it has not failed.
+            if try status != .queued || connection.first(Self.orderedCopy, .text(upload.image.text)) == nil {
+                try outbox?.tell(
+                    .imageUpload, of: upload.image, failedBecause: "Failed to upload image data for image \(upload.image): \(reason)",
+                    on: connection)
+            }
             let given = try connection.run(
                 """
                 UPDATE images SET status = ?, size = NULL, virtual_size = NULL, updated_at = UTC_TIMESTAMP()
@@ -149,6 +152,8 @@ extension MariaDBCatalog: UploadCatalog {
     private static let endedLease = Query("DELETE FROM vitrine_uploads WHERE token = ? RETURNING reserved") { row throws(MariaDBError) in
         try row.int(0)
     }
+
+    private static let orderedCopy = Query("SELECT 1 FROM vitrine_copies WHERE image_id = ?") { row throws(MariaDBError) in try row.int(0) }
 
     private static let heldTokens = Query(
         """

@@ -10,6 +10,7 @@ import Threading
 
     /// Any port of the loopback address, where the sources of these tests listen.
     private static let options = ["import_filtering_opts": "allowed_hosts = 127.0.0.1\nallowed_ports ="]
+    private static let told = options.merging(["oslo_messaging_notifications": "driver = log"]) { $1 }
     private static let data = filled(3_000_000) { UInt8(truncatingIfNeeded: $0 &* 31) }
 
     @Test func `is made after the answer, with every digest`() throws {
@@ -96,7 +97,7 @@ import Threading
     }
 
     @Test func `is begun again when its process dies`() throws {
-        let glance = try TestGlance(Self.options, runsTasks: true, runsRegistry: true)
+        let glance = try TestGlance(Self.told, runsTasks: true, runsRegistry: true)
         let source = try Source(Self.data, sending: 1_000_000, holding: true)
         let id = try self.id(of: create(["x-glance-api-copy-from": source.url], on: glance))
         #expect(try eventually { try glance.incomingFiles().contains { $0.hasPrefix(id) } })
@@ -111,10 +112,11 @@ import Threading
             })
         #expect(try glance.send("GET", "/v1/images/\(id)").body.isSame(as: Self.data))
         #expect(try eventually { try glance.incomingFiles().isEmpty })
+        try expectOneUpload(of: id, on: glance)
     }
 
     @Test func `is left to others when its process is told to end`() throws {
-        let glance = try TestGlance(Self.options, runsTasks: true, runsRegistry: true)
+        let glance = try TestGlance(Self.told, runsTasks: true, runsRegistry: true)
         let source = try Source(Self.data, sending: 1_000_000, holding: true)
         let id = try self.id(of: create(["x-glance-api-copy-from": source.url], on: glance))
         #expect(try eventually { try glance.incomingFiles().contains { $0.hasPrefix(id) } })
@@ -128,6 +130,7 @@ import Threading
                 try glance.site.revive()
                 return try glance.status(of: id) == "active"
             })
+        try expectOneUpload(of: id, on: glance)
     }
 
     @Test func `from nowhere is refused before anything is made`() throws {
@@ -182,6 +185,21 @@ import Threading
     // MARK: asking
 
     private static let formats = ["x-image-meta-disk-format": "raw", "x-image-meta-container-format": "bare"]
+
+    /// A copy that goes on elsewhere has not failed.
+    private func expectOneUpload(of id: String, on glance: TestGlance) throws {
+        func told(_ event: String) throws -> [Substring] {
+            try String(contentsOfFile: "\(glance.folder)/log/glance-tasks.log", encoding: .utf8).split(separator: "\n")
+                .filter { $0.contains("oslo.messaging.notification.\(event)") && $0.contains(id) }
+        }
+        #expect(
+            try eventually {
+                try glance.site.revive()
+                return try !told("image.activate").isEmpty
+            })
+        let uploads = try told("image.upload")
+        #expect(uploads.count == 1 && uploads[0].contains(" INFO "), "\(uploads)")
+    }
 
     private func create(
         _ headers: [String: String], formats: [String: String] = Self.formats, on glance: TestGlance? = nil
