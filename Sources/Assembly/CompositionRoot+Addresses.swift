@@ -26,10 +26,24 @@ extension CompositionRoot {
 
     /// Warns of a URL that this program only passes on. Glance starts with any text there, and so do sites that come from it.
     func warnUnlessURL(_ url: String, at place: String) {
-        do throws(HostAndPort.Refusal) {
-            _ = try ServerURL(url)
+        do {
+            try Self.checkURL(url, at: place)
         } catch {
-            log.logger("glance.config").warning("\(Self.noAddress(url, at: place, error)); whoever is told of it cannot use it")
+            log.logger("glance.config").warning("\(error); whoever is told of it cannot use it")
+        }
+    }
+
+    /// Reads an option that names a host.
+    ///
+    /// - Parameters:
+    ///   - port: of another option; nil if this one may have a port.
+    ///   - place: the option.
+    static func host(_ text: String, port: Int? = nil, at place: String) throws(ConfigurationError) -> HostAndPort {
+        do throws(HostAndPort.Refusal) {
+            guard let port else { return try HostAndPort(text) }
+            return try HostAndPort(host: text, port: port)
+        } catch {
+            throw ConfigurationError(place: place, reason: "\(shownAddress(text))is no host: \(error)")
         }
     }
 }

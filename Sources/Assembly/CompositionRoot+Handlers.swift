@@ -117,14 +117,9 @@ extension CompositionRoot {
             throw ConfigurationError(place: "[DEFAULT] registry_client_protocol", reason: "is neither http nor https")
         }
         let host = try configuration(options.v1.registryHost)
+        let port = try configuration(options.v1.registryPort)
         // Glance's default means that the registry listens on all addresses; it is asked on this host.
-        let (asked, port) = (host == "0.0.0.0" ? "127.0.0.1" : host, try configuration(options.v1.registryPort))
-        let place: HostAndPort
-        do throws(HostAndPort.Refusal) {
-            place = try HostAndPort(host: asked, port: port)
-        } catch {
-            throw ConfigurationError(place: "[DEFAULT] registry_host", reason: "\(shownAddress(host))is no host: \(error)")
-        }
+        let place = try Self.host(host == "0.0.0.0" ? "127.0.0.1" : host, port: port, at: "[DEFAULT] registry_host")
         return RegistryClient(
             base: "\(scheme)://\(place)", secret: secret,
             patience: Double(try configuration(options.v1.registryTimeout)), certificateAuthority: try configuration(options.v1.registryCA),

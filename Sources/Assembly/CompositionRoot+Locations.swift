@@ -45,12 +45,7 @@ extension CompositionRoot {
     func makeForeignStore(_ type: String, _ group: Options.StoreGroup, named name: String?) throws -> MadeStore {
         guard type == "cinder" else {
             let host = try configuration(group.foreign.serverHost)
-            do throws(HostAndPort.Refusal) {
-                if let host { _ = try HostAndPort(host) }
-            } catch {
-                throw ConfigurationError(
-                    place: "[\(group.name)] vmware_server_host", reason: "\(shownAddress(host ?? ""))is no host: \(error)")
-            }
+            if let host { _ = try Self.host(host, at: "[\(group.name)] vmware_server_host") }
             return (ForeignStore(name, .vmware(host: host)), [:])
         }
         let isOnly = try backends.count { $0.type == "cinder" } < 2

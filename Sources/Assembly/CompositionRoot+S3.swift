@@ -82,27 +82,20 @@ extension CompositionRoot {
 
     private func makeS3Proxies(_ group: Options.StoreGroup) throws -> Proxies {
         guard try configuration(group.s3.usesProxy) else { return Proxies() }
-        func refusal(_ reason: String) -> ConfigurationError {
-            ConfigurationError(place: "[\(group.name)] s3_store_proxy_host", reason: reason)
-        }
+        let option = "[\(group.name)] s3_store_proxy_host"
         guard let host = try configuration(group.s3.proxyHost), !host.isEmpty else {
-            throw refusal("is not set, and s3_store_enable_proxy is")
+            throw ConfigurationError(place: option, reason: "is not set, and s3_store_enable_proxy is")
         }
         var login = ""
         if let user = try configuration(group.s3.proxyUser), !user.isEmpty {
             login = "\(percentEncoded(user)):\(percentEncoded(try configuration(group.s3.proxyPassword) ?? ""))@"
         }
         let port = try configuration(group.s3.proxyPort)
-        let place: HostAndPort
-        do throws(HostAndPort.Refusal) {
-            place = try HostAndPort(host: host, port: port)
-        } catch {
-            throw refusal("\(shownAddress(host))is no host: \(error)")
-        }
+        let place = try Self.host(host, port: port, at: option)
         do throws(ProxyError) {
             return try Proxies(named: ["all": "http://\(login)\(place)"])
         } catch {
-            throw refusal("\(error)")
+            throw ConfigurationError(place: option, reason: "\(error)")
         }
     }
 }

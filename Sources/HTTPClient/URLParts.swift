@@ -1,5 +1,4 @@
 internal import CCurl
-internal import Glibc
 internal import Text
 
 /// A URL as libcurl parses it, so that what is checked is what is connected to.

@@ -1,4 +1,5 @@
 internal import JSONDocument
+internal import Text
 
 /// The service catalog of a token.
 package struct KeystoneCatalog: Sendable {
@@ -29,10 +30,8 @@ package struct KeystoneCatalog: Sendable {
 
     /// Removes a version and slashes from the end of an address.
     static func withoutVersion(_ address: String, _ versions: [String]) -> String {
-        var base = address[...]
-        while base.last == "/" { base.removeLast() }
+        var base = withoutSlashes(address)
         if let version = versions.first(where: { base.hasSuffix($0) }) { base.removeLast(version.count) }
-        while base.last == "/" { base.removeLast() }
-        return String(base)
+        return withoutSlashes(base)
     }
 }

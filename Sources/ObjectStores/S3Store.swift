@@ -192,7 +192,8 @@ package struct S3Store: ImageStore {
 extension S3Store: HealthProbe {
     package var healthName: String { "store \(client.store)" }
 
-    /// Lists nothing of the bucket: of all requests it needs the fewest rights and says the most about what is wrong.
+    /// Lists nothing of the bucket, which of all requests needs the fewest rights and says the most about what is wrong, and then asks whether
+    /// the key may write.
     package func checkHealth() throws(Fault) {
         try S3Object.checkBucket(probe)
         try S3Object.checkWritable(probe)

@@ -132,9 +132,3 @@ struct SwiftOrigin: Hashable, Sendable {
 
 /// Whether a text can stand in a header.
 private func isPlain(_ text: String) -> Bool { text.utf8.count <= 1024 && text.utf8.allSatisfy { $0 >= 0x20 && $0 != 0x7F } }
-
-func withoutSlashes(_ text: String) -> String {
-    var text = text[...]
-    while text.last == "/" { text.removeLast() }
-    return String(text)
-}

@@ -42,10 +42,7 @@ package final class ImageServer {
             let named = (try? HostAndPort(host: place, port: 9292)) ?? (try? HostAndPort(place))
             return named.map { "http://\($0)" }
         }
-        guard (try? ServerURL(place)) != nil else { return nil }
-        var base = place[...]
-        while base.last == "/" { base.removeLast() }
-        return String(base)
+        return (try? ServerURL(place)).map { _ in withoutSlashes(place) }
     }
 
     // MARK: asking

@@ -49,9 +49,11 @@ package struct HostAndPort: Sendable, Equatable, CustomStringConvertible {
         (host, self.port) = (place.host, port)
     }
 
-    /// The port that a text of digits names, 1 to 65535; nil for any other text.
+    /// The port that a text of one to five digits names, 1 to 65535; nil for any other text.
     package static func port(_ digits: some StringProtocol) -> Int? {
-        guard digits.utf8.allSatisfy({ 0x30...0x39 ~= $0 }), let number = Int(digits), 1...65_535 ~= number else { return nil }
+        guard digits.utf8.count <= 5, digits.utf8.allSatisfy({ 0x30...0x39 ~= $0 }), let number = Int(digits), 1...65_535 ~= number else {
+            return nil
+        }
         return number
     }
 

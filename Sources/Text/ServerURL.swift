@@ -13,7 +13,8 @@ package struct ServerURL: Sendable, Equatable {
 
     /// - Throws: the reason why the text is no URL of http or https that names a server.
     package init(_ text: String) throws(HostAndPort.Refusal) {
-        let scheme = ["http", "https"].first { text.utf8.count > $0.utf8.count && text.lowercased().hasPrefix("\($0)://") }
+        let beginning = text.prefix(8).lowercased()
+        let scheme = ["http", "https"].first { beginning.hasPrefix("\($0)://") }
         guard let scheme else { throw HostAndPort.Refusal(description: "it does not begin with http:// or https://") }
         guard text.utf8.count <= Self.longest, text.unicodeScalars.allSatisfy({ $0.value > 0x20 && $0.value != 0x7F && $0 != "\\" }) else {
             throw HostAndPort.Refusal(
@@ -34,3 +35,10 @@ package struct ServerURL: Sendable, Equatable {
 
 /// A value that an error may show: empty if it may hold a password, otherwise in quotation marks, with a blank behind it.
 package func shownAddress(_ text: String) -> String { text.contains("@") ? "" : "'\(text.prefix(200))' " }
+
+/// A text without the slashes at its end.
+package func withoutSlashes(_ text: String) -> String {
+    var text = text[...]
+    while text.last == "/" { text.removeLast() }
+    return String(text)
+}

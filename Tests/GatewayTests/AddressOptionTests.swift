@@ -63,12 +63,11 @@ import Testing
     @Test(arguments: wrong) func `is refused at the start if no server can have it`(_ wrong: Wrong) throws {
         let folder = "\(TestFolder.root)/address-\(UInt32.random(in: 0 ... .max))"
         try FileManager.default.createDirectory(atPath: "\(folder)/images", withIntermediateDirectories: true)
-        let strategy = wrong.group == "keystone_authtoken" ? "keystone" : "none"
         let configuration = """
             [database]
             connection = mysql+pymysql://nobody@127.0.0.1:1/nothing
             [paste_deploy]
-            flavor = \(strategy == "keystone" ? "keystone" : "")
+            flavor = \(wrong.group == "keystone_authtoken" ? "keystone" : "")
             [DEFAULT]
             enable_v1_api = true
             [vitrine]
